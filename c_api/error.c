@@ -1,0 +1,47 @@
+/* The thread's error message and the names of the statuses. */
+#include "moco/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { MESSAGE_SIZE = 2048 };
+
+static _Thread_local char message[MESSAGE_SIZE];
+
+const char *moco_error_message(void) { return message; }
+
+moco_status moco_error_set(moco_status status, const char *format, ...)
+{
+    /* The new message may quote the old one, so it is made aside. */
+    char text[MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    (void)snprintf(message, sizeof message, "%s", text);
+    return status;
+}
+
+const char *moco_status_name(moco_status status)
+{
+    switch (status) {
+#define STATUS_NAME(name, value, text)                                                                                 \
+    case name:                                                                                                         \
+        return #name;
+        MOCO_STATUS_MAP(STATUS_NAME)
+#undef STATUS_NAME
+    }
+    return "MOCO_UNKNOWN";
+}
+
+const char *moco_status_text(moco_status status)
+{
+    switch (status) {
+#define STATUS_TEXT(name, value, text)                                                                                 \
+    case name:                                                                                                         \
+        return text;
+        MOCO_STATUS_MAP(STATUS_TEXT)
+#undef STATUS_TEXT
+    }
+    return "unknown status";
+}

@@ -1,0 +1,39 @@
+/* Allocation and count of the C side's handles. */
+#include "handle.h"
+
+#include "moco/version.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static atomic_size_t live;
+
+void *moco__calloc(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL) {
+        (void)moco_error_set(MOCO_ENOMEM, "out of memory for %zu x %zu bytes", count, size);
+    }
+    return memory;
+}
+
+void *moco__handle_alloc(size_t size)
+{
+    void *handle = moco__calloc(1, size);
+    if (handle != NULL) {
+        atomic_fetch_add(&live, 1);
+    }
+    return handle;
+}
+
+void moco__handle_free(void *handle)
+{
+    if (handle != NULL) {
+        atomic_fetch_sub(&live, 1);
+        free(handle);
+    }
+}
+
+size_t moco_live_handles(void) { return atomic_load(&live) + moco__cpp_live_handles(); }
+
+const char *moco_version(void) { return MOCO_VERSION_STRING; }

@@ -1,0 +1,38 @@
+/*
+ * What all handles of the C side share: allocation that counts towards moco_live_handles(), and checks of arguments
+ * that name the argument.
+ */
+#ifndef MOCO_C_API_HANDLE_H
+#define MOCO_C_API_HANDLE_H
+
+#include "moco/error.h"
+
+/* Returns ::MOCO_EINVALID from the calling function where a pointer argument is NULL. */
+#define MOCO_CHECK_ARG(argument)                                                                                       \
+    do {                                                                                                               \
+        if ((argument) == NULL) {                                                                                      \
+            return moco_error_set(MOCO_EINVALID, "%s: argument %s is NULL", __func__, #argument);                      \
+        }                                                                                                              \
+    } while (0)
+
+/* Goes to `done` with `status` set where @p call fails; for functions that own something. */
+#define MOCO_TRY_GOTO(call)                                                                                            \
+    do {                                                                                                               \
+        status = (call);                                                                                               \
+        if (status != MOCO_OK) {                                                                                       \
+            goto done;                                                                                                 \
+        }                                                                                                              \
+    } while (0)
+
+/* Zeroed memory of a handle, counted as alive; NULL with the message set where memory is out. */
+void *moco__handle_alloc(size_t size);
+/* Frees a handle made by moco__handle_alloc(); NULL is allowed. */
+void moco__handle_free(void *handle);
+
+/* calloc that sets the message; for arrays. */
+void *moco__calloc(size_t count, size_t size);
+
+/* Says how many handles of the C++ side are alive; implemented in cpp_impl. */
+size_t moco__cpp_live_handles(void);
+
+#endif

@@ -1,0 +1,38 @@
+// No exception crosses the C interface: every exported body stands between MOCO_API_BEGIN and MOCO_API_END.
+#pragma once
+
+#include "moco/error.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace moco {
+
+// A failure with a status of ours; the message says what, which value, what to do.
+class Error : public std::runtime_error {
+  public:
+    Error(moco_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
+    [[nodiscard]] moco_status status() const noexcept { return status_; }
+
+  private:
+    moco_status status_;
+};
+
+// Turns the exception in flight into a status and this thread's message.
+moco_status translate_exception(const char *function) noexcept;
+
+} // namespace moco
+
+#define MOCO_API_BEGIN try {
+#define MOCO_API_END                                                                                                   \
+    }                                                                                                                  \
+    catch (...) { return moco::translate_exception(__func__); }                                                        \
+    return MOCO_OK;
+
+// Names the argument that is NULL.
+#define MOCO_CHECK_ARG(argument)                                                                                       \
+    do {                                                                                                               \
+        if ((argument) == nullptr) {                                                                                   \
+            throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": argument " #argument " is NULL");              \
+        }                                                                                                              \
+    } while (0)

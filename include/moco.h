@@ -1,0 +1,66 @@
+/**
+ * @file moco.h
+ * libmoco: Momentum Contrast (arXiv 1911.05722) as a C library.
+ *
+ * The story of one training run; the headers below stand in the order of the data's way:
+ *
+ * @code
+ * moco_dataset *images;
+ * moco_dataset_open(&images, "photos/", NULL);
+ *
+ * moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
+ * order.count = moco_dataset_count(images);
+ * moco_sampler *sampler;
+ * moco_sampler_create(&sampler, &order);
+ *
+ * moco_augment_policy v2;
+ * moco_augment_preset(&v2, "v2", 0);
+ * moco_loader *loader;
+ * moco_loader_create(&loader, images, sampler, &v2, NULL, NULL);
+ *
+ * moco_model *model;                                    // encoders q and k, queue, optimiser
+ * moco_model_create(&model, NULL);
+ *
+ * for (int step = 0; step < 1000; ++step) {
+ *     moco_batch batch;                                 // two views of the same images
+ *     moco_loader_next(loader, &batch);
+ *     moco_model_step(NULL, model, batch.query, batch.key, 0.03, 0.999);
+ * }
+ * @endcode
+ *
+ * Each call returns a ::moco_status that must be looked at (see examples/), and moco_train() does all of it and more.
+ */
+#ifndef MOCO_H
+#define MOCO_H
+
+#include "moco/common.h"
+#include "moco/error.h"
+#include "moco/version.h"
+
+#include "moco/device.h"
+#include "moco/encoder.h"
+#include "moco/optim.h"
+#include "moco/tensor.h"
+
+#include "moco/augment.h"
+#include "moco/dataset.h"
+#include "moco/image.h"
+#include "moco/loader.h"
+#include "moco/sampler.h"
+
+#include "moco/loss.h"
+#include "moco/model.h"
+#include "moco/momentum.h"
+#include "moco/queue.h"
+#include "moco/schedule.h"
+#include "moco/shuffle.h"
+
+#include "moco/checkpoint.h"
+#include "moco/config.h"
+#include "moco/evaluate.h"
+#include "moco/metrics.h"
+#include "moco/plot.h"
+#include "moco/safetensors.h"
+#include "moco/train.h"
+
+#endif

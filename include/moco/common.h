@@ -1,0 +1,31 @@
+/**
+ * @file common.h
+ * Macros that every header of libmoco uses: visibility, must-use results, C linkage.
+ */
+#ifndef MOCO_COMMON_H
+#define MOCO_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define MOCO_API __attribute__((visibility("default")))
+/** A status must be looked at; cast to void where a failure truly does not matter. */
+#define MOCO_MUST_USE __attribute__((warn_unused_result))
+#define MOCO_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define MOCO_API
+#define MOCO_MUST_USE
+#define MOCO_PRINTF(text, first)
+#endif
+
+#ifdef __cplusplus
+#define MOCO_BEGIN_DECLS extern "C" {
+#define MOCO_END_DECLS }
+#else
+#define MOCO_BEGIN_DECLS
+#define MOCO_END_DECLS
+#endif
+
+#endif

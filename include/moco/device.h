@@ -1,0 +1,50 @@
+/**
+ * @file device.h
+ * Where tensors live, and how many threads compute.
+ */
+#ifndef MOCO_DEVICE_H
+#define MOCO_DEVICE_H
+
+#include "error.h"
+
+MOCO_BEGIN_DECLS
+
+/** Kind of a device. @since 0.1 */
+typedef enum moco_device_type { MOCO_CPU, MOCO_CUDA } moco_device_type;
+
+/** A device; a zeroed struct is the CPU. @since 0.1 */
+typedef struct moco_device {
+    moco_device_type type;
+    int32_t index; /**< which GPU, from 0 */
+} moco_device;
+
+/**
+ * Reads "cpu", "cuda" or "cuda:N" and checks that the device is there. The first CUDA device asked for loads the
+ * plug-in `libmoco_cuda.so`, which lies beside libmoco.so.
+ * @return ::MOCO_EINVALID for another text, ::MOCO_EUNAVAILABLE with the reason where the device cannot be used
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_device_parse(moco_device *out, const char *text);
+
+/** How many CUDA devices can be used; 0 where there is no plug-in, driver or GPU. @since 0.1 */
+MOCO_API int32_t moco_device_cuda_count(void);
+
+/**
+ * A line on a device: "CPU, AVX512" or a GPU's name and memory.
+ * @param[out] buffer NUL-terminated, cut to @p size bytes
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_device_describe(char *buffer, size_t size, moco_device device);
+
+/** Waits until all work queued on the device is done; immediate on the CPU. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_device_synchronize(moco_device device);
+
+/** Sets how many threads one operation uses on the CPU (0: as many as there are cores). @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);
+
+/** How many threads one operation uses on the CPU. @since 0.1 */
+MOCO_API int32_t moco_threads(void);
+
+MOCO_END_DECLS
+
+#endif

@@ -1,0 +1,91 @@
+/**
+ * @file evaluate.h
+ * Features of a dataset, and the weighted kNN classifier of InstDisc (arXiv 1805.01978, section 3.4).
+ */
+#ifndef MOCO_EVALUATE_H
+#define MOCO_EVALUATE_H
+
+#include "dataset.h"
+#include "encoder.h"
+
+MOCO_BEGIN_DECLS
+
+/** Which vector stands for an image. @since 0.1 */
+typedef enum moco_feature_kind {
+    MOCO_FEATURE_POOLED, /**< before the head: 512 or 2048 d */
+    MOCO_FEATURE_OUTPUT, /**< after the head: dim */
+    MOCO_FEATURE_PIXELS  /**< the raw pixels, as a baseline; needs no encoder */
+} moco_feature_kind;
+
+/** Labelled L2-normalised features of a dataset. @since 0.1 */
+typedef struct moco_features moco_features;
+
+/** Options of moco_features_extract(). @since 0.1 */
+typedef struct moco_features_options {
+    size_t struct_size;
+    moco_feature_kind kind; /**< ::MOCO_FEATURE_POOLED */
+    const char *augment;    /**< policy without randomness; "eval" */
+    int32_t image_size;     /**< 0: the policy's */
+    size_t batch;           /**< images a forward; 256 */
+    int32_t workers;        /**< loader threads; 0: one a core */
+    size_t limit;           /**< only the first of a seeded permutation; 0: all, in order */
+    bool skip_broken;
+    moco_layout layout; /**< of the encoder */
+    moco_device device; /**< of the encoder */
+} moco_features_options;
+
+#define MOCO_FEATURES_OPTIONS_INIT                                                                                     \
+    {                                                                                                                  \
+        sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW,                    \
+        {                                                                                                              \
+            MOCO_CPU, 0                                                                                                \
+        }                                                                                                              \
+    }
+
+/** Computes features with the encoder in evaluation mode; its mode is restored. @param encoder NULL for pixels @since
+ * 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset,
+                                                         moco_encoder *encoder, const moco_features_options *options);
+
+/** Frees features; NULL is allowed. @since 0.1 */
+MOCO_API void moco_features_free(moco_features *features);
+
+/** Count x dim float32 matrix; borrowed. @since 0.1 */
+MOCO_API const moco_tensor *moco_features_matrix(const moco_features *features);
+/** Count labels, -1 without; borrowed. @since 0.1 */
+MOCO_API const int64_t *moco_features_labels(const moco_features *features);
+/** Number of images. @since 0.1 */
+MOCO_API size_t moco_features_count(const moco_features *features);
+/** The dataset's index of a row. @since 0.1 */
+MOCO_API size_t moco_features_index(const moco_features *features, size_t row);
+
+/** Options of moco_knn(). @since 0.1 */
+typedef struct moco_knn_options {
+    size_t struct_size;
+    int64_t k;          /**< neighbours; 200; cut to the size of the bank */
+    double temperature; /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
+} moco_knn_options;
+
+#define MOCO_KNN_OPTIONS_INIT                                                                                          \
+    {                                                                                                                  \
+        sizeof(moco_knn_options), 200, 0.1                                                                             \
+    }
+
+/**
+ * Classifies each query by the weighted vote of its nearest neighbours in the bank.
+ * @param[out] accuracy top-1, percent
+ * @param[out] predicted one class a query, or NULL
+ * @return ::MOCO_EINVALID where labels are missing or sizes differ
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank,
+                                            const moco_features *queries, const moco_knn_options *options);
+
+/** The @p k nearest rows of the bank for one row of the queries, nearest first. @param[out] rows room for k @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_nearest(size_t *rows, size_t k, const moco_features *bank,
+                                                const moco_features *queries, size_t query);
+
+MOCO_END_DECLS
+
+#endif

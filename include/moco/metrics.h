@@ -1,0 +1,53 @@
+/**
+ * @file metrics.h
+ * Numbers of a run over its steps: `metrics.jsonl`, and `events.out.tfevents.*` for TensorBoard.
+ */
+#ifndef MOCO_METRICS_H
+#define MOCO_METRICS_H
+
+#include "error.h"
+
+MOCO_BEGIN_DECLS
+
+/** Writer of a run's metrics. @since 0.1 */
+typedef struct moco_metrics moco_metrics;
+
+/** A named number. @since 0.1 */
+typedef struct moco_metric {
+    const char *name; /**< as "loss" */
+    double value;     /**< NaN is left out */
+} moco_metric;
+
+/**
+ * Opens the metrics of a run's folder for appending. What stands there for steps after @p step is dropped, so that a
+ * resumed run leaves no line twice; a new run passes 0.
+ * @param tensorboard whether to write an event file too
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_metrics_open(moco_metrics **out, const char *run, uint64_t step,
+                                                     bool tensorboard);
+
+/** Writes one line {"step": .., "epoch": .., name: value, ...} and flushes it. @param epoch fractional @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoch,
+                                                      const moco_metric *values, size_t count);
+
+/** Closes the files; NULL is allowed. @since 0.1 */
+MOCO_API void moco_metrics_free(moco_metrics *metrics);
+
+/** A metric over the steps, read back. @since 0.1 */
+typedef struct moco_series {
+    size_t count;
+    double *steps;  /**< count values, ascending */
+    double *epochs; /**< count values */
+    double *values; /**< count values */
+} moco_series;
+
+/** Reads one metric from a run's metrics.jsonl; an empty series where no line has it. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_series_read(moco_series *out, const char *run, const char *name);
+
+/** Frees a series' arrays. @since 0.1 */
+MOCO_API void moco_series_free(moco_series *series);
+
+MOCO_END_DECLS
+
+#endif

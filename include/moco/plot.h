@@ -1,0 +1,29 @@
+/**
+ * @file plot.h
+ * Pictures of a run: curves, augmented pairs, nearest neighbours.
+ */
+#ifndef MOCO_PLOT_H
+#define MOCO_PLOT_H
+
+#include "config.h"
+#include "evaluate.h"
+
+MOCO_BEGIN_DECLS
+
+/** Draws loss, accuracy, kNN and learning-rate curves from RUN/metrics.jsonl to the PNG files of RUN/plots. @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_curves(const char *run);
+
+/** Draws a sheet of original images, each beside its two augmented views. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset,
+                                                   const moco_config *config);
+
+/** Draws a sheet of query images, each with its nearest neighbours in the bank, framed by right or wrong class. @since
+ * 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const moco_dataset *bank_images,
+                                                        const moco_features *bank, const moco_dataset *query_images,
+                                                        const moco_features *queries);
+
+MOCO_END_DECLS
+
+#endif

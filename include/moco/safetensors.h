@@ -1,0 +1,80 @@
+/**
+ * @file safetensors.h
+ * The safetensors file format, version of huggingface/safetensors.
+ *
+ * Bytes: u64 little-endian length of the header; the header, a JSON object {"name": {"dtype": "F32", "shape": [..],
+ * "data_offsets": [begin, end]}, ..., "__metadata__": {"key": "text"}}, padded with spaces to a multiple of 8; then the
+ * tensors, row-major, little-endian, without gaps. A reader refuses headers over 100 MB, repeated names, overlaps,
+ * gaps, and sizes that do not match.
+ */
+#ifndef MOCO_SAFETENSORS_H
+#define MOCO_SAFETENSORS_H
+
+#include "tensor.h"
+
+MOCO_BEGIN_DECLS
+
+/** A tensor and its name, for writing. @since 0.1 */
+typedef struct moco_named_tensor {
+    const char *name;
+    const moco_tensor *tensor;
+} moco_named_tensor;
+
+/** A metadata entry. @since 0.1 */
+typedef struct moco_metadata {
+    const char *key;
+    const char *value;
+} moco_metadata;
+
+/**
+ * Writes a file in one piece: to a temporary name in the same folder, fsync, rename, fsync of the folder. The same
+ * input gives the same bytes.
+ * @return ::MOCO_EIO with the reason (full disk, no permission); what stood at @p path before is then unharmed
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_safetensors_write(const char *path, const moco_named_tensor *tensors,
+                                                          size_t count, const moco_metadata *metadata,
+                                                          size_t metadata_count);
+
+/** An open file, mapped into memory. @since 0.1 */
+typedef struct moco_safetensors moco_safetensors;
+
+/** A tensor's entry; borrowed from the file. @since 0.1 */
+typedef struct moco_safetensors_entry {
+    const char *name;
+    moco_dtype dtype;
+    size_t ndim;
+    const int64_t *sizes;
+    const void *data; /**< in the mapping */
+    size_t bytes;
+} moco_safetensors_entry;
+
+/** Opens and checks a file. @return ::MOCO_ENOTFOUND, ::MOCO_EIO or ::MOCO_EFORMAT, naming file and fault @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_safetensors_open(moco_safetensors **out, const char *path);
+
+/** Closes a file; NULL is allowed. @since 0.1 */
+MOCO_API void moco_safetensors_free(moco_safetensors *file);
+
+/** Number of tensors. @since 0.1 */
+MOCO_API size_t moco_safetensors_count(const moco_safetensors *file);
+
+/** The @p index-th tensor in the order of the data; NULL beyond the end; borrowed. @since 0.1 */
+MOCO_API const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file, size_t index);
+
+/** The tensor of a name; NULL where there is none; borrowed. @since 0.1 */
+MOCO_API const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file, const char *name);
+
+/** A metadata text; NULL where there is none; borrowed. @since 0.1 */
+MOCO_API const char *moco_safetensors_metadata(const moco_safetensors *file, const char *key);
+
+/** The @p index-th metadata entry in the file's order; false beyond the end; texts are borrowed. @since 0.1 */
+MOCO_API bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index);
+
+/** Copies a tensor of the file over @p tensor. @return ::MOCO_EFORMAT where name, type or shape do not fit @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file,
+                                                         const char *name);
+
+MOCO_END_DECLS
+
+#endif

@@ -1,0 +1,54 @@
+/**
+ * @file sampler.h
+ * The order of samples: a permutation an epoch, cut into batches, resumable at any batch.
+ */
+#ifndef MOCO_SAMPLER_H
+#define MOCO_SAMPLER_H
+
+#include "error.h"
+
+MOCO_BEGIN_DECLS
+
+/** Draws batches of indices. @since 0.1 */
+typedef struct moco_sampler moco_sampler;
+
+/** Options of moco_sampler_create(). @since 0.1 */
+typedef struct moco_sampler_options {
+    size_t struct_size;
+    size_t count;   /**< size of the dataset */
+    size_t batch;   /**< indices a batch; 256 */
+    uint64_t seed;  /**< the permutation of an epoch depends on (seed, epoch) alone */
+    bool shuffle;   /**< true */
+    bool drop_last; /**< leave out the last, smaller batch of an epoch; true */
+} moco_sampler_options;
+
+#define MOCO_SAMPLER_OPTIONS_INIT                                                                                      \
+    {                                                                                                                  \
+        sizeof(moco_sampler_options), 0, 256, 0, true, true                                                            \
+    }
+
+/** Makes a sampler at epoch 0, batch 0. @return ::MOCO_EINVALID where an epoch would have no batch @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *options);
+
+/** Frees a sampler; NULL is allowed. @since 0.1 */
+MOCO_API void moco_sampler_free(moco_sampler *sampler);
+
+/** Batches in an epoch. @since 0.1 */
+MOCO_API size_t moco_sampler_batches(const moco_sampler *sampler);
+
+/** Moves to a batch of an epoch, as a resumed run does. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batch);
+
+/**
+ * The next batch; after an epoch's last comes the next epoch's first.
+ * @param[out] indices room for the options' batch
+ * @param[out] count how many were written
+ * @param[out] epoch,batch where it stands; each may be NULL
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *count,
+                                                     uint64_t *epoch, size_t *batch);
+
+MOCO_END_DECLS
+
+#endif
