@@ -8,7 +8,10 @@ enum { MESSAGE_SIZE = 2048 };
 
 static _Thread_local char message[MESSAGE_SIZE];
 
-const char *moco_error_message(void) { return message; }
+const char *moco_error_message(void)
+{
+    return message;
+}
 
 moco_status moco_error_set(moco_status status, const char *format, ...)
 {

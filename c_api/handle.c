@@ -34,6 +34,12 @@ void moco__handle_free(void *handle)
     }
 }
 
-size_t moco_live_handles(void) { return atomic_load(&live) + moco__cpp_live_handles(); }
+size_t moco_live_handles(void)
+{
+    return atomic_load(&live) + moco__cpp_live_handles();
+}
 
-const char *moco_version(void) { return MOCO_VERSION_STRING; }
+const char *moco_version(void)
+{
+    return MOCO_VERSION_STRING;
+}

@@ -6,10 +6,12 @@
 #include <stdexcept>
 #include <string>
 
-namespace moco {
+namespace moco
+{
 
 // A failure with a status of ours; the message says what, which value, what to do.
-class Error : public std::runtime_error {
+class Error : public std::runtime_error
+{
   public:
     Error(moco_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
     [[nodiscard]] moco_status status() const noexcept { return status_; }
@@ -26,7 +28,10 @@ moco_status translate_exception(const char *function) noexcept;
 #define MOCO_API_BEGIN try {
 #define MOCO_API_END                                                                                                   \
     }                                                                                                                  \
-    catch (...) { return moco::translate_exception(__func__); }                                                        \
+    catch (...)                                                                                                        \
+    {                                                                                                                  \
+        return moco::translate_exception(__func__);                                                                    \
+    }                                                                                                                  \
     return MOCO_OK;
 
 // Names the argument that is NULL.

@@ -4,7 +4,8 @@
 #include <atomic>
 #include <cstddef>
 
-namespace moco {
+namespace moco
+{
 
 inline std::atomic<std::size_t> live_handles{ 0 };
 

@@ -6,6 +6,7 @@
 #define MOCO_CONFIG_H
 
 #include "error.h"
+#include "schedule.h"
 
 MOCO_BEGIN_DECLS
 
@@ -84,7 +85,7 @@ typedef enum moco_option_kind {
 /** A row of the option table. @since 0.1 */
 typedef struct moco_option {
     const char *name;  /**< "queue-size": --queue-size on the command line, queue_size in YAML */
-    const char *alias; /**< the reference's or a short name, as "moco-k" or "b"; NULL: none */
+    const char *alias; /**< the reference's and short names, as "b|batch-size"; NULL: none */
     moco_option_kind kind;
     const char *group;    /**< heading in the help */
     const char *argument; /**< placeholder in the help, as "N" */
@@ -92,7 +93,7 @@ typedef struct moco_option {
     const char *choices;  /**< "a|b|c" for choices, else NULL */
     double min, max;      /**< range of numbers, inclusive */
     bool zero_is_auto;    /**< 0 prints and parses as "auto" */
-    size_t offset, size;  /**< of the field in ::moco_config */
+    size_t offset, size;  /**< of the field in ::moco_config, or in another struct with a table */
 } moco_option;
 
 /** The @p index-th option, NULL beyond the last; borrowed, static. @since 0.1 */
@@ -103,6 +104,21 @@ MOCO_API const moco_option *moco_config_find_option(const char *name);
 
 /** The closest known name to a wrong one; borrowed, static; NULL where none is near. @since 0.1 */
 MOCO_API const char *moco_config_suggest(const char *name);
+
+/** Of @p count names, the one that a wrong name most likely stands for; NULL where none is near. @since 0.1 */
+MOCO_API const char *moco_nearest_name(const char *wrong, const char *const *names, size_t count);
+
+/**
+ * Sets the field of an option in a struct that has a table of options, such as an application's own, from text.
+ * @param values the struct that option->offset counts in
+ * @return ::MOCO_EINVALID naming option, value, range or the nearest choice
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_option_set(void *values, const moco_option *option, const char *text);
+
+/** The field of an option as text that moco_option_set() takes. @param[out] buffer NUL-terminated, cut @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_option_get(const void *values, const moco_option *option, char *buffer,
+                                                   size_t size);
 
 /** Fills in the defaults: those of the reference's v1 recipe, on the CPU. @since 0.1 */
 MOCO_API void moco_config_init(moco_config *config);
@@ -128,8 +144,20 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_load(moco_config *config, const c
 /** Writes all options as YAML, by a temporary name and rename. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_config_save(const moco_config *config, const char *path);
 
-/** Checks what single ranges cannot: fields against each other. Needs no data. @since 0.1 */
+/** Checks all ranges, and fields against each other; warns of what is unusual. Needs no data. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_config_check(const moco_config *config);
+
+/**
+ * The milestones of config->milestones ("120,160") as numbers, ascending.
+ * @param[out] milestones in epochs
+ * @param[out] count how many; 0 for an empty text
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_config_milestones(const moco_config *config,
+                                                          double milestones[MOCO_MAX_MILESTONES], size_t *count);
+
+/** The augmentation preset that evaluates what config->augment trains; borrowed, static. @since 0.1 */
+MOCO_API const char *moco_config_eval_augment(const moco_config *config);
 
 MOCO_END_DECLS
 

@@ -39,6 +39,13 @@ MOCO_API MOCO_MUST_USE moco_status moco_device_describe(char *buffer, size_t siz
 /** Waits until all work queued on the device is done; immediate on the CPU. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_device_synchronize(moco_device device);
 
+/**
+ * Waits until the host memory that this thread's moco_tensor_to() calls read for a CUDA device may be overwritten; work
+ * queued after the copies goes on. Immediate on the CPU.
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_device_wait_uploads(moco_device device);
+
 /** Sets how many threads one operation uses on the CPU (0: as many as there are cores). @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);
 

@@ -98,6 +98,16 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_gaussian_blur(moco_image *image, d
 MOCO_API MOCO_MUST_USE moco_status moco_image_normalize(float *values, const moco_image *image, const double mean[3],
                                                         const double std[3], moco_layout layout);
 
+/**
+ * Makes an uninitialised batch on the host: @p count x 3 x @p height x @p width float32, in a memory order, in pinned
+ * memory where @p device is CUDA.
+ * @param[out] values the elements; image n starts at n x 3 x height x width; borrowed, lives as long as the tensor
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, float **values, moco_scope *scope,
+                                                           int64_t count, int32_t height, int32_t width,
+                                                           moco_layout layout, moco_device device);
+
 /** @}
  * @name Drawing (for plots and contact sheets; colours are 0xRRGGBB)
  * @{ */

@@ -24,7 +24,7 @@ typedef struct moco_schedule {
     moco_schedule_kind kind;
     double lr;                              /**< base rate */
     double epochs;                          /**< length of the training */
-    double warmup_epochs;                   /**< rise linearly from 0; 0: no warm-up, as the reference */
+    double warmup_epochs;                   /**< rise linearly from 0, per step always; 0: none, as the reference */
     bool per_step;                          /**< false: constant within an epoch, as the reference */
     size_t milestone_count;                 /**< steps: x 0.1 from each of these epochs on */
     double milestones[MOCO_MAX_MILESTONES]; /**< in epochs, ascending */

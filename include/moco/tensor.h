@@ -129,7 +129,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_transpose(moco_tensor **out, moco
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_contiguous(moco_tensor **out, moco_scope *scope,
                                                           const moco_tensor *tensor);
 
-/** On another device; a second handle where it lies there already. *Differentiable.* @since 0.1 */
+/**
+ * On another device; a second handle where it lies there already. From pinned memory to a GPU the copy is only queued:
+ * see moco_device_wait_uploads(). *Differentiable.*
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                   moco_device device);
 
@@ -208,9 +212,13 @@ MOCO_API size_t moco_tensor_list_count(const moco_tensor_list *list);
 /** A tensor of a list; borrowed, lives as long as the list; NULL beyond the end. @since 0.1 */
 MOCO_API moco_tensor *moco_tensor_list_get(const moco_tensor_list *list, size_t index);
 
-/** list += weight x (end - list), tensor by tensor, in place, as one multi-tensor operation. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_lerp(const moco_tensor_list *list, const moco_tensor_list *end,
-                                                         double weight);
+/**
+ * list = m list + (1 - m) other, tensor by tensor, in place, as multi-tensor operations. Rounded as written, since
+ * deep networks with batch norm make the last bit visible; the shorter list + (1 - m) (other - list) differs in it.
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other,
+                                                            double m);
 
 /** @}
  * @name Autograd

@@ -1,0 +1,60 @@
+# The front door; CMake with presets stands behind it. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# JOBS=n limits the build, PREFIX and DESTDIR are for `install`, CUDA=1 or 0 chooses libtorch, and
+# MOCO_LIBTORCH=/folder takes one that is there already.
+JOBS ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD := build
+export CUDA MOCO_LIBTORCH
+
+jobs := $(if $(JOBS),--parallel $(JOBS))
+configure = cmake --preset $(1) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
+sources := $(wildcard c_api/*.[ch] cpp_impl/*.[ch]pp include/*.h include/moco/*.h tools/*.[ch] examples/*.[ch] \
+    tests/*.cpp tests/*/*.[ch] tests/*/*.[ch]pp tests/*/*/*.c)
+
+##@ targets
+.PHONY: help deps build demo test bench format format-check lint install clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install what is missing: Debian packages, and libtorch into a cache folder
+	@bash cmake/deps.sh
+
+build: deps ## the library, the tool and the examples, in build/
+	@$(call configure,release) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@cmake --build $(BUILD) $(jobs)
+
+demo: build ## pretrain on Fashion-MNIST and look at the result
+	@tools/demo.sh
+
+test: build ## build and run all tests
+	@ctest --test-dir $(BUILD) --output-on-failure
+
+bench: build ## measure the parts
+	@cmake --build $(BUILD) $(jobs) --target moco-bench
+	@$(BUILD)/bin/moco-bench
+
+test-%: deps ## test-asan, test-ubsan, test-tsan: the unit tests and a golden case under a sanitizer
+	@$(call configure,$*) >/dev/null
+	@cmake --build $(BUILD)-$* $(jobs)
+	@ctest --test-dir $(BUILD)-$* --output-on-failure -L 'unit|golden' -E '$(sanitizer_skips)'
+
+format: ## rewrite the sources as .clang-format says
+	@clang-format -i $(sources)
+
+format-check: ## complain where the sources differ from that
+	@clang-format --dry-run -Werror $(sources)
+
+lint: format-check build ## format-check, and clang-tidy over the C sources
+	@run-clang-tidy -quiet -p $(BUILD) '/(c_api|tools|examples)/[^/]*\.c$$'
+
+install: build ## into PREFIX (default /usr/local), below DESTDIR
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(abspath $(PREFIX))
+
+clean: ## remove what was built; the cache with libtorch stays
+	@rm -rf build build-debug build-asan build-ubsan build-tsan

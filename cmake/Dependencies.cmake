@@ -1,0 +1,23 @@
+# Every other library that libmoco stands on, as one interface target: moco-dependencies.
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+
+# Debian keeps OpenCV's CMake package in libopencv-dev, which draws in all of its modules; three are needed.
+find_path(MOCO_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4)
+foreach(module core imgproc imgcodecs)
+    find_library(MOCO_OPENCV_${module} opencv_${module})
+    list(APPEND moco_opencv_libraries ${MOCO_OPENCV_${module}})
+endforeach()
+find_path(MOCO_RANDOM123_INCLUDE Random123/philox.h)
+if(NOT MOCO_OPENCV_INCLUDE OR NOT MOCO_RANDOM123_INCLUDE OR moco_opencv_libraries MATCHES "NOTFOUND")
+    message(FATAL_ERROR "OpenCV (core, imgproc, imgcodecs) or Random123 was not found. Run `make deps`.")
+endif()
+
+add_library(moco-dependencies INTERFACE)
+target_include_directories(moco-dependencies SYSTEM INTERFACE ${MOCO_OPENCV_INCLUDE} ${MOCO_RANDOM123_INCLUDE})
+target_link_libraries(moco-dependencies INTERFACE
+    ${moco_opencv_libraries} JPEG::JPEG ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::YAML Threads::Threads m ${CMAKE_DL_LIBS})

@@ -1,0 +1,59 @@
+# libmoco.so from c_api/ and cpp_impl/, and libmoco_cuda.so where CUDA's headers are there.
+#
+# The objects are compiled once: the library takes them, and so do the unit tests, which look at hidden functions too.
+file(GLOB c_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/c_api/*.c)
+file(GLOB cpp_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*.cpp)
+list(FILTER cpp_sources EXCLUDE REGEX "/cuda_plugin\\.cpp$")
+
+# Whether a file includes <ATen/ATen.h>, itself or through a header that stands beside it.
+function(moco_includes_torch file result)
+    set(${result} FALSE PARENT_SCOPE)
+    file(STRINGS ${file} lines REGEX "^#include [<\"]")
+    get_filename_component(folder ${file} DIRECTORY)
+    foreach(line IN LISTS lines)
+        if(line MATCHES "<ATen/ATen.h>")
+            set(${result} TRUE PARENT_SCOPE)
+        elseif(line MATCHES "\"([^/\"]+\\.hpp)\"" AND EXISTS ${folder}/${CMAKE_MATCH_1})
+            moco_includes_torch(${folder}/${CMAKE_MATCH_1} below)
+            if(below)
+                set(${result} TRUE PARENT_SCOPE)
+            endif()
+        endif()
+    endforeach()
+endfunction()
+
+add_library(moco-c OBJECT ${c_sources})
+target_link_libraries(moco-c PRIVATE moco-options moco-dependencies)
+
+add_library(moco-cpp OBJECT ${cpp_sources})
+target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
+if(MOCO_PCH)
+    target_precompile_headers(moco-cpp PRIVATE <ATen/ATen.h>)
+    foreach(source IN LISTS cpp_sources)
+        moco_includes_torch(${source} uses_torch)
+        if(NOT uses_torch)
+            set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+        endif()
+    endforeach()
+endif()
+
+add_library(moco-objects INTERFACE)
+target_sources(moco-objects INTERFACE $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
+target_link_libraries(moco-objects INTERFACE moco-torch moco-dependencies)
+
+add_library(moco SHARED $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
+add_library(moco::moco ALIAS moco)
+target_link_libraries(moco PRIVATE moco-options moco-torch moco-dependencies)
+target_link_options(moco PRIVATE
+    -Wl,--version-script=${PROJECT_SOURCE_DIR}/libmoco.map $<$<NOT:$<BOOL:${MOCO_SANITIZE}>>:-Wl,-z,defs>)
+target_include_directories(moco PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+set_target_properties(moco PROPERTIES
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/libmoco.map INSTALL_RPATH ${MOCO_TORCH_DIR}/lib)
+
+if(TARGET moco-torch-cuda AND EXISTS ${PROJECT_SOURCE_DIR}/cpp_impl/cuda_plugin.cpp)
+    add_library(moco_cuda MODULE ${PROJECT_SOURCE_DIR}/cpp_impl/cuda_plugin.cpp)
+    target_link_libraries(moco_cuda PRIVATE moco-options moco-torch-cuda moco)
+    set_target_properties(moco_cuda PROPERTIES INSTALL_RPATH "$ORIGIN;${MOCO_TORCH_DIR}/lib")
+endif()

@@ -1,0 +1,59 @@
+# Finds libtorch without its own CMake package, which asks for nvcc wherever libtorch was built with CUDA.
+#
+# Looked for in this order: MOCO_LIBTORCH, CMAKE_PREFIX_PATH (an official libtorch, or a Python torch folder), and the
+# cache that `make deps` fills. Defines moco-torch, and moco-torch-cuda where CUDA's headers and libraries are there.
+set(MOCO_LIBTORCH "" CACHE PATH "Folder of libtorch (holds include/ and lib/)")
+set(MOCO_LIBTORCH_VERSION 2.11.0)
+
+if(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+    set(moco_cache "$ENV{XDG_CACHE_HOME}/moco")
+else()
+    set(moco_cache "$ENV{HOME}/.cache/moco")
+endif()
+
+set(moco_torch_candidates ${MOCO_LIBTORCH})
+if(NOT MOCO_LIBTORCH)
+    foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+        list(APPEND moco_torch_candidates ${prefix} ${prefix}/torch ${prefix}/../.. ${prefix}/../../..)
+    endforeach()
+    foreach(flavour cuda cpu)
+        set(folder ${moco_cache}/libtorch-${MOCO_LIBTORCH_VERSION}-${flavour})
+        if(EXISTS ${folder}/.complete)
+            list(APPEND moco_torch_candidates ${folder}/torch)
+        endif()
+    endforeach()
+endif()
+
+set(MOCO_TORCH_DIR "")
+foreach(candidate IN LISTS moco_torch_candidates)
+    if(EXISTS ${candidate}/include/ATen/ATen.h AND EXISTS ${candidate}/lib/libtorch_cpu.so)
+        get_filename_component(MOCO_TORCH_DIR ${candidate} REALPATH)
+        break()
+    endif()
+endforeach()
+if(NOT MOCO_TORCH_DIR)
+    message(FATAL_ERROR "libtorch ${MOCO_LIBTORCH_VERSION} was not found (looked in: ${moco_torch_candidates}; "
+        "cache ${moco_cache}). Run `make deps`, or give an unpacked libtorch by -DCMAKE_PREFIX_PATH=/path/to/libtorch.")
+endif()
+message(STATUS "libtorch: ${MOCO_TORCH_DIR}")
+
+# The wheel's libraries find NVIDIA's by their own RPATH; ld does not follow it, hence --allow-shlib-undefined.
+function(moco_torch_target name)
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} SYSTEM INTERFACE
+        ${MOCO_TORCH_DIR}/include ${MOCO_TORCH_DIR}/include/torch/csrc/api/include)
+    target_compile_definitions(${name} INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+    list(TRANSFORM ARGN PREPEND ${MOCO_TORCH_DIR}/lib/lib OUTPUT_VARIABLE libraries)
+    list(TRANSFORM libraries APPEND .so)
+    target_link_libraries(${name} INTERFACE
+        -Wl,--allow-shlib-undefined -Wl,--push-state,--no-as-needed ${libraries} -Wl,--pop-state)
+endfunction()
+
+moco_torch_target(moco-torch torch_cpu c10)
+
+find_path(MOCO_CUDA_INCLUDE cuda_runtime_api.h
+    HINTS ${MOCO_TORCH_DIR}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include)
+if(MOCO_CUDA_INCLUDE AND EXISTS ${MOCO_TORCH_DIR}/lib/libtorch_cuda.so)
+    moco_torch_target(moco-torch-cuda torch_cpu torch_cuda c10 c10_cuda)
+    target_include_directories(moco-torch-cuda SYSTEM INTERFACE ${MOCO_CUDA_INCLUDE})
+endif()

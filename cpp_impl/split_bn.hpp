@@ -1,0 +1,27 @@
+// Batch norm, and SplitBN: batch norm over groups of the batch, which stand for the GPUs of the paper.
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace moco
+{
+
+struct BatchNorm {
+    at::Tensor weight, bias;              // C
+    at::Tensor running_mean, running_var; // C
+    at::Tensor num_batches_tracked;       // int64 scalar
+    int64_t splits = 1;
+
+    explicit BatchNorm(int64_t channels);
+
+    // In training, the batch must be in the order of group_samples(): each group in one piece.
+    at::Tensor forward(const at::Tensor &x, bool training);
+};
+
+// Brings the samples of group g = n mod splits together: row n goes to (n mod splits) N / splits + n / splits.
+at::Tensor group_samples(const at::Tensor &x, int64_t splits);
+
+// The inverse of group_samples().
+at::Tensor ungroup_samples(const at::Tensor &x, int64_t splits);
+
+} // namespace moco

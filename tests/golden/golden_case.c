@@ -1,0 +1,206 @@
+/* Runs a golden case: the same weights, queue, images and permutations as the reference had. */
+#include "golden_case.h"
+
+#include "stream.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SKIPPED = 77 };
+
+static int64_t integer(const json_t *object, const char *key)
+{
+    return (int64_t)json_integer_value(json_object_get(object, key));
+}
+
+static double real(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static bool flag(const json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
+}
+
+/* A parameter's value by its name and shape. */
+static void fill_parameter(float *values, size_t n, const char *name, const moco_tensor *tensor)
+{
+    stream_uniform(values, n, name);
+    const size_t length = strlen(name);
+    const bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
+    float scale = 0.1F;
+    float offset = 0;
+    if (moco_tensor_ndim(tensor) == 4) {
+        scale = (float)sqrt(
+            6.0 / (double)(moco_tensor_size(tensor, 0) * moco_tensor_size(tensor, 2) * moco_tensor_size(tensor, 3)));
+    } else if (moco_tensor_ndim(tensor) == 2) {
+        scale = (float)(1.0 / sqrt((double)moco_tensor_size(tensor, 1)));
+    } else if (strncmp(name, "fc", 2) == 0) {
+        scale = 0.01F;
+    } else if (weight) {
+        offset = 1;
+    }
+    for (size_t i = 0; i < n; ++i) {
+        values[i] = offset + values[i] * scale;
+    }
+}
+
+static moco_status fill_encoders(moco_model *model)
+{
+    const moco_encoder *encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
+    const moco_tensor_list *state = moco_encoder_state(encoders[0]);
+    for (size_t i = 0; i < moco_tensor_list_count(state); ++i) {
+        if (!moco_encoder_state_is_parameter(encoders[0], i)) {
+            continue;
+        }
+        const moco_tensor *tensor = moco_tensor_list_get(state, i);
+        const size_t n = (size_t)moco_tensor_numel(tensor);
+        float *values = malloc(n * sizeof *values);
+        if (values == NULL) {
+            return moco_error_set(MOCO_ENOMEM, "out of memory");
+        }
+        fill_parameter(values, n, moco_encoder_state_name(encoders[0], i), tensor);
+        moco_status status = MOCO_OK;
+        for (int e = 0; e < 2 && status == MOCO_OK; ++e) {
+            moco_tensor *target = moco_tensor_list_get(moco_encoder_state(encoders[e]), i);
+            status = moco_tensor_set_from_host(target, values, n * sizeof *values);
+        }
+        free(values);
+        MOCO_TRY(status);
+    }
+    return MOCO_OK;
+}
+
+/* The stream is dim x K; our queue is K x dim. */
+static moco_status fill_queue(moco_model *model)
+{
+    moco_tensor *keys = moco_queue_keys(moco_model_queue(model));
+    const size_t k = (size_t)moco_tensor_size(keys, 0);
+    const size_t dim = (size_t)moco_tensor_size(keys, 1);
+    float *stream = malloc(2 * k * dim * sizeof *stream);
+    if (stream == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "out of memory");
+    }
+    float *rows = stream + k * dim;
+    stream_uniform(stream, k * dim, "queue");
+    for (size_t j = 0; j < k; ++j) {
+        double sumsq = 0;
+        for (size_t d = 0; d < dim; ++d) {
+            sumsq += (double)stream[d * k + j] * (double)stream[d * k + j];
+        }
+        for (size_t d = 0; d < dim; ++d) {
+            rows[j * dim + d] = (float)((double)stream[d * k + j] / sqrt(sumsq));
+        }
+    }
+    const moco_status status = moco_tensor_set_from_host(keys, rows, k * dim * sizeof *rows);
+    free(stream);
+    return status;
+}
+
+static void permutation(int64_t *out, size_t n, uint64_t shuffle, void *payload)
+{
+    (void)payload;
+    char name[32];
+    (void)snprintf(name, sizeof name, "perm.%llu", (unsigned long long)shuffle);
+    stream_permutation(out, n, name);
+}
+
+static moco_status images(moco_tensor **out, moco_scope *scope, const json_t *config, const char *view, int step)
+{
+    const int64_t size = integer(config, "size");
+    const int64_t sizes[4] = { integer(config, "batch"), 3, size, size };
+    const size_t n = (size_t)(sizes[0] * 3 * size * size);
+    char name[32];
+    (void)snprintf(name, sizeof name, "%s.%d", view, step);
+    float *values = malloc(n * sizeof *values);
+    if (values == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "out of memory");
+    }
+    stream_uniform(values, n, name);
+    const moco_device cpu = { MOCO_CPU, 0 };
+    const moco_status status = moco_tensor_from_host(out, scope, MOCO_FLOAT32, cpu, sizes, 4, values);
+    free(values);
+    return status;
+}
+
+static moco_status create_model(moco_model **out, const json_t *config, const golden_options *options)
+{
+    moco_model_options o = MOCO_MODEL_OPTIONS_INIT;
+    o.encoder.arch = json_string_value(json_object_get(config, "arch"));
+    o.encoder.dim = integer(config, "dim");
+    o.encoder.mlp = flag(config, "mlp");
+    o.encoder.cifar_stem = flag(config, "cifar_stem");
+    o.encoder.bn_splits = integer(config, "bn_splits");
+    o.encoder.layout = options->layout;
+    o.sgd.weight_decay = real(config, "wd");
+    o.queue_size = integer(config, "K");
+    o.temperature = real(config, "T");
+    o.symmetric = flag(config, "symmetric");
+    o.permutation = permutation;
+    MOCO_TRY(moco_model_create(out, &o));
+    MOCO_TRY(fill_encoders(*out));
+    return fill_queue(*out);
+}
+
+static moco_status run_step(comparison *c, const json_t *config, const json_t *expected, moco_model *model,
+                            moco_scope *scope)
+{
+    moco_tensor *im_q, *im_k;
+    moco_step step;
+    moco_model_means means;
+    MOCO_TRY(images(&im_q, scope, config, "im_q", c->step));
+    MOCO_TRY(images(&im_k, scope, config, "im_k", c->step));
+    MOCO_TRY(moco_model_step(&step, model, im_q, im_k, real(config, "lr"), real(config, "m")));
+    MOCO_TRY(moco_model_read_means(&means, model));
+    compare_step(c, expected, &step, &means, model);
+    moco_scope_clear(scope);
+    return MOCO_OK;
+}
+
+static moco_status run_case(comparison *c, const json_t *root, const golden_options *options)
+{
+    const json_t *config = json_object_get(root, "case");
+    const json_t *steps = json_object_get(root, "steps");
+    moco_model *model = NULL;
+    moco_scope *scope = NULL;
+    moco_status status = create_model(&model, config, options);
+    if (status == MOCO_OK) {
+        status = moco_scope_create(&scope);
+    }
+    for (size_t t = 0; t < json_array_size(steps) && status == MOCO_OK; ++t) {
+        c->step = (int)t;
+        status = run_step(c, config, json_array_get(steps, t), model, scope);
+    }
+    moco_scope_free(scope);
+    moco_model_free(model);
+    return status;
+}
+
+int golden_case(const char *path, const json_t *root, const golden_options *options)
+{
+    const json_t *config = json_object_get(root, "case");
+    const char *arch = json_string_value(json_object_get(config, "arch"));
+    if (arch == NULL || json_array_size(json_object_get(root, "steps")) == 0) {
+        printf("FAILED %s: not a golden case: no \"case\" with \"arch\", or no \"steps\"\n", path);
+        return 1;
+    }
+    const int64_t world = json_object_get(config, "world") != NULL ? integer(config, "world") : 1;
+    if (world != 1) {
+        printf("SKIPPED %s: needs %lld processes; this program runs cases of one\n", path, (long long)world);
+        return SKIPPED;
+    }
+    comparison c = { .path = path, .verbose = options->verbose, .batch = integer(config, "batch") };
+    c.bottleneck = strcmp(arch, "resnet18") != 0 && strcmp(arch, "resnet34") != 0;
+    const moco_status status = run_case(&c, root, options);
+    if (status != MOCO_OK) {
+        printf("FAILED %s: step %d: %s: %s\n", path, c.step, moco_status_name(status), moco_error_message());
+        return 1;
+    }
+    printf("%s %s: %zu steps, %d of %d comparisons differ; largest deviation %.2f of its tolerance (%s)\n",
+           c.failed == 0 ? "OK" : "FAILED", path, json_array_size(json_object_get(root, "steps")), c.failed, c.checked,
+           c.worst, c.worst_what);
+    return c.failed == 0 ? 0 : 1;
+}

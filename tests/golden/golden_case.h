@@ -1,0 +1,33 @@
+/* One golden case of the reference: its configuration, its run, its comparison. */
+#ifndef MOCO_TESTS_GOLDEN_CASE_H
+#define MOCO_TESTS_GOLDEN_CASE_H
+
+#include <jansson.h>
+#include <moco.h>
+
+typedef struct golden_options {
+    moco_layout layout;
+    bool verbose;
+} golden_options;
+
+/* Runs a case and prints what differs. Returns 0 (equal), 1 (differs or failed), 77 (needs several processes). */
+int golden_case(const char *path, const json_t *root, const golden_options *options);
+
+/* Counts comparisons of one case. */
+typedef struct comparison {
+    const char *path;
+    bool bottleneck;
+    bool verbose;
+    int step;
+    int64_t batch;
+    int checked;
+    int failed;
+    double worst; /* largest deviation, as a share of its tolerance */
+    char worst_what[128];
+} comparison;
+
+/* Compares everything that the case expects after a step. */
+void compare_step(comparison *c, const json_t *expected, const moco_step *step, const moco_model_means *means,
+                  moco_model *model);
+
+#endif

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# check_install.sh BUILD CC CMAKE [OPTION...]: installs into a temporary prefix, then builds and runs a consumer there.
+set -euo pipefail
+
+build=$1 cc=$2 cmake=$3
+shift 3
+consumer=$(dirname "$0")/consumer
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cflags=${1#-DCMAKE_C_FLAGS=}
+
+# Installed, then moved: nothing in the prefix may know where it was.
+"$cmake" --install "$build" --prefix "$folder/first" >/dev/null
+mv "$folder/first" "$folder/prefix"
+prefix=$folder/prefix
+pkgconfig=$(dirname "$(find "$prefix" -name moco.pc)")
+
+echo '-- with CMake'
+"$cmake" -S "$consumer" -B "$folder/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" "$@" >/dev/null
+"$cmake" --build "$folder/cmake"
+"$folder/cmake/consumer"
+
+echo '-- with pkg-config'
+export PKG_CONFIG_PATH=$pkgconfig
+read -ra flags < <(pkg-config --cflags --libs moco)
+# shellcheck disable=SC2086
+"$cc" -std=c99 -Wall -Wextra -Wpedantic -Werror $cflags "$consumer/consumer.c" -o "$folder/consumer" "${flags[@]}" \
+    -Wl,-rpath,"$(pkg-config --variable=libdir moco)"
+"$folder/consumer"
+
+echo '-- the tool'
+"$prefix/bin/moco" --version

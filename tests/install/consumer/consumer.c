@@ -1,0 +1,22 @@
+/* The smallest application: makes a tensor on each side of the library, and frees it. */
+#include <moco.h>
+
+#include <stdio.h>
+#include <string.h>
+
+int main(void)
+{
+    if (strcmp(moco_version(), MOCO_VERSION_STRING) != 0) {
+        fprintf(stderr, "headers %s, library %s\n", MOCO_VERSION_STRING, moco_version());
+        return 1;
+    }
+    moco_queue *queue = NULL;
+    if (moco_queue_create(&queue, NULL) != MOCO_OK) {
+        fprintf(stderr, "%s\n", moco_error_message());
+        return 1;
+    }
+    printf("libmoco %s on libtorch %s: a queue of %lld keys\n", moco_version(), moco_libtorch_version(),
+           (long long)moco_queue_size(queue));
+    moco_queue_free(queue);
+    return moco_live_handles() == 0 ? 0 : 1;
+}
