@@ -45,11 +45,11 @@ bool moco__is_utf8(const char *text, size_t length)
     return true;
 }
 
-/* "1 to 65536", "at least 1", for messages. */
+/* "1 to 65536, or auto". */
 static const char *range_text(const moco_option *option, char *buffer, size_t size)
 {
-    const char *automatic = option->zero_is_auto ? "auto, or " : "";
-    (void)snprintf(buffer, size, "%s%.10g to %.10g", automatic, option->min, option->max);
+    const char *automatic = option->zero_is_auto ? ", or auto" : "";
+    (void)snprintf(buffer, size, "%.10g to %.10g%s", option->min, option->max, automatic);
     return buffer;
 }
 

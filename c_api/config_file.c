@@ -279,8 +279,7 @@ moco_status moco_config_save(const moco_config *config, const char *path)
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
     moco_status status = MOCO_OK;
-    unsigned char newline = '\n';
-    if (emit_config(&emitter, config) && append(&out, &newline, 1) == 1) {
+    if (emit_config(&emitter, config)) {
         status = moco__file_write(path, out.text, out.size);
     } else {
         status = moco_error_set(MOCO_EINVALID, "%s: cannot be written as YAML: %s", path,

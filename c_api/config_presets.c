@@ -51,6 +51,7 @@ static const setting v1[] = {
     { "knn-k", "200" },
     { "knn-temperature", "0.1" },
     { "knn-features", "pooled" },
+    { "knn-images", "0" },
 };
 
 static const preset presets[] = {

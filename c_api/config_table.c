@@ -59,7 +59,7 @@ static const moco_option table[] = {
     CHOICE("augment", NULL, DATA, "NAME", augment_choices, "augmentation of the training images", augment),
     INT("image-size", NULL, DATA, 8, 1024, AUTO_ZERO, "height and width in pixels; auto: the augmentation's own",
         image_size),
-    INT("workers", "j", DATA, 0, 1024, AUTO_ZERO, "threads that read images; auto: one a core", workers),
+    INT("workers", "j", DATA, 1, 1024, AUTO_ZERO, "threads that read images; auto: one a core", workers),
     INT("prefetch", NULL, DATA, 1, 64, AUTO_NO, "batches read ahead", prefetch),
     BOOL("skip-broken", NULL, DATA, "replace images that cannot be read, and count them, instead of stopping",
          skip_broken),
@@ -75,9 +75,11 @@ static const moco_option table[] = {
 
     INT("queue-size", "moco-k", METHOD, 1, 16777216, AUTO_NO, "negative keys in the queue, K", queue_size),
     BOOL("queue-filled-only", NULL, METHOD, "leave out the random keys that the queue starts with", queue_filled_only),
-    REAL("momentum", "moco-m", METHOD, 0, 1, AUTO_NO, "of the key encoder, m (SGD's is --sgd-momentum)", momentum),
-    CHOICE("momentum-schedule", NULL, METHOD, "S", "constant|cosine", "m stays, or rises to 1", momentum_schedule),
-    REAL("temperature", "moco-t", METHOD, 0.001, 100, AUTO_NO, "of the contrastive loss, T", temperature),
+    REAL("momentum", "moco-m", METHOD, 0, 1, AUTO_NO, "momentum of the key encoder, m; SGD's is --sgd-momentum",
+         momentum),
+    CHOICE("momentum-schedule", NULL, METHOD, "S", "constant|cosine", "whether m stays or rises to 1",
+           momentum_schedule),
+    REAL("temperature", "moco-t", METHOD, 0.001, 100, AUTO_NO, "temperature of the contrastive loss, T", temperature),
     BOOL("symmetric", NULL, METHOD, "each view is query and key once; costs twice the time", symmetric),
     BOOL("shuffle-bn", NULL, METHOD, "shuffle the keys' batch before normalisation", shuffle_bn),
 
@@ -96,8 +98,8 @@ static const moco_option table[] = {
     PATH("out", "o", RUN, "folder of the run; must be new or empty", out),
     TEXT("device", NULL, RUN, "D", "cpu, cuda or cuda:N", device),
     INT("threads", NULL, RUN, 1, 4096, AUTO_ZERO, "threads that compute; auto: one a core", threads),
-    { "seed", NULL, MOCO_OPTION_UINT64, RUN, "N", "of weights, order and augmentation", NULL, 0, 18446744073709551615.0,
-      false, FIELD(seed) },
+    { "seed", NULL, MOCO_OPTION_UINT64, RUN, "N", "seed of weights, order and augmentation", NULL, 0,
+      18446744073709551615.0, false, FIELD(seed) },
     INT("print-freq", "p", RUN, 1, 1000000000, AUTO_NO, "steps between two lines of metrics", print_freq),
     INT("checkpoint-every", NULL, RUN, 1, 1000000, AUTO_NO, "epochs between two checkpoints", checkpoint_every),
     INT("keep-last", NULL, RUN, 1, 1000000, AUTO_NO, "newest checkpoints that are kept", keep_last),
@@ -108,7 +110,8 @@ static const moco_option table[] = {
 
     INT("knn-every", NULL, KNN, 0, 1000000, AUTO_NO, "epochs between two kNN tests; 0: never", knn_every),
     INT("knn-k", NULL, KNN, 1, 1000000, AUTO_NO, "neighbours that vote", knn_k),
-    REAL("knn-temperature", NULL, KNN, 0.001, 100, AUTO_NO, "of the votes' weights", knn_temperature),
+    REAL("knn-temperature", NULL, KNN, 0.001, 100, AUTO_NO, "temperature of the votes' weights", knn_temperature),
+    INT("knn-images", NULL, KNN, 0, 1000000000, AUTO_NO, "training images that are compared with; 0: all", knn_images),
     CHOICE("knn-features", NULL, KNN, "F", "pooled|output", "features before the head, or the embedding", knn_features),
 };
 
@@ -183,8 +186,11 @@ const char *moco_config_suggest(const char *name)
         names[count++] = table[i].name;
         for (const char *alias = table[i].alias; alias != NULL && alias_count < MAX_ALIASES;) {
             const size_t length = strcspn(alias, "|");
-            (void)snprintf(aliases[alias_count], ALIAS_SIZE, "%.*s", (int)length, alias);
-            names[count++] = aliases[alias_count++];
+            /* A letter is one error away from all other letters. */
+            if (length > 1) {
+                (void)snprintf(aliases[alias_count], ALIAS_SIZE, "%.*s", (int)length, alias);
+                names[count++] = aliases[alias_count++];
+            }
             alias = alias[length] == '|' ? alias + length + 1 : NULL;
         }
     }

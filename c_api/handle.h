@@ -7,6 +7,11 @@
 
 #include "moco/error.h"
 
+#ifdef __clang_analyzer__
+/* clang's analyzer cannot see that a failure's status is what moco_error_set() returns. NOLINTNEXTLINE */
+#define moco_error_set(status, ...) ((void)moco_error_set((status), __VA_ARGS__), (status))
+#endif
+
 /* Returns ::MOCO_EINVALID from the calling function where a pointer argument is NULL. */
 #define MOCO_CHECK_ARG(argument)                                                                                       \
     do {                                                                                                               \

@@ -4,6 +4,19 @@
 
 #include <math.h>
 
+/* Intermediates go to temporaries, so that the caller's scope, or the caller, gets the result alone. */
+static moco_status logits_of(moco_tensor **out, moco_scope *scope, moco_scope *temporaries, const moco_tensor *q,
+                             const moco_tensor *k, const moco_tensor *negatives, double temperature)
+{
+    moco_tensor *l_pos, *l_neg, *transposed, *logits;
+    MOCO_TRY(moco_tensor_row_dot(&l_pos, temporaries, q, k));             /* N x 1 */
+    MOCO_TRY(moco_tensor_transpose(&transposed, temporaries, negatives)); /* dim x K */
+    MOCO_TRY(moco_tensor_matmul(&l_neg, temporaries, q, transposed));     /* N x K */
+    const moco_tensor *const ways[] = { l_pos, l_neg };
+    MOCO_TRY(moco_tensor_cat(&logits, temporaries, ways, 2, 1)); /* N x (1 + K) */
+    return moco_tensor_divide(out, scope, logits, temperature);
+}
+
 moco_status moco_infonce_logits(moco_tensor **out, moco_scope *scope, const moco_tensor *q, const moco_tensor *k,
                                 const moco_tensor *negatives, double temperature)
 {
@@ -11,12 +24,11 @@ moco_status moco_infonce_logits(moco_tensor **out, moco_scope *scope, const moco
     if (!(temperature > 0)) {
         return moco_error_set(MOCO_EINVALID, "temperature %g must be above 0", temperature);
     }
-    moco_tensor *l_pos, *l_neg, *transposed, *logits;
-    MOCO_TRY(moco_tensor_row_dot(&l_pos, scope, q, k));                                            /* N x 1 */
-    MOCO_TRY(moco_tensor_transpose(&transposed, scope, negatives));                                /* dim x K */
-    MOCO_TRY(moco_tensor_matmul(&l_neg, scope, q, transposed));                                    /* N x K */
-    MOCO_TRY(moco_tensor_cat(&logits, scope, (const moco_tensor *const[]){ l_pos, l_neg }, 2, 1)); /* N x (1 + K) */
-    return moco_tensor_divide(out, scope, logits, temperature);
+    moco_scope *temporaries;
+    MOCO_TRY(moco_scope_create(&temporaries));
+    const moco_status status = logits_of(out, scope, temporaries, q, k, negatives, temperature);
+    moco_scope_free(temporaries);
+    return status;
 }
 
 moco_status moco_infonce_loss(moco_tensor **out, moco_scope *scope, const moco_tensor *logits)
@@ -24,8 +36,10 @@ moco_status moco_infonce_loss(moco_tensor **out, moco_scope *scope, const moco_t
     MOCO_CHECK_ARG(logits);
     const int64_t n = moco_tensor_size(logits, 0);
     moco_tensor *labels; /* the positive is way 0 */
-    MOCO_TRY(moco_tensor_zeros(&labels, scope, MOCO_INT64, moco_tensor_device(logits), &n, 1));
-    return moco_tensor_cross_entropy(out, scope, logits, labels);
+    MOCO_TRY(moco_tensor_zeros(&labels, NULL, MOCO_INT64, moco_tensor_device(logits), &n, 1));
+    const moco_status status = moco_tensor_cross_entropy(out, scope, logits, labels);
+    moco_tensor_free(labels);
+    return status;
 }
 
 double moco_infonce_floor(int64_t queue_size, int64_t dim, double temperature)

@@ -15,7 +15,7 @@ static moco_status create_parts(moco_model *model, const moco_model_options *o)
     moco_queue_options queue = MOCO_QUEUE_OPTIONS_INIT;
     queue.size = o->queue_size;
     queue.dim = o->encoder.dim;
-    queue.seed = o->seed;
+    queue.seed = o->seed + 1; /* the weights are drawn from the seed itself */
     queue.device = o->encoder.device;
     queue.filled_only = o->queue_filled_only;
     MOCO_TRY(moco_queue_create(&model->queue, &queue));

@@ -50,10 +50,11 @@ target_include_directories(moco PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(moco PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-    LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/libmoco.map INSTALL_RPATH ${MOCO_TORCH_DIR}/lib)
+    LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/libmoco.map
+    INSTALL_RPATH ${MOCO_TORCH_DIR}/lib BUILD_WITH_INSTALL_RPATH ON)
 
 if(TARGET moco-torch-cuda AND EXISTS ${PROJECT_SOURCE_DIR}/cpp_impl/cuda_plugin.cpp)
     add_library(moco_cuda MODULE ${PROJECT_SOURCE_DIR}/cpp_impl/cuda_plugin.cpp)
-    target_link_libraries(moco_cuda PRIVATE moco-options moco-torch-cuda moco)
-    set_target_properties(moco_cuda PROPERTIES INSTALL_RPATH "$ORIGIN;${MOCO_TORCH_DIR}/lib")
+    target_link_libraries(moco_cuda PRIVATE moco-options moco-torch-cuda)
+    set_target_properties(moco_cuda PROPERTIES INSTALL_RPATH ${MOCO_TORCH_DIR}/lib BUILD_WITH_INSTALL_RPATH ON)
 endif()

@@ -32,8 +32,9 @@ foreach(candidate IN LISTS moco_torch_candidates)
     endif()
 endforeach()
 if(NOT MOCO_TORCH_DIR)
-    message(FATAL_ERROR "libtorch ${MOCO_LIBTORCH_VERSION} was not found (looked in: ${moco_torch_candidates}; "
-        "cache ${moco_cache}). Run `make deps`, or give an unpacked libtorch by -DCMAKE_PREFIX_PATH=/path/to/libtorch.")
+    message(FATAL_ERROR "libtorch ${MOCO_LIBTORCH_VERSION} was found neither in ${moco_cache} nor in "
+        "MOCO_LIBTORCH='${MOCO_LIBTORCH}' or CMAKE_PREFIX_PATH='${CMAKE_PREFIX_PATH}'. "
+        "Run `make deps`, or give an unpacked libtorch by -DCMAKE_PREFIX_PATH=/path/to/libtorch.")
 endif()
 message(STATUS "libtorch: ${MOCO_TORCH_DIR}")
 
@@ -51,9 +52,17 @@ endfunction()
 
 moco_torch_target(moco-torch torch_cpu c10)
 
-find_path(MOCO_CUDA_INCLUDE cuda_runtime_api.h
-    HINTS ${MOCO_TORCH_DIR}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include)
+set(MOCO_CUDA_INCLUDE "")
+foreach(candidate ${MOCO_TORCH_DIR}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include /usr/include)
+    if(EXISTS ${candidate}/cuda_runtime_api.h AND EXISTS ${candidate}/crt/host_defines.h)
+        get_filename_component(MOCO_CUDA_INCLUDE ${candidate} REALPATH)
+        break()
+    endif()
+endforeach()
 if(MOCO_CUDA_INCLUDE AND EXISTS ${MOCO_TORCH_DIR}/lib/libtorch_cuda.so)
+    message(STATUS "CUDA headers: ${MOCO_CUDA_INCLUDE}")
     moco_torch_target(moco-torch-cuda torch_cpu torch_cuda c10 c10_cuda)
     target_include_directories(moco-torch-cuda SYSTEM INTERFACE ${MOCO_CUDA_INCLUDE})
+else()
+    message(STATUS "no CUDA headers or no libtorch_cuda.so: built for the CPU alone")
 endif()

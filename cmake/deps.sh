@@ -16,8 +16,9 @@ packages=(
     libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist
 )
 
-# What libtorch_cpu.so loads, and what libtorch_cuda.so loads besides; the versions are those that the wheel asks for.
-cpu_wheels=("torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
+# What libtorch_cpu.so loads, with the headers that the CUDA plug-in needs; and what libtorch_cuda.so loads besides.
+# The versions are those that torch's wheel asks for.
+cpu_wheels=("torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85 nvidia-cuda-crt==13.0.88)
 cuda_wheels=(
     nvidia-cublas==13.1.0.3 nvidia-cuda-nvrtc==13.0.88 nvidia-cudnn-cu13==9.19.0.56 nvidia-cufft==12.0.0.61
     nvidia-cufile==1.15.1.6 nvidia-curand==10.4.0.35 nvidia-cusolver==12.0.4.66 nvidia-cusparse==12.6.3.3
@@ -89,8 +90,13 @@ flavour()
     esac
 }
 
-# Whether the cache holds all of a flavour; the stamp is written last, and the folder gets its name after that.
-complete() { [ -e "$cache/libtorch-$torch_version-$1/.complete" ]; }
+# Whether the cache holds a flavour; the stamp is written last, and the folder gets its name after that.
+complete()
+{
+    local stamp=$cache/libtorch-$torch_version-$1/.complete wheels=("${cpu_wheels[@]}")
+    [ "$1" = cpu ] || wheels+=("${cuda_wheels[@]}")
+    [ -e "$stamp" ] && [ "$(<"$stamp")" = "${wheels[*]}" ]
+}
 
 # Prints a Python that has pip; any version will do, since the wheels are chosen by hand.
 python_with_pip()
@@ -155,7 +161,7 @@ install_libtorch()
     if complete "$kind"; then
         return
     fi
-    rm -rf "$cache"/.partial-* "$final"
+    rm -rf "$cache"/.partial-*
     local free_kib
     free_kib=$(df --output=avail -k "$cache" | tail -n 1)
     if [ "$free_kib" -lt "$needs_kib" ]; then
@@ -169,8 +175,9 @@ install_libtorch()
     mkdir "$partial"
     say "downloading libtorch $torch_version ($kind) into $cache"
     unpack_wheels "$partial" "$@"
-    printf '%s\n' "$@" >"$partial/.complete"
+    printf '%s\n' "$*" >"$partial/.complete"
     sync -f "$partial/.complete"
+    rm -rf "$final"
     mv "$partial" "$final"
     say "libtorch is in $final"
 }
@@ -179,10 +186,11 @@ install_packages "${packages[@]}"
 
 if [ -n "${MOCO_LIBTORCH:-}" ]; then
     [ -e "$MOCO_LIBTORCH/lib/libtorch_cpu.so" ] || die "MOCO_LIBTORCH=$MOCO_LIBTORCH holds no lib/libtorch_cpu.so"
-elif kind=$(flavour) && ! complete "$kind" && ! { [ "$kind" = cpu ] && complete cuda; }; then
-    if [ "$kind" = cuda ]; then
+else
+    kind=$(flavour)
+    if [ "$kind" = cuda ] && ! complete cuda; then
         install_libtorch cuda $((11 * 1024 * 1024)) "${cpu_wheels[@]}" "${cuda_wheels[@]}"
-    else
+    elif [ "$kind" = cpu ] && ! complete cpu && ! complete cuda; then
         install_libtorch cpu $((3 * 1024 * 1024)) "${cpu_wheels[@]}"
     fi
 fi

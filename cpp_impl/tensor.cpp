@@ -292,6 +292,15 @@ moco_status moco_tensor_contiguous(moco_tensor **out, moco_scope *scope, const m
     MOCO_API_END
 }
 
+moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.flatten(1));
+    MOCO_API_END
+}
+
 moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, moco_device device)
 {
     MOCO_API_BEGIN

@@ -46,7 +46,7 @@ typedef struct moco_augment_policy {
  * Fills in a ready policy for output of @p size pixels (0: the policy's own).
  *
  * "v1", "v2" (224; reference main_moco.py), "cifar" (32; the reference's CIFAR demo), "fashion-mnist" (28),
- * "eval" (short side to 8/7 of size, centre crop; 224), "plain" (resize to size x size where needed; 32).
+ * "eval" (short side to 8/7 of size, centre crop; 224), "plain" (short side to size, centre crop, where needed; 32).
  * "eval-cifar" and "eval-fashion-mnist" are "plain" with the statistics of those data sets.
  * @return ::MOCO_EINVALID for another name
  * @since 0.1
@@ -62,9 +62,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_augment_check(const moco_augment_policy 
 /** What a view's draws are keyed by. @since 0.1 */
 typedef struct moco_augment_key {
     uint64_t seed;
-    uint64_t epoch;
-    uint64_t index; /**< of the sample */
-    uint32_t view;  /**< 0 query, 1 key */
+    uint64_t epoch; /**< below 2^48 */
+    uint64_t index; /**< of the sample; below 2^48 */
+    uint32_t view;  /**< 0 query, 1 key; below 256 */
 } moco_augment_key;
 
 /**

@@ -69,6 +69,7 @@ typedef struct moco_config {
     int64_t knn_k;
     double knn_temperature;
     char knn_features[16]; /**< pooled (512 or 2048 d), output (dim) */
+    int64_t knn_images;    /**< training images to compare with; 0: all */
 } moco_config;
 
 /** Type of an option's value. @since 0.1 */

@@ -27,8 +27,8 @@ typedef enum moco_format {
 #undef MOCO_FORMAT_ENUM
 } moco_format;
 
-/** Which part of a dataset that has both: train-* or t10k-* files, data_batch_* or test_batch, train/ or val/. @since
- * 0.1 */
+/** Which part of a dataset that has both: train-* or t10k-* files, data_batch_* or test_batch, train/ or val/ (else
+ * test/). A folder of images without both, and a single file, is the same under either. @since 0.1 */
 typedef enum moco_split { MOCO_SPLIT_TRAIN, MOCO_SPLIT_TEST } moco_split;
 
 /** Options of moco_dataset_open(). @since 0.1 */
@@ -50,6 +50,12 @@ typedef struct moco_dataset_options {
  */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_open(moco_dataset **out, const char *path,
                                                      const moco_dataset_options *options);
+
+/**
+ * Whether a path has images for options->split apart from those of the other split; false also where it cannot be
+ * opened. @since 0.1
+ */
+MOCO_API bool moco_dataset_has_split(const char *path, const moco_dataset_options *options);
 
 /** An application's dataset. Callbacks are called from several threads at once. @since 0.1 */
 typedef struct moco_dataset_callbacks {

@@ -25,7 +25,8 @@ MOCO_BEGIN_DECLS
     X(MOCO_EUNAVAILABLE, -7, "device or feature not available")                                                        \
     X(MOCO_ESTOPPED, -8, "stopped by a callback")                                                                      \
     X(MOCO_ETORCH, -9, "libtorch failed")                                                                              \
-    X(MOCO_EINTERNAL, -10, "internal error")
+    X(MOCO_EINTERNAL, -10, "internal error")                                                                           \
+    X(MOCO_EDIVERGED, -11, "training diverged")
 
 /** What a call returns; ::MOCO_OK is zero, failures are negative. @since 0.1 */
 typedef enum moco_status {

@@ -129,6 +129,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_transpose(moco_tensor **out, moco
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_contiguous(moco_tensor **out, moco_scope *scope,
                                                           const moco_tensor *tensor);
 
+/** N x A x B x ... as a matrix N x (A B ...), row-major; a view where possible. *Differentiable.* @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor);
+
 /**
  * On another device; a second handle where it lies there already. From pinned memory to a GPU the copy is only queued:
  * see moco_device_wait_uploads(). *Differentiable.*

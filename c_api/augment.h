@@ -1,0 +1,22 @@
+/* What the loader and the tests ask of augmentations beside the public calls. */
+#ifndef MOCO_C_API_AUGMENT_H
+#define MOCO_C_API_AUGMENT_H
+
+#include "moco/augment.h"
+
+#include "rng.h"
+
+/* A part of an image. */
+typedef struct moco__box {
+    int32_t top, left, height, width;
+} moco__box;
+
+/* RandomResizedCrop.get_params of torchvision for an image of width x height. */
+moco__box moco__random_crop(moco__rng *rng, int32_t width, int32_t height, const double scale[2],
+                            const double ratio[2]);
+
+/* Applies a policy that was checked. */
+moco_status moco__augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,
+                                const moco_augment_policy *policy, moco_augment_key key);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Inside of a dataset: what each kind of it implements, and how a path is recognised and opened.
+ *
+ * An opener fills in a zeroed ::moco_dataset; where it fails, moco_dataset_free() frees what it has filled in so far.
+ */
+#ifndef MOCO_C_API_DATASET_H
+#define MOCO_C_API_DATASET_H
+
+#include "moco/dataset.h"
+
+/* What differs between kinds of datasets. The index is in range. */
+typedef struct moco__dataset_ops {
+    moco_status (*read)(const moco_dataset *dataset, moco_image *image, size_t index);
+    void (*name)(const moco_dataset *dataset, size_t index, char *buffer, size_t size);
+    int64_t (*label)(const moco_dataset *dataset, size_t index); /* NULL: the array of labels holds it */
+    void (*close)(moco_dataset *dataset);                        /* frees the state, which may be half filled in */
+} moco__dataset_ops;
+
+struct moco_dataset {
+    const moco__dataset_ops *ops;
+    void *state; /* of its kind */
+    size_t count;
+    size_t class_count;
+    int32_t *labels;    /* count of them; NULL: none, or ops->label */
+    char **class_names; /* class_count of them; NULL: none */
+    moco_format format;
+};
+
+/* Trees of image files: class folders or not, as the format says or (auto) as the content shows. */
+moco_status moco__dataset_open_tree(moco_dataset *dataset, const char *path, moco_format format, moco_split split);
+
+/* IDX files. `is_file`: path is the file of images itself, and the split is of no account. */
+moco_status moco__dataset_open_idx(moco_dataset *dataset, const char *path, bool is_file, moco_split split);
+/* Whether a folder has IDX files by name, or a file is IDX by content. */
+bool moco__dataset_is_idx(const char *path, bool is_file);
+
+/* CIFAR binary files, as above. */
+moco_status moco__dataset_open_cifar(moco_dataset *dataset, const char *path, bool is_file, moco_split split);
+/* Whether a folder has CIFAR's files, or a file is called as one of them. */
+bool moco__dataset_is_cifar(const char *path, bool is_file);
+
+/* Whether folder/name is there. */
+bool moco__path_exists(const char *folder, const char *name);
+/* "folder/name" in new memory; NULL with the message set where memory is out. */
+char *moco__path_join(const char *folder, const char *name);
+/* Room for names of classes, all NULL, freed with the dataset. */
+moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count);
+
+#endif

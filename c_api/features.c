@@ -1,0 +1,200 @@
+/* Features of a dataset: one forward pass over its images, without randomness. */
+#include "features.h"
+
+#include "handle.h"
+
+#include "moco/loader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUBSET_SEED = 0 };
+
+static moco_status check_options(const moco_dataset *dataset, const moco_encoder *encoder,
+                                 const moco_features_options *o)
+{
+    if (encoder == NULL && o->kind != MOCO_FEATURE_PIXELS) {
+        return moco_error_set(MOCO_EINVALID, "features: no encoder is given, and the kind is not pixels");
+    }
+    if (moco_dataset_count(dataset) == 0 || o->batch == 0) {
+        return moco_error_set(MOCO_EINVALID, "features: %zu images in batches of %zu; both must be at least 1",
+                              moco_dataset_count(dataset), o->batch);
+    }
+    return MOCO_OK;
+}
+
+static moco_status create_sampler(moco_sampler **out, const moco_dataset *dataset, const moco_features_options *o)
+{
+    moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
+    options.count = moco_dataset_count(dataset);
+    options.batch = o->batch < options.count ? o->batch : options.count;
+    options.seed = SUBSET_SEED;
+    options.shuffle = o->limit > 0;
+    options.drop_last = false;
+    return moco_sampler_create(out, &options);
+}
+
+static moco_status create_loader(moco_loader **out, const moco_dataset *dataset, moco_sampler *sampler,
+                                 const moco_features_options *o)
+{
+    moco_augment_policy policy;
+    MOCO_TRY(moco_augment_preset(&policy, o->augment, o->image_size));
+    if (o->kind == MOCO_FEATURE_PIXELS) {
+        for (int c = 0; c < 3; ++c) { /* bytes / 255 as they are */
+            policy.mean[c] = 0;
+            policy.std[c] = 1;
+        }
+    }
+    moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
+    options.workers = o->workers;
+    options.layout = o->kind == MOCO_FEATURE_PIXELS ? MOCO_NCHW : o->layout;
+    options.device = o->device;
+    options.skip_broken = o->skip_broken;
+    options.single_view = true;
+    return moco_loader_create(out, dataset, sampler, &policy, NULL, &options);
+}
+
+/* One batch's features, N x dim, normalised. */
+static moco_status embed(moco_tensor **out, moco_scope *scope, moco_encoder *encoder, const moco_batch *batch,
+                         const moco_features_options *o)
+{
+    moco_tensor *images, *features;
+    MOCO_TRY(moco_tensor_to(&images, scope, batch->query, o->device));
+    if (o->kind == MOCO_FEATURE_PIXELS) {
+        MOCO_TRY(moco_tensor_flatten(&features, scope, images));
+    } else if (o->kind == MOCO_FEATURE_OUTPUT) {
+        MOCO_TRY(moco_encoder_forward(&features, scope, encoder, images));
+    } else {
+        MOCO_TRY(moco_encoder_features(&features, scope, encoder, images));
+    }
+    return moco_tensor_normalize(out, scope, features);
+}
+
+static moco_status put_rows(moco_features *features, moco_scope *scope, const moco_tensor *rows, size_t from,
+                            size_t count, moco_device device)
+{
+    if (features->matrix == NULL) {
+        const int64_t sizes[2] = { (int64_t)features->count, moco_tensor_size(rows, 1) };
+        MOCO_TRY(moco_tensor_empty(&features->matrix, NULL, MOCO_FLOAT32, device, sizes, 2));
+    }
+    moco_tensor *place, *part;
+    MOCO_TRY(moco_tensor_narrow(&place, scope, features->matrix, 0, (int64_t)from, (int64_t)count));
+    MOCO_TRY(moco_tensor_narrow(&part, scope, rows, 0, 0, (int64_t)count));
+    return moco_tensor_copy(place, part);
+}
+
+static moco_status fill(moco_features *features, const moco_dataset *dataset, moco_encoder *encoder,
+                        moco_loader *loader, moco_scope *scope, const moco_features_options *o)
+{
+    size_t done = 0;
+    while (done < features->count) {
+        moco_batch batch;
+        moco_tensor *rows;
+        MOCO_TRY(moco_loader_next(loader, &batch));
+        MOCO_TRY(embed(&rows, scope, encoder, &batch, o));
+        const size_t left = features->count - done;
+        const size_t count = batch.count < left ? batch.count : left;
+        MOCO_TRY(put_rows(features, scope, rows, done, count, o->device));
+        for (size_t i = 0; i < count; ++i) {
+            features->indices[done + i] = batch.indices[i];
+            features->labels[done + i] = moco_dataset_label(dataset, batch.indices[i]);
+        }
+        MOCO_TRY(moco_device_wait_uploads(o->device));
+        moco_scope_clear(scope);
+        done += count;
+    }
+    return MOCO_OK;
+}
+
+static moco_status extract(moco_features *features, const moco_dataset *dataset, moco_encoder *encoder,
+                           const moco_features_options *o)
+{
+    moco_sampler *sampler = NULL;
+    moco_loader *loader = NULL;
+    moco_scope *scope = NULL;
+    moco_status status;
+    MOCO_TRY_GOTO(create_sampler(&sampler, dataset, o));
+    MOCO_TRY_GOTO(create_loader(&loader, dataset, sampler, o));
+    MOCO_TRY_GOTO(moco_scope_create(&scope));
+    MOCO_TRY_GOTO(fill(features, dataset, encoder, loader, scope, o));
+done:
+    moco_scope_free(scope);
+    moco_loader_free(loader);
+    moco_sampler_free(sampler);
+    return status;
+}
+
+static moco_features *allocate(size_t count)
+{
+    moco_features *features = moco__handle_alloc(sizeof *features);
+    if (features == NULL) {
+        return NULL;
+    }
+    features->count = count;
+    features->labels = moco__calloc(count, sizeof *features->labels);
+    features->indices = moco__calloc(count, sizeof *features->indices);
+    if (features->labels == NULL || features->indices == NULL) {
+        moco_features_free(features);
+        return NULL;
+    }
+    return features;
+}
+
+moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset, moco_encoder *encoder,
+                                  const moco_features_options *options)
+{
+    const moco_features_options defaults = MOCO_FEATURES_OPTIONS_INIT;
+    const moco_features_options *o = options != NULL ? options : &defaults;
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(dataset);
+    MOCO_TRY(check_options(dataset, encoder, o));
+    const size_t all = moco_dataset_count(dataset);
+    moco_features *features = allocate(o->limit > 0 && o->limit < all ? o->limit : all);
+    if (features == NULL) {
+        return MOCO_ENOMEM;
+    }
+    const bool training = encoder != NULL && moco_encoder_training(encoder);
+    if (encoder != NULL) {
+        moco_encoder_set_training(encoder, false);
+    }
+    const moco_status status = extract(features, dataset, encoder, o);
+    if (encoder != NULL) {
+        moco_encoder_set_training(encoder, training);
+    }
+    if (status != MOCO_OK) {
+        moco_features_free(features);
+        return status;
+    }
+    *out = features;
+    return MOCO_OK;
+}
+
+void moco_features_free(moco_features *features)
+{
+    if (features != NULL) {
+        moco_tensor_free(features->matrix);
+        free(features->labels);
+        free(features->indices);
+        moco__handle_free(features);
+    }
+}
+
+const moco_tensor *moco_features_matrix(const moco_features *features)
+{
+    return features->matrix;
+}
+
+const int64_t *moco_features_labels(const moco_features *features)
+{
+    return features->labels;
+}
+
+size_t moco_features_count(const moco_features *features)
+{
+    return features->count;
+}
+
+size_t moco_features_index(const moco_features *features, size_t row)
+{
+    return features->indices[row];
+}

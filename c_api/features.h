@@ -1,0 +1,14 @@
+/* Features as their users in the library see them. */
+#ifndef MOCO_C_API_FEATURES_H
+#define MOCO_C_API_FEATURES_H
+
+#include "moco/evaluate.h"
+
+struct moco_features {
+    moco_tensor *matrix; /* count x dim, rows of L2 norm 1 */
+    int64_t *labels;     /* count */
+    size_t *indices;     /* count, into the dataset */
+    size_t count;
+};
+
+#endif

@@ -1,0 +1,172 @@
+/* The weighted kNN classifier of arXiv 1805.01978, section 3.4, over L2-normalised features. */
+#include "features.h"
+
+#include "handle.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { CHUNK = 256 }; /* queries a matrix product: bounds the memory of the similarities */
+
+/* Nearest neighbours of a chunk of queries, on the host. */
+typedef struct neighbours {
+    float *cosines; /* CHUNK x k, descending */
+    int64_t *rows;  /* CHUNK x k, of the bank */
+    int64_t k;
+} neighbours;
+
+static moco_status allocate(neighbours *near, int64_t k)
+{
+    near->k = k;
+    near->cosines = moco__calloc((size_t)(CHUNK * k), sizeof *near->cosines);
+    near->rows = moco__calloc((size_t)(CHUNK * k), sizeof *near->rows);
+    return near->cosines != NULL && near->rows != NULL ? MOCO_OK : MOCO_ENOMEM;
+}
+
+static void release(neighbours *near)
+{
+    free(near->cosines);
+    free(near->rows);
+}
+
+static moco_status search(neighbours *near, moco_scope *scope, const moco_features *bank, const moco_features *queries,
+                          int64_t from, int64_t count)
+{
+    moco_tensor *q, *transposed, *cosines, *top, *rows;
+    MOCO_TRY(moco_tensor_narrow(&q, scope, queries->matrix, 0, from, count));
+    MOCO_TRY(moco_tensor_transpose(&transposed, scope, bank->matrix));
+    MOCO_TRY(moco_tensor_matmul(&cosines, scope, q, transposed)); /* count x bank */
+    MOCO_TRY(moco_tensor_topk(&top, &rows, scope, cosines, near->k));
+    const size_t found = (size_t)(count * near->k);
+    MOCO_TRY(moco_tensor_to_host(near->cosines, found * sizeof *near->cosines, top));
+    MOCO_TRY(moco_tensor_to_host(near->rows, found * sizeof *near->rows, rows));
+    moco_scope_clear(scope);
+    return MOCO_OK;
+}
+
+/* The class with the most weight among a query's neighbours; votes has room for all classes. */
+static int64_t vote(const neighbours *near, int64_t query, const moco_features *bank, double temperature, double *votes,
+                    int64_t classes)
+{
+    for (int64_t c = 0; c < classes; ++c) {
+        votes[c] = 0;
+    }
+    for (int64_t i = query * near->k; i < (query + 1) * near->k; ++i) {
+        votes[bank->labels[near->rows[i]]] += exp((double)near->cosines[i] / temperature);
+    }
+    int64_t best = 0;
+    for (int64_t c = 1; c < classes; ++c) {
+        if (votes[c] > votes[best]) {
+            best = c;
+        }
+    }
+    return best;
+}
+
+static moco_status classify(double *accuracy, int64_t *predicted, neighbours *near, moco_scope *scope,
+                            const moco_features *bank, const moco_features *queries, double temperature,
+                            int64_t classes)
+{
+    double *votes = moco__calloc((size_t)classes, sizeof *votes);
+    if (votes == NULL) {
+        return MOCO_ENOMEM;
+    }
+    int64_t right = 0;
+    const int64_t total = (int64_t)queries->count;
+    moco_status status = MOCO_OK;
+    for (int64_t from = 0; from < total && status == MOCO_OK; from += CHUNK) {
+        const int64_t count = total - from < CHUNK ? total - from : CHUNK;
+        status = search(near, scope, bank, queries, from, count);
+        for (int64_t i = 0; i < count && status == MOCO_OK; ++i) {
+            const int64_t class = vote(near, i, bank, temperature, votes, classes);
+            right += class == queries->labels[from + i];
+            if (predicted != NULL) {
+                predicted[from + i] = class;
+            }
+        }
+    }
+    free(votes);
+    if (status == MOCO_OK) {
+        *accuracy = 100.0 * (double)right / (double)total;
+    }
+    return status;
+}
+
+static moco_status check_pair(const moco_features *bank, const moco_features *queries)
+{
+    MOCO_CHECK_ARG(bank);
+    MOCO_CHECK_ARG(queries);
+    if (moco_tensor_size(bank->matrix, 1) != moco_tensor_size(queries->matrix, 1)) {
+        return moco_error_set(MOCO_EINVALID, "kNN: features of %lld and %lld dimensions cannot be compared",
+                              (long long)moco_tensor_size(bank->matrix, 1),
+                              (long long)moco_tensor_size(queries->matrix, 1));
+    }
+    return MOCO_OK;
+}
+
+/* Number of classes in the labels of both, or an error where one is missing. */
+static moco_status count_classes(int64_t *classes, const moco_features *bank, const moco_features *queries)
+{
+    const moco_features *both[2] = { bank, queries };
+    int64_t highest = -1;
+    for (int f = 0; f < 2; ++f) {
+        for (size_t i = 0; i < both[f]->count; ++i) {
+            const int64_t label = both[f]->labels[i];
+            if (label < 0) {
+                return moco_error_set(MOCO_EINVALID, "kNN: image %zu of the %s has no label; use labelled data",
+                                      both[f]->indices[i], f == 0 ? "training images" : "test images");
+            }
+            highest = label > highest ? label : highest;
+        }
+    }
+    *classes = highest + 1;
+    return MOCO_OK;
+}
+
+moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank, const moco_features *queries,
+                     const moco_knn_options *options)
+{
+    const moco_knn_options defaults = MOCO_KNN_OPTIONS_INIT;
+    const moco_knn_options *o = options != NULL ? options : &defaults;
+    MOCO_CHECK_ARG(accuracy);
+    MOCO_TRY(check_pair(bank, queries));
+    if (o->k < 1 || !(o->temperature > 0)) {
+        return moco_error_set(MOCO_EINVALID, "kNN: k %lld must be at least 1 and temperature %g above 0",
+                              (long long)o->k, o->temperature);
+    }
+    int64_t classes = 0;
+    MOCO_TRY(count_classes(&classes, bank, queries));
+    neighbours near = { 0 };
+    moco_scope *scope = NULL;
+    moco_status status;
+    MOCO_TRY_GOTO(allocate(&near, o->k < (int64_t)bank->count ? o->k : (int64_t)bank->count));
+    MOCO_TRY_GOTO(moco_scope_create(&scope));
+    MOCO_TRY_GOTO(classify(accuracy, predicted, &near, scope, bank, queries, o->temperature, classes));
+done:
+    moco_scope_free(scope);
+    release(&near);
+    return status;
+}
+
+moco_status moco_nearest(size_t *rows, size_t k, const moco_features *bank, const moco_features *queries, size_t query)
+{
+    MOCO_CHECK_ARG(rows);
+    MOCO_TRY(check_pair(bank, queries));
+    if (k < 1 || k > bank->count || query >= queries->count) {
+        return moco_error_set(MOCO_EINVALID, "nearest: %zu neighbours of %zu images for query %zu of %zu", k,
+                              bank->count, query, queries->count);
+    }
+    neighbours near = { 0 };
+    moco_scope *scope = NULL;
+    moco_status status;
+    MOCO_TRY_GOTO(allocate(&near, (int64_t)k));
+    MOCO_TRY_GOTO(moco_scope_create(&scope));
+    MOCO_TRY_GOTO(search(&near, scope, bank, queries, (int64_t)query, 1));
+    for (size_t i = 0; i < k; ++i) {
+        rows[i] = (size_t)near.rows[i];
+    }
+done:
+    moco_scope_free(scope);
+    release(&near);
+    return status;
+}

@@ -1,0 +1,64 @@
+/* A training run: what its parts (set-up, loop, report, monitor) share. */
+#ifndef MOCO_C_API_RUN_H
+#define MOCO_C_API_RUN_H
+
+#include "moco/checkpoint.h"
+#include "moco/dataset.h"
+#include "moco/loader.h"
+#include "moco/metrics.h"
+#include "moco/schedule.h"
+#include "moco/train.h"
+
+#include <stdio.h>
+
+typedef struct moco__run {
+    moco_config config; /* resolved */
+    moco_train_callbacks callbacks;
+    moco_device device;
+    /* data */
+    moco_dataset *images;
+    moco_dataset *val_images; /* of the kNN monitor; NULL: no monitor */
+    moco_sampler *sampler;
+    moco_loader *loader;
+    /* method */
+    moco_model *model;
+    moco_schedule schedule;
+    /* state */
+    moco_position position;
+    uint64_t epoch_steps;
+    uint64_t steps;      /* of the whole run */
+    uint64_t saved_step; /* of the newest checkpoint; UINT64_MAX: none */
+    double knn_acc1;     /* percent, NaN before the first */
+    bool warned_of_chance;
+    /* report */
+    moco_metrics *metrics;
+    FILE *log;
+    uint64_t window_start; /* step of the last metrics line */
+    double window_time;    /* seconds on the monotonic clock then */
+    double window_wait;    /* seconds waited for data until then */
+    moco_progress progress;
+} moco__run;
+
+/* Seconds on a clock that only goes forward. */
+double moco__now(void);
+
+/* Set-up: from the configuration to a run that can take its first step. run.c */
+moco_status moco__run_open_data(moco__run *run);
+moco_status moco__run_create_model(moco__run *run);
+/* Starts the loader at run->position. */
+moco_status moco__run_start(moco__run *run);
+void moco__run_close(moco__run *run);
+/* Where the autos of the configuration become numbers. */
+moco_status moco__run_resolve(moco_config *config);
+
+/* Report: log, metrics, progress. run_report.c */
+void moco__run_log(moco__run *run, moco_log_level level, const char *format, ...) MOCO_PRINTF(3, 4);
+void moco__run_log_start(moco__run *run);
+/* Fills in run->progress, and every print_freq steps reads the metrics back and writes them. */
+moco_status moco__run_report(moco__run *run, double lr, bool flush);
+
+/* Monitor: kNN accuracy, and the pictures at the end. run_monitor.c */
+moco_status moco__run_knn(moco__run *run);
+moco_status moco__run_plot(moco__run *run);
+
+#endif

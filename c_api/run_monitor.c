@@ -1,0 +1,97 @@
+/* Looking at a run: the kNN accuracy of its encoder, and the pictures at its end. */
+#include "run.h"
+
+#include "files.h"
+
+#include "moco/evaluate.h"
+#include "moco/plot.h"
+
+#include <string.h>
+
+enum { SHEET_BANK = 10000, SHEET_QUERIES = 12 };
+
+static moco_features_options features_options(const moco__run *run)
+{
+    const moco_config *config = &run->config;
+    moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
+    options.kind = strcmp(config->knn_features, "output") == 0 ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
+    options.augment = moco_config_eval_augment(config);
+    options.image_size = (int32_t)config->image_size;
+    options.workers = (int32_t)config->workers;
+    options.skip_broken = config->skip_broken;
+    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    options.device = run->device;
+    return options;
+}
+
+static moco_status knn(double *accuracy, const moco__run *run)
+{
+    moco_encoder *encoder = moco_model_query_encoder(run->model);
+    moco_features_options options = features_options(run);
+    moco_knn_options knn = MOCO_KNN_OPTIONS_INIT;
+    knn.k = run->config.knn_k;
+    knn.temperature = run->config.knn_temperature;
+    moco_features *bank = NULL;
+    moco_features *queries = NULL;
+    options.limit = (size_t)run->config.knn_images;
+    moco_status status = moco_features_extract(&bank, run->images, encoder, &options);
+    options.limit = 0;
+    if (status == MOCO_OK) {
+        status = moco_features_extract(&queries, run->val_images, encoder, &options);
+    }
+    if (status == MOCO_OK) {
+        status = moco_knn(accuracy, NULL, bank, queries, &knn);
+    }
+    moco_features_free(queries);
+    moco_features_free(bank);
+    return status;
+}
+
+moco_status moco__run_knn(moco__run *run)
+{
+    const double start = moco__now();
+    double accuracy = 0;
+    MOCO_TRY(knn(&accuracy, run));
+    run->knn_acc1 = accuracy;
+    const double epoch = (double)run->position.step / (double)run->epoch_steps;
+    moco__run_log(run, MOCO_LOG_INFO, "epoch %g: kNN accuracy %.2f %% (%zu test images, %.1f s)", epoch, accuracy,
+                  moco_dataset_count(run->val_images), moco__now() - start);
+    const moco_metric value = { "knn_acc1", accuracy };
+    /* The monitor's time is no training time. */
+    run->window_time += moco__now() - start;
+    return moco_metrics_write(run->metrics, run->position.step, epoch, &value, 1);
+}
+
+static moco_status plot_neighbours(const moco__run *run, const char *path)
+{
+    moco_encoder *encoder = moco_model_query_encoder(run->model);
+    const moco_dataset *query_images = run->val_images != NULL ? run->val_images : run->images;
+    moco_features_options options = features_options(run);
+    moco_features *bank = NULL;
+    moco_features *queries = NULL;
+    options.limit = SHEET_BANK;
+    moco_status status = moco_features_extract(&bank, run->images, encoder, &options);
+    options.limit = SHEET_QUERIES;
+    if (status == MOCO_OK) {
+        status = moco_features_extract(&queries, query_images, encoder, &options);
+    }
+    if (status == MOCO_OK) {
+        status = moco_plot_neighbours(path, run->images, bank, query_images, queries);
+    }
+    moco_features_free(queries);
+    moco_features_free(bank);
+    return status;
+}
+
+moco_status moco__run_plot(moco__run *run)
+{
+    char folder[MOCO_PATH_MAX], path[MOCO_PATH_MAX];
+    MOCO_TRY(moco__files_join(folder, sizeof folder, run->config.out, "plots"));
+    MOCO_TRY(moco_plot_curves(run->config.out));
+    MOCO_TRY(moco__files_join(path, sizeof path, folder, "pairs.png"));
+    MOCO_TRY(moco_plot_pairs(path, run->images, &run->config));
+    MOCO_TRY(moco__files_join(path, sizeof path, folder, "neighbours.png"));
+    MOCO_TRY(plot_neighbours(run, path));
+    moco__run_log(run, MOCO_LOG_INFO, "plots are in %s", folder);
+    return MOCO_OK;
+}

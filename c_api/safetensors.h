@@ -1,0 +1,14 @@
+/* Internals that reader and writer of safetensors share. */
+#ifndef MOCO_C_API_SAFETENSORS_H
+#define MOCO_C_API_SAFETENSORS_H
+
+#include "moco/safetensors.h"
+
+enum { MOCO__SAFETENSORS_MAX_HEADER = 100000000, MOCO__SAFETENSORS_MAX_DIMS = 16 };
+
+/* "F32" and so on. */
+const char *moco__dtype_text(moco_dtype dtype);
+/* The type of a text; false where there is none. */
+bool moco__dtype_parse(moco_dtype *out, const char *text);
+
+#endif

@@ -1,0 +1,212 @@
+/* The training loop: data, step, report, checkpoint. */
+#include "files.h"
+#include "handle.h"
+#include "moco/momentum.h"
+#include "run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+static moco_status save(moco__run *run)
+{
+    char path[MOCO_PATH_MAX];
+    if (run->saved_step == run->position.step) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->config.out, run->position.step));
+    MOCO_TRY(moco_checkpoint_save(path, run->model, run->position, &run->config));
+    run->saved_step = run->position.step;
+    return moco_checkpoint_prune(run->config.out, run->config.keep_last, run->config.keep_every);
+}
+
+static void advance(moco__run *run)
+{
+    run->position.step += 1;
+    run->position.batch += 1;
+    if (run->position.batch == run->epoch_steps) {
+        run->position.batch = 0;
+        run->position.epoch += 1;
+    }
+}
+
+static bool is_due(const moco__run *run, int64_t every)
+{
+    return every > 0 && (run->position.epoch % (uint64_t)every == 0 || run->position.step == run->steps);
+}
+
+static moco_status end_epoch(moco__run *run)
+{
+    if (run->val_images != NULL && is_due(run, run->config.knn_every)) {
+        MOCO_TRY(moco__run_knn(run));
+        run->progress.knn_acc1 = run->knn_acc1;
+    }
+    return is_due(run, run->config.checkpoint_every) ? save(run) : MOCO_OK;
+}
+
+/* Writes what a resumed run needs, and says how to go on. */
+static moco_status stop(moco__run *run, double lr)
+{
+    MOCO_TRY(moco__run_report(run, lr, true));
+    MOCO_TRY(save(run));
+    moco__run_log(run, MOCO_LOG_INFO,
+                  "stopped at step %llu of %llu; a checkpoint is written. Go on with: moco resume %s",
+                  (unsigned long long)run->position.step, (unsigned long long)run->steps, run->config.out);
+    return moco_error_set(MOCO_ESTOPPED, "stopped at step %llu of %llu by the progress callback",
+                          (unsigned long long)run->position.step, (unsigned long long)run->steps);
+}
+
+static moco_status train_step(moco__run *run)
+{
+    const moco_config *config = &run->config;
+    const double progress = (double)run->position.step / (double)run->steps;
+    const double lr = moco_schedule_lr(&run->schedule, (double)run->position.epoch +
+                                                           (double)run->position.batch / (double)run->epoch_steps);
+    const double m = strcmp(config->momentum_schedule, "cosine") == 0 ? moco_momentum_cosine(config->momentum, progress)
+                                                                      : config->momentum;
+    moco_batch batch;
+    MOCO_TRY(moco_loader_next(run->loader, &batch));
+    MOCO_TRY(moco_model_step(NULL, run->model, batch.query, batch.key, lr, m));
+    advance(run);
+    MOCO_TRY(moco__run_report(run, lr, false));
+    if (run->position.batch == 0) {
+        MOCO_TRY(end_epoch(run));
+    }
+    const moco_train_callbacks *callbacks = &run->callbacks;
+    if (callbacks->progress != NULL && callbacks->progress(&run->progress, callbacks->payload) != 0) {
+        return stop(run, lr);
+    }
+    return MOCO_OK;
+}
+
+static moco_status loop(moco__run *run)
+{
+    run->window_start = run->position.step;
+    run->window_time = moco__now();
+    while (run->position.step < run->steps) {
+        MOCO_TRY(train_step(run));
+    }
+    MOCO_TRY(save(run));
+    if (run->config.plots && moco__run_plot(run) != MOCO_OK) { /* the training itself is safe on disk */
+        moco__run_log(run, MOCO_LOG_WARNING, "cannot draw the plots: %s", moco_error_message());
+    }
+    moco__run_log(run, MOCO_LOG_INFO, "done: %llu steps; checkpoints are in %s/checkpoints",
+                  (unsigned long long)run->steps, run->config.out);
+    return MOCO_OK;
+}
+
+static moco_status open_log(moco__run *run)
+{
+    char path[MOCO_PATH_MAX];
+    MOCO_TRY(moco__files_join(path, sizeof path, run->config.out, "train.log"));
+    run->log = fopen(path, "a");
+    if (run->log == NULL) {
+        return moco_error_set(MOCO_EIO, "%s: cannot open: %s", path, strerror(errno));
+    }
+    return moco_metrics_open(&run->metrics, run->config.out, run->position.step, run->config.tensorboard);
+}
+
+static moco_status create_folder(const moco_config *config)
+{
+    char path[MOCO_PATH_MAX];
+    MOCO_TRY(moco__files_join(path, sizeof path, config->out, "checkpoints"));
+    MOCO_TRY(moco__mkdirs(path));
+    MOCO_TRY(moco__files_join(path, sizeof path, config->out, "plots"));
+    MOCO_TRY(moco__mkdirs(path));
+    MOCO_TRY(moco__files_join(path, sizeof path, config->out, "config.yaml"));
+    return moco_config_save(config, path);
+}
+
+static moco_status refuse_used_folder(const char *out)
+{
+    if (out[0] == '\0') {
+        return moco_error_set(MOCO_EINVALID, "no folder for the run is given; use --out RUN");
+    }
+    if (moco__files_exist(out) && !moco__directory_is_empty(out)) {
+        return moco_error_set(MOCO_EEXISTS,
+                              "%s is there already and is no empty folder; choose another --out, or go on with: moco "
+                              "resume %s",
+                              out, out);
+    }
+    return MOCO_OK;
+}
+
+static moco__run *allocate(const moco_config *config, const moco_train_callbacks *callbacks)
+{
+    moco__run *run = moco__handle_alloc(sizeof *run);
+    if (run != NULL) {
+        run->config = *config;
+        if (callbacks != NULL) {
+            run->callbacks = *callbacks;
+        }
+        run->saved_step = UINT64_MAX;
+        run->knn_acc1 = NAN;
+        run->progress.loss = run->progress.eta_s = run->progress.knn_acc1 = NAN;
+    }
+    return run;
+}
+
+/* Both ways into a run: everything that can be wrong is found before the folder is touched. */
+static moco_status open_run(moco__run *run)
+{
+    MOCO_TRY(moco_config_check(&run->config));
+    MOCO_TRY(moco_device_parse(&run->device, run->config.device));
+    MOCO_TRY(moco__run_resolve(&run->config));
+    MOCO_TRY(moco__run_open_data(run));
+    return moco__run_create_model(run);
+}
+
+static moco_status train_new(moco__run *run)
+{
+    MOCO_TRY(refuse_used_folder(run->config.out));
+    MOCO_TRY(open_run(run));
+    MOCO_TRY(create_folder(&run->config));
+    MOCO_TRY(open_log(run));
+    MOCO_TRY(moco__run_start(run));
+    moco__run_log_start(run);
+    return loop(run);
+}
+
+static moco_status train_on(moco__run *run, const char *checkpoint)
+{
+    MOCO_TRY(open_run(run));
+    MOCO_TRY(moco_checkpoint_load(run->model, &run->position, checkpoint));
+    run->saved_step = run->position.step;
+    MOCO_TRY(open_log(run));
+    MOCO_TRY(moco__run_start(run));
+    moco__run_log_start(run);
+    moco__run_log(run, MOCO_LOG_INFO, "goes on from %s at step %llu of %llu", checkpoint,
+                  (unsigned long long)run->position.step, (unsigned long long)run->steps);
+    return loop(run);
+}
+
+moco_status moco_train(const moco_config *config, const moco_train_callbacks *callbacks)
+{
+    MOCO_CHECK_ARG(config);
+    moco__run *run = allocate(config, callbacks);
+    if (run == NULL) {
+        return MOCO_ENOMEM;
+    }
+    const moco_status status = train_new(run);
+    moco__run_close(run);
+    return status;
+}
+
+moco_status moco_resume(const char *path, const moco_train_callbacks *callbacks)
+{
+    MOCO_CHECK_ARG(path);
+    char checkpoint[MOCO_PATH_MAX];
+    MOCO_TRY(moco_checkpoint_find(checkpoint, sizeof checkpoint, path));
+    moco__run *run = allocate(&(moco_config){ 0 }, callbacks);
+    if (run == NULL) {
+        return MOCO_ENOMEM;
+    }
+    moco_status status = moco_checkpoint_read_config(&run->config, NULL, checkpoint);
+    if (status == MOCO_OK) {
+        /* The folder may have been moved or copied since. */
+        (void)snprintf(run->config.out, sizeof run->config.out, "%s", path);
+        status = train_on(run, checkpoint);
+    }
+    moco__run_close(run);
+    return status;
+}

@@ -1,0 +1,266 @@
+// Small runs by the tool, from start to end, and what looks at them.
+#include "cli.hpp"
+
+#include <jansson.h>
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <pty.h>
+#include <thread>
+
+using namespace cli;
+
+namespace
+{
+
+class CliRuns : public Cli
+{
+};
+
+struct JsonFree {
+    void operator()(json_t *json) const { json_decref(json); }
+};
+using Json = std::unique_ptr<json_t, JsonFree>;
+
+// What a terminal of 100 columns receives from a command.
+std::string in_terminal(const fs::path &folder, const Words &words, bool colour)
+{
+    const winsize size{ 30, 100, 0, 0 };
+    int terminal = -1;
+    const pid_t child = forkpty(&terminal, nullptr, nullptr, &size);
+    if (child == 0) {
+        setenv("TERM", "xterm", 1);
+        colour ? unsetenv("NO_COLOR") : setenv("NO_COLOR", "1", 1);
+        std::vector<char *> argv;
+        const std::string program = binary();
+        argv.push_back(const_cast<char *>(program.c_str()));
+        for (const auto &word : words) {
+            argv.push_back(const_cast<char *>(word.c_str()));
+        }
+        argv.push_back(nullptr);
+        if (chdir(folder.c_str()) == 0) {
+            execv(argv[0], argv.data());
+        }
+        _exit(98);
+    }
+    std::string text;
+    char buffer[4096];
+    for (ssize_t count = 0; (count = read(terminal, buffer, sizeof buffer)) > 0;) {
+        text.append(buffer, static_cast<size_t>(count));
+    }
+    close(terminal);
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << text;
+    return text;
+}
+
+} // namespace
+
+TEST_F(CliRuns, TrainLeavesARunAndPlainLines)
+{
+    const Result &result = trained();
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.out, "epoch 1/2  step 1/6  loss ");
+    EXPECT_HAS(result.out, "images/s  data wait ");
+    EXPECT_HAS(result.out, "done: 6 steps in ");
+    EXPECT_HAS(result.out, "kNN accuracy ");
+    EXPECT_FALSE(has(result.out, "\r") || has(result.out, "\x1b")) << result.out;
+    EXPECT_FALSE(has(result.err, "error")) << result.err;
+    for (const char *file : { "config.yaml", "metrics.jsonl", "train.log", "checkpoints" }) {
+        EXPECT_TRUE(fs::exists(root / "run" / file)) << file;
+    }
+}
+
+TEST_F(CliRuns, CommandLineOverridesFileOverridesPresetOverridesDefaults)
+{
+    std::ofstream(root / "some.yaml") << "epochs: 1\ndim: 48\ntemperature: 0.3\n";
+    Words words = train("order", { "--config", "some.yaml", "--temperature", "0.4", "--cos", "--wd", "0.001", "-qj2" });
+    words[4] = "--preset=tiny";
+    words.erase(words.begin() + 5);
+    const Result result = run(words);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(result.out, "");
+    const std::string config = slurp(root / "order" / "config.yaml");
+    EXPECT_HAS(config, "\nmomentum: 0.99\n");      // preset
+    EXPECT_HAS(config, "\nepochs: 1\n");           // file over preset
+    EXPECT_HAS(config, "\ndim: 48\n");             // file over preset
+    EXPECT_HAS(config, "\ntemperature: 0.4\n");    // command line over file
+    EXPECT_HAS(config, "\nweight_decay: 0.001\n"); // the reference's name
+    EXPECT_HAS(config, "\nschedule: cosine\n");
+    EXPECT_HAS(config, "\nworkers: 2\n");  // letters stand together
+    EXPECT_HAS(config, "\nprefetch: 3\n"); // default
+    EXPECT_HAS(config, fs::canonical(root / "train").string());
+}
+
+TEST_F(CliRuns, TheReferencesScheduleIsUnderstood)
+{
+    const Result result = run(train("steps", { "--epochs", "4", "--schedule", "2", "3", "--aug-plus" }));
+    ASSERT_EQ(result.code, 0) << result.err;
+    const std::string config = slurp(root / "steps" / "config.yaml");
+    EXPECT_HAS(config, "\nschedule: steps\n");
+    EXPECT_HAS(config, "\nmilestones: \"2,3\"\n");
+    EXPECT_HAS(config, "\naugment: v2\n");
+}
+
+TEST_F(CliRuns, AUsedFolderIsRefused)
+{
+    fs::create_directories(root / "used");
+    std::ofstream(root / "used" / "thesis.tex") << "precious";
+    const Result result = run(train("used"));
+    EXPECT_EQ(result.code, 1);
+    EXPECT_HAS(result.err, "used");
+    EXPECT_EQ(slurp(root / "used" / "thesis.tex"), "precious");
+    EXPECT_EQ(std::distance(fs::directory_iterator(root / "used"), fs::directory_iterator()), 1);
+}
+
+TEST_F(CliRuns, FewerImagesThanABatchIsAnError)
+{
+    const Result result = run(train("few", { "--batch", "64" }));
+    EXPECT_EQ(result.code, 1);
+    EXPECT_HAS(result.err, "48 images");
+    EXPECT_HAS(result.err, "--batch");
+    EXPECT_FALSE(fs::exists(root / "few"));
+}
+
+TEST_F(CliRuns, BrokenImagesAreNamedOrSkipped)
+{
+    fs::copy(root / "train", root / "broken", fs::copy_options::recursive);
+    const fs::path bad = root / "broken" / "dark" / "7.png";
+    std::ofstream(bad, std::ios::binary) << slurp(root / "train" / "dark" / "7.png").substr(0, 60);
+    Words words = train("run-broken");
+    words[1] = "broken";
+    const Result stopped = run(words);
+    EXPECT_EQ(stopped.code, 1);
+    EXPECT_HAS(stopped.err, "7.png");
+    words[3] = "run-skipped";
+    words.emplace_back("--skip-broken");
+    const Result skipped = run(words);
+    EXPECT_EQ(skipped.code, 0) << skipped.err;
+    EXPECT_HAS(skipped.out, "done: 6 steps");
+}
+
+TEST_F(CliRuns, ImagesWithoutLabelsTrainButHaveNoKnn)
+{
+    fs::create_directories(root / "flat");
+    for (int i = 0; i < 16; ++i) {
+        write_image(root / "flat" / (std::to_string(i) + ".png"), 0x102030U * static_cast<uint32_t>(i % 5));
+    }
+    Words words = train("run-flat", { "--knn-every", "1" });
+    words[1] = "flat";
+    const Result result = run(words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    ASSERT_EQ(trained().code, 0);
+    const Result knn = run({ "knn", "run", "--train", "flat", "--test", "test" });
+    EXPECT_EQ(knn.code, 1);
+    EXPECT_HAS(knn.err, "flat has no labels");
+}
+
+TEST_F(CliRuns, KnnPrintsAccuracies)
+{
+    ASSERT_EQ(trained().code, 0);
+    const Words base{ "knn", "run", "--train", "train", "--test", "test", "-k", "5" };
+    const Result text = run(base);
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_HAS(text.out, "kNN accuracy ");
+    EXPECT_HAS(text.out, "48 training and 16 test images");
+    for (const Words &more : { Words{}, Words{ "--baseline", "pixels" }, Words{ "--baseline", "random" },
+                               Words{ "--features", "output", "--limit", "10", "--temperature", "0.2" } }) {
+        Words words = base;
+        words.insert(words.end(), more.begin(), more.end());
+        words.emplace_back("--json");
+        const Result result = run(words);
+        ASSERT_EQ(result.code, 0) << result.err;
+        const Json json(json_loads(result.out.c_str(), 0, nullptr));
+        ASSERT_NE(json, nullptr) << result.out;
+        const double accuracy = json_number_value(json_object_get(json.get(), "knn_acc1"));
+        EXPECT_GE(accuracy, 0);
+        EXPECT_LE(accuracy, 100);
+        EXPECT_EQ(json_integer_value(json_object_get(json.get(), "k")), 5);
+        if (!more.empty() && more[1] == "pixels") {
+            EXPECT_EQ(accuracy, 100) << "dark and light images differ in their pixels";
+        }
+        if (!more.empty() && more[0] == "--features") {
+            EXPECT_EQ(json_integer_value(json_object_get(json.get(), "train_images")), 10);
+        }
+    }
+    const Result preset =
+        run({ "knn", "--preset", "tiny", "--baseline", "random", "--train", "train", "--test", "test", "-k", "5" });
+    EXPECT_EQ(preset.code, 0) << preset.err;
+    EXPECT_HAS(preset.out, "untrained network");
+}
+
+TEST_F(CliRuns, KnnRefusesOtherClasses)
+{
+    ASSERT_EQ(trained().code, 0);
+    fs::create_directories(root / "other");
+    fs::copy(root / "test" / "dark", root / "other" / "dark");
+    fs::copy(root / "test" / "light", root / "other" / "pale");
+    const Result result = run({ "knn", "run", "--train", "train", "--test", "other" });
+    EXPECT_EQ(result.code, 1);
+    EXPECT_HAS(result.err, "'light'");
+    EXPECT_HAS(result.err, "'pale'");
+}
+
+TEST_F(CliRuns, InfoShowsARunAndAFile)
+{
+    ASSERT_EQ(trained().code, 0);
+    const Result result = run({ "info", "run", "--tensors" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    for (const char *part : { "Checkpoints of run", "position: 6 steps done", "encoder_q", "queue", "32 x 64",
+                              "moco-checkpoint", "encoder_q.conv1.weight" }) {
+        EXPECT_HAS(result.out, part);
+    }
+    const Result file = run({ "info", "run/checkpoints/step_0000000006.safetensors", "--json" });
+    ASSERT_EQ(file.code, 0) << file.err;
+    const Json json(json_loads(file.out.c_str(), 0, nullptr));
+    ASSERT_NE(json, nullptr) << file.out;
+    EXPECT_GT(json_array_size(json_object_get(json.get(), "tensors")), 100U);
+    EXPECT_STREQ(json_string_value(json_object_get(json_object_get(json.get(), "metadata"), "step")), "6");
+}
+
+TEST_F(CliRuns, PlotDrawsPictures)
+{
+    ASSERT_EQ(trained().code, 0);
+    const Result result = run({ "plot", "run" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_TRUE(fs::exists(root / "run" / "plots" / "pairs.png"));
+    EXPECT_TRUE(fs::exists(root / "run" / "plots" / "neighbours.png"));
+    EXPECT_GE(std::distance(fs::directory_iterator(root / "run" / "plots"), fs::directory_iterator()), 4);
+}
+
+TEST_F(CliRuns, SignalsEndARunThatResumes)
+{
+    for (const int number : { SIGTERM, SIGINT }) {
+        const std::string name = "stopped" + std::to_string(number);
+        const pid_t child = start(train(name, { "--epochs", "100000" }), "out.txt", "err.txt");
+        while (!has(slurp(root / "out.txt"), "step 2/") && waitpid(child, nullptr, WNOHANG) == 0) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        kill(child, number);
+        EXPECT_EQ(wait_for(child), 128 + number);
+        const std::string err = slurp(root / "err.txt");
+        EXPECT_HAS(err, number == SIGTERM ? "stopped by SIGTERM" : "stopped by SIGINT");
+        EXPECT_HAS(err, "moco resume " + name);
+        EXPECT_FALSE(has(err, "error: ")) << err;
+    }
+    const pid_t child = start({ "resume", "stopped15" }, "out.txt", "err.txt");
+    while (!has(slurp(root / "out.txt"), "step ") && waitpid(child, nullptr, WNOHANG) == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    kill(child, SIGTERM);
+    EXPECT_EQ(wait_for(child), 128 + SIGTERM);
+    EXPECT_FALSE(has(slurp(root / "out.txt"), "step 1/")) << "a resumed run goes on";
+}
+
+TEST_F(CliRuns, ATerminalGetsABar)
+{
+    const std::string plain = in_terminal(root, train("bar"), false);
+    EXPECT_HAS(plain, "\r\x1b[Kepoch 1/2 ");
+    EXPECT_HAS(plain, "100%  step 6/6  loss ");
+    EXPECT_FALSE(has(plain, "\x1b[3")) << plain;
+    EXPECT_FALSE(has(plain, "data wait")) << "lines are for pipes";
+    const std::string coloured = in_terminal(root, train("bar-coloured"), true);
+    EXPECT_HAS(coloured, "\x1b[32m");
+}

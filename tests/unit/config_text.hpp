@@ -1,0 +1,102 @@
+// What the tests of the configuration share: options, their values as text, and values to try.
+#pragma once
+
+#include <moco.h>
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace config_text
+{
+
+struct Config : moco_config {
+    Config() : moco_config() { moco_config_init(this); }
+};
+
+inline std::vector<const moco_option *> all_options()
+{
+    std::vector<const moco_option *> options;
+    for (size_t i = 0; const moco_option *option = moco_config_option(i); ++i) {
+        options.push_back(option);
+    }
+    return options;
+}
+
+inline std::vector<std::string> split(const char *text, char separator)
+{
+    std::vector<std::string> parts;
+    std::istringstream stream(text);
+    for (std::string part; std::getline(stream, part, separator);) {
+        parts.push_back(part);
+    }
+    return parts;
+}
+
+inline std::string get(const moco_config &config, const moco_option *option)
+{
+    char text[MOCO_PATH_MAX + 1];
+    EXPECT_EQ(moco_config_get(&config, option, text, sizeof text), MOCO_OK);
+    return text;
+}
+
+inline std::string get(const moco_config &config, const char *name)
+{
+    return get(config, moco_config_find_option(name));
+}
+
+inline std::string number(double value)
+{
+    std::ostringstream text;
+    text.precision(17);
+    text << value;
+    return text.str();
+}
+
+// Values of an option that differ from each other, both ends of its range among them.
+inline std::vector<std::string> samples(const moco_option *option)
+{
+    switch (option->kind) {
+    case MOCO_OPTION_INT: {
+        std::vector<std::string> values{ std::to_string(static_cast<int64_t>(option->min)),
+                                         std::to_string(static_cast<int64_t>(option->max)) };
+        if (option->zero_is_auto) {
+            values.emplace_back("auto");
+        }
+        return values;
+    }
+    case MOCO_OPTION_UINT64:
+        return { "0", "18446744073709551615", "9007199254740993" };
+    case MOCO_OPTION_REAL: {
+        std::vector<std::string> values{ number(option->max), number((option->min + option->max) / 3) };
+        values.push_back(option->zero_is_auto ? "auto" : number(option->min));
+        return values;
+    }
+    case MOCO_OPTION_BOOL:
+        return { "true", "false" };
+    case MOCO_OPTION_CHOICE:
+        return split(option->choices, '|');
+    case MOCO_OPTION_TEXT:
+    case MOCO_OPTION_PATH:
+        break;
+    }
+    if (std::string(option->name) == "device") {
+        return { "cuda:1", "no", "#1: 2", "" };
+    }
+    if (std::string(option->name) == "milestones") {
+        return { "120,160", "1", "" };
+    }
+    return { "a b",         "#no: comment", "quote \" and \\ and '", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+             "tab\tline\n", "auto" };
+}
+
+inline bool has(const std::string &text, const std::string &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+#define EXPECT_HAS(text, part) EXPECT_TRUE(has(text, part)) << (text)
+
+} // namespace config_text

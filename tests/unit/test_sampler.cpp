@@ -1,0 +1,167 @@
+// The sampler: every index once an epoch, seeking as walking, drop_last, refusals.
+#include <gtest/gtest.h>
+#include <moco.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+class Sampler : public ::testing::Test
+{
+  protected:
+    void SetUp() override { before_ = moco_live_handles(); }
+    void TearDown() override { EXPECT_EQ(moco_live_handles(), before_); }
+
+  private:
+    size_t before_ = 0;
+};
+
+using Handle = std::unique_ptr<moco_sampler, decltype(&moco_sampler_free)>;
+
+moco_sampler_options options_for(size_t count, size_t batch, bool drop_last = true, bool shuffle = true)
+{
+    moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
+    options.count = count;
+    options.batch = batch;
+    options.seed = 11;
+    options.drop_last = drop_last;
+    options.shuffle = shuffle;
+    return options;
+}
+
+Handle make(const moco_sampler_options &options)
+{
+    moco_sampler *sampler = nullptr;
+    EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_OK) << moco_error_message();
+    return { sampler, moco_sampler_free };
+}
+
+struct Batch {
+    std::vector<size_t> indices;
+    uint64_t epoch = 99;
+    size_t batch = 99;
+    bool operator==(const Batch &) const = default;
+};
+
+Batch next(const Handle &sampler, size_t room)
+{
+    Batch out;
+    size_t count = 0;
+    out.indices.resize(room);
+    EXPECT_EQ(moco_sampler_next(sampler.get(), out.indices.data(), &count, &out.epoch, &out.batch), MOCO_OK);
+    out.indices.resize(count);
+    return out;
+}
+
+std::vector<size_t> epoch_of(const Handle &sampler, size_t room, uint64_t epoch)
+{
+    std::vector<size_t> all;
+    for (size_t b = 0; b < moco_sampler_batches(sampler.get()); ++b) {
+        const Batch batch = next(sampler, room);
+        EXPECT_EQ(batch.epoch, epoch);
+        EXPECT_EQ(batch.batch, b);
+        all.insert(all.end(), batch.indices.begin(), batch.indices.end());
+    }
+    return all;
+}
+
+TEST_F(Sampler, EveryIndexOnceAnEpoch)
+{
+    for (const size_t batch : { 1U, 7U, 10U, 100U, 1000U }) {
+        const Handle sampler = make(options_for(100, batch, false));
+        std::vector<std::vector<size_t>> epochs;
+        for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+            auto all = epoch_of(sampler, batch, epoch);
+            epochs.push_back(all);
+            std::sort(all.begin(), all.end());
+            ASSERT_EQ(all.size(), 100U);
+            for (size_t i = 0; i < all.size(); ++i) {
+                ASSERT_EQ(all[i], i);
+            }
+        }
+        EXPECT_NE(epochs[0], epochs[1]);
+        EXPECT_NE(epochs[1], epochs[2]);
+    }
+}
+
+TEST_F(Sampler, DropLastLeavesOutTheRest)
+{
+    const Handle drops = make(options_for(103, 10, true));
+    const Handle keeps = make(options_for(103, 10, false));
+    EXPECT_EQ(moco_sampler_batches(drops.get()), 10U);
+    EXPECT_EQ(moco_sampler_batches(keeps.get()), 11U);
+    const auto dropped = epoch_of(drops, 10, 0);
+    auto kept = epoch_of(keeps, 10, 0);
+    EXPECT_EQ(dropped.size(), 100U);
+    EXPECT_EQ(kept.size(), 103U);
+    kept.resize(100);
+    EXPECT_EQ(dropped, kept) << "the order itself does not depend on drop_last";
+}
+
+TEST_F(Sampler, OrderDependsOnSeedAlone)
+{
+    auto options = options_for(50, 50);
+    const auto first = next(make(options), 50).indices;
+    EXPECT_EQ(first, next(make(options), 50).indices);
+    options.seed = 12;
+    EXPECT_NE(first, next(make(options), 50).indices);
+    // The batch size cuts the same order.
+    options = options_for(50, 10);
+    EXPECT_EQ(first, epoch_of(make(options), 10, 0));
+}
+
+TEST_F(Sampler, WithoutShufflingInOrder)
+{
+    const Handle sampler = make(options_for(5, 2, false, false));
+    for (uint64_t epoch = 0; epoch < 2; ++epoch) {
+        EXPECT_EQ(epoch_of(sampler, 2, epoch), (std::vector<size_t>{ 0, 1, 2, 3, 4 }));
+    }
+}
+
+TEST_F(Sampler, SeekEqualsWalking)
+{
+    const auto options = options_for(43, 5, false);
+    const Handle walker = make(options);
+    const Handle seeker = make(options);
+    for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+        for (size_t b = 0; b < moco_sampler_batches(walker.get()); ++b) {
+            // Some other place in between, so that the kept order is another epoch's.
+            ASSERT_EQ(moco_sampler_seek(seeker.get(), 7, 3), MOCO_OK);
+            (void)next(seeker, 5);
+            ASSERT_EQ(moco_sampler_seek(seeker.get(), epoch, b), MOCO_OK);
+            ASSERT_EQ(next(seeker, 5), next(walker, 5));
+        }
+    }
+}
+
+TEST_F(Sampler, EndOfAnEpochIsTheNextOnesStart)
+{
+    const Handle sampler = make(options_for(20, 5));
+    ASSERT_EQ(moco_sampler_seek(sampler.get(), 2, 4), MOCO_OK);
+    const Batch batch = next(sampler, 5);
+    EXPECT_EQ(batch.epoch, 3U);
+    EXPECT_EQ(batch.batch, 0U);
+    EXPECT_EQ(moco_sampler_seek(sampler.get(), 0, 5), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("batch 5"), std::string::npos);
+    EXPECT_EQ(next(sampler, 5).batch, 1U) << "a refused seek moves nothing";
+}
+
+TEST_F(Sampler, RefusesWhatGivesNoBatch)
+{
+    moco_sampler *sampler = nullptr;
+    for (const auto &options : { options_for(0, 4), options_for(4, 0), options_for(3, 4, true) }) {
+        EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_EINVALID);
+        EXPECT_STRNE(moco_error_message(), "");
+    }
+    EXPECT_EQ(moco_sampler_create(&sampler, nullptr), MOCO_EINVALID);
+    EXPECT_EQ(sampler, nullptr);
+    const Handle small = make(options_for(3, 4, false));
+    EXPECT_EQ(next(small, 4).indices.size(), 3U);
+    moco_sampler_free(nullptr);
+}
+
+} // namespace

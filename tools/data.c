@@ -1,0 +1,48 @@
+/*
+ * Opening data and encoders as a run's configuration says, for commands that look at a run.
+ */
+#include "data.h"
+
+#include <string.h>
+
+moco_status data_open(moco_dataset **out, const char *path, const char *format, moco_split split)
+{
+    static const char *const names[] = {
+#define FORMAT_NAME(name, text) text,
+        MOCO_FORMAT_MAP(FORMAT_NAME)
+#undef FORMAT_NAME
+    };
+    moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
+    options.split = split;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
+        if (strcmp(format, names[i]) == 0) {
+            options.format = (moco_format)i;
+        }
+    }
+    return moco_dataset_open(out, path, &options);
+}
+
+moco_features_options data_features_options(const moco_config *config, moco_device device)
+{
+    moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
+    options.kind = strcmp(config->knn_features, "output") == 0 ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
+    options.augment = moco_config_eval_augment(config);
+    options.image_size = (int32_t)config->image_size;
+    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    options.device = device;
+    return options;
+}
+
+moco_encoder_options data_encoder_options(const moco_config *config, moco_device device)
+{
+    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
+    options.arch = config->arch;
+    options.dim = config->dim;
+    options.mlp = config->mlp;
+    options.cifar_stem = config->cifar_stem;
+    options.seed = config->seed;
+    options.device = device;
+    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    options.precision = strcmp(config->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
+    return options;
+}

@@ -1,0 +1,106 @@
+/*
+ * The tool `moco`: finds the command and runs it.
+ */
+#include "help.h"
+#include "options.h"
+#include "output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const tool_command *const commands[] = {
+    &command_train, &command_resume, &command_knn, &command_info,
+    &command_plot,  &command_doctor, &command_man, &command_completion,
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+const moco_option common_options[] = {
+    OPTION_FLAG("quiet", "q", "only warnings and errors", output_options, quiet),
+    OPTION_FLAG("verbose", NULL, "what helps to find a fault, too", output_options, verbose),
+    OPTION_FLAG("help", "h", "this help", output_options, help),
+};
+const size_t common_option_count = sizeof common_options / sizeof common_options[0];
+
+const tool_command *command_at(size_t index)
+{
+    return index < COMMAND_COUNT ? commands[index] : NULL;
+}
+
+const tool_command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; ++i) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; ++i) {
+        names[i] = commands[i]->name;
+    }
+    if (name[0] == '-') {
+        return say_usage(NULL, "there is no option %s before a command", name);
+    }
+    const char *near = moco_nearest_name(name, names, COMMAND_COUNT);
+    return near != NULL ? say_usage(NULL, "there is no command '%s'; did you mean '%s'?", name, near)
+                        : say_usage(NULL, "there is no command '%s'", name);
+}
+
+static int run_command(const char *name, int argc, char **argv)
+{
+    arguments args;
+    const tool_command *found = command_find(name);
+    if (found == NULL) {
+        return unknown_command(name);
+    }
+    const int code = options_parse(&args, found, argc, argv);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    if (args.help) {
+        help_command(found);
+        return EXIT_OK;
+    }
+    return found->run(&args);
+}
+
+static int show_help(const char *name)
+{
+    const tool_command *found = name != NULL ? command_find(name) : NULL;
+    if (name != NULL && found == NULL) {
+        return unknown_command(name);
+    }
+    if (found != NULL) {
+        help_command(found);
+    } else {
+        help_tool();
+    }
+    return EXIT_OK;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    const char *first = argc > 1 ? argv[1] : NULL;
+    if (first == NULL) {
+        return say_usage(NULL, "which command? train, resume, knn, info, plot or doctor");
+    }
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
+        return show_help(first[0] != '-' && argc > 2 ? argv[2] : NULL);
+    }
+    if (strcmp(first, "--version") == 0) {
+        (void)printf("moco %s (libtorch %s)\n", moco_version(), moco_libtorch_version());
+        return EXIT_OK;
+    }
+    return run_command(first, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    output_start();
+    return output_finish(dispatch(argc, argv));
+}
