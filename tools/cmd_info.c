@@ -126,7 +126,7 @@ static void print_json(const char *path, const moco_safetensors *file, double by
 static void print_metadata(const moco_safetensors *file)
 {
     moco_metadata row;
-    (void)printf("\n%-26s %s\n", "Metadata", "");
+    (void)printf("\nMetadata\n");
     size_t i = 0;
     for (; moco_safetensors_metadata_at(&row, file, i); ++i) {
         (void)printf("  %-24s %s\n", row.key, row.value);
