@@ -9,8 +9,9 @@ moco=build/bin/moco
 data=${MOCO_DEMO_DATA:-/usr/share/datasets/fashion-mnist}
 run=${1:-runs/demo-$(date +%Y%m%d-%H%M%S)}
 
-accuracy() { "$moco" knn "$run" --train "$data" --test "$data" --quiet --json "$@" |
-    python3 -c 'import json, sys; print("%.2f" % json.load(sys.stdin)["accuracy"])'; }
+accuracy() {
+    "$moco" knn "$run" --train "$data" --test "$data" --quiet --json "$@" | sed -n 's/.*"knn_acc1": \([0-9]*\.[0-9][0-9]\).*/\1/p'
+}
 
 printf 'Pretraining on the 60,000 training images of Fashion-MNIST, without their labels.\n\n'
 start=$SECONDS
