@@ -47,6 +47,7 @@ static const setting v1[] = {
     { "warmup-epochs", "0" },
     { "sgd-momentum", "0.9" },
     { "weight-decay", "0.0001" },
+    { "print-freq", "10" },
     { "knn-every", "10" },
     { "knn-k", "200" },
     { "knn-temperature", "0.1" },
@@ -172,9 +173,9 @@ moco_status moco_config_apply_preset(moco_config *config, const char *name)
 void moco_config_init(moco_config *config)
 {
     static const setting others[] = {
-        { "format", "auto" },  { "workers", "auto" },     { "prefetch", "3" },  { "device", "cpu" },
-        { "threads", "auto" }, { "print-freq", "10" },    { "keep-last", "3" }, { "checkpoint-every", "1" },
-        { "keep-every", "0" }, { "tensorboard", "true" }, { "plots", "true" },
+        { "format", "auto" },      { "workers", "auto" }, { "prefetch", "3" },         { "device", "cpu" },
+        { "threads", "auto" },     { "keep-last", "3" },  { "checkpoint-every", "1" }, { "keep-every", "0" },
+        { "tensorboard", "true" }, { "plots", "true" },
     };
     if (config == NULL) {
         return;
