@@ -126,6 +126,50 @@ TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
     EXPECT_TRUE(bytes_of(root_ / "whole" / last) == bytes_of(broken / last));
 }
 
+TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
+{
+    const char *const photos[] = { "photo.jpg", "portrait444.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg" };
+    for (int i = 0; i < 30; ++i) {
+        const fs::path folder = root_ / "photos" / (i % 2 == 0 ? "even" : "odd");
+        fs::create_directories(folder);
+        fs::copy_file(fs::path(MOCO_PIXELS) / photos[i % 5], folder / (std::to_string(i) + ".jpg"));
+    }
+    const auto command = [&](const std::string &run) {
+        return std::vector<std::string>{ MOCO_BINARY,
+                                         "train",
+                                         (root_ / "photos").string(),
+                                         "--out",
+                                         (root_ / run).string(),
+                                         "--preset",
+                                         "v2",
+                                         "--arch",
+                                         "resnet18",
+                                         "--batch",
+                                         "4",
+                                         "--queue-size",
+                                         "64",
+                                         "--epochs",
+                                         "1",
+                                         "--print-freq",
+                                         "1",
+                                         "--threads",
+                                         "1",
+                                         "--no-plots" };
+    };
+    const fs::path last = fs::path("checkpoints") / "step_0000000007.safetensors";
+    ASSERT_EQ(wait_for(start(command("whole"))), 0);
+    const fs::path broken = root_ / "broken";
+    const pid_t child = start(command("broken"));
+    for (int i = 0; i < 3000 && lines_of(broken / "metrics.jsonl") < 2; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    kill(child, SIGTERM);
+    EXPECT_EQ(wait_for(child), 128 + SIGTERM);
+    ASSERT_FALSE(fs::exists(broken / last));
+    ASSERT_EQ(wait_for(start({ MOCO_BINARY, "resume", broken.string() })), 0);
+    EXPECT_TRUE(bytes_of(root_ / "whole" / last) == bytes_of(broken / last));
+}
+
 TEST_F(Resume, SkipsADamagedCheckpointAndNeverStartsAnew)
 {
     const fs::path run = root_ / "run";
