@@ -77,7 +77,7 @@ static moco_status draw_pairs(sheet *s, const moco_dataset *dataset, const moco_
                                   "original, and the two views that training compares (query, key)", TEXT, MOCO__INK,
                                   0));
     const size_t count = moco_dataset_count(dataset);
-    const size_t wanted = PAIRS_COLUMNS * PAIRS_ROWS;
+    const size_t wanted = (size_t)PAIRS_COLUMNS * PAIRS_ROWS;
     for (size_t i = 0; i < wanted && i < count; ++i) {
         const size_t index = i * (count / wanted > 0 ? count / wanted : 1); /* spread over all classes */
         const int32_t x = MARGIN + (int32_t)(i % PAIRS_COLUMNS) * block;

@@ -9,7 +9,7 @@
 #include <time.h>
 
 /* A loss this close to guessing, once the queue is full of real keys, means that nothing is learnt. */
-static const double NEAR_CHANCE = 0.98;
+static const double near_chance = 0.98;
 
 double moco__now(void)
 {
@@ -74,7 +74,7 @@ static void warn_of_chance(moco__run *run, double loss)
     const moco_config *c = &run->config;
     const bool filled = moco_queue_filled(moco_model_queue(run->model)) == c->queue_size;
     const double chance = moco_infonce_chance(c->queue_size) * (c->symmetric ? 2 : 1);
-    if (!run->warned_of_chance && filled && loss > NEAR_CHANCE * chance) {
+    if (!run->warned_of_chance && filled && loss > near_chance * chance) {
         run->warned_of_chance = true;
         moco__run_log(run, MOCO_LOG_WARNING,
                       "step %llu: loss %.3f is at chance (%.3f) with a full queue: nothing is being learnt yet; if it "

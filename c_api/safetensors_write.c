@@ -27,12 +27,13 @@ static size_t bytes_of(const moco_tensor *tensor)
 
 static json_t *entry_json(const moco_tensor *tensor, size_t begin)
 {
+    const size_t end = begin + bytes_of(tensor);
     json_t *shape = json_array();
     for (size_t d = 0; d < moco_tensor_ndim(tensor); ++d) {
         json_array_append_new(shape, json_integer(moco_tensor_size(tensor, d)));
     }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", moco__dtype_text(moco_tensor_dtype(tensor)), "shape", shape,
-                     "data_offsets", (json_int_t)begin, (json_int_t)(begin + bytes_of(tensor)));
+                     "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
 /* The header's text, padded with spaces so that the data start at a multiple of 8; the caller frees it. */

@@ -5,8 +5,7 @@
 #include <array>
 #include <cstring>
 
-namespace
-{
+namespace {
 
 using moco::bad_file;
 using u8 = std::uint8_t;

@@ -6,8 +6,7 @@
 
 #include <cstdio>
 
-namespace
-{
+namespace {
 
 int device_count(char *reason, std::size_t size) noexcept
 {

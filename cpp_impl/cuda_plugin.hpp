@@ -3,8 +3,7 @@
 
 #include <cstddef>
 
-namespace moco
-{
+namespace moco {
 
 struct CudaPlugin {
     // How many devices can be used; where none can, writes the reason.

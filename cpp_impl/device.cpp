@@ -17,8 +17,7 @@
 #include <optional>
 #include <thread>
 
-namespace
-{
+namespace {
 
 struct Cuda {
     const moco::CudaPlugin *plugin = nullptr;

@@ -10,8 +10,7 @@
 struct moco_encoder : moco::Counted {
     explicit moco_encoder(const moco::NetworkOptions &network_options)
         : network_options(network_options), network(network_options)
-    {
-    }
+    {}
 
     moco::NetworkOptions network_options;
     moco::ResNet network;
@@ -24,12 +23,10 @@ struct moco_encoder : moco::Counted {
     std::unique_ptr<moco_tensor_list> state, parameters;
 };
 
-namespace
-{
+namespace {
 
 // Autocast to bf16 for the time of a forward pass.
-class Autocast
-{
+class Autocast {
   public:
     Autocast(at::DeviceType device, bool enabled)
         : device_(device), enabled_(enabled), was_enabled_(at::autocast::is_autocast_enabled(device)),

@@ -7,8 +7,7 @@
 
 #include <new>
 
-namespace moco
-{
+namespace moco {
 
 moco_status translate_exception(const char *function) noexcept
 {

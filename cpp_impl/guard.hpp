@@ -6,12 +6,10 @@
 #include <stdexcept>
 #include <string>
 
-namespace moco
-{
+namespace moco {
 
 // A failure with a status of ours; the message says what, which value, what to do.
-class Error : public std::runtime_error
-{
+class Error : public std::runtime_error {
   public:
     Error(moco_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
     [[nodiscard]] moco_status status() const noexcept { return status_; }

@@ -32,8 +32,7 @@ struct moco_tensor_list : moco::Counted {
     std::vector<std::unique_ptr<moco_tensor>> handles;
 };
 
-namespace moco
-{
+namespace moco {
 
 at::ScalarType to_torch(moco_dtype dtype);
 at::Device to_torch(moco_device device);

@@ -5,8 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace
-{
+namespace {
 
 void check_size(const char *function, std::int32_t width, std::int32_t height)
 {

@@ -12,12 +12,10 @@
 #include <string>
 #include <utility>
 
-namespace moco
-{
+namespace moco {
 
 // Memory that only grows, and is not cleared: the contents are undefined after grow().
-template <typename T> class Buffer
-{
+template <typename T> class Buffer {
   public:
     T *grow(std::size_t count)
     {

@@ -5,8 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace
-{
+namespace {
 
 constexpr int passes = 3;
 constexpr int channels = 3;

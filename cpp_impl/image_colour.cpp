@@ -5,8 +5,7 @@
 #include <array>
 #include <cmath>
 
-namespace
-{
+namespace {
 
 using u8 = std::uint8_t;
 

@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace moco
-{
+namespace moco {
 
 void bad_file(const char *name, const std::string &what)
 {
@@ -27,8 +26,7 @@ std::uint8_t *Pixels::resize(std::int64_t new_width, std::int64_t new_height, co
     return bytes.grow(static_cast<std::size_t>(new_width * new_height) * 3);
 }
 
-namespace
-{
+namespace {
 
 bool starts_with(const std::uint8_t *bytes, std::size_t count, const char *magic, std::size_t length)
 {
@@ -57,8 +55,7 @@ void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, con
     image.take_spare(out.width, out.height);
 }
 
-class Descriptor
-{
+class Descriptor {
   public:
     explicit Descriptor(const char *path) : value_(open(path, O_RDONLY | O_CLOEXEC)) {}
     Descriptor(const Descriptor &) = delete;

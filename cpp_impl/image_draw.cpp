@@ -15,8 +15,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace
-{
+namespace {
 
 constexpr int font = cv::FONT_HERSHEY_SIMPLEX;
 constexpr int subpixel_bits = 4;
@@ -51,8 +50,7 @@ int to_fixed(double value)
     return static_cast<int>(std::lround(std::clamp(value, -1e6, 1e6) * (1 << subpixel_bits)));
 }
 
-class File
-{
+class File {
   public:
     File(std::string path, std::string target) : path_(std::move(path)), target_(std::move(target))
     {

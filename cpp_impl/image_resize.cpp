@@ -6,8 +6,7 @@
 #include <cstring>
 #include <vector>
 
-namespace
-{
+namespace {
 
 constexpr int fraction_bits = 22;
 constexpr std::int32_t half = 1 << (fraction_bits - 1);

@@ -11,8 +11,7 @@
 #include <algorithm>
 #include <string>
 
-namespace
-{
+namespace {
 
 struct Reader {
     jpeg_error_mgr error; // first: libjpeg hands its address back

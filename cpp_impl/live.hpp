@@ -4,8 +4,7 @@
 #include <atomic>
 #include <cstddef>
 
-namespace moco
-{
+namespace moco {
 
 inline std::atomic<std::size_t> live_handles{ 0 };
 

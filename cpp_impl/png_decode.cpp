@@ -12,8 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace
-{
+namespace {
 
 using moco::bad_file;
 using u8 = std::uint8_t;
@@ -94,8 +93,7 @@ void read_header(Header &header, const u8 *data, std::size_t length, const char 
 }
 
 // Walks over the chunks and inflates the image data.
-class Inflater
-{
+class Inflater {
   public:
     explicit Inflater(const char *name) : name_(name)
     {

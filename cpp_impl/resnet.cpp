@@ -6,11 +6,9 @@
 
 #include <cmath>
 
-namespace moco
-{
+namespace moco {
 
-namespace
-{
+namespace {
 
 constexpr Architecture kArchitectures[] = {
     // name, bottleneck, blocks, groups, width_per_group, widen, small
@@ -47,8 +45,7 @@ const Architecture *find_architecture(const std::string &name)
 
 Convolution::Convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t groups)
     : weight(at::empty({ out, in / groups, kernel, kernel })), stride(stride), groups(groups)
-{
-}
+{}
 
 at::Tensor Convolution::forward(const at::Tensor &x) const
 {

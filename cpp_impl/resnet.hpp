@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace moco
-{
+namespace moco {
 
 // What distinguishes the architectures.
 struct Architecture {
@@ -63,8 +62,7 @@ struct Block {
     [[nodiscard]] at::Tensor shortcut(const at::Tensor &x, bool training);
 };
 
-class ResNet
-{
+class ResNet {
   public:
     explicit ResNet(const NetworkOptions &options);
 

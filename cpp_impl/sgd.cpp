@@ -14,8 +14,7 @@ struct moco_sgd : moco::Counted {
     std::vector<at::Tensor> active, gradients, active_buffers;
 };
 
-namespace
-{
+namespace {
 
 void collect_gradients(moco_sgd *sgd)
 {

@@ -2,11 +2,9 @@
 // whole samples keep their memory order and cost next to nothing.
 #include "split_bn.hpp"
 
-namespace moco
-{
+namespace moco {
 
-namespace
-{
+namespace {
 constexpr double kMomentum = 0.1; // torchvision's
 constexpr double kEpsilon = 1e-5;
 } // namespace
@@ -14,8 +12,7 @@ constexpr double kEpsilon = 1e-5;
 BatchNorm::BatchNorm(int64_t channels)
     : weight(at::ones({ channels })), bias(at::zeros({ channels })), running_mean(at::zeros({ channels })),
       running_var(at::ones({ channels })), num_batches_tracked(at::zeros({}, at::kLong))
-{
-}
+{}
 
 at::Tensor BatchNorm::forward(const at::Tensor &x, bool training)
 {

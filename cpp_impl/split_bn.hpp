@@ -3,8 +3,7 @@
 
 #include <ATen/ATen.h>
 
-namespace moco
-{
+namespace moco {
 
 struct BatchNorm {
     at::Tensor weight, bias;              // C

@@ -7,8 +7,7 @@
 
 #include <cstring>
 
-namespace moco
-{
+namespace moco {
 
 at::ScalarType to_torch(moco_dtype dtype)
 {
@@ -67,8 +66,7 @@ void give(moco_tensor **out, moco_scope *scope, at::Tensor value)
 using moco::give;
 using moco::to_torch;
 
-namespace
-{
+namespace {
 
 at::IntArrayRef checked_sizes(const int64_t *sizes, size_t ndim)
 {

@@ -5,8 +5,7 @@
 
 using moco::give;
 
-namespace
-{
+namespace {
 
 void check_matrix(const moco_tensor *tensor, const char *what)
 {

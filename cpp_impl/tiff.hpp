@@ -7,8 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace moco
-{
+namespace moco {
 
 // The tags of a TIFF file that matter here, with the values that the format gives where they are missing.
 struct TiffLayout {

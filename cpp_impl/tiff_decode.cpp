@@ -8,8 +8,7 @@
 #include <cstring>
 #include <string>
 
-namespace
-{
+namespace {
 
 using moco::bad_file;
 using moco::TiffLayout;
@@ -19,13 +18,11 @@ enum Photometric : std::uint32_t { white_is_zero = 0, black_is_zero = 1, rgb = 2
 enum ExtraSample : std::uint32_t { unspecified = 0, premultiplied = 1, straight = 2 };
 
 // Reads numbers of the file's byte order, within its bounds.
-class Reader
-{
+class Reader {
   public:
     Reader(const u8 *bytes, std::size_t count, const char *name)
         : bytes_(bytes), count_(count), name_(name), big_(bytes[0] == 'M')
-    {
-    }
+    {}
     [[nodiscard]] bool big_endian() const { return big_; }
     [[nodiscard]] std::uint32_t number(std::size_t at, std::size_t size) const
     {

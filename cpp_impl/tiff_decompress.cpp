@@ -8,8 +8,7 @@
 #include <array>
 #include <cstring>
 
-namespace
-{
+namespace {
 
 using u8 = std::uint8_t;
 
@@ -57,13 +56,11 @@ bool unpack_bits(u8 *to, std::size_t expected, const u8 *from, std::size_t count
 }
 
 // Codes of 9 to 12 bits, highest bit first; each names a string that has been written already.
-class Lzw
-{
+class Lzw {
   public:
     Lzw(u8 *to, std::size_t expected, const u8 *from, std::size_t count)
         : start_(to), to_(to), end_(to + expected), from_(from), left_(count)
-    {
-    }
+    {}
 
     bool run()
     {

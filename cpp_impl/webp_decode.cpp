@@ -6,8 +6,7 @@
 
 #include <cstring>
 
-namespace
-{
+namespace {
 
 using moco::bad_file;
 using u8 = std::uint8_t;

@@ -14,8 +14,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace cli
-{
+namespace cli {
 
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
@@ -68,8 +67,7 @@ inline void write_classes(const fs::path &folder, int images)
     }
 }
 
-class Cli : public testing::Test
-{
+class Cli : public testing::Test {
   protected:
     static void SetUpTestSuite()
     {

@@ -3,11 +3,8 @@
 
 using namespace cli;
 
-namespace
-{
-class CliUsage : public Cli
-{
-};
+namespace {
+class CliUsage : public Cli {};
 } // namespace
 
 TEST_F(CliUsage, HelpOfEachCommand)

@@ -11,12 +11,9 @@
 
 using namespace cli;
 
-namespace
-{
+namespace {
 
-class CliRuns : public Cli
-{
-};
+class CliRuns : public Cli {};
 
 struct JsonFree {
     void operator()(json_t *json) const { json_decref(json); }

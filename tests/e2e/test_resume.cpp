@@ -16,13 +16,11 @@
 
 namespace fs = std::filesystem;
 
-namespace
-{
+namespace {
 
 constexpr const char *kData = "/usr/share/datasets/fashion-mnist";
 
-class Resume : public ::testing::Test
-{
+class Resume : public ::testing::Test {
   protected:
     void SetUp() override
     {

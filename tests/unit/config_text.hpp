@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace config_text
-{
+namespace config_text {
 
 struct Config : moco_config {
     Config() : moco_config() { moco_config_init(this); }

@@ -15,14 +15,12 @@ extern "C" {
 #include "augment.h"
 }
 
-namespace
-{
+namespace {
 
 using Image = std::unique_ptr<moco_image, decltype(&moco_image_free)>;
 using Bytes = std::vector<uint8_t>;
 
-class Augment : public ::testing::Test
-{
+class Augment : public ::testing::Test {
   protected:
     void SetUp() override { before_ = moco_live_handles(); }
     void TearDown() override { EXPECT_EQ(moco_live_handles(), before_); }

@@ -11,8 +11,7 @@
 
 using namespace config_text;
 
-namespace
-{
+namespace {
 
 // Collects what the library logs.
 struct Log {

@@ -10,13 +10,11 @@
 
 using namespace config_text;
 
-namespace
-{
+namespace {
 
 namespace fs = std::filesystem;
 
-class ConfigFile : public testing::Test
-{
+class ConfigFile : public testing::Test {
   protected:
     void SetUp() override
     {

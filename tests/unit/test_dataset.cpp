@@ -16,8 +16,7 @@
 
 namespace fs = std::filesystem;
 
-namespace
-{
+namespace {
 
 using Handle = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
 using Image = std::unique_ptr<moco_image, decltype(&moco_image_free)>;
@@ -32,8 +31,7 @@ void collect(moco_log_level level, const char *message, void *)
     }
 }
 
-class Dataset : public ::testing::Test
-{
+class Dataset : public ::testing::Test {
   protected:
     void SetUp() override
     {

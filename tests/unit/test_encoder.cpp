@@ -7,13 +7,11 @@
 #include <string>
 #include <vector>
 
-namespace
-{
+namespace {
 
 constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
-class Encoder : public ::testing::Test
-{
+class Encoder : public ::testing::Test {
   protected:
     void SetUp() override { before_ = moco_live_handles(); }
     void TearDown() override { EXPECT_EQ(moco_live_handles(), before_); }

@@ -13,8 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace
-{
+namespace {
 
 const std::filesystem::path folder = std::filesystem::path(__FILE__).parent_path() / "../golden/images";
 
@@ -44,8 +43,7 @@ std::uint32_t colour_at(const moco_image *image, int x, int y)
     return static_cast<std::uint32_t>(p[0]) << 16U | static_cast<std::uint32_t>(p[1]) << 8U | p[2];
 }
 
-class Image : public testing::Test
-{
+class Image : public testing::Test {
   protected:
     void SetUp() override
     {

@@ -11,8 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace
-{
+namespace {
 
 const std::filesystem::path folder = std::filesystem::path(__FILE__).parent_path() / "../golden/images";
 
@@ -58,8 +57,7 @@ unsigned long crc_of(const moco_image *image)
     return crc32(0, moco_image_pixels(image), static_cast<unsigned>(count));
 }
 
-class ImageDecode : public testing::Test
-{
+class ImageDecode : public testing::Test {
   protected:
     void SetUp() override
     {

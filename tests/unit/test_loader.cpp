@@ -20,8 +20,7 @@
 
 namespace fs = std::filesystem;
 
-namespace
-{
+namespace {
 
 using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
 using SamplerHandle = std::unique_ptr<moco_sampler, decltype(&moco_sampler_free)>;
@@ -61,8 +60,7 @@ moco_status read_image(moco_image *image, size_t index, void *payload)
     return moco_image_set(image, width, 18, 3, pixels.data());
 }
 
-class Loader : public ::testing::Test
-{
+class Loader : public ::testing::Test {
   protected:
     void SetUp() override
     {

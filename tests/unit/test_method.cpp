@@ -8,8 +8,7 @@
 #include <numeric>
 #include <vector>
 
-namespace
-{
+namespace {
 
 constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
@@ -33,8 +32,7 @@ moco_tensor *matrix(int64_t rows, int64_t columns, const std::vector<float> &val
     return tensor;
 }
 
-class Method : public ::testing::Test
-{
+class Method : public ::testing::Test {
   protected:
     void SetUp() override { before_ = moco_live_handles(); }
     void TearDown() override { EXPECT_EQ(moco_live_handles(), before_); }

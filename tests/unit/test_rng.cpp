@@ -12,8 +12,7 @@ extern "C" {
 #include "rng.h"
 }
 
-namespace
-{
+namespace {
 
 using Block = std::array<uint32_t, 4>;
 

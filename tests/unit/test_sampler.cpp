@@ -7,11 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace
-{
+namespace {
 
-class Sampler : public ::testing::Test
-{
+class Sampler : public ::testing::Test {
   protected:
     void SetUp() override { before_ = moco_live_handles(); }
     void TearDown() override { EXPECT_EQ(moco_live_handles(), before_); }
