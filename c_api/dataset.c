@@ -9,25 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-char *moco__path_join(const char *folder, const char *name)
-{
-    const size_t size = strlen(folder) + strlen(name) + 2;
-    char *path = moco__calloc(size, 1);
-    if (path != NULL) {
-        (void)snprintf(path, size, "%s/%s", folder, name);
-    }
-    return path;
-}
-
-bool moco__path_exists(const char *folder, const char *name)
-{
-    struct stat info;
-    char *path = moco__path_join(folder, name);
-    const bool found = path != NULL && stat(path, &info) == 0;
-    free(path);
-    return found;
-}
-
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count)
 {
     dataset->class_names = moco__calloc(class_count, sizeof *dataset->class_names);

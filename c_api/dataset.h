@@ -39,10 +39,9 @@ moco_status moco__dataset_open_cifar(moco_dataset *dataset, const char *path, bo
 /* Whether a folder has CIFAR's files, or a file is called as one of them. */
 bool moco__dataset_is_cifar(const char *path, bool is_file);
 
-/* Whether folder/name is there. */
-bool moco__path_exists(const char *folder, const char *name);
-/* "folder/name" in new memory; NULL with the message set where memory is out. */
-char *moco__path_join(const char *folder, const char *name);
+/* Whether a tree is entered by the split: it has train/, and val/ or test/. */
+bool moco__dataset_tree_has_split(const char *path);
+
 /* Room for names of classes, all NULL, freed with the dataset. */
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count);
 

@@ -6,6 +6,8 @@
  */
 #include "dataset.h"
 
+#include "files.h"
+
 #include "handle.h"
 
 #include <errno.h>
@@ -188,7 +190,7 @@ static moco_status read_names(moco_dataset *dataset, FILE *file)
 /* Names are a courtesy: without their file, classes have none. */
 static moco_status take_names(moco_dataset *dataset, const char *folder, const cifar_kind *kind)
 {
-    char *path = moco__path_join(folder, kind->names_file);
+    char *path = moco__files_join_new(folder, kind->names_file);
     if (path == NULL) {
         return MOCO_ENOMEM;
     }
@@ -223,7 +225,8 @@ static bool lists(const char *const *files, const char *name)
 static const cifar_kind *kind_of_folder(const char *folder)
 {
     for (size_t i = 0; i < KIND_COUNT; ++i) {
-        if (moco__path_exists(folder, kinds[i].train_files[0]) || moco__path_exists(folder, kinds[i].test_files[0])) {
+        if (moco__files_exist_in(folder, kinds[i].train_files[0]) ||
+            moco__files_exist_in(folder, kinds[i].test_files[0])) {
             return &kinds[i];
         }
     }
@@ -251,7 +254,7 @@ static moco_status add_split(moco_dataset *dataset, const char *folder, const ci
 {
     const char *const *files = split == MOCO_SPLIT_TRAIN ? kind->train_files : kind->test_files;
     for (; *files != NULL; ++files) {
-        char *path = moco__path_join(folder, *files);
+        char *path = moco__files_join_new(folder, *files);
         if (path == NULL) {
             return MOCO_ENOMEM;
         }

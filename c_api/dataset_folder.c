@@ -12,6 +12,8 @@
  */
 #include "dataset.h"
 
+#include "files.h"
+
 #include "handle.h"
 
 #include <dirent.h>
@@ -94,7 +96,7 @@ static moco_status add_folder(tree_state *tree, size_t parent, const char *name)
 {
     MOCO_TRY(grow((void **)&tree->folders, &tree->folder_room, tree->folder_count, 1, sizeof *tree->folders));
     const folder *in = &tree->folders[parent];
-    char *path = in->path[0] != '\0' ? moco__path_join(in->path, name) : strdup(name);
+    char *path = in->path[0] != '\0' ? moco__files_join_new(in->path, name) : strdup(name);
     if (path == NULL) {
         return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for the name %s", name);
     }
@@ -166,7 +168,7 @@ static moco_status list_entries(tree_state *tree, size_t at, DIR *stream)
 
 static moco_status scan_folder(tree_state *tree, size_t at)
 {
-    char *path = moco__path_join(tree->root, tree->folders[at].path);
+    char *path = moco__files_join_new(tree->root, tree->folders[at].path);
     if (path == NULL) {
         return MOCO_ENOMEM;
     }
@@ -348,13 +350,18 @@ static moco_status take_files(moco_dataset *dataset, moco_format format, size_t 
     return status;
 }
 
+bool moco__dataset_tree_has_split(const char *path)
+{
+    return moco__files_exist_in(path, "train/.") &&
+           (moco__files_exist_in(path, "val/.") || moco__files_exist_in(path, "test/."));
+}
+
 /* The folder of a split in new memory: `path` itself where it does not hold both. */
 static moco_status resolve_split(char **out, const char *path, moco_split split)
 {
-    const char *test = moco__path_exists(path, "val/.") ? "val" : "test";
-    const bool has_both = moco__path_exists(path, "train/.") && (test[0] == 'v' || moco__path_exists(path, "test/."));
-    if (has_both) {
-        *out = moco__path_join(path, split == MOCO_SPLIT_TRAIN ? "train" : test);
+    if (moco__dataset_tree_has_split(path)) {
+        const char *test = moco__files_exist_in(path, "val/.") ? "val" : "test";
+        *out = moco__files_join_new(path, split == MOCO_SPLIT_TRAIN ? "train" : test);
         return *out != NULL ? MOCO_OK : MOCO_ENOMEM;
     }
     *out = strdup(path);

@@ -6,6 +6,8 @@
  */
 #include "dataset.h"
 
+#include "files.h"
+
 #include "handle.h"
 
 #include <errno.h>
@@ -255,11 +257,11 @@ static bool find_images(char *name, size_t size, const char *folder, moco_split 
     const char *const *names = split == MOCO_SPLIT_TRAIN ? train_names : test_names;
     for (; *names != NULL; ++names) {
         (void)snprintf(name, size, "%s", *names);
-        if (moco__path_exists(folder, name)) {
+        if (moco__files_exist_in(folder, name)) {
             return true;
         }
         (void)snprintf(name, size, "%s.gz", *names);
-        if (moco__path_exists(folder, name)) {
+        if (moco__files_exist_in(folder, name)) {
             return true;
         }
     }
@@ -336,7 +338,7 @@ moco_status moco__dataset_open_idx(moco_dataset *dataset, const char *path, bool
         return moco_error_set(MOCO_ENOTFOUND, "dataset: no file %s-images-idx3-ubyte or its .gz in %s",
                               split == MOCO_SPLIT_TRAIN ? "train" : "t10k", path);
     }
-    char *images = moco__path_join(path, name);
+    char *images = moco__files_join_new(path, name);
     if (images == NULL) {
         return MOCO_ENOMEM;
     }

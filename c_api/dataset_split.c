@@ -17,5 +17,5 @@ bool moco_dataset_has_split(const char *path, const moco_dataset_options *option
         moco_dataset_free(dataset);
         return true;
     }
-    return moco__path_exists(path, "train") && (moco__path_exists(path, "val") || moco__path_exists(path, "test"));
+    return moco__dataset_tree_has_split(path);
 }

@@ -1,5 +1,5 @@
 /* Features of a dataset: one forward pass over its images, without randomness. */
-#include "features.h"
+#include "feature_set.h"
 
 #include "handle.h"
 

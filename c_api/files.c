@@ -1,6 +1,8 @@
 /* Files and folders: whole or not at all, and with messages that say what to do. */
 #include "files.h"
 
+#include "handle.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -165,6 +167,16 @@ moco_status moco__files_join(char *out, size_t size, const char *folder, const c
     return MOCO_OK;
 }
 
+char *moco__files_join_new(const char *folder, const char *name)
+{
+    const size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = moco__calloc(size, 1);
+    if (path != NULL) {
+        (void)snprintf(path, size, "%s/%s", folder, name);
+    }
+    return path;
+}
+
 moco_status moco__mkdirs(const char *path)
 {
     char part[MOCO__FILE_PATH_MAX];
@@ -189,6 +201,14 @@ bool moco__files_exist(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+bool moco__files_exist_in(const char *folder, const char *name)
+{
+    char *path = moco__files_join_new(folder, name);
+    const bool found = path != NULL && moco__files_exist(path);
+    free(path);
+    return found;
 }
 
 bool moco__is_directory(const char *path)

@@ -35,9 +35,13 @@ extern const char *const moco__temporary_mark;
 
 /* "folder/name"; an error where it does not fit. */
 moco_status moco__files_join(char *out, size_t size, const char *folder, const char *name);
+/* The same in new memory; NULL with the message set where memory is out. */
+char *moco__files_join_new(const char *folder, const char *name);
 /* Makes a folder and its parents. */
 moco_status moco__mkdirs(const char *path);
 bool moco__files_exist(const char *path);
+/* Whether folder/name is there. */
+bool moco__files_exist_in(const char *folder, const char *name);
 bool moco__is_directory(const char *path);
 /* Whether a folder can be read and holds nothing. */
 bool moco__directory_is_empty(const char *path);

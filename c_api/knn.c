@@ -1,5 +1,5 @@
 /* The weighted kNN classifier of arXiv 1805.01978, section 3.4, over L2-normalised features. */
-#include "features.h"
+#include "feature_set.h"
 
 #include "handle.h"
 

@@ -1,6 +1,6 @@
 /* Features as their users in the library see them. */
-#ifndef MOCO_C_API_FEATURES_H
-#define MOCO_C_API_FEATURES_H
+#ifndef MOCO_C_API_FEATURE_SET_H
+#define MOCO_C_API_FEATURE_SET_H
 
 #include "moco/evaluate.h"
 
