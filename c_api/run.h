@@ -26,9 +26,10 @@ typedef struct moco__run {
     /* state */
     moco_position position;
     uint64_t epoch_steps;
-    uint64_t steps;      /* of the whole run */
-    uint64_t saved_step; /* of the newest checkpoint; UINT64_MAX: none */
-    double knn_acc1;     /* percent, NaN before the first */
+    uint64_t steps;       /* of the whole run */
+    uint64_t saved_step;  /* of the newest checkpoint; UINT64_MAX: none */
+    double knn_acc1;      /* percent, NaN before the first */
+    uint64_t left_chance; /* the last step whose loss was not at chance */
     bool warned_of_chance;
     /* report */
     moco_metrics *metrics;

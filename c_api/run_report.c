@@ -10,6 +10,7 @@
 
 /* A loss this close to guessing, once the queue is full of real keys, means that nothing is learnt. */
 static const double near_chance = 0.98;
+static const uint64_t max_patience = 500; /* steps */
 
 double moco__now(void)
 {
@@ -69,17 +70,22 @@ void moco__run_log_start(moco__run *run)
     }
 }
 
+/* The loss touches chance when the queue has just filled; it is worth a warning where it stays there. */
 static void warn_of_chance(moco__run *run, double loss)
 {
     const moco_config *c = &run->config;
+    const uint64_t patience = run->epoch_steps < max_patience ? run->epoch_steps : max_patience;
     const bool filled = moco_queue_filled(moco_model_queue(run->model)) == c->queue_size;
     const double chance = moco_infonce_chance(c->queue_size) * (c->symmetric ? 2 : 1);
-    if (!run->warned_of_chance && filled && loss > near_chance * chance) {
+    if (!filled || loss < near_chance * chance) {
+        run->left_chance = run->position.step;
+    } else if (!run->warned_of_chance && run->position.step - run->left_chance >= patience) {
         run->warned_of_chance = true;
         moco__run_log(run, MOCO_LOG_WARNING,
-                      "step %llu: loss %.3f is at chance (%.3f) with a full queue: nothing is being learnt yet; if it "
-                      "stays, lower --lr, raise --momentum or add warm-up",
-                      (unsigned long long)run->position.step, loss, chance);
+                      "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f) with a full queue: "
+                      "nothing is being learnt; lower --lr, raise --momentum or add --warmup-epochs",
+                      (unsigned long long)run->position.step,
+                      (unsigned long long)(run->position.step - run->left_chance), loss, chance);
     }
 }
 

@@ -81,7 +81,7 @@ static moco_status train_step(moco__run *run)
 
 static moco_status loop(moco__run *run)
 {
-    run->window_start = run->position.step;
+    run->window_start = run->left_chance = run->position.step;
     run->window_time = moco__now();
     while (run->position.step < run->steps) {
         MOCO_TRY(train_step(run));
