@@ -1,0 +1,59 @@
+// A folder of a test's own, gone with the test, and small helpers on files.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <moco.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace moco_test {
+
+// Also proves that the test frees all handles.
+class WithFolder : public ::testing::Test {
+  protected:
+    void SetUp() override
+    {
+        live_ = moco_live_handles();
+        std::string name = (std::filesystem::temp_directory_path() / "moco-test-XXXXXX").string();
+        ASSERT_NE(mkdtemp(name.data()), nullptr);
+        folder_ = name;
+    }
+    void TearDown() override
+    {
+        std::filesystem::remove_all(folder_);
+        EXPECT_EQ(moco_live_handles(), live_);
+    }
+    [[nodiscard]] std::string path(const std::string &name) const { return (folder_ / name).string(); }
+
+    std::filesystem::path folder_;
+
+  private:
+    size_t live_ = 0;
+};
+
+inline std::string read_file(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return { std::istreambuf_iterator<char>(file), {} };
+}
+
+inline void write_file(const std::string &path, const std::string &bytes)
+{
+    std::ofstream(path, std::ios::binary) << bytes;
+}
+
+inline size_t entries_of(const std::filesystem::path &folder)
+{
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+inline bool message_has(const std::string &text)
+{
+    return std::string(moco_error_message()).find(text) != std::string::npos;
+}
+
+} // namespace moco_test
