@@ -1,322 +1,141 @@
-// PNG to RGB over zlib, as PIL converts: alpha and transparent colours are dropped, 16-bit grey is clipped at 255,
+// PNG to RGB through libpng, as PIL converts: alpha and transparent colours are dropped, 16-bit grey is clipped at 255,
 // other 16-bit channels keep their high byte.
 //
-// OpenCV's decoder prints libpng's warnings, multiplies nothing but loses which 16-bit files were grey; hence our own.
+// Not through OpenCV: its decoder prints libpng's warnings, and does not tell which 16-bit files were grey.
 #include "image.hpp"
 
-#define ZLIB_CONST // next_in points to const
-#include <zlib.h>
+#include <png.h>
 
-#include <algorithm>
-#include <array>
-#include <cstdlib>
+#include <csetjmp>
+#include <cstdio>
 #include <cstring>
 
 namespace {
 
-using moco::bad_file;
 using u8 = std::uint8_t;
 
-enum Colour : u8 { grey = 0, rgb = 2, palette = 3, grey_alpha = 4, rgb_alpha = 6 };
-
-std::uint32_t big_endian32(const u8 *bytes)
-{
-    return static_cast<std::uint32_t>(bytes[0]) << 24U | static_cast<std::uint32_t>(bytes[1]) << 16U |
-           static_cast<std::uint32_t>(bytes[2]) << 8U | bytes[3];
-}
-
-struct Header {
-    std::int64_t width = 0;
-    std::int64_t height = 0;
-    unsigned bits = 0;
-    unsigned colour = 0;
-    bool interlaced = false;
-    std::array<u8, 768> colours = {};
-
-    [[nodiscard]] unsigned channels() const
-    {
-        return colour == rgb ? 3 : colour == grey_alpha ? 2 : colour == rgb_alpha ? 4 : 1;
-    }
-    [[nodiscard]] std::size_t row_bytes(std::int64_t pixels) const
-    {
-        return (static_cast<std::size_t>(pixels) * bits * channels() + 7) / 8;
-    }
-    [[nodiscard]] std::size_t pixel_bytes() const { return std::max(1U, bits * channels() / 8); }
+// The file in memory, and what libpng says of it.
+struct Source {
+    const u8 *bytes;
+    std::size_t count;
+    std::size_t at;
+    char message[128];
 };
 
-// A sub-image: all of it, or one of Adam7's seven.
-struct Pass {
-    std::int64_t x, y, dx, dy, width, height;
-};
-
-std::array<Pass, 7> passes_of(const Header &header, std::size_t &count)
+void read_bytes(png_structp png, png_bytep to, std::size_t count)
 {
-    static constexpr std::int64_t adam7[7][4] = { { 0, 0, 8, 8 }, { 4, 0, 8, 8 }, { 0, 4, 4, 8 }, { 2, 0, 4, 4 },
-                                                  { 0, 2, 2, 4 }, { 1, 0, 2, 2 }, { 0, 1, 1, 2 } };
-    std::array<Pass, 7> passes = {};
-    count = 0;
-    if (!header.interlaced) {
-        passes[count++] = { 0, 0, 1, 1, header.width, header.height };
-        return passes;
+    auto *source = static_cast<Source *>(png_get_io_ptr(png));
+    if (count > source->count - source->at) {
+        png_error(png, "the file is truncated");
     }
-    for (const auto &[x, y, dx, dy] : adam7) {
-        const std::int64_t width = (header.width - x + dx - 1) / dx;
-        const std::int64_t height = (header.height - y + dy - 1) / dy;
-        if (width > 0 && height > 0) {
-            passes[count++] = { x, y, dx, dy, width, height };
-        }
-    }
-    return passes;
+    std::memcpy(to, source->bytes + source->at, count);
+    source->at += count;
 }
 
-void read_header(Header &header, const u8 *data, std::size_t length, const char *name)
+[[noreturn]] void on_error(png_structp png, png_const_charp message)
 {
-    if (length != 13) {
-        bad_file(name, "the PNG header has a wrong length");
-    }
-    header.width = big_endian32(data);
-    header.height = big_endian32(data + 4);
-    header.bits = data[8];
-    header.colour = data[9];
-    header.interlaced = data[12] == 1;
-    const unsigned b = header.bits;
-    const bool deep = b == 8 || b == 16;
-    const bool shallow = b == 1 || b == 2 || b == 4;
-    const bool known = header.colour == grey      ? deep || shallow
-                       : header.colour == palette ? b == 8 || shallow
-                                                  : deep && (header.colour == rgb || header.colour == grey_alpha ||
-                                                             header.colour == rgb_alpha);
-    if (!known || data[10] != 0 || data[11] != 0 || data[12] > 1) {
-        bad_file(name, "unknown PNG variant (colour type " + std::to_string(header.colour) + ", " +
-                           std::to_string(header.bits) + " bits)");
-    }
+    auto *source = static_cast<Source *>(png_get_error_ptr(png));
+    (void)std::snprintf(source->message, sizeof source->message, "%s", message);
+    png_longjmp(png, 1);
 }
 
-// Walks over the chunks and inflates the image data.
-class Inflater {
+// PIL does not report what libpng warns of either.
+void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
+
+class Decoder {
   public:
-    explicit Inflater(const char *name) : name_(name)
+    explicit Decoder(Source &source)
+        : png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning)),
+          info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr)
     {
-        if (inflateInit(&stream_) != Z_OK) {
+        if (info_ == nullptr) {
+            png_destroy_read_struct(&png_, nullptr, nullptr);
             throw std::bad_alloc();
         }
+        png_set_read_fn(png_, &source, read_bytes);
+        png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+        png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX); // Pixels::resize() has the limit
     }
-    Inflater(const Inflater &) = delete;
-    Inflater &operator=(const Inflater &) = delete;
-    ~Inflater() { (void)inflateEnd(&stream_); }
+    Decoder(const Decoder &) = delete;
+    Decoder &operator=(const Decoder &) = delete;
+    ~Decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-    void expect(u8 *to, std::size_t count)
+    // Both return false where libpng jumped out; so neither may hold an object with a destructor.
+    bool read_header()
     {
-        to_ = to;
-        left_ = count;
+        if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp): libpng's way to report errors
+            return false;
+        }
+        png_read_info(png_, info_);
+        convert();
+        passes_ = png_set_interlace_handling(png_);
+        png_read_update_info(png_, info_);
+        return true;
     }
-    void feed(const u8 *data, std::size_t length)
+    // Rows of width x 3 bytes, or of width x 2 for 16-bit grey; an interlaced file fills them in several passes.
+    bool read_rows(u8 *to)
     {
-        stream_.next_in = data;
-        stream_.avail_in = static_cast<uInt>(length);
-        while (stream_.avail_in > 0 && left_ > 0) {
-            const auto room = static_cast<uInt>(std::min<std::size_t>(left_, 1U << 30U));
-            stream_.next_out = to_;
-            stream_.avail_out = room;
-            const int result = inflate(&stream_, Z_NO_FLUSH);
-            const std::size_t made = room - stream_.avail_out;
-            to_ += made;
-            left_ -= made;
-            if (result == Z_MEM_ERROR) {
-                throw std::bad_alloc();
-            }
-            if (result != Z_OK && !(result == Z_STREAM_END && left_ == 0)) {
-                bad_file(name_, "damaged PNG file: its image data do not decompress");
+        if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp)
+            return false;
+        }
+        for (int pass = 0; pass < passes_; ++pass) {
+            for (std::size_t y = 0; y < height(); ++y) {
+                png_read_row(png_, to + y * row_bytes(), nullptr);
             }
         }
+        return true;
     }
-    [[nodiscard]] bool done() const { return left_ == 0; }
+
+    [[nodiscard]] std::size_t width() const { return png_get_image_width(png_, info_); }
+    [[nodiscard]] std::size_t height() const { return png_get_image_height(png_, info_); }
+    [[nodiscard]] std::size_t row_bytes() const { return png_get_rowbytes(png_, info_); }
+    [[nodiscard]] bool is_grey16() const { return grey16_; }
 
   private:
-    const char *name_;
-    z_stream stream_ = {};
-    u8 *to_ = nullptr;
-    std::size_t left_ = 0;
+    void convert()
+    {
+        const int colour = png_get_color_type(png_, info_);
+        grey16_ = colour == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png_, info_) == 16;
+        if (grey16_) {
+            return;
+        }
+        if (colour == PNG_COLOR_TYPE_PALETTE) {
+            png_set_palette_to_rgb(png_);
+        }
+        png_set_expand_gray_1_2_4_to_8(png_);
+        png_set_strip_16(png_); // keeps the high byte
+        png_set_strip_alpha(png_);
+        png_set_gray_to_rgb(png_);
+    }
+
+    png_structp png_;
+    png_infop info_;
+    int passes_ = 1;
+    bool grey16_ = false;
 };
-
-struct Chunk {
-    const u8 *type;
-    const u8 *data;
-    std::size_t length;
-
-    [[nodiscard]] bool is(const char *other) const { return std::memcmp(type, other, 4) == 0; }
-};
-
-Chunk next_chunk(const u8 *&at, const u8 *end, const char *name)
-{
-    if (end - at < 12) {
-        bad_file(name, "the PNG file is truncated");
-    }
-    const std::size_t length = big_endian32(at);
-    const Chunk chunk = { at + 4, at + 8, length };
-    if (length > static_cast<std::size_t>(end - at) - 12) {
-        bad_file(name, "the PNG file is truncated");
-    }
-    at += 12 + length;
-    const bool critical = (chunk.type[0] & 0x20U) == 0;
-    if (critical && crc32(0, chunk.type, static_cast<uInt>(length + 4)) != big_endian32(chunk.data + length)) {
-        bad_file(name, "damaged PNG file: wrong checksum");
-    }
-    return chunk;
-}
-
-// Fills @p raw with the filtered rows of all passes.
-void read_chunks(Header &header, moco::Bytes &raw, const u8 *bytes, std::size_t count, const char *name)
-{
-    const u8 *at = bytes + 8;
-    const u8 *const end = bytes + count;
-    const Chunk first = next_chunk(at, end, name);
-    if (!first.is("IHDR")) {
-        bad_file(name, "the PNG file does not begin with its header");
-    }
-    read_header(header, first.data, first.length, name);
-    if (header.width < 1 || header.height < 1 || header.width > moco::max_image_pixels / header.height) {
-        bad_file(name, "size " + std::to_string(header.width) + " x " + std::to_string(header.height) +
-                           " is outside 1 to " + std::to_string(moco::max_image_pixels) + " pixels");
-    }
-    std::size_t pass_count = 0;
-    const auto passes = passes_of(header, pass_count);
-    std::size_t total = 0;
-    for (std::size_t i = 0; i < pass_count; ++i) {
-        total += static_cast<std::size_t>(passes[i].height) * (header.row_bytes(passes[i].width) + 1);
-    }
-    Inflater inflater(name);
-    inflater.expect(raw.grow(total), total);
-    bool coloured = header.colour != palette;
-    while (!inflater.done()) {
-        const Chunk chunk = next_chunk(at, end, name);
-        if (chunk.is("PLTE")) {
-            std::memcpy(header.colours.data(), chunk.data, std::min(chunk.length, header.colours.size()));
-            coloured = true;
-        } else if (chunk.is("IDAT")) {
-            if (!coloured) {
-                bad_file(name, "damaged PNG file: it has no palette");
-            }
-            inflater.feed(chunk.data, chunk.length);
-        } else if (chunk.is("IEND")) {
-            bad_file(name, "the PNG file is truncated");
-        }
-    }
-}
-
-int paeth(int left, int up, int corner)
-{
-    const int to_left = std::abs(up - corner);
-    const int to_up = std::abs(left - corner);
-    const int to_corner = std::abs(left + up - 2 * corner);
-    return to_left <= to_up && to_left <= to_corner ? left : to_up <= to_corner ? up : corner;
-}
-
-// Undoes the filter of one row in place; @p above is the row before it, or zeros.
-bool unfilter(unsigned filter, u8 *row, const u8 *above, std::size_t count, std::size_t step)
-{
-    const std::size_t edge = std::min(step, count);
-    switch (filter) {
-    case 0:
-        return true;
-    case 1:
-        for (std::size_t i = step; i < count; ++i) {
-            row[i] = static_cast<u8>(row[i] + row[i - step]);
-        }
-        return true;
-    case 2:
-        for (std::size_t i = 0; i < count; ++i) {
-            row[i] = static_cast<u8>(row[i] + above[i]);
-        }
-        return true;
-    case 3:
-        for (std::size_t i = 0; i < edge; ++i) {
-            row[i] = static_cast<u8>(row[i] + above[i] / 2);
-        }
-        for (std::size_t i = step; i < count; ++i) {
-            row[i] = static_cast<u8>(row[i] + (row[i - step] + above[i]) / 2);
-        }
-        return true;
-    case 4:
-        for (std::size_t i = 0; i < edge; ++i) {
-            row[i] = static_cast<u8>(row[i] + above[i]);
-        }
-        for (std::size_t i = step; i < count; ++i) {
-            row[i] = static_cast<u8>(row[i] + paeth(row[i - step], above[i], above[i - step]));
-        }
-        return true;
-    default:
-        return false;
-    }
-}
-
-// The sample @p index of a row with less than 8 bits a sample.
-unsigned small_sample(const u8 *row, std::size_t index, unsigned bits)
-{
-    const std::size_t bit = index * bits;
-    return (static_cast<unsigned>(row[bit / 8]) >> (8 - bits - bit % 8)) & ((1U << bits) - 1);
-}
-
-// One row of grey or palette samples; each pixel lands @p step bytes after the one before.
-void expand_indexed(const Header &header, u8 *to, std::size_t step, const u8 *row, std::size_t width)
-{
-    const unsigned scale = header.bits < 8 ? 255U / ((1U << header.bits) - 1) : 1;
-    for (std::size_t x = 0; x < width; ++x, to += step) {
-        const unsigned sample = header.bits < 8    ? small_sample(row, x, header.bits)
-                                : header.bits == 8 ? row[x]
-                                : row[2 * x] != 0  ? 255U
-                                                   : row[2 * x + 1];
-        if (header.colour == palette) {
-            std::memcpy(to, &header.colours[static_cast<std::size_t>(sample) * 3], 3);
-        } else {
-            to[0] = to[1] = to[2] = static_cast<u8>(sample * scale);
-        }
-    }
-}
-
-void expand(const Header &header, u8 *to, std::size_t step, const u8 *row, std::size_t width)
-{
-    if (header.channels() == 1) {
-        expand_indexed(header, to, step, row, width);
-        return;
-    }
-    const std::size_t sample = header.bits / 8;
-    const std::size_t pixel = header.pixel_bytes();
-    const std::size_t next = header.channels() == 2 ? 0 : sample;
-    for (std::size_t x = 0; x < width; ++x, to += step, row += pixel) {
-        to[0] = row[0];
-        to[1] = row[next];
-        to[2] = row[2 * next];
-    }
-}
 
 } // namespace
 
 void moco::decode_png(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
-    thread_local Bytes raw;
-    thread_local Bytes zeros;
-    Header header;
-    read_chunks(header, raw, bytes, count, name);
-    u8 *to = out.resize(header.width, header.height, name);
-    const std::size_t longest = header.row_bytes(header.width);
-    std::memset(zeros.grow(longest), 0, longest);
-    std::size_t pass_count = 0;
-    const auto passes = passes_of(header, pass_count);
-    u8 *row = raw.data();
-    for (std::size_t i = 0; i < pass_count; ++i) {
-        const Pass &pass = passes[i];
-        const std::size_t length = header.row_bytes(pass.width);
-        const u8 *above = zeros.data();
-        for (std::int64_t y = 0; y < pass.height; ++y) {
-            if (!unfilter(row[0], row + 1, above, length, header.pixel_bytes())) {
-                bad_file(name, "damaged PNG file: unknown filter " + std::to_string(row[0]));
-            }
-            const std::int64_t first = (pass.y + y * pass.dy) * header.width + pass.x;
-            expand(header, to + 3 * first, static_cast<std::size_t>(3 * pass.dx), row + 1,
-                   static_cast<std::size_t>(pass.width));
-            above = row + 1;
-            row += length + 1;
+    thread_local Bytes grey;
+    Source source = { bytes, count, 0, "" };
+    Decoder decoder(source);
+    if (!decoder.read_header()) {
+        bad_file(name, std::string("damaged PNG file: ") + source.message);
+    }
+    const std::size_t pixels = decoder.width() * decoder.height();
+    u8 *to = out.resize(static_cast<std::int64_t>(decoder.width()), static_cast<std::int64_t>(decoder.height()), name);
+    u8 *rows = decoder.is_grey16() ? grey.grow(2 * pixels) : to;
+    if (decoder.row_bytes() != decoder.width() * (decoder.is_grey16() ? 2 : 3)) {
+        bad_file(name, "unsupported PNG file");
+    }
+    if (!decoder.read_rows(rows)) {
+        bad_file(name, std::string("damaged PNG file: ") + source.message);
+    }
+    if (decoder.is_grey16()) {
+        for (std::size_t i = 0; i < pixels; ++i, to += 3) {
+            to[0] = to[1] = to[2] = rows[2 * i] != 0 ? 255 : rows[2 * i + 1];
         }
     }
 }
