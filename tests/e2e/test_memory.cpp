@@ -47,10 +47,10 @@ TEST(Memory, DoesNotGrowOverAThousandSteps)
     if (child == 0) {
         (void)freopen("/dev/null", "w", stdout);
         (void)freopen("/dev/null", "w", stderr);
-        // 1,875 steps an epoch; a line of metrics each 50.
+        // 3,750 steps an epoch; a line of metrics each 50.
         execl(MOCO_BINARY, MOCO_BINARY, "train", "/usr/share/datasets/fashion-mnist", "--out", run.c_str(), "--preset",
-              "tiny", "--image-size", "16", "--epochs", "1", "--knn-every", "0", "--print-freq", "50", "--no-plots",
-              static_cast<char *>(nullptr));
+              "tiny", "--image-size", "16", "--batch", "16", "--epochs", "1", "--knn-every", "0", "--print-freq", "50",
+              "--no-plots", static_cast<char *>(nullptr));
         _exit(127);
     }
     long early = 0;

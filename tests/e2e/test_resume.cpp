@@ -48,7 +48,7 @@ class Resume : public ::testing::Test {
                  "--batch",
                  "128",
                  "--epochs",
-                 "2",
+                 "1",
                  "--queue-size",
                  "200",
                  "--print-freq",
@@ -57,7 +57,7 @@ class Resume : public ::testing::Test {
                  "--threads",
                  "1",
                  "--checkpoint-every",
-                 "2",
+                 "1",
                  "--knn-every",
                  "0" };
     }
@@ -106,7 +106,7 @@ size_t lines_of(const fs::path &path)
 TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
 {
     ASSERT_EQ(wait_for(start(train("whole"))), 0);
-    const fs::path last = fs::path("checkpoints") / "step_0000000156.safetensors";
+    const fs::path last = fs::path("checkpoints") / "step_0000000078.safetensors";
     ASSERT_TRUE(fs::exists(root_ / "whole" / last));
 
     const fs::path broken = root_ / "broken";
@@ -172,7 +172,7 @@ TEST_F(Resume, SkipsADamagedCheckpointAndNeverStartsAnew)
 {
     const fs::path run = root_ / "run";
     ASSERT_EQ(wait_for(start(train("run"))), 0);
-    const fs::path last = run / "checkpoints" / "step_0000000156.safetensors";
+    const fs::path last = run / "checkpoints" / "step_0000000078.safetensors";
     const auto whole = bytes_of(last);
     // A later file, cut off in the middle of a write, is passed over; the run is complete.
     std::ofstream(run / "checkpoints" / "step_0000000200.safetensors", std::ios::binary)
