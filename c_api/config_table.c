@@ -113,6 +113,8 @@ static const moco_option table[] = {
     REAL("knn-temperature", NULL, KNN, 0.001, 100, AUTO_NO, "temperature of the votes' weights", knn_temperature),
     INT("knn-images", NULL, KNN, 0, 1000000000, AUTO_NO, "training images that are compared with; 0: all", knn_images),
     CHOICE("knn-features", NULL, KNN, "F", "pooled|output", "features before the head, or the embedding", knn_features),
+    INT("knn-image-size", NULL, KNN, 8, 1024, AUTO_ZERO, "height and width in pixels; auto: as in training",
+        knn_image_size),
 };
 
 enum { COUNT = sizeof table / sizeof table[0] };

@@ -16,7 +16,7 @@ static moco_features_options features_options(const moco__run *run)
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
     options.kind = strcmp(config->knn_features, "output") == 0 ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
     options.augment = moco_config_eval_augment(config);
-    options.image_size = (int32_t)config->image_size;
+    options.image_size = (int32_t)(config->knn_image_size > 0 ? config->knn_image_size : config->image_size);
     options.workers = (int32_t)config->workers;
     options.skip_broken = config->skip_broken;
     options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;

@@ -13,7 +13,7 @@ typedef struct knn_options {
     int64_t k;
     double temperature;
     char features[16], baseline[16], preset[32], device[16];
-    int64_t limit, workers, threads, batch;
+    int64_t limit, workers, threads, batch, image_size;
     bool skip_broken, json;
 } knn_options;
 
@@ -36,6 +36,8 @@ static const moco_option options[] = {
     OPTION_TEXT("preset", NULL, "NAME", "with --baseline and no run: the preset that gives network and image size",
                 knn_options, preset),
     OPTION_INT("limit", "n", 0, 1e9, false, "take only N images of each set; 0: all", knn_options, limit),
+    OPTION_INT("image-size", NULL, 8, 1024, true, "height and width in pixels; auto: the run's", knn_options,
+               image_size),
     OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", knn_options, device),
     OPTION_INT("batch", "b", 1, 65536, false, "images at a time", knn_options, batch),
     OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", knn_options, workers),
@@ -136,6 +138,7 @@ static moco_status set_up(knn_job *job, const arguments *args)
     if (strcmp(values.features, "auto") != 0) {
         MOCO_TRY(moco_config_set(&job->config, "knn-features", values.features));
     }
+    job->config.knn_image_size = values.image_size > 0 ? values.image_size : job->config.knn_image_size;
     job->how = data_features_options(&job->config, job->device);
     job->how.batch = (size_t)values.batch;
     job->how.workers = (int32_t)values.workers;

@@ -68,8 +68,9 @@ typedef struct moco_config {
     int64_t knn_every; /**< epochs; 0: never */
     int64_t knn_k;
     double knn_temperature;
-    char knn_features[16]; /**< pooled (512 or 2048 d), output (dim) */
-    int64_t knn_images;    /**< training images to compare with; 0: all */
+    char knn_features[16];  /**< pooled (512 or 2048 d), output (dim) */
+    int64_t knn_images;     /**< training images to compare with; 0: all */
+    int64_t knn_image_size; /**< pixels; 0: image_size */
 } moco_config;
 
 /** Type of an option's value. @since 0.1 */
