@@ -91,7 +91,8 @@ TEST_F(Safetensors, RoundTripsEveryTypeAndShape)
         EXPECT_EQ(entry->dtype, cases[i].dtype);
         EXPECT_EQ(std::vector<int64_t>(entry->sizes, entry->sizes + entry->ndim), cases[i].sizes);
         ASSERT_EQ(entry->bytes, values[i].size());
-        EXPECT_EQ(std::memcmp(entry->data, values[i].data(), values[i].size()), 0) << tensors[i].name;
+        const auto *bytes = static_cast<const char *>(entry->data);
+        EXPECT_TRUE(std::equal(values[i].begin(), values[i].end(), bytes)) << tensors[i].name;
         moco_tensor *copy = nullptr;
         ASSERT_EQ(moco_tensor_zeros(&copy, nullptr, cases[i].dtype, kCpu, cases[i].sizes.data(), cases[i].sizes.size()),
                   MOCO_OK);
