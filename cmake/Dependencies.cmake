@@ -15,11 +15,13 @@ foreach(module core imgproc imgcodecs)
     list(APPEND moco_opencv_libraries ${MOCO_OPENCV_${module}})
 endforeach()
 find_path(MOCO_RANDOM123_INCLUDE Random123/philox.h)
-if(NOT MOCO_OPENCV_INCLUDE OR NOT MOCO_RANDOM123_INCLUDE OR moco_opencv_libraries MATCHES "NOTFOUND")
-    message(FATAL_ERROR "OpenCV (core, imgproc, imgcodecs) or Random123 was not found. Run `make deps`.")
+# libtorch ships its header of Gloo, but not Gloo's own headers.
+find_path(MOCO_GLOO_INCLUDE gloo/transport/device.h)
+if(NOT MOCO_GLOO_INCLUDE OR NOT MOCO_OPENCV_INCLUDE OR NOT MOCO_RANDOM123_INCLUDE OR moco_opencv_libraries MATCHES "NOTFOUND")
+    message(FATAL_ERROR "OpenCV (core, imgproc, imgcodecs), Random123 or Gloo's headers were not found. Run `make deps`.")
 endif()
 
 add_library(moco-dependencies INTERFACE)
-target_include_directories(moco-dependencies SYSTEM INTERFACE ${MOCO_OPENCV_INCLUDE} ${MOCO_RANDOM123_INCLUDE})
+target_include_directories(moco-dependencies SYSTEM INTERFACE ${MOCO_OPENCV_INCLUDE} ${MOCO_RANDOM123_INCLUDE} ${MOCO_GLOO_INCLUDE})
 target_link_libraries(moco-dependencies INTERFACE
     ${moco_opencv_libraries} JPEG::JPEG PNG::PNG TIFF::TIFF ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::YAML Threads::Threads m ${CMAKE_DL_LIBS})

@@ -27,6 +27,7 @@ target_link_libraries(moco-c PRIVATE moco-options moco-dependencies)
 
 add_library(moco-cpp OBJECT ${cpp_sources})
 target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
+target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # else libtorch's header of Gloo is empty
 if(MOCO_PCH)
     target_precompile_headers(moco-cpp PRIVATE <ATen/ATen.h>)
     foreach(source IN LISTS cpp_sources)

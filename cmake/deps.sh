@@ -13,7 +13,7 @@ packages=(
     build-essential cmake ninja-build ccache pkg-config
     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev libpng-dev libtiff-dev
     zlib1g-dev
-    libyaml-dev libjansson-dev librandom123-dev
+    libyaml-dev libjansson-dev librandom123-dev libgloo-dev
     libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist
 )
 

@@ -4,6 +4,10 @@
 
 #include <cuda_runtime_api.h>
 
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+
 #include <cstdio>
 
 namespace {
@@ -35,7 +39,19 @@ void describe(int index, char *buffer, std::size_t size) noexcept
                         properties.minor);
 }
 
-constexpr moco::CudaPlugin kPlugin = { device_count, describe };
+#ifdef USE_C10D_NCCL
+c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store> &store, int rank, int world,
+                                            std::chrono::milliseconds timeout)
+{
+    auto options = c10d::ProcessGroupNCCL::Options::create(/*is_high_priority_stream=*/true);
+    options->timeout = timeout;
+    return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, world, options);
+}
+#else
+constexpr decltype(moco::CudaPlugin::make_nccl) make_nccl = nullptr;
+#endif
+
+const moco::CudaPlugin kPlugin = { device_count, describe, make_nccl };
 
 } // namespace
 

@@ -89,6 +89,14 @@ thread_local std::optional<c10::Event> last_upload;
 
 } // namespace
 
+const moco::CudaPlugin &moco::cuda_plugin()
+{
+    if (cuda().plugin == nullptr) {
+        throw Error(MOCO_EUNAVAILABLE, cuda().reason);
+    }
+    return *cuda().plugin;
+}
+
 void moco::note_upload(const at::Tensor &source, at::Device device)
 {
     if (device.is_cuda() && source.is_cpu()) {

@@ -18,6 +18,7 @@ struct moco_encoder : moco::Counted {
     bool channels_last = false;
     bool bf16 = false;
     bool training = true;
+    moco_comm *sync = nullptr; // of SyncBN
     std::vector<std::string> names;
     std::vector<bool> is_parameter;
     std::unique_ptr<moco_tensor_list> state, parameters;
@@ -107,6 +108,12 @@ void settle(moco_encoder &encoder, bool frozen)
     encoder.parameters = std::make_unique<moco_tensor_list>(std::move(parameters));
 }
 
+void set_sync(moco_encoder &encoder, moco_comm *comm)
+{
+    encoder.sync = comm;
+    encoder.network.visit_batch_norms([&](moco::BatchNorm &bn) { bn.sync = comm; });
+}
+
 void check_images(const moco_encoder &encoder, const at::Tensor &images)
 {
     if (images.dim() != 4 || images.size(1) != 3 || images.scalar_type() != at::kFloat) {
@@ -175,12 +182,25 @@ moco_status moco_encoder_clone_frozen(moco_encoder **out, const moco_encoder *en
     copy->channels_last = encoder->channels_last;
     copy->bf16 = encoder->bf16;
     copy->training = encoder->training;
+    set_sync(*copy, encoder->sync);
     settle(*copy, /*frozen=*/true);
     const at::NoGradGuard no_grad;
     for (size_t i = 0; i < copy->state->values.size(); ++i) {
         copy->state->values[i].copy_(encoder->state->values[i]);
     }
     *out = copy.release();
+    MOCO_API_END
+}
+
+moco_status moco_encoder_sync_bn(moco_encoder *encoder, moco_comm *comm)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(encoder);
+    if (encoder->network_options.splits != 1) {
+        throw moco::Error(MOCO_EINVALID, "encoder: SyncBN is over one group, the encoder has " +
+                                             std::to_string(encoder->network_options.splits) + " (bn_splits)");
+    }
+    set_sync(*encoder, comm);
     MOCO_API_END
 }
 

@@ -85,16 +85,19 @@ ResNet::ResNet(const NetworkOptions &options)
         fc_.emplace_back(feature_dim_, feature_dim_);
     }
     fc_.emplace_back(feature_dim_, options.dim);
-    for (auto &bn : bn1_) {
-        bn.splits = options.splits;
-    }
+    visit_batch_norms([&](BatchNorm &bn) { bn.splits = options.splits; });
+}
+
+void ResNet::visit_batch_norms(const std::function<void(BatchNorm &)> &visitor)
+{
+    visitor(bn1_[0]);
     for (auto &stage : layers_) {
         for (auto &block : stage) {
             for (auto &bn : block.bn) {
-                bn.splits = options.splits;
+                visitor(bn);
             }
             if (block.downsample_bn.has_value()) {
-                block.downsample_bn->splits = options.splits;
+                visitor(*block.downsample_bn);
             }
         }
     }

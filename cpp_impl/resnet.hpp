@@ -78,6 +78,8 @@ class ResNet {
     // Every parameter and buffer in the order of torchvision's state_dict.
     void visit(const Visitor &visitor);
 
+    void visit_batch_norms(const std::function<void(BatchNorm &)> &visitor);
+
     [[nodiscard]] int64_t feature_dim() const { return feature_dim_; }
 
   private:

@@ -10,15 +10,28 @@ struct moco_sgd : moco::Counted {
     std::unique_ptr<moco_tensor_list> buffers;
     double momentum = 0;
     double weight_decay = 0;
-    // Rebuilt only while a parameter has no gradient yet, so a step allocates nothing.
+    // Rebuilt only when a parameter gets its first gradient, or another tensor for it, so a step allocates nothing.
     std::vector<at::Tensor> active, gradients, active_buffers;
 };
 
 namespace {
 
+bool has_all_gradients(const moco_sgd *sgd)
+{
+    if (sgd->active.size() != sgd->parameters.size()) {
+        return false;
+    }
+    for (size_t i = 0; i < sgd->parameters.size(); ++i) {
+        if (!sgd->gradients[i].is_same(sgd->parameters[i].grad())) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void collect_gradients(moco_sgd *sgd)
 {
-    if (sgd->active.size() == sgd->parameters.size()) {
+    if (has_all_gradients(sgd)) {
         return;
     }
     sgd->active.clear();

@@ -5,8 +5,8 @@
 namespace moco {
 
 namespace {
-constexpr double kMomentum = 0.1; // torchvision's
-constexpr double kEpsilon = 1e-5;
+constexpr double kMomentum = kBatchNormMomentum;
+constexpr double kEpsilon = kBatchNormEpsilon;
 } // namespace
 
 BatchNorm::BatchNorm(int64_t channels)
@@ -20,6 +20,9 @@ at::Tensor BatchNorm::forward(const at::Tensor &x, bool training)
         return at::batch_norm(x, weight, bias, running_mean, running_var, false, kMomentum, kEpsilon, true);
     }
     num_batches_tracked.add_(1);
+    if (sync != nullptr) {
+        return sync_batch_norm(*this, x);
+    }
     if (splits == 1) {
         return at::batch_norm(x, weight, bias, running_mean, running_var, true, kMomentum, kEpsilon, true);
     }

@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include "moco/comm.h"
+
 namespace moco {
 
 struct BatchNorm {
@@ -10,12 +12,19 @@ struct BatchNorm {
     at::Tensor running_mean, running_var; // C
     at::Tensor num_batches_tracked;       // int64 scalar
     int64_t splits = 1;
+    moco_comm *sync = nullptr; // statistics over the ranks' images, all in one group
 
     explicit BatchNorm(int64_t channels);
 
     // In training, the batch must be in the order of group_samples(): each group in one piece.
     at::Tensor forward(const at::Tensor &x, bool training);
 };
+
+constexpr double kBatchNormMomentum = 0.1; // torchvision's
+constexpr double kBatchNormEpsilon = 1e-5;
+
+// BatchNorm::forward() in training, over the images of all ranks.
+at::Tensor sync_batch_norm(BatchNorm &bn, const at::Tensor &x);
 
 // Brings the samples of group g = n mod splits together: row n goes to (n mod splits) N / splits + n / splits.
 at::Tensor group_samples(const at::Tensor &x, int64_t splits);

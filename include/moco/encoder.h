@@ -7,7 +7,7 @@
 #ifndef MOCO_ENCODER_H
 #define MOCO_ENCODER_H
 
-#include "tensor.h"
+#include "comm.h"
 
 MOCO_BEGIN_DECLS
 
@@ -52,6 +52,15 @@ MOCO_API MOCO_MUST_USE moco_status moco_encoder_create(moco_encoder **out, const
 
 /** Makes a copy whose parameters take no gradient: the key encoder, which starts as the query encoder. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_clone_frozen(moco_encoder **out, const moco_encoder *encoder);
+
+/**
+ * From now on batch statistics are those of all ranks' images (SyncBN), and the encoder's groups are one. For
+ * comparison: unlike shuffling it does not keep the network from cheating through the statistics.
+ * @param comm borrowed, outlives the encoder; NULL: one process
+ * @return ::MOCO_EINVALID where the encoder has several groups
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_encoder_sync_bn(moco_encoder *encoder, moco_comm *comm);
 
 /** Frees an encoder; NULL is allowed. @since 0.1 */
 MOCO_API void moco_encoder_free(moco_encoder *encoder);

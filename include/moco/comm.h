@@ -1,0 +1,84 @@
+/**
+ * @file comm.h
+ * Collective operations over the processes of a run: one process, or libtorch's c10d with Gloo (CPU) and NCCL (CUDA).
+ *
+ * Each call is made by every rank, in the same order. Where another rank fails or does not come within the time-out, a
+ * call ends with ::MOCO_EPEER, and the communicator is good for nothing but to be freed; see peers.h for who it was.
+ */
+#ifndef MOCO_COMM_H
+#define MOCO_COMM_H
+
+#include "store.h"
+#include "tensor.h"
+
+MOCO_BEGIN_DECLS
+
+/** The processes of a run as one of them sees them. @since 0.1 */
+typedef struct moco_comm moco_comm;
+
+/** Options of moco_comm_create(). @since 0.1 */
+typedef struct moco_comm_options {
+    size_t struct_size;
+    moco_store *store;   /**< borrowed, outlives the communicator; may be NULL with one process */
+    int32_t rank;        /**< 0 */
+    int32_t world;       /**< 1 */
+    moco_device device;  /**< of the tensors; the CPU works besides */
+    double timeout_s;    /**< of each collective; 300 */
+    const char *address; /**< of this host's network interface; "127.0.0.1" */
+} moco_comm_options;
+
+#define MOCO_COMM_OPTIONS_INIT                                                                                         \
+    {                                                                                                                  \
+        sizeof(moco_comm_options), NULL, 0, 1, { MOCO_CPU, 0 }, 300, "127.0.0.1"                                       \
+    }
+
+/** Connects the ranks with each other. @param options NULL: one process @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options);
+
+/** Frees a communicator; NULL is allowed. @since 0.1 */
+MOCO_API void moco_comm_free(moco_comm *comm);
+
+/** This process, 0..world-1; 0 for NULL. @since 0.1 */
+MOCO_API int32_t moco_comm_rank(const moco_comm *comm);
+
+/** How many processes; 1 for NULL, which every call takes as one process. @since 0.1 */
+MOCO_API int32_t moco_comm_world(const moco_comm *comm);
+
+/** Waits until every rank is here. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_barrier(moco_comm *comm);
+
+/** Overwrites every rank's tensor with that of @p root. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_broadcast(moco_comm *comm, moco_tensor *tensor, int32_t root);
+
+/** Overwrites every rank's tensor with the sum over the ranks. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_all_reduce(moco_comm *comm, moco_tensor *tensor);
+
+/** Joins the ranks' tensors (N x ...) along the first dimension: (world N) x ... Not differentiable. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_all_gather(moco_tensor **out, moco_scope *scope, moco_comm *comm,
+                                                        const moco_tensor *tensor);
+
+/**
+ * Sends rows to each rank: the first send[0] rows to rank 0, the next send[1] to rank 1, and so on.
+ * @param[out] out the rows that came, those of rank 0 first; receive[r] of rank r
+ * @param send,receive @p world numbers of rows; send must sum up to the tensor's first dimension
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_all_to_all(moco_tensor **out, moco_scope *scope, moco_comm *comm,
+                                                        const moco_tensor *tensor, const int64_t *send,
+                                                        const int64_t *receive);
+
+/** The largest of the ranks' numbers. Goes over the hosts' memory and waits for no device. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_largest(int64_t *out, moco_comm *comm, int64_t value);
+
+/** How far this rank has come, to be read from any thread while another is in a collective. @since 0.1 */
+typedef struct moco_comm_position {
+    uint64_t entered; /**< collectives that were begun */
+    bool inside;      /**< whether the last of them is still under way */
+} moco_comm_position;
+
+/** @since 0.1 */
+MOCO_API moco_comm_position moco_comm_where(const moco_comm *comm);
+
+MOCO_END_DECLS
+
+#endif
