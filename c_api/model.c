@@ -4,12 +4,16 @@
 #include "handle.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static moco_status create_parts(moco_model *model, const moco_model_options *o)
 {
     MOCO_TRY(moco_scope_create(&model->scope));
+    MOCO_TRY(moco_scope_create(&model->part));
     MOCO_TRY(moco_encoder_create(&model->encoder_q, &o->encoder));
+    if (o->sync_bn) {
+        MOCO_TRY(moco_encoder_sync_bn(model->encoder_q, o->comm));
+    }
+    MOCO_TRY(moco_ddp_create(&model->ddp, o->comm, model->encoder_q, &o->ddp));
     MOCO_TRY(moco_encoder_clone_frozen(&model->encoder_k, model->encoder_q));
     MOCO_TRY(moco_sgd_create(&model->sgd, moco_encoder_parameters(model->encoder_q), &o->sgd));
     moco_queue_options queue = MOCO_QUEUE_OPTIONS_INIT;
@@ -19,9 +23,20 @@ static moco_status create_parts(moco_model *model, const moco_model_options *o)
     queue.device = o->encoder.device;
     queue.filled_only = o->queue_filled_only;
     MOCO_TRY(moco_queue_create(&model->queue, &queue));
-    MOCO_TRY(moco_tensor_zeros(&model->sum_loss, NULL, MOCO_FLOAT32, model->device, NULL, 0));
-    MOCO_TRY(moco_tensor_zeros(&model->sum_acc1, NULL, MOCO_FLOAT32, model->device, NULL, 0));
-    return moco_tensor_zeros(&model->sum_acc5, NULL, MOCO_FLOAT32, model->device, NULL, 0);
+    const int64_t means = MOCO__MEANS;
+    return moco_tensor_zeros(&model->sums, NULL, MOCO_FLOAT32, model->device, &means, 1);
+}
+
+static moco_status check_options(const moco_model_options *o)
+{
+    if (!(o->temperature > 0)) {
+        return moco_error_set(MOCO_EINVALID, "model: temperature %g must be above 0", o->temperature);
+    }
+    if (o->accumulate < 1) {
+        return moco_error_set(MOCO_EINVALID, "model: a batch in %lld parts (accumulate); use 1 or more",
+                              (long long)o->accumulate);
+    }
+    return MOCO_OK;
 }
 
 moco_status moco_model_create(moco_model **out, const moco_model_options *options)
@@ -29,16 +44,16 @@ moco_status moco_model_create(moco_model **out, const moco_model_options *option
     const moco_model_options defaults = MOCO_MODEL_OPTIONS_INIT;
     const moco_model_options *o = options != NULL ? options : &defaults;
     MOCO_CHECK_ARG(out);
-    if (!(o->temperature > 0)) {
-        return moco_error_set(MOCO_EINVALID, "model: temperature %g must be above 0", o->temperature);
-    }
+    MOCO_TRY(check_options(o));
     moco_model *model = moco__handle_alloc(sizeof *model);
     if (model == NULL) {
         return MOCO_ENOMEM;
     }
     model->temperature = o->temperature;
     model->symmetric = o->symmetric;
-    model->shuffle = o->shuffle;
+    model->accumulate = o->accumulate;
+    model->shuffle_kind = o->shuffle;
+    model->comm = o->comm;
     model->seed = o->seed;
     model->permutation = o->permutation;
     model->payload = o->payload;
@@ -57,38 +72,31 @@ void moco_model_free(moco_model *model)
     if (model == NULL) {
         return;
     }
+    moco_scope_free(model->part);
     moco_scope_free(model->scope);
-    moco_tensor_free(model->sum_loss);
-    moco_tensor_free(model->sum_acc1);
-    moco_tensor_free(model->sum_acc5);
+    moco_tensor_free(model->sums);
+    moco_ddp_free(model->ddp);
     moco_sgd_free(model->sgd);
     moco_queue_free(model->queue);
     moco_encoder_free(model->encoder_k);
     moco_encoder_free(model->encoder_q);
-    free(model->order);
+    moco__shuffle_free(&model->shuffle);
     moco__handle_free(model);
-}
-
-/* The mean over the steps of a sum on the device, which starts anew. */
-static moco_status take_mean(double *out, moco_tensor *sum, int64_t steps)
-{
-    MOCO_TRY(moco_tensor_item(out, sum));
-    *out = steps > 0 ? *out / (double)steps : NAN;
-    return moco_tensor_zero(sum);
 }
 
 moco_status moco_model_read_means(moco_model_means *out, moco_model *model)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(model);
-    moco_model_means means = { .steps = model->summed_steps };
-    MOCO_TRY(take_mean(&means.loss, model->sum_loss, means.steps));
-    MOCO_TRY(take_mean(&means.acc1, model->sum_acc1, means.steps));
-    MOCO_TRY(take_mean(&means.acc5, model->sum_acc5, means.steps));
-    means.acc1 *= 100;
-    means.acc5 *= 100;
+    float sums[MOCO__MEANS];
+    MOCO_TRY(moco_comm_all_reduce(model->comm, model->sums));
+    MOCO_TRY(moco_tensor_to_host(sums, sizeof sums, model->sums));
+    MOCO_TRY(moco_tensor_zero(model->sums));
+    const int64_t steps = model->summed_steps;
+    const double count = steps > 0 ? (double)steps * (double)moco_comm_world(model->comm) : NAN;
+    *out = (moco_model_means){ steps, (double)sums[0] / count, 100 * (double)sums[1] / count,
+                               100 * (double)sums[2] / count };
     model->summed_steps = 0;
-    *out = means;
     return MOCO_OK;
 }
 

@@ -2,7 +2,11 @@
 #ifndef MOCO_C_API_MODEL_H
 #define MOCO_C_API_MODEL_H
 
+#include "shuffle.h"
+
 #include "moco/model.h"
+
+enum { MOCO__MEANS = 3 }; /* loss, acc1, acc5 */
 
 struct moco_model {
     moco_encoder *encoder_q;
@@ -11,18 +15,19 @@ struct moco_model {
     moco_sgd *sgd;
     double temperature;
     bool symmetric;
-    bool shuffle;
+    int64_t accumulate; /* parts of a batch */
     uint64_t seed;
     moco_permutation_fn permutation;
     void *payload;
-    uint64_t shuffles;     /* drawn so far */
-    int64_t *order;        /* 2 x order_capacity: a permutation and its inverse */
-    size_t order_capacity; /* samples */
+    uint64_t shuffles; /* drawn so far */
+    moco_shuffle_kind shuffle_kind;
+    moco__shuffle shuffle; /* the latest */
+    moco_comm *comm;       /* NULL: one process */
+    moco_ddp *ddp;
     moco_device device;
-    moco_scope *scope;     /* temporaries of the current step */
-    moco_tensor *sum_loss; /* scalars on the device since the means were last read */
-    moco_tensor *sum_acc1;
-    moco_tensor *sum_acc5;
+    moco_scope *scope; /* temporaries of the current step */
+    moco_scope *part;  /* of the current part of its batch */
+    moco_tensor *sums; /* MOCO__MEANS values on the device, since the means were last read */
     int64_t summed_steps;
 };
 

@@ -1,4 +1,5 @@
-/* The order of samples: a permutation an epoch, drawn from (seed, epoch) alone and cut into batches. */
+/* The order of samples: a permutation an epoch, drawn from (seed, epoch) alone, cut into batches and those into ranks'
+ * parts. */
 #include "sampler.h"
 
 #include "handle.h"
@@ -8,8 +9,11 @@
 
 struct moco_sampler {
     size_t count;
-    size_t batch_size;
-    size_t batches; /* an epoch */
+    size_t batch_size; /* over all ranks */
+    size_t batches;    /* an epoch, of this rank */
+    size_t rank, world;
+    size_t groups; /* of batch norm, over all ranks */
+    bool whole_batches;
     uint64_t seed;
     bool shuffle;
     uint64_t epoch;
@@ -39,21 +43,53 @@ static moco_status check_options(const moco_sampler_options *o)
     return MOCO_OK;
 }
 
+static moco_status check_share(const moco_sampler_options *o)
+{
+    if (o->world < 1 || o->rank < 0 || o->rank >= o->world) {
+        return moco_error_set(MOCO_EINVALID, "sampler: there is no rank %d of %d", o->rank, o->world);
+    }
+    const size_t groups = o->groups > 0 ? o->groups : (size_t)o->world;
+    if (o->whole_batches || groups == 1) {
+        return MOCO_OK;
+    }
+    if (groups % (size_t)o->world != 0 || o->batch % groups != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "sampler: a batch of %zu does not give %zu equal groups on %d processes; use a multiple",
+                              o->batch, groups, o->world);
+    }
+    if (!o->drop_last && o->count % o->batch != 0) {
+        return moco_error_set(MOCO_EINVALID, "sampler: the last, smaller batch cannot be shared out; drop it");
+    }
+    return MOCO_OK;
+}
+
+/* Batches in an epoch that are this rank's. */
+static size_t count_batches(const moco_sampler_options *o)
+{
+    const size_t rest = o->drop_last ? 0 : o->batch - 1;
+    const size_t all = (o->count + rest) / o->batch;
+    const size_t rank = (size_t)o->rank;
+    const size_t world = (size_t)o->world;
+    return o->whole_batches ? (all + world - 1 - rank) / world : all;
+}
+
 moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *options)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(options);
     MOCO_TRY(check_options(options));
+    MOCO_TRY(check_share(options));
     moco_sampler *sampler = moco__handle_alloc(sizeof *sampler);
     if (sampler == NULL) {
         return MOCO_ENOMEM;
     }
     sampler->count = options->count;
     sampler->batch_size = options->batch;
-    sampler->batches = options->count / options->batch;
-    if (!options->drop_last && options->count % options->batch != 0) {
-        ++sampler->batches;
-    }
+    sampler->batches = count_batches(options);
+    sampler->rank = (size_t)options->rank;
+    sampler->world = (size_t)options->world;
+    sampler->groups = options->groups > 0 ? options->groups : (size_t)options->world;
+    sampler->whole_batches = options->whole_batches;
     sampler->seed = options->seed;
     sampler->shuffle = options->shuffle;
     if (options->shuffle) {
@@ -87,7 +123,8 @@ size_t moco__sampler_count(const moco_sampler *sampler)
 
 size_t moco__sampler_batch_max(const moco_sampler *sampler)
 {
-    return sampler->count < sampler->batch_size ? sampler->count : sampler->batch_size;
+    const size_t all = sampler->count < sampler->batch_size ? sampler->count : sampler->batch_size;
+    return sampler->whole_batches ? all : all / sampler->world;
 }
 
 moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batch)
@@ -115,18 +152,34 @@ static void draw_order(moco_sampler *sampler)
     }
 }
 
+/* This rank's part of the next batch, group by group. */
+static void take_part(const moco_sampler *sampler, size_t *indices, size_t *count)
+{
+    const size_t stride = sampler->whole_batches ? sampler->world : 1;
+    const size_t first = sampler->whole_batches ? sampler->rank : 0;
+    const size_t from = (sampler->batch * stride + first) * sampler->batch_size;
+    const size_t left = sampler->count - from;
+    const size_t batch = left < sampler->batch_size ? left : sampler->batch_size;
+    const size_t groups = sampler->whole_batches ? 1 : sampler->groups;
+    const size_t part = sampler->whole_batches ? batch : batch / sampler->world;
+    const size_t row = sampler->whole_batches ? 0 : sampler->rank * part;
+    for (size_t i = 0; i < part; ++i) {
+        const size_t at = from + moco__grouped_sample(row + i, batch, groups);
+        indices[i] = sampler->shuffle ? (size_t)sampler->order[at] : at;
+    }
+    *count = part;
+}
+
 moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *count, uint64_t *epoch, size_t *batch)
 {
     MOCO_CHECK_ARG(sampler);
     MOCO_CHECK_ARG(indices);
     MOCO_CHECK_ARG(count);
-    draw_order(sampler);
-    const size_t from = sampler->batch * sampler->batch_size;
-    const size_t left = sampler->count - from;
-    *count = left < sampler->batch_size ? left : sampler->batch_size;
-    for (size_t i = 0; i < *count; ++i) {
-        indices[i] = sampler->shuffle ? (size_t)sampler->order[from + i] : from + i;
+    if (sampler->batches == 0) {
+        return moco_error_set(MOCO_EINVALID, "sampler: rank %zu of %zu has no batch", sampler->rank, sampler->world);
     }
+    draw_order(sampler);
+    take_part(sampler, indices, count);
     if (epoch != NULL) {
         *epoch = sampler->epoch;
     }

@@ -1,6 +1,10 @@
 /**
  * @file sampler.h
  * The order of samples: a permutation an epoch, cut into batches, resumable at any batch.
+ *
+ * Groups. Sample n of a batch belongs to group n mod G of batch norm, as in SplitBN, whether the groups lie in one
+ * process or in several: a batch is laid out group by group, and a rank has G / world of them. So what a run computes
+ * does not depend on the number of processes.
  */
 #ifndef MOCO_SAMPLER_H
 #define MOCO_SAMPLER_H
@@ -15,16 +19,20 @@ typedef struct moco_sampler moco_sampler;
 /** Options of moco_sampler_create(). @since 0.1 */
 typedef struct moco_sampler_options {
     size_t struct_size;
-    size_t count;   /**< size of the dataset */
-    size_t batch;   /**< indices a batch; 256 */
-    uint64_t seed;  /**< the permutation of an epoch depends on (seed, epoch) alone */
-    bool shuffle;   /**< true */
-    bool drop_last; /**< leave out the last, smaller batch of an epoch; true */
+    size_t count;       /**< size of the dataset */
+    size_t batch;       /**< indices a batch, over all processes; 256 */
+    uint64_t seed;      /**< the permutation of an epoch depends on (seed, epoch) alone */
+    bool shuffle;       /**< true */
+    bool drop_last;     /**< leave out the last, smaller batch of an epoch; true */
+    int32_t rank;       /**< this process, 0..world-1; 0 */
+    int32_t world;      /**< processes that share each batch, in equal parts; 1 */
+    size_t groups;      /**< see below; a multiple of world; 0: world */
+    bool whole_batches; /**< share out the batches instead: a rank gets each world-th whole; false */
 } moco_sampler_options;
 
 #define MOCO_SAMPLER_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
-        sizeof(moco_sampler_options), 0, 256, 0, true, true                                                            \
+        sizeof(moco_sampler_options), 0, 256, 0, true, true, 0, 1, 0, false                                            \
     }
 
 /** Makes a sampler at epoch 0, batch 0. @return ::MOCO_EINVALID where an epoch would have no batch @since 0.1 */
@@ -41,7 +49,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_sampler_seek(moco_sampler *sampler, uint
 
 /**
  * The next batch; after an epoch's last comes the next epoch's first.
- * @param[out] indices room for the options' batch
+ * @param[out] indices room for this process's part of the options' batch
  * @param[out] count how many were written
  * @param[out] epoch,batch where it stands; each may be NULL
  * @since 0.1
