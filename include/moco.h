@@ -37,9 +37,12 @@
 #include "moco/error.h"
 #include "moco/version.h"
 
+#include "moco/comm.h"
+#include "moco/ddp.h"
 #include "moco/device.h"
 #include "moco/encoder.h"
 #include "moco/optim.h"
+#include "moco/store.h"
 #include "moco/tensor.h"
 
 #include "moco/augment.h"
@@ -54,6 +57,9 @@
 #include "moco/queue.h"
 #include "moco/schedule.h"
 #include "moco/shuffle.h"
+
+#include "moco/launch.h"
+#include "moco/peers.h"
 
 #include "moco/checkpoint.h"
 #include "moco/config.h"

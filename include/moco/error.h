@@ -26,7 +26,8 @@ MOCO_BEGIN_DECLS
     X(MOCO_ESTOPPED, -8, "stopped by a callback")                                                                      \
     X(MOCO_ETORCH, -9, "libtorch failed")                                                                              \
     X(MOCO_EINTERNAL, -10, "internal error")                                                                           \
-    X(MOCO_EDIVERGED, -11, "training diverged")
+    X(MOCO_EDIVERGED, -11, "training diverged")                                                                        \
+    X(MOCO_EPEER, -12, "another process of the run failed")
 
 /** What a call returns; ::MOCO_OK is zero, failures are negative. @since 0.1 */
 typedef enum moco_status {
