@@ -1,8 +1,11 @@
 /* Checkpoints: the whole state of a run in one file. The format is told in moco/checkpoint.h. */
 #include "moco/checkpoint.h"
 
+#include "comm_numbers.h"
 #include "encoder_options.h"
 #include "handle.h"
+#include "model.h"
+#include "statistics.h"
 
 #include "moco/safetensors.h"
 
@@ -24,7 +27,10 @@ typedef struct table {
     size_t capacity;
     moco_tensor *queue_ptr;    /* int64, 1 */
     moco_tensor *queue_filled; /* int64, 1 */
+    moco_tensor *ranks[2];     /* of several ranks: world x values, the statistics of each; else NULL */
 } table;
+
+static const char *const rank_names[2] = { "ranks.encoder_q", "ranks.encoder_k" };
 
 static void add(table *t, const char *prefix, const char *name, const moco_tensor *tensor)
 {
@@ -63,6 +69,8 @@ static void table_free(table *t)
 {
     moco_tensor_free(t->queue_ptr);
     moco_tensor_free(t->queue_filled);
+    moco_tensor_free(t->ranks[0]);
+    moco_tensor_free(t->ranks[1]);
     free(t->rows);
     free(t->names);
 }
@@ -72,7 +80,7 @@ static moco_status table_create(table *t, const moco_model *model)
     const moco_queue *queue = moco_model_queue(model);
     const size_t state = moco_tensor_list_count(moco_encoder_state(moco_model_query_encoder(model)));
     memset(t, 0, sizeof *t);
-    t->capacity = 3 * state + 3;
+    t->capacity = 3 * state + 5;
     t->rows = moco__calloc(t->capacity, sizeof *t->rows);
     t->names = moco__calloc(t->capacity, sizeof *t->names);
     if (t->rows == NULL || t->names == NULL) {
@@ -139,12 +147,20 @@ static moco_status add_config(metadata *m, const moco_config *config)
     return MOCO_OK;
 }
 
-moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
-                                 const moco_config *config)
+/* Adds the statistics of all ranks, and puts their mean in the encoders. */
+static moco_status add_ranks(table *t, moco_encoder *encoder, const moco__statistics *statistics, int which)
 {
-    MOCO_CHECK_ARG(path);
-    MOCO_CHECK_ARG(model);
-    MOCO_CHECK_ARG(config);
+    const int64_t sizes[2] = { (int64_t)statistics->world, (int64_t)statistics->count };
+    const moco_device cpu = { MOCO_CPU, 0 };
+    MOCO_TRY(moco_tensor_from_host(&t->ranks[which], NULL, MOCO_FLOAT32, cpu, sizes, 2, statistics->all));
+    add(t, rank_names[which], "", t->ranks[which]);
+    return moco__statistics_set(encoder, statistics->mean);
+}
+
+/* Writes the file; `ranks` are the statistics of each rank's encoders, NULL with one process. */
+static moco_status write_file(const char *path, const moco_model *model, moco_position position,
+                              const moco_config *config, const moco__statistics *ranks)
+{
     table t = { 0 };
     metadata m = { .texts = moco__calloc(MAX_METADATA, NAME_SIZE + VALUE_SIZE) };
     if (m.texts == NULL) {
@@ -159,11 +175,48 @@ moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco
     moco_status status;
     MOCO_TRY_GOTO(add_config(&m, config));
     MOCO_TRY_GOTO(table_create(&t, model));
+    if (ranks != NULL) {
+        MOCO_TRY_GOTO(add_ranks(&t, model->encoder_q, &ranks[0], 0));
+        MOCO_TRY_GOTO(add_ranks(&t, model->encoder_k, &ranks[1], 1));
+    }
     MOCO_TRY_GOTO(moco_safetensors_write(path, t.rows, t.count, m.rows, m.count));
 done:
     table_free(&t);
     free(m.texts);
     return status;
+}
+
+/* Every rank gives its statistics, rank 0 writes, and every rank goes on with its own. */
+static moco_status save_of_ranks(const char *path, const moco_model *model, moco_position position,
+                                 const moco_config *config)
+{
+    moco_encoder *const encoders[2] = { model->encoder_q, model->encoder_k };
+    const size_t rank = (size_t)moco_comm_rank(model->comm);
+    moco__statistics ranks[2] = { { 0 }, { 0 } };
+    moco_status status;
+    for (int e = 0; e < 2; ++e) {
+        MOCO_TRY_GOTO(moco__statistics_gather(&ranks[e], model->comm, encoders[e], model->device));
+    }
+    if (rank == 0) {
+        status = write_file(path, model, position, config, ranks);
+        for (int e = 0; e < 2 && status == MOCO_OK; ++e) {
+            status = moco__statistics_set(encoders[e], ranks[e].all);
+        }
+    }
+done:
+    moco__statistics_free(&ranks[0]);
+    moco__statistics_free(&ranks[1]);
+    return status;
+}
+
+moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
+                                 const moco_config *config)
+{
+    MOCO_CHECK_ARG(path);
+    MOCO_CHECK_ARG(model);
+    MOCO_CHECK_ARG(config);
+    return moco_comm_world(model->comm) > 1 ? save_of_ranks(path, model, position, config)
+                                            : write_file(path, model, position, config, NULL);
 }
 
 static moco_status check_format(const moco_safetensors *file, const char *path)
@@ -215,9 +268,13 @@ static moco_status open_checkpoint(moco_safetensors **out, const char *path)
 /* Every tensor of the table, and no other, must be in the file. */
 static moco_status read_table(const table *t, const moco_safetensors *file, const char *path)
 {
-    if (moco_safetensors_count(file) != t->count) {
+    size_t known = t->count;
+    for (int e = 0; e < 2; ++e) {
+        known += moco_safetensors_find(file, rank_names[e]) != NULL ? 1 : 0;
+    }
+    if (moco_safetensors_count(file) != known) {
         return moco_error_set(MOCO_EFORMAT, "%s: %zu tensors, a model of this configuration has %zu", path,
-                              moco_safetensors_count(file), t->count);
+                              moco_safetensors_count(file), known);
     }
     for (size_t i = 0; i < t->count; ++i) {
         moco_tensor *handle; /* a second handle on the same memory, to write through */
@@ -248,20 +305,129 @@ static moco_status restore(moco_model *model, const table *t, moco_position *pos
     return MOCO_OK;
 }
 
-moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path)
+/* A run goes on with another number of processes, but it is no longer the same run to the bit. */
+static void warn_of_world(const moco_safetensors *file, const char *path, int32_t world)
 {
-    MOCO_CHECK_ARG(model);
-    MOCO_CHECK_ARG(path);
+    const moco_safetensors_entry *entry = moco_safetensors_find(file, rank_names[0]);
+    const int64_t saved = entry != NULL && entry->ndim == 2 ? entry->sizes[0] : 1;
+    if (saved != world) {
+        moco_log(MOCO_LOG_WARNING,
+                 "%s is of %lld processes, and there are %d now: images and groups of batch norm stay the same where "
+                 "the groups fit, but sums are made in another order, and running statistics start from their mean; so "
+                 "the run goes on, but not to the bit",
+                 path, (long long)saved, world);
+    }
+}
+
+static moco_status read_file(moco_model *model, moco_position *position, const char *path)
+{
     moco_safetensors *file;
     MOCO_TRY(open_checkpoint(&file, path));
     table t = { 0 };
     moco_status status;
     MOCO_TRY_GOTO(table_create(&t, model));
     MOCO_TRY_GOTO(restore(model, &t, position, file, path));
+    warn_of_world(file, path, moco_comm_world(model->comm));
 done:
     table_free(&t);
     moco_safetensors_free(file);
     return status;
+}
+
+/* The statistics of each rank, where the file has them for as many ranks as there are now; else all keep the mean. */
+static moco_status read_ranks(moco__statistics *out, const moco_model *model, const char *path, int which)
+{
+    const size_t count = moco__statistics_count(model->encoder_q);
+    const size_t world = (size_t)moco_comm_world(model->comm);
+    moco_safetensors *file;
+    MOCO_TRY(open_checkpoint(&file, path));
+    const moco_safetensors_entry *entry = moco_safetensors_find(file, rank_names[which]);
+    moco_status status = MOCO_OK;
+    if (entry != NULL && entry->ndim == 2 && (size_t)entry->sizes[0] == world && (size_t)entry->sizes[1] == count &&
+        entry->dtype == MOCO_FLOAT32) {
+        out->all = moco__calloc(world * count, sizeof *out->all);
+        status = out->all != NULL ? MOCO_OK : MOCO_ENOMEM;
+        if (status == MOCO_OK) {
+            memcpy(out->all, entry->data, world * count * sizeof *out->all);
+        }
+    }
+    moco_safetensors_free(file);
+    return status;
+}
+
+/* Rank 0's tensors and numbers for all ranks, who may not see its file. */
+static moco_status share(moco_model *model, moco_position *position)
+{
+    table t = { 0 };
+    moco_status status;
+    MOCO_TRY_GOTO(table_create(&t, model));
+    for (size_t i = 0; i < t.count; ++i) {
+        moco_tensor *tensor = (moco_tensor *)t.rows[i].tensor;
+        if (tensor != t.queue_ptr && tensor != t.queue_filled) {
+            MOCO_TRY_GOTO(moco_comm_broadcast(model->comm, tensor, 0));
+        }
+    }
+    int64_t numbers[] = { moco_queue_pointer(model->queue), moco_queue_filled(model->queue), (int64_t)model->shuffles,
+                          (int64_t)position->step,          (int64_t)position->epoch,        (int64_t)position->batch };
+    MOCO_TRY_GOTO(
+        moco__comm_broadcast_numbers(model->comm, model->device, numbers, sizeof numbers / sizeof numbers[0]));
+    MOCO_TRY_GOTO(moco_queue_restore(model->queue, numbers[0], numbers[1]));
+    model->shuffles = (uint64_t)numbers[2];
+    *position = (moco_position){ (uint64_t)numbers[3], (uint64_t)numbers[4], (uint64_t)numbers[5] };
+done:
+    table_free(&t);
+    return status;
+}
+
+/* Gives each rank its own statistics. */
+static moco_status share_statistics(moco_model *model, const char *path)
+{
+    moco_encoder *const encoders[2] = { model->encoder_q, model->encoder_k };
+    const size_t count = moco__statistics_count(model->encoder_q);
+    const size_t world = (size_t)moco_comm_world(model->comm);
+    const size_t rank = (size_t)moco_comm_rank(model->comm);
+    const int64_t sizes[2] = { (int64_t)world, (int64_t)count };
+    for (int e = 0; e < 2; ++e) {
+        moco__statistics ranks = { 0 };
+        moco_tensor *all = NULL;
+        int64_t known = 0;
+        moco_status status;
+        if (rank == 0) {
+            MOCO_TRY_GOTO(read_ranks(&ranks, model, path, e));
+            known = ranks.all != NULL ? 1 : 0;
+        }
+        MOCO_TRY_GOTO(moco__comm_broadcast_numbers(model->comm, model->device, &known, 1));
+        if (known != 0) {
+            ranks.all = rank == 0 ? ranks.all : moco__calloc(world * count, sizeof *ranks.all);
+            MOCO_TRY_GOTO(moco_tensor_from_host(&all, NULL, MOCO_FLOAT32, model->device, sizes, 2, ranks.all));
+            MOCO_TRY_GOTO(moco_comm_broadcast(model->comm, all, 0));
+            MOCO_TRY_GOTO(moco_tensor_to_host(ranks.all, world * count * sizeof *ranks.all, all));
+            MOCO_TRY_GOTO(moco__statistics_set(encoders[e], ranks.all + rank * count));
+        }
+    done:
+        moco_tensor_free(all);
+        moco__statistics_free(&ranks);
+        MOCO_TRY(status);
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path)
+{
+    MOCO_CHECK_ARG(model);
+    MOCO_CHECK_ARG(path);
+    moco_position where = { 0 };
+    if (moco_comm_rank(model->comm) == 0) {
+        MOCO_TRY(read_file(model, &where, path));
+    }
+    if (moco_comm_world(model->comm) > 1) {
+        MOCO_TRY(share(model, &where));
+        MOCO_TRY(share_statistics(model, path));
+    }
+    if (position != NULL) {
+        *position = where;
+    }
+    return MOCO_OK;
 }
 
 static moco_status read_config(moco_config *config, const moco_safetensors *file, const char *path)

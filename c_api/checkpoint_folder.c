@@ -109,8 +109,12 @@ static moco_status find_newest(char *buffer, size_t size, const char *run)
         }
     }
     free(steps);
+    if (status == MOCO_ENOTFOUND && count > 0) {
+        return moco_error_set(
+            MOCO_EFORMAT, "%s/checkpoints: none of %zu checkpoints is whole; train anew with moco train", run, count);
+    }
     return status == MOCO_ENOTFOUND
-               ? moco_error_set(status, "%s/checkpoints: no whole checkpoint is there; train anew with moco train", run)
+               ? moco_error_set(status, "%s/checkpoints: no checkpoint is there; train anew with moco train", run)
                : status;
 }
 

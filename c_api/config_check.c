@@ -163,8 +163,15 @@ static void warn_of_unusual(const moco_config *config)
                  "momentum %g is the key encoder's m, which works from 0.99 to 0.9999; SGD's is sgd-momentum",
                  config->momentum);
     }
-    if (!config->shuffle_bn) {
-        moco_log(MOCO_LOG_WARNING, "without shuffle-bn the network can cheat through batch statistics");
+    if (strcmp(config->shuffle, "off") == 0) {
+        moco_log(MOCO_LOG_WARNING,
+                 "without shuffling the network can cheat through batch statistics: the loss falls, the features are "
+                 "poor (arXiv 1911.05722, section 3.3)");
+    }
+    if (config->sync_bn) {
+        moco_log(MOCO_LOG_WARNING,
+                 "sync-bn makes shuffling idle, and does not keep the network from cheating through batch statistics "
+                 "(arXiv 1911.05722, section 3.3); it is here for comparison");
     }
 }
 

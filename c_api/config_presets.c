@@ -37,9 +37,11 @@ static const setting v1[] = {
     { "momentum-schedule", "constant" },
     { "temperature", "0.07" },
     { "symmetric", "false" },
-    { "shuffle-bn", "true" },
+    { "shuffle", "alltoall" },
+    { "sync-bn", "false" },
     { "epochs", "200" },
     { "batch", "256" },
+    { "accumulate", "1" },
     { "lr", "auto" },
     { "schedule", "steps" },
     { "milestones", "120,160" },
@@ -178,9 +180,18 @@ moco_status moco_config_apply_preset(moco_config *config, const char *name)
 void moco_config_init(moco_config *config)
 {
     static const setting others[] = {
-        { "format", "auto" },      { "workers", "auto" }, { "prefetch", "3" },         { "device", "cpu" },
-        { "threads", "auto" },     { "keep-last", "3" },  { "checkpoint-every", "1" }, { "keep-every", "0" },
-        { "tensorboard", "true" }, { "plots", "true" },
+        { "format", "auto" },
+        { "workers", "auto" },
+        { "prefetch", "3" },
+        { "device", "cpu" },
+        { "threads", "auto" },
+        { "keep-last", "3" },
+        { "checkpoint-every", "1" },
+        { "keep-every", "0" },
+        { "tensorboard", "true" },
+        { "plots", "true" },
+        { "gradient-compression", "none" },
+        { "bucket-mib", "25" },
     };
     if (config == NULL) {
         return;

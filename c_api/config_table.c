@@ -69,7 +69,11 @@ static const moco_option table[] = {
     BOOL("mlp", NULL, NETWORK, "MLP head (v2) in place of a linear one (v1)", mlp),
     BOOL("cifar-stem", NULL, NETWORK, "3x3 stride-1 first convolution without pooling, for small images", cifar_stem),
     INT("bn-splits", NULL, NETWORK, 1, 4096, AUTO_ZERO,
-        "groups that a batch is normalised in, as on that many GPUs; auto: 8 where the batch allows", bn_splits),
+        "groups that a batch is normalised in, over all processes, as on that many GPUs; auto: 8 where the batch "
+        "allows",
+        bn_splits),
+    BOOL("sync-bn", NULL, NETWORK, "normalise over all processes in one group, for comparison; lets the network cheat",
+         sync_bn),
     CHOICE("precision", NULL, NETWORK, "P", "fp32|bf16", "arithmetic of the network; weights are fp32", precision),
     CHOICE("layout", NULL, NETWORK, "L", "nchw|nhwc", "memory order of images and activations", layout),
 
@@ -81,10 +85,13 @@ static const moco_option table[] = {
            momentum_schedule),
     REAL("temperature", "moco-t", METHOD, 0.001, 100, AUTO_NO, "temperature of the contrastive loss, T", temperature),
     BOOL("symmetric", NULL, METHOD, "each view is query and key once; costs twice the time", symmetric),
-    BOOL("shuffle-bn", NULL, METHOD, "shuffle the keys' batch before normalisation", shuffle_bn),
+    CHOICE("shuffle", NULL, METHOD, "S", "alltoall|allgather|off",
+           "how keys are shuffled before normalisation: each process is sent its images, or all; or not", shuffle),
 
     INT("epochs", NULL, OPTIMISATION, 1, 1000000, AUTO_NO, "passes over the data", epochs),
-    INT("batch", "b|batch-size", OPTIMISATION, 2, 1048576, AUTO_NO, "images a step", batch),
+    INT("batch", "b|batch-size", OPTIMISATION, 2, 1048576, AUTO_NO, "images a step, over all processes", batch),
+    INT("accumulate", NULL, OPTIMISATION, 1, 1024, AUTO_NO,
+        "parts of a batch that are computed one after another, to save memory", accumulate),
     REAL("lr", "learning-rate", OPTIMISATION, 0, 1000, AUTO_ZERO, "learning rate; auto: 0.03 x batch / 256", lr),
     CHOICE("schedule", NULL, OPTIMISATION, "S", "constant|steps|cosine", "how the learning rate falls", schedule),
     TEXT("milestones", NULL, OPTIMISATION, "E,E,..", "epochs at which schedule `steps` multiplies the rate by 0.1",
@@ -94,6 +101,10 @@ static const moco_option table[] = {
          warmup_epochs),
     REAL("sgd-momentum", NULL, OPTIMISATION, 0, 0.9999, AUTO_NO, "momentum of SGD", sgd_momentum),
     REAL("weight-decay", "wd", OPTIMISATION, 0, 10, AUTO_NO, "weight decay of SGD", weight_decay),
+
+    CHOICE("gradient-compression", NULL, OPTIMISATION, "C", "none|bf16", "how gradients are sent between processes",
+           gradient_compression),
+    REAL("bucket-mib", NULL, OPTIMISATION, 0.001, 1024, AUTO_NO, "MiB of gradients that are sent at once", bucket_mib),
 
     PATH("out", "o", RUN, "folder of the run; must be new or empty", out),
     TEXT("device", NULL, RUN, "D", "cpu, cuda or cuda:N", device),

@@ -7,7 +7,7 @@
 struct moco_features {
     moco_tensor *matrix; /* count x dim, rows of L2 norm 1 */
     int64_t *labels;     /* count */
-    size_t *indices;     /* count, into the dataset */
+    int64_t *indices;    /* count, into the dataset */
     size_t count;
 };
 

@@ -1,12 +1,12 @@
 /* Features of a dataset: one forward pass over its images, without randomness. */
 #include "feature_set.h"
 
+#include "comm_numbers.h"
 #include "handle.h"
 
 #include "moco/loader.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { SUBSET_SEED = 0 };
 
@@ -31,6 +31,9 @@ static moco_status create_sampler(moco_sampler **out, const moco_dataset *datase
     options.seed = SUBSET_SEED;
     options.shuffle = o->limit > 0;
     options.drop_last = false;
+    options.rank = moco_comm_rank(o->comm);
+    options.world = moco_comm_world(o->comm);
+    options.whole_batches = true; /* the same batches on any number of ranks give the same bits */
     return moco_sampler_create(out, &options);
 }
 
@@ -70,38 +73,53 @@ static moco_status embed(moco_tensor **out, moco_scope *scope, moco_encoder *enc
     return moco_tensor_normalize(out, scope, features);
 }
 
-static moco_status put_rows(moco_features *features, moco_scope *scope, const moco_tensor *rows, size_t from,
-                            size_t count, moco_device device)
+static int64_t feature_dim(const moco_encoder *encoder, const moco_loader *loader, const moco_features_options *o)
 {
-    if (features->matrix == NULL) {
-        const int64_t sizes[2] = { (int64_t)features->count, moco_tensor_size(rows, 1) };
-        MOCO_TRY(moco_tensor_empty(&features->matrix, NULL, MOCO_FLOAT32, device, sizes, 2));
+    if (o->kind == MOCO_FEATURE_PIXELS) {
+        const int64_t size = moco_loader_image_size(loader);
+        return 3 * size * size;
     }
+    return o->kind == MOCO_FEATURE_OUTPUT ? moco_encoder_dim(encoder) : moco_encoder_feature_dim(encoder);
+}
+
+static moco_status put_rows(moco_features *features, moco_scope *scope, const moco_tensor *rows, size_t from,
+                            size_t count)
+{
     moco_tensor *place, *part;
     MOCO_TRY(moco_tensor_narrow(&place, scope, features->matrix, 0, (int64_t)from, (int64_t)count));
     MOCO_TRY(moco_tensor_narrow(&part, scope, rows, 0, 0, (int64_t)count));
     return moco_tensor_copy(place, part);
 }
 
-static moco_status fill(moco_features *features, const moco_dataset *dataset, moco_encoder *encoder,
-                        moco_loader *loader, moco_scope *scope, const moco_features_options *o)
+/* This rank's batches: each world-th one, up to the number of images asked for. */
+static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loader *loader, moco_scope *scope,
+                        size_t batch_size, const moco_features_options *o)
 {
-    size_t done = 0;
-    while (done < features->count) {
+    const size_t step = batch_size * (size_t)moco_comm_world(o->comm);
+    for (size_t done = batch_size * (size_t)moco_comm_rank(o->comm); done < features->count; done += step) {
         moco_batch batch;
         moco_tensor *rows;
         MOCO_TRY(moco_loader_next(loader, &batch));
         MOCO_TRY(embed(&rows, scope, encoder, &batch, o));
         const size_t left = features->count - done;
         const size_t count = batch.count < left ? batch.count : left;
-        MOCO_TRY(put_rows(features, scope, rows, done, count, o->device));
+        MOCO_TRY(put_rows(features, scope, rows, done, count));
         for (size_t i = 0; i < count; ++i) {
-            features->indices[done + i] = batch.indices[i];
-            features->labels[done + i] = moco_dataset_label(dataset, batch.indices[i]);
+            features->indices[done + i] = (int64_t)batch.indices[i];
         }
         MOCO_TRY(moco_device_wait_uploads(o->device));
         moco_scope_clear(scope);
-        done += count;
+    }
+    return MOCO_OK;
+}
+
+/* What the other ranks computed; each has zeros in their place. */
+static moco_status complete(moco_features *features, const moco_dataset *dataset, const moco_features_options *o)
+{
+    MOCO_TRY(moco_comm_all_reduce(o->comm, features->matrix));
+    MOCO_TRY(moco__comm_sum_numbers(o->comm, o->device, features->indices, features->count));
+    for (size_t i = 0; i < features->count; ++i) {
+        features->labels[i] = moco_dataset_label(dataset, (size_t)features->indices[i]);
     }
     return MOCO_OK;
 }
@@ -109,6 +127,8 @@ static moco_status fill(moco_features *features, const moco_dataset *dataset, mo
 static moco_status extract(moco_features *features, const moco_dataset *dataset, moco_encoder *encoder,
                            const moco_features_options *o)
 {
+    const size_t all = moco_dataset_count(dataset);
+    const size_t batch = o->batch < all ? o->batch : all;
     moco_sampler *sampler = NULL;
     moco_loader *loader = NULL;
     moco_scope *scope = NULL;
@@ -116,7 +136,10 @@ static moco_status extract(moco_features *features, const moco_dataset *dataset,
     MOCO_TRY_GOTO(create_sampler(&sampler, dataset, o));
     MOCO_TRY_GOTO(create_loader(&loader, dataset, sampler, o));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
-    MOCO_TRY_GOTO(fill(features, dataset, encoder, loader, scope, o));
+    const int64_t sizes[2] = { (int64_t)features->count, feature_dim(encoder, loader, o) };
+    MOCO_TRY_GOTO(moco_tensor_zeros(&features->matrix, NULL, MOCO_FLOAT32, o->device, sizes, 2));
+    MOCO_TRY_GOTO(fill(features, encoder, loader, scope, batch, o));
+    MOCO_TRY_GOTO(complete(features, dataset, o));
 done:
     moco_scope_free(scope);
     moco_loader_free(loader);
@@ -196,5 +219,5 @@ size_t moco_features_count(const moco_features *features)
 
 size_t moco_features_index(const moco_features *features, size_t row)
 {
-    return features->indices[row];
+    return (size_t)features->indices[row];
 }

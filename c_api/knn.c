@@ -1,10 +1,12 @@
 /* The weighted kNN classifier of arXiv 1805.01978, section 3.4, over L2-normalised features. */
 #include "feature_set.h"
 
+#include "comm_numbers.h"
 #include "handle.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CHUNK = 256 }; /* queries a matrix product: bounds the memory of the similarities */
 
@@ -63,33 +65,36 @@ static int64_t vote(const neighbours *near, int64_t query, const moco_features *
     return best;
 }
 
-static moco_status classify(double *accuracy, int64_t *predicted, neighbours *near, moco_scope *scope,
-                            const moco_features *bank, const moco_features *queries, double temperature,
-                            int64_t classes)
+/* Predicts the classes of this rank's chunks: each world-th one, so that chunks are the same on any number of ranks. */
+static moco_status classify(int64_t *predicted, neighbours *near, moco_scope *scope, const moco_features *bank,
+                            const moco_features *queries, const moco_knn_options *o, int64_t classes)
 {
     double *votes = moco__calloc((size_t)classes, sizeof *votes);
     if (votes == NULL) {
         return MOCO_ENOMEM;
     }
-    int64_t right = 0;
     const int64_t total = (int64_t)queries->count;
+    const int64_t first = (int64_t)moco_comm_rank(o->comm) * CHUNK;
+    const int64_t stride = (int64_t)moco_comm_world(o->comm) * CHUNK;
     moco_status status = MOCO_OK;
-    for (int64_t from = 0; from < total && status == MOCO_OK; from += CHUNK) {
+    for (int64_t from = first; from < total && status == MOCO_OK; from += stride) {
         const int64_t count = total - from < CHUNK ? total - from : CHUNK;
         status = search(near, scope, bank, queries, from, count);
         for (int64_t i = 0; i < count && status == MOCO_OK; ++i) {
-            const int64_t class = vote(near, i, bank, temperature, votes, classes);
-            right += class == queries->labels[from + i];
-            if (predicted != NULL) {
-                predicted[from + i] = class;
-            }
+            predicted[from + i] = vote(near, i, bank, o->temperature, votes, classes);
         }
     }
     free(votes);
-    if (status == MOCO_OK) {
-        *accuracy = 100.0 * (double)right / (double)total;
-    }
     return status;
+}
+
+static double accuracy_of(const int64_t *predicted, const moco_features *queries)
+{
+    size_t right = 0;
+    for (size_t i = 0; i < queries->count; ++i) {
+        right += predicted[i] == queries->labels[i] ? 1 : 0;
+    }
+    return 100.0 * (double)right / (double)queries->count;
 }
 
 static moco_status check_pair(const moco_features *bank, const moco_features *queries)
@@ -114,7 +119,7 @@ static moco_status count_classes(int64_t *classes, const moco_features *bank, co
             const int64_t label = both[f]->labels[i];
             if (label < 0) {
                 return moco_error_set(MOCO_EINVALID, "kNN: image %zu of the %s has no label; use labelled data",
-                                      both[f]->indices[i], f == 0 ? "training images" : "test images");
+                                      (size_t)both[f]->indices[i], f == 0 ? "training images" : "test images");
             }
             highest = label > highest ? label : highest;
         }
@@ -139,12 +144,22 @@ moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *
     neighbours near = { 0 };
     moco_scope *scope = NULL;
     moco_status status;
+    int64_t *votes = moco__calloc(queries->count, sizeof *votes); /* zero where another rank votes */
+    if (votes == NULL) {
+        return MOCO_ENOMEM;
+    }
     MOCO_TRY_GOTO(allocate(&near, o->k < (int64_t)bank->count ? o->k : (int64_t)bank->count));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
-    MOCO_TRY_GOTO(classify(accuracy, predicted, &near, scope, bank, queries, o->temperature, classes));
+    MOCO_TRY_GOTO(classify(votes, &near, scope, bank, queries, o, classes));
+    MOCO_TRY_GOTO(moco__comm_sum_numbers(o->comm, moco_tensor_device(bank->matrix), votes, queries->count));
+    *accuracy = accuracy_of(votes, queries);
+    if (predicted != NULL) {
+        memcpy(predicted, votes, queries->count * sizeof *votes);
+    }
 done:
     moco_scope_free(scope);
     release(&near);
+    free(votes);
     return status;
 }
 

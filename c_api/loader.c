@@ -341,6 +341,11 @@ moco_status moco_loader_next(moco_loader *loader, moco_batch *out)
     return MOCO_OK;
 }
 
+int32_t moco_loader_image_size(const moco_loader *loader)
+{
+    return loader->policies[0].size;
+}
+
 double moco_loader_wait_seconds(const moco_loader *loader)
 {
     return (double)atomic_load(&loader->wait_nanoseconds) * 1e-9;

@@ -5,6 +5,7 @@
 #include "handle.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,25 +26,90 @@ static moco_format format_of(const char *name)
     return MOCO_FORMAT_AUTO;
 }
 
-static int64_t auto_splits(int64_t batch)
+bool moco__run_is_writer(const moco__run *run)
 {
-    int64_t splits = MAX_AUTO_SPLITS;
-    while (splits > 1 && (batch % splits != 0 || batch / splits < 2)) {
-        splits -= 1;
-    }
-    return splits;
+    return moco_comm_rank(run->comm) == 0;
 }
 
-moco_status moco__run_resolve(moco_config *config)
+/* Parts that a batch is computed in, over all processes: each has one or several groups of its own. */
+static int64_t parts_of(const moco__run *run)
 {
+    return moco_comm_world(run->comm) * run->config.accumulate;
+}
+
+/* The largest multiple of the parts, up to what the paper had, that divides the batch. */
+static int64_t auto_splits(int64_t batch, int64_t parts)
+{
+    int64_t splits = MAX_AUTO_SPLITS - MAX_AUTO_SPLITS % parts;
+    while (splits > parts && (batch % splits != 0 || batch / splits < 2)) {
+        splits -= parts;
+    }
+    return splits > parts ? splits : parts;
+}
+
+static moco_status resolve_splits(moco__run *run)
+{
+    moco_config *config = &run->config;
+    const int64_t parts = parts_of(run);
+    if (config->batch % parts != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "batch %lld cannot be cut into %d x %lld equal parts (processes x --accumulate); use "
+                              "--batch %lld",
+                              (long long)config->batch, moco_comm_world(run->comm), (long long)config->accumulate,
+                              (long long)((config->batch + parts - 1) / parts * parts));
+    }
+    if (config->sync_bn) {
+        config->bn_splits = 1;
+        return MOCO_OK;
+    }
+    const int64_t asked = config->bn_splits;
+    if (asked == 0 || (asked % parts != 0 && run->resumes)) {
+        config->bn_splits = auto_splits(config->batch, parts);
+    }
+    if (asked != 0 && asked != config->bn_splits) {
+        moco__run_log(run, MOCO_LOG_WARNING,
+                      "the run had %lld groups of batch norm, which do not fit %lld parts; it goes on with %lld",
+                      (long long)asked, (long long)parts, (long long)config->bn_splits);
+    }
+    if (config->bn_splits % parts != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "bn-splits: %lld groups cannot be shared out over %d processes with accumulate %lld; use "
+                              "a multiple of %lld, auto, or --sync-bn",
+                              (long long)config->bn_splits, moco_comm_world(run->comm), (long long)config->accumulate,
+                              (long long)parts);
+    }
+    return MOCO_OK;
+}
+
+/* Cores, and so threads and workers, are shared by the processes of a host. */
+static int64_t share_of_cores(const moco__run *run)
+{
+    cpu_set_t cores;
+    const int64_t count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+    const int64_t processes = run->options.peers != NULL ? moco_peers_launch(run->options.peers)->local_world : 1;
+    return count > processes ? count / processes : 1;
+}
+
+static moco_status resolve_device(moco__run *run)
+{
+    const moco_launch alone = MOCO_LAUNCH_INIT;
+    const moco_peers *peers = run->options.peers;
+    return moco_launch_device(&run->device, run->config.device, peers != NULL ? moco_peers_launch(peers) : &alone);
+}
+
+moco_status moco__run_resolve(moco__run *run)
+{
+    moco_config *config = &run->config;
     moco_augment_policy policy;
+    MOCO_TRY(resolve_device(run));
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
     config->image_size = policy.size;
     if (config->lr == 0) {
         config->lr = moco_schedule_auto_lr(config->batch);
     }
-    if (config->bn_splits == 0) {
-        config->bn_splits = auto_splits(config->batch);
+    MOCO_TRY(resolve_splits(run));
+    if (config->threads == 0) {
+        config->threads = share_of_cores(run);
     }
     MOCO_TRY(moco_threads_set((int32_t)config->threads));
     config->threads = moco_threads();
@@ -81,18 +147,38 @@ moco_status moco__run_open_data(moco__run *run)
     return open_val_data(run, options);
 }
 
+static moco_shuffle_kind shuffle_of(const char *name)
+{
+    static const char *const names[] = {
+#define SHUFFLE_NAME(id, text) text,
+        MOCO_SHUFFLE_MAP(SHUFFLE_NAME)
+#undef SHUFFLE_NAME
+    };
+    size_t i = 0;
+    while (i + 1 < sizeof names / sizeof names[0] && strcmp(names[i], name) != 0) {
+        ++i;
+    }
+    return (moco_shuffle_kind)i;
+}
+
 moco_status moco__run_create_model(moco__run *run)
 {
     const moco_config *config = &run->config;
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
     options.encoder = moco__encoder_options(config, run->device);
+    options.encoder.bn_splits = config->sync_bn ? 1 : config->bn_splits / parts_of(run);
+    options.sync_bn = config->sync_bn;
+    options.accumulate = config->accumulate;
+    options.comm = run->comm;
+    options.ddp.bucket_mib = config->bucket_mib;
+    options.ddp.compress_bf16 = strcmp(config->gradient_compression, "bf16") == 0;
     options.sgd.momentum = config->sgd_momentum;
     options.sgd.weight_decay = config->weight_decay;
     options.queue_size = config->queue_size;
     options.queue_filled_only = config->queue_filled_only;
     options.temperature = config->temperature;
     options.symmetric = config->symmetric;
-    options.shuffle = config->shuffle_bn;
+    options.shuffle = shuffle_of(config->shuffle);
     options.seed = config->seed;
     MOCO_TRY(moco_model_create(&run->model, &options));
     moco_schedule schedule = MOCO_SCHEDULE_INIT;
@@ -117,6 +203,9 @@ moco_status moco__run_start(moco__run *run)
     order.count = moco_dataset_count(run->images);
     order.batch = (size_t)config->batch;
     order.seed = config->seed;
+    order.rank = moco_comm_rank(run->comm);
+    order.world = moco_comm_world(run->comm);
+    order.groups = (size_t)parts_of(run);
     MOCO_TRY(moco_sampler_create(&run->sampler, &order));
     run->epoch_steps = moco_sampler_batches(run->sampler);
     run->steps = run->epoch_steps * (uint64_t)config->epochs;
@@ -125,7 +214,7 @@ moco_status moco__run_start(moco__run *run)
     moco_augment_policy policy;
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
-    options.workers = (int32_t)config->workers;
+    options.workers = (int32_t)(config->workers > 0 ? config->workers : share_of_cores(run));
     options.prefetch = (int32_t)config->prefetch;
     options.seed = config->seed;
     options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;

@@ -13,7 +13,8 @@
 
 typedef struct moco__run {
     moco_config config; /* resolved */
-    moco_train_callbacks callbacks;
+    moco_train_options options;
+    moco_comm *comm; /* of the peers; NULL: one process */
     moco_device device;
     /* data */
     moco_dataset *images;
@@ -25,6 +26,7 @@ typedef struct moco__run {
     moco_schedule schedule;
     /* state */
     moco_position position;
+    bool resumes; /* from a checkpoint, whose settings may have to give way to another number of processes */
     uint64_t epoch_steps;
     uint64_t steps;       /* of the whole run */
     uint64_t saved_step;  /* of the newest checkpoint; UINT64_MAX: none */
@@ -49,11 +51,25 @@ moco_status moco__run_create_model(moco__run *run);
 /* Starts the loader at run->position. */
 moco_status moco__run_start(moco__run *run);
 void moco__run_close(moco__run *run);
-/* Where the autos of the configuration become numbers. */
-moco_status moco__run_resolve(moco_config *config);
+/* Where the autos of the configuration become numbers, and the device is found. */
+moco_status moco__run_resolve(moco__run *run);
+
+/* Whether this process is the one that writes the run's folder. */
+bool moco__run_is_writer(const moco__run *run);
+
+/* Gives all ranks rank 0's configuration. run_agreement.c */
+moco_status moco__run_share_config(moco__run *run);
+/* Refuses ranks that differ in configuration, data or version. */
+moco_status moco__run_agree(moco__run *run);
+/* Refuses settings that are asked for again, but are not those of the run. What was auto may be anything. */
+moco_status moco__run_same_settings(const moco_config *of_run, const moco_config *asked);
+/* Refuses ranks whose queues or parameters have become different. */
+moco_status moco__run_check_equal(moco__run *run);
 
 /* Report: log, metrics, progress. run_report.c */
 void moco__run_log(moco__run *run, moco_log_level level, const char *format, ...) MOCO_PRINTF(3, 4);
+/* To train.log alone. */
+void moco__run_log_file(moco__run *run, const char *line);
 void moco__run_log_start(moco__run *run);
 /* Fills in run->progress, and every print_freq steps reads the metrics back and writes them. */
 moco_status moco__run_report(moco__run *run, double lr, bool flush);

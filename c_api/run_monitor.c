@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "files.h"
+#include "statistics.h"
 
 #include "moco/evaluate.h"
 #include "moco/plot.h"
@@ -24,11 +25,13 @@ static moco_features_options features_options(const moco__run *run)
     return options;
 }
 
+/* Ranks share the work. The pictures are rank 0's alone. */
 static moco_status knn(double *accuracy, const moco__run *run)
 {
     moco_encoder *encoder = moco_model_query_encoder(run->model);
     moco_features_options options = features_options(run);
     moco_knn_options knn = MOCO_KNN_OPTIONS_INIT;
+    options.comm = knn.comm = run->comm;
     knn.k = run->config.knn_k;
     knn.temperature = run->config.knn_temperature;
     moco_features *bank = NULL;
@@ -47,11 +50,27 @@ static moco_status knn(double *accuracy, const moco__run *run)
     return status;
 }
 
+/* With several ranks the encoder that is judged has the mean of their running statistics, as a checkpoint's has. */
+static moco_status knn_of_ranks(double *accuracy, const moco__run *run)
+{
+    moco_encoder *encoder = moco_model_query_encoder(run->model);
+    moco__statistics statistics;
+    MOCO_TRY(moco__statistics_gather(&statistics, run->comm, encoder, run->device));
+    moco_status status = moco__statistics_set(encoder, statistics.mean);
+    if (status == MOCO_OK) {
+        status = knn(accuracy, run);
+    }
+    const float *own = statistics.all + (size_t)moco_comm_rank(run->comm) * statistics.count;
+    const moco_status restored = moco__statistics_set(encoder, own);
+    moco__statistics_free(&statistics);
+    return status != MOCO_OK ? status : restored;
+}
+
 moco_status moco__run_knn(moco__run *run)
 {
     const double start = moco__now();
     double accuracy = 0;
-    MOCO_TRY(knn(&accuracy, run));
+    MOCO_TRY(moco_comm_world(run->comm) > 1 ? knn_of_ranks(&accuracy, run) : knn(&accuracy, run));
     run->knn_acc1 = accuracy;
     const double epoch = (double)run->position.step / (double)run->epoch_steps;
     moco__run_log(run, MOCO_LOG_INFO, "epoch %g: kNN accuracy %.2f %% (%zu test images, %.1f s)", epoch, accuracy,
@@ -59,7 +78,7 @@ moco_status moco__run_knn(moco__run *run)
     const moco_metric value = { "knn_acc1", accuracy };
     /* The monitor's time is no training time. */
     run->window_time += moco__now() - start;
-    return moco_metrics_write(run->metrics, run->position.step, epoch, &value, 1);
+    return run->metrics == NULL ? MOCO_OK : moco_metrics_write(run->metrics, run->position.step, epoch, &value, 1);
 }
 
 static moco_status plot_neighbours(const moco__run *run, const char *path)

@@ -23,20 +23,45 @@ void moco__run_log(moco__run *run, moco_log_level level, const char *format, ...
 {
     char line[1536];
     va_list args;
+    if (!moco__run_is_writer(run) && level == MOCO_LOG_INFO) {
+        return; /* rank 0 says the same */
+    }
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (run->log != NULL) {
-        char stamp[32] = "";
-        const time_t now = time(NULL);
-        struct tm local;
-        if (localtime_r(&now, &local) != NULL) {
-            (void)strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
-        }
-        (void)fprintf(run->log, "%s %s\n", stamp, line);
-        (void)fflush(run->log);
-    }
+    moco__run_log_file(run, line);
     moco_log(level, "%s", line);
+}
+
+void moco__run_log_file(moco__run *run, const char *line)
+{
+    char stamp[32] = "";
+    const time_t now = time(NULL);
+    struct tm local;
+    if (run->log == NULL) {
+        return;
+    }
+    if (localtime_r(&now, &local) != NULL) {
+        (void)strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
+    }
+    (void)fprintf(run->log, "%s %s\n", stamp, line);
+    (void)fflush(run->log);
+}
+
+static void log_processes(moco__run *run)
+{
+    const moco_config *c = &run->config;
+    const int32_t world = moco_comm_world(run->comm);
+    if (world > 1) {
+        moco__run_log(run, MOCO_LOG_INFO,
+                      "%d processes, each with %lld images of the batch; keys shuffled by %s; rank 0 "
+                      "is %s",
+                      world, (long long)c->batch / world, c->shuffle, moco_peers_name(run->options.peers, 0));
+    }
+    if (c->accumulate > 1) {
+        moco__run_log(run, MOCO_LOG_INFO, "a process computes its part of the batch in %lld pieces of %lld images",
+                      (long long)c->accumulate, (long long)(c->batch / world / c->accumulate));
+    }
 }
 
 void moco__run_log_start(moco__run *run)
@@ -56,6 +81,7 @@ void moco__run_log_start(moco__run *run)
                   c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
                   (double)moco_encoder_parameter_count(moco_model_query_encoder(run->model)) / 1e6, c->precision,
                   c->layout, (long long)c->batch, (long long)c->bn_splits, c->lr);
+    log_processes(run);
     moco__run_log(run, MOCO_LOG_INFO, "loss with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
                   (long long)c->queue_size, c->temperature, (long long)c->dim, moco_infonce_chance(c->queue_size),
                   moco_infonce_floor(c->queue_size, c->dim, c->temperature));
@@ -134,8 +160,9 @@ static moco_status report_window(moco__run *run, double lr)
         { "images_per_s", p->images_per_s },
         { "data_wait", p->data_wait },
     };
-    return moco_metrics_write(run->metrics, run->position.step, epoch_of(run), values,
-                              sizeof values / sizeof values[0]);
+    return run->metrics == NULL ? MOCO_OK
+                                : moco_metrics_write(run->metrics, run->position.step, epoch_of(run), values,
+                                                     sizeof values / sizeof values[0]);
 }
 
 moco_status moco__run_report(moco__run *run, double lr, bool flush)

@@ -17,7 +17,9 @@ static moco_status save(moco__run *run)
     MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->config.out, run->position.step));
     MOCO_TRY(moco_checkpoint_save(path, run->model, run->position, &run->config));
     run->saved_step = run->position.step;
-    return moco_checkpoint_prune(run->config.out, run->config.keep_last, run->config.keep_every);
+    return moco__run_is_writer(run)
+               ? moco_checkpoint_prune(run->config.out, run->config.keep_last, run->config.keep_every)
+               : MOCO_OK;
 }
 
 static void advance(moco__run *run)
@@ -41,6 +43,7 @@ static moco_status end_epoch(moco__run *run)
         MOCO_TRY(moco__run_knn(run));
         run->progress.knn_acc1 = run->knn_acc1;
     }
+    MOCO_TRY(moco__run_check_equal(run));
     return is_due(run, run->config.checkpoint_every) ? save(run) : MOCO_OK;
 }
 
@@ -54,6 +57,16 @@ static moco_status stop(moco__run *run, double lr)
                   (unsigned long long)run->position.step, (unsigned long long)run->steps, run->config.out);
     return moco_error_set(MOCO_ESTOPPED, "stopped at step %llu of %llu by the progress callback",
                           (unsigned long long)run->position.step, (unsigned long long)run->steps);
+}
+
+/* Ranks may be asked at different steps; they stop at the same, when one is. */
+static moco_status ask_to_stop(bool *out, moco__run *run)
+{
+    const moco_train_options *options = &run->options;
+    int64_t stops = options->progress != NULL && options->progress(&run->progress, options->payload) != 0 ? 1 : 0;
+    MOCO_TRY(moco_comm_largest(&stops, run->comm, stops));
+    *out = stops != 0;
+    return MOCO_OK;
 }
 
 static moco_status train_step(moco__run *run)
@@ -72,11 +85,9 @@ static moco_status train_step(moco__run *run)
     if (run->position.batch == 0) {
         MOCO_TRY(end_epoch(run));
     }
-    const moco_train_callbacks *callbacks = &run->callbacks;
-    if (callbacks->progress != NULL && callbacks->progress(&run->progress, callbacks->payload) != 0) {
-        return stop(run, lr);
-    }
-    return MOCO_OK;
+    bool stops = false;
+    MOCO_TRY(ask_to_stop(&stops, run));
+    return stops ? stop(run, lr) : MOCO_OK;
 }
 
 static moco_status loop(moco__run *run)
@@ -87,7 +98,8 @@ static moco_status loop(moco__run *run)
         MOCO_TRY(train_step(run));
     }
     MOCO_TRY(save(run));
-    if (run->config.plots && moco__run_plot(run) != MOCO_OK) { /* the training itself is safe on disk */
+    if (run->config.plots && moco__run_is_writer(run) &&
+        moco__run_plot(run) != MOCO_OK) { /* the training itself is safe on disk */
         moco__run_log(run, MOCO_LOG_WARNING, "cannot draw the plots: %s", moco_error_message());
     }
     moco__run_log(run, MOCO_LOG_INFO, "done: %llu steps; checkpoints are in %s/checkpoints",
@@ -131,13 +143,14 @@ static moco_status refuse_used_folder(const char *out)
     return MOCO_OK;
 }
 
-static moco__run *allocate(const moco_config *config, const moco_train_callbacks *callbacks)
+static moco__run *allocate(const moco_config *config, const moco_train_options *options)
 {
     moco__run *run = moco__handle_alloc(sizeof *run);
     if (run != NULL) {
         run->config = *config;
-        if (callbacks != NULL) {
-            run->callbacks = *callbacks;
+        if (options != NULL) {
+            run->options = *options;
+            run->comm = moco_peers_comm(options->peers);
         }
         run->saved_step = UINT64_MAX;
         run->knn_acc1 = NAN;
@@ -150,63 +163,132 @@ static moco__run *allocate(const moco_config *config, const moco_train_callbacks
 static moco_status open_run(moco__run *run)
 {
     MOCO_TRY(moco_config_check(&run->config));
-    MOCO_TRY(moco_device_parse(&run->device, run->config.device));
-    MOCO_TRY(moco__run_resolve(&run->config));
+    MOCO_TRY(moco__run_resolve(run));
     MOCO_TRY(moco__run_open_data(run));
+    MOCO_TRY(moco__run_agree(run));
     return moco__run_create_model(run);
+}
+
+/* Starts at run->position. */
+static moco_status start(moco__run *run)
+{
+    if (moco__run_is_writer(run)) {
+        MOCO_TRY(open_log(run));
+    }
+    MOCO_TRY(moco__run_start(run));
+    moco__run_log_start(run);
+    return MOCO_OK;
+}
+
+/* Whether a restarted job finds the folder of a run that ended before its first checkpoint. */
+static bool holds_young_run(const moco__run *run)
+{
+    char path[MOCO_PATH_MAX];
+    return run->options.goes_on && moco__files_join(path, sizeof path, run->config.out, "config.yaml") == MOCO_OK &&
+           moco__files_exist(path);
 }
 
 static moco_status train_new(moco__run *run)
 {
-    MOCO_TRY(refuse_used_folder(run->config.out));
+    if (moco__run_is_writer(run) && !holds_young_run(run)) {
+        MOCO_TRY(refuse_used_folder(run->config.out));
+    }
     MOCO_TRY(open_run(run));
-    MOCO_TRY(create_folder(&run->config));
-    MOCO_TRY(open_log(run));
-    MOCO_TRY(moco__run_start(run));
-    moco__run_log_start(run);
+    if (moco__run_is_writer(run)) {
+        MOCO_TRY(create_folder(&run->config));
+    }
+    MOCO_TRY(start(run));
     return loop(run);
 }
 
-static moco_status train_on(moco__run *run, const char *checkpoint)
+/* Rank 0 reads the settings; the others may not see its folder. */
+static moco_status read_settings(moco__run *run, char checkpoint[MOCO_PATH_MAX], const char *path)
+{
+    run->resumes = true;
+    if (moco__run_is_writer(run)) {
+        MOCO_TRY(moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
+        MOCO_TRY(moco_checkpoint_read_config(&run->config, NULL, checkpoint));
+    }
+    MOCO_TRY(moco__run_share_config(run));
+    /* The folder may have been moved or copied since. */
+    (void)snprintf(run->config.out, sizeof run->config.out, "%s", path);
+    return MOCO_OK;
+}
+
+static moco_status continue_from(moco__run *run, const char *checkpoint)
 {
     MOCO_TRY(open_run(run));
     MOCO_TRY(moco_checkpoint_load(run->model, &run->position, checkpoint));
     run->saved_step = run->position.step;
-    MOCO_TRY(open_log(run));
-    MOCO_TRY(moco__run_start(run));
-    moco__run_log_start(run);
+    MOCO_TRY(start(run));
     moco__run_log(run, MOCO_LOG_INFO, "goes on from %s at step %llu of %llu", checkpoint,
                   (unsigned long long)run->position.step, (unsigned long long)run->steps);
     return loop(run);
 }
 
-moco_status moco_train(const moco_config *config, const moco_train_callbacks *callbacks)
+static moco_status train_on(moco__run *run, const char *path)
 {
-    MOCO_CHECK_ARG(config);
-    moco__run *run = allocate(config, callbacks);
-    if (run == NULL) {
-        return MOCO_ENOMEM;
+    char checkpoint[MOCO_PATH_MAX] = "";
+    MOCO_TRY(read_settings(run, checkpoint, path));
+    return continue_from(run, checkpoint);
+}
+
+/* Whether rank 0 finds a checkpoint to go on from: all ranks do as it says. */
+static moco_status finds_checkpoint(bool *out, moco__run *run)
+{
+    char path[MOCO_PATH_MAX];
+    char answer[8] = "no";
+    if (moco__run_is_writer(run)) {
+        const moco_status status = moco_checkpoint_find(path, sizeof path, run->config.out);
+        if (status != MOCO_ENOTFOUND) {
+            MOCO_TRY(status);
+            (void)snprintf(answer, sizeof answer, "yes");
+        }
     }
-    const moco_status status = train_new(run);
+    MOCO_TRY(moco_peers_share(run->options.peers, answer, sizeof answer));
+    *out = strcmp(answer, "yes") == 0;
+    return MOCO_OK;
+}
+
+/* A restarted job: goes on where it can, with the settings that it is given again. */
+static moco_status train_again(moco__run *run)
+{
+    bool found = false;
+    MOCO_TRY(finds_checkpoint(&found, run));
+    if (!found) {
+        return train_new(run);
+    }
+    const moco_config asked = run->config;
+    char checkpoint[MOCO_PATH_MAX] = "";
+    MOCO_TRY(read_settings(run, checkpoint, asked.out));
+    MOCO_TRY(moco__run_same_settings(&run->config, &asked));
+    return continue_from(run, checkpoint);
+}
+
+/* Tells the other ranks of a failure, or finds out which of them failed, before anything is closed. */
+static moco_status end(moco__run *run, moco_status status)
+{
+    if (status != MOCO_OK && status != MOCO_ESTOPPED) {
+        status = moco_peers_fail(run->options.peers, status);
+        moco__run_log_file(run, moco_error_message());
+    }
     moco__run_close(run);
     return status;
 }
 
-moco_status moco_resume(const char *path, const moco_train_callbacks *callbacks)
+moco_status moco_train(const moco_config *config, const moco_train_options *options)
 {
-    MOCO_CHECK_ARG(path);
-    char checkpoint[MOCO_PATH_MAX];
-    MOCO_TRY(moco_checkpoint_find(checkpoint, sizeof checkpoint, path));
-    moco__run *run = allocate(&(moco_config){ 0 }, callbacks);
+    MOCO_CHECK_ARG(config);
+    moco__run *run = allocate(config, options);
     if (run == NULL) {
         return MOCO_ENOMEM;
     }
-    moco_status status = moco_checkpoint_read_config(&run->config, NULL, checkpoint);
-    if (status == MOCO_OK) {
-        /* The folder may have been moved or copied since. */
-        (void)snprintf(run->config.out, sizeof run->config.out, "%s", path);
-        status = train_on(run, checkpoint);
-    }
-    moco__run_close(run);
-    return status;
+    return end(run, run->options.goes_on ? train_again(run) : train_new(run));
+}
+
+moco_status moco_resume(const char *path, const moco_train_options *options)
+{
+    MOCO_CHECK_ARG(path);
+    moco__run *run = allocate(&(moco_config){ 0 }, options);
+    return run != NULL ? end(run, train_on(run, path)) : MOCO_ENOMEM;
 }

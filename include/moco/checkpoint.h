@@ -4,6 +4,8 @@
  *
  * Tensors: `encoder_q.NAME` and `encoder_k.NAME` for each parameter and buffer in torchvision's names, `queue`
  * (K x dim), `queue_ptr` and `queue_filled` (int64, 1), `momentum_buffer.NAME` for each parameter of encoder_q.
+ * Of several processes also `ranks.encoder_q` and `ranks.encoder_k` (world x values): the running statistics of each
+ * rank, in the order of the encoder's; those under the encoder's names are their mean.
  * Metadata: `format` "moco-checkpoint", `version` "1", `step`, `epoch`, `batch` (the sampler's position), `shuffles`,
  * and `config.NAME` for each option.
  */
@@ -22,11 +24,15 @@ typedef struct moco_position {
     uint64_t batch; /**< batch of the next step within its epoch */
 } moco_position;
 
-/** Writes a checkpoint, atomically. @since 0.1 */
+/** Writes a checkpoint, atomically. With several processes all call it, and rank 0 writes. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save(const char *path, const moco_model *model,
                                                         moco_position position, const moco_config *config);
 
-/** Overwrites a model of the same shape with a checkpoint's state. @since 0.1 */
+/**
+ * Overwrites a model of the same shape with a checkpoint's state. With several processes all call it, and rank 0 reads;
+ * one of another number of processes is taken with a warning.
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path);
 
 /** Reads a checkpoint's configuration and position. @since 0.1 */
@@ -40,7 +46,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load_encoder(moco_encoder **o
 /**
  * The checkpoint that a path stands for: itself, or the newest whole one of a run's folder.
  * @param[out] buffer receives a path
- * @return ::MOCO_ENOTFOUND where there is none
+ * @return ::MOCO_ENOTFOUND where there is none, ::MOCO_EFORMAT where there are, but none is whole
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_find(char *buffer, size_t size, const char *path);

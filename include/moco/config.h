@@ -32,7 +32,8 @@ typedef struct moco_config {
     int64_t dim;
     bool mlp;
     bool cifar_stem;
-    int64_t bn_splits; /**< 0: 8 where the batch allows, else the largest divisor below */
+    int64_t bn_splits; /**< over all processes; 0: 8 where the batch allows, else the largest divisor below */
+    bool sync_bn;      /**< one group, over all processes */
     char precision[8]; /**< fp32, bf16 */
     char layout[8];    /**< nchw, nhwc */
     /* method */
@@ -42,17 +43,20 @@ typedef struct moco_config {
     char momentum_schedule[16]; /**< constant, cosine */
     double temperature;
     bool symmetric;
-    bool shuffle_bn;
+    char shuffle[16]; /**< alltoall, allgather, off */
     /* optimisation */
     int64_t epochs;
-    int64_t batch;
-    double lr;         /**< 0: 0.03 x batch / 256 */
-    char schedule[16]; /**< constant, steps, cosine */
+    int64_t batch;      /**< over all processes */
+    int64_t accumulate; /**< parts that a process computes one after another */
+    double lr;          /**< 0: 0.03 x batch / 256 */
+    char schedule[16];  /**< constant, steps, cosine */
     char milestones[128];
     bool lr_per_step;
     double warmup_epochs;
     double sgd_momentum;
     double weight_decay;
+    char gradient_compression[8]; /**< none, bf16 */
+    double bucket_mib;
     /* run */
     char out[MOCO_PATH_MAX];
     char device[16];

@@ -5,6 +5,7 @@
 #ifndef MOCO_EVALUATE_H
 #define MOCO_EVALUATE_H
 
+#include "comm.h"
 #include "dataset.h"
 #include "encoder.h"
 
@@ -32,14 +33,13 @@ typedef struct moco_features_options {
     bool skip_broken;
     moco_layout layout; /**< of the encoder */
     moco_device device; /**< of the encoder */
+    moco_comm *comm;    /**< ranks that share the work; each gets all features; NULL: one process */
 } moco_features_options;
 
 #define MOCO_FEATURES_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW,                    \
-        {                                                                                                              \
-            MOCO_CPU, 0                                                                                                \
-        }                                                                                                              \
+        sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW, { MOCO_CPU, 0 },   \
+            NULL                                                                                                       \
     }
 
 /** Computes features with the encoder in evaluation mode; its mode is restored. @param encoder NULL for pixels @since
@@ -64,11 +64,12 @@ typedef struct moco_knn_options {
     size_t struct_size;
     int64_t k;          /**< neighbours; 200; cut to the size of the bank */
     double temperature; /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
+    moco_comm *comm;    /**< ranks that share the queries; NULL: one process */
 } moco_knn_options;
 
 #define MOCO_KNN_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        sizeof(moco_knn_options), 200, 0.1                                                                             \
+        sizeof(moco_knn_options), 200, 0.1, NULL                                                                       \
     }
 
 /**

@@ -61,6 +61,9 @@ MOCO_API void moco_loader_free(moco_loader *loader);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_loader_next(moco_loader *loader, moco_batch *out);
 
+/** Height and width of the views, in pixels. @since 0.1 */
+MOCO_API int32_t moco_loader_image_size(const moco_loader *loader);
+
 /** Seconds that moco_loader_next() has waited, in all. @since 0.1 */
 MOCO_API double moco_loader_wait_seconds(const moco_loader *loader);
 
