@@ -8,17 +8,24 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct train_options {
     char preset[32];
     char config[MOCO_PATH_MAX];
+    char resume[8];
+    launch_settings launch;
 } train_options;
 
-static train_options values;
+static train_options values = { .resume = "never", .launch = LAUNCH_SETTINGS_INIT };
 
 static const moco_option options[] = {
     OPTION_TEXT("preset", NULL, "NAME", "recipe to start from; see Presets", train_options, preset),
     OPTION_PATH("config", "c", "FILE", "YAML file of options, as the config.yaml of a run", train_options, config),
+    OPTION_TEXT("resume", NULL, "R",
+                "auto: go on where RUN holds a run of the same settings, as a job does that is started again; or never",
+                train_options, resume),
+    LAUNCH_OPTIONS(train_options, launch),
 };
 
 /* A run may be resumed from another folder, so its data must be found from anywhere. */
@@ -33,6 +40,10 @@ static void make_absolute(char path[MOCO_PATH_MAX])
 
 static int make_config(moco_config *config, const arguments *args)
 {
+    if (strcmp(values.resume, "auto") != 0 && strcmp(values.resume, "never") != 0) {
+        return say_usage(&command_train, "--resume is auto or never, not '%s'; to go on with a run: moco resume RUN",
+                         values.resume);
+    }
     moco_config_init(config);
     if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
         return say_usage(&command_train, "%s", moco_error_message());
@@ -69,7 +80,8 @@ static int run(const arguments *args)
 {
     moco_config config;
     const int code = make_config(&config, args);
-    return code != EXIT_OK ? code : run_training(&config, config.out);
+    const run_job job = { &config, config.out, strcmp(values.resume, "auto") == 0, &values.launch, &command_train };
+    return code != EXIT_OK ? code : run_training(&job);
 }
 
 const tool_command command_train = {
@@ -79,7 +91,8 @@ const tool_command command_train = {
     .text =
         "Pretrains a network on the images of DATA, without their labels, and leaves checkpoints, metrics and plots "
         "in the new folder RUN. DATA is a folder with one folder a class, any tree of image files, or MNIST's or "
-        "CIFAR's files. Options on the command line override those of --config, which override those of --preset.",
+        "CIFAR's files. Options on the command line override those of --config, which override those of --preset. With "
+        "--nproc N processes share each batch; so do those that torchrun, mpirun or srun start.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -4,6 +4,7 @@
 #include "help.h"
 #include "options.h"
 #include "output.h"
+#include "spawn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    spawn_remember(argv);
     output_start();
     return output_finish(dispatch(argc, argv));
 }

@@ -21,7 +21,6 @@ static const struct {
 static const struct {
     const char *name, *hint;
 } hints[] = {
-    { "resume", "to continue a run, use: moco resume RUN" },
     { "pretrained", "to test a checkpoint, use: moco knn CHECKPOINT --train DATA --test DATA" },
     { "gpu", "use --device cuda:N" },
     { "multiprocessing-distributed", "a run is one process here; leave it out" },

@@ -16,6 +16,8 @@
 
 output_options output_settings;
 
+static int rank = -1; /* of several processes; -1: this one alone */
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*clear_line)(void);
 
@@ -30,6 +32,12 @@ void output_unlock(void)
 void output_set_clear(void (*clear)(void))
 {
     clear_line = clear;
+}
+
+void output_set_rank(int of_process)
+{
+    rank = of_process;
+    output_settings.quiet = output_settings.quiet || rank > 0;
 }
 
 bool output_has_colour(int descriptor)
@@ -51,7 +59,11 @@ static void say(const char *label, const char *colour, const char *format, va_li
         clear_line();
     }
     flockfile(stderr);
-    (void)fprintf(stderr, "moco: %s%s%s", coloured ? colour : "", label, coloured ? "\x1b[0m" : "");
+    (void)fputs("moco: ", stderr);
+    if (rank >= 0) {
+        (void)fprintf(stderr, "rank %d: ", rank);
+    }
+    (void)fprintf(stderr, "%s%s%s", coloured ? colour : "", label, coloured ? "\x1b[0m" : "");
     (void)vfprintf(stderr, format, args);
     (void)fputc('\n', stderr);
     (void)fflush(stderr);

@@ -7,14 +7,16 @@
 #include "progress.h"
 #include "signals.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
-/* The run has written its state: say how to go on. */
+/* The run has written its state: say how to go on. With several processes another may have caught the signal. */
 static int report_stop(const char *run)
 {
     char quoted[2 * MOCO_PATH_MAX];
-    const int number = signals_caught();
+    const int number = signals_caught() != 0 ? signals_caught() : SIGTERM;
     output_settings.quiet = false;
     say_note("stopped by %s after step %llu; continue with: moco resume %s", signals_name(number),
              (unsigned long long)progress_last()->step, format_shell(quoted, sizeof quoted, run));
@@ -34,25 +36,65 @@ static void report_end(const char *run, double seconds)
     (void)putchar('\n');
 }
 
-int run_training(const moco_config *config, const char *run)
+static moco_status train(const run_job *job, moco_peers *peers)
 {
-    moco_train_callbacks callbacks = MOCO_TRAIN_CALLBACKS_INIT;
-    callbacks.progress = progress_show;
-    signals_catch();
+    moco_train_options options = MOCO_TRAIN_OPTIONS_INIT;
+    options.progress = progress_show;
+    options.peers = peers;
+    options.goes_on = job->goes_on;
+    return job->config != NULL ? moco_train(job->config, &options) : moco_resume(job->run, &options);
+}
+
+/* The device that this process will use decides how processes are connected. */
+static int join(moco_peers **out, const run_job *job)
+{
+    moco_config config;
+    char checkpoint[MOCO_PATH_MAX];
+    const char *device = "cpu";
+    if (job->config != NULL) {
+        device = job->config->device;
+    } else if (moco_checkpoint_find(checkpoint, sizeof checkpoint, job->run) == MOCO_OK &&
+               moco_checkpoint_read_config(&config, NULL, checkpoint) == MOCO_OK) {
+        device = config.device;
+    }
+    return launch_join(out, job->launch, device);
+}
+
+static int run_process(const run_job *job)
+{
+    moco_peers *peers = NULL;
     struct timespec start;
     struct timespec end;
+    int code = join(&peers, job);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    const bool first = moco_comm_rank(moco_peers_comm(peers)) == 0;
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
-    const moco_status status = config != NULL ? moco_train(config, &callbacks) : moco_resume(run, &callbacks);
+    const moco_status status = train(job, peers);
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     progress_end();
-    if (status == MOCO_ESTOPPED && signals_caught() != 0) {
-        return report_stop(run);
+    if (status == MOCO_ESTOPPED && (signals_caught() != 0 || peers != NULL)) {
+        code = first ? report_stop(job->run) : EXIT_SIGNAL_BASE + SIGTERM;
+    } else if (status != MOCO_OK) {
+        code = say_failure();
+    } else if (first && !output_settings.quiet) {
+        report_end(job->run, (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec));
     }
-    if (status != MOCO_OK) {
-        return say_failure();
+    moco_peers_free(peers);
+    if (peers != NULL && status != MOCO_OK && status != MOCO_ESTOPPED) {
+        (void)fflush(NULL);
+        _exit(code); /* exit() would wait for exchanges that the others will never end */
     }
-    if (!output_settings.quiet) {
-        report_end(run, (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec));
+    return code;
+}
+
+int run_training(const run_job *job)
+{
+    int code = EXIT_OK;
+    if (launch_start(&code, job->launch, job->command)) {
+        return code;
     }
-    return EXIT_OK;
+    signals_catch();
+    return run_process(job);
 }

@@ -4,10 +4,18 @@
 #ifndef MOCO_TOOLS_RUN_H
 #define MOCO_TOOLS_RUN_H
 
-#include "command.h"
+#include "launch.h"
 
-/* Catches signals, trains (@p config) or resumes (@p config NULL) the run in a folder, and reports the end; returns
- * the exit code. */
-int run_training(const moco_config *config, const char *run);
+/* What to train, and how. */
+typedef struct run_job {
+    const moco_config *config; /* NULL: the run's own, which is resumed */
+    const char *run;           /* its folder */
+    bool goes_on;              /* with a config: where the folder holds a run already, that one */
+    const launch_settings *launch;
+    const tool_command *command;
+} run_job;
+
+/* Catches signals, trains or resumes, as one or as several processes, and reports the end; returns the exit code. */
+int run_training(const run_job *job);
 
 #endif

@@ -209,7 +209,7 @@ TEST(Config, DefaultsAreTheReferences)
     EXPECT_STREQ(config.milestones, "120,160");
     EXPECT_EQ(config.weight_decay, 1e-4);
     EXPECT_EQ(config.sgd_momentum, 0.9);
-    EXPECT_TRUE(config.shuffle_bn);
+    EXPECT_STREQ(config.shuffle, "alltoall");
     EXPECT_STREQ(config.device, "cpu");
     EXPECT_EQ(moco_config_check(&config), MOCO_OK) << moco_error_message();
     Config v1;
@@ -392,7 +392,7 @@ TEST(ConfigCheck, WarnsOfWhatIsUnusual)
     config.batch = 4096;
     config.momentum = 0.9;
     config.epochs = 50;
-    config.shuffle_bn = false;
+    ASSERT_EQ(moco_config_set(&config, "shuffle", "off"), MOCO_OK);
     EXPECT_EQ(moco_config_check(&config), MOCO_OK) << moco_error_message();
     EXPECT_EQ(log.lines.size(), 4U);
 }
