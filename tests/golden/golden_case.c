@@ -1,14 +1,13 @@
 /* Runs a golden case: the same weights, queue, images and permutations as the reference had. */
 #include "golden_case.h"
 
+#include "golden_ranks.h"
 #include "stream.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SKIPPED = 77 };
 
 static int64_t integer(const json_t *object, const char *key)
 {
@@ -108,7 +107,9 @@ static void permutation(int64_t *out, size_t n, uint64_t shuffle, void *payload)
     stream_permutation(out, n, name);
 }
 
-static moco_status images(moco_tensor **out, moco_scope *scope, const json_t *config, const char *view, int step)
+/* A rank's rows of a step's images. */
+static moco_status images(moco_tensor **out, moco_scope *scope, const json_t *config, const moco_comm *comm,
+                          const char *view, int step)
 {
     const int64_t size = integer(config, "size");
     const int64_t sizes[4] = { integer(config, "batch"), 3, size, size };
@@ -121,12 +122,15 @@ static moco_status images(moco_tensor **out, moco_scope *scope, const json_t *co
     }
     stream_uniform(values, n, name);
     const moco_device cpu = { MOCO_CPU, 0 };
-    const moco_status status = moco_tensor_from_host(out, scope, MOCO_FLOAT32, cpu, sizes, 4, values);
+    const int64_t part = sizes[0] / moco_comm_world(comm);
+    moco_tensor *all;
+    const moco_status status = moco_tensor_from_host(&all, scope, MOCO_FLOAT32, cpu, sizes, 4, values);
     free(values);
-    return status;
+    MOCO_TRY(status);
+    return moco_tensor_narrow(out, scope, all, 0, moco_comm_rank(comm) * part, part);
 }
 
-static moco_status create_model(moco_model **out, const json_t *config, const golden_options *options)
+static moco_status create_model(moco_model **out, const json_t *config, const golden_options *options, moco_comm *comm)
 {
     moco_model_options o = MOCO_MODEL_OPTIONS_INIT;
     o.encoder.arch = json_string_value(json_object_get(config, "arch"));
@@ -140,6 +144,7 @@ static moco_status create_model(moco_model **out, const json_t *config, const go
     o.temperature = real(config, "T");
     o.symmetric = flag(config, "symmetric");
     o.permutation = permutation;
+    o.comm = comm;
     MOCO_TRY(moco_model_create(out, &o));
     MOCO_TRY(fill_encoders(*out));
     return fill_queue(*out);
@@ -151,11 +156,18 @@ static moco_status run_step(comparison *c, const json_t *config, const json_t *e
     moco_tensor *im_q, *im_k;
     moco_step step;
     moco_model_means means;
-    MOCO_TRY(images(&im_q, scope, config, "im_q", c->step));
-    MOCO_TRY(images(&im_k, scope, config, "im_k", c->step));
+    MOCO_TRY(images(&im_q, scope, config, c->comm, "im_q", c->step));
+    MOCO_TRY(images(&im_k, scope, config, c->comm, "im_k", c->step));
     MOCO_TRY(moco_model_step(&step, model, im_q, im_k, real(config, "lr"), real(config, "m")));
     MOCO_TRY(moco_model_read_means(&means, model));
-    compare_step(c, expected, &step, &means, model);
+    double loss;
+    moco_tensor *q, *logits;
+    MOCO_TRY(moco_tensor_item(&loss, step.loss));
+    MOCO_TRY(moco_comm_all_gather(&q, scope, c->comm, step.q));
+    MOCO_TRY(moco_comm_all_gather(&logits, scope, c->comm, step.logits));
+    step.q = q;
+    step.logits = logits;
+    compare_step(c, expected, &step, loss, &means, model);
     moco_scope_clear(scope);
     return MOCO_OK;
 }
@@ -166,7 +178,7 @@ static moco_status run_case(comparison *c, const json_t *root, const golden_opti
     const json_t *steps = json_object_get(root, "steps");
     moco_model *model = NULL;
     moco_scope *scope = NULL;
-    moco_status status = create_model(&model, config, options);
+    moco_status status = create_model(&model, config, options, c->comm);
     if (status == MOCO_OK) {
         status = moco_scope_create(&scope);
     }
@@ -179,28 +191,57 @@ static moco_status run_case(comparison *c, const json_t *root, const golden_opti
     return status;
 }
 
-int golden_case(const char *path, const json_t *root, const golden_options *options)
+/* What one rank, or a case of one process, has to say. */
+static int run_rank(const char *path, const json_t *root, const golden_options *options, moco_comm *comm)
 {
     const json_t *config = json_object_get(root, "case");
     const char *arch = json_string_value(json_object_get(config, "arch"));
-    if (arch == NULL || json_array_size(json_object_get(root, "steps")) == 0) {
-        printf("FAILED %s: not a golden case: no \"case\" with \"arch\", or no \"steps\"\n", path);
-        return 1;
-    }
-    const int64_t world = json_object_get(config, "world") != NULL ? integer(config, "world") : 1;
-    if (world != 1) {
-        printf("SKIPPED %s: needs %lld processes; this program runs cases of one\n", path, (long long)world);
-        return SKIPPED;
-    }
-    comparison c = { .path = path, .verbose = options->verbose, .batch = integer(config, "batch") };
+    comparison c = { .path = path, .verbose = options->verbose, .batch = integer(config, "batch"), .comm = comm };
     c.bottleneck = strcmp(arch, "resnet18") != 0 && strcmp(arch, "resnet34") != 0;
     const moco_status status = run_case(&c, root, options);
     if (status != MOCO_OK) {
         printf("FAILED %s: step %d: %s: %s\n", path, c.step, moco_status_name(status), moco_error_message());
         return 1;
     }
-    printf("%s %s: %zu steps, %d of %d comparisons differ; largest deviation %.2f of its tolerance (%s)\n",
-           c.failed == 0 ? "OK" : "FAILED", path, json_array_size(json_object_get(root, "steps")), c.failed, c.checked,
-           c.worst, c.worst_what);
+    char rank[32] = "";
+    if (moco_comm_world(comm) > 1) {
+        (void)snprintf(rank, sizeof rank, " rank %d of %d:", moco_comm_rank(comm), moco_comm_world(comm));
+    }
+    printf("%s %s:%s %zu steps, %d of %d comparisons differ; largest deviation %.2f of its tolerance (%s)\n",
+           c.failed == 0 ? "OK" : "FAILED", path, rank, json_array_size(json_object_get(root, "steps")), c.failed,
+           c.checked, c.worst, c.worst_what);
     return c.failed == 0 ? 0 : 1;
+}
+
+static int join_and_run(const char *path, const json_t *root, const golden_options *options)
+{
+    moco_launch launch;
+    moco_peers *peers = NULL;
+    moco_status status = moco_launch_from_environment(&launch, "torchrun");
+    if (status == MOCO_OK) {
+        status = moco_peers_join(&peers, &launch, NULL);
+    }
+    if (status != MOCO_OK) {
+        printf("FAILED %s: %s: %s\n", path, moco_status_name(status), moco_error_message());
+        return 1;
+    }
+    const int result = run_rank(path, root, options, moco_peers_comm(peers));
+    moco_peers_free(peers);
+    return result;
+}
+
+int golden_case(const char *path, const json_t *root, const golden_options *options)
+{
+    const json_t *config = json_object_get(root, "case");
+    if (json_string_value(json_object_get(config, "arch")) == NULL ||
+        json_array_size(json_object_get(root, "steps")) == 0) {
+        printf("FAILED %s: not a golden case: no \"case\" with \"arch\", or no \"steps\"\n", path);
+        return 1;
+    }
+    if (golden_is_rank()) {
+        return join_and_run(path, root, options);
+    }
+    const int64_t world = json_object_get(config, "world") != NULL ? integer(config, "world") : 1;
+    return world > 1 ? golden_start_ranks((int)world, options->argv, options->option_count, path)
+                     : run_rank(path, root, options, NULL);
 }

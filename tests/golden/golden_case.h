@@ -8,9 +8,11 @@
 typedef struct golden_options {
     moco_layout layout;
     bool verbose;
+    char **argv; /* the program's, and how many options stand before the files */
+    int option_count;
 } golden_options;
 
-/* Runs a case and prints what differs. Returns 0 (equal), 1 (differs or failed), 77 (needs several processes). */
+/* Runs a case and prints what differs. Returns 0 (equal) or 1 (differs or failed). */
 int golden_case(const char *path, const json_t *root, const golden_options *options);
 
 /* Counts comparisons of one case. */
@@ -19,15 +21,16 @@ typedef struct comparison {
     bool bottleneck;
     bool verbose;
     int step;
-    int64_t batch;
+    int64_t batch; /* over all ranks */
+    moco_comm *comm;
     int checked;
     int failed;
     double worst; /* largest deviation, as a share of its tolerance */
     char worst_what[128];
 } comparison;
 
-/* Compares everything that the case expects after a step. */
-void compare_step(comparison *c, const json_t *expected, const moco_step *step, const moco_model_means *means,
-                  moco_model *model);
+/* Compares everything that the case expects after a step. q and logits are of all ranks, the loss is this rank's. */
+void compare_step(comparison *c, const json_t *expected, const moco_step *step, double loss,
+                  const moco_model_means *means, moco_model *model);
 
 #endif
