@@ -5,11 +5,13 @@
 
 #include "moco/store.h"
 
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -45,13 +47,23 @@ std::string place(const moco_store &store)
                           "--master-port its own, and does a firewall let them through?");
 }
 
+// The library prints nothing, but libtorch does, with stack traces, when another process goes away. Our messages say it;
+// a user who sets libtorch's own variable wants to see the rest.
+void silence_libtorch()
+{
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) {
+        FLAGS_caffe2_log_level = c10::GLOG_FATAL;
+    }
+}
+
 void connect(moco_store &store, bool serve)
 {
+    silence_libtorch();
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(store.port);
     options.isServer = serve;
     options.waitWorkers = false; // the ranks count themselves, so that the missing ones can be named
-    options.timeout = to_milliseconds(store.timeout_s);
+    options.timeout = to_milliseconds(store.timeout_s / 2); // it tries twice
     options.useLibUV = false;
     try {
         store.store = c10::make_intrusive<c10d::TCPStore>(store.address, options);

@@ -23,11 +23,11 @@ static const struct {
 } hints[] = {
     { "pretrained", "to test a checkpoint, use: moco knn CHECKPOINT --train DATA --test DATA" },
     { "gpu", "use --device cuda:N" },
-    { "multiprocessing-distributed", "a run is one process here; leave it out" },
-    { "world-size", "a run is one process here; leave it out" },
-    { "rank", "a run is one process here; leave it out" },
-    { "dist-url", "a run is one process here; leave it out" },
-    { "dist-backend", "a run is one process here; leave it out" },
+    { "multiprocessing-distributed", "use --nproc N" },
+    { "world-size", "use --nnodes HOSTS and --nproc N" },
+    { "rank", "use --node-rank R" },
+    { "dist-url", "use --master-addr HOST and --master-port PORT" },
+    { "dist-backend", "NCCL serves CUDA and Gloo the CPU; leave it out" },
 };
 
 const moco_option *options_at(const tool_command *command, size_t index)

@@ -19,7 +19,7 @@
 
 enum {
     POLL_MS = 20,
-    GRACE_S = 20, /* for the others to find out what happened and say so */
+    GRACE_S = 10, /* for the others to find out what happened and say so */
     KILL_S = 5    /* from SIGTERM to SIGKILL */
 };
 
