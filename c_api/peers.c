@@ -379,7 +379,8 @@ moco_status moco_peers_agree(moco_peers *peers, const char *text)
         MOCO_TRY(moco_store_set(peers->store, key_of(key, "text", peers->launch.rank), text));
         MOCO_TRY(wait_for_text(verdict, sizeof verdict, peers, "verdict"));
     }
-    return verdict[0] == '\0' ? MOCO_OK : moco_error_set(MOCO_EINVALID, "%s", verdict);
+    /* Rank 0 serves the store, and must not leave before all have read it. */
+    return verdict[0] == '\0' ? moco_comm_barrier(peers->comm) : moco_error_set(MOCO_EINVALID, "%s", verdict);
 }
 
 moco_status moco_peers_share(moco_peers *peers, char *text, size_t size)
@@ -390,7 +391,9 @@ moco_status moco_peers_share(moco_peers *peers, char *text, size_t size)
         return MOCO_OK;
     }
     (void)key_of(key, "shared", peers->shared++);
-    return peers->launch.rank == 0 ? moco_store_set(peers->store, key, text) : wait_for_text(text, size, peers, key);
+    MOCO_TRY(peers->launch.rank == 0 ? moco_store_set(peers->store, key, text)
+                                     : wait_for_text(text, size, peers, key));
+    return moco_comm_barrier(peers->comm);
 }
 
 /* ---- Failing ---- */

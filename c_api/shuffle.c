@@ -47,12 +47,12 @@ void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n
     }
 }
 
-moco_status moco__shuffle_resize(moco__shuffle *shuffle, const moco_comm *comm, size_t part)
+moco_status moco__shuffle_resize(moco__shuffle *shuffle, const moco_comm *comm, size_t part, size_t groups)
 {
     const size_t world = (size_t)moco_comm_world(comm);
     const size_t count = part * world;
     if (count > shuffle->capacity) {
-        int64_t *memory = moco__calloc(2 * count + 2 * part + 2 * world, sizeof *memory);
+        int64_t *memory = moco__calloc(3 * count + 2 * part + 2 * world, sizeof *memory);
         if (memory == NULL) {
             return MOCO_ENOMEM;
         }
@@ -67,6 +67,10 @@ moco_status moco__shuffle_resize(moco__shuffle *shuffle, const moco_comm *comm, 
     shuffle->place = shuffle->pick + part;
     shuffle->send = shuffle->place + part;
     shuffle->receive = shuffle->send + world;
+    shuffle->samples = shuffle->receive + world;
+    for (size_t n = 0; n < count; ++n) {
+        shuffle->samples[n] = (int64_t)moco__grouped_row(n, count, groups);
+    }
     return MOCO_OK;
 }
 
@@ -157,6 +161,12 @@ moco_status moco__unshuffle_keys(moco_tensor **out, moco_scope *scope, const moc
     moco_tensor *all; /* in shuffled order */
     MOCO_TRY(moco_comm_all_gather(&all, scope, comm, keys));
     return select_rows(out, scope, all, shuffle->inverse, shuffle->count);
+}
+
+moco_status moco__ungroup_keys(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle,
+                               const moco_tensor *keys)
+{
+    return select_rows(out, scope, keys, shuffle->samples, shuffle->count);
 }
 
 void moco__shuffle_free(moco__shuffle *shuffle)

@@ -31,17 +31,21 @@ static moco_status encode_queries(contrast *c, moco_model *model, int64_t part)
     return moco_tensor_normalize(&c->q, model->part, c->q);
 }
 
+/* Groups that the loader lays a batch out in; with an application's own permutation rows are samples. */
+static size_t groups_of(const moco_model *model)
+{
+    return model->permutation != NULL ? 1 : (size_t)moco_comm_world(model->comm) * (size_t)model->accumulate;
+}
+
 /* The next permutation of all ranks' rows: every rank draws the same. */
-static moco_status draw_shuffle(moco_model *model, size_t part)
+static moco_status draw_shuffle(moco_model *model)
 {
     moco__shuffle *shuffle = &model->shuffle;
-    MOCO_TRY(moco__shuffle_resize(shuffle, model->comm, part));
     if (model->permutation != NULL) {
         model->permutation(shuffle->order, shuffle->count, model->shuffles, model->payload);
     } else {
-        const size_t groups = (size_t)moco_comm_world(model->comm) * (size_t)model->accumulate;
-        MOCO_TRY(
-            moco_shuffle_grouped_permutation(shuffle->order, shuffle->count, groups, model->seed, model->shuffles));
+        MOCO_TRY(moco_shuffle_grouped_permutation(shuffle->order, shuffle->count, groups_of(model), model->seed,
+                                                  model->shuffles));
     }
     model->shuffles += 1;
     return moco__shuffle_plan(shuffle, model->comm);
@@ -75,7 +79,7 @@ static moco_status encode_keys(contrast *c, moco_model *model)
         MOCO_TRY(encode(&k, model, c->im_k));
         return moco_comm_all_gather(&c->keys, model->scope, model->comm, k);
     }
-    MOCO_TRY(draw_shuffle(model, (size_t)moco_tensor_size(c->im_k, 0)));
+    MOCO_TRY(draw_shuffle(model));
     MOCO_TRY(moco__shuffle_images(&images, model->scope, &model->shuffle, model->comm, model->shuffle_kind, c->im_k));
     MOCO_TRY(encode(&k, model, images));
     return moco__unshuffle_keys(&c->keys, model->scope, &model->shuffle, model->comm, k);
@@ -156,7 +160,11 @@ static moco_status learn_part(moco_tensor **loss, moco_model *model, contrast *d
 static moco_status enqueue(const contrast *directions, int count, moco_model *model)
 {
     for (int i = count - 1; i >= 0; --i) {
-        MOCO_TRY(moco_queue_enqueue(model->queue, directions[i].keys));
+        moco_tensor *keys = directions[i].keys;
+        if (groups_of(model) > 1) {
+            MOCO_TRY(moco__ungroup_keys(&keys, model->scope, &model->shuffle, keys));
+        }
+        MOCO_TRY(moco_queue_enqueue(model->queue, keys));
     }
     return MOCO_OK;
 }
@@ -191,6 +199,7 @@ moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor
     contrast directions[2] = { { .im_q = view1, .im_k = view2 }, { .im_q = view2, .im_k = view1 } };
     const int count = model->symmetric ? 2 : 1;
 
+    MOCO_TRY(moco__shuffle_resize(&model->shuffle, model->comm, (size_t)moco_tensor_size(im_q, 0), groups_of(model)));
     MOCO_TRY(moco_sgd_zero_grad(model->sgd));
     for (int64_t part = 0; part < model->accumulate; ++part) {
         MOCO_TRY(learn_part(&loss, model, directions, count, part, m));

@@ -24,13 +24,15 @@ typedef struct moco_model_options {
     size_t struct_size;
     moco_encoder_options encoder;
     moco_sgd_options sgd;
-    int64_t queue_size;              /**< K; 65536 */
-    bool queue_filled_only;          /**< see ::moco_queue_options */
-    double temperature;              /**< 0.07 */
-    bool symmetric;                  /**< loss(1, 2) + loss(2, 1); the queue takes the keys of both views */
-    moco_shuffle_kind shuffle;       /**< shuffled BN; ::MOCO_SHUFFLE_ALL_TO_ALL */
-    uint64_t seed;                   /**< of the queue and the permutations; the encoder has its own */
-    moco_permutation_fn permutation; /**< NULL: moco_shuffle_grouped_permutation() with the seed */
+    int64_t queue_size;        /**< K; 65536 */
+    bool queue_filled_only;    /**< see ::moco_queue_options */
+    double temperature;        /**< 0.07 */
+    bool symmetric;            /**< loss(1, 2) + loss(2, 1); the queue takes the keys of both views */
+    moco_shuffle_kind shuffle; /**< shuffled BN; ::MOCO_SHUFFLE_ALL_TO_ALL */
+    uint64_t seed;             /**< of the queue and the permutations; the encoder has its own */
+    /** NULL: moco_shuffle_grouped_permutation() with the seed, over batches that a sampler with world x accumulate
+     * groups lays out; keys are enqueued in the order of the samples. Else rows are taken and enqueued as they are. */
+    moco_permutation_fn permutation;
     void *payload;
     moco_comm *comm;      /**< the ranks that train together; borrowed, outlives the model; NULL: one process */
     moco_ddp_options ddp; /**< how they average gradients */

@@ -1,0 +1,84 @@
+// The launchers that people start ranks with, real where they are installed.
+#include "ranks.hpp"
+
+using namespace ranks;
+
+namespace {
+
+class Launchers : public Ranks {
+  protected:
+    static const std::string &bytes()
+    {
+        static const std::string whole = [] {
+            EXPECT_EQ(run(train("nproc", { "--nproc", "2" })), 0);
+            return slurp(checkpoint("nproc", 20));
+        }();
+        return whole;
+    }
+    static std::string find(const char *program, const char *variable)
+    {
+        const char *given = std::getenv(variable);
+        if (given != nullptr) {
+            return given;
+        }
+        std::istringstream path(std::getenv("PATH"));
+        for (std::string folder; std::getline(path, folder, ':');) {
+            if (access((folder + "/" + program).c_str(), X_OK) == 0) {
+                return folder + "/" + program;
+            }
+        }
+        return "";
+    }
+    static Words below(Words launcher, const std::string &out)
+    {
+        const auto words = train(out);
+        launcher.insert(launcher.end(), words.begin(), words.end());
+        return launcher;
+    }
+};
+
+} // namespace
+
+TEST_F(Launchers, Mpirun)
+{
+    const auto mpirun = find("mpirun", "MOCO_MPIRUN");
+    if (mpirun.empty()) {
+        GTEST_SKIP() << "no mpirun; Debian: apt install openmpi-bin";
+    }
+    ASSERT_EQ(run(below({ mpirun, "--allow-run-as-root", "--oversubscribe", "-n", "2" }, "mpirun")), 0);
+    EXPECT_TRUE(slurp(checkpoint("mpirun", 20)) == bytes());
+}
+
+TEST_F(Launchers, Torchrun)
+{
+    const auto torchrun = find("torchrun", "MOCO_TORCHRUN");
+    if (torchrun.empty()) {
+        GTEST_SKIP() << "no torchrun; pip install torch, or give MOCO_TORCHRUN=/path/to/torchrun";
+    }
+    ASSERT_EQ(run(below({ torchrun, "--no-python", "--nproc-per-node", "2" }, "torchrun")), 0);
+    EXPECT_TRUE(slurp(checkpoint("torchrun", 20)) == bytes());
+}
+
+TEST_F(Launchers, TheEnvironmentOfSlurm)
+{
+    const std::map<std::string, std::string> job{ { "SLURM_NTASKS", "2" },
+                                                  { "SLURM_JOB_NODELIST", "localhost" },
+                                                  { "SLURM_JOB_ID", std::to_string(getpid()) } };
+    auto first = job;
+    auto second = job;
+    first.insert({ { "SLURM_PROCID", "0" }, { "SLURM_LOCALID", "0" } });
+    second.insert({ { "SLURM_PROCID", "1" }, { "SLURM_LOCALID", "1" } });
+    Process other(train("slurm"), root / "second.txt", second);
+    EXPECT_EQ(run(train("slurm"), first), 0);
+    EXPECT_EQ(other.wait(), 0) << other.said();
+    EXPECT_TRUE(slurp(checkpoint("slurm", 20)) == bytes());
+}
+
+TEST_F(Launchers, TheEnvironmentIsIgnoredWhenAsked)
+{
+    const std::map<std::string, std::string> batch_script{ { "SLURM_NTASKS", "4" }, { "SLURM_PROCID", "0" } };
+    EXPECT_EQ(run(train("script", { "--launcher", "none" }), batch_script), 0);
+    Process both(train("both", { "--nproc", "2" }), root / "both.txt", batch_script);
+    EXPECT_EQ(both.wait(), 2);
+    EXPECT_NE(both.said().find("--launcher none"), std::string::npos) << both.said();
+}

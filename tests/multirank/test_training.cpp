@@ -1,0 +1,130 @@
+// Runs of several processes compute what a run of one does, and go on exactly where they stopped.
+#include "ranks.hpp"
+
+#include <moco.h>
+
+using namespace ranks;
+
+namespace {
+
+class Training : public Ranks {
+  protected:
+    // The run of one process that others are compared with; made once.
+    static const std::string &alone()
+    {
+        static const std::string name = [] {
+            EXPECT_EQ(run(train("alone")), 0);
+            return std::string("alone");
+        }();
+        return name;
+    }
+    // The largest difference between the parameters of two runs' encoders.
+    static double parameter_difference(const std::string &a, const std::string &b)
+    {
+        moco_safetensors *files[2] = {};
+        EXPECT_EQ(moco_safetensors_open(&files[0], checkpoint(a, 20).c_str()), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_safetensors_open(&files[1], checkpoint(b, 20).c_str()), MOCO_OK) << moco_error_message();
+        double largest = 0;
+        for (size_t i = 0; i < moco_safetensors_count(files[0]); ++i) {
+            const auto *entry = moco_safetensors_get(files[0], i);
+            const std::string name = entry->name;
+            const auto *other = moco_safetensors_find(files[1], entry->name);
+            if (name.rfind("encoder_", 0) != 0 || entry->dtype != MOCO_FLOAT32 ||
+                name.find("running") != std::string::npos) {
+                continue;
+            }
+            const auto *x = static_cast<const float *>(entry->data);
+            const auto *y = static_cast<const float *>(other->data);
+            for (size_t k = 0; k < entry->bytes / sizeof(float); ++k) {
+                largest = std::max(largest, static_cast<double>(std::abs(x[k] - y[k])));
+            }
+        }
+        moco_safetensors_free(files[0]);
+        moco_safetensors_free(files[1]);
+        return largest;
+    }
+    static void expect_same_run(const std::string &out)
+    {
+        const double losses = largest_difference(series(alone(), "loss"), series(out, "loss"));
+        const double parameters = parameter_difference(alone(), out);
+        EXPECT_LT(losses, 1e-4) << out;
+        EXPECT_LT(parameters, 1e-4) << out;
+        std::cout << out << ": losses over 20 steps within " << losses << ", parameters within " << parameters << '\n';
+    }
+};
+
+} // namespace
+
+TEST_F(Training, SameGroupsGiveTheSameRun)
+{
+    ASSERT_EQ(run(train("four", { "--nproc", "4" })), 0);
+    expect_same_run("four");
+    ASSERT_EQ(run(train("two", { "--nproc", "2", "--accumulate", "2" })), 0);
+    expect_same_run("two");
+    ASSERT_EQ(run(train("parts", { "--accumulate", "4" })), 0);
+    expect_same_run("parts");
+}
+
+TEST_F(Training, AllGatherShufflesToTheSameBytes)
+{
+    ASSERT_EQ(run(train("sent", { "--nproc", "2" })), 0);
+    ASSERT_EQ(run(train("gathered", { "--nproc", "2", "--shuffle", "allgather" })), 0);
+    EXPECT_EQ(series("sent", "loss"), series("gathered", "loss"));
+    EXPECT_EQ(parameter_difference("sent", "gathered"), 0);
+}
+
+TEST_F(Training, SyncBnIsOneGroupOverAllRanks)
+{
+    ASSERT_EQ(run(train("sync1", { "--sync-bn" })), 0);
+    ASSERT_EQ(run(train("sync2", { "--sync-bn", "--nproc", "2" })), 0);
+    EXPECT_LT(largest_difference(series("sync1", "loss"), series("sync2", "loss")), 1e-3);
+    ASSERT_EQ(run(train("plain1", { "--bn-splits", "1" })), 0);
+    EXPECT_LT(largest_difference(series("sync1", "loss"), series("plain1", "loss")), 1e-3);
+}
+
+TEST_F(Training, GradientsMayBeCompressed)
+{
+    ASSERT_EQ(run(train("bf16", { "--nproc", "2", "--gradient-compression", "bf16" })), 0);
+    const double difference = largest_difference(series(alone(), "loss"), series("bf16", "loss"));
+    EXPECT_LT(difference, 0.02);
+    EXPECT_GT(difference, 0) << "nothing was compressed";
+}
+
+TEST_F(Training, KnnIsTheSameNumberOnAnyNumberOfRanks)
+{
+    // A rate this small leaves the weights as they are.
+    const Words knn{ "--knn-every", "1",     "--val-data",   (root / "t10k-images-idx3-ubyte.gz").string(),
+                     "--lr",        "1e-30", "--knn-images", "3000" };
+    auto two = knn;
+    two.insert(two.end(), { "--nproc", "2" });
+    ASSERT_EQ(run(train("knn1", knn)), 0);
+    ASSERT_EQ(run(train("knn2", two)), 0);
+    ASSERT_EQ(series("knn1", "knn_acc1").size(), 1U);
+    EXPECT_EQ(series("knn1", "knn_acc1"), series("knn2", "knn_acc1"));
+}
+
+TEST_F(Training, IsExactAfterSigterm)
+{
+    const Words three{ "--nproc", "4", "--lr", "0.03", "--checkpoint-every", "1" };
+    ASSERT_EQ(run(train("whole", three)), 0);
+    Process broken(train("broken", three), root / "broken.txt");
+    ASSERT_TRUE(waits_for([] { return lines("broken") >= 5; })) << broken.said();
+    kill(broken.pid(), SIGTERM);
+    EXPECT_EQ(broken.wait(), 128 + SIGTERM) << broken.said();
+    ASSERT_FALSE(fs::exists(checkpoint("broken", 20)));
+    ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / "broken").string(), "--nproc", "4", "--quiet" }), 0);
+    EXPECT_TRUE(slurp(checkpoint("whole", 20)) == slurp(checkpoint("broken", 20)));
+}
+
+TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
+{
+    const Words epochs{ "--epochs", "2" };
+    Process first(train("moved", { "--epochs", "2", "--nproc", "2" }), root / "moved.txt");
+    ASSERT_TRUE(waits_for([] { return lines("moved") >= 5; })) << first.said();
+    kill(first.pid(), SIGTERM);
+    EXPECT_EQ(first.wait(), 128 + SIGTERM) << first.said();
+    Process second({ MOCO_BINARY, "resume", (root / "moved").string(), "--quiet" }, root / "moved.txt");
+    EXPECT_EQ(second.wait(), 0) << second.said();
+    EXPECT_NE(second.said().find("is of 2 processes, and there are 1 now"), std::string::npos) << second.said();
+    EXPECT_EQ(lines("moved"), 40U);
+}

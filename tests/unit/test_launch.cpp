@@ -1,0 +1,171 @@
+// What launchers leave in the environment.
+#include <moco.h>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
+
+namespace {
+
+// The environment with these variables and none of a launcher's besides.
+class Environment {
+  public:
+    Environment(const Environment &) = delete;
+    Environment &operator=(const Environment &) = delete;
+    explicit Environment(const std::map<std::string, std::string> &variables)
+    {
+        clear();
+        for (const auto &[name, value] : variables) {
+            setenv(name.c_str(), value.c_str(), 1);
+        }
+    }
+    ~Environment() { clear(); }
+
+  private:
+    static void clear()
+    {
+        for (const char *name : { "RANK",
+                                  "WORLD_SIZE",
+                                  "LOCAL_RANK",
+                                  "LOCAL_WORLD_SIZE",
+                                  "MASTER_ADDR",
+                                  "MASTER_PORT",
+                                  "TORCHELASTIC_USE_AGENT_STORE",
+                                  "TORCHELASTIC_RUN_ID",
+                                  "TORCHELASTIC_RESTART_COUNT",
+                                  "OMPI_COMM_WORLD_RANK",
+                                  "OMPI_COMM_WORLD_SIZE",
+                                  "OMPI_COMM_WORLD_LOCAL_RANK",
+                                  "OMPI_COMM_WORLD_LOCAL_SIZE",
+                                  "PMIX_NAMESPACE",
+                                  "PMI_RANK",
+                                  "PMI_SIZE",
+                                  "SLURM_PROCID",
+                                  "SLURM_NTASKS",
+                                  "SLURM_LOCALID",
+                                  "SLURM_JOB_NODELIST",
+                                  "SLURM_STEP_NODELIST",
+                                  "SLURM_STEP_TASKS_PER_NODE",
+                                  "SLURM_JOB_ID" }) {
+            unsetenv(name);
+        }
+    }
+};
+
+std::string first_host(const char *list)
+{
+    char buffer[64];
+    return moco_launch_first_host(buffer, sizeof buffer, list) == MOCO_OK ? buffer : "error";
+}
+
+} // namespace
+
+TEST(Launch, IsAloneWithoutALauncher)
+{
+    const Environment environment({});
+    moco_launch launch;
+    ASSERT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_OK);
+    EXPECT_EQ(launch.world, 1);
+    EXPECT_STREQ(launch.launcher, "none");
+}
+
+TEST(Launch, ReadsTorchrun)
+{
+    const Environment environment({ { "RANK", "5" },
+                                    { "WORLD_SIZE", "8" },
+                                    { "LOCAL_RANK", "1" },
+                                    { "LOCAL_WORLD_SIZE", "4" },
+                                    { "MASTER_ADDR", "node0" },
+                                    { "MASTER_PORT", "1234" },
+                                    { "TORCHELASTIC_USE_AGENT_STORE", "True" },
+                                    { "TORCHELASTIC_RUN_ID", "job" },
+                                    { "TORCHELASTIC_RESTART_COUNT", "2" } });
+    moco_launch launch;
+    ASSERT_EQ(moco_launch_from_environment(&launch, "auto"), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(launch.rank, 5);
+    EXPECT_EQ(launch.world, 8);
+    EXPECT_EQ(launch.local_rank, 1);
+    EXPECT_EQ(launch.local_world, 4);
+    EXPECT_STREQ(launch.address, "node0");
+    EXPECT_EQ(launch.port, 1234);
+    EXPECT_TRUE(launch.store_served);
+    EXPECT_STREQ(launch.attempt, "job/2");
+}
+
+TEST(Launch, ReadsOpenMpi)
+{
+    const Environment environment({ { "OMPI_COMM_WORLD_RANK", "1" },
+                                    { "OMPI_COMM_WORLD_SIZE", "2" },
+                                    { "OMPI_COMM_WORLD_LOCAL_RANK", "1" },
+                                    { "OMPI_COMM_WORLD_LOCAL_SIZE", "2" },
+                                    { "PMIX_NAMESPACE", "4711" } });
+    moco_launch launch;
+    ASSERT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(launch.rank, 1);
+    EXPECT_STREQ(launch.address, "127.0.0.1");
+    EXPECT_FALSE(launch.store_served);
+    EXPECT_GE(launch.port, 20000);
+    EXPECT_LT(launch.port, 30000);
+}
+
+TEST(Launch, AsksForTheMasterOfMpiOnSeveralHosts)
+{
+    const Environment environment({ { "OMPI_COMM_WORLD_RANK", "1" },
+                                    { "OMPI_COMM_WORLD_SIZE", "4" },
+                                    { "OMPI_COMM_WORLD_LOCAL_RANK", "1" },
+                                    { "OMPI_COMM_WORLD_LOCAL_SIZE", "2" } });
+    moco_launch launch;
+    EXPECT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("MASTER_ADDR"), std::string::npos);
+}
+
+TEST(Launch, ReadsSlurm)
+{
+    const Environment environment({ { "SLURM_PROCID", "3" },
+                                    { "SLURM_NTASKS", "4" },
+                                    { "SLURM_LOCALID", "1" },
+                                    { "SLURM_STEP_TASKS_PER_NODE", "2(x2)" },
+                                    { "SLURM_JOB_NODELIST", "gpu[07-08]" },
+                                    { "SLURM_JOB_ID", "99" } });
+    moco_launch launch;
+    ASSERT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(launch.rank, 3);
+    EXPECT_EQ(launch.world, 4);
+    EXPECT_EQ(launch.local_rank, 1);
+    EXPECT_EQ(launch.local_world, 2);
+    EXPECT_STREQ(launch.address, "gpu07");
+    ASSERT_EQ(moco_launch_from_environment(&launch, "none"), MOCO_OK);
+    EXPECT_EQ(launch.world, 1);
+}
+
+TEST(Launch, RefusesWhatDoesNotFit)
+{
+    moco_launch launch;
+    {
+        const Environment environment({ { "RANK", "2" }, { "WORLD_SIZE", "2" } });
+        EXPECT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_EINVALID);
+    }
+    {
+        const Environment environment({ { "RANK", "x" }, { "WORLD_SIZE", "2" } });
+        EXPECT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_EINVALID);
+        EXPECT_NE(std::string(moco_error_message()).find("RANK is \"x\""), std::string::npos);
+    }
+    {
+        const Environment environment(std::map<std::string, std::string>{ { "WORLD_SIZE", "2" } });
+        EXPECT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_EINVALID);
+    }
+    EXPECT_EQ(moco_launch_from_environment(&launch, "bsub"), MOCO_EINVALID);
+}
+
+TEST(Launch, FindsTheFirstHostOfALine)
+{
+    EXPECT_EQ(first_host("node1"), "node1");
+    EXPECT_EQ(first_host("node1,node2"), "node1");
+    EXPECT_EQ(first_host("gpu[07-09,12],login"), "gpu07");
+    EXPECT_EQ(first_host("rack[3,5]-ib"), "rack3-ib");
+    EXPECT_EQ(first_host(""), "error");
+    EXPECT_EQ(first_host("gpu["), "error");
+    EXPECT_EQ(first_host("gpu[a-b]"), "error");
+}
