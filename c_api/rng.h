@@ -21,7 +21,8 @@ enum {
     MOCO__RNG_EPOCH = 1,   /* the sampler's permutation of an epoch */
     MOCO__RNG_AUGMENT = 2, /* the draws of a view */
     MOCO__RNG_SHUFFLE = 3, /* the permutation of a shuffled batch */
-    MOCO__RNG_SUBSET = 4   /* a choice among samples */
+    MOCO__RNG_SUBSET = 4,  /* a choice among samples */
+    MOCO__RNG_SHARDS = 5   /* the order of shards in an epoch */
 };
 
 /* Above these a view's stream has no name of its own. */

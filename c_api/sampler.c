@@ -1,11 +1,13 @@
-/* The order of samples: a permutation an epoch, drawn from (seed, epoch) alone, cut into batches and those into ranks'
- * parts. */
+/* The order of samples: a permutation an epoch, drawn from (seed, epoch) and the shards, cut into batches and those
+ * into ranks' parts. */
 #include "sampler.h"
 
 #include "handle.h"
 #include "rng.h"
+#include "sampler_order.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct moco_sampler {
     size_t count;
@@ -16,6 +18,9 @@ struct moco_sampler {
     bool whole_batches;
     uint64_t seed;
     bool shuffle;
+    size_t window;       /* 0: the whole data set */
+    size_t *shard_sizes; /* with a window */
+    size_t shard_count;
     uint64_t epoch;
     size_t batch;         /* the next one, below batches */
     int64_t *order;       /* the epoch's permutation; NULL without shuffling */
@@ -39,6 +44,35 @@ static moco_status check_options(const moco_sampler_options *o)
                               "sampler: %zu images do not fill one batch of %zu; use a batch of at most %zu, or keep "
                               "the last, smaller batch",
                               o->count, o->batch, o->count);
+    }
+    size_t sum = 0;
+    for (size_t i = 0; o->shard_sizes != NULL && i < o->shard_count; ++i) {
+        sum += o->shard_sizes[i];
+    }
+    if (o->shard_sizes != NULL && sum != o->count) {
+        return moco_error_set(MOCO_EINVALID, "sampler: the %zu shards have %zu samples, count is %zu; they must be one",
+                              o->shard_count, sum, o->count);
+    }
+    return MOCO_OK;
+}
+
+/* Room for the order, and what a window needs to make it. */
+static moco_status make_order(moco_sampler *sampler, const moco_sampler_options *o)
+{
+    const bool sharded = o->shard_sizes != NULL;
+    sampler->order = moco__calloc(o->count, sizeof *sampler->order);
+    if (sampler->order == NULL) {
+        return MOCO_ENOMEM;
+    }
+    sampler->window = o->window;
+    sampler->shard_count = sharded ? o->shard_count : 1;
+    if (o->window > 0) {
+        sampler->shard_sizes = moco__calloc(sampler->shard_count, sizeof *sampler->shard_sizes);
+        if (sampler->shard_sizes == NULL) {
+            return MOCO_ENOMEM;
+        }
+        memcpy(sampler->shard_sizes, sharded ? o->shard_sizes : &o->count,
+               sampler->shard_count * sizeof *sampler->shard_sizes);
     }
     return MOCO_OK;
 }
@@ -92,12 +126,10 @@ moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *
     sampler->whole_batches = options->whole_batches;
     sampler->seed = options->seed;
     sampler->shuffle = options->shuffle;
-    if (options->shuffle) {
-        sampler->order = moco__calloc(options->count, sizeof *sampler->order);
-        if (sampler->order == NULL) {
-            moco_sampler_free(sampler);
-            return MOCO_ENOMEM;
-        }
+    const moco_status status = options->shuffle ? make_order(sampler, options) : MOCO_OK;
+    if (status != MOCO_OK) {
+        moco_sampler_free(sampler);
+        return status;
     }
     *out = sampler;
     return MOCO_OK;
@@ -107,6 +139,7 @@ void moco_sampler_free(moco_sampler *sampler)
 {
     if (sampler != NULL) {
         free(sampler->order);
+        free(sampler->shard_sizes);
         moco__handle_free(sampler);
     }
 }
@@ -143,13 +176,21 @@ moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batc
     return MOCO_OK;
 }
 
-static void draw_order(moco_sampler *sampler)
+static moco_status draw_order(moco_sampler *sampler)
 {
-    if (sampler->shuffle && (!sampler->order_valid || sampler->order_epoch != sampler->epoch)) {
-        moco__permutation(sampler->order, sampler->count, sampler->seed, MOCO__RNG_EPOCH, sampler->epoch);
-        sampler->order_epoch = sampler->epoch;
-        sampler->order_valid = true;
+    if (!sampler->shuffle || (sampler->order_valid && sampler->order_epoch == sampler->epoch)) {
+        return MOCO_OK;
     }
+    sampler->order_valid = false;
+    if (sampler->window > 0) {
+        MOCO_TRY(moco__sampler_order(sampler->order, sampler->shard_sizes, sampler->shard_count, sampler->window,
+                                     sampler->seed, sampler->epoch));
+    } else {
+        moco__permutation(sampler->order, sampler->count, sampler->seed, MOCO__RNG_EPOCH, sampler->epoch);
+    }
+    sampler->order_epoch = sampler->epoch;
+    sampler->order_valid = true;
+    return MOCO_OK;
 }
 
 /* This rank's part of the next batch, group by group. */
@@ -178,7 +219,7 @@ moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *co
     if (sampler->batches == 0) {
         return moco_error_set(MOCO_EINVALID, "sampler: rank %zu of %zu has no batch", sampler->rank, sampler->world);
     }
-    draw_order(sampler);
+    MOCO_TRY(draw_order(sampler));
     take_part(sampler, indices, count);
     if (epoch != NULL) {
         *epoch = sampler->epoch;

@@ -1,4 +1,4 @@
-// The sampler: every index once an epoch, seeking as walking, drop_last, refusals.
+// The sampler: every index once an epoch, seeking as walking, drop_last, windows over shards, refusals.
 #include <gtest/gtest.h>
 #include <moco.h>
 
@@ -160,6 +160,104 @@ TEST_F(Sampler, RefusesWhatGivesNoBatch)
     const Handle small = make(options_for(3, 4, false));
     EXPECT_EQ(next(small, 4).indices.size(), 3U);
     moco_sampler_free(nullptr);
+}
+
+// ---- Shards and windows ----
+
+const std::vector<size_t> kShards = { 40, 7, 0, 55, 1, 90, 30, 77 }; // 300
+
+moco_sampler_options windowed(size_t window, size_t batch = 20)
+{
+    auto options = options_for(300, batch);
+    options.window = window;
+    options.shard_sizes = kShards.data();
+    options.shard_count = kShards.size();
+    return options;
+}
+
+size_t shard_of(size_t index)
+{
+    size_t shard = 0;
+    while (index >= kShards[shard]) {
+        index -= kShards[shard++];
+    }
+    return shard;
+}
+
+TEST_F(Sampler, WindowsHoldEveryIndexOnce)
+{
+    for (const size_t window : { 1U, 2U, 16U, 100U, 299U, 300U, 5000U }) {
+        const Handle sampler = make(windowed(window));
+        std::vector<std::vector<size_t>> epochs;
+        for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+            auto all = epoch_of(sampler, 20, epoch);
+            epochs.push_back(all);
+            std::sort(all.begin(), all.end());
+            for (size_t i = 0; i < 300; ++i) {
+                ASSERT_EQ(all[i], i) << "window " << window;
+            }
+        }
+        EXPECT_NE(epochs[0], epochs[1]);
+        EXPECT_NE(epochs[1], epochs[2]);
+        EXPECT_EQ(epochs[0], epoch_of(make(windowed(window, 50)), 50, 0)) << "the batch size cuts the same order";
+    }
+}
+
+TEST_F(Sampler, ShardsAreReadInSequence)
+{
+    // What the windows are for: a shard's samples come nearly in order, and from few shards at a time.
+    constexpr size_t window = 16;
+    const Handle sampler = make(windowed(window));
+    for (uint64_t epoch = 0; epoch < 20; ++epoch) {
+        const auto all = epoch_of(sampler, 20, epoch);
+        std::vector<size_t> furthest(kShards.size());
+        for (const size_t index : all) {
+            size_t &far = furthest[shard_of(index)];
+            EXPECT_GE(index + window, far);
+            far = std::max(far, index);
+        }
+        for (size_t from = 0; from + window <= all.size(); from += window) {
+            std::vector<size_t> shards;
+            for (size_t i = from; i < from + window; ++i) {
+                shards.push_back(shard_of(all[i]));
+            }
+            std::sort(shards.begin(), shards.end());
+            shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
+            EXPECT_LE(shards.size(), 7U);
+        }
+    }
+}
+
+TEST_F(Sampler, WindowOfOneShardIsNearlySorted)
+{
+    auto options = options_for(100, 10);
+    options.window = 5;
+    const auto all = epoch_of(make(options), 10, 0);
+    for (size_t i = 0; i < all.size(); ++i) {
+        EXPECT_LT(std::max(all[i], i) - std::min(all[i], i), 5U);
+    }
+}
+
+TEST_F(Sampler, SeekEqualsWalkingOverShards)
+{
+    const Handle walker = make(windowed(32));
+    for (uint64_t epoch = 0; epoch < 2; ++epoch) {
+        for (size_t b = 0; b < moco_sampler_batches(walker.get()); ++b) {
+            const Handle seeker = make(windowed(32));
+            ASSERT_EQ(moco_sampler_seek(seeker.get(), epoch, b), MOCO_OK);
+            ASSERT_EQ(next(seeker, 20), next(walker, 20));
+        }
+    }
+}
+
+TEST_F(Sampler, RefusesShardsThatAreNotTheData)
+{
+    moco_sampler *sampler = nullptr;
+    auto options = windowed(16);
+    options.count = 299;
+    EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("300 samples, count is 299"), std::string::npos);
+    EXPECT_EQ(sampler, nullptr);
 }
 
 } // namespace
