@@ -7,6 +7,7 @@ find_package(TIFF REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 
 # Debian keeps OpenCV's CMake package in libopencv-dev, which draws in all of its modules; three are needed.
 find_path(MOCO_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4)
@@ -24,4 +25,4 @@ endif()
 add_library(moco-dependencies INTERFACE)
 target_include_directories(moco-dependencies SYSTEM INTERFACE ${MOCO_OPENCV_INCLUDE} ${MOCO_RANDOM123_INCLUDE} ${MOCO_GLOO_INCLUDE})
 target_link_libraries(moco-dependencies INTERFACE
-    ${moco_opencv_libraries} JPEG::JPEG PNG::PNG TIFF::TIFF ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::YAML Threads::Threads m ${CMAKE_DL_LIBS})
+    ${moco_opencv_libraries} JPEG::JPEG PNG::PNG TIFF::TIFF ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::YAML PkgConfig::ARCHIVE Threads::Threads m ${CMAKE_DL_LIBS})
