@@ -2,6 +2,7 @@
 #include "dataset.h"
 
 #include "handle.h"
+#include "shard_list.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count)
 
 static moco_status check_options(const moco_dataset_options *o)
 {
-    if ((int)o->format < (int)MOCO_FORMAT_AUTO || (int)o->format > (int)MOCO_FORMAT_CIFAR) {
+    if ((int)o->format < (int)MOCO_FORMAT_AUTO || (int)o->format > (int)MOCO_FORMAT_TAR) {
         return moco_error_set(MOCO_EINVALID, "dataset: format %d is none of moco_format", (int)o->format);
     }
     if (o->split != MOCO_SPLIT_TRAIN && o->split != MOCO_SPLIT_TEST) {
@@ -30,13 +31,16 @@ static moco_status check_options(const moco_dataset_options *o)
     return MOCO_OK;
 }
 
-/* What a path holds; of a folder that is neither IDX nor CIFAR the tree's opener says more. */
+/* What a path holds; of a folder that is none of these the tree's opener says more. */
 static moco_format recognise(const char *path, bool is_file)
 {
     if (moco__dataset_is_cifar(path, is_file)) {
         return MOCO_FORMAT_CIFAR;
     }
-    return moco__dataset_is_idx(path, is_file) ? MOCO_FORMAT_IDX : MOCO_FORMAT_AUTO;
+    if (moco__dataset_is_idx(path, is_file)) {
+        return MOCO_FORMAT_IDX;
+    }
+    return moco__dataset_is_tar(path, is_file) ? MOCO_FORMAT_TAR : MOCO_FORMAT_AUTO;
 }
 
 static moco_status open_path(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *o)
@@ -47,6 +51,8 @@ static moco_status open_path(moco_dataset *dataset, const char *path, bool is_fi
         return moco__dataset_open_idx(dataset, path, is_file, o->split);
     case MOCO_FORMAT_CIFAR:
         return moco__dataset_open_cifar(dataset, path, is_file, o->split);
+    case MOCO_FORMAT_TAR:
+        return moco__dataset_open_tar(dataset, path, o);
     case MOCO_FORMAT_AUTO:
     case MOCO_FORMAT_FOLDER:
     case MOCO_FORMAT_FLAT:
@@ -54,8 +60,8 @@ static moco_status open_path(moco_dataset *dataset, const char *path, bool is_fi
     }
     if (is_file) {
         return moco_error_set(MOCO_EFORMAT,
-                              "dataset: %s is neither an IDX file nor a CIFAR binary file; give a folder of images, or "
-                              "one of those files",
+                              "dataset: %s is neither an IDX file nor a CIFAR binary file nor a tar; give a folder of "
+                              "images, or one of those files",
                               path);
     }
     return moco__dataset_open_tree(dataset, path, format, o->split);
@@ -65,6 +71,10 @@ static moco_status check_path(bool *is_file, const char *path)
 {
     struct stat info;
     if (stat(path, &info) != 0) {
+        if (moco__shard_list_is_range(path)) {
+            *is_file = true;
+            return MOCO_OK;
+        }
         const bool missing = errno == ENOENT || errno == ENOTDIR;
         return moco_error_set(missing ? MOCO_ENOTFOUND : MOCO_EIO, "dataset: cannot open \"%s\": %s", path,
                               strerror(errno));
@@ -113,6 +123,7 @@ void moco_dataset_free(moco_dataset *dataset)
     }
     free(dataset->class_names);
     free(dataset->labels);
+    free(dataset->shard_sizes);
     moco__handle_free(dataset);
 }
 
@@ -138,6 +149,17 @@ int64_t moco_dataset_label(const moco_dataset *dataset, size_t index)
     }
     const int64_t label = dataset->ops->label != NULL ? dataset->ops->label(dataset, index) : dataset->labels[index];
     return label >= 0 && (uint64_t)label < dataset->class_count ? label : -1;
+}
+
+size_t moco_dataset_shards(const moco_dataset *dataset, const size_t **sizes)
+{
+    *sizes = dataset->shard_sizes;
+    return dataset->shard_count;
+}
+
+bool moco_dataset_is_sequential(const moco_dataset *dataset)
+{
+    return dataset->is_sequential;
 }
 
 moco_format moco_dataset_format(const moco_dataset *dataset)

@@ -87,7 +87,7 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops cifar_ops = { read_image, name_of, NULL, close_state };
+static const moco__dataset_ops cifar_ops = { read_image, name_of, NULL, NULL, close_state };
 
 /* Reads a whole file, whose size must be a multiple of a record. */
 static moco_status load_records(uint8_t **records, size_t *count, const char *path, const cifar_kind *kind)

@@ -15,6 +15,7 @@
 #include "files.h"
 
 #include "handle.h"
+#include "shard.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,10 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
-
-static const char *const extensions[] = { "jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff" };
 
 typedef struct image_file {
     size_t path;          /* where its path from the root starts in `paths` */
@@ -51,17 +49,6 @@ typedef struct tree_state {
     folder *folders; /* while scanning */
     size_t folder_count, folder_room;
 } tree_state;
-
-static bool is_image_name(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof extensions / sizeof extensions[0]; ++i) {
-        if (strcasecmp(dot + 1, extensions[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Makes room for `more` beyond `used` items in a growing array. */
 static moco_status grow(void **array, size_t *room, size_t used, size_t more, size_t item)
@@ -118,7 +105,7 @@ static moco_status add_entry(tree_state *tree, size_t parent, int descriptor, co
     if (is_folder) {
         return add_folder(tree, parent, entry->d_name);
     }
-    if (is_file && is_image_name(entry->d_name)) {
+    if (is_file && moco__is_image_name(entry->d_name)) {
         return add_file(tree, &tree->folders[parent], entry->d_name);
     }
     return MOCO_OK;
@@ -279,7 +266,22 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops tree_ops = { read_image, name_of, label_of, close_state };
+static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, size_t index)
+{
+    const tree_state *tree = dataset->state;
+    char *path = moco__files_join_new(tree->root, tree->paths + tree->files[index].path);
+    char *bytes = NULL;
+    size_t size = 0;
+    const moco_status status = path != NULL ? moco__file_read(&bytes, &size, path) : MOCO_ENOMEM;
+    free(path);
+    if (status == MOCO_OK) {
+        moco__bytes_free(out);
+        *out = (moco__bytes){ (uint8_t *)bytes, size, size };
+    }
+    return status;
+}
+
+static const moco__dataset_ops tree_ops = { read_image, name_of, fetch_file, label_of, close_state };
 
 /* Images in each class; the last place counts those in the root. */
 static size_t *count_images(const tree_state *tree, size_t class_count)
@@ -356,8 +358,7 @@ bool moco__dataset_tree_has_split(const char *path)
            (moco__files_exist_in(path, "val/.") || moco__files_exist_in(path, "test/."));
 }
 
-/* The folder of a split in new memory: `path` itself where it does not hold both. */
-static moco_status resolve_split(char **out, const char *path, moco_split split)
+moco_status moco__dataset_resolve_split(char **out, const char *path, moco_split split)
 {
     if (moco__dataset_tree_has_split(path)) {
         const char *test = moco__files_exist_in(path, "val/.") ? "val" : "test";
@@ -377,7 +378,7 @@ moco_status moco__dataset_open_tree(moco_dataset *dataset, const char *path, moc
     }
     dataset->ops = &tree_ops;
     dataset->state = tree;
-    MOCO_TRY(resolve_split(&tree->root, path, split));
+    MOCO_TRY(moco__dataset_resolve_split(&tree->root, path, split));
     for (size_t end = strlen(tree->root); end > 1 && tree->root[end - 1] == '/'; --end) {
         tree->root[end - 1] = '\0';
     }

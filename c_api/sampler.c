@@ -107,6 +107,13 @@ static size_t count_batches(const moco_sampler_options *o)
     return o->whole_batches ? (all + world - 1 - rank) / world : all;
 }
 
+void moco_sampler_options_for(moco_sampler_options *options, const moco_dataset *dataset, size_t window)
+{
+    options->count = moco_dataset_count(dataset);
+    options->shard_count = moco_dataset_shards(dataset, &options->shard_sizes);
+    options->window = window == 0 && moco_dataset_is_sequential(dataset) ? MOCO_SHARD_WINDOW : window;
+}
+
 moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *options)
 {
     MOCO_CHECK_ARG(out);

@@ -18,7 +18,8 @@ typedef struct moco_dataset moco_dataset;
     X(MOCO_FORMAT_FOLDER, "folder") /* one folder a class, as torchvision's ImageFolder */                             \
     X(MOCO_FORMAT_FLAT, "flat")     /* any tree of image files, without labels */                                      \
     X(MOCO_FORMAT_IDX, "idx")       /* MNIST's idx3-ubyte and idx1-ubyte, or their .gz */                              \
-    X(MOCO_FORMAT_CIFAR, "cifar")   /* CIFAR-10/100 binary version */
+    X(MOCO_FORMAT_CIFAR, "cifar")   /* CIFAR-10/100 binary version */                                                  \
+    X(MOCO_FORMAT_TAR, "tar")       /* tar shards of key.jpg and key.cls, as WebDataset's; also .gz and .zst */
 
 /** Layout of a dataset on disk. @since 0.1 */
 typedef enum moco_format {
@@ -36,15 +37,20 @@ typedef struct moco_dataset_options {
     size_t struct_size;
     moco_format format; /**< ::MOCO_FORMAT_AUTO */
     moco_split split;   /**< ::MOCO_SPLIT_TRAIN */
+    /** Compressed shards: samples unpacked ahead of their turn that are kept, at least twice the sampler's window for
+     * speed; 0: 3072, which fits ::MOCO_SHARD_WINDOW. */
+    size_t keep;
 } moco_dataset_options;
 
 #define MOCO_DATASET_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
-        sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN                                               \
+        sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN, 0                                            \
     }
 
 /**
- * Opens a folder or an IDX/CIFAR file. File names are listed once and sorted bytewise, so indices are stable.
+ * Opens a folder, an IDX/CIFAR file, or tar shards: one file, a folder of them, or a range "train-{000..146}.tar".
+ * File names are listed once and sorted bytewise, so indices are stable. Shards without an index beside them (see
+ * moco_shards_index()) are gone through once.
  * @return ::MOCO_ENOTFOUND for a missing path, ::MOCO_EFORMAT where nothing usable is in it
  * @since 0.1
  */
@@ -92,6 +98,20 @@ MOCO_API moco_format moco_dataset_format(const moco_dataset *dataset);
 
 /** What to call an image in messages: its path, or "file[index]". @param[out] buffer NUL-terminated, cut @since 0.1 */
 MOCO_API void moco_dataset_name(const moco_dataset *dataset, size_t index, char *buffer, size_t size);
+
+/**
+ * The shards of a data set of tar files.
+ * @param[out] sizes samples in each, in the order of the indices; borrowed, NULL without shards
+ * @return how many there are; 0 for other data sets
+ * @since 0.1
+ */
+MOCO_API size_t moco_dataset_shards(const moco_dataset *dataset, const size_t **sizes);
+
+/** Whether images can only be read fast in the order of the shards, since these are compressed. @since 0.1 */
+MOCO_API bool moco_dataset_is_sequential(const moco_dataset *dataset);
+
+/** The sampler's window for compressed shards, where none is asked for. @since 0.1 */
+#define MOCO_SHARD_WINDOW 1024
 
 /** Reads and decodes an image. Thread-safe for different @p image. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_read(const moco_dataset *dataset, moco_image *image, size_t index);

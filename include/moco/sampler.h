@@ -11,7 +11,7 @@
 #ifndef MOCO_SAMPLER_H
 #define MOCO_SAMPLER_H
 
-#include "error.h"
+#include "dataset.h"
 
 MOCO_BEGIN_DECLS
 
@@ -41,6 +41,14 @@ typedef struct moco_sampler_options {
     {                                                                                                                  \
         sizeof(moco_sampler_options), 0, 256, 0, true, true, 0, 1, 0, false, 0, NULL, 0                                \
     }
+
+/**
+ * Fills in count, shards and window for a data set.
+ * @param dataset borrowed; must outlive moco_sampler_create()
+ * @param window 0: ::MOCO_SHARD_WINDOW for compressed shards, else all of the data
+ * @since 0.1
+ */
+MOCO_API void moco_sampler_options_for(moco_sampler_options *options, const moco_dataset *dataset, size_t window);
 
 /** Makes a sampler at epoch 0, batch 0. @return ::MOCO_EINVALID where an epoch would have no batch @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *options);
