@@ -23,7 +23,7 @@ enum {
 };
 
 /* A window, the one that follows, and what is in flight. */
-static const size_t default_keep = (size_t)3 * MOCO_SHARD_WINDOW;
+static const size_t default_keep = 3 * (size_t)MOCO_SHARD_WINDOW;
 
 typedef struct tar_state {
     moco__shard *shards;
