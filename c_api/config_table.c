@@ -52,13 +52,17 @@ static char arch_choices[512];
 static char augment_choices[256];
 
 static const moco_option table[] = {
-    PATH("data", NULL, DATA, "training images: a folder, or an IDX or CIFAR file", data),
+    PATH("data", NULL, DATA, "training images: a folder, tar shards, or an IDX or CIFAR file", data),
     PATH("val-data", NULL, DATA, "labelled images for the kNN monitor; else the other split of the data, if any",
          val_data),
-    CHOICE("format", NULL, DATA, "F", "auto|folder|flat|idx|cifar", "layout of the data on disk", format),
+    CHOICE("format", NULL, DATA, "F", "auto|folder|flat|idx|cifar|tar", "layout of the data on disk", format),
     CHOICE("augment", NULL, DATA, "NAME", augment_choices, "augmentation of the training images", augment),
     INT("image-size", NULL, DATA, 8, 1024, AUTO_ZERO, "height and width in pixels; auto: the augmentation's own",
         image_size),
+    INT("shuffle-window", NULL, DATA, 1, 1000000000, AUTO_ZERO,
+        "read shards in sequence and shuffle among so many images; auto: 1024 where they are compressed, else among "
+        "all",
+        shuffle_window),
     INT("workers", "j", DATA, 1, 1024, AUTO_ZERO, "threads that read images; auto: one a core", workers),
     INT("prefetch", NULL, DATA, 1, 64, AUTO_NO, "batches read ahead", prefetch),
     BOOL("skip-broken", NULL, DATA, "replace images that cannot be read, and count them, instead of stopping",

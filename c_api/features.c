@@ -26,7 +26,7 @@ static moco_status check_options(const moco_dataset *dataset, const moco_encoder
 static moco_status create_sampler(moco_sampler **out, const moco_dataset *dataset, const moco_features_options *o)
 {
     moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
-    options.count = moco_dataset_count(dataset);
+    moco_sampler_options_for(&options, dataset, 0);
     options.batch = o->batch < options.count ? o->batch : options.count;
     options.seed = SUBSET_SEED;
     options.shuffle = o->limit > 0;

@@ -138,6 +138,7 @@ moco_status moco__run_open_data(moco__run *run)
     const moco_config *config = &run->config;
     moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
     options.format = format_of(config->format);
+    options.keep = 3 * (size_t)config->shuffle_window;
     MOCO_TRY(moco_dataset_open(&run->images, config->data, &options));
     const size_t count = moco_dataset_count(run->images);
     if (count < (size_t)config->batch) {
@@ -200,7 +201,7 @@ moco_status moco__run_start(moco__run *run)
 {
     const moco_config *config = &run->config;
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
-    order.count = moco_dataset_count(run->images);
+    moco_sampler_options_for(&order, run->images, (size_t)config->shuffle_window);
     order.batch = (size_t)config->batch;
     order.seed = config->seed;
     order.rank = moco_comm_rank(run->comm);

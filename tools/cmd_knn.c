@@ -25,7 +25,7 @@ static const moco_option options[] = {
     OPTION_PATH("train", NULL, "DATA", "labelled images that vote", knn_options, train),
     OPTION_PATH("test", NULL, "DATA", "labelled images to classify; may be the same path, for its test split",
                 knn_options, test),
-    OPTION_CHOICE("format", NULL, "F", "auto|folder|idx|cifar", "layout of the data on disk", knn_options, format),
+    OPTION_CHOICE("format", NULL, "F", "auto|folder|idx|cifar|tar", "layout of the data on disk", knn_options, format),
     OPTION_INT("neighbours", "k", 1, 1e6, true, "neighbours that vote; auto: the run's", knn_options, k),
     { "temperature", NULL, MOCO_OPTION_REAL, NULL, "X", "temperature of the votes' weights; auto: the run's", NULL,
       0.001, 100, true, OPTION_FIELD(knn_options, temperature) },

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct train_options {
     char preset[32];
@@ -34,6 +35,12 @@ static void make_absolute(char path[MOCO_PATH_MAX])
     char *whole = path[0] != '\0' ? realpath(path, NULL) : NULL;
     if (whole != NULL) {
         (void)snprintf(path, MOCO_PATH_MAX, "%s", whole);
+    } else if (path[0] != '\0' && path[0] != '/') { /* a range of shards is no file */
+        char joined[2 * MOCO_PATH_MAX];
+        whole = getcwd(NULL, 0);
+        if (whole != NULL && snprintf(joined, sizeof joined, "%s/%s", whole, path) < MOCO_PATH_MAX) {
+            memcpy(path, joined, strlen(joined) + 1);
+        }
     }
     free(whole);
 }
@@ -59,7 +66,7 @@ static int make_config(moco_config *config, const arguments *args)
         return say_usage(&command_train, "%s", moco_error_message());
     }
     if (config->data[0] == '\0') {
-        return say_usage(&command_train, "DATA is missing: a folder of images, or an IDX or CIFAR file");
+        return say_usage(&command_train, "DATA is missing: a folder of images, tar shards, or an IDX or CIFAR file");
     }
     if (config->out[0] == '\0') {
         return say_usage(&command_train, "--out RUN is missing: a new folder for checkpoints, metrics and plots");
@@ -90,9 +97,10 @@ const tool_command command_train = {
     .summary = "pretrain a network on images",
     .text =
         "Pretrains a network on the images of DATA, without their labels, and leaves checkpoints, metrics and plots "
-        "in the new folder RUN. DATA is a folder with one folder a class, any tree of image files, or MNIST's or "
-        "CIFAR's files. Options on the command line override those of --config, which override those of --preset. With "
-        "--nproc N processes share each batch; so do those that torchrun, mpirun or srun start.",
+        "in the new folder RUN. DATA is a folder with one folder a class, any tree of image files, tar shards (a file, "
+        "a folder of them, or a range as 'train-{000..146}.tar'), or MNIST's or CIFAR's files. Options on the command "
+        "line override those of --config, which override those of --preset. With --nproc N processes share each batch; "
+        "so do those that torchrun, mpirun or srun start.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -21,9 +21,10 @@ typedef struct moco_config {
     /* data */
     char data[MOCO_PATH_MAX];     /**< training images */
     char val_data[MOCO_PATH_MAX]; /**< images for the kNN monitor; empty: the other split of data, where it has one */
-    char format[16];              /**< auto, folder, flat, idx, cifar */
+    char format[16];              /**< auto, folder, flat, idx, cifar, tar */
     char augment[32];             /**< a name of moco_augment_preset() */
     int64_t image_size;           /**< pixels; 0: the augmentation's own */
+    int64_t shuffle_window;       /**< images among which order is random; 0: see moco_sampler_options_for() */
     int64_t workers;              /**< loader threads; 0: one a core */
     int64_t prefetch;             /**< batches in flight */
     bool skip_broken;
