@@ -53,6 +53,16 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_set_planar(moco_image *image, int3
 /** Writes a PNG file, by a temporary name and rename. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_write_png(const moco_image *image, const char *path);
 
+/**
+ * Encodes as a JPEG file, with the bytes of PIL's `Image.save(quality=quality, optimize=True)` over libjpeg-turbo:
+ * baseline, chroma at half the resolution.
+ * @param[out] bytes borrowed until the image is written to or encoded next
+ * @param quality 1 to 100
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, moco_image *image,
+                                                          int32_t quality);
+
 /** @name Geometry (from @p source into @p image; the two must differ)
  * @{ */
 

@@ -257,4 +257,48 @@ TEST_F(Image, PasteZoomsAndIsCut)
     EXPECT_EQ(moco_image_paste(image_, image_, 0, 0, 1), MOCO_EINVALID);
 }
 
+TEST_F(Image, EncodesJpeg)
+{
+    // A smooth picture comes back nearly as it was, the better the higher the quality, whatever its size.
+    for (const auto &[width, height] : { std::pair(97, 61), std::pair(1, 1), std::pair(16, 300) }) {
+        std::vector<std::uint8_t> pixels;
+        for (int i = 0; i < width * height; ++i) {
+            const int x = i % width;
+            const int y = i / width;
+            for (const int value : { x + y, 200 - y / 2, 100 + x / 2 }) {
+                pixels.push_back(static_cast<std::uint8_t>(std::min(value, 255)));
+            }
+        }
+        std::size_t sizes[2];
+        for (const int quality : { 30, 95 }) {
+            const std::uint8_t *bytes = nullptr;
+            std::size_t count = 0;
+            ASSERT_EQ(moco_image_set(image_, width, height, 3, pixels.data()), MOCO_OK);
+            ASSERT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, quality), MOCO_OK) << moco_error_message();
+            ASSERT_EQ(moco_image_decode(other_, bytes, count, "encoded"), MOCO_OK) << moco_error_message();
+            ASSERT_EQ(moco_image_width(other_), width);
+            ASSERT_EQ(moco_image_height(other_), height);
+            double error = 0;
+            for (std::size_t i = 0; i < pixels.size(); ++i) {
+                error += std::abs(moco_image_pixels(other_)[i] - pixels[i]);
+            }
+            EXPECT_LT(error / static_cast<double>(pixels.size()), quality > 90 ? 1.5 : 6);
+            EXPECT_EQ(std::memcmp(moco_image_pixels(image_), pixels.data(), pixels.size()), 0) << "the image stays";
+            sizes[quality > 90] = count;
+        }
+        EXPECT_LE(sizes[0], sizes[1]);
+    }
+    const std::uint8_t *bytes = nullptr;
+    std::size_t count = 0;
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, 0), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, 101), MOCO_EINVALID);
+    moco_image *empty = nullptr;
+    ASSERT_EQ(moco_image_create(&empty), MOCO_OK);
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, empty, 90), MOCO_EINVALID);
+    moco_image_free(empty);
+    ASSERT_EQ(moco_image_fill(image_, 65501, 1, 0), MOCO_OK);
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, 90), MOCO_EINVALID);
+    EXPECT_EQ(bytes, nullptr);
+}
+
 } // namespace
