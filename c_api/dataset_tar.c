@@ -22,8 +22,8 @@ enum {
     NAME_SIZE = 4096
 };
 
-/* A window, the one that follows, and what is in flight. */
-static const size_t default_keep = 3 * (size_t)MOCO_SHARD_WINDOW;
+/* A window of MOCO_SHARD_WINDOW, the one that follows, and what is in flight. */
+static const size_t default_keep = 3072;
 
 typedef struct tar_state {
     moco__shard *shards;

@@ -61,8 +61,7 @@ moco_status moco__file_put(moco__file *file, const void *bytes, size_t count)
     return MOCO_OK;
 }
 
-/* So that the new name itself survives a crash. */
-static int sync_folder(const char *path)
+int moco__files_sync_folder(const char *path)
 {
     char folder[MOCO__FILE_PATH_MAX];
     (void)snprintf(folder, sizeof folder, "%s", path);
@@ -92,7 +91,7 @@ moco_status moco__file_commit(moco__file *file)
         error = errno;
     }
     if (error == 0) {
-        error = sync_folder(file->path);
+        error = moco__files_sync_folder(file->path);
     } else {
         (void)unlink(file->temporary);
     }

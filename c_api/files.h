@@ -24,6 +24,9 @@ moco_status moco__file_commit(moco__file *file);
 /* Removes the temporary file; harmless after a commit. */
 void moco__file_abort(moco__file *file);
 
+/* fsync of the folder of a path, so that a new name survives a crash; an errno or 0. */
+int moco__files_sync_folder(const char *path);
+
 /* All three for bytes in memory. */
 moco_status moco__file_write(const char *path, const void *bytes, size_t count);
 

@@ -50,6 +50,7 @@
 #include "moco/image.h"
 #include "moco/loader.h"
 #include "moco/sampler.h"
+#include "moco/shards.h"
 
 #include "moco/loss.h"
 #include "moco/model.h"

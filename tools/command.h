@@ -40,7 +40,7 @@ typedef struct tool_command {
 } tool_command;
 
 extern const tool_command command_train, command_resume, command_knn, command_info, command_plot, command_doctor,
-    command_completion, command_man;
+    command_completion, command_man, command_pack, command_index;
 
 /* The index-th command, NULL beyond the last. */
 const tool_command *command_at(size_t index);
