@@ -1,0 +1,81 @@
+/*
+ * Fuzzes the reader of index files: any bytes beside a small shard must be its index or an error with a message. The
+ * checksum and what identifies the shard are put right first, or hardly an input would come further.
+ */
+#include "handle.h"
+#include "shard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { HEADER = 64, SUM_AT = 56, MAGIC = 8, SHARD_BYTES = 4096 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+size_t moco__cpp_live_handles(void)
+{
+    return 0;
+}
+
+static int make_file(char path[64], const void *bytes, size_t size)
+{
+    const int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+    if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) {
+        abort();
+    }
+    (void)snprintf(path, 64, "/proc/self/fd/%d", descriptor);
+    return descriptor;
+}
+
+/* Size and digest of the shard of zeros, as the index has them. */
+static void put_identity(uint8_t *file)
+{
+    static const uint8_t zeros[SHARD_BYTES];
+    const uint64_t size = SHARD_BYTES;
+    uint64_t digest = MOCO__HASH_START;
+    for (int i = 0; i < 16; ++i) {
+        digest = moco__hash(digest, zeros, SHARD_BYTES);
+    }
+    memcpy(file, "MOCOIDX1", MAGIC);
+    memcpy(file + MAGIC, &size, sizeof size);
+    memcpy(file + MAGIC + 8, &digest, sizeof digest);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t zeros[SHARD_BYTES];
+    char shard_path[64];
+    char index_path[64];
+    uint8_t *file = malloc(size + 1);
+    if (file == NULL) {
+        abort();
+    }
+    memcpy(file, data, size);
+    if (size >= HEADER) {
+        const uint64_t sum = moco__hash(MOCO__HASH_START, file + HEADER, size - HEADER);
+        put_identity(file);
+        memcpy(file + SUM_AT, &sum, sizeof sum);
+    }
+    const int shard_file = make_file(shard_path, zeros, sizeof zeros);
+    const int index_file = make_file(index_path, file, size);
+    moco__shard shard = { .path = strdup(shard_path) };
+    if (moco__shard_read_index(&shard, index_path) == MOCO_OK) {
+        size_t length = 0;
+        for (size_t i = 0; i < shard.count; ++i) {
+            length += strlen(moco__shard_name(&shard, i));
+        }
+        if (length > shard.count * shard.texts.size) {
+            abort();
+        }
+    } else if (moco_error_message()[0] == '\0') {
+        abort();
+    }
+    moco__shard_free(&shard);
+    free(file);
+    (void)close(shard_file);
+    (void)close(index_file);
+    return 0;
+}

@@ -1,0 +1,63 @@
+/*
+ * Fuzzes the tar reader: any bytes, plain or compressed, must be samples or an error with a message.
+ *
+ * Built with MOCO_FUZZ and clang this is a libFuzzer program; built without, fuzz_replay.c runs it over the corpus.
+ */
+#include "handle.h"
+#include "shard.h"
+#include "shard_stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { READS_MAX = 8, KEEP = 2 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The C++ side is not linked in. */
+size_t moco__cpp_live_handles(void)
+{
+    return 0;
+}
+
+/* Reads samples from the last to the first, which is the hardest order. */
+static void read_samples(const moco__shard *shard)
+{
+    moco__streams *streams = NULL;
+    moco__bytes bytes = { NULL, 0, 0 };
+    if (moco__streams_create(&streams, shard, 1, KEEP) == MOCO_OK) {
+        for (size_t i = shard->count, reads = 0; i > 0 && reads < READS_MAX; --i, ++reads) {
+            if (moco__streams_read(streams, 0, i - 1, &bytes) == MOCO_OK && bytes.size != shard->samples[i - 1].size) {
+                abort();
+            }
+        }
+    }
+    moco__bytes_free(&bytes);
+    moco__streams_free(streams);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char path[64];
+    moco__shard shard;
+    const int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+    if (descriptor < 0 || write(descriptor, data, size) != (ssize_t)size) {
+        abort();
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    if (moco__shard_scan(&shard, path) == MOCO_OK) {
+        for (size_t i = 0; i < shard.count; ++i) {
+            if (moco__shard_name(&shard, i)[0] == '\0' || shard.samples[i].size > MOCO__IMAGE_BYTES_MAX) {
+                abort();
+            }
+        }
+        read_samples(&shard);
+        moco__shard_free(&shard);
+    } else if (moco_error_message()[0] == '\0') {
+        abort();
+    }
+    (void)close(descriptor);
+    return 0;
+}
