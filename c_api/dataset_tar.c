@@ -194,7 +194,7 @@ static moco_status take_labels(moco_dataset *dataset, const tar_state *state)
                               labelled->path);
     }
     if (dataset->class_names == NULL) {
-        dataset->class_count = (size_t)(largest + 1);
+        dataset->class_count = largest >= 0 ? (size_t)largest + 1 : 0;
     }
     return MOCO_OK;
 }
