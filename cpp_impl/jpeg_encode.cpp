@@ -29,7 +29,7 @@ void fail(j_common_ptr jpeg)
     std::longjmp(writer->on_error, 1);
 }
 
-bool compress(Writer &writer, const moco_image &image, int quality)
+bool compress(Writer &writer, const std::uint8_t *pixels, std::int32_t width, std::int32_t height, int quality)
 {
     jpeg_compress_struct &jpeg = writer.jpeg;
     jpeg.err = jpeg_std_error(&writer.error);
@@ -39,8 +39,8 @@ bool compress(Writer &writer, const moco_image &image, int quality)
     }
     jpeg_create_compress(&jpeg);
     jpeg_mem_dest(&jpeg, &writer.bytes, &writer.count);
-    jpeg.image_width = static_cast<JDIMENSION>(image.width);
-    jpeg.image_height = static_cast<JDIMENSION>(image.height);
+    jpeg.image_width = static_cast<JDIMENSION>(width);
+    jpeg.image_height = static_cast<JDIMENSION>(height);
     jpeg.input_components = 3;
     jpeg.in_color_space = JCS_RGB;
     jpeg_set_defaults(&jpeg);
@@ -48,7 +48,7 @@ bool compress(Writer &writer, const moco_image &image, int quality)
     jpeg.optimize_coding = TRUE;
     jpeg_start_compress(&jpeg, TRUE);
     while (jpeg.next_scanline < jpeg.image_height) {
-        auto *row = const_cast<JSAMPLE *>(image.row(static_cast<std::int32_t>(jpeg.next_scanline)));
+        auto *row = const_cast<JSAMPLE *>(pixels + std::size_t{ jpeg.next_scanline } * jpeg.image_width * 3);
         (void)jpeg_write_scanlines(&jpeg, &row, 1);
     }
     jpeg_finish_compress(&jpeg);
@@ -57,30 +57,34 @@ bool compress(Writer &writer, const moco_image &image, int quality)
 
 } // namespace
 
-moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, moco_image *image, int32_t quality)
+moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, const moco_image *image, int32_t quality)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(bytes);
     MOCO_CHECK_ARG(count);
     MOCO_CHECK_ARG(image);
+    const std::int32_t width = moco_image_width(image);
+    const std::int32_t height = moco_image_height(image);
+    const std::uint8_t *pixels = moco_image_pixels(image);
     if (quality < 1 || quality > 100) {
         throw moco::Error(MOCO_EINVALID,
                           "moco_image_encode_jpeg: quality " + std::to_string(quality) + " is not 1 to 100");
     }
-    if (image->width < 1 || image->width > JPEG_MAX_DIMENSION || image->height > JPEG_MAX_DIMENSION) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_encode_jpeg: size " + std::to_string(image->width) + " x " +
-                                             std::to_string(image->height) + " is outside 1 to " +
-                                             std::to_string(JPEG_MAX_DIMENSION) + " pixels a side");
+    if (width < 1 || width > JPEG_MAX_DIMENSION || height > JPEG_MAX_DIMENSION || pixels == nullptr) {
+        throw moco::Error(MOCO_EINVALID, "moco_image_encode_jpeg: size " + std::to_string(width) + " x " +
+                                             std::to_string(height) + " is outside 1 to " +
+                                             std::to_string(JPEG_MAX_DIMENSION) + " pixels a side, or there are none");
     }
+    thread_local moco::Bytes encoded;
     Writer writer = {};
-    const bool done = compress(writer, *image, quality);
+    const bool done = compress(writer, pixels, width, height, quality);
     jpeg_destroy_compress(&writer.jpeg);
     const std::unique_ptr<unsigned char, decltype(&std::free)> owner(writer.bytes, &std::free);
     if (!done) {
         throw moco::Error(MOCO_EINTERNAL, std::string("moco_image_encode_jpeg: ") + writer.message);
     }
-    std::memcpy(image->spare.grow(writer.count), writer.bytes, writer.count);
-    *bytes = image->spare.data();
+    std::memcpy(encoded.grow(writer.count), writer.bytes, writer.count);
+    *bytes = encoded.data();
     *count = writer.count;
     MOCO_API_END
 }

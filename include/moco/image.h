@@ -56,11 +56,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_write_png(const moco_image *image,
 /**
  * Encodes as a JPEG file, with the bytes of PIL's `Image.save(quality=quality, optimize=True)` over libjpeg-turbo:
  * baseline, chroma at half the resolution.
- * @param[out] bytes borrowed until the image is written to or encoded next
+ * @param[out] bytes borrowed until this thread encodes next
  * @param quality 1 to 100
  * @since 0.1
  */
-MOCO_API MOCO_MUST_USE moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, moco_image *image,
+MOCO_API MOCO_MUST_USE moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, const moco_image *image,
                                                           int32_t quality);
 
 /** @name Geometry (from @p source into @p image; the two must differ)

@@ -223,7 +223,8 @@ std::vector<float> values_of(const moco_tensor *tensor)
 }
 
 // Batches of two epochs from a place on.
-std::vector<Batch> batches(const Dataset &dataset, int32_t workers, size_t window, size_t from = 0)
+std::vector<Batch> batches(const Dataset &dataset, int32_t workers, size_t window, size_t from = 0,
+                           size_t *skipped = nullptr)
 {
     moco_sampler *sampler = nullptr;
     moco_loader *loader = nullptr;
@@ -235,6 +236,7 @@ std::vector<Batch> batches(const Dataset &dataset, int32_t workers, size_t windo
     EXPECT_EQ(moco_augment_preset(&policy, "v2", 12), MOCO_OK);
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
     options.workers = workers;
+    options.skip_broken = skipped != nullptr;
     EXPECT_EQ(moco_sampler_create(&sampler, &order), MOCO_OK) << moco_error_message();
     const size_t epoch = moco_sampler_batches(sampler);
     EXPECT_EQ(moco_sampler_seek(sampler, from / epoch, from % epoch), MOCO_OK);
@@ -244,6 +246,9 @@ std::vector<Batch> batches(const Dataset &dataset, int32_t workers, size_t windo
         moco_batch batch;
         EXPECT_EQ(moco_loader_next(loader, &batch), MOCO_OK) << moco_error_message();
         out.push_back({ values_of(batch.query), values_of(batch.key), { batch.indices, batch.indices + batch.count } });
+    }
+    if (skipped != nullptr) {
+        *skipped = moco_loader_skipped(loader);
     }
     moco_loader_free(loader);
     moco_sampler_free(sampler);
@@ -269,6 +274,32 @@ TEST_F(Shards, BatchesDependOnNeitherWorkersNorPacking)
         EXPECT_EQ(batches(packed, workers, 20, 11), std::vector<Batch>(windowed.begin() + 11, windowed.end()));
     }
     EXPECT_EQ(batches(open(path("set"), 1), 2, 20), windowed) << "without memory it is slow, but right";
+}
+
+TEST_F(Shards, BrokenImagesAreReplacedAlikeHoweverPacked)
+{
+    write_shards(".tar", 4, 16);
+    size_t count = 0;
+    for (size_t s = 0; s < 4; ++s) {
+        std::string bytes = read_file(path("set/s-" + key(s) + ".tar"));
+        // Every third image loses its first bytes.
+        for (size_t at = bytes.find("PNG\r"); at != std::string::npos; at = bytes.find("PNG\r", at + 1)) {
+            if (count++ % 3 == 1) {
+                bytes.replace(at, 3, "xxx");
+            }
+        }
+        write_file(path("set/s-" + key(s) + ".tar"), bytes);
+        write_packed(path("packed-" + key(s) + ".tar.zst"), bytes);
+    }
+    ASSERT_EQ(count, 64U);
+    size_t skipped = 0;
+    const auto plain = batches(open(path("set")), 2, 12, 0, &skipped);
+    EXPECT_EQ(skipped, 21U);
+    for (const int32_t workers : { 1, 3 }) {
+        const Dataset packed = open(path("packed-{000000..000003}.tar.zst"), 36);
+        EXPECT_EQ(batches(packed, workers, 12, 0, &skipped), plain);
+        EXPECT_EQ(skipped, 21U);
+    }
 }
 
 TEST_F(Shards, EachShardIsStartedOnceAnEpoch)
