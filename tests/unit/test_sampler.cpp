@@ -250,6 +250,30 @@ TEST_F(Sampler, SeekEqualsWalkingOverShards)
     }
 }
 
+TEST_F(Sampler, RanksShareTheOrderOfShards)
+{
+    const Handle whole = make(windowed(32));
+    std::vector<Handle> ranks;
+    for (int32_t rank = 0; rank < 4; ++rank) {
+        auto options = windowed(32);
+        options.rank = rank;
+        options.world = 4;
+        ranks.push_back(make(options));
+    }
+    for (size_t b = 0; b < 2 * moco_sampler_batches(whole.get()); ++b) {
+        auto expected = next(whole, 20).indices;
+        std::vector<size_t> shared;
+        for (const Handle &rank : ranks) {
+            const auto part = next(rank, 20).indices;
+            EXPECT_EQ(part.size(), 5U);
+            shared.insert(shared.end(), part.begin(), part.end());
+        }
+        std::sort(expected.begin(), expected.end());
+        std::sort(shared.begin(), shared.end());
+        ASSERT_EQ(shared, expected);
+    }
+}
+
 TEST_F(Sampler, RefusesShardsThatAreNotTheData)
 {
     moco_sampler *sampler = nullptr;
