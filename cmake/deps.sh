@@ -15,6 +15,7 @@ packages=(
     zlib1g-dev libarchive-dev
     libyaml-dev libjansson-dev librandom123-dev libgloo-dev
     libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist
+    iproute2
 )
 
 # What libtorch_cpu.so loads, with the headers that the CUDA plug-in needs; and what libtorch_cuda.so loads besides.

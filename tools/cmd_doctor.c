@@ -1,6 +1,7 @@
 /*
  * moco doctor: what this machine has, and what keeps the tool from using it.
  */
+#include "doctor_ranks.h"
 #include "output.h"
 
 #include <sched.h>
@@ -11,6 +12,21 @@
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+typedef struct doctor_options {
+    bool distributed;
+    char device[16];
+    launch_settings launch;
+} doctor_options;
+
+static doctor_options values = { .device = "cpu", .launch = LAUNCH_SETTINGS_INIT };
+
+static const moco_option options[] = {
+    OPTION_FLAG("distributed", NULL, "start the processes and try what they exchange, instead", doctor_options,
+                distributed),
+    OPTION_TEXT("device", NULL, "D", "with --distributed: cpu or cuda", doctor_options, device),
+    LAUNCH_OPTIONS(doctor_options, launch),
+};
 
 static const char fashion_mnist[] = "/usr/share/datasets/fashion-mnist";
 
@@ -162,6 +178,11 @@ static int run(const arguments *args)
 {
     (void)args;
     struct utsname system;
+    int code = EXIT_OK;
+    if (values.distributed) {
+        return launch_start(&code, &values.launch, &command_doctor) ? code
+                                                                    : doctor_ranks(&values.launch, values.device);
+    }
     print_row("moco", "%s", moco_version());
     print_row("libtorch", "%s", moco_libtorch_version());
     if (uname(&system) == 0) {
@@ -177,8 +198,13 @@ static int run(const arguments *args)
 
 const tool_command command_doctor = {
     .name = "doctor",
-    .synopsis = "",
+    .synopsis = "[--distributed]",
     .summary = "show what this machine has and lacks",
-    .text = "Shows processor, memory, devices and libraries, and says what cannot be used and why.",
+    .text = "Shows processor, memory, devices and libraries, and says what cannot be used and why. With --distributed "
+            "it starts the processes of a run, tries each kind of exchange between them, and shows each one's device "
+            "and the speed.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
     .run = run,
 };

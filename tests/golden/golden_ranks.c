@@ -44,7 +44,7 @@ int golden_start_ranks(int world, char **argv, int option_count, const char *pat
         command[count] = argv[count];
         ++count;
     }
-    command[count] = (char *)path;
+    command[count] = (char *)path; /* NULL ends the list */
     command[count + 1] = NULL;
     (void)setenv(sign, "1", 1);
     (void)setenv("MASTER_ADDR", "127.0.0.1", 1);

@@ -7,10 +7,10 @@ namespace {
 
 class Faults : public Ranks {
   protected:
-    // Three epochs of 20 steps, so that there are checkpoints before the fault.
+    // Three epochs of 10 steps, so that there are checkpoints before the fault.
     static Words long_run(const std::string &out, const Words &more = {})
     {
-        auto words = train(out, { "--epochs", "3", "--lr", "0.03", "--bn-splits", "auto" });
+        auto words = train(out, { "--epochs", "3", "--batch", "960", "--lr", "0.03", "--bn-splits", "auto" });
         words.insert(words.end(), more.begin(), more.end());
         return words;
     }
@@ -18,7 +18,7 @@ class Faults : public Ranks {
     {
         static const fs::path last = [] {
             EXPECT_EQ(run(long_run("unbroken", { "--nproc", "3" })), 0);
-            return checkpoint("unbroken", 60);
+            return checkpoint("unbroken", 30);
         }();
         return last;
     }
@@ -28,7 +28,7 @@ class Faults : public Ranks {
     static std::string disturb(const std::string &out, int rank, int number, const char *timeout)
     {
         Process process(long_run(out, { "--nproc", "3", "--timeout", timeout }), root / (out + ".txt"));
-        EXPECT_TRUE(waits_for([&] { return lines(out) >= 25; })) << process.said();
+        EXPECT_TRUE(waits_for([&] { return lines(out) >= 13; })) << process.said();
         const pid_t victim = child_of_rank(process.pid(), rank);
         EXPECT_GT(victim, 0);
         kill(victim, number);
@@ -47,7 +47,7 @@ TEST_F(Faults, AKilledRankIsNamedAndTheRunGoesOn)
     EXPECT_TRUE(has(said, "rank 1: error: rank 2 (")) << said;
     EXPECT_TRUE(has(said, "does not answer")) << said;
     ASSERT_EQ(run(long_run("killed", { "--nproc", "3", "--resume", "auto" })), 0);
-    EXPECT_TRUE(slurp(unbroken()) == slurp(checkpoint("killed", 60)));
+    EXPECT_TRUE(slurp(unbroken()) == slurp(checkpoint("killed", 30)));
 }
 
 TEST_F(Faults, AKilledFirstRankIsNamedToo)

@@ -75,17 +75,17 @@ class Hosts : public Ranks {
             GTEST_SKIP() << "no network namespaces: not root, or no iproute2";
         }
         const auto name = [&](const char *text) { return text + std::to_string(hosts); };
-        const Words more{ "--epochs", "2", "--lr", "0.03", "--timeout", "5" };
+        const Words more{ "--epochs", "2", "--batch", "960", "--lr", "0.03", "--timeout", "4" };
         auto local = train(name("local"), more);
         local.insert(local.end(), { "--nproc", std::to_string(hosts) });
         ASSERT_EQ(run(local), 0);
         expect_all_end_well(start(network, hosts, train(name("hosts"), more)));
-        EXPECT_TRUE(slurp(checkpoint(name("local"), 40)) == slurp(checkpoint(name("hosts"), 40)));
+        EXPECT_TRUE(slurp(checkpoint(name("local"), 20)) == slurp(checkpoint(name("hosts"), 20)));
 
         const auto begin = std::chrono::steady_clock::now();
         {
             const auto cut = start(network, hosts, train(name("cut"), more));
-            ASSERT_TRUE(waits_for([&] { return lines(name("cut")) >= 24; })) << cut[0]->said();
+            ASSERT_TRUE(waits_for([&] { return lines(name("cut")) >= 12; })) << cut[0]->said();
             network.cut(hosts - 1);
             for (int host = 0; host < hosts; ++host) {
                 EXPECT_EQ(cut[host]->wait(), 1) << cut[host]->said();
@@ -101,7 +101,7 @@ class Hosts : public Ranks {
     {
         ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / out).string(), "--nproc", std::to_string(hosts), "--quiet" }),
                   0);
-        EXPECT_TRUE(slurp(checkpoint(unbroken, 40)) == slurp(checkpoint(out, 40)));
+        EXPECT_TRUE(slurp(checkpoint(unbroken, 20)) == slurp(checkpoint(out, 20)));
     }
 };
 
