@@ -38,10 +38,11 @@ static moco_status need_number(int32_t *out, const char *name)
 
 static moco_status copy_text(char *out, size_t size, const char *name, const char *text)
 {
-    if (strlen(text) >= size) {
+    const size_t length = strlen(text);
+    if (length >= size) {
         return moco_error_set(MOCO_EINVALID, "launch: %s is too long: \"%.64s...\"", name, text);
     }
-    (void)strcpy(out, text);
+    memcpy(out, text, length + 1);
     return MOCO_OK;
 }
 

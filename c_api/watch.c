@@ -117,9 +117,10 @@ static bool read_answer(moco__watch *watch, int32_t rank)
         a->failed = true;
     }
     if (!a->here && look(watch, key_of(key, "here", rank), text, sizeof text)) {
-        int inside = 0;
-        a->here = sscanf(text, "%" SCNu64 " %d", &a->position.entered, &inside) == 2;
-        a->position.inside = inside != 0;
+        char *end = NULL;
+        a->position.entered = strtoull(text, &end, 10);
+        a->here = end != text;
+        a->position.inside = strcmp(end, " 1") == 0;
     }
     return a->here || a->failed;
 }
@@ -168,15 +169,13 @@ static void linger(moco__watch *watch)
 static void run_errand(moco__watch *watch, errand what)
 {
     char key[KEY_SIZE];
-    if (what == ERRAND_EXPLAIN) {
-        ask_around(watch);
-    } else if (what == ERRAND_TELL) {
+    if (what == ERRAND_TELL) {
         put(watch, key_of(key, "failed", watch->rank), watch->told);
         put(watch, key_of(key, "left", watch->rank), "1");
         put(watch, "alarm", "1");
     } else if (what == ERRAND_LINGER) {
         linger(watch);
-    } else if (!watch->asked && look(watch, "alarm", key, sizeof key)) {
+    } else if (what == ERRAND_EXPLAIN || (!watch->asked && look(watch, "alarm", key, sizeof key))) {
         ask_around(watch);
     }
 }

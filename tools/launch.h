@@ -18,7 +18,8 @@ typedef struct launch_settings {
         .nproc = 1, .nnodes = 1, .timeout = 300, .launcher = "auto"                                                    \
     }
 
-/* Rows of a command's table; `field` is the launch_settings in the struct of its values. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes a bare name.
+ * Rows of a command's table; `field` is the launch_settings in the struct of its values. */
 #define LAUNCH_OPTIONS(type, field)                                                                                    \
     OPTION_INT("nproc", NULL, 1, 4096, false, "processes to start on this host, one a GPU or some a CPU", type,        \
                field.nproc),                                                                                           \
@@ -34,6 +35,7 @@ typedef struct launch_settings {
                     field.timeout),                                                                                    \
         OPTION_CHOICE("launcher", NULL, "L", "auto|none|torchrun|mpi|slurm",                                           \
                       "whose environment tells this process's rank; auto: looks for one", type, field.launcher)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /*
  * Where --nproc or --nnodes ask for it, starts this host's processes, waits for their end and returns true with the
