@@ -38,6 +38,22 @@ if(MOCO_PCH)
     endforeach()
 endif()
 
+# The loops over pixels, once for each kind of processor. They give the same bits: nothing may be contracted, and the
+# options only let loops with choices be vectorised.
+set(pixel_options -fno-trapping-math -fno-math-errno -Wno-psabi)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_plain.cpp PROPERTIES
+    COMPILE_OPTIONS "${pixel_options}")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    target_compile_definitions(moco-cpp PRIVATE MOCO_PIXEL_VARIANTS)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v3.cpp PROPERTIES
+        COMPILE_OPTIONS "${pixel_options};-march=x86-64-v3")
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v4.cpp PROPERTIES
+        COMPILE_OPTIONS "${pixel_options};-march=x86-64-v4;-mprefer-vector-width=512")
+else()
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v3.cpp
+        ${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v4.cpp PROPERTIES HEADER_FILE_ONLY ON)
+endif()
+
 add_library(moco-objects INTERFACE)
 target_sources(moco-objects INTERFACE $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
 target_link_libraries(moco-objects INTERFACE moco-torch moco-dependencies)

@@ -1,7 +1,9 @@
 // The image handle: making, setting, reading back, and normalising.
 #include "image.hpp"
 
-#include <array>
+#include "pixel_kernels.hpp"
+
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -17,21 +19,74 @@ void check_size(const char *function, std::int32_t width, std::int32_t height)
     }
 }
 
-// The value of each byte of a channel, in torchvision's order of float32 operations.
-using Table = std::array<float, 256>;
-
-Table normalize_table(double mean, double std)
+// A mean and a standard deviation as torchvision rounds them, checked.
+moco::Scale scale_of(double mean, double std)
 {
-    const auto mean32 = static_cast<float>(mean);
-    const auto std32 = static_cast<float>(std);
-    Table table;
-    for (std::size_t byte = 0; byte < table.size(); ++byte) {
-        table[byte] = (static_cast<float>(byte) / 255.0F - mean32) / std32;
+    const moco::Scale scale = { static_cast<float>(mean), static_cast<float>(std) };
+    if (!std::isfinite(mean) || !std::isfinite(std) || scale.std == 0.0F) {
+        throw moco::Error(MOCO_EINVALID, "moco_image_normalize: mean " + std::to_string(mean) + ", std " +
+                                             std::to_string(std) + "; give finite values and a std other than 0");
     }
-    return table;
+    return scale;
 }
 
 } // namespace
+
+std::uint8_t *moco_image::rgb() const
+{
+    if (planar_) {
+        const moco::Planes from = planes();
+        moco::pixel_kernels().join(spare_.grow(count()), from.plane, area());
+        pixels_.swap(spare_);
+        planar_ = false;
+    }
+    return pixels_.data();
+}
+
+moco::Planes moco_image::planes_either_way() const
+{
+    if (!planar_) {
+        const moco::Planes to(spare_.grow(count()), area());
+        moco::pixel_kernels().split(to.plane, pixels_.data(), area());
+        pixels_.swap(spare_);
+        planar_ = true;
+    }
+    return { pixels_.data(), area() };
+}
+
+moco::Planes moco_image::planes() const
+{
+    const moco::Planes all = planes_either_way();
+    if (mirrored_) {
+        std::uint8_t *line = all.plane[0];
+        for (std::size_t i = 0; i < static_cast<std::size_t>(height) * 3; ++i, line += width) {
+            std::reverse(line, line + width);
+        }
+        mirrored_ = false;
+    }
+    return all;
+}
+
+void moco_image::mirror()
+{
+    (void)planes_either_way();
+    mirrored_ = !mirrored_;
+}
+
+void moco_image::give_rgb(std::int32_t new_width, std::int32_t new_height) noexcept
+{
+    pixels_.swap(spare_);
+    width = new_width;
+    height = new_height;
+    planar_ = false;
+    mirrored_ = false;
+}
+
+void moco_image::give_planes(std::int32_t new_width, std::int32_t new_height) noexcept
+{
+    give_rgb(new_width, new_height);
+    planar_ = true;
+}
 
 moco_status moco_image_create(moco_image **out)
 {
@@ -58,7 +113,11 @@ int32_t moco_image_height(const moco_image *image)
 
 const uint8_t *moco_image_pixels(const moco_image *image)
 {
-    return image == nullptr ? nullptr : image->pixels.data();
+    try {
+        return image == nullptr ? nullptr : image->rgb();
+    } catch (const std::exception &) {
+        return nullptr;
+    }
 }
 
 moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels, const uint8_t *pixels)
@@ -72,7 +131,7 @@ moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int
                           "moco_image_set: " + std::to_string(channels) + " channels; give 1 (grey) or 3 (RGB)");
     }
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::uint8_t *to = image->spare.grow(count * 3);
+    std::uint8_t *to = image->room(count * 3);
     if (channels == 3) {
         std::memcpy(to, pixels, count * 3);
     } else {
@@ -80,7 +139,7 @@ moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int
             to[3 * i] = to[3 * i + 1] = to[3 * i + 2] = pixels[i];
         }
     }
-    image->take_spare(width, height);
+    image->give_rgb(width, height);
     MOCO_API_END
 }
 
@@ -91,13 +150,8 @@ moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t heig
     MOCO_CHECK_ARG(planes);
     check_size(__func__, width, height);
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::uint8_t *to = image->spare.grow(count * 3);
-    for (std::size_t i = 0; i < count; ++i) {
-        to[3 * i] = planes[i];
-        to[3 * i + 1] = planes[count + i];
-        to[3 * i + 2] = planes[2 * count + i];
-    }
-    image->take_spare(width, height);
+    std::memcpy(image->room(count * 3), planes, count * 3);
+    image->give_planes(width, height);
     MOCO_API_END
 }
 
@@ -107,13 +161,13 @@ moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, ui
     MOCO_CHECK_ARG(image);
     check_size(__func__, width, height);
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::uint8_t *to = image->spare.grow(count * 3);
+    std::uint8_t *to = image->room(count * 3);
     for (std::size_t i = 0; i < count; ++i) {
         to[3 * i] = static_cast<std::uint8_t>(colour >> 16U);
         to[3 * i + 1] = static_cast<std::uint8_t>(colour >> 8U);
         to[3 * i + 2] = static_cast<std::uint8_t>(colour);
     }
-    image->take_spare(width, height);
+    image->give_rgb(width, height);
     MOCO_API_END
 }
 
@@ -125,28 +179,20 @@ moco_status moco_image_normalize(float *values, const moco_image *image, const d
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(mean);
     MOCO_CHECK_ARG(std);
-    Table tables[3];
+    moco::Scale scale[3];
     for (int c = 0; c < 3; ++c) {
-        if (!std::isfinite(mean[c]) || !std::isfinite(std[c]) || static_cast<float>(std[c]) == 0.0F) {
-            throw moco::Error(MOCO_EINVALID, "moco_image_normalize: mean " + std::to_string(mean[c]) + ", std " +
-                                                 std::to_string(std[c]) +
-                                                 "; give finite values and a std other than 0");
-        }
-        tables[c] = normalize_table(mean[c], std[c]);
+        scale[c] = scale_of(mean[c], std[c]);
     }
-    const std::uint8_t *from = image->pixels.data();
-    const std::size_t count = image->count() / 3;
-    if (layout == MOCO_NHWC) {
-        for (std::size_t i = 0; i < 3 * count; i += 3) {
-            values[i] = tables[0][from[i]];
-            values[i + 1] = tables[1][from[i + 1]];
-            values[i + 2] = tables[2][from[i + 2]];
-        }
-    } else {
-        for (std::size_t i = 0; i < count; ++i) {
-            values[i] = tables[0][from[3 * i]];
-            values[count + i] = tables[1][from[3 * i + 1]];
-            values[2 * count + i] = tables[2][from[3 * i + 2]];
+    const moco::Planes planes = image->planes_either_way();
+    // Rows count only where each one is turned about.
+    const std::size_t rows = image->mirrored() ? static_cast<std::size_t>(image->height) : 1;
+    const std::size_t length = image->area() / rows;
+    const std::size_t step = layout == MOCO_NHWC ? 3 : 1;
+    for (std::size_t c = 0; c < 3; ++c) {
+        float *to = layout == MOCO_NHWC ? values + c : values + c * image->area();
+        for (std::size_t y = 0; y < rows; ++y) {
+            moco::pixel_kernels().normalize(to + y * length * step, step, planes.plane[c] + y * length, length,
+                                            scale[c], image->mirrored());
         }
     }
     MOCO_API_END

@@ -64,37 +64,50 @@ void decode_webp(Pixels &out, const std::uint8_t *bytes, std::size_t count, cons
 
 [[noreturn]] void bad_file(const char *name, const std::string &what);
 
-// ITU-R 601 luma in Pillow's 16-bit fixed point.
-inline std::uint8_t luma(const std::uint8_t *rgb) noexcept
-{
-    return static_cast<std::uint8_t>((rgb[0] * 19595U + rgb[1] * 38470U + rgb[2] * 7471U + 0x8000U) >> 16U);
-}
+// Three planes of an image, one after the other in memory.
+struct Planes {
+    std::uint8_t *plane[3];
+
+    Planes(std::uint8_t *first, std::size_t area) : plane{ first, first + area, first + 2 * area } {}
+};
 
 } // namespace moco
 
+// The pixels stand interleaved, as decoders give and applications take them, or as three planes, which is what the
+// operations are fast on. Reading may change the form, also of an image that is const to the caller.
 struct moco_image : moco::Counted {
     std::int32_t width = 0;
     std::int32_t height = 0;
-    moco::Bytes pixels; // height x width x 3
-    moco::Bytes spare;  // where an operation that cannot run in place writes
 
-    [[nodiscard]] std::size_t count() const noexcept
+    [[nodiscard]] std::size_t area() const noexcept
     {
-        return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
+        return static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     }
-    [[nodiscard]] const std::uint8_t *row(std::int32_t y) const noexcept
+    [[nodiscard]] std::size_t count() const noexcept { return area() * 3; }
+
+    // The pixels interleaved, height x width x 3; NULL while the image is empty.
+    std::uint8_t *rgb() const;
+    // Row @p y of them.
+    std::uint8_t *row(std::int32_t y) const
     {
-        return pixels.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width) * 3;
+        return rgb() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width) * 3;
     }
-    [[nodiscard]] std::uint8_t *row(std::int32_t y) noexcept
-    {
-        return pixels.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width) * 3;
-    }
-    // Makes what spare holds the pixels.
-    void take_spare(std::int32_t new_width, std::int32_t new_height) noexcept
-    {
-        pixels.swap(spare);
-        width = new_width;
-        height = new_height;
-    }
+    // The pixels as planes of height x width, upright.
+    moco::Planes planes() const;
+    // The planes as they stand, which may be mirrored: for operations that do not care.
+    moco::Planes planes_either_way() const;
+    [[nodiscard]] bool mirrored() const noexcept { return mirrored_; }
+    void mirror();
+
+    // Room for a new picture, interleaved or in planes, which give_rgb() or give_planes() makes the image's.
+    std::uint8_t *room(std::size_t bytes) { return spare_.grow(bytes); }
+    moco::Bytes &spare() noexcept { return spare_; }
+    void give_rgb(std::int32_t new_width, std::int32_t new_height) noexcept;
+    void give_planes(std::int32_t new_width, std::int32_t new_height) noexcept;
+
+  private:
+    mutable moco::Bytes pixels_;
+    mutable moco::Bytes spare_;
+    mutable bool planar_ = false;
+    mutable bool mirrored_ = false; // of planes alone
 };

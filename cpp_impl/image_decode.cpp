@@ -35,7 +35,7 @@ bool starts_with(const std::uint8_t *bytes, std::size_t count, const char *magic
 
 void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
-    Pixels out{ .bytes = image.spare };
+    Pixels out{ .bytes = image.spare() };
     if (count == 0) {
         bad_file(name, "the file is empty");
     }
@@ -52,7 +52,7 @@ void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, con
     } else {
         bad_file(name, "not an image file that is known (JPEG, PNG, WebP, BMP, TIFF)");
     }
-    image.take_spare(out.width, out.height);
+    image.give_rgb(out.width, out.height);
 }
 
 class Descriptor {

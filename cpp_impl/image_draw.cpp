@@ -22,7 +22,7 @@ constexpr int subpixel_bits = 4;
 
 cv::Mat as_mat(moco_image &image)
 {
-    return { image.height, image.width, CV_8UC3, image.pixels.data() };
+    return { image.height, image.width, CV_8UC3, image.rgb() };
 }
 
 // OpenCV writes channels in the order given, and ours is RGB.
@@ -107,7 +107,7 @@ moco_status moco_image_write_png(const moco_image *image, const char *path)
     MOCO_CHECK_ARG(path);
     check_not_empty(__func__, image);
     cv::Mat reversed(image->height, image->width, CV_8UC3);
-    const std::uint8_t *from = image->pixels.data();
+    const std::uint8_t *from = image->rgb();
     for (std::size_t i = 0; i < image->count(); i += 3) {
         std::reverse_copy(from + i, from + i + 3, reversed.data + i);
     }

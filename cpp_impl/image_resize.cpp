@@ -1,6 +1,8 @@
 // Pillow's antialiased bilinear resize: a triangle filter in 22-bit fixed point, in two passes.
 #include "image.hpp"
 
+#include "pixel_kernels.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -9,20 +11,16 @@
 namespace {
 
 constexpr int fraction_bits = 22;
-constexpr std::int32_t half = 1 << (fraction_bits - 1);
 
 // What each output position along one axis takes from the input.
 struct Filter {
-    struct Taps {
-        std::int32_t first;
-        std::int32_t count;
-        std::size_t weights; // index of the first weight
-    };
-    std::vector<Taps> taps;
-    std::vector<std::int32_t> weights;
-    std::vector<double> exact;
+    std::vector<moco::Taps> taps;
 
     void build(std::int32_t in_size, std::int32_t out_size);
+
+  private:
+    std::vector<std::int32_t> weights_;
+    std::vector<double> exact_;
 };
 
 void Filter::build(std::int32_t in_size, std::int32_t out_size)
@@ -31,28 +29,28 @@ void Filter::build(std::int32_t in_size, std::int32_t out_size)
     const double support = std::max(scale, 1.0);
     const double inverse = 1.0 / support;
     taps.clear();
-    weights.clear();
+    weights_.clear();
     for (std::int32_t i = 0; i < out_size; ++i) {
         const double centre = (i + 0.5) * scale;
         const auto first = std::max(static_cast<std::int32_t>(centre - support + 0.5), 0);
         const auto end = std::min(static_cast<std::int32_t>(centre + support + 0.5), in_size);
-        exact.clear();
+        exact_.clear();
         double sum = 0.0;
         for (std::int32_t x = first; x < end; ++x) {
             const double distance = std::fabs((x - centre + 0.5) * inverse);
-            exact.push_back(distance < 1.0 ? 1.0 - distance : 0.0);
-            sum += exact.back();
+            exact_.push_back(distance < 1.0 ? 1.0 - distance : 0.0);
+            sum += exact_.back();
         }
-        taps.push_back({ first, end - first, weights.size() });
-        for (const double weight : exact) {
-            weights.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << fraction_bits)));
+        taps.push_back({ first, end - first, nullptr });
+        for (const double weight : exact_) {
+            weights_.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << fraction_bits)));
         }
     }
-}
-
-std::uint8_t clip(std::int32_t sum)
-{
-    return static_cast<std::uint8_t>(std::min(sum >> fraction_bits, 255));
+    const std::int32_t *weights = weights_.data(); // which no longer moves
+    for (moco::Taps &at : taps) {
+        at.weights = weights;
+        weights += at.count;
+    }
 }
 
 // A part of an image: rows of width x 3 bytes, each stride bytes after the one before.
@@ -63,54 +61,37 @@ struct View {
     std::int32_t height;
 };
 
-View resize_rows(const View &in, std::uint8_t *out, const Filter &filter)
+// The sums run over whole rows, so the image is turned over its diagonal in stripes of so many rows, which stay in the
+// nearest cache.
+constexpr std::size_t stripe = 32;
+
+// Resizes each row, to planes.
+void resize_across(std::uint8_t *out, const View &in, const Filter &filter)
 {
-    const auto width = static_cast<std::int32_t>(filter.taps.size());
-    const std::size_t stride = static_cast<std::size_t>(width) * 3;
-    for (std::int32_t y = 0; y < in.height; ++y) {
-        const std::uint8_t *row = in.data + static_cast<std::size_t>(y) * in.stride;
-        std::uint8_t *to = out + static_cast<std::size_t>(y) * stride;
-        for (const auto &taps : filter.taps) {
-            const std::uint8_t *from = row + static_cast<std::size_t>(taps.first) * 3;
-            const std::int32_t *weight = filter.weights.data() + taps.weights;
-            std::int32_t red = half;
-            std::int32_t green = half;
-            std::int32_t blue = half;
-            for (std::int32_t i = 0; i < taps.count; ++i, from += 3) {
-                red += from[0] * weight[i];
-                green += from[1] * weight[i];
-                blue += from[2] * weight[i];
-            }
-            *to++ = clip(red);
-            *to++ = clip(green);
-            *to++ = clip(blue);
+    thread_local moco::Bytes turned;
+    thread_local moco::Bytes resized;
+    const moco::PixelKernels &kernels = moco::pixel_kernels();
+    const std::size_t width = filter.taps.size();
+    const auto height = static_cast<std::size_t>(in.height);
+    const auto columns = static_cast<std::size_t>(in.width) * 3;
+    turned.grow(columns * stripe);
+    resized.grow(width * 3 * stripe);
+    for (std::size_t y = 0; y < height; y += stripe) {
+        const std::size_t rows = std::min(stripe, height - y);
+        kernels.transpose(turned.data(), stripe, in.data + y * in.stride, in.stride, rows, columns);
+        kernels.weigh_rows(resized.data(), 3 * stripe, turned.data(), 3 * stripe, 3 * stripe, filter.taps.data(),
+                           width);
+        for (std::size_t c = 0; c < 3; ++c) {
+            kernels.transpose(out + (c * height + y) * width, width, resized.data() + c * stripe, 3 * stripe, width,
+                              rows);
         }
     }
-    return { out, stride, width, in.height };
 }
 
-View resize_columns(const View &in, std::uint8_t *out, const Filter &filter)
+// Resizes each column; the form stays what it is.
+void resize_down(std::uint8_t *out, const std::uint8_t *in, std::size_t stride, std::size_t width, const Filter &filter)
 {
-    thread_local std::vector<std::int32_t> sums;
-    const std::size_t stride = static_cast<std::size_t>(in.width) * 3;
-    sums.resize(stride);
-    std::int32_t *const sum = sums.data();
-    std::uint8_t *to = out;
-    for (const auto &taps : filter.taps) {
-        std::fill_n(sum, stride, half);
-        for (std::int32_t i = 0; i < taps.count; ++i) {
-            const std::uint8_t *row = in.data + static_cast<std::size_t>(taps.first + i) * in.stride;
-            const std::int32_t weight = filter.weights[taps.weights + static_cast<std::size_t>(i)];
-            for (std::size_t x = 0; x < stride; ++x) {
-                sum[x] += row[x] * weight;
-            }
-        }
-        for (std::size_t x = 0; x < stride; ++x) {
-            to[x] = clip(sum[x]);
-        }
-        to += stride;
-    }
-    return { out, stride, in.width, static_cast<std::int32_t>(filter.taps.size()) };
+    moco::pixel_kernels().weigh_rows(out, width, in, stride, width, filter.taps.data(), filter.taps.size());
 }
 
 void copy_rows(const View &in, std::uint8_t *out)
@@ -127,35 +108,49 @@ std::size_t size_of(std::int32_t width, std::int32_t height)
     return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
 }
 
+// Pillow 13's choice of order, found by trying: rounding between the passes makes it visible.
+bool columns_first(const View &in, std::int32_t out_height, std::int32_t out_width)
+{
+    return in.height > out_height &&
+           std::int64_t{ in.height } - out_height > 2 * (std::int64_t{ in.width } - out_width);
+}
+
 void resize(moco_image &image, const View &in, std::int32_t out_height, std::int32_t out_width)
 {
     thread_local Filter across;
     thread_local Filter down;
     thread_local moco::Bytes between;
-    std::uint8_t *out = image.pixels.grow(size_of(out_width, out_height));
-    const bool resize_width = in.width != out_width;
-    const bool resize_height = in.height != out_height;
-    if (resize_width) {
+    std::uint8_t *out = image.room(size_of(out_width, out_height));
+    const std::size_t row = size_of(in.width, 1);
+    if (in.width != out_width) {
         across.build(in.width, out_width);
     }
-    if (resize_height) {
+    if (in.height != out_height) {
         down.build(in.height, out_height);
     }
-    if (!resize_width && !resize_height) {
-        copy_rows(in, out);
-    } else if (!resize_height) {
-        (void)resize_rows(in, out, across);
-    } else if (!resize_width) {
-        (void)resize_columns(in, out, down);
-    } else if (in.height > out_height &&
-               std::int64_t{ in.height } - out_height > 2 * (std::int64_t{ in.width } - out_width)) {
-        // Pillow 13's choice of order, found by trying: rounding between the passes makes it visible.
-        (void)resize_rows(resize_columns(in, between.grow(size_of(in.width, out_height)), down), out, across);
-    } else {
-        (void)resize_columns(resize_rows(in, between.grow(size_of(out_width, in.height)), across), out, down);
+    if (in.width == out_width) {
+        if (in.height == out_height) {
+            copy_rows(in, out);
+        } else {
+            resize_down(out, in.data, in.stride, row, down);
+        }
+        image.give_rgb(out_width, out_height);
+        return;
     }
-    image.width = out_width;
-    image.height = out_height;
+    if (in.height == out_height) {
+        resize_across(out, in, across);
+    } else if (columns_first(in, out_height, out_width)) {
+        resize_down(between.grow(size_of(in.width, out_height)), in.data, in.stride, row, down);
+        resize_across(out, { between.data(), row, in.width, out_height }, across);
+    } else {
+        resize_across(between.grow(size_of(out_width, in.height)), in, across);
+        const std::size_t width = static_cast<std::size_t>(out_width);
+        for (std::size_t c = 0; c < 3; ++c) {
+            resize_down(out + c * width * static_cast<std::size_t>(out_height),
+                        between.data() + c * width * static_cast<std::size_t>(in.height), width, width, down);
+        }
+    }
+    image.give_planes(out_width, out_height);
 }
 
 View box_of(const char *function, const moco_image *image, const moco_image *source, std::int32_t top,
@@ -196,8 +191,7 @@ moco_status moco_image_crop(moco_image *image, const moco_image *source, int32_t
 {
     MOCO_API_BEGIN
     const View box = box_of(__func__, image, source, top, left, height, width);
-    copy_rows(box, image->pixels.grow(size_of(width, height)));
-    image->width = width;
-    image->height = height;
+    copy_rows(box, image->room(size_of(width, height)));
+    image->give_rgb(width, height);
     MOCO_API_END
 }
