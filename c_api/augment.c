@@ -214,6 +214,22 @@ static moco_status run_ops(const moco_image **current, moco_image *image, moco_i
     return MOCO_OK;
 }
 
+moco__box moco__augment_reads(const moco_augment_policy *policy, moco_augment_key key, int32_t width, int32_t height)
+{
+    moco__rng rng;
+    moco__rng_start_view(&rng, key.seed, key.epoch, key.index, key.view);
+    for (size_t i = 0; i < policy->count; ++i) {
+        const moco_augment_op *op = &policy->ops[i];
+        if (moco__rng_double(&rng) < op->probability) {
+            if (op->kind == MOCO_RANDOM_RESIZED_CROP) {
+                return moco__random_crop(&rng, width, height, op->parameter, op->parameter + 2);
+            }
+            break;
+        }
+    }
+    return (moco__box){ 0, 0, height, width };
+}
+
 moco_status moco__augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,
                                 const moco_augment_policy *policy, moco_augment_key key)
 {

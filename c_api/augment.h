@@ -15,6 +15,9 @@ typedef struct moco__box {
 moco__box moco__random_crop(moco__rng *rng, int32_t width, int32_t height, const double scale[2],
                             const double ratio[2]);
 
+/* The part of an image of width x height that a policy will read: a random crop's box where it begins with one. */
+moco__box moco__augment_reads(const moco_augment_policy *policy, moco_augment_key key, int32_t width, int32_t height);
+
 /* Applies a policy that was checked. */
 moco_status moco__augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,
                                 const moco_augment_policy *policy, moco_augment_key key);

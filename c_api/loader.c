@@ -196,6 +196,7 @@ static moco_status make_workers(moco_loader *loader)
         moco__worker *worker = &loader->workers[i];
         worker->loader = loader;
         MOCO_TRY(moco_image_create(&worker->source));
+        moco_image_set_lazy(worker->source, true);
         MOCO_TRY(moco_image_create(&worker->view));
         MOCO_TRY(moco_image_create(&worker->scratch));
     }

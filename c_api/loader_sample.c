@@ -1,4 +1,5 @@
-/* What a worker does with a sample: read once, augment once a view, store as floats. */
+/* What a worker does with a sample: read once, decode what the views take of it, augment once a view, store as floats.
+ */
 #include "loader_internal.h"
 
 #include "augment.h"
@@ -33,17 +34,51 @@ static void report_broken(struct moco_loader *loader, size_t index)
     }
 }
 
+/* What a view's draws are keyed by: the sample that the sampler asked for, so that a replacement does not repeat the
+ * views of its neighbour. */
+static moco_augment_key key_of(const struct moco_loader *loader, const moco__slot *slot, size_t sampled, uint32_t view)
+{
+    return (moco_augment_key){ loader->options.seed, slot->epoch, sampled, view };
+}
+
+/* The smallest box that holds two. */
+static moco__box both(moco__box a, moco__box b)
+{
+    const int32_t bottom = a.top + a.height > b.top + b.height ? a.top + a.height : b.top + b.height;
+    const int32_t right = a.left + a.width > b.left + b.width ? a.left + a.width : b.left + b.width;
+    const int32_t top = a.top < b.top ? a.top : b.top;
+    const int32_t left = a.left < b.left ? a.left : b.left;
+    return (moco__box){ top, left, bottom - top, right - left };
+}
+
+/* Reads an image and decodes what the views of sample `sampled` will take of it. */
+static moco_status read_image(moco__worker *worker, const moco__slot *slot, size_t index, size_t sampled)
+{
+    const struct moco_loader *loader = worker->loader;
+    MOCO_TRY(moco_dataset_read(loader->dataset, worker->source, index));
+    const int32_t width = moco_image_width(worker->source);
+    const int32_t height = moco_image_height(worker->source);
+    moco__box box = { 0, 0, 0, 0 };
+    for (uint32_t v = 0; v < loader->view_count; ++v) {
+        const moco__box read =
+            moco__augment_reads(&loader->policies[v], key_of(loader, slot, sampled, v), width, height);
+        box = v == 0 ? read : both(box, read);
+    }
+    return moco_image_load(worker->source, box.top, box.left, box.height, box.width);
+}
+
 /*
  * Reads image *index; with skip_broken the first readable one from there on, which *index becomes. The replacement
  * depends on the data alone, so it is the same with any number of workers.
  */
-static moco_status read_sample(moco__worker *worker, size_t *index)
+static moco_status read_sample(moco__worker *worker, const moco__slot *slot, size_t *index)
 {
     struct moco_loader *loader = worker->loader;
     const size_t count = moco_dataset_count(loader->dataset);
     const size_t tries = count < BROKEN_MAX ? count : BROKEN_MAX;
-    size_t at = *index;
-    moco_status status = moco_dataset_read(loader->dataset, worker->source, at);
+    const size_t sampled = *index;
+    size_t at = sampled;
+    moco_status status = read_image(worker, slot, at, sampled);
     if (!loader->options.skip_broken) {
         return status;
     }
@@ -54,20 +89,19 @@ static moco_status read_sample(moco__worker *worker, size_t *index)
                                   moco_error_message());
         }
         at = (at + 1) % count;
-        status = moco_dataset_read(loader->dataset, worker->source, at);
+        status = read_image(worker, slot, at, sampled);
     }
     *index = at;
     return status;
 }
 
-/* Keys are of the sample that the sampler asked for, so a replacement does not repeat the views of its neighbour. */
 static moco_status store_views(moco__worker *worker, const moco__slot *slot, size_t place, size_t sampled)
 {
     const struct moco_loader *loader = worker->loader;
     for (uint32_t v = 0; v < loader->view_count; ++v) {
         const moco_augment_policy *policy = &loader->policies[v];
-        const moco_augment_key key = { loader->options.seed, slot->epoch, sampled, v };
-        MOCO_TRY(moco__augment_apply(worker->view, worker->scratch, worker->source, policy, key));
+        MOCO_TRY(moco__augment_apply(worker->view, worker->scratch, worker->source, policy,
+                                     key_of(loader, slot, sampled, v)));
         MOCO_TRY(moco_image_normalize(slot->values[v] + place * loader->image_floats, worker->view, policy->mean,
                                       policy->std, loader->options.layout));
     }
@@ -98,7 +132,7 @@ void moco__loader_work(moco__worker *worker, const moco__chunk *chunk)
     moco__slot *slot = chunk->slot;
     for (size_t place = chunk->from; place < chunk->to && !atomic_load(&worker->loader->stop); ++place) {
         const size_t sampled = slot->indices[place];
-        moco_status status = read_sample(worker, &slot->indices[place]);
+        moco_status status = read_sample(worker, slot, &slot->indices[place]);
         if (status == MOCO_OK) {
             status = store_views(worker, slot, place, sampled);
         }

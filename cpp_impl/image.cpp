@@ -32,9 +32,29 @@ moco::Scale scale_of(double mean, double std)
 
 } // namespace
 
-std::uint8_t *moco_image::rgb() const
+void moco_image::load(const moco::Part &part) const
 {
     if (planar_) {
+        (void)rgb();
+    }
+    if (!part_.holds(part)) { // no image but one that waits lacks a part
+        moco::Pixels out{ .bytes = spare_ };
+        part_ = moco::decode_jpeg(out, part, file_.data(), file_size_, name_.c_str());
+        pixels_.swap(spare_);
+    }
+}
+
+const std::uint8_t *moco_image::loaded(std::int32_t top, std::int32_t left) const noexcept
+{
+    return pixels_.data() + static_cast<std::size_t>(top - part_.top) * loaded_stride() +
+           static_cast<std::size_t>(left - part_.left) * 3;
+}
+
+std::uint8_t *moco_image::rgb() const
+{
+    if (!planar_) {
+        load({ 0, 0, height, width });
+    } else {
         const moco::Planes from = planes();
         moco::pixel_kernels().join(spare_.grow(count()), from.plane, area());
         pixels_.swap(spare_);
@@ -46,8 +66,9 @@ std::uint8_t *moco_image::rgb() const
 moco::Planes moco_image::planes_either_way() const
 {
     if (!planar_) {
+        const std::uint8_t *from = rgb();
         const moco::Planes to(spare_.grow(count()), area());
-        moco::pixel_kernels().split(to.plane, pixels_.data(), area());
+        moco::pixel_kernels().split(to.plane, from, area());
         pixels_.swap(spare_);
         planar_ = true;
     }
@@ -78,6 +99,7 @@ void moco_image::give_rgb(std::int32_t new_width, std::int32_t new_height) noexc
     pixels_.swap(spare_);
     width = new_width;
     height = new_height;
+    part_ = { 0, 0, new_height, new_width };
     planar_ = false;
     mirrored_ = false;
 }
@@ -86,6 +108,16 @@ void moco_image::give_planes(std::int32_t new_width, std::int32_t new_height) no
 {
     give_rgb(new_width, new_height);
     planar_ = true;
+}
+
+void moco_image::give_file(std::int32_t new_width, std::int32_t new_height, moco::Bytes &file, std::size_t size,
+                           const char *name)
+{
+    name_ = name;
+    file_.swap(file);
+    file_size_ = size;
+    give_rgb(new_width, new_height);
+    part_ = {};
 }
 
 moco_status moco_image_create(moco_image **out)
@@ -99,6 +131,22 @@ moco_status moco_image_create(moco_image **out)
 void moco_image_free(moco_image *image)
 {
     delete image;
+}
+
+void moco_image_set_lazy(moco_image *image, bool lazy)
+{
+    if (image != nullptr) {
+        image->lazy = lazy;
+    }
+}
+
+moco_status moco_image_load(const moco_image *image, int32_t top, int32_t left, int32_t height, int32_t width)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    moco::check_box(__func__, *image, { top, left, height, width });
+    image->load({ top, left, height, width });
+    MOCO_API_END
 }
 
 int32_t moco_image_width(const moco_image *image)

@@ -45,6 +45,22 @@ using Bytes = Buffer<std::uint8_t>;
 // PIL refuses larger files as decompression bombs.
 constexpr std::int64_t max_image_pixels = 178956970;
 
+// A part of a picture.
+struct Part {
+    std::int32_t top = 0;
+    std::int32_t left = 0;
+    std::int32_t height = 0;
+    std::int32_t width = 0;
+
+    bool operator==(const Part &) const = default;
+    [[nodiscard]] bool holds(const Part &other) const noexcept
+    {
+        return top <= other.top && left <= other.left &&
+               std::int64_t{ other.top } + other.height <= std::int64_t{ top } + height &&
+               std::int64_t{ other.left } + other.width <= std::int64_t{ left } + width;
+    }
+};
+
 // A decoded picture before it becomes the image's: what fails half-way leaves the image as it was.
 struct Pixels {
     std::int32_t width = 0;
@@ -52,15 +68,20 @@ struct Pixels {
     Bytes &bytes; // height x width x 3
 
     // Sets the size, checked; @p name is what messages call the file.
+    void set_size(std::int64_t new_width, std::int64_t new_height, const char *name);
+    // Makes room for the whole of it, too.
     std::uint8_t *resize(std::int64_t new_width, std::int64_t new_height, const char *name);
 };
 
 // The decoders; each throws moco::Error (MOCO_EFORMAT) with the file's name.
-void decode_jpeg(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 void decode_png(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 void decode_bmp(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 void decode_tiff(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 void decode_webp(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
+// Decodes a part at least, or all where the part is empty, and returns what it decoded.
+Part decode_jpeg(Pixels &out, Part part, const std::uint8_t *bytes, std::size_t count, const char *name);
+// Reads the header alone.
+void read_jpeg_size(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 
 [[noreturn]] void bad_file(const char *name, const std::string &what);
 
@@ -74,10 +95,12 @@ struct Planes {
 } // namespace moco
 
 // The pixels stand interleaved, as decoders give and applications take them, or as three planes, which is what the
-// operations are fast on. Reading may change the form, also of an image that is const to the caller.
+// operations are fast on. A JPEG file may wait to be decoded, as a whole or in part, until its pixels are needed.
+// Reading the pixels may change all this, also of an image that is const to the caller.
 struct moco_image : moco::Counted {
     std::int32_t width = 0;
     std::int32_t height = 0;
+    bool lazy = false;
 
     [[nodiscard]] std::size_t area() const noexcept
     {
@@ -99,15 +122,35 @@ struct moco_image : moco::Counted {
     [[nodiscard]] bool mirrored() const noexcept { return mirrored_; }
     void mirror();
 
+    // Sees to it that a part's pixels are there, interleaved.
+    void load(const moco::Part &part) const;
+    // Where pixel (@p top, @p left) of a part that was loaded stands, and the bytes from row to row.
+    const std::uint8_t *loaded(std::int32_t top, std::int32_t left) const noexcept;
+    [[nodiscard]] std::size_t loaded_stride() const noexcept { return static_cast<std::size_t>(part_.width) * 3; }
+
     // Room for a new picture, interleaved or in planes, which give_rgb() or give_planes() makes the image's.
     std::uint8_t *room(std::size_t bytes) { return spare_.grow(bytes); }
     moco::Bytes &spare() noexcept { return spare_; }
     void give_rgb(std::int32_t new_width, std::int32_t new_height) noexcept;
     void give_planes(std::int32_t new_width, std::int32_t new_height) noexcept;
+    // Takes a file that is to be decoded when needed.
+    void give_file(std::int32_t new_width, std::int32_t new_height, moco::Bytes &file, std::size_t size,
+                   const char *name);
 
   private:
     mutable moco::Bytes pixels_;
     mutable moco::Bytes spare_;
+    mutable moco::Part part_; // of which pixels_ are
     mutable bool planar_ = false;
     mutable bool mirrored_ = false; // of planes alone
+    moco::Bytes file_;
+    std::size_t file_size_ = 0;
+    std::string name_; // of the file
 };
+
+namespace moco {
+
+// Refuses a box that does not lie within an image.
+void check_box(const char *function, const moco_image &source, const Part &box);
+
+} // namespace moco

@@ -15,7 +15,7 @@ void bad_file(const char *name, const std::string &what)
     throw Error(MOCO_EFORMAT, std::string(name) + ": " + what);
 }
 
-std::uint8_t *Pixels::resize(std::int64_t new_width, std::int64_t new_height, const char *name)
+void Pixels::set_size(std::int64_t new_width, std::int64_t new_height, const char *name)
 {
     if (new_width < 1 || new_height < 1 || new_width > max_image_pixels / new_height) {
         bad_file(name, "size " + std::to_string(new_width) + " x " + std::to_string(new_height) + " is outside 1 to " +
@@ -23,6 +23,11 @@ std::uint8_t *Pixels::resize(std::int64_t new_width, std::int64_t new_height, co
     }
     width = static_cast<std::int32_t>(new_width);
     height = static_cast<std::int32_t>(new_height);
+}
+
+std::uint8_t *Pixels::resize(std::int64_t new_width, std::int64_t new_height, const char *name)
+{
+    set_size(new_width, new_height, name);
     return bytes.grow(static_cast<std::size_t>(new_width * new_height) * 3);
 }
 
@@ -33,14 +38,19 @@ bool starts_with(const std::uint8_t *bytes, std::size_t count, const char *magic
     return count >= length && std::memcmp(bytes, magic, length) == 0;
 }
 
+bool is_jpeg(const std::uint8_t *bytes, std::size_t count)
+{
+    return starts_with(bytes, count, "\xFF\xD8\xFF", 3);
+}
+
 void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
     Pixels out{ .bytes = image.spare() };
     if (count == 0) {
         bad_file(name, "the file is empty");
     }
-    if (starts_with(bytes, count, "\xFF\xD8\xFF", 3)) {
-        decode_jpeg(out, bytes, count, name);
+    if (is_jpeg(bytes, count)) {
+        (void)decode_jpeg(out, {}, bytes, count, name);
     } else if (starts_with(bytes, count, "\x89PNG\r\n\x1A\n", 8)) {
         decode_png(out, bytes, count, name);
     } else if (starts_with(bytes, count, "BM", 2)) {
@@ -53,6 +63,25 @@ void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, con
         bad_file(name, "not an image file that is known (JPEG, PNG, WebP, BMP, TIFF)");
     }
     image.give_rgb(out.width, out.height);
+}
+
+// Decodes a file, or puts a JPEG file by where the image is lazy; then @p file becomes the image's.
+void decode_or_keep(moco_image &image, Bytes &file, std::size_t count, const char *name)
+{
+    if (!image.lazy || !is_jpeg(file.data(), count)) {
+        decode(image, file.data(), count, name);
+        return;
+    }
+    Pixels size{ .bytes = image.spare() };
+    read_jpeg_size(size, file.data(), count, name);
+    image.give_file(size.width, size.height, file, count, name);
+}
+
+// The file in hand; a thread's, since images come and go.
+Bytes &file_buffer()
+{
+    thread_local Bytes bytes;
+    return bytes;
 }
 
 class Descriptor {
@@ -116,7 +145,13 @@ moco_status moco_image_decode(moco_image *image, const void *bytes, size_t count
     if (count > 0) {
         MOCO_CHECK_ARG(bytes);
     }
-    moco::decode(*image, static_cast<const std::uint8_t *>(bytes), count, name);
+    if (image->lazy && moco::is_jpeg(static_cast<const std::uint8_t *>(bytes), count)) {
+        moco::Bytes &file = moco::file_buffer();
+        std::memcpy(file.grow(count), bytes, count);
+        moco::decode_or_keep(*image, file, count, name);
+    } else {
+        moco::decode(*image, static_cast<const std::uint8_t *>(bytes), count, name);
+    }
     MOCO_API_END
 }
 
@@ -125,8 +160,8 @@ moco_status moco_image_read(moco_image *image, const char *path)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(path);
-    thread_local moco::Bytes bytes;
-    const std::size_t count = moco::read_file(bytes, path);
-    moco::decode(*image, bytes.data(), count, path);
+    moco::Bytes &file = moco::file_buffer();
+    const std::size_t count = moco::read_file(file, path);
+    moco::decode_or_keep(*image, file, count, path);
     MOCO_API_END
 }

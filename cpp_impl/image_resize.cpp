@@ -153,30 +153,34 @@ void resize(moco_image &image, const View &in, std::int32_t out_height, std::int
     image.give_planes(out_width, out_height);
 }
 
-View box_of(const char *function, const moco_image *image, const moco_image *source, std::int32_t top,
-            std::int32_t left, std::int32_t height, std::int32_t width)
+// A box of another image, decoded where it was not.
+View view_of(const char *function, const moco_image *image, const moco_image *source, const moco::Part &box)
 {
     if (image == nullptr || source == nullptr || image == source) {
         throw moco::Error(MOCO_EINVALID, std::string(function) + ": image and source must be two different images");
     }
-    if (top < 0 || left < 0 || height < 1 || width < 1 || std::int64_t{ top } + height > source->height ||
-        std::int64_t{ left } + width > source->width) {
-        throw moco::Error(MOCO_EINVALID, std::string(function) + ": box (top " + std::to_string(top) + ", left " +
-                                             std::to_string(left) + ", " + std::to_string(height) + " x " +
-                                             std::to_string(width) + ") does not lie within the source's " +
-                                             std::to_string(source->height) + " x " + std::to_string(source->width));
-    }
-    return { source->row(top) + static_cast<std::size_t>(left) * 3, static_cast<std::size_t>(source->width) * 3, width,
-             height };
+    moco::check_box(function, *source, box);
+    source->load(box);
+    return { source->loaded(box.top, box.left), source->loaded_stride(), box.width, box.height };
 }
 
 } // namespace
+
+void moco::check_box(const char *function, const moco_image &source, const Part &box)
+{
+    if (box.height < 1 || box.width < 1 || !Part{ 0, 0, source.height, source.width }.holds(box)) {
+        throw Error(MOCO_EINVALID, std::string(function) + ": box (top " + std::to_string(box.top) + ", left " +
+                                       std::to_string(box.left) + ", " + std::to_string(box.height) + " x " +
+                                       std::to_string(box.width) + ") does not lie within the source's " +
+                                       std::to_string(source.height) + " x " + std::to_string(source.width));
+    }
+}
 
 moco_status moco_image_resized_crop(moco_image *image, const moco_image *source, int32_t top, int32_t left,
                                     int32_t height, int32_t width, int32_t out_height, int32_t out_width)
 {
     MOCO_API_BEGIN
-    const View box = box_of(__func__, image, source, top, left, height, width);
+    const View box = view_of(__func__, image, source, { top, left, height, width });
     if (out_height < 1 || out_width < 1 || std::int64_t{ out_height } * out_width > moco::max_image_pixels) {
         throw moco::Error(MOCO_EINVALID, "moco_image_resized_crop: output size " + std::to_string(out_height) + " x " +
                                              std::to_string(out_width) + " is outside 1 to " +
@@ -190,7 +194,7 @@ moco_status moco_image_crop(moco_image *image, const moco_image *source, int32_t
                             int32_t width)
 {
     MOCO_API_BEGIN
-    const View box = box_of(__func__, image, source, top, left, height, width);
+    const View box = view_of(__func__, image, source, { top, left, height, width });
     copy_rows(box, image->room(size_of(width, height)));
     image->give_rgb(width, height);
     MOCO_API_END

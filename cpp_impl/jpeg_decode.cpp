@@ -1,6 +1,9 @@
 // JPEG to RGB by libjpeg-turbo's own interface, which gives PIL's pixels: slow integer DCT, fancy upsampling.
 //
-// libjpeg reports errors by longjmp: decompress() therefore holds no object with a destructor.
+// Of a file whose data is in order a part can be decoded alone: columns and rows before it are passed over, and what
+// follows its last row is not looked at. All else is decoded as a whole, so that damage is found where PIL finds it.
+//
+// libjpeg reports errors by longjmp: decompress() and what it calls therefore hold no object with a destructor.
 #include "image.hpp"
 
 #include <csetjmp>
@@ -9,6 +12,7 @@
 #include <jpeglib.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 namespace {
@@ -19,6 +23,8 @@ struct Reader {
     jpeg_source_mgr source;
     jpeg_decompress_struct jpeg;
     moco::Pixels *out;
+    moco::Part part; // what is wanted, then what was decoded
+    bool size_only;
     const char *name;
     char message[JMSG_LENGTH_MAX];
 };
@@ -73,14 +79,84 @@ void cmyk_to_rgb(std::uint8_t *rgb, const std::uint8_t *inverted, std::size_t wi
     }
 }
 
-// Makes room for the pixels; no exception may pass through libjpeg's frames or a longjmp.
-std::uint8_t *make_room(Reader &reader) noexcept
+// No exception may pass through libjpeg's frames or a longjmp.
+bool set_size(Reader &reader) noexcept
 {
     try {
-        return reader.out->resize(reader.jpeg.output_width, reader.jpeg.output_height, reader.name);
+        reader.out->set_size(reader.jpeg.output_width, reader.jpeg.output_height, reader.name);
+        return true;
     } catch (const std::exception &) {
-        return nullptr;
+        return false;
     }
+}
+
+bool make_room(Reader &reader) noexcept
+{
+    try {
+        reader.out->bytes.grow(static_cast<std::size_t>(reader.part.width) *
+                               static_cast<std::size_t>(reader.part.height) * 3);
+        return true;
+    } catch (const std::exception &) {
+        return false;
+    }
+}
+
+// Whether nothing but data and the end of the file follow the header: one scan, whose only markers are restarts.
+bool is_in_order(const jpeg_decompress_struct &jpeg)
+{
+    const std::uint8_t *at = jpeg.src->next_input_byte;
+    const std::uint8_t *const end = at + jpeg.src->bytes_in_buffer;
+    while (at != end && (at = static_cast<const std::uint8_t *>(
+                             std::memchr(at, 0xFF, static_cast<std::size_t>(end - at)))) != nullptr) {
+        while (at != end && *at == 0xFF) { // a marker may be filled up in front
+            ++at;
+        }
+        const int code = at != end ? *at : -1;
+        if (code != 0 && (code < JPEG_RST0 || code > JPEG_RST0 + 7)) {
+            return code == JPEG_EOI;
+        }
+    }
+    return false;
+}
+
+// The samplings that libjpeg-turbo crops exactly: chroma halved or not.
+bool can_crop(const jpeg_decompress_struct &jpeg)
+{
+    const jpeg_component_info *component = jpeg.comp_info;
+    if (jpeg.progressive_mode != FALSE || jpeg.comps_in_scan != jpeg.num_components || jpeg.num_components > 3) {
+        return false;
+    }
+    if (component[0].h_samp_factor > 2 || component[0].v_samp_factor > component[0].h_samp_factor) {
+        return false;
+    }
+    for (int c = 1; c < jpeg.num_components; ++c) {
+        if (component[c].h_samp_factor != 1 || component[c].v_samp_factor != 1) {
+            return false;
+        }
+    }
+    return is_in_order(jpeg);
+}
+
+// Passes over what lies before the part. Upsampling looks at neighbours that are not there at its edges, so some more
+// is decoded; columns start with a block.
+bool start_part(Reader &reader)
+{
+    constexpr std::int32_t margin = 2;
+    jpeg_decompress_struct &jpeg = reader.jpeg;
+    const auto image_width = static_cast<std::int32_t>(jpeg.output_width);
+    const auto image_height = static_cast<std::int32_t>(jpeg.output_height);
+    moco::Part &part = reader.part;
+    const std::int32_t bottom = std::min(part.top + part.height + margin, image_height);
+    const std::int32_t right = std::min(part.left + part.width + margin, image_width);
+    part.top = std::max(part.top - margin, 0);
+    part.height = bottom - part.top;
+    auto left = static_cast<JDIMENSION>(std::max(part.left - margin, 0));
+    auto width = static_cast<JDIMENSION>(right) - left;
+    jpeg_crop_scanline(&jpeg, &left, &width);
+    part.left = static_cast<std::int32_t>(left);
+    part.width = static_cast<std::int32_t>(width);
+    const auto above = static_cast<JDIMENSION>(part.top);
+    return above == 0 || jpeg_skip_scanlines(&jpeg, above) == above;
 }
 
 bool read_rows(Reader &reader)
@@ -92,8 +168,8 @@ bool read_rows(Reader &reader)
     if (jpeg.out_color_space == JCS_CMYK) {
         inks = jpeg.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&jpeg), JPOOL_IMAGE, jpeg.output_width * 4, 1);
     }
-    while (jpeg.output_scanline < jpeg.output_height) {
-        JSAMPROW row = to + jpeg.output_scanline * stride;
+    for (std::int32_t y = 0; y < reader.part.height; ++y, to += stride) {
+        JSAMPROW row = to;
         if (jpeg_read_scanlines(&jpeg, inks != nullptr ? inks : &row, 1) != 1) {
             return false;
         }
@@ -104,7 +180,7 @@ bool read_rows(Reader &reader)
     return true;
 }
 
-enum class Outcome { whole, truncated, broken, refused };
+enum class Outcome { whole, truncated, broken, refused, no_memory };
 
 Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
 {
@@ -127,23 +203,34 @@ Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
     }
     jpeg.out_color_space = jpeg.num_components == 4 ? JCS_CMYK : JCS_RGB;
     jpeg_calc_output_dimensions(&jpeg);
-    if (make_room(reader) == nullptr) {
+    if (!set_size(reader)) {
         return Outcome::refused;
     }
-    if (jpeg_start_decompress(&jpeg) == FALSE || !read_rows(reader)) {
+    if (reader.size_only) {
+        return Outcome::whole;
+    }
+    const moco::Part all = { 0, 0, reader.out->height, reader.out->width };
+    const bool partly = reader.part != moco::Part{} && reader.part != all && can_crop(jpeg);
+    if (!partly) {
+        reader.part = all;
+    }
+    if (jpeg_start_decompress(&jpeg) == FALSE || (partly && !start_part(reader))) {
         return Outcome::truncated;
     }
-    (void)jpeg_finish_decompress(&jpeg); // what follows the last row does not matter, a missing end marker neither
+    if (!make_room(reader)) {
+        return Outcome::no_memory;
+    }
+    if (!read_rows(reader)) {
+        return Outcome::truncated;
+    }
+    if (!partly) {
+        (void)jpeg_finish_decompress(&jpeg); // what follows the last row does not matter, a missing end neither
+    }
     return Outcome::whole;
 }
 
-} // namespace
-
-void moco::decode_jpeg(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
+void run(Reader &reader, const std::uint8_t *bytes, std::size_t count)
 {
-    Reader reader = {};
-    reader.out = &out;
-    reader.name = name;
     const Outcome outcome = decompress(reader, bytes, count);
     const std::int64_t width = reader.jpeg.output_width;
     const std::int64_t height = reader.jpeg.output_height;
@@ -152,10 +239,34 @@ void moco::decode_jpeg(Pixels &out, const std::uint8_t *bytes, std::size_t count
     case Outcome::whole:
         return;
     case Outcome::truncated:
-        bad_file(name, "the JPEG file is truncated");
+        moco::bad_file(reader.name, "the JPEG file is truncated");
     case Outcome::broken:
-        bad_file(name, std::string("damaged or unsupported JPEG file: ") + reader.message);
+        moco::bad_file(reader.name, std::string("damaged or unsupported JPEG file: ") + reader.message);
     case Outcome::refused:
-        (void)out.resize(width, height, name); // throws again, now where it may
+        reader.out->set_size(width, height, reader.name); // throws again, now where it may
+        return;
+    case Outcome::no_memory:
+        throw std::bad_alloc();
     }
+}
+
+} // namespace
+
+void moco::read_jpeg_size(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
+    Reader reader = {};
+    reader.out = &out;
+    reader.size_only = true;
+    reader.name = name;
+    run(reader, bytes, count);
+}
+
+moco::Part moco::decode_jpeg(Pixels &out, Part part, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
+    Reader reader = {};
+    reader.out = &out;
+    reader.part = part;
+    reader.name = name;
+    run(reader, bytes, count);
+    return reader.part;
 }

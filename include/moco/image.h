@@ -42,6 +42,24 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_decode(moco_image *image, const vo
 /** Reads and decodes a file. @return ::MOCO_EIO or ::MOCO_EFORMAT, naming the file @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_read(moco_image *image, const char *path);
 
+/**
+ * Lets moco_image_read() and moco_image_decode() of a JPEG file read its header alone; size and all else of the image
+ * are as ever, and the pixels are decoded when an operation needs them. Damage is then reported by that operation, with
+ * the file's name; moco_image_pixels() gives NULL.
+ * @since 0.1
+ */
+MOCO_API void moco_image_set_lazy(moco_image *image, bool lazy);
+
+/**
+ * Decodes at least a box of an image that was read lazily; of any other image it is there already. One call for all the
+ * boxes that moco_image_resized_crop() and moco_image_crop() will take saves them from decoding, and saves all that
+ * lies around. The pixels are those of the whole picture.
+ * @return ::MOCO_EFORMAT for a damaged file, ::MOCO_EINVALID for a box that does not lie within the image
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_load(const moco_image *image, int32_t top, int32_t left, int32_t height,
+                                                   int32_t width);
+
 /** Sets size and pixels from height x width x channels bytes; one channel (grey) is replicated. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels,
                                                   const uint8_t *pixels);

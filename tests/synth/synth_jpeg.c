@@ -63,8 +63,8 @@ static int inside(const synth_image *image, unsigned n, int x, int y)
     const unsigned at = 100 + 8 * n;
     const int dx = x - draw(image->key, at, image->width);
     const int dy = y - draw(image->key, at + 1, image->height);
-    const int rx = 12 + draw(image->key, at + 2, image->width / 4);
-    const int ry = 12 + draw(image->key, at + 3, image->height / 4);
+    const int rx = 12 + draw(image->key, at + 2, 1 + image->width / 4);
+    const int ry = 12 + draw(image->key, at + 3, 1 + image->height / 4);
     switch (((unsigned)image->label + n / 3) % 3) {
     case 0:
         return (long)dx * dx * ry * ry + (long)dy * dy * rx * rx < (long)rx * rx * ry * ry;
