@@ -138,7 +138,7 @@ static moco_status adjust(moco_image *image, uint64_t which, double factor)
 }
 
 /* ColorJitter: its four adjustments in random order; one with parameter 0 is left out. */
-static moco_status color_jitter(moco_image *image, const double parameter[4], moco__rng *rng)
+static moco_status color_jitter(moco_image *image, const double parameter[4], moco__rng *rng, moco__stages *watch)
 {
     uint64_t order[4] = { 0, 1, 2, 3 };
     double factor[4];
@@ -155,16 +155,17 @@ static moco_status color_jitter(moco_image *image, const double parameter[4], mo
     for (size_t i = 0; i < 4; ++i) {
         if (parameter[order[i]] > 0) {
             MOCO_TRY(adjust(image, order[i], factor[order[i]]));
+            moco__stages_end(watch, order[i] == 3 ? MOCO_STAGE_HUE : MOCO_STAGE_COLOR);
         }
     }
     return MOCO_OK;
 }
 
-static moco_status change(moco_image *image, const moco_augment_op *op, moco__rng *rng)
+static moco_status change(moco_image *image, const moco_augment_op *op, moco__rng *rng, moco__stages *watch)
 {
     switch (op->kind) {
     case MOCO_COLOR_JITTER:
-        return color_jitter(image, op->parameter, rng);
+        return color_jitter(image, op->parameter, rng, watch);
     case MOCO_RANDOM_GRAYSCALE:
         return moco_image_grayscale(image);
     case MOCO_GAUSSIAN_BLUR:
@@ -179,6 +180,26 @@ static moco_status change(moco_image *image, const moco_augment_op *op, moco__rn
     return moco_error_set(MOCO_EINTERNAL, "augment: operation kind %d is not one in place", (int)op->kind);
 }
 
+/* The stage that an operation counts as. */
+static moco_stage stage_of(moco_augment_kind kind)
+{
+    switch (kind) {
+    case MOCO_COLOR_JITTER:
+        return MOCO_STAGE_COLOR;
+    case MOCO_RANDOM_GRAYSCALE:
+        return MOCO_STAGE_GRAYSCALE;
+    case MOCO_GAUSSIAN_BLUR:
+        return MOCO_STAGE_BLUR;
+    case MOCO_RANDOM_HFLIP:
+        return MOCO_STAGE_STORE;
+    case MOCO_RANDOM_RESIZED_CROP:
+    case MOCO_RESIZE:
+    case MOCO_CENTER_CROP:
+        break;
+    }
+    return MOCO_STAGE_RESIZE;
+}
+
 /* ---- The policy ---- */
 
 static moco_status copy(moco_image *out, const moco_image *in)
@@ -188,7 +209,7 @@ static moco_status copy(moco_image *out, const moco_image *in)
 
 /* `current` is source at first, then image or scratch; the one that it is not takes what a crop makes. */
 static moco_status run_ops(const moco_image **current, moco_image *image, moco_image *scratch, const moco_image *source,
-                           const moco_augment_policy *policy, moco__rng *rng)
+                           const moco_augment_policy *policy, moco__rng *rng, moco__stages *watch)
 {
     *current = source;
     for (size_t i = 0; i < policy->count; ++i) {
@@ -202,6 +223,7 @@ static moco_status run_ops(const moco_image **current, moco_image *image, moco_i
             if (!is_identity(op, *current, size)) {
                 MOCO_TRY(transform(target, *current, op, size, rng));
                 *current = target;
+                moco__stages_end(watch, MOCO_STAGE_RESIZE);
             }
             continue;
         }
@@ -209,7 +231,8 @@ static moco_status run_ops(const moco_image **current, moco_image *image, moco_i
             MOCO_TRY(copy(image, source));
             *current = image;
         }
-        MOCO_TRY(change(*current == image ? image : scratch, op, rng));
+        MOCO_TRY(change(*current == image ? image : scratch, op, rng, watch));
+        moco__stages_end(watch, stage_of(op->kind));
     }
     return MOCO_OK;
 }
@@ -231,12 +254,12 @@ moco__box moco__augment_reads(const moco_augment_policy *policy, moco_augment_ke
 }
 
 moco_status moco__augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,
-                                const moco_augment_policy *policy, moco_augment_key key)
+                                const moco_augment_policy *policy, moco_augment_key key, moco__stages *watch)
 {
     const moco_image *current;
     moco__rng rng;
     moco__rng_start_view(&rng, key.seed, key.epoch, key.index, key.view);
-    MOCO_TRY(run_ops(&current, image, scratch, source, policy, &rng));
+    MOCO_TRY(run_ops(&current, image, scratch, source, policy, &rng, watch));
     if (moco_image_width(current) != policy->size || moco_image_height(current) != policy->size) {
         return moco_error_set(MOCO_EINVALID,
                               "augment: the policy left an image of %d x %d pixels in place of %d x %d; give it a "
@@ -263,5 +286,5 @@ moco_status moco_augment_apply(moco_image *image, moco_image *scratch, const moc
         return moco_error_set(MOCO_EINVALID, "augment: epoch %llu and index %llu must be below 2^48, view %u below 256",
                               (unsigned long long)key.epoch, (unsigned long long)key.index, key.view);
     }
-    return moco__augment_apply(image, scratch, source, policy, key);
+    return moco__augment_apply(image, scratch, source, policy, key, NULL);
 }

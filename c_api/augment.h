@@ -5,6 +5,7 @@
 #include "moco/augment.h"
 
 #include "rng.h"
+#include "stages.h"
 
 /* A part of an image. */
 typedef struct moco__box {
@@ -18,8 +19,8 @@ moco__box moco__random_crop(moco__rng *rng, int32_t width, int32_t height, const
 /* The part of an image of width x height that a policy will read: a random crop's box where it begins with one. */
 moco__box moco__augment_reads(const moco_augment_policy *policy, moco_augment_key key, int32_t width, int32_t height);
 
-/* Applies a policy that was checked. */
+/* Applies a policy that was checked; the watch, or NULL, learns how long each stage took. */
 moco_status moco__augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,
-                                const moco_augment_policy *policy, moco_augment_key key);
+                                const moco_augment_policy *policy, moco_augment_key key, moco__stages *watch);
 
 #endif

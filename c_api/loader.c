@@ -356,3 +356,8 @@ size_t moco_loader_skipped(const moco_loader *loader)
 {
     return atomic_load(&loader->skipped);
 }
+
+double moco_loader_stage_seconds(const moco_loader *loader, moco_stage stage)
+{
+    return (unsigned)stage < MOCO_STAGE_COUNT ? (double)atomic_load(&loader->stage_nanoseconds[stage]) * 1e-9 : 0.0;
+}

@@ -14,7 +14,7 @@
 #ifndef MOCO_C_API_LOADER_INTERNAL_H
 #define MOCO_C_API_LOADER_INTERNAL_H
 
-#include "moco/loader.h"
+#include "stages.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,6 +47,7 @@ typedef struct moco__worker {
     moco_image *source;
     moco_image *view;
     moco_image *scratch;
+    moco__stages watch; /* of the chunk in hand */
 } moco__worker;
 
 struct moco_loader {
@@ -73,6 +74,7 @@ struct moco_loader {
     uint8_t *broken; /* a bit a sample, set once it was reported; NULL without skip_broken */
     atomic_size_t skipped;
     atomic_uint_fast64_t wait_nanoseconds;
+    atomic_uint_fast64_t stage_nanoseconds[MOCO_STAGE_COUNT];
 };
 
 /* A piece of a batch. */

@@ -51,11 +51,17 @@ static moco__box both(moco__box a, moco__box b)
     return (moco__box){ top, left, bottom - top, right - left };
 }
 
+static moco__stages *watch_of(moco__worker *worker)
+{
+    return worker->loader->options.measure ? &worker->watch : NULL;
+}
+
 /* Reads an image and decodes what the views of sample `sampled` will take of it. */
 static moco_status read_image(moco__worker *worker, const moco__slot *slot, size_t index, size_t sampled)
 {
     const struct moco_loader *loader = worker->loader;
     MOCO_TRY(moco_dataset_read(loader->dataset, worker->source, index));
+    moco__stages_end(watch_of(worker), MOCO_STAGE_READ);
     const int32_t width = moco_image_width(worker->source);
     const int32_t height = moco_image_height(worker->source);
     moco__box box = { 0, 0, 0, 0 };
@@ -64,7 +70,9 @@ static moco_status read_image(moco__worker *worker, const moco__slot *slot, size
             moco__augment_reads(&loader->policies[v], key_of(loader, slot, sampled, v), width, height);
         box = v == 0 ? read : both(box, read);
     }
-    return moco_image_load(worker->source, box.top, box.left, box.height, box.width);
+    MOCO_TRY(moco_image_load(worker->source, box.top, box.left, box.height, box.width));
+    moco__stages_end(watch_of(worker), MOCO_STAGE_DECODE);
+    return MOCO_OK;
 }
 
 /*
@@ -101,9 +109,10 @@ static moco_status store_views(moco__worker *worker, const moco__slot *slot, siz
     for (uint32_t v = 0; v < loader->view_count; ++v) {
         const moco_augment_policy *policy = &loader->policies[v];
         MOCO_TRY(moco__augment_apply(worker->view, worker->scratch, worker->source, policy,
-                                     key_of(loader, slot, sampled, v)));
+                                     key_of(loader, slot, sampled, v), watch_of(worker)));
         MOCO_TRY(moco_image_normalize(slot->values[v] + place * loader->image_floats, worker->view, policy->mean,
                                       policy->std, loader->options.layout));
+        moco__stages_end(watch_of(worker), MOCO_STAGE_STORE);
     }
     return MOCO_OK;
 }
@@ -127,9 +136,19 @@ static void keep_error(moco__worker *worker, moco__slot *slot, size_t place, siz
     (void)pthread_mutex_unlock(&loader->mutex);
 }
 
+/* Adds what the watch has measured to the loader's sums. */
+static void add_stages(moco__worker *worker)
+{
+    for (size_t i = 0; i < MOCO_STAGE_COUNT; ++i) {
+        atomic_fetch_add(&worker->loader->stage_nanoseconds[i], worker->watch.nanoseconds[i]);
+        worker->watch.nanoseconds[i] = 0;
+    }
+}
+
 void moco__loader_work(moco__worker *worker, const moco__chunk *chunk)
 {
     moco__slot *slot = chunk->slot;
+    moco__stages_start(watch_of(worker));
     for (size_t place = chunk->from; place < chunk->to && !atomic_load(&worker->loader->stop); ++place) {
         const size_t sampled = slot->indices[place];
         moco_status status = read_sample(worker, slot, &slot->indices[place]);
@@ -139,5 +158,8 @@ void moco__loader_work(moco__worker *worker, const moco__chunk *chunk)
         if (status != MOCO_OK) {
             keep_error(worker, slot, place, slot->indices[place], status);
         }
+    }
+    if (worker->loader->options.measure) {
+        add_stages(worker);
     }
 }

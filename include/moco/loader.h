@@ -24,11 +24,12 @@ typedef struct moco_loader_options {
     moco_device device; /**< batches lie in pinned memory of the host where this is CUDA */
     bool skip_broken;   /**< replace an unreadable image by another and count it; false: fail with its name */
     bool single_view;   /**< evaluation: one view, no key */
+    bool measure;       /**< for moco_loader_stage_seconds(); costs some microseconds an image */
 } moco_loader_options;
 
 #define MOCO_LOADER_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
-        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false                                 \
+        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false                          \
     }
 
 /** A batch; all of it is borrowed until the next call of moco_loader_next(). @since 0.1 */
@@ -69,6 +70,25 @@ MOCO_API double moco_loader_wait_seconds(const moco_loader *loader);
 
 /** Images that were skipped as unreadable, in all. @since 0.1 */
 MOCO_API size_t moco_loader_skipped(const moco_loader *loader);
+
+/** What workers spend their time on. @since 0.1 */
+typedef enum moco_stage {
+    MOCO_STAGE_READ,      /**< the file, and its header where it is a JPEG file; all decoding where it is not */
+    MOCO_STAGE_DECODE,    /**< the part of a JPEG file that the views take */
+    MOCO_STAGE_RESIZE,    /**< crops and resizes */
+    MOCO_STAGE_COLOR,     /**< brightness, contrast, saturation */
+    MOCO_STAGE_HUE,       /**< hue */
+    MOCO_STAGE_GRAYSCALE, /**< grey */
+    MOCO_STAGE_BLUR,      /**< Gaussian blur */
+    MOCO_STAGE_STORE,     /**< flip and normalisation, into the batch */
+    MOCO_STAGE_COUNT
+} moco_stage;
+
+/** "read", "decode" and so on; NULL where it is no stage; borrowed, static. @since 0.1 */
+MOCO_API const char *moco_stage_name(moco_stage stage);
+
+/** CPU seconds that all workers have spent on a stage so far; 0 unless options->measure. Thread-safe. @since 0.1 */
+MOCO_API double moco_loader_stage_seconds(const moco_loader *loader, moco_stage stage);
 
 MOCO_END_DECLS
 

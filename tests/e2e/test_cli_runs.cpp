@@ -217,6 +217,22 @@ TEST_F(CliRuns, InfoShowsARunAndAFile)
     EXPECT_STREQ(json_string_value(json_object_get(json_object_get(json.get(), "metadata"), "step")), "6");
 }
 
+TEST_F(CliRuns, BenchMeasuresTheLoader)
+{
+    const Result text = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "40", "--batch", "8" });
+    EXPECT_EQ(text.code, 0) << text.err;
+    EXPECT_HAS(text.out, "40 files, two views each, recipe v2");
+    EXPECT_HAS(text.out, "us a file");
+    const Result json = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "40", "--batch", "8",
+                              "--recipe", "v1", "--workers", "2", "--json" });
+    EXPECT_EQ(json.code, 0) << json.err;
+    EXPECT_HAS(json.out, "\"files\": 40,");
+    EXPECT_HAS(json.out, "\"decode\": ");
+    const Result wrong = run({ "bench", "lunch", MOCO_PIXELS });
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_HAS(wrong.err, "'lunch' cannot be measured");
+}
+
 TEST_F(CliRuns, PlotDrawsPictures)
 {
     ASSERT_EQ(trained().code, 0);

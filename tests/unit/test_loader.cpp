@@ -473,6 +473,22 @@ TEST_F(Loader, MeasuresWaiting)
     EXPECT_LT(moco_loader_wait_seconds(made.get()), passed);
 }
 
+TEST_F(Loader, SharesCpuTimeOutAmongStages)
+{
+    const Dataset images = dataset();
+    for (const bool measure : { false, true }) {
+        options_.measure = measure;
+        const SamplerHandle order = sampler(25);
+        const Handle made = loader(images, order);
+        (void)take(made, 8);
+        for (const auto stage : { MOCO_STAGE_READ, MOCO_STAGE_RESIZE, MOCO_STAGE_COLOR, MOCO_STAGE_STORE }) {
+            EXPECT_EQ(moco_loader_stage_seconds(made.get(), stage) > 0, measure) << moco_stage_name(stage);
+        }
+        EXPECT_EQ(moco_loader_stage_seconds(made.get(), MOCO_STAGE_COUNT), 0.0);
+    }
+    EXPECT_EQ(moco_stage_name(MOCO_STAGE_COUNT), nullptr);
+}
+
 TEST_F(Loader, OneWorkerACore)
 {
     options_.workers = 0;

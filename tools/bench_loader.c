@@ -1,0 +1,120 @@
+/*
+ * moco bench loader: files a second, CPU time by stage, and memory.
+ */
+#include "bench.h"
+#include "data.h"
+#include "output.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+typedef struct loader_job {
+    moco_dataset *images;
+    moco_sampler *sampler;
+    moco_loader *loader;
+    size_t files;
+    double seconds, cpu_seconds;
+    double stages[MOCO_STAGE_COUNT]; /* CPU seconds */
+    double peak_bytes;
+} loader_job;
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec time = { 0, 0 };
+    (void)clock_gettime(clock, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static moco_status open_loader(loader_job *job, const bench_options *o, const char *data)
+{
+    moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
+    moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
+    moco_augment_policy policy;
+    MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
+    order.count = moco_dataset_count(job->images);
+    order.batch = (size_t)o->batch;
+    order.drop_last = false;
+    MOCO_TRY(moco_sampler_create(&job->sampler, &order));
+    MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
+    how.workers = (int32_t)o->workers;
+    how.measure = true;
+    return moco_loader_create(&job->loader, job->images, job->sampler, &policy, NULL, &how);
+}
+
+/* CPU time and stages are differences, so that what the first batches warm up does not count. */
+static void read_clocks(loader_job *job, double sign)
+{
+    job->seconds += sign * seconds_of(CLOCK_MONOTONIC);
+    job->cpu_seconds += sign * seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
+        job->stages[i] += sign * moco_loader_stage_seconds(job->loader, (moco_stage)i);
+    }
+}
+
+static moco_status measure(loader_job *job, const bench_options *o)
+{
+    moco_batch batch;
+    struct rusage usage;
+    MOCO_TRY(moco_loader_next(job->loader, &batch));
+    const double start = seconds_of(CLOCK_MONOTONIC);
+    read_clocks(job, -1.0);
+    while (o->limit > 0 ? job->files < (size_t)o->limit : seconds_of(CLOCK_MONOTONIC) - start < (double)o->seconds) {
+        MOCO_TRY(moco_loader_next(job->loader, &batch));
+        job->files += batch.count;
+    }
+    read_clocks(job, 1.0);
+    (void)getrusage(RUSAGE_SELF, &usage);
+    job->peak_bytes = 1024.0 * (double)usage.ru_maxrss;
+    return MOCO_OK;
+}
+
+/* Microseconds of a file. */
+static double per_file(const loader_job *job, double seconds)
+{
+    return 1e6 * seconds / (double)job->files;
+}
+
+static void print_json(const loader_job *job, const bench_options *o)
+{
+    (void)printf(
+        "{\"recipe\": \"%s\", \"workers\": %lld, \"files\": %zu, \"seconds\": %.4f, \"files_per_second\": %.2f, "
+        "\"cpu_seconds\": %.4f, \"files_per_cpu_second\": %.2f, \"peak_bytes\": %.0f, \"stages_us\": {",
+        o->recipe, (long long)o->workers, job->files, job->seconds, (double)job->files / job->seconds, job->cpu_seconds,
+        (double)job->files / job->cpu_seconds, job->peak_bytes);
+    for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
+        (void)printf("%s\"%s\": %.2f", i > 0 ? ", " : "", moco_stage_name((moco_stage)i),
+                     per_file(job, job->stages[i]));
+    }
+    (void)printf("}}\n");
+}
+
+static void print_text(const loader_job *job, const bench_options *o)
+{
+    char bytes[32];
+    (void)printf("%zu files, two views each, recipe %s, in %.1f s: %.0f files/s; %.0f files a second of CPU time\n",
+                 job->files, o->recipe, job->seconds, (double)job->files / job->seconds,
+                 (double)job->files / job->cpu_seconds);
+    for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
+        (void)printf("  %-10s %8.1f us a file\n", moco_stage_name((moco_stage)i), per_file(job, job->stages[i]));
+    }
+    (void)printf("  %-10s %8.1f us a file\n", "in all", per_file(job, job->cpu_seconds));
+    (void)printf("peak of memory %s\n", format_bytes(bytes, sizeof bytes, job->peak_bytes));
+}
+
+int bench_loader(const bench_options *options, const char *data)
+{
+    loader_job job = { 0 };
+    int code = EXIT_OK;
+    if (open_loader(&job, options, data) != MOCO_OK || measure(&job, options) != MOCO_OK) {
+        code = say_failure();
+    } else if (options->json) {
+        print_json(&job, options);
+    } else {
+        print_text(&job, options);
+    }
+    moco_loader_free(job.loader);
+    moco_sampler_free(job.sampler);
+    moco_dataset_free(job.images);
+    return code;
+}
