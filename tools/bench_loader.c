@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+enum { WARM_UP = 6 }; /* batches */
+
 typedef struct loader_job {
     moco_dataset *images;
     moco_sampler *sampler;
@@ -42,7 +44,7 @@ static moco_status open_loader(loader_job *job, const bench_options *o, const ch
     return moco_loader_create(&job->loader, job->images, job->sampler, &policy, NULL, &how);
 }
 
-/* CPU time and stages are differences, so that what the first batches warm up does not count. */
+/* CPU time and stages are differences, so that what the first batches take to warm up does not count. */
 static void read_clocks(loader_job *job, double sign)
 {
     job->seconds += sign * seconds_of(CLOCK_MONOTONIC);
@@ -56,7 +58,10 @@ static moco_status measure(loader_job *job, const bench_options *o)
 {
     moco_batch batch;
     struct rusage usage;
-    MOCO_TRY(moco_loader_next(job->loader, &batch));
+    /* Memory is touched for the first time until each batch of the ring has been used. */
+    for (int32_t i = 0; i < WARM_UP; ++i) {
+        MOCO_TRY(moco_loader_next(job->loader, &batch));
+    }
     const double start = seconds_of(CLOCK_MONOTONIC);
     read_clocks(job, -1.0);
     while (o->limit > 0 ? job->files < (size_t)o->limit : seconds_of(CLOCK_MONOTONIC) - start < (double)o->seconds) {
