@@ -352,9 +352,9 @@ inline void shift_colours(Colours &c, i32 shift)
     const Floats slope = TO_FLOATS(largest * (21675 - saturation * part)) * (1.0F / 21675.0F);
     const Ints lower = TO_INTS(bottom + 0.5F);
     const Ints between = TO_INTS(slope + 0.5F);
-    c.r = (sector == 0) | (sector == 5) ? largest : (sector == 1) | (sector == 4) ? between : lower;
-    c.g = (sector == 1) | (sector == 2) ? largest : (sector == 0) | (sector == 3) ? between : lower;
-    c.b = (sector == 3) | (sector == 4) ? largest : (sector == 2) | (sector == 5) ? between : lower;
+    c.r = ((sector == 0) | (sector == 5)) ? largest : ((sector == 1) | (sector == 4)) ? between : lower;
+    c.g = ((sector == 1) | (sector == 2)) ? largest : ((sector == 0) | (sector == 3)) ? between : lower;
+    c.b = ((sector == 3) | (sector == 4)) ? largest : ((sector == 2) | (sector == 5)) ? between : lower;
 }
 
 inline Ints load_ints(const u8 *from)

@@ -1,0 +1,77 @@
+// libFuzzer target: whatever a JPEG file holds, it is decoded or refused, and a part of it has the pixels of the whole.
+#include <moco.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+void require(bool condition, const char *what)
+{
+    if (!condition) {
+        (void)std::fprintf(stderr, "fuzz_jpeg: %s: %s\n", what, moco_error_message());
+        std::abort();
+    }
+}
+
+moco_image *new_image(bool lazy)
+{
+    moco_image *image = nullptr;
+    require(moco_image_create(&image) == MOCO_OK, "no image");
+    moco_image_set_lazy(image, lazy);
+    return image;
+}
+
+// A box within the image that follows from the file's bytes.
+struct Box {
+    std::int32_t top, left, height, width;
+
+    Box(std::uint32_t seed, std::int32_t image_height, std::int32_t image_width)
+        : top(static_cast<std::int32_t>(seed % static_cast<std::uint32_t>(image_height))),
+          left(static_cast<std::int32_t>((seed >> 8U) % static_cast<std::uint32_t>(image_width))),
+          height(1 + static_cast<std::int32_t>((seed >> 16U) % static_cast<std::uint32_t>(image_height - top))),
+          width(1 + static_cast<std::int32_t>((seed >> 4U) % static_cast<std::uint32_t>(image_width - left)))
+    {}
+};
+
+// The same rows of both images.
+void compare(const moco_image *whole, const moco_image *part, const Box &box)
+{
+    static moco_image *a = new_image(false);
+    static moco_image *b = new_image(false);
+    require(moco_image_crop(a, whole, box.top, box.left, box.height, box.width) == MOCO_OK, "crop of the whole");
+    require(moco_image_crop(b, part, box.top, box.left, box.height, box.width) == MOCO_OK, "crop of the part");
+    const auto count = static_cast<std::size_t>(box.height) * static_cast<std::size_t>(box.width) * 3;
+    require(std::memcmp(moco_image_pixels(a), moco_image_pixels(b), count) == 0, "the part differs");
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    static moco_image *whole = new_image(false);
+    static moco_image *lazy = new_image(true);
+    constexpr std::int64_t most_pixels = 1 << 20; // larger ones cost time and show nothing new
+    if (moco_image_decode(lazy, data, size, "input") != MOCO_OK) {
+        require(moco_image_decode(whole, data, size, "input") != MOCO_OK, "only the header is refused");
+        return 0;
+    }
+    const std::int32_t width = moco_image_width(lazy);
+    const std::int32_t height = moco_image_height(lazy);
+    if (std::int64_t{ width } * height > most_pixels) {
+        return 0;
+    }
+    std::uint32_t seed = 2166136261U;
+    for (std::size_t i = 0; i < size; ++i) {
+        seed = (seed ^ data[i]) * 16777619U;
+    }
+    const Box box(seed, height, width);
+    const moco_status status = moco_image_decode(whole, data, size, "input");
+    require(moco_image_load(lazy, box.top, box.left, box.height, box.width) == status, "the part's status differs");
+    if (status == MOCO_OK) {
+        compare(whole, lazy, box);
+    }
+    return 0;
+}
