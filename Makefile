@@ -32,7 +32,7 @@ demo: build ## pretrain on Fashion-MNIST and look at the result
 	@tools/demo.sh
 
 test: build ## build and run all tests
-	@ctest --test-dir $(BUILD) --output-on-failure
+	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc))
 
 bench: build ## measure the parts
 	@cmake --build $(BUILD) $(jobs) --target moco-bench

@@ -50,7 +50,7 @@ TEST(Memory, DoesNotGrowOverAThousandSteps)
         // 3,750 steps an epoch; a line of metrics each 50.
         execl(MOCO_BINARY, MOCO_BINARY, "train", "/usr/share/datasets/fashion-mnist", "--out", run.c_str(), "--preset",
               "tiny", "--image-size", "16", "--batch", "16", "--epochs", "1", "--knn-every", "0", "--print-freq", "50",
-              "--no-plots", static_cast<char *>(nullptr));
+              "--no-plots", "--threads", "1", static_cast<char *>(nullptr));
         _exit(127);
     }
     long early = 0;

@@ -3,7 +3,6 @@
 #
 #     CC=clang CXX=clang++ cmake -B build-fuzz -DMOCO_FUZZ=ON && cmake --build build-fuzz --target fuzz-jpeg
 #     build-fuzz/bin/fuzz-jpeg -max_total_time=600 NEW_INPUTS/ tests/golden/images
-option(MOCO_FUZZ "Build the libFuzzer programs (clang)" OFF)
 
 set(fuzz_folder ${CMAKE_CURRENT_SOURCE_DIR}/fuzz)
 add_executable(fuzz-replay-jpeg ${fuzz_folder}/fuzz_jpeg.cpp ${fuzz_folder}/fuzz_jpeg_replay.cpp)

@@ -75,7 +75,7 @@ class Hosts : public Ranks {
             GTEST_SKIP() << "no network namespaces: not root, or no iproute2";
         }
         const auto name = [&](const char *text) { return text + std::to_string(hosts); };
-        const Words more{ "--epochs", "2", "--batch", "960", "--lr", "0.03", "--timeout", "4" };
+        const Words more{ "--epochs", "2", "--batch", "960", "--lr", "0.03", "--timeout", "8" };
         auto local = train(name("local"), more);
         local.insert(local.end(), { "--nproc", std::to_string(hosts) });
         ASSERT_EQ(run(local), 0);
