@@ -65,7 +65,7 @@ static moco_status try_barrier(trial_data *data)
 
 static moco_status try_broadcast(trial_data *data)
 {
-    moco_tensor *tensor;
+    moco_tensor *tensor = NULL;
     const int32_t last = moco_comm_world(data->comm) - 1;
     MOCO_TRY(make(&tensor, data, ROWS));
     MOCO_TRY(moco_comm_broadcast(data->comm, tensor, last));
@@ -74,7 +74,7 @@ static moco_status try_broadcast(trial_data *data)
 
 static moco_status try_all_reduce(trial_data *data)
 {
-    moco_tensor *tensor;
+    moco_tensor *tensor = NULL;
     const int32_t world = moco_comm_world(data->comm);
     MOCO_TRY(make(&tensor, data, ROWS));
     MOCO_TRY(moco_comm_all_reduce(data->comm, tensor));
@@ -83,7 +83,8 @@ static moco_status try_all_reduce(trial_data *data)
 
 static moco_status try_all_gather(trial_data *data)
 {
-    moco_tensor *mine, *all;
+    moco_tensor *mine = NULL;
+    moco_tensor *all = NULL;
     MOCO_TRY(make(&mine, data, ROWS));
     MOCO_TRY(moco_comm_all_gather(&all, data->scope, data->comm, mine));
     for (int32_t r = 0; r < moco_comm_world(data->comm); ++r) {
@@ -174,7 +175,8 @@ static moco_status print_ranks(const moco_peers *peers, const trial_data *data)
     const int32_t world = moco_comm_world(data->comm);
     const int64_t sizes[2] = { 1, LINE };
     char line[LINE] = "";
-    moco_tensor *mine, *all;
+    moco_tensor *mine = NULL;
+    moco_tensor *all = NULL;
     MOCO_TRY(moco_device_describe(line, sizeof line, data->device));
     MOCO_TRY(moco_tensor_from_host(&mine, data->scope, MOCO_UINT8, data->device, sizes, 2, line));
     MOCO_TRY(moco_comm_all_gather(&all, data->scope, data->comm, mine));
