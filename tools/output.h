@@ -16,7 +16,7 @@ extern output_options output_settings;
 void output_start(void);
 
 /* From now on messages name the rank of this process, and only rank 0 says more than errors and warnings. */
-void output_set_rank(int rank);
+void output_set_rank(int of_process);
 
 /* Whether the library's log is shown; it is from output_start() on. */
 void output_show_log(bool shown);
