@@ -219,11 +219,11 @@ TEST_F(CliRuns, InfoShowsARunAndAFile)
 
 TEST_F(CliRuns, BenchMeasuresTheLoader)
 {
-    const Result text = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "16", "--batch", "8" });
+    const Result text = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "16", "--batch", "2" });
     EXPECT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "16 files, two views each, recipe v2");
     EXPECT_HAS(text.out, "us a file");
-    const Result json = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "16", "--batch", "8",
+    const Result json = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "16", "--batch", "2",
                               "--recipe", "v1", "--workers", "2", "--json" });
     EXPECT_EQ(json.code, 0) << json.err;
     EXPECT_HAS(json.out, "\"files\": 16,");
