@@ -1,11 +1,10 @@
 /* Checkpoints: the whole state of a run in one file. The format is told in moco/checkpoint.h. */
 #include "moco/checkpoint.h"
 
-#include "comm_numbers.h"
+#include "checkpoint_ranks.h"
 #include "encoder_options.h"
 #include "handle.h"
 #include "model.h"
-#include "statistics.h"
 
 #include "moco/safetensors.h"
 
@@ -18,84 +17,6 @@
 #define VERSION "1"
 
 enum { NAME_SIZE = 128, MAX_METADATA = 128, VALUE_SIZE = MOCO_PATH_MAX };
-
-/* A checkpoint's tensors with their names: one list serves writing and reading. */
-typedef struct table {
-    moco_named_tensor *rows;
-    char (*names)[NAME_SIZE];
-    size_t count;
-    size_t capacity;
-    moco_tensor *queue_ptr;    /* int64, 1 */
-    moco_tensor *queue_filled; /* int64, 1 */
-    moco_tensor *ranks[2];     /* of several ranks: world x values, the statistics of each; else NULL */
-} table;
-
-static const char *const rank_names[2] = { "ranks.encoder_q", "ranks.encoder_k" };
-
-static void add(table *t, const char *prefix, const char *name, const moco_tensor *tensor)
-{
-    (void)snprintf(t->names[t->count], NAME_SIZE, "%s%s", prefix, name);
-    t->rows[t->count] = (moco_named_tensor){ t->names[t->count], tensor };
-    t->count += 1;
-}
-
-static void add_encoder(table *t, const char *prefix, const moco_encoder *encoder)
-{
-    const moco_tensor_list *state = moco_encoder_state(encoder);
-    for (size_t i = 0; i < moco_tensor_list_count(state); ++i) {
-        add(t, prefix, moco_encoder_state_name(encoder, i), moco_tensor_list_get(state, i));
-    }
-}
-
-static void add_momentum_buffers(table *t, const moco_model *model)
-{
-    const moco_encoder *encoder = moco_model_query_encoder(model);
-    const moco_tensor_list *buffers = moco_sgd_momentum_buffers(moco_model_sgd(model));
-    size_t parameter = 0;
-    for (size_t i = 0; moco_encoder_state_name(encoder, i) != NULL; ++i) {
-        if (moco_encoder_state_is_parameter(encoder, i)) {
-            add(t, "momentum_buffer.", moco_encoder_state_name(encoder, i), moco_tensor_list_get(buffers, parameter++));
-        }
-    }
-}
-
-static moco_status scalar(moco_tensor **out, int64_t value)
-{
-    const int64_t one = 1;
-    return moco_tensor_from_host(out, NULL, MOCO_INT64, (moco_device){ MOCO_CPU, 0 }, &one, 1, &value);
-}
-
-static void table_free(table *t)
-{
-    moco_tensor_free(t->queue_ptr);
-    moco_tensor_free(t->queue_filled);
-    moco_tensor_free(t->ranks[0]);
-    moco_tensor_free(t->ranks[1]);
-    free(t->rows);
-    free(t->names);
-}
-
-static moco_status table_create(table *t, const moco_model *model)
-{
-    const moco_queue *queue = moco_model_queue(model);
-    const size_t state = moco_tensor_list_count(moco_encoder_state(moco_model_query_encoder(model)));
-    memset(t, 0, sizeof *t);
-    t->capacity = 3 * state + 5;
-    t->rows = moco__calloc(t->capacity, sizeof *t->rows);
-    t->names = moco__calloc(t->capacity, sizeof *t->names);
-    if (t->rows == NULL || t->names == NULL) {
-        return MOCO_ENOMEM;
-    }
-    MOCO_TRY(scalar(&t->queue_ptr, moco_queue_pointer(queue)));
-    MOCO_TRY(scalar(&t->queue_filled, moco_queue_filled(queue)));
-    add_encoder(t, "encoder_q.", moco_model_query_encoder(model));
-    add_encoder(t, "encoder_k.", moco_model_key_encoder(model));
-    add(t, "queue", "", moco_queue_keys(queue));
-    add(t, "queue_ptr", "", t->queue_ptr);
-    add(t, "queue_filled", "", t->queue_filled);
-    add_momentum_buffers(t, model);
-    return MOCO_OK;
-}
 
 /* Metadata with the memory of its texts. */
 typedef struct metadata {
@@ -147,21 +68,11 @@ static moco_status add_config(metadata *m, const moco_config *config)
     return MOCO_OK;
 }
 
-/* Adds the statistics of all ranks, and puts their mean in the encoders. */
-static moco_status add_ranks(table *t, moco_encoder *encoder, const moco__statistics *statistics, int which)
-{
-    const int64_t sizes[2] = { (int64_t)statistics->world, (int64_t)statistics->count };
-    const moco_device cpu = { MOCO_CPU, 0 };
-    MOCO_TRY(moco_tensor_from_host(&t->ranks[which], NULL, MOCO_FLOAT32, cpu, sizes, 2, statistics->all));
-    add(t, rank_names[which], "", t->ranks[which]);
-    return moco__statistics_set(encoder, statistics->mean);
-}
-
 /* Writes the file; `ranks` are the statistics of each rank's encoders, NULL with one process. */
 static moco_status write_file(const char *path, const moco_model *model, moco_position position,
                               const moco_config *config, const moco__statistics *ranks)
 {
-    table t = { 0 };
+    moco__table t = { 0 };
     metadata m = { .texts = moco__calloc(MAX_METADATA, NAME_SIZE + VALUE_SIZE) };
     if (m.texts == NULL) {
         return MOCO_ENOMEM;
@@ -174,14 +85,14 @@ static moco_status write_file(const char *path, const moco_model *model, moco_po
     add_number(&m, "shuffles", moco_model_shuffles(model));
     moco_status status;
     MOCO_TRY_GOTO(add_config(&m, config));
-    MOCO_TRY_GOTO(table_create(&t, model));
+    MOCO_TRY_GOTO(moco__table_create(&t, model));
     if (ranks != NULL) {
-        MOCO_TRY_GOTO(add_ranks(&t, model->encoder_q, &ranks[0], 0));
-        MOCO_TRY_GOTO(add_ranks(&t, model->encoder_k, &ranks[1], 1));
+        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, model->encoder_q, &ranks[0], 0));
+        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, model->encoder_k, &ranks[1], 1));
     }
     MOCO_TRY_GOTO(moco_safetensors_write(path, t.rows, t.count, m.rows, m.count));
 done:
-    table_free(&t);
+    moco__table_free(&t);
     free(m.texts);
     return status;
 }
@@ -266,11 +177,11 @@ static moco_status open_checkpoint(moco_safetensors **out, const char *path)
 }
 
 /* Every tensor of the table, and no other, must be in the file. */
-static moco_status read_table(const table *t, const moco_safetensors *file, const char *path)
+static moco_status read_table(const moco__table *t, const moco_safetensors *file, const char *path)
 {
     size_t known = t->count;
     for (int e = 0; e < 2; ++e) {
-        known += moco_safetensors_find(file, rank_names[e]) != NULL ? 1 : 0;
+        known += moco_safetensors_find(file, moco__rank_names[e]) != NULL ? 1 : 0;
     }
     if (moco_safetensors_count(file) != known) {
         return moco_error_set(MOCO_EFORMAT, "%s: %zu tensors, a model of this configuration has %zu", path,
@@ -286,8 +197,8 @@ static moco_status read_table(const table *t, const moco_safetensors *file, cons
     return MOCO_OK;
 }
 
-static moco_status restore(moco_model *model, const table *t, moco_position *position, const moco_safetensors *file,
-                           const char *path)
+static moco_status restore(moco_model *model, const moco__table *t, moco_position *position,
+                           const moco_safetensors *file, const char *path)
 {
     double pointer, filled;
     uint64_t shuffles = 0;
@@ -305,111 +216,19 @@ static moco_status restore(moco_model *model, const table *t, moco_position *pos
     return MOCO_OK;
 }
 
-/* A run goes on with another number of processes, but it is no longer the same run to the bit. */
-static void warn_of_world(const moco_safetensors *file, const char *path, int32_t world)
-{
-    const moco_safetensors_entry *entry = moco_safetensors_find(file, rank_names[0]);
-    const int64_t saved = entry != NULL && entry->ndim == 2 ? entry->sizes[0] : 1;
-    if (saved != world) {
-        moco_log(MOCO_LOG_WARNING,
-                 "%s is of %lld processes, and there are %d now: images and groups of batch norm stay the same where "
-                 "the groups fit, but sums are made in another order, and running statistics start from their mean; so "
-                 "the run goes on, but not to the bit",
-                 path, (long long)saved, world);
-    }
-}
-
 static moco_status read_file(moco_model *model, moco_position *position, const char *path)
 {
     moco_safetensors *file;
     MOCO_TRY(open_checkpoint(&file, path));
-    table t = { 0 };
+    moco__table t = { 0 };
     moco_status status;
-    MOCO_TRY_GOTO(table_create(&t, model));
+    MOCO_TRY_GOTO(moco__table_create(&t, model));
     MOCO_TRY_GOTO(restore(model, &t, position, file, path));
-    warn_of_world(file, path, moco_comm_world(model->comm));
+    moco__checkpoint_warn_of_world(file, path, moco_comm_world(model->comm));
 done:
-    table_free(&t);
+    moco__table_free(&t);
     moco_safetensors_free(file);
     return status;
-}
-
-/* The statistics of each rank, where the file has them for as many ranks as there are now; else all keep the mean. */
-static moco_status read_ranks(moco__statistics *out, const moco_model *model, const char *path, int which)
-{
-    const size_t count = moco__statistics_count(model->encoder_q);
-    const size_t world = (size_t)moco_comm_world(model->comm);
-    moco_safetensors *file;
-    MOCO_TRY(open_checkpoint(&file, path));
-    const moco_safetensors_entry *entry = moco_safetensors_find(file, rank_names[which]);
-    moco_status status = MOCO_OK;
-    if (entry != NULL && entry->ndim == 2 && (size_t)entry->sizes[0] == world && (size_t)entry->sizes[1] == count &&
-        entry->dtype == MOCO_FLOAT32) {
-        out->all = moco__calloc(world * count, sizeof *out->all);
-        status = out->all != NULL ? MOCO_OK : MOCO_ENOMEM;
-        if (status == MOCO_OK) {
-            memcpy(out->all, entry->data, world * count * sizeof *out->all);
-        }
-    }
-    moco_safetensors_free(file);
-    return status;
-}
-
-/* Rank 0's tensors and numbers for all ranks, who may not see its file. */
-static moco_status share(moco_model *model, moco_position *position)
-{
-    table t = { 0 };
-    moco_status status;
-    MOCO_TRY_GOTO(table_create(&t, model));
-    for (size_t i = 0; i < t.count; ++i) {
-        moco_tensor *tensor = (moco_tensor *)t.rows[i].tensor;
-        if (tensor != t.queue_ptr && tensor != t.queue_filled) {
-            MOCO_TRY_GOTO(moco_comm_broadcast(model->comm, tensor, 0));
-        }
-    }
-    int64_t numbers[] = { moco_queue_pointer(model->queue), moco_queue_filled(model->queue), (int64_t)model->shuffles,
-                          (int64_t)position->step,          (int64_t)position->epoch,        (int64_t)position->batch };
-    MOCO_TRY_GOTO(
-        moco__comm_broadcast_numbers(model->comm, model->device, numbers, sizeof numbers / sizeof numbers[0]));
-    MOCO_TRY_GOTO(moco_queue_restore(model->queue, numbers[0], numbers[1]));
-    model->shuffles = (uint64_t)numbers[2];
-    *position = (moco_position){ (uint64_t)numbers[3], (uint64_t)numbers[4], (uint64_t)numbers[5] };
-done:
-    table_free(&t);
-    return status;
-}
-
-/* Gives each rank its own statistics. */
-static moco_status share_statistics(moco_model *model, const char *path)
-{
-    moco_encoder *const encoders[2] = { model->encoder_q, model->encoder_k };
-    const size_t count = moco__statistics_count(model->encoder_q);
-    const size_t world = (size_t)moco_comm_world(model->comm);
-    const size_t rank = (size_t)moco_comm_rank(model->comm);
-    const int64_t sizes[2] = { (int64_t)world, (int64_t)count };
-    for (int e = 0; e < 2; ++e) {
-        moco__statistics ranks = { 0 };
-        moco_tensor *all = NULL;
-        int64_t known = 0;
-        moco_status status;
-        if (rank == 0) {
-            MOCO_TRY_GOTO(read_ranks(&ranks, model, path, e));
-            known = ranks.all != NULL ? 1 : 0;
-        }
-        MOCO_TRY_GOTO(moco__comm_broadcast_numbers(model->comm, model->device, &known, 1));
-        if (known != 0) {
-            ranks.all = rank == 0 ? ranks.all : moco__calloc(world * count, sizeof *ranks.all);
-            MOCO_TRY_GOTO(moco_tensor_from_host(&all, NULL, MOCO_FLOAT32, model->device, sizes, 2, ranks.all));
-            MOCO_TRY_GOTO(moco_comm_broadcast(model->comm, all, 0));
-            MOCO_TRY_GOTO(moco_tensor_to_host(ranks.all, world * count * sizeof *ranks.all, all));
-            MOCO_TRY_GOTO(moco__statistics_set(encoders[e], ranks.all + rank * count));
-        }
-    done:
-        moco_tensor_free(all);
-        moco__statistics_free(&ranks);
-        MOCO_TRY(status);
-    }
-    return MOCO_OK;
 }
 
 moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path)
@@ -421,8 +240,7 @@ moco_status moco_checkpoint_load(moco_model *model, moco_position *position, con
         MOCO_TRY(read_file(model, &where, path));
     }
     if (moco_comm_world(model->comm) > 1) {
-        MOCO_TRY(share(model, &where));
-        MOCO_TRY(share_statistics(model, path));
+        MOCO_TRY(moco__checkpoint_share(model, &where, path));
     }
     if (position != NULL) {
         *position = where;
