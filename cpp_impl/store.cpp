@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <mutex>
 
 namespace {
 
@@ -47,8 +48,8 @@ std::string place(const moco_store &store)
                           "--master-port its own, and does a firewall let them through?");
 }
 
-// The library prints nothing, but libtorch does, with stack traces, when another process goes away. Our messages say it;
-// a user who sets libtorch's own variable wants to see the rest.
+// The library prints nothing, but libtorch does, with stack traces, when another process goes away. Our messages say
+// it; a user who sets libtorch's own variable wants to see the rest.
 void silence_libtorch()
 {
     if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) {
@@ -58,7 +59,8 @@ void silence_libtorch()
 
 void connect(moco_store &store, bool serve)
 {
-    silence_libtorch();
+    static std::once_flag silenced;
+    std::call_once(silenced, silence_libtorch);
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(store.port);
     options.isServer = serve;
