@@ -2,6 +2,7 @@
  * moco knn: how well a checkpoint's features tell classes apart, by the vote of nearest neighbours.
  */
 #include "data.h"
+#include "network.h"
 #include "output.h"
 
 #include <stdio.h>
@@ -48,10 +49,7 @@ static const moco_option options[] = {
 
 /* What is compared, and with what. */
 typedef struct knn_job {
-    char checkpoint[MOCO_PATH_MAX]; /* empty: a baseline without a run */
-    moco_config config;
-    moco_device device;
-    moco_encoder *encoder; /* NULL: pixels */
+    network net; /* path empty: a baseline without a run; encoder NULL: pixels */
     moco_features_options how;
     moco_dataset *train_images, *test_images;
     moco_features *bank, *queries;
@@ -78,14 +76,15 @@ static int check_usage(const arguments *args)
 }
 
 /* Reads the settings of the run, or of the preset. */
-static moco_status read_config(knn_job *job, const arguments *args)
+static moco_status find_network(knn_job *job, const arguments *args)
 {
-    if (args->positional_count == 0) {
-        moco_config_init(&job->config);
-        return moco_config_apply_preset(&job->config, values.preset);
+    if (args->positional_count > 0) {
+        return network_find(&job->net, args->positional[0], values.device);
     }
-    MOCO_TRY(moco_checkpoint_find(job->checkpoint, sizeof job->checkpoint, args->positional[0]));
-    return moco_checkpoint_read_config(&job->config, NULL, job->checkpoint);
+    moco_config_init(&job->net.config);
+    MOCO_TRY(moco_config_apply_preset(&job->net.config, values.preset));
+    const bool automatic = strcmp(values.device, "auto") == 0;
+    return moco_device_parse(&job->net.device, automatic ? job->net.config.device : values.device);
 }
 
 static moco_status make_encoder(knn_job *job)
@@ -94,14 +93,7 @@ static moco_status make_encoder(knn_job *job)
         job->how.kind = MOCO_FEATURE_PIXELS;
         return MOCO_OK;
     }
-    if (strcmp(values.baseline, "random") == 0) {
-        const moco_encoder_options fresh = data_encoder_options(&job->config, job->device);
-        MOCO_TRY(moco_encoder_create(&job->encoder, &fresh));
-        moco_encoder_set_training(job->encoder, false);
-        return MOCO_OK;
-    }
-    moco_config unused;
-    return moco_checkpoint_load_encoder(&job->encoder, &unused, job->checkpoint, job->device);
+    return strcmp(values.baseline, "random") == 0 ? network_make_random(&job->net) : network_load(&job->net);
 }
 
 static moco_status open_data(knn_job *job)
@@ -131,22 +123,21 @@ static moco_status open_data(knn_job *job)
 
 static moco_status set_up(knn_job *job, const arguments *args)
 {
-    MOCO_TRY(read_config(job, args));
-    const char *device = strcmp(values.device, "auto") == 0 ? job->config.device : values.device;
-    MOCO_TRY(moco_device_parse(&job->device, device));
+    MOCO_TRY(find_network(job, args));
+    moco_config *config = &job->net.config;
     MOCO_TRY(moco_threads_set((int32_t)values.threads));
     if (strcmp(values.features, "auto") != 0) {
-        MOCO_TRY(moco_config_set(&job->config, "knn-features", values.features));
+        MOCO_TRY(moco_config_set(config, "knn-features", values.features));
     }
-    job->config.knn_image_size = values.image_size > 0 ? values.image_size : job->config.knn_image_size;
-    job->how = data_features_options(&job->config, job->device);
+    config->knn_image_size = values.image_size > 0 ? values.image_size : config->knn_image_size;
+    job->how = data_features_options(config, job->net.device);
     job->how.batch = (size_t)values.batch;
     job->how.workers = (int32_t)values.workers;
     job->how.limit = (size_t)values.limit;
     job->how.skip_broken = values.skip_broken;
     job->knn = (moco_knn_options)MOCO_KNN_OPTIONS_INIT;
-    job->knn.k = values.k > 0 ? values.k : job->config.knn_k;
-    job->knn.temperature = values.temperature > 0 ? values.temperature : job->config.knn_temperature;
+    job->knn.k = values.k > 0 ? values.k : config->knn_k;
+    job->knn.temperature = values.temperature > 0 ? values.temperature : config->knn_temperature;
     MOCO_TRY(open_data(job));
     return make_encoder(job);
 }
@@ -156,8 +147,8 @@ static moco_status measure(knn_job *job)
     struct timespec start;
     struct timespec end;
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
-    MOCO_TRY(moco_features_extract(&job->bank, job->train_images, job->encoder, &job->how));
-    MOCO_TRY(moco_features_extract(&job->queries, job->test_images, job->encoder, &job->how));
+    MOCO_TRY(moco_features_extract(&job->bank, job->train_images, job->net.encoder, &job->how));
+    MOCO_TRY(moco_features_extract(&job->queries, job->test_images, job->net.encoder, &job->how));
     MOCO_TRY(moco_knn(&job->accuracy, NULL, job->bank, job->queries, &job->knn));
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     job->seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
@@ -183,8 +174,8 @@ static void print_json(const knn_job *job)
                  "\"train_images\": %zu, \"test_images\": %zu, \"seconds\": %.3f, \"checkpoint\": ",
                  job->accuracy, (long long)job->knn.k, job->knn.temperature, subject(job), values.baseline,
                  moco_features_count(job->bank), moco_features_count(job->queries), job->seconds);
-    if (job->checkpoint[0] != '\0' && strcmp(values.baseline, "none") == 0) {
-        print_json_text(job->checkpoint);
+    if (job->net.path[0] != '\0' && strcmp(values.baseline, "none") == 0) {
+        print_json_text(job->net.path);
     } else {
         (void)printf("null");
     }
@@ -218,7 +209,7 @@ static int run(const arguments *args)
     moco_features_free(job.bank);
     moco_dataset_free(job.test_images);
     moco_dataset_free(job.train_images);
-    moco_encoder_free(job.encoder);
+    network_close(&job.net);
     return code;
 }
 

@@ -2,6 +2,7 @@
  * moco plot: draws a run's pictures again.
  */
 #include "data.h"
+#include "network.h"
 #include "output.h"
 
 #include <stdio.h>
@@ -26,8 +27,7 @@ enum { QUERIES = 12 };
 
 /* What the sheets are drawn from. */
 typedef struct sheets {
-    moco_config config;
-    moco_encoder *encoder;
+    network net;
     moco_dataset *images, *query_images;
     moco_features *bank, *queries;
 } sheets;
@@ -35,7 +35,7 @@ typedef struct sheets {
 /* The images to look up: the validation data, the data's other split, or the training images themselves. */
 static moco_status open_query_images(sheets *job)
 {
-    const moco_config *config = &job->config;
+    const moco_config *config = &job->net.config;
     const char *path = config->val_data[0] != '\0' ? config->val_data : config->data;
     moco_dataset_options test = MOCO_DATASET_OPTIONS_INIT;
     test.split = MOCO_SPLIT_TEST;
@@ -46,23 +46,20 @@ static moco_status open_query_images(sheets *job)
 static moco_status draw_sheets(sheets *job, const char *run)
 {
     char path[MOCO_PATH_MAX + 32];
-    char checkpoint[MOCO_PATH_MAX];
-    moco_device device;
-    MOCO_TRY(moco_checkpoint_find(checkpoint, sizeof checkpoint, run));
-    MOCO_TRY(moco_checkpoint_read_config(&job->config, NULL, checkpoint));
-    MOCO_TRY(moco_device_parse(&device, strcmp(values.device, "auto") == 0 ? job->config.device : values.device));
-    MOCO_TRY(data_open(&job->images, job->config.data, job->config.format, MOCO_SPLIT_TRAIN));
+    const moco_config *config = &job->net.config;
+    MOCO_TRY(network_find(&job->net, run, values.device));
+    MOCO_TRY(data_open(&job->images, config->data, config->format, MOCO_SPLIT_TRAIN));
     (void)snprintf(path, sizeof path, "%s/plots/pairs.png", run);
-    MOCO_TRY(moco_plot_pairs(path, job->images, &job->config));
+    MOCO_TRY(moco_plot_pairs(path, job->images, config));
     MOCO_TRY(open_query_images(job));
-    MOCO_TRY(moco_checkpoint_load_encoder(&job->encoder, &job->config, checkpoint, device));
-    moco_features_options how = data_features_options(&job->config, device);
+    MOCO_TRY(network_load(&job->net));
+    moco_features_options how = data_features_options(config, job->net.device);
     how.workers = (int32_t)values.workers;
-    how.skip_broken = job->config.skip_broken;
+    how.skip_broken = config->skip_broken;
     how.limit = (size_t)values.limit;
-    MOCO_TRY(moco_features_extract(&job->bank, job->images, job->encoder, &how));
+    MOCO_TRY(moco_features_extract(&job->bank, job->images, job->net.encoder, &how));
     how.limit = QUERIES;
-    MOCO_TRY(moco_features_extract(&job->queries, job->query_images, job->encoder, &how));
+    MOCO_TRY(moco_features_extract(&job->queries, job->query_images, job->net.encoder, &how));
     (void)snprintf(path, sizeof path, "%s/plots/neighbours.png", run);
     return moco_plot_neighbours(path, job->images, job->bank, job->query_images, job->queries);
 }
@@ -79,7 +76,7 @@ static int run(const arguments *args)
     moco_features_free(job.bank);
     moco_dataset_free(job.query_images);
     moco_dataset_free(job.images);
-    moco_encoder_free(job.encoder);
+    network_close(&job.net);
     if (status != MOCO_OK) {
         (void)say_failure();
         say_note("the curves are drawn; --curves-only leaves the sheets out");
