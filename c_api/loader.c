@@ -2,10 +2,10 @@
 #include "loader_internal.h"
 
 #include "handle.h"
+#include "machine.h"
 #include "sampler.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,13 +152,6 @@ static moco_status check_inputs(const moco_dataset *dataset, const moco_sampler 
     return MOCO_OK;
 }
 
-/* Cores that this process may use. */
-static size_t core_count(void)
-{
-    cpu_set_t cores;
-    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? (size_t)CPU_COUNT(&cores) : 1;
-}
-
 static moco_status make_slots(moco_loader *loader)
 {
     const size_t batch = moco__sampler_batch_max(loader->sampler);
@@ -186,7 +179,7 @@ static moco_status make_slots(moco_loader *loader)
 
 static moco_status make_workers(moco_loader *loader)
 {
-    const size_t count = loader->options.workers > 0 ? (size_t)loader->options.workers : core_count();
+    const size_t count = loader->options.workers > 0 ? (size_t)loader->options.workers : (size_t)moco__cores();
     loader->workers = moco__calloc(count, sizeof *loader->workers);
     if (loader->workers == NULL) {
         return MOCO_ENOMEM;

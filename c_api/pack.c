@@ -3,8 +3,8 @@
 
 #include "files.h"
 #include "handle.h"
+#include "machine.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,15 +63,6 @@ static uint64_t hash_source(const moco__pack *pack)
     return hash;
 }
 
-static size_t count_workers(int32_t wanted)
-{
-    cpu_set_t cores;
-    if (wanted > 0) {
-        return (size_t)wanted;
-    }
-    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? (size_t)CPU_COUNT(&cores) : 1;
-}
-
 /* "F.tar", or "F-000000.tar" with a size of shards. */
 static moco_status shard_path(char *path, size_t size, const moco__pack *pack, size_t number)
 {
@@ -93,7 +84,7 @@ moco_status moco_shards_pack(const moco_dataset *dataset, const char *out, const
     MOCO_CHECK_ARG(dataset);
     MOCO_CHECK_ARG(out);
     MOCO_TRY(check(dataset, out, o));
-    moco__pack pack = { dataset, *o, out, 0, count_workers(o->workers) };
+    moco__pack pack = { dataset, *o, out, 0, (size_t)(o->workers > 0 ? o->workers : moco__cores()) };
     pack.source = hash_source(&pack);
     size_t next = 0;
     for (size_t number = 0; next < moco_dataset_count(dataset); ++number) {

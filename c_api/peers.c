@@ -2,6 +2,7 @@
 #include "moco/peers.h"
 
 #include "handle.h"
+#include "machine.h"
 #include "watch.h"
 
 #include <arpa/inet.h>
@@ -36,13 +37,6 @@ struct moco_peers {
     int32_t shared; /* texts so far */
     bool failed;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void pause_poll(void)
 {
@@ -193,7 +187,7 @@ static moco_status say_missing(const moco_peers *peers, const bool *here, int32_
 
 static moco_status wait_for_all(moco_peers *peers, bool *here)
 {
-    const double deadline = now() + peers->timeout_s;
+    const double deadline = moco__now() + peers->timeout_s;
     for (;;) {
         int32_t count = 0;
         for (int32_t r = 0; r < peers->launch.world; ++r) {
@@ -205,7 +199,7 @@ static moco_status wait_for_all(moco_peers *peers, bool *here)
         if (count == peers->launch.world) {
             return MOCO_OK;
         }
-        if (now() > deadline) {
+        if (moco__now() > deadline) {
             return say_missing(peers, here, count);
         }
         pause_poll();
@@ -322,7 +316,7 @@ static bool first_difference(const char *a, const char *b, char line_a[256], cha
 
 static moco_status wait_for_text(char *buffer, size_t size, moco_peers *peers, const char *key)
 {
-    const double deadline = now() + peers->timeout_s;
+    const double deadline = moco__now() + peers->timeout_s;
     char alarm[8];
     for (;;) {
         const moco_status status = moco_store_get(buffer, size, peers->store, key);
@@ -332,7 +326,7 @@ static moco_status wait_for_text(char *buffer, size_t size, moco_peers *peers, c
         if (moco_store_get(alarm, sizeof alarm, peers->store, "alarm") == MOCO_OK) {
             return moco_error_set(MOCO_EPEER, "peers: a rank failed while this one waited for %s", key);
         }
-        if (now() > deadline) {
+        if (moco__now() > deadline) {
             return moco_error_set(MOCO_EPEER, "peers: waited %g s in vain for %s", peers->timeout_s, key);
         }
         pause_poll();
@@ -391,8 +385,7 @@ moco_status moco_peers_share(moco_peers *peers, char *text, size_t size)
         return MOCO_OK;
     }
     (void)key_of(key, "shared", peers->shared++);
-    MOCO_TRY(peers->launch.rank == 0 ? moco_store_set(peers->store, key, text)
-                                     : wait_for_text(text, size, peers, key));
+    MOCO_TRY(peers->launch.rank == 0 ? moco_store_set(peers->store, key, text) : wait_for_text(text, size, peers, key));
     return moco_comm_barrier(peers->comm);
 }
 

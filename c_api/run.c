@@ -3,9 +3,9 @@
 
 #include "encoder_options.h"
 #include "handle.h"
+#include "machine.h"
 
 #include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,8 +84,7 @@ static moco_status resolve_splits(moco__run *run)
 /* Cores, and so threads and workers, are shared by the processes of a host. */
 static int64_t share_of_cores(const moco__run *run)
 {
-    cpu_set_t cores;
-    const int64_t count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+    const int64_t count = moco__cores();
     const int64_t processes = run->options.peers != NULL ? moco_peers_launch(run->options.peers)->local_world : 1;
     return count > processes ? count / processes : 1;
 }

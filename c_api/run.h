@@ -42,9 +42,6 @@ typedef struct moco__run {
     moco_progress progress;
 } moco__run;
 
-/* Seconds on a clock that only goes forward. */
-double moco__now(void);
-
 /* Set-up: from the configuration to a run that can take its first step. run.c */
 moco_status moco__run_open_data(moco__run *run);
 moco_status moco__run_create_model(moco__run *run);

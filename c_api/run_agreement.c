@@ -34,14 +34,16 @@ static void add_line(char *text, const char *format, ...)
     va_end(args);
 }
 
-/* All options as lines, and back. */
-static moco_status write_config(char *text, const moco_config *config)
+/* Options as lines, and back. */
+static moco_status write_config(char *text, const moco_config *config, bool local_too)
 {
     const moco_option *option;
     char value[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        MOCO_TRY(moco_config_get(config, option, value, sizeof value));
-        add_line(text, "%s: %s\n", option->name, value);
+        if (local_too || !is_local(option->name)) {
+            MOCO_TRY(moco_config_get(config, option, value, sizeof value));
+            add_line(text, "%s: %s\n", option->name, value);
+        }
     }
     return MOCO_OK;
 }
@@ -67,7 +69,7 @@ moco_status moco__run_share_config(moco__run *run)
     }
     moco_status status = MOCO_OK;
     if (moco__run_is_writer(run)) {
-        status = write_config(text, &run->config);
+        status = write_config(text, &run->config, true);
     }
     if (status == MOCO_OK) {
         status = moco_peers_share(run->options.peers, text, TEXT_SIZE);
@@ -82,21 +84,13 @@ moco_status moco__run_share_config(moco__run *run)
 
 static moco_status describe(char *text, const moco__run *run)
 {
-    const moco_option *option;
-    char value[MOCO_PATH_MAX];
     add_line(text, "libmoco: %s\nlibtorch: %s\n", moco_version(), moco_libtorch_version());
     add_line(text, "images: %zu\nclasses: %zu\n", moco_dataset_count(run->images),
              moco_dataset_class_count(run->images));
     add_line(text, "images of the kNN monitor: %zu\n",
              run->val_images != NULL ? moco_dataset_count(run->val_images) : (size_t)0);
     add_line(text, "device: %s\n", run->device.type == MOCO_CUDA ? "cuda" : "cpu");
-    for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        if (!is_local(option->name)) {
-            MOCO_TRY(moco_config_get(&run->config, option, value, sizeof value));
-            add_line(text, "%s: %s\n", option->name, value);
-        }
-    }
-    return MOCO_OK;
+    return write_config(text, &run->config, false);
 }
 
 moco_status moco__run_agree(moco__run *run)

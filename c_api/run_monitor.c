@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "files.h"
+#include "machine.h"
 #include "statistics.h"
 
 #include "moco/evaluate.h"

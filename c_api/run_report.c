@@ -1,4 +1,5 @@
 /* What a run says of itself: train.log, metrics.jsonl, and the progress callback. */
+#include "machine.h"
 #include "run.h"
 
 #include "moco/loss.h"
@@ -11,13 +12,6 @@
 /* A loss this close to guessing, once the queue is full of real keys, means that nothing is learnt. */
 static const double near_chance = 0.98;
 static const uint64_t max_patience = 500; /* steps */
-
-double moco__now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void moco__run_log(moco__run *run, moco_log_level level, const char *format, ...)
 {

@@ -1,6 +1,7 @@
 /* The training loop: data, step, report, checkpoint. */
 #include "files.h"
 #include "handle.h"
+#include "machine.h"
 #include "moco/momentum.h"
 #include "run.h"
 

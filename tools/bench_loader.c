@@ -2,12 +2,12 @@
  * moco bench loader: files a second, CPU time by stage, and memory.
  */
 #include "bench.h"
+#include "clock.h"
 #include "data.h"
 #include "output.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum { WARM_UP = 6 }; /* batches */
 
@@ -20,13 +20,6 @@ typedef struct loader_job {
     double stages[MOCO_STAGE_COUNT]; /* CPU seconds */
     double peak_bytes;
 } loader_job;
-
-static double seconds_of(clockid_t clock)
-{
-    struct timespec time = { 0, 0 };
-    (void)clock_gettime(clock, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static moco_status open_loader(loader_job *job, const bench_options *o, const char *data)
 {
@@ -47,8 +40,8 @@ static moco_status open_loader(loader_job *job, const bench_options *o, const ch
 /* CPU time and stages are differences, so that what the first batches take to warm up does not count. */
 static void read_clocks(loader_job *job, double sign)
 {
-    job->seconds += sign * seconds_of(CLOCK_MONOTONIC);
-    job->cpu_seconds += sign * seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    job->seconds += sign * clock_now();
+    job->cpu_seconds += sign * clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
         job->stages[i] += sign * moco_loader_stage_seconds(job->loader, (moco_stage)i);
     }
@@ -62,9 +55,9 @@ static moco_status measure(loader_job *job, const bench_options *o)
     for (int32_t i = 0; i < WARM_UP; ++i) {
         MOCO_TRY(moco_loader_next(job->loader, &batch));
     }
-    const double start = seconds_of(CLOCK_MONOTONIC);
+    const double start = clock_now();
     read_clocks(job, -1.0);
-    while (o->limit > 0 ? job->files < (size_t)o->limit : seconds_of(CLOCK_MONOTONIC) - start < (double)o->seconds) {
+    while (o->limit > 0 ? job->files < (size_t)o->limit : clock_now() - start < (double)o->seconds) {
         MOCO_TRY(moco_loader_next(job->loader, &batch));
         job->files += batch.count;
     }

@@ -3,12 +3,12 @@
  */
 #include "doctor_ranks.h"
 
+#include "clock.h"
 #include "output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     LINE = 256,
@@ -118,23 +118,16 @@ static moco_status try_all_to_all(trial_data *data)
     return MOCO_OK;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* Repeats a collective; the fastest time counts. One that brings wrong values is an error of its own. */
 static moco_status measure(double *seconds, const char *name, trial run, trial_data *data)
 {
     *seconds = 1e300;
     for (int i = 0; i < REPEATS; ++i) {
         MOCO_TRY(moco_comm_barrier(data->comm));
-        const double start = now();
+        const double start = clock_now();
         MOCO_TRY(run(data));
         MOCO_TRY(moco_device_synchronize(data->device));
-        *seconds = now() - start < *seconds ? now() - start : *seconds;
+        *seconds = clock_now() - start < *seconds ? clock_now() - start : *seconds;
         moco_scope_clear(data->scope);
         if (data->wrong > 0) {
             return moco_error_set(MOCO_EINTERNAL, "%s brought wrong values to rank %d", name,

@@ -3,6 +3,7 @@
  */
 #include "progress.h"
 
+#include "clock.h"
 #include "output.h"
 #include "signals.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FIELD_SIZE = 32, MIN_BAR = 8, MAX_BAR = 40 };
@@ -24,13 +24,6 @@ static bool reader_left;
 const moco_progress *progress_last(void)
 {
     return &latest;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 static void clear_bar(void)
@@ -186,7 +179,7 @@ int progress_show(const moco_progress *progress, void *payload)
     output_lock();
     merge(progress);
     if (!output_settings.quiet && terminal) {
-        const double time = now();
+        const double time = clock_now();
         output_set_clear(clear_bar);
         if (time - drawn_at > 0.1 || latest.step == latest.steps) {
             draw_bar();

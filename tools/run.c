@@ -3,13 +3,13 @@
  */
 #include "run.h"
 
+#include "clock.h"
 #include "output.h"
 #include "progress.h"
 #include "signals.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The run has written its state: say how to go on. With several processes another may have caught the signal. */
@@ -63,23 +63,21 @@ static int join(moco_peers **out, const run_job *job)
 static int run_process(const run_job *job)
 {
     moco_peers *peers = NULL;
-    struct timespec start;
-    struct timespec end;
     int code = join(&peers, job);
     if (code != EXIT_OK) {
         return code;
     }
     const bool first = moco_comm_rank(moco_peers_comm(peers)) == 0;
-    (void)clock_gettime(CLOCK_MONOTONIC, &start);
+    const double start = clock_now();
     const moco_status status = train(job, peers);
-    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    const double seconds = clock_now() - start;
     progress_end();
     if (status == MOCO_ESTOPPED && (signals_caught() != 0 || peers != NULL)) {
         code = first ? report_stop(job->run) : EXIT_SIGNAL_BASE + SIGTERM;
     } else if (status != MOCO_OK) {
         code = say_failure();
     } else if (first && !output_settings.quiet) {
-        report_end(job->run, (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec));
+        report_end(job->run, seconds);
     }
     moco_peers_free(peers);
     if (peers != NULL && status != MOCO_OK && status != MOCO_ESTOPPED) {

@@ -3,12 +3,12 @@
  */
 #include "shards.h"
 
+#include "clock.h"
 #include "output.h"
 #include "signals.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double line_every = 10; /* seconds, in a pipe */
@@ -18,13 +18,6 @@ static double started_at, shown_at;
 static size_t started_done;
 static const char *action;
 static bool line_stands;
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void clear_line(void)
 {
@@ -59,7 +52,7 @@ int shards_show(const moco_shards_progress *progress, void *payload)
 {
     (void)payload;
     const bool terminal = isatty(STDOUT_FILENO) == 1;
-    const double time = now();
+    const double time = clock_now();
     output_lock();
     if (action != progress->action) {
         action = progress->action;

@@ -3,6 +3,7 @@
  */
 #include "spawn.h"
 
+#include "clock.h"
 #include "output.h"
 #include "signals.h"
 
@@ -49,13 +50,6 @@ void spawn_remember(char **argv)
 bool spawn_is_child(void)
 {
     return getenv(child_sign) != NULL;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 static void set_number(const char *name, int value)
@@ -137,7 +131,7 @@ static void note_end(family *f, int local_rank, int status)
     f->running -= 1;
     if (code != EXIT_OK && f->code == EXIT_OK) {
         f->code = WIFSIGNALED(status) && signals_caught() == 0 ? EXIT_FAILED : code;
-        f->failed_at = now();
+        f->failed_at = clock_now();
     }
 }
 
@@ -154,7 +148,7 @@ static void collect(family *f)
 /* Ends what is left some time after a failure. */
 static void press(family *f)
 {
-    const double since = f->failed_at > 0 ? now() - f->failed_at : 0;
+    const double since = f->failed_at > 0 ? clock_now() - f->failed_at : 0;
     if (since > GRACE_S && !f->terminated) {
         f->terminated = true;
         send_all(f, SIGTERM);

@@ -1,0 +1,18 @@
+/* What the machine gives this process. */
+#include "machine.h"
+
+#include <sched.h>
+#include <time.h>
+
+int32_t moco__cores(void)
+{
+    cpu_set_t cores;
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+double moco__now(void)
+{
+    struct timespec time = { 0, 0 };
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}

@@ -1,0 +1,13 @@
+/* What the machine gives this process: cores and time. */
+#ifndef MOCO_C_API_MACHINE_H
+#define MOCO_C_API_MACHINE_H
+
+#include <stdint.h>
+
+/* Cores that this process may use. */
+int32_t moco__cores(void);
+
+/* Seconds on a clock that only goes forward. */
+double moco__now(void);
+
+#endif
