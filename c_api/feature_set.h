@@ -5,10 +5,12 @@
 #include "moco/evaluate.h"
 
 struct moco_features {
-    moco_tensor *matrix; /* count x dim, rows of L2 norm 1 */
+    moco_tensor *matrix; /* count x dim */
     int64_t *labels;     /* count */
     int64_t *indices;    /* count, into the dataset */
     size_t count;
+    bool raw; /* rows are not of L2 norm 1 */
+    moco_features_seconds seconds;
 };
 
 #endif

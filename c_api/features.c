@@ -7,8 +7,16 @@
 #include "moco/loader.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { SUBSET_SEED = 0 };
+
+static double now(void)
+{
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
 
 static moco_status check_options(const moco_dataset *dataset, const moco_encoder *encoder,
                                  const moco_features_options *o)
@@ -57,20 +65,17 @@ static moco_status create_loader(moco_loader **out, const moco_dataset *dataset,
     return moco_loader_create(out, dataset, sampler, &policy, NULL, &options);
 }
 
-/* One batch's features, N x dim, normalised. */
+/* One batch's features, N x dim, as the network gives them. */
 static moco_status embed(moco_tensor **out, moco_scope *scope, moco_encoder *encoder, const moco_batch *batch,
                          const moco_features_options *o)
 {
-    moco_tensor *images, *features;
+    moco_tensor *images;
     MOCO_TRY(moco_tensor_to(&images, scope, batch->query, o->device));
     if (o->kind == MOCO_FEATURE_PIXELS) {
-        MOCO_TRY(moco_tensor_flatten(&features, scope, images));
-    } else if (o->kind == MOCO_FEATURE_OUTPUT) {
-        MOCO_TRY(moco_encoder_forward(&features, scope, encoder, images));
-    } else {
-        MOCO_TRY(moco_encoder_features(&features, scope, encoder, images));
+        return moco_tensor_flatten(out, scope, images);
     }
-    return moco_tensor_normalize(out, scope, features);
+    return o->kind == MOCO_FEATURE_OUTPUT ? moco_encoder_forward(out, scope, encoder, images)
+                                          : moco_encoder_features(out, scope, encoder, images);
 }
 
 static int64_t feature_dim(const moco_encoder *encoder, const moco_loader *loader, const moco_features_options *o)
@@ -82,13 +87,23 @@ static int64_t feature_dim(const moco_encoder *encoder, const moco_loader *loade
     return o->kind == MOCO_FEATURE_OUTPUT ? moco_encoder_dim(encoder) : moco_encoder_feature_dim(encoder);
 }
 
+/* Writes a batch to its rows of the matrix: normalising is the only pass over it. */
 static moco_status put_rows(moco_features *features, moco_scope *scope, const moco_tensor *rows, size_t from,
                             size_t count)
 {
     moco_tensor *place, *part;
     MOCO_TRY(moco_tensor_narrow(&place, scope, features->matrix, 0, (int64_t)from, (int64_t)count));
     MOCO_TRY(moco_tensor_narrow(&part, scope, rows, 0, 0, (int64_t)count));
-    return moco_tensor_copy(place, part);
+    return features->raw ? moco_tensor_copy(place, part) : moco_tensor_normalize_into(place, part);
+}
+
+static moco_status tell(const moco_features *features, size_t done, const moco_features_options *o)
+{
+    if (o->progress == NULL || o->progress(done, features->count, o->payload) == 0) {
+        return MOCO_OK;
+    }
+    return moco_error_set(MOCO_ESTOPPED, "features: stopped at %zu of %zu images by the progress callback", done,
+                          features->count);
 }
 
 /* This rank's batches: each world-th one, up to the number of images asked for. */
@@ -100,7 +115,9 @@ static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loa
         moco_batch batch;
         moco_tensor *rows;
         MOCO_TRY(moco_loader_next(loader, &batch));
+        const double start = now();
         MOCO_TRY(embed(&rows, scope, encoder, &batch, o));
+        features->seconds.forward += now() - start;
         const size_t left = features->count - done;
         const size_t count = batch.count < left ? batch.count : left;
         MOCO_TRY(put_rows(features, scope, rows, done, count));
@@ -109,6 +126,7 @@ static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loa
         }
         MOCO_TRY(moco_device_wait_uploads(o->device));
         moco_scope_clear(scope);
+        MOCO_TRY(tell(features, done + count, o));
     }
     return MOCO_OK;
 }
@@ -138,7 +156,12 @@ static moco_status extract(moco_features *features, const moco_dataset *dataset,
     MOCO_TRY_GOTO(moco_scope_create(&scope));
     const int64_t sizes[2] = { (int64_t)features->count, feature_dim(encoder, loader, o) };
     MOCO_TRY_GOTO(moco_tensor_zeros(&features->matrix, NULL, MOCO_FLOAT32, o->device, sizes, 2));
+    features->raw = o->raw;
+    const double start = now();
     MOCO_TRY_GOTO(fill(features, encoder, loader, scope, batch, o));
+    MOCO_TRY_GOTO(moco_device_synchronize(o->device));
+    features->seconds.total = now() - start;
+    features->seconds.waiting = moco_loader_wait_seconds(loader);
     MOCO_TRY_GOTO(complete(features, dataset, o));
 done:
     moco_scope_free(scope);
@@ -220,4 +243,19 @@ size_t moco_features_count(const moco_features *features)
 size_t moco_features_index(const moco_features *features, size_t row)
 {
     return (size_t)features->indices[row];
+}
+
+moco_status moco_features_normalize(moco_features *features)
+{
+    MOCO_CHECK_ARG(features);
+    if (features->raw) {
+        MOCO_TRY(moco_tensor_normalize_into(features->matrix, features->matrix));
+        features->raw = false;
+    }
+    return MOCO_OK;
+}
+
+moco_features_seconds moco_features_time(const moco_features *features)
+{
+    return features->seconds;
 }

@@ -101,6 +101,9 @@ static moco_status check_pair(const moco_features *bank, const moco_features *qu
 {
     MOCO_CHECK_ARG(bank);
     MOCO_CHECK_ARG(queries);
+    if (bank->raw || queries->raw) {
+        return moco_error_set(MOCO_EINVALID, "kNN: the features are raw; give them to moco_features_normalize() first");
+    }
     if (moco_tensor_size(bank->matrix, 1) != moco_tensor_size(queries->matrix, 1)) {
         return moco_error_set(MOCO_EINVALID, "kNN: features of %lld and %lld dimensions cannot be compared",
                               (long long)moco_tensor_size(bank->matrix, 1),
@@ -163,7 +166,8 @@ done:
     return status;
 }
 
-moco_status moco_nearest(size_t *rows, size_t k, const moco_features *bank, const moco_features *queries, size_t query)
+moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_features *bank,
+                         const moco_features *queries, size_t query)
 {
     MOCO_CHECK_ARG(rows);
     MOCO_TRY(check_pair(bank, queries));
@@ -179,6 +183,9 @@ moco_status moco_nearest(size_t *rows, size_t k, const moco_features *bank, cons
     MOCO_TRY_GOTO(search(&near, scope, bank, queries, (int64_t)query, 1));
     for (size_t i = 0; i < k; ++i) {
         rows[i] = (size_t)near.rows[i];
+        if (cosines != NULL) {
+            cosines[i] = (double)near.cosines[i];
+        }
     }
 done:
     moco_scope_free(scope);

@@ -119,7 +119,7 @@ static moco_status draw_row(sheet *s, const moco_dataset *bank_images, const moc
     size_t rows[NEIGHBOURS];
     const size_t available = moco_features_count(bank);
     const size_t k = available < NEIGHBOURS ? available : NEIGHBOURS;
-    MOCO_TRY(moco_nearest(rows, k, bank, queries, query));
+    MOCO_TRY(moco_nearest(rows, NULL, k, bank, queries, query));
     MOCO_TRY(moco_dataset_read(query_images, s->image, moco_features_index(queries, query)));
     MOCO_TRY(put_tile(s, s->image, MARGIN, y));
     for (size_t i = 0; i < k; ++i) {

@@ -57,6 +57,21 @@ moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope, const mo
     MOCO_API_END
 }
 
+moco_status moco_tensor_normalize_into(moco_tensor *out, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    check_matrix(tensor, __func__);
+    const at::NoGradGuard no_grad;
+    if (!out->value.sizes().equals(tensor->value.sizes())) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the sizes of the two matrices differ");
+    }
+    const auto norm = at::linalg_vector_norm(tensor->value, 2, at::IntArrayRef{ 1 }, /*keepdim=*/true);
+    at::div_out(out->value, tensor->value, norm.clamp_min_(1e-12));
+    MOCO_API_END
+}
+
 moco_status moco_tensor_matmul(moco_tensor **out, moco_scope *scope, const moco_tensor *a, const moco_tensor *b)
 {
     MOCO_API_BEGIN

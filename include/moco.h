@@ -64,6 +64,7 @@
 
 #include "moco/checkpoint.h"
 #include "moco/config.h"
+#include "moco/embed.h"
 #include "moco/evaluate.h"
 #include "moco/metrics.h"
 #include "moco/plot.h"

@@ -18,8 +18,12 @@ typedef enum moco_feature_kind {
     MOCO_FEATURE_PIXELS  /**< the raw pixels, as a baseline; needs no encoder */
 } moco_feature_kind;
 
-/** Labelled L2-normalised features of a dataset. @since 0.1 */
+/** Labelled features of a dataset, of L2 norm 1 unless asked for as they are. @since 0.1 */
 typedef struct moco_features moco_features;
+
+/** Told after each batch how many rows are there; a non-zero return ends the extraction with ::MOCO_ESTOPPED.
+ * @since 0.1 */
+typedef int (*moco_features_progress_fn)(size_t done, size_t count, void *payload);
 
 /** Options of moco_features_extract(). @since 0.1 */
 typedef struct moco_features_options {
@@ -34,12 +38,15 @@ typedef struct moco_features_options {
     moco_layout layout; /**< of the encoder */
     moco_device device; /**< of the encoder */
     moco_comm *comm;    /**< ranks that share the work; each gets all features; NULL: one process */
+    bool raw; /**< features as the network gives them, not normalised; neither kNN nor neighbours take these */
+    moco_features_progress_fn progress; /**< may be NULL */
+    void *payload;
 } moco_features_options;
 
 #define MOCO_FEATURES_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
         sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW, { MOCO_CPU, 0 },   \
-            NULL                                                                                                       \
+            NULL, false, NULL, NULL                                                                                    \
     }
 
 /** Computes features with the encoder in evaluation mode; its mode is restored. @param encoder NULL for pixels @since
@@ -58,6 +65,19 @@ MOCO_API const int64_t *moco_features_labels(const moco_features *features);
 MOCO_API size_t moco_features_count(const moco_features *features);
 /** The dataset's index of a row. @since 0.1 */
 MOCO_API size_t moco_features_index(const moco_features *features, size_t row);
+
+/** Divides raw features by their L2 norms, in place; others stay as they are. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_features_normalize(moco_features *features);
+
+/** What moco_features_extract() spent its time on, in seconds. @since 0.1 */
+typedef struct moco_features_seconds {
+    double total;   /**< from the first batch asked for to the last row written */
+    double waiting; /**< for images from the loader */
+    double forward; /**< in the network; on a GPU what it takes to queue the work */
+} moco_features_seconds;
+
+/** Where the time of this process went. @since 0.1 */
+MOCO_API moco_features_seconds moco_features_time(const moco_features *features);
 
 /** Options of moco_knn(). @since 0.1 */
 typedef struct moco_knn_options {
@@ -82,9 +102,13 @@ typedef struct moco_knn_options {
 MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank,
                                             const moco_features *queries, const moco_knn_options *options);
 
-/** The @p k nearest rows of the bank for one row of the queries, nearest first. @param[out] rows room for k @since 0.1
+/**
+ * The @p k nearest rows of the bank for one row of the queries, nearest first.
+ * @param[out] rows room for k
+ * @param[out] cosines room for k; NULL: not wanted
+ * @since 0.1
  */
-MOCO_API MOCO_MUST_USE moco_status moco_nearest(size_t *rows, size_t k, const moco_features *bank,
+MOCO_API MOCO_MUST_USE moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_features *bank,
                                                 const moco_features *queries, size_t query);
 
 MOCO_END_DECLS

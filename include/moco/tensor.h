@@ -159,6 +159,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_index_select(moco_tensor **out, m
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope,
                                                          const moco_tensor *tensor);
 
+/** The same into a matrix of the same sizes and device, which may be @p tensor itself; never recorded. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_normalize_into(moco_tensor *out, const moco_tensor *tensor);
+
 /** Matrix product of N x C and C x M. *Differentiable.* @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_matmul(moco_tensor **out, moco_scope *scope, const moco_tensor *a,
                                                       const moco_tensor *b);

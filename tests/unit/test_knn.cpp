@@ -118,13 +118,13 @@ TEST_F(Knn, NearestFindsItselfFirst)
     moco_dataset *dataset = toy_dataset(20);
     moco_features *features = extract(dataset, MOCO_FEATURE_PIXELS);
     std::vector<size_t> rows(5);
-    ASSERT_EQ(moco_nearest(rows.data(), 5, features, features, 7), MOCO_OK);
+    ASSERT_EQ(moco_nearest(rows.data(), nullptr, 5, features, features, 7), MOCO_OK);
     EXPECT_EQ(rows[0], 7U);
     for (const size_t row : rows) {
         EXPECT_EQ(row % 4, 3U) << "of the same class";
     }
-    EXPECT_EQ(moco_nearest(rows.data(), 21, features, features, 7), MOCO_EINVALID);
-    EXPECT_EQ(moco_nearest(rows.data(), 5, features, features, 20), MOCO_EINVALID);
+    EXPECT_EQ(moco_nearest(rows.data(), nullptr, 21, features, features, 7), MOCO_EINVALID);
+    EXPECT_EQ(moco_nearest(rows.data(), nullptr, 5, features, features, 20), MOCO_EINVALID);
     moco_features_free(features);
     moco_dataset_free(dataset);
 }
