@@ -6,9 +6,12 @@
 
 #include "moco/augment.h"
 
+#include <stdio.h>
+
 enum { TILE = 84, GAP = 10, MARGIN = 24, HEAD = 56, TEXT = 13, FRAME = 4 };
 enum { PAIRS_COLUMNS = 4, PAIRS_ROWS = 6 };
 enum { NEIGHBOURS = 10 };
+enum { SMALL = 10, CAPTION = 2 * SMALL + 12 }; /* text below tiles */
 
 /* Working images of a sheet. */
 typedef struct sheet {
@@ -113,38 +116,80 @@ static uint32_t frame_colour(int64_t wanted, int64_t found)
     return wanted == found ? MOCO__GREEN : MOCO__RED;
 }
 
-static moco_status draw_row(sheet *s, const moco_dataset *bank_images, const moco_features *bank,
-                            const moco_dataset *query_images, const moco_features *queries, size_t query, int32_t y)
+/* Whether a frame's colour can say anything of a class. */
+static bool are_labelled(const moco_features *features)
+{
+    for (size_t i = 0; i < moco_features_count(features); ++i) {
+        if (moco_features_labels(features)[i] < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is drawn: a row a query, each with the nearest images of the bank. */
+typedef struct neighbour_sheet {
+    const moco_dataset *bank_images, *query_images;
+    const moco_features *bank, *queries;
+    bool labelled;  /* queries and bank: frames tell right from wrong, and nothing is written */
+    int32_t height; /* of a row */
+} neighbour_sheet;
+
+/* The class and the cosine of a neighbour, below its tile. */
+static moco_status put_caption(sheet *s, const neighbour_sheet *n, size_t row, double cosine, int32_t x, int32_t y)
+{
+    char text[32];
+    const int64_t label = moco_features_labels(n->bank)[row];
+    const char *name = label >= 0 ? moco_dataset_class_name(n->bank_images, (size_t)label) : NULL;
+    (void)snprintf(text, sizeof text, "%.3f", cosine);
+    MOCO_TRY(moco_image_draw_text(s->page, x, y + SMALL + 6, text, SMALL, MOCO__INK, 0));
+    if (name != NULL) {
+        (void)snprintf(text, sizeof text, "%.14s", name);
+    } else {
+        (void)snprintf(text, sizeof text, "class %lld", (long long)label);
+    }
+    return label < 0 ? MOCO_OK : moco_image_draw_text(s->page, x, y + 2 * SMALL + 12, text, SMALL, MOCO__INK, 0);
+}
+
+static moco_status put_neighbour(sheet *s, const neighbour_sheet *n, size_t query, size_t row, double cosine, int32_t x,
+                                 int32_t y)
+{
+    const int64_t wanted = moco_features_labels(n->queries)[query];
+    MOCO_TRY(moco_dataset_read(n->bank_images, s->image, moco_features_index(n->bank, row)));
+    MOCO_TRY(put_frame(s, x, y, frame_colour(wanted, moco_features_labels(n->bank)[row])));
+    MOCO_TRY(put_tile(s, s->image, x, y));
+    return n->labelled ? MOCO_OK : put_caption(s, n, row, cosine, x, y + TILE);
+}
+
+static moco_status draw_row(sheet *s, const neighbour_sheet *n, size_t query)
 {
     size_t rows[NEIGHBOURS];
-    const size_t available = moco_features_count(bank);
+    double cosines[NEIGHBOURS];
+    const int32_t y = HEAD + (int32_t)query * n->height;
+    const size_t available = moco_features_count(n->bank);
     const size_t k = available < NEIGHBOURS ? available : NEIGHBOURS;
-    MOCO_TRY(moco_nearest(rows, NULL, k, bank, queries, query));
-    MOCO_TRY(moco_dataset_read(query_images, s->image, moco_features_index(queries, query)));
+    MOCO_TRY(moco_nearest(rows, cosines, k, n->bank, n->queries, query));
+    MOCO_TRY(moco_dataset_read(n->query_images, s->image, moco_features_index(n->queries, query)));
     MOCO_TRY(put_tile(s, s->image, MARGIN, y));
     for (size_t i = 0; i < k; ++i) {
-        const int32_t x = 2 * MARGIN + TILE + (int32_t)i * (TILE + GAP);
-        MOCO_TRY(moco_dataset_read(bank_images, s->image, moco_features_index(bank, rows[i])));
-        MOCO_TRY(put_frame(s, x, y,
-                           frame_colour(moco_features_labels(queries)[query], moco_features_labels(bank)[rows[i]])));
-        MOCO_TRY(put_tile(s, s->image, x, y));
+        MOCO_TRY(put_neighbour(s, n, query, rows[i], cosines[i], 2 * MARGIN + TILE + (int32_t)i * (TILE + GAP), y));
     }
     return MOCO_OK;
 }
 
-static moco_status draw_neighbours(sheet *s, const moco_dataset *bank_images, const moco_features *bank,
-                                   const moco_dataset *query_images, const moco_features *queries)
+static moco_status draw_neighbours(sheet *s, const neighbour_sheet *n)
 {
-    const size_t count = moco_features_count(queries);
+    const size_t count = moco_features_count(n->queries);
     MOCO_TRY(moco_image_fill(s->page, 3 * MARGIN + TILE + NEIGHBOURS * (TILE + GAP),
-                             HEAD + (int32_t)count * (TILE + GAP) + MARGIN, MOCO__WHITE));
-    MOCO_TRY(
-        moco_image_draw_text(s->page, MARGIN, HEAD - 22,
-                             "query, and its nearest training images by the encoder's features (green: same class, "
-                             "red: another)",
-                             TEXT, MOCO__INK, 0));
+                             HEAD + (int32_t)count * n->height + MARGIN, MOCO__WHITE));
+    MOCO_TRY(moco_image_draw_text(s->page, MARGIN, HEAD - 22,
+                                  n->labelled ? "query, and its nearest training images by the encoder's features "
+                                                "(green: same class, red: another)"
+                                              : "query, and its nearest images by the encoder's features, with the "
+                                                "cosine and the class where it is known",
+                                  TEXT, MOCO__INK, 0));
     for (size_t q = 0; q < count; ++q) {
-        MOCO_TRY(draw_row(s, bank_images, bank, query_images, queries, q, HEAD + (int32_t)q * (TILE + GAP)));
+        MOCO_TRY(draw_row(s, n, q));
     }
     return MOCO_OK;
 }
@@ -157,10 +202,13 @@ moco_status moco_plot_neighbours(const char *path, const moco_dataset *bank_imag
     MOCO_CHECK_ARG(bank);
     MOCO_CHECK_ARG(query_images);
     MOCO_CHECK_ARG(queries);
+    const bool labelled = are_labelled(queries) && are_labelled(bank);
+    const neighbour_sheet n = { bank_images, query_images, bank,
+                                queries,     labelled,     TILE + GAP + (labelled ? 0 : CAPTION) };
     sheet s = { 0 };
     moco_status status;
     MOCO_TRY_GOTO(sheet_create(&s));
-    MOCO_TRY_GOTO(draw_neighbours(&s, bank_images, bank, query_images, queries));
+    MOCO_TRY_GOTO(draw_neighbours(&s, &n));
     MOCO_TRY_GOTO(moco_image_write_png(s.page, path));
 done:
     sheet_free(&s);

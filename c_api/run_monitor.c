@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { SHEET_BANK = 10000, SHEET_QUERIES = 12 };
+enum { SHEET_BANK = 10000, SHEET_QUERIES = 12, MAP_IMAGES = 5000 };
 
 static moco_features_options features_options(const moco__run *run)
 {
@@ -103,6 +103,20 @@ static moco_status plot_neighbours(const moco__run *run, const char *path)
     return status;
 }
 
+static moco_status plot_map(const moco__run *run, const char *path)
+{
+    const moco_dataset *images = run->val_images != NULL ? run->val_images : run->images;
+    moco_features_options options = features_options(run);
+    moco_features *features = NULL;
+    options.limit = MAP_IMAGES;
+    moco_status status = moco_features_extract(&features, images, moco_model_query_encoder(run->model), &options);
+    if (status == MOCO_OK) {
+        status = moco_plot_map(path, images, features);
+    }
+    moco_features_free(features);
+    return status;
+}
+
 moco_status moco__run_plot(moco__run *run)
 {
     char folder[MOCO_PATH_MAX], path[MOCO_PATH_MAX];
@@ -112,6 +126,8 @@ moco_status moco__run_plot(moco__run *run)
     MOCO_TRY(moco_plot_pairs(path, run->images, &run->config));
     MOCO_TRY(moco__files_join(path, sizeof path, folder, "neighbours.png"));
     MOCO_TRY(plot_neighbours(run, path));
+    MOCO_TRY(moco__files_join(path, sizeof path, folder, "map.png"));
+    MOCO_TRY(plot_map(run, path));
     moco__run_log(run, MOCO_LOG_INFO, "plots are in %s", folder);
     return MOCO_OK;
 }

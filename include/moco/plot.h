@@ -1,6 +1,6 @@
 /**
  * @file plot.h
- * Pictures of a run: curves, augmented pairs, nearest neighbours.
+ * Pictures of a run: curves, augmented pairs, nearest neighbours, a map of features.
  */
 #ifndef MOCO_PLOT_H
 #define MOCO_PLOT_H
@@ -18,11 +18,23 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_curves(const char *run);
 MOCO_API MOCO_MUST_USE moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset,
                                                    const moco_config *config);
 
-/** Draws a sheet of query images, each with its nearest neighbours in the bank, framed by right or wrong class. @since
- * 0.1 */
+/**
+ * Draws a sheet of query images, each with its nearest neighbours in the bank, framed by right or wrong class; where
+ * images have no label, with cosine and class written below.
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const moco_dataset *bank_images,
                                                         const moco_features *bank, const moco_dataset *query_images,
                                                         const moco_features *queries);
+
+/**
+ * Draws features as points of a plane, by their first two principal components (see moco_tensor_pca()), coloured by
+ * class.
+ * @param dataset of the features, for the names of its classes
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
+                                                 const moco_features *features);
 
 MOCO_END_DECLS
 
