@@ -3,6 +3,7 @@
 #include "handle.h"
 #include "machine.h"
 #include "moco/momentum.h"
+#include "moco/report.h"
 #include "run.h"
 
 #include <errno.h>
@@ -105,6 +106,9 @@ static moco_status loop(moco__run *run)
     }
     moco__run_log(run, MOCO_LOG_INFO, "done: %llu steps; checkpoints are in %s/checkpoints",
                   (unsigned long long)run->steps, run->config.out);
+    if (run->config.plots && moco__run_is_writer(run) && moco_report_write(run->config.out, NULL) != MOCO_OK) {
+        moco__run_log(run, MOCO_LOG_WARNING, "cannot write the report: %s", moco_error_message());
+    }
     return MOCO_OK;
 }
 

@@ -68,6 +68,7 @@
 #include "moco/evaluate.h"
 #include "moco/metrics.h"
 #include "moco/plot.h"
+#include "moco/report.h"
 #include "moco/safetensors.h"
 #include "moco/train.h"
 
