@@ -40,7 +40,7 @@ typedef struct tool_command {
 } tool_command;
 
 extern const tool_command command_train, command_resume, command_knn, command_info, command_pack, command_index,
-    command_plot, command_bench, command_doctor, command_completion, command_man;
+    command_plot, command_embed, command_report, command_bench, command_doctor, command_completion, command_man;
 
 /* The index-th command, NULL beyond the last. */
 const tool_command *command_at(size_t index);

@@ -1,0 +1,68 @@
+/*
+ * How far a pass over images has come.
+ */
+#include "counter.h"
+
+#include "output.h"
+#include "signals.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *subject = "images";
+static double started_at, shown_at;
+static bool stands;
+
+static double now(void)
+{
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void clear(void)
+{
+    if (stands) {
+        (void)fputs("\r\x1b[K", stderr);
+        (void)fflush(stderr);
+        stands = false;
+    }
+}
+
+void counter_start(const char *what)
+{
+    subject = what;
+    started_at = now();
+    shown_at = 0;
+}
+
+int counter_show(size_t done, size_t count, void *payload)
+{
+    (void)payload;
+    const double time = now();
+    if (output_settings.quiet || isatty(STDERR_FILENO) != 1 || (time - shown_at < 0.1 && done < count)) {
+        return signals_caught() != 0 ? 1 : 0;
+    }
+    char left[32];
+    const double rate = (double)done / (time - started_at > 1e-9 ? time - started_at : 1e-9);
+    output_lock();
+    output_set_clear(clear);
+    clear();
+    (void)fprintf(stderr, "%s  %zu/%zu  %3.0f%%  %.0f images/s  ETA %s", subject, done, count,
+                  100 * (double)done / (double)count, rate,
+                  format_time(left, sizeof left, (double)(count - done) / (rate > 0 ? rate : 1)));
+    (void)fflush(stderr);
+    stands = true;
+    shown_at = time;
+    output_unlock();
+    return signals_caught() != 0 ? 1 : 0;
+}
+
+void counter_end(void)
+{
+    output_lock();
+    clear();
+    output_set_clear(NULL);
+    output_unlock();
+}
