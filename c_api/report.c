@@ -62,8 +62,7 @@ const char *moco__report_log_line(size_t *length, const moco__report *report, co
     const char *found = NULL;
     for (const char *line = report->log; line != NULL && *line != '\0';) {
         const size_t size = strcspn(line, "\n");
-        const char *at = size > STAMP ? strstr(line + STAMP, part) : NULL;
-        if (at != NULL && at <= line + size) {
+        if (size > STAMP && memmem(line + STAMP, size - STAMP, part, strlen(part)) != NULL) {
             found = line + STAMP;
             *length = size - STAMP;
         }
