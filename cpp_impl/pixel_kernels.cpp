@@ -1,6 +1,8 @@
 // Chooses among the variants of the loops over pixels.
 #include "pixel_kernels.hpp"
 
+#include "cpu_level.hpp"
+
 namespace moco {
 
 namespace {
@@ -12,11 +14,10 @@ struct Variants {
     Variants()
     {
 #ifdef MOCO_PIXEL_VARIANTS
-        __builtin_cpu_init();
-        if (__builtin_cpu_supports("x86-64-v4") != 0) {
+        if (cpu_has_v4()) {
             list[count++] = &pixel_kernels_v4;
         }
-        if (__builtin_cpu_supports("x86-64-v3") != 0) {
+        if (cpu_has_v3()) {
             list[count++] = &pixel_kernels_v3;
         }
 #endif
