@@ -42,7 +42,7 @@ static const char *const style[] = {
     ".s0{stroke:var(--c0)}.s1{stroke:var(--c1)}.f0{fill:var(--c0)}.f1{fill:var(--c1)}.legend{display:flex;gap:14px;"
     "color:var(--soft);font-size:13px;margin:0 0 4px}.key{display:inline-block;width:18px;height:0;"
     "border-top:3px solid;vertical-align:middle;margin-right:6px}.k0{color:var(--c0)}.k1{color:var(--c1)}\n",
-    "@media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--c0:#1f6fb5;--c1:#d9730d}"
+    "@media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--c0:#1f6fb5;--c1:#d9730d}",
     "body{font-size:12px}.card,.tile,figure{break-inside:avoid}pre{max-height:none}}\n",
 };
 
