@@ -122,6 +122,29 @@ moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int3
     return unknown_preset(name);
 }
 
+moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretraining, int32_t size)
+{
+    static const moco_augment_op flip = { MOCO_RANDOM_HFLIP, 0.5, { 0 } };
+    moco_augment_policy policy;
+    MOCO_CHECK_ARG(out);
+    MOCO_TRY(moco_augment_preset(&policy, pretraining, size));
+    const bool is_reference = strcmp(pretraining, "v1") == 0 || strcmp(pretraining, "v2") == 0;
+    const size_t count = policy.count;
+    policy.count = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const moco_augment_op op = policy.ops[i];
+        if (op.kind == MOCO_RANDOM_RESIZED_CROP || op.kind == MOCO_RESIZE || op.kind == MOCO_CENTER_CROP) {
+            policy.ops[policy.count++] = op;
+        }
+    }
+    if (is_reference) {
+        policy.ops[0].parameter[0] = 0.08;
+    }
+    policy.ops[policy.count++] = flip;
+    *out = policy;
+    return MOCO_OK;
+}
+
 /* ---- Checks: written so that a NaN fails them ---- */
 
 static bool within(double value, double low, double high)

@@ -3,20 +3,13 @@
 
 #include "comm_numbers.h"
 #include "handle.h"
+#include "machine.h"
 
 #include "moco/loader.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { SUBSET_SEED = 0 };
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static moco_status check_options(const moco_dataset *dataset, const moco_encoder *encoder,
                                  const moco_features_options *o)
@@ -97,13 +90,12 @@ static moco_status put_rows(moco_features *features, moco_scope *scope, const mo
     return features->raw ? moco_tensor_copy(place, part) : moco_tensor_normalize_into(place, part);
 }
 
-static moco_status tell(const moco_features *features, size_t done, const moco_features_options *o)
+/* Ranks end together, since all of them meet where the features are completed. */
+static moco_status agree_to_go_on(bool stopped, const moco_features_options *o)
 {
-    if (o->progress == NULL || o->progress(done, features->count, o->payload) == 0) {
-        return MOCO_OK;
-    }
-    return moco_error_set(MOCO_ESTOPPED, "features: stopped at %zu of %zu images by the progress callback", done,
-                          features->count);
+    int64_t stops = stopped ? 1 : 0;
+    MOCO_TRY(moco_comm_largest(&stops, o->comm, stops));
+    return stops == 0 ? MOCO_OK : moco_error_set(MOCO_ESTOPPED, "features: stopped by the progress callback");
 }
 
 /* This rank's batches: each world-th one, up to the number of images asked for. */
@@ -111,13 +103,14 @@ static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loa
                         size_t batch_size, const moco_features_options *o)
 {
     const size_t step = batch_size * (size_t)moco_comm_world(o->comm);
-    for (size_t done = batch_size * (size_t)moco_comm_rank(o->comm); done < features->count; done += step) {
+    bool stopped = false;
+    for (size_t done = batch_size * (size_t)moco_comm_rank(o->comm); done < features->count && !stopped; done += step) {
         moco_batch batch;
         moco_tensor *rows;
         MOCO_TRY(moco_loader_next(loader, &batch));
-        const double start = now();
+        const double start = moco__now();
         MOCO_TRY(embed(&rows, scope, encoder, &batch, o));
-        features->seconds.forward += now() - start;
+        features->seconds.forward += moco__now() - start;
         const size_t left = features->count - done;
         const size_t count = batch.count < left ? batch.count : left;
         MOCO_TRY(put_rows(features, scope, rows, done, count));
@@ -126,9 +119,9 @@ static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loa
         }
         MOCO_TRY(moco_device_wait_uploads(o->device));
         moco_scope_clear(scope);
-        MOCO_TRY(tell(features, done + count, o));
+        stopped = o->progress != NULL && o->progress(done + count, features->count, o->payload) != 0;
     }
-    return MOCO_OK;
+    return agree_to_go_on(stopped, o);
 }
 
 /* What the other ranks computed; each has zeros in their place. */
@@ -157,10 +150,10 @@ static moco_status extract(moco_features *features, const moco_dataset *dataset,
     const int64_t sizes[2] = { (int64_t)features->count, feature_dim(encoder, loader, o) };
     MOCO_TRY_GOTO(moco_tensor_zeros(&features->matrix, NULL, MOCO_FLOAT32, o->device, sizes, 2));
     features->raw = o->raw;
-    const double start = now();
+    const double start = moco__now();
     MOCO_TRY_GOTO(fill(features, encoder, loader, scope, batch, o));
     MOCO_TRY_GOTO(moco_device_synchronize(o->device));
-    features->seconds.total = now() - start;
+    features->seconds.total = moco__now() - start;
     features->seconds.waiting = moco_loader_wait_seconds(loader);
     MOCO_TRY_GOTO(complete(features, dataset, o));
 done:
@@ -199,6 +192,7 @@ moco_status moco_features_extract(moco_features **out, const moco_dataset *datas
     if (features == NULL) {
         return MOCO_ENOMEM;
     }
+    features->raw = o->raw;
     const bool training = encoder != NULL && moco_encoder_training(encoder);
     if (encoder != NULL) {
         moco_encoder_set_training(encoder, false);

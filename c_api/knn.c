@@ -46,14 +46,14 @@ static moco_status search(neighbours *near, moco_scope *scope, const moco_featur
     return MOCO_OK;
 }
 
-/* The class with the most weight among a query's neighbours; votes has room for all classes. */
-static int64_t vote(const neighbours *near, int64_t query, const moco_features *bank, double temperature, double *votes,
-                    int64_t classes)
+/* The class with the most weight among a query's first k neighbours; votes has room for all classes. */
+static int64_t vote(const neighbours *near, int64_t query, int64_t k, const moco_features *bank, double temperature,
+                    double *votes, int64_t classes)
 {
     for (int64_t c = 0; c < classes; ++c) {
         votes[c] = 0;
     }
-    for (int64_t i = query * near->k; i < (query + 1) * near->k; ++i) {
+    for (int64_t i = query * near->k; i < query * near->k + k; ++i) {
         votes[bank->labels[near->rows[i]]] += exp((double)near->cosines[i] / temperature);
     }
     int64_t best = 0;
@@ -65,9 +65,23 @@ static int64_t vote(const neighbours *near, int64_t query, const moco_features *
     return best;
 }
 
+/* One query's class by every pair of k and temperature; the first k of the sorted neighbours are the k nearest. */
+static void vote_all(int64_t *predicted, const neighbours *near, int64_t from, int64_t query, const moco_features *bank,
+                     size_t queries, const moco_knn_grid_options *o, double *votes, int64_t classes)
+{
+    size_t cell = 0;
+    for (size_t i = 0; i < o->k_count; ++i) {
+        const int64_t k = o->k[i] < near->k ? o->k[i] : near->k;
+        for (size_t t = 0; t < o->temperature_count; ++t, ++cell) {
+            predicted[cell * queries + (size_t)(from + query)] =
+                vote(near, query, k, bank, o->temperatures[t], votes, classes);
+        }
+    }
+}
+
 /* Predicts the classes of this rank's chunks: each world-th one, so that chunks are the same on any number of ranks. */
 static moco_status classify(int64_t *predicted, neighbours *near, moco_scope *scope, const moco_features *bank,
-                            const moco_features *queries, const moco_knn_options *o, int64_t classes)
+                            const moco_features *queries, const moco_knn_grid_options *o, int64_t classes)
 {
     double *votes = moco__calloc((size_t)classes, sizeof *votes);
     if (votes == NULL) {
@@ -81,7 +95,7 @@ static moco_status classify(int64_t *predicted, neighbours *near, moco_scope *sc
         const int64_t count = total - from < CHUNK ? total - from : CHUNK;
         status = search(near, scope, bank, queries, from, count);
         for (int64_t i = 0; i < count && status == MOCO_OK; ++i) {
-            predicted[from + i] = vote(near, i, bank, o->temperature, votes, classes);
+            vote_all(predicted, near, from, i, bank, queries->count, o, votes, classes);
         }
     }
     free(votes);
@@ -131,39 +145,83 @@ static moco_status count_classes(int64_t *classes, const moco_features *bank, co
     return MOCO_OK;
 }
 
-moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank, const moco_features *queries,
-                     const moco_knn_options *options)
+static moco_status check_grid(const moco_knn_grid_options *o)
 {
-    const moco_knn_options defaults = MOCO_KNN_OPTIONS_INIT;
-    const moco_knn_options *o = options != NULL ? options : &defaults;
-    MOCO_CHECK_ARG(accuracy);
-    MOCO_TRY(check_pair(bank, queries));
-    if (o->k < 1 || !(o->temperature > 0)) {
-        return moco_error_set(MOCO_EINVALID, "kNN: k %lld must be at least 1 and temperature %g above 0",
-                              (long long)o->k, o->temperature);
+    if (o->k == NULL || o->temperatures == NULL || o->k_count == 0 || o->temperature_count == 0) {
+        return moco_error_set(MOCO_EINVALID, "kNN: %zu values of k and %zu temperatures; give at least one of each",
+                              o->k != NULL ? o->k_count : 0, o->temperatures != NULL ? o->temperature_count : 0);
     }
+    for (size_t i = 0; i < o->k_count; ++i) {
+        if (o->k[i] < 1) {
+            return moco_error_set(MOCO_EINVALID, "kNN: k %lld must be at least 1", (long long)o->k[i]);
+        }
+    }
+    for (size_t i = 0; i < o->temperature_count; ++i) {
+        if (!(o->temperatures[i] > 0)) {
+            return moco_error_set(MOCO_EINVALID, "kNN: temperature %g must be above 0", o->temperatures[i]);
+        }
+    }
+    return MOCO_OK;
+}
+
+/* Neighbours that the largest k asks for. */
+static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *bank)
+{
+    int64_t k = 1;
+    for (size_t i = 0; i < o->k_count; ++i) {
+        k = o->k[i] > k ? o->k[i] : k;
+    }
+    return k < (int64_t)bank->count ? k : (int64_t)bank->count;
+}
+
+moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_features *bank,
+                          const moco_features *queries, const moco_knn_grid_options *options)
+{
+    MOCO_CHECK_ARG(accuracies);
+    MOCO_CHECK_ARG(options);
+    MOCO_TRY(check_pair(bank, queries));
+    MOCO_TRY(check_grid(options));
     int64_t classes = 0;
     MOCO_TRY(count_classes(&classes, bank, queries));
+    const size_t cells = options->k_count * options->temperature_count;
     neighbours near = { 0 };
     moco_scope *scope = NULL;
     moco_status status;
-    int64_t *votes = moco__calloc(queries->count, sizeof *votes); /* zero where another rank votes */
+    int64_t *votes = moco__calloc(cells * queries->count, sizeof *votes); /* zero where another rank votes */
     if (votes == NULL) {
         return MOCO_ENOMEM;
     }
-    MOCO_TRY_GOTO(allocate(&near, o->k < (int64_t)bank->count ? o->k : (int64_t)bank->count));
+    MOCO_TRY_GOTO(allocate(&near, largest_k(options, bank)));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
-    MOCO_TRY_GOTO(classify(votes, &near, scope, bank, queries, o, classes));
-    MOCO_TRY_GOTO(moco__comm_sum_numbers(o->comm, moco_tensor_device(bank->matrix), votes, queries->count));
-    *accuracy = accuracy_of(votes, queries);
+    MOCO_TRY_GOTO(classify(votes, &near, scope, bank, queries, options, classes));
+    MOCO_TRY_GOTO(
+        moco__comm_sum_numbers(options->comm, moco_tensor_device(bank->matrix), votes, cells * queries->count));
+    for (size_t i = 0; i < cells; ++i) {
+        accuracies[i] = accuracy_of(votes + i * queries->count, queries);
+    }
     if (predicted != NULL) {
-        memcpy(predicted, votes, queries->count * sizeof *votes);
+        memcpy(predicted, votes, cells * queries->count * sizeof *votes);
     }
 done:
     moco_scope_free(scope);
     release(&near);
     free(votes);
     return status;
+}
+
+moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank, const moco_features *queries,
+                     const moco_knn_options *options)
+{
+    const moco_knn_options defaults = MOCO_KNN_OPTIONS_INIT;
+    const moco_knn_options *o = options != NULL ? options : &defaults;
+    moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
+    MOCO_CHECK_ARG(accuracy);
+    grid.k = &o->k;
+    grid.k_count = 1;
+    grid.temperatures = &o->temperature;
+    grid.temperature_count = 1;
+    grid.comm = o->comm;
+    return moco_knn_grid(accuracy, predicted, bank, queries, &grid);
 }
 
 moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_features *bank,

@@ -159,7 +159,7 @@ static moco__run *allocate(const moco_config *config, const moco_train_options *
         }
         run->saved_step = UINT64_MAX;
         run->knn_acc1 = NAN;
-        run->progress.loss = run->progress.eta_s = run->progress.knn_acc1 = NAN;
+        run->progress.loss = run->progress.eta_s = run->progress.knn_acc1 = run->progress.val_acc1 = NAN;
     }
     return run;
 }

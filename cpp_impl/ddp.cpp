@@ -110,19 +110,19 @@ void settle_buckets(moco_ddp &ddp)
 }
 
 // All gradients as one message, once the backward pass is done.
-void reduce_afterwards(moco_ddp &ddp)
+void reduce_afterwards(const moco_comm &comm, const std::vector<at::Tensor> &parameters)
 {
     const at::NoGradGuard no_grad;
     std::vector<at::Tensor> pieces;
-    for (const auto &parameter : ddp.parameters) {
+    for (const auto &parameter : parameters) {
         pieces.push_back(parameter.grad().reshape({ -1 }));
     }
     auto flat = at::cat(pieces);
     std::vector<at::Tensor> tensors{ flat };
-    ddp.comm->group->allreduce(tensors)->wait();
-    flat.div_(ddp.comm->world);
+    comm.group->allreduce(tensors)->wait();
+    flat.div_(comm.world);
     int64_t from = 0;
-    for (auto &parameter : ddp.parameters) {
+    for (const auto &parameter : parameters) {
         auto &gradient = parameter.mutable_grad();
         gradient.copy_(flat.narrow(0, from, gradient.numel()).view(gradient.sizes()));
         from += gradient.numel();
@@ -183,10 +183,30 @@ moco_status moco_ddp_backward(moco_ddp *ddp, const moco_tensor *loss, bool avera
             backward_with_reducer(*ddp, loss->value);
         } else {
             loss->value.backward();
-            reduce_afterwards(*ddp);
+            reduce_afterwards(*ddp->comm, ddp->parameters);
         }
     } catch (...) {
         moco::rethrow_as_peer(*ddp->comm, "averaging gradients");
+    }
+    MOCO_API_END
+}
+
+moco_status moco_ddp_average(moco_comm *comm, const moco_tensor_list *parameters)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(parameters);
+    for (const auto &parameter : parameters->values) {
+        if (!parameter.grad().defined()) {
+            throw moco::Error(MOCO_EINVALID, "ddp: a parameter has no gradient to average");
+        }
+    }
+    if (moco_comm_world(comm) > 1) {
+        const moco::Collective mark(*comm);
+        try {
+            reduce_afterwards(*comm, parameters->values);
+        } catch (...) {
+            moco::rethrow_as_peer(*comm, "averaging gradients");
+        }
     }
     MOCO_API_END
 }

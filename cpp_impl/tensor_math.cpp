@@ -148,6 +148,20 @@ moco_status moco_tensor_row_rank(moco_tensor **out, moco_scope *scope, const moc
     MOCO_API_END
 }
 
+moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                   const moco_tensor *labels)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(labels);
+    check_matrix(tensor, __func__);
+    const at::NoGradGuard no_grad;
+    const auto own = tensor->value.gather(1, labels->value.unsqueeze(1));
+    give(out, scope, tensor->value.size(1) - 1 - tensor->value.lt(own).sum(1));
+    MOCO_API_END
+}
+
 moco_status moco_tensor_share_below(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, int64_t bound)
 {
     MOCO_API_BEGIN

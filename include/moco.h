@@ -66,6 +66,8 @@
 #include "moco/config.h"
 #include "moco/embed.h"
 #include "moco/evaluate.h"
+#include "moco/finetune.h"
+#include "moco/linear.h"
 #include "moco/metrics.h"
 #include "moco/plot.h"
 #include "moco/report.h"

@@ -79,6 +79,8 @@ static void make_fields(field fields[FIELD_COUNT])
     }
     if (!isnan(latest.knn_acc1)) {
         (void)snprintf(fields[5].text, FIELD_SIZE, "kNN %.1f%%", latest.knn_acc1);
+    } else if (!isnan(latest.val_acc1)) {
+        (void)snprintf(fields[5].text, FIELD_SIZE, "val %.1f%%", latest.val_acc1);
     }
     if (!isnan(latest.eta_s)) {
         (void)snprintf(fields[6].text, FIELD_SIZE, "ETA %s", format_time(eta, sizeof eta, latest.eta_s));
@@ -163,6 +165,9 @@ static void print_line(void)
                  latest.acc5, latest.lr, latest.images_per_s, 100 * latest.data_wait);
     if (!isnan(latest.knn_acc1)) {
         (void)printf("  kNN %.2f%%", latest.knn_acc1);
+    }
+    if (!isnan(latest.val_acc1)) {
+        (void)printf("  val %.2f%%", latest.val_acc1);
     }
     if (!isnan(latest.eta_s)) {
         (void)printf("  ETA %s", format_time(eta, sizeof eta, latest.eta_s));

@@ -53,6 +53,16 @@ typedef struct moco_augment_policy {
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int32_t size);
 
+/**
+ * How images are cropped while a classifier is trained on an encoder that was pretrained with a policy: its
+ * RandomResizedCrop and flip without its colours, and the crop of "v1" and "v2" over areas from 0.08 on, as the
+ * reference's linear protocol and torchvision's default. A policy without such a crop becomes one with a flip alone.
+ * @param pretraining a name as above, and @p size as above
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretraining,
+                                                           int32_t size);
+
 /** The @p index-th preset's name, NULL beyond the last; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_augment_preset_name(size_t index);
 

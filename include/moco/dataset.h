@@ -78,6 +78,16 @@ typedef struct moco_dataset_callbacks {
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_from_callbacks(moco_dataset **out, size_t count, size_t class_count,
                                                                const moco_dataset_callbacks *callbacks, void *payload);
 
+/**
+ * Makes a data set of a share of every class (one image at least), the same for a seed; classes keep their numbers, and
+ * have no names.
+ * @param dataset labelled; borrowed, outlives the result
+ * @param fraction above 0, at most 1
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_dataset_fraction(moco_dataset **out, const moco_dataset *dataset,
+                                                         double fraction, uint64_t seed);
+
 /** Frees a dataset; NULL is allowed. @since 0.1 */
 MOCO_API void moco_dataset_free(moco_dataset *dataset);
 

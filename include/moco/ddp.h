@@ -49,6 +49,14 @@ MOCO_API void moco_ddp_free(moco_ddp *ddp);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_ddp_backward(moco_ddp *ddp, const moco_tensor *loss, bool average);
 
+/**
+ * Averages the gradients of parameters over the ranks, as one message; for parameters of no encoder. Every parameter
+ * must have one. @param comm NULL: one process, and nothing changes
+ * @return ::MOCO_EPEER where another rank failed
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_ddp_average(moco_comm *comm, const moco_tensor_list *parameters);
+
 /** Number of buckets that the gradients are sent in. @since 0.1 */
 MOCO_API size_t moco_ddp_bucket_count(const moco_ddp *ddp);
 

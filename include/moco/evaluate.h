@@ -18,12 +18,12 @@ typedef enum moco_feature_kind {
     MOCO_FEATURE_PIXELS  /**< the raw pixels, as a baseline; needs no encoder */
 } moco_feature_kind;
 
-/** Labelled features of a dataset, of L2 norm 1 unless asked for as they are. @since 0.1 */
+/** Labelled features of a dataset, L2-normalised unless asked for as they are. @since 0.1 */
 typedef struct moco_features moco_features;
 
-/** Told after each batch how many rows are there; a non-zero return ends the extraction with ::MOCO_ESTOPPED.
- * @since 0.1 */
-typedef int (*moco_features_progress_fn)(size_t done, size_t count, void *payload);
+/** Called after each batch with the images done on this rank; a non-zero return on any rank ends the extraction with
+ * ::MOCO_ESTOPPED on all. @since 0.1 */
+typedef int (*moco_features_fn)(size_t done, size_t count, void *payload);
 
 /** Options of moco_features_extract(). @since 0.1 */
 typedef struct moco_features_options {
@@ -38,8 +38,8 @@ typedef struct moco_features_options {
     moco_layout layout; /**< of the encoder */
     moco_device device; /**< of the encoder */
     moco_comm *comm;    /**< ranks that share the work; each gets all features; NULL: one process */
-    bool raw; /**< features as the network gives them, not normalised; neither kNN nor neighbours take these */
-    moco_features_progress_fn progress; /**< may be NULL */
+    bool raw;           /**< rows as the encoder gives them, for linear classifiers; false: of L2 norm 1, as for kNN */
+    moco_features_fn progress; /**< may be NULL */
     void *payload;
 } moco_features_options;
 
@@ -101,6 +101,30 @@ typedef struct moco_knn_options {
  */
 MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank,
                                             const moco_features *queries, const moco_knn_options *options);
+
+/** Options of moco_knn_grid(): every k with every temperature. @since 0.1 */
+typedef struct moco_knn_grid_options {
+    size_t struct_size;
+    const int64_t *k; /**< @ref k_count of them; each cut to the size of the bank; borrowed */
+    size_t k_count;
+    const double *temperatures; /**< @ref temperature_count of them; borrowed */
+    size_t temperature_count;
+    moco_comm *comm; /**< ranks that share the queries; NULL: one process */
+} moco_knn_grid_options;
+
+#define MOCO_KNN_GRID_OPTIONS_INIT                                                                                     \
+    {                                                                                                                  \
+        sizeof(moco_knn_grid_options), NULL, 0, NULL, 0, NULL                                                          \
+    }
+
+/**
+ * moco_knn() for several k and temperatures at the cost of one search.
+ * @param[out] accuracies top-1, percent: k_count x temperature_count
+ * @param[out] predicted k_count x temperature_count x one class a query, or NULL
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_features *bank,
+                                                 const moco_features *queries, const moco_knn_grid_options *options);
 
 /**
  * The @p k nearest rows of the bank for one row of the queries, nearest first.

@@ -36,6 +36,15 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const 
 MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
                                                  const moco_features *features);
 
+/**
+ * Draws a confusion matrix: a row a true class, a column a predicted one, coloured by the share of its row.
+ * @param matrix classes x classes counts
+ * @param names of the classes, or NULL; a name may be NULL
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_confusion(const char *path, const int64_t *matrix, size_t classes,
+                                                       const char *const *names);
+
 MOCO_END_DECLS
 
 #endif

@@ -194,6 +194,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_cross_entropy(moco_tensor **out, 
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_row_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                         int64_t column);
 
+/** As moco_tensor_row_rank(), of a column that each row's label (int64, N) names. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *scope,
+                                                          const moco_tensor *tensor, const moco_tensor *labels);
+
 /** The share of elements of an int64 tensor that are below @p bound, as a float32 scalar. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_share_below(moco_tensor **out, moco_scope *scope,
                                                            const moco_tensor *tensor, int64_t bound);
@@ -212,6 +216,13 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_zero(moco_tensor *tensor);
  * @name Lists
  * @{ */
 
+/** Makes a list of @p count tensors as second handles on their memory. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_create(moco_tensor_list **out, const moco_tensor *const *tensors,
+                                                           size_t count);
+
+/** Frees a list that the caller owns; NULL is allowed. @since 0.1 */
+MOCO_API void moco_tensor_list_free(moco_tensor_list *list);
+
 /** Number of tensors in a list. @since 0.1 */
 MOCO_API size_t moco_tensor_list_count(const moco_tensor_list *list);
 
@@ -229,6 +240,14 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_average(const moco_tensor_li
 /** @}
  * @name Autograd
  * @{ */
+
+/** Makes a tensor that was computed from no other a parameter: operations on it are recorded. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_require_gradient(moco_tensor *tensor);
+
+/** The gradient of a parameter, as a second handle on its memory. @return ::MOCO_EINVALID before there is one
+ * @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_gradient(moco_tensor **out, moco_scope *scope,
+                                                        const moco_tensor *tensor);
 
 /** Adds the gradients of a scalar to all leaves that it was computed from. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_backward(const moco_tensor *loss);

@@ -27,6 +27,7 @@ typedef struct moco_progress {
     double data_wait;    /**< share of the time spent waiting for data, 0..1 */
     double eta_s;        /**< seconds to the end; NaN before it is known */
     double knn_acc1;     /**< percent, the latest; NaN before the first */
+    double val_acc1;     /**< percent, of a classifier on validation images, the latest; NaN before the first */
 } moco_progress;
 
 /** Called after every step; a non-zero return on any rank writes a checkpoint and ends the run with ::MOCO_ESTOPPED on

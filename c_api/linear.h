@@ -1,0 +1,18 @@
+/* Linear classifiers as their trainer sees them. */
+#ifndef MOCO_C_API_LINEAR_H
+#define MOCO_C_API_LINEAR_H
+
+#include "moco/linear.h"
+
+/* The labels of features on the classifiers' device, owned by the caller; an error where one is no class, or where the
+ * features are of another size. */
+moco_status moco__linear_labels(moco_tensor **out, const moco_linear *linear, const moco_features *features);
+
+/* An error where a label is no class. */
+moco_status moco__linear_check_label(const moco_linear *linear, int64_t label, size_t index);
+
+size_t moco__linear_count(const moco_linear *linear);
+double moco__linear_rate(const moco_linear *linear, size_t index);
+moco_device moco__linear_device(const moco_linear *linear);
+
+#endif
