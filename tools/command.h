@@ -39,6 +39,7 @@ typedef struct tool_command {
     int (*run)(const arguments *args); /* returns the exit code */
 } tool_command;
 
+extern const tool_command command_linear, command_finetune;
 extern const tool_command command_train, command_resume, command_knn, command_info, command_pack, command_index,
     command_plot, command_embed, command_report, command_bench, command_doctor, command_completion, command_man;
 
