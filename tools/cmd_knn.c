@@ -2,20 +2,23 @@
  * moco knn: how well a checkpoint's features tell classes apart, by the vote of nearest neighbours.
  */
 #include "data.h"
+#include "judge.h"
+#include "knn_report.h"
+#include "lists.h"
 #include "network.h"
 #include "output.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 typedef struct knn_options {
     char train[MOCO_PATH_MAX], test[MOCO_PATH_MAX], format[16];
-    int64_t k;
-    double temperature;
+    char k[256], temperature[256];
+    char confusion[MOCO_PATH_MAX], features_out[MOCO_PATH_MAX];
     char features[16], baseline[16], preset[32], device[16];
     int64_t limit, workers, threads, batch, image_size;
-    bool skip_broken, json;
+    bool per_class, skip_broken, json;
 } knn_options;
 
 static knn_options values = {
@@ -24,12 +27,18 @@ static knn_options values = {
 
 static const moco_option options[] = {
     OPTION_PATH("train", NULL, "DATA", "labelled images that vote", knn_options, train),
-    OPTION_PATH("test", NULL, "DATA", "labelled images to classify; may be the same path, for its test split",
+    OPTION_PATH("test", "val", "DATA", "labelled images to classify; may be the same path, for its test split",
                 knn_options, test),
     OPTION_CHOICE("format", NULL, "F", "auto|folder|idx|cifar|tar", "layout of the data on disk", knn_options, format),
-    OPTION_INT("neighbours", "k", 1, 1e6, true, "neighbours that vote; auto: the run's", knn_options, k),
-    { "temperature", NULL, MOCO_OPTION_REAL, NULL, "X", "temperature of the votes' weights; auto: the run's", NULL,
-      0.001, 100, true, OPTION_FIELD(knn_options, temperature) },
+    OPTION_TEXT("neighbours", "k", "N,N", "neighbours that vote, one number or several; by itself the run's",
+                knn_options, k),
+    OPTION_TEXT("temperature", NULL, "X,X", "temperature of the votes' weights, or several; by itself the run's",
+                knn_options, temperature),
+    OPTION_FLAG("per-class", NULL, "show each class's recall and precision", knn_options, per_class),
+    OPTION_PATH("confusion", NULL, "F.png", "draw who is taken for whom, by the best of several settings", knn_options,
+                confusion),
+    OPTION_PATH("features-out", NULL, "FILE", "write features and labels of both sets to a .safetensors file",
+                knn_options, features_out),
     OPTION_CHOICE("features", NULL, "F", "auto|pooled|output", "before the head, or the embedding; auto: the run's",
                   knn_options, features),
     OPTION_CHOICE("baseline", NULL, "B", "none|pixels|random",
@@ -53,8 +62,11 @@ typedef struct knn_job {
     moco_features_options how;
     moco_dataset *train_images, *test_images;
     moco_features *bank, *queries;
-    moco_knn_options knn;
-    double accuracy, seconds;
+    int64_t k[KNN_MAX_VALUES];
+    double temperatures[KNN_MAX_VALUES], accuracies[KNN_MAX_VALUES * KNN_MAX_VALUES];
+    size_t k_count, temperature_count;
+    int64_t *predicted; /* by every setting */
+    double seconds;
 } knn_job;
 
 static int check_usage(const arguments *args)
@@ -96,29 +108,32 @@ static moco_status make_encoder(knn_job *job)
     return strcmp(values.baseline, "random") == 0 ? network_make_random(&job->net) : network_load(&job->net);
 }
 
-static moco_status open_data(knn_job *job)
+/* Reads both lists; empty ones are left to the run. */
+static int read_lists(knn_job *job)
 {
-    MOCO_TRY(data_open(&job->train_images, values.train, values.format, MOCO_SPLIT_TRAIN));
-    MOCO_TRY(data_open(&job->test_images, values.test, values.format, MOCO_SPLIT_TEST));
-    const size_t train_classes = moco_dataset_class_count(job->train_images);
-    const size_t test_classes = moco_dataset_class_count(job->test_images);
-    if (train_classes == 0 || test_classes == 0) {
-        return moco_error_set(MOCO_EINVALID, "%s has no labels; give a folder with one folder a class",
-                              train_classes == 0 ? values.train : values.test);
+    double k[KNN_MAX_VALUES];
+    int code = EXIT_OK;
+    if (values.k[0] != '\0' && strcmp(values.k, "auto") != 0) {
+        code = list_parse(k, &job->k_count, KNN_MAX_VALUES, values.k, 1, 1e6, true, "neighbours", &command_knn);
     }
-    if (train_classes != test_classes) {
-        return moco_error_set(MOCO_EINVALID, "%s has %zu classes and %s has %zu; they must be the same", values.train,
-                              train_classes, values.test, test_classes);
+    for (size_t i = 0; code == EXIT_OK && i < job->k_count; ++i) {
+        job->k[i] = (int64_t)k[i];
     }
-    for (size_t i = 0; i < train_classes; ++i) {
-        const char *train_name = moco_dataset_class_name(job->train_images, i);
-        const char *test_name = moco_dataset_class_name(job->test_images, i);
-        if (train_name != NULL && test_name != NULL && strcmp(train_name, test_name) != 0) {
-            return moco_error_set(MOCO_EINVALID, "class %zu is '%s' in %s and '%s' in %s; they must be the same", i,
-                                  train_name, values.train, test_name, values.test);
-        }
+    if (code == EXIT_OK && values.temperature[0] != '\0' && strcmp(values.temperature, "auto") != 0) {
+        code = list_parse(job->temperatures, &job->temperature_count, KNN_MAX_VALUES, values.temperature, 0.001, 100,
+                          false, "temperature", &command_knn);
     }
-    return MOCO_OK;
+    return code;
+}
+
+static void take_run_settings(knn_job *job)
+{
+    if (job->k_count == 0) {
+        job->k[job->k_count++] = job->net.config.knn_k;
+    }
+    if (job->temperature_count == 0) {
+        job->temperatures[job->temperature_count++] = job->net.config.knn_temperature;
+    }
 }
 
 static moco_status set_up(knn_job *job, const arguments *args)
@@ -135,10 +150,8 @@ static moco_status set_up(knn_job *job, const arguments *args)
     job->how.workers = (int32_t)values.workers;
     job->how.limit = (size_t)values.limit;
     job->how.skip_broken = values.skip_broken;
-    job->knn = (moco_knn_options)MOCO_KNN_OPTIONS_INIT;
-    job->knn.k = values.k > 0 ? values.k : config->knn_k;
-    job->knn.temperature = values.temperature > 0 ? values.temperature : config->knn_temperature;
-    MOCO_TRY(open_data(job));
+    take_run_settings(job);
+    MOCO_TRY(judge_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
     return make_encoder(job);
 }
 
@@ -146,13 +159,25 @@ static moco_status measure(knn_job *job)
 {
     struct timespec start;
     struct timespec end;
+    moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
     MOCO_TRY(moco_features_extract(&job->bank, job->train_images, job->net.encoder, &job->how));
     MOCO_TRY(moco_features_extract(&job->queries, job->test_images, job->net.encoder, &job->how));
-    MOCO_TRY(moco_knn(&job->accuracy, NULL, job->bank, job->queries, &job->knn));
+    grid.k = job->k;
+    grid.k_count = job->k_count;
+    grid.temperatures = job->temperatures;
+    grid.temperature_count = job->temperature_count;
+    job->predicted =
+        calloc(moco_features_count(job->queries) * grid.k_count * grid.temperature_count, sizeof *job->predicted);
+    if (job->predicted == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "there is no memory for the predictions of %zu images",
+                              moco_features_count(job->queries));
+    }
+    MOCO_TRY(moco_knn_grid(job->accuracies, job->predicted, job->bank, job->queries, &grid));
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     job->seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
-    return MOCO_OK;
+    return values.features_out[0] != '\0' ? judge_write_features(values.features_out, job->bank, job->queries)
+                                          : MOCO_OK;
 }
 
 static const char *subject(const knn_job *job)
@@ -168,43 +193,63 @@ static const char *subject(const knn_job *job)
     return "pooled";
 }
 
-static void print_json(const knn_job *job)
+static moco_status draw_confusion(const knn_job *job, const int64_t *confusion, size_t classes)
 {
-    (void)printf("{\"knn_acc1\": %.4f, \"k\": %lld, \"temperature\": %g, \"features\": \"%s\", \"baseline\": \"%s\", "
-                 "\"train_images\": %zu, \"test_images\": %zu, \"seconds\": %.3f, \"checkpoint\": ",
-                 job->accuracy, (long long)job->knn.k, job->knn.temperature, subject(job), values.baseline,
-                 moco_features_count(job->bank), moco_features_count(job->queries), job->seconds);
-    if (job->net.path[0] != '\0' && strcmp(values.baseline, "none") == 0) {
-        print_json_text(job->net.path);
-    } else {
-        (void)printf("null");
+    const char **names = calloc(classes, sizeof *names);
+    for (size_t c = 0; names != NULL && c < classes; ++c) {
+        names[c] = moco_dataset_class_name(job->test_images, c);
     }
-    (void)printf("}\n");
+    const moco_status status = moco_plot_confusion(values.confusion, confusion, classes, names);
+    free(names);
+    return status;
 }
 
-static void print_text(const knn_job *job)
+static moco_status report(const knn_job *job)
 {
-    const bool random = strcmp(values.baseline, "random") == 0;
-    (void)printf("kNN accuracy %.2f%% (%s%s%s, k %lld, temperature %g; %zu training and %zu test images, %.1f s)\n",
-                 job->accuracy, random ? "untrained network, " : "", subject(job),
-                 job->how.kind == MOCO_FEATURE_PIXELS ? "" : " features", (long long)job->knn.k, job->knn.temperature,
-                 moco_features_count(job->bank), moco_features_count(job->queries), job->seconds);
+    const bool has_checkpoint = job->net.path[0] != '\0' && strcmp(values.baseline, "none") == 0;
+    const size_t classes = moco_dataset_class_count(job->test_images);
+    knn_report r = { .k = job->k,
+                     .k_count = job->k_count,
+                     .temperatures = job->temperatures,
+                     .temperature_count = job->temperature_count,
+                     .accuracies = job->accuracies,
+                     .bank = job->bank,
+                     .queries = job->queries,
+                     .images = job->test_images,
+                     .kind = subject(job),
+                     .baseline = values.baseline,
+                     .checkpoint = has_checkpoint ? job->net.path : NULL,
+                     .seconds = job->seconds };
+    r.predicted = job->predicted + knn_report_best(&r) * moco_features_count(job->queries);
+    const bool wants_classes = values.per_class || values.confusion[0] != '\0';
+    int64_t *confusion = wants_classes ? knn_report_confusion(&r, classes) : NULL;
+    moco_status status = MOCO_OK;
+    if (wants_classes && confusion == NULL) {
+        status = moco_error_set(MOCO_ENOMEM, "there is no memory for the confusions of %zu classes", classes);
+    } else if (values.confusion[0] != '\0') {
+        status = draw_confusion(job, confusion, classes);
+    }
+    if (status == MOCO_OK && values.json) {
+        knn_report_json(&r, confusion, classes);
+    } else if (status == MOCO_OK) {
+        knn_report_text(&r, values.per_class ? confusion : NULL, classes);
+    }
+    free(confusion);
+    return status;
 }
 
 static int run(const arguments *args)
 {
     static knn_job job;
     int code = check_usage(args);
+    code = code == EXIT_OK ? read_lists(&job) : code;
     if (code != EXIT_OK) {
         return code;
     }
-    if (set_up(&job, args) != MOCO_OK || measure(&job) != MOCO_OK) {
+    if (set_up(&job, args) != MOCO_OK || measure(&job) != MOCO_OK || report(&job) != MOCO_OK) {
         code = say_failure();
-    } else if (values.json) {
-        print_json(&job);
-    } else {
-        print_text(&job);
     }
+    free(job.predicted);
     moco_features_free(job.queries);
     moco_features_free(job.bank);
     moco_dataset_free(job.test_images);
@@ -218,7 +263,8 @@ const tool_command command_knn = {
     .synopsis = "RUN|CHECKPOINT --train DATA --test DATA [options]",
     .summary = "test a checkpoint's features by nearest neighbours",
     .text = "Computes features of labelled images with the query encoder of a checkpoint (of a run: its newest), and "
-            "prints the share of test images whose class their nearest training images tell right.",
+            "prints the share of test images whose class their nearest training images tell right. Several "
+            "neighbours and temperatures, as -k 1,5,20, are tried on the same features.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

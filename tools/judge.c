@@ -116,8 +116,10 @@ static int join(moco_peers **peers, const judge_settings *s, const arguments *ar
     if (strcmp(s->device, "auto") != 0) {
         return launch_join(peers, &s->launch, s->device);
     }
-    return find_network(&probe, s, args) == MOCO_OK ? launch_join(peers, &s->launch, probe.net.config.device)
-                                                    : say_failure();
+    output_show_log(false); /* what there is to say is said when the network is opened */
+    const moco_status status = find_network(&probe, s, args);
+    output_show_log(true);
+    return status == MOCO_OK ? launch_join(peers, &s->launch, probe.net.config.device) : say_failure();
 }
 
 static int report_stop(void)
