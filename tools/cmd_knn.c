@@ -176,7 +176,7 @@ static moco_status measure(knn_job *job)
     MOCO_TRY(moco_knn_grid(job->accuracies, job->predicted, job->bank, job->queries, &grid));
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     job->seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
-    return values.features_out[0] != '\0' ? judge_write_features(values.features_out, job->bank, job->queries)
+    return values.features_out[0] != '\0' ? judge_write_features(values.features_out, job->bank, job->queries, NULL, 0)
                                           : MOCO_OK;
 }
 

@@ -207,27 +207,33 @@ moco_loader_options judge_loader(const judge_settings *settings, const judge_job
     return loader;
 }
 
-moco_status judge_write_features(const char *path, const moco_features *train, const moco_features *val)
+moco_status judge_write_features(const char *path, const moco_features *train, const moco_features *val,
+                                 const moco_named_tensor *more, size_t more_count)
 {
+    enum { OWN = 4, ALL = 8 };
     const moco_device cpu = { MOCO_CPU, 0 };
     const moco_features *const sets[2] = { train, val };
     moco_scope *scope;
-    moco_named_tensor named[4] = {
+    moco_named_tensor named[ALL] = {
         { "train.features", moco_features_matrix(train) },
         { "train.labels", NULL },
         { "val.features", moco_features_matrix(val) },
         { "val.labels", NULL },
     };
+    size_t count = OWN;
     MOCO_TRY(moco_scope_create(&scope));
     moco_status status = MOCO_OK;
     for (int i = 0; i < 2 && status == MOCO_OK; ++i) {
         moco_tensor *labels = NULL;
-        const int64_t count = (int64_t)moco_features_count(sets[i]);
-        status = moco_tensor_from_host(&labels, scope, MOCO_INT64, cpu, &count, 1, moco_features_labels(sets[i]));
+        const int64_t rows = (int64_t)moco_features_count(sets[i]);
+        status = moco_tensor_from_host(&labels, scope, MOCO_INT64, cpu, &rows, 1, moco_features_labels(sets[i]));
         named[2 * i + 1].tensor = labels;
     }
+    for (size_t i = 0; i < more_count && count < ALL; ++i) {
+        named[count++] = more[i];
+    }
     if (status == MOCO_OK) {
-        status = moco_safetensors_write(path, named, 4, NULL, 0);
+        status = moco_safetensors_write(path, named, count, NULL, 0);
     }
     moco_scope_free(scope);
     return status;

@@ -90,8 +90,9 @@ moco_status judge_policy(moco_augment_policy *out, const judge_job *job);
 /* The options of a loader for training images. */
 moco_loader_options judge_loader(const judge_settings *settings, const judge_job *job);
 
-/* Writes the features and labels of both sets to a .safetensors file. */
-moco_status judge_write_features(const char *path, const moco_features *train, const moco_features *val);
+/* Writes the features and labels of both sets, and what else there is, to a .safetensors file. */
+moco_status judge_write_features(const char *path, const moco_features *train, const moco_features *val,
+                                 const moco_named_tensor *more, size_t more_count);
 
 /* A number, or null where it is none. */
 void print_json_number(const char *key, double value);

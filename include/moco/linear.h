@@ -117,7 +117,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_feature_scale_measure(moco_feature_scale
 typedef struct moco_linear_outcome {
     double rate;
     bool diverged;       /**< then what follows is of the epochs before; NaN without any */
-    double train_loss;   /**< of the last epoch */
+    double train_loss;   /**< since the last metrics: of the last epoch, unless print_freq cuts it */
     moco_score last;     /**< validation after the last epoch */
     moco_score best;     /**< validation after the best epoch by top-1 */
     uint64_t best_epoch; /**< from 1; 0: none */

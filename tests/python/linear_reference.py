@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The linear protocol in PyTorch, on the features that `moco linear --cached --features-out F` wrote.
+"""The linear protocol in PyTorch, on the features that `moco linear --cached --features-out F` wrote,
+from the same first weights and in the same batches.
 
     linear_reference.py F.safetensors --lr 0.1,1,10 [--epochs 100] [--batch 256] [--json RESULT.json --within 0.3]
 
@@ -17,20 +18,18 @@ from features import read_safetensors
 
 
 def train(tensors, lr, options):
-    generator = torch.Generator().manual_seed(options.seed)
     x, y = tensors["train.features"], tensors["train.labels"]
     val_x, val_y = tensors["val.features"], tensors["val.labels"]
     fc = nn.Linear(x.shape[1], int(max(y.max(), val_y.max())) + 1)
     with torch.no_grad():
-        fc.weight.normal_(mean=0.0, std=0.01, generator=generator)
+        fc.weight.copy_(tensors["first.weight"])
         fc.bias.zero_()
     optimizer = torch.optim.SGD(fc.parameters(), lr, momentum=0.9, weight_decay=0.0)
     milestones = [round(0.6 * options.epochs), round(0.8 * options.epochs)]
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones)
     best = 0.0
-    for _ in range(options.epochs):
-        order = torch.randperm(len(x), generator=generator)
-        for part in order.split(options.batch):
+    for epoch in range(options.epochs):
+        for part in tensors["order"][epoch].long().split(options.batch):
             loss = nn.functional.cross_entropy(fc(x[part]), y[part])
             optimizer.zero_grad()
             loss.backward()
@@ -48,7 +47,6 @@ def main():
     parser.add_argument("--lr", default="1")
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json")
     parser.add_argument("--within", type=float, default=0.3)
     options = parser.parse_args()

@@ -367,6 +367,26 @@ TEST_F(Augment, PresetsAreTheReferences)
     EXPECT_EQ(preset("eval-fashion-mnist").std[2], preset("fashion-mnist").std[2]);
 }
 
+TEST_F(Augment, ClassifiersSeeCropsAndFlipsAlone)
+{
+    moco_augment_policy policy;
+    ASSERT_EQ(moco_augment_classifier(&policy, "v2", 0), MOCO_OK);
+    EXPECT_EQ(policy.size, 224);
+    ASSERT_EQ(policy.count, 2U);
+    EXPECT_EQ(policy.ops[0].kind, MOCO_RANDOM_RESIZED_CROP);
+    EXPECT_EQ(policy.ops[0].parameter[0], 0.08) << "the reference's main_lincls.py";
+    EXPECT_EQ(policy.ops[1].kind, MOCO_RANDOM_HFLIP);
+    ASSERT_EQ(moco_augment_classifier(&policy, "fashion-mnist", 20), MOCO_OK);
+    EXPECT_EQ(policy.size, 20);
+    ASSERT_EQ(policy.count, 2U);
+    EXPECT_EQ(policy.ops[0].parameter[0], 0.2) << "as the run's";
+    for (size_t i = 0; moco_augment_preset_name(i) != nullptr; ++i) {
+        ASSERT_EQ(moco_augment_classifier(&policy, moco_augment_preset_name(i), 0), MOCO_OK);
+        EXPECT_EQ(moco_augment_check(&policy), MOCO_OK) << moco_error_message();
+    }
+    EXPECT_EQ(moco_augment_classifier(&policy, "v3", 0), MOCO_EINVALID);
+}
+
 TEST_F(Augment, EveryPresetIsValid)
 {
     size_t count = 0;

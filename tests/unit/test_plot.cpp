@@ -88,3 +88,18 @@ TEST_F(Plot, SheetsShowImages)
     moco_features_free(features);
     moco_dataset_free(dataset);
 }
+
+TEST_F(Plot, ConfusionsAreShadedByTheirShare)
+{
+    const std::vector<int64_t> matrix{ 10, 0, 0, 5, 5, 0, 0, 0, 0 };
+    const std::vector<const char *> names{ "cat", nullptr, "a name that is longer than its place" };
+    ASSERT_EQ(moco_plot_confusion(path("confusion.png").c_str(), matrix.data(), 3, names.data()), MOCO_OK)
+        << moco_error_message();
+    const auto colours = look_at(path("confusion.png")).colours;
+    EXPECT_TRUE(colours.count(0x1F6FB5)) << "all of a class in one cell";
+    EXPECT_TRUE(colours.count(0x8FB7DA)) << "half of a class";
+    std::vector<int64_t> many(500 * 500, 1);
+    EXPECT_EQ(moco_plot_confusion(path("many.png").c_str(), many.data(), 500, nullptr), MOCO_OK);
+    EXPECT_EQ(moco_plot_confusion(path("none/c.png").c_str(), matrix.data(), 3, nullptr), MOCO_EIO);
+    EXPECT_EQ(moco_plot_confusion(path("c.png").c_str(), matrix.data(), 0, nullptr), MOCO_EINVALID);
+}
