@@ -3,13 +3,13 @@
  * learning rates over features that are computed once.
  */
 #include "judge.h"
+#include "linear_features.h"
 #include "lists.h"
 #include "output.h"
 #include "progress.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct linear_options {
@@ -85,7 +85,7 @@ static int make_plan(void)
     plan.heads = (moco_linear_options)MOCO_LINEAR_OPTIONS_INIT;
     plan.how = (moco_linear_train_options)MOCO_LINEAR_TRAIN_OPTIONS_INIT;
     const char *rates = values.lr[0] != '\0' ? values.lr : values.cached ? sweep : "30";
-    const int code = list_parse(plan.heads.rates, &plan.heads.rate_count, MOCO_LINEAR_MAX_RATES, rates, 1e-9, 1e9,
+    const int code = list_parse(plan.heads.rates, &plan.heads.rate_count, MOCO_LINEAR_MAX_RATES, rates, 1e-9, 1e38,
                                 false, "lr", &command_linear);
     if (code != EXIT_OK) {
         return code;
@@ -165,62 +165,11 @@ static void trial_free(trial *t)
     moco_frozen_free(t->frozen);
 }
 
-/* The images of every epoch in the order in which they were taken: epochs x images. */
-static moco_status make_order(moco_tensor **out, moco_scope *scope, size_t count)
-{
-    const moco_device cpu = { MOCO_CPU, 0 };
-    const int64_t sizes[2] = { values.epochs, (int64_t)count };
-    moco_sampler_options how = MOCO_SAMPLER_OPTIONS_INIT;
-    moco_sampler *sampler;
-    how.count = how.batch = count; /* an epoch at a time */
-    how.seed = values.judge.seed;
-    MOCO_TRY(moco_sampler_create(&sampler, &how));
-    size_t *indices = calloc(count, sizeof *indices);
-    int32_t *order = calloc((size_t)values.epochs * count, sizeof *order);
-    moco_status status = MOCO_OK;
-    if (indices == NULL || order == NULL) {
-        status = moco_error_set(MOCO_ENOMEM, "there is no memory for the order of %lld epochs of %zu images",
-                                (long long)values.epochs, count);
-    }
-    for (size_t epoch = 0; epoch < (size_t)values.epochs && status == MOCO_OK; ++epoch) {
-        size_t drawn = 0;
-        status = moco_sampler_next(sampler, indices, &drawn, NULL, NULL);
-        for (size_t i = 0; i < count && status == MOCO_OK; ++i) {
-            order[epoch * count + i] = (int32_t)indices[i];
-        }
-    }
-    status = status == MOCO_OK ? moco_tensor_from_host(out, scope, MOCO_INT32, cpu, sizes, 2, order) : status;
-    free(order);
-    free(indices);
-    moco_sampler_free(sampler);
-    return status;
-}
-
-/* Beside the features all that another program needs to repeat the training: order and first weights. */
-static moco_status write_features(const trial *t)
-{
-    moco_scope *scope;
-    moco_tensor *order = NULL;
-    moco_tensor *weight = NULL;
-    const moco_device cpu = { MOCO_CPU, 0 };
-    const moco_tensor *trained = moco_linear_weight(t->linear, 0);
-    const int64_t sizes[2] = { moco_tensor_size(trained, 0), moco_tensor_size(trained, 1) };
-    MOCO_TRY(moco_scope_create(&scope));
-    moco_status status = make_order(&order, scope, moco_features_count(t->train));
-    status = status == MOCO_OK ? moco_tensor_randn(&weight, scope, cpu, sizes, 2, values.judge.seed) : status;
-    status = status == MOCO_OK ? moco_tensor_scale(&weight, scope, weight, 0.01) : status;
-    if (status == MOCO_OK) {
-        const moco_named_tensor more[2] = { { "order", order }, { "first.weight", weight } };
-        status = judge_write_features(values.features_out, t->train, t->val, more, 2);
-    }
-    moco_scope_free(scope);
-    return status;
-}
-
 static moco_status write_files(const trial *t)
 {
     if (values.features_out[0] != '\0') {
-        MOCO_TRY(write_features(t));
+        MOCO_TRY(
+            linear_write_features(values.features_out, t->linear, t->train, t->val, values.epochs, values.judge.seed));
     }
     if (values.out[0] == '\0') {
         return MOCO_OK;

@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-DTYPES = {"F32": np.float32, "I64": np.int64}
+DTYPES = {"F32": np.float32, "I64": np.int64, "I32": np.int32}
 
 
 def read_safetensors(path):

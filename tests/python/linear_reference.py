@@ -5,14 +5,18 @@ from the same first weights and in the same batches.
     linear_reference.py F.safetensors --lr 0.1,1,10 [--epochs 100] [--batch 256] [--json RESULT.json --within 0.3]
 
 With --json it compares with what `moco linear --json` printed: top-1 after the last epoch, of each learning rate, and
-fails where one differs by more than --within points.
+fails where one differs by more than --within points. Exits with 77 where PyTorch is missing.
 """
 import argparse
 import json
 import sys
 
-import torch
-from torch import nn
+try:
+    import torch
+    from torch import nn
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
 
 from features import read_safetensors
 

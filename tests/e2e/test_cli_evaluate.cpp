@@ -1,0 +1,251 @@
+// moco linear, finetune and knn: results as text and JSON, files, several processes, and other libraries' numbers.
+#include "cli.hpp"
+
+#include <jansson.h>
+
+#include <csignal>
+#include <map>
+#include <memory>
+#include <thread>
+
+using namespace cli;
+
+namespace {
+
+using Json = std::unique_ptr<json_t, decltype(&json_decref)>;
+
+const char *const fashion = "/usr/share/datasets/fashion-mnist";
+
+class CliEvaluate : public Cli {
+  protected:
+    static Words with(const Words &first, const Words &more)
+    {
+        Words words = first;
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    }
+    static Words base(const std::string &command)
+    {
+        return { command, "run", "--train", "train", "--val", "test", "--threads", "1", "--workers", "1" };
+    }
+    // Runs a command that prints JSON.
+    static Json json_of(const Words &words)
+    {
+        const Result result = run(with(words, { "--json" }));
+        EXPECT_EQ(result.code, 0) << result.err;
+        Json json(json_loads(result.out.c_str(), 0, nullptr), json_decref);
+        EXPECT_NE(json, nullptr) << result.out;
+        return json;
+    }
+    static double number(const Json &json, const char *key)
+    {
+        const json_t *value = json_object_get(json.get(), key);
+        EXPECT_TRUE(json_is_number(value)) << key;
+        return json_number_value(value);
+    }
+    // The shapes of a file's tensors.
+    static std::map<std::string, std::vector<int64_t>> shapes(const std::string &name)
+    {
+        std::map<std::string, std::vector<int64_t>> found;
+        moco_safetensors *file = nullptr;
+        EXPECT_EQ(moco_safetensors_open(&file, (root / name).c_str()), MOCO_OK) << moco_error_message();
+        for (size_t i = 0; file != nullptr && i < moco_safetensors_count(file); ++i) {
+            const auto *entry = moco_safetensors_get(file, i);
+            found[entry->name] = std::vector<int64_t>(entry->sizes, entry->sizes + entry->ndim);
+        }
+        moco_safetensors_free(file);
+        return found;
+    }
+    // A script of tests/python; -1 where what it needs is missing.
+    static int python(const std::string &script, const std::string &arguments)
+    {
+        const char *named = std::getenv("MOCO_PYTHON");
+        const std::string command = "cd '" + root.string() + "' && OMP_NUM_THREADS=1 '" +
+                                    (named != nullptr ? named : "python3") + "' " + MOCO_PYTHON_TESTS + "/" + script +
+                                    " " + arguments + " >python.txt 2>&1";
+        const int status = std::system(command.c_str()); // NOLINT(cert-env33-c)
+        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        return code == 77 || code == 127 ? -1 : code;
+    }
+    static bool has_fashion() { return fs::exists(fs::path(fashion)); }
+};
+
+} // namespace
+
+TEST_F(CliEvaluate, LinearSweepsRatesOverCachedFeatures)
+{
+    ASSERT_EQ(trained().code, 0);
+    const Words words = with(base("linear"), { "--cached", "--lr", "0.1,1,1e38", "--epochs", "20", "--batch", "8",
+                                               "--out", "fc.safetensors", "--features-out", "features.safetensors" });
+    const Json json = json_of(words);
+    EXPECT_EQ(number(json, "train_images"), 48);
+    EXPECT_EQ(number(json, "val_images"), 16);
+    EXPECT_EQ(number(json, "classes"), 2);
+    EXPECT_GT(number(json, "acc1"), 50);
+    EXPECT_EQ(number(json, "acc5"), 100);
+    EXPECT_TRUE(json_is_true(json_object_get(json.get(), "encoder_unchanged")));
+    const json_t *rates = json_object_get(json.get(), "rates");
+    ASSERT_EQ(json_array_size(rates), 3U);
+    EXPECT_TRUE(json_is_true(json_object_get(json_array_get(rates, 2), "diverged")));
+    EXPECT_TRUE(json_is_null(json_object_get(json_array_get(rates, 2), "acc1")));
+    EXPECT_FALSE(json_is_true(json_object_get(json_array_get(rates, 0), "diverged")));
+    const auto fc = shapes("fc.safetensors");
+    ASSERT_TRUE(fc.count("fc.weight"));
+    EXPECT_EQ(fc.at("fc.weight")[0], 2);
+    EXPECT_EQ(fc.at("fc.bias"), std::vector<int64_t>{ 2 });
+    const auto features = shapes("features.safetensors");
+    EXPECT_EQ(features.at("train.features")[0], 48);
+    EXPECT_EQ(features.at("val.labels"), std::vector<int64_t>{ 16 });
+    EXPECT_EQ(features.at("order"), (std::vector<int64_t>{ 20, 48 }));
+
+    const Result text = run(with(words, { "--baseline", "random" }));
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_HAS(text.out, "diverged in the first epoch");
+    EXPECT_HAS(text.out, "frozen encoder, unchanged to the bit");
+    EXPECT_HAS(text.out, "untrained network");
+    EXPECT_HAS(text.err, "lr 1e+38: the classifier's loss is no longer finite");
+    EXPECT_HAS(text.err, "features have a mean norm of ");
+}
+
+TEST_F(CliEvaluate, LinearFollowsTheProtocolOnAnyNumberOfProcesses)
+{
+    ASSERT_EQ(trained().code, 0);
+    for (const char *processes : { "1", "2" }) {
+        const Json json = json_of(with(base("linear"), { "--epochs", "3", "--lr", "1", "--batch", "16", "--milestones",
+                                                         "2", "--nproc", processes }));
+        EXPECT_FALSE(json_is_true(json_object_get(json.get(), "cached")));
+        EXPECT_GE(number(json, "acc1"), 50);
+        EXPECT_LE(number(json, "best_epoch"), 3);
+    }
+    const Json one = json_of(with(base("linear"), { "--cached", "--epochs", "3", "--lr", "1" }));
+    const Json two = json_of(with(base("linear"), { "--cached", "--epochs", "3", "--lr", "1", "--nproc", "2" }));
+    EXPECT_EQ(number(one, "acc1"), number(two, "acc1"));
+    const json_t *a = json_array_get(json_object_get(one.get(), "rates"), 0);
+    const json_t *b = json_array_get(json_object_get(two.get(), "rates"), 0);
+    EXPECT_EQ(json_number_value(json_object_get(a, "train_loss")), json_number_value(json_object_get(b, "train_loss")));
+}
+
+TEST_F(CliEvaluate, ASignalEndsLinearCleanly)
+{
+    ASSERT_EQ(trained().code, 0);
+    const pid_t child =
+        start(with(base("linear"), { "--cached", "--epochs", "1000000", "--lr", "0.1", "--out", "never.safetensors" }),
+              "out.txt", "err.txt");
+    for (int i = 0; i < 600 && !has(slurp(root / "out.txt"), "epoch 2/"); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    kill(child, SIGINT);
+    EXPECT_EQ(wait_for(child), 128 + SIGINT);
+    EXPECT_HAS(slurp(root / "err.txt"), "stopped by SIGINT");
+    EXPECT_FALSE(fs::exists(root / "never.safetensors"));
+}
+
+TEST_F(CliEvaluate, FinetuneLearnsFromAShare)
+{
+    ASSERT_EQ(trained().code, 0);
+    const Words words = with(base("finetune"), { "--fraction", "0.5", "--epochs", "2", "--batch", "8", "--head-lr",
+                                                 "0.1", "--out", "tuned.safetensors" });
+    const Json json = json_of(words);
+    EXPECT_EQ(number(json, "train_images"), 24);
+    EXPECT_EQ(number(json, "val_images"), 16);
+    EXPECT_GE(number(json, "acc1"), number(json, "last_acc1"));
+    const auto tuned = shapes("tuned.safetensors");
+    EXPECT_EQ(tuned.at("fc.bias"), std::vector<int64_t>{ 2 });
+    EXPECT_TRUE(tuned.count("conv1.weight"));
+    EXPECT_TRUE(tuned.count("bn1.running_mean"));
+    const Json again = json_of(words);
+    EXPECT_EQ(number(json, "train_loss"), number(again, "train_loss"));
+    const Json two = json_of(with(words, { "--nproc", "2" }));
+    EXPECT_EQ(number(two, "train_images"), 24);
+    const Result text = run(with(words, { "--baseline", "random" }));
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_HAS(text.out, "fine-tuned accuracy ");
+    EXPECT_HAS(text.out, "from an untrained network");
+}
+
+TEST_F(CliEvaluate, KnnSweepsAndNamesConfusions)
+{
+    ASSERT_EQ(trained().code, 0);
+    const Words words{ "knn", "run", "--train", "train", "--test", "test", "-k", "1,5", "--temperature", "0.05,0.1" };
+    const Json json = json_of(with(words, { "--per-class", "--confusion", "confusion.png" }));
+    EXPECT_EQ(json_array_size(json_object_get(json.get(), "sweep")), 4U);
+    const json_t *classes = json_object_get(json.get(), "classes");
+    ASSERT_EQ(json_array_size(classes), 2U);
+    EXPECT_STREQ(json_string_value(json_object_get(json_array_get(classes, 0), "name")), "dark");
+    double right = 0;
+    for (size_t c = 0; c < 2; ++c) {
+        const json_t *row = json_array_get(json_object_get(json.get(), "confusion"), c);
+        EXPECT_EQ(json_integer_value(json_array_get(row, 0)) + json_integer_value(json_array_get(row, 1)), 8);
+        right += static_cast<double>(json_integer_value(json_array_get(row, c)));
+    }
+    EXPECT_NEAR(number(json, "knn_acc1"), 100 * right / 16, 1e-3);
+    EXPECT_TRUE(fs::exists(root / "confusion.png"));
+    const Result text = run(with(words, { "--per-class" }));
+    ASSERT_EQ(text.code, 0) << text.err;
+    EXPECT_HAS(text.out, "T 0.05");
+    EXPECT_HAS(text.out, "most often taken for");
+    EXPECT_EQ(run({ "knn", "run", "--train", "train", "--test", "test", "-k", "1,two" }).code, 2);
+}
+
+TEST_F(CliEvaluate, WrongUsageIsNamed)
+{
+    struct Case {
+        Words words;
+        std::string message;
+    };
+    const std::vector<Case> cases{
+        { { "linear", "run" }, "--train DATA is missing" },
+        { { "linear", "run", "--train", "train" }, "--val DATA is missing" },
+        { { "linear", "--train", "train", "--val", "test" }, "RUN or FILE is missing" },
+        { with(base("linear"), { "--lr", "1,,2" }), "--lr: '1,,2' is no list of numbers" },
+        { with(base("linear"), { "--lr", "-1" }), "--lr: '-1' is no list of numbers" },
+        { with(base("linear"), { "--features-out", "x" }), "--features-out goes with --cached" },
+        { with(base("finetune"), { "--fraction", "2" }), "fraction" },
+        { { "finetune", "run", "--train", "train" }, "--val DATA is missing" },
+    };
+    for (const auto &each : cases) {
+        SCOPED_TRACE(each.message);
+        const Result result = run(each.words);
+        EXPECT_EQ(result.code, 2);
+        EXPECT_EQ(result.out, "");
+        EXPECT_HAS(result.err, each.message);
+    }
+    const Result nowhere = run({ "linear", "nowhere", "--train", "train", "--val", "test" });
+    EXPECT_EQ(nowhere.code, 1);
+    EXPECT_HAS(nowhere.err, "nowhere");
+}
+
+TEST_F(CliEvaluate, KnnIsScikitLearns)
+{
+    if (!has_fashion()) {
+        GTEST_SKIP() << "no " << fashion;
+    }
+    const Result result = run({ "knn",       "--preset", "fashion-mnist",  "--baseline",    "random",
+                                "--train",   fashion,    "--test",         fashion,         "--limit",
+                                "1000",      "-k",       "1,5,20,200",     "--temperature", "0.05,0.1",
+                                "--threads", "1",        "--features-out", "f.safetensors", "--json" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    std::ofstream(root / "knn.json") << result.out;
+    const int code = python("knn_reference.py", "f.safetensors knn.json");
+    if (code < 0) {
+        GTEST_SKIP() << slurp(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
+    }
+    EXPECT_EQ(code, 0) << slurp(root / "python.txt");
+}
+
+TEST_F(CliEvaluate, LinearIsPyTorchs)
+{
+    if (!has_fashion()) {
+        GTEST_SKIP() << "no " << fashion;
+    }
+    const Result result = run({ "linear", "--preset", "fashion-mnist", "--train", fashion, "--val", fashion, "--limit",
+                                "1000", "--cached", "--lr", "0.01,0.1", "--epochs", "10", "--threads", "1",
+                                "--features-out", "f.safetensors", "--json" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    std::ofstream(root / "linear.json") << result.out;
+    const int code = python("linear_reference.py", "f.safetensors --lr 0.01,0.1 --epochs 10 --json linear.json");
+    if (code < 0) {
+        GTEST_SKIP() << slurp(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
+    }
+    EXPECT_EQ(code, 0) << slurp(root / "python.txt");
+}
