@@ -111,7 +111,7 @@ static moco_status make_encoder(knn_job *job)
 /* Reads both lists; empty ones are left to the run. */
 static int read_lists(knn_job *job)
 {
-    double k[KNN_MAX_VALUES];
+    double k[KNN_MAX_VALUES] = { 0 };
     int code = EXIT_OK;
     if (values.k[0] != '\0' && strcmp(values.k, "auto") != 0) {
         code = list_parse(k, &job->k_count, KNN_MAX_VALUES, values.k, 1, 1e6, true, "neighbours", &command_knn);

@@ -19,11 +19,14 @@ static moco_status make_order(moco_tensor **out, moco_scope *scope, size_t count
     MOCO_TRY(moco_sampler_create(&sampler, &how));
     size_t *indices = calloc(count, sizeof *indices);
     int32_t *order = calloc((size_t)epochs * count, sizeof *order);
-    moco_status status = MOCO_OK;
     if (indices == NULL || order == NULL) {
-        status = moco_error_set(MOCO_ENOMEM, "there is no memory for the order of %lld epochs of %zu images",
-                                (long long)epochs, count);
+        free(order);
+        free(indices);
+        moco_sampler_free(sampler);
+        return moco_error_set(MOCO_ENOMEM, "there is no memory for the order of %lld epochs of %zu images",
+                              (long long)epochs, count);
     }
+    moco_status status = MOCO_OK;
     for (size_t epoch = 0; epoch < (size_t)epochs && status == MOCO_OK; ++epoch) {
         size_t drawn = 0;
         status = moco_sampler_next(sampler, indices, &drawn, NULL, NULL);

@@ -21,7 +21,7 @@ static const struct {
 static const struct {
     const char *name, *hint;
 } hints[] = {
-    { "pretrained", "to test a checkpoint, use: moco knn CHECKPOINT --train DATA --test DATA" },
+    { "pretrained", "to test a checkpoint, use: moco linear CHECKPOINT --train DATA --val DATA" },
     { "gpu", "use --device cuda:N" },
     { "multiprocessing-distributed", "use --nproc N" },
     { "world-size", "use --nnodes HOSTS and --nproc N" },

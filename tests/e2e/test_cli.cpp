@@ -12,8 +12,8 @@ TEST_F(CliUsage, HelpOfEachCommand)
     const Result tool = run({ "--help" });
     EXPECT_EQ(tool.code, 0);
     EXPECT_EQ(tool.err, "");
-    for (const char *command :
-         { "train", "resume", "knn", "info", "plot", "embed", "report", "bench", "doctor", "man", "completion" }) {
+    for (const char *command : { "train", "resume", "knn", "linear", "finetune", "embed", "report", "plot", "info",
+                                 "pack", "index", "bench", "doctor", "man", "completion" }) {
         SCOPED_TRACE(command);
         EXPECT_HAS(tool.out, std::string("\n  ") + command + " ");
         const Result result = run({ command, "--help" });
