@@ -1,6 +1,7 @@
 /* Fine-tuning: every weight learns, the head at a rate of its own. */
 #include "feature_set.h"
 #include "handle.h"
+#include "machine.h"
 #include "run.h"
 #include "sampler.h"
 

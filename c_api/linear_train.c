@@ -3,6 +3,7 @@
 
 #include "feature_set.h"
 #include "handle.h"
+#include "machine.h"
 #include "run.h"
 
 #include <math.h>

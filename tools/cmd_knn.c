@@ -1,6 +1,7 @@
 /*
  * moco knn: how well a checkpoint's features tell classes apart, by the vote of nearest neighbours.
  */
+#include "clock.h"
 #include "data.h"
 #include "judge.h"
 #include "knn_report.h"
@@ -10,7 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct knn_options {
     char train[MOCO_PATH_MAX], test[MOCO_PATH_MAX], format[16];
@@ -157,10 +157,8 @@ static moco_status set_up(knn_job *job, const arguments *args)
 
 static moco_status measure(knn_job *job)
 {
-    struct timespec start;
-    struct timespec end;
     moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
-    (void)clock_gettime(CLOCK_MONOTONIC, &start);
+    const double start = clock_now();
     MOCO_TRY(moco_features_extract(&job->bank, job->train_images, job->net.encoder, &job->how));
     MOCO_TRY(moco_features_extract(&job->queries, job->test_images, job->net.encoder, &job->how));
     grid.k = job->k;
@@ -174,8 +172,7 @@ static moco_status measure(knn_job *job)
                               moco_features_count(job->queries));
     }
     MOCO_TRY(moco_knn_grid(job->accuracies, job->predicted, job->bank, job->queries, &grid));
-    (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    job->seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
+    job->seconds = clock_now() - start;
     return values.features_out[0] != '\0' ? judge_write_features(values.features_out, job->bank, job->queries, NULL, 0)
                                           : MOCO_OK;
 }

@@ -3,23 +3,16 @@
  */
 #include "counter.h"
 
+#include "clock.h"
 #include "output.h"
 #include "signals.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *subject = "images";
 static double started_at, shown_at;
 static bool stands;
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void clear(void)
 {
@@ -33,14 +26,14 @@ static void clear(void)
 void counter_start(const char *what)
 {
     subject = what;
-    started_at = now();
+    started_at = clock_now();
     shown_at = 0;
 }
 
 int counter_show(size_t done, size_t count, void *payload)
 {
     (void)payload;
-    const double time = now();
+    const double time = clock_now();
     if (output_settings.quiet || isatty(STDERR_FILENO) != 1 || (time - shown_at < 0.1 && done < count)) {
         return signals_caught() != 0 ? 1 : 0;
     }

@@ -1,19 +1,11 @@
 /*
  * How fast the forward pass of training is, to compare extraction with.
  */
+#include "clock.h"
 #include "data.h"
 #include "embed.h"
 
-#include <time.h>
-
 static const double seconds_to_measure = 3;
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* The batch as a loader makes it: in the network's memory order, with noise for images. */
 static moco_status prepare(moco_tensor **out, const moco_config *config, moco_encoder_options shape)
@@ -44,14 +36,14 @@ static moco_status repeat(double *images_per_s, moco_encoder *encoder, const moc
 {
     moco_tensor *out;
     int64_t passes = -1; /* the first warms up */
-    double start = now();
-    while (passes < 1 || now() - start < seconds_to_measure) {
+    double start = clock_now();
+    while (passes < 1 || clock_now() - start < seconds_to_measure) {
         MOCO_TRY(moco_encoder_forward(&out, scope, encoder, images));
         MOCO_TRY(moco_device_synchronize(device));
         moco_scope_clear(scope);
-        start = ++passes == 0 ? now() : start;
+        start = ++passes == 0 ? clock_now() : start;
     }
-    *images_per_s = (double)(passes * moco_tensor_size(images, 0)) / (now() - start);
+    *images_per_s = (double)(passes * moco_tensor_size(images, 0)) / (clock_now() - start);
     return MOCO_OK;
 }
 
