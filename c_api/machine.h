@@ -10,4 +10,7 @@ int32_t moco__cores(void);
 /* Seconds on a clock that only goes forward. */
 double moco__now(void);
 
+/* Seconds of processor time that this process has taken. */
+double moco__cpu_seconds(void);
+
 #endif

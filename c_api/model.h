@@ -4,7 +4,7 @@
 
 #include "shuffle.h"
 
-#include "moco/model.h"
+#include "moco/profile.h"
 
 enum { MOCO__MEANS = 3 }; /* loss, acc1, acc5 */
 
@@ -29,6 +29,8 @@ struct moco_model {
     moco_scope *part;  /* of the current part of its batch */
     moco_tensor *sums; /* MOCO__MEANS values on the device, since the means were last read */
     int64_t summed_steps;
+    moco_step_times *times;       /* NULL: not profiled */
+    double phase_wall, phase_cpu; /* when the phase before ended */
 };
 
 #endif

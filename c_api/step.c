@@ -3,7 +3,7 @@
  * N pairs of views on this rank, of W N on all; C = dim, K = size of the queue. Temporaries live until the next step.
  */
 #include "handle.h"
-#include "model.h"
+#include "phases.h"
 
 #include "moco/loss.h"
 #include "moco/momentum.h"
@@ -77,11 +77,14 @@ static moco_status encode_keys(contrast *c, moco_model *model)
     moco_tensor *images, *k;
     if (model->shuffle_kind == MOCO_SHUFFLE_OFF) {
         MOCO_TRY(encode(&k, model, c->im_k));
+        MOCO_TRY(moco__phase_end(model, MOCO_PHASE_KEY));
         return moco_comm_all_gather(&c->keys, model->scope, model->comm, k);
     }
     MOCO_TRY(draw_shuffle(model));
     MOCO_TRY(moco__shuffle_images(&images, model->scope, &model->shuffle, model->comm, model->shuffle_kind, c->im_k));
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_SHUFFLE));
     MOCO_TRY(encode(&k, model, images));
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_KEY));
     return moco__unshuffle_keys(&c->keys, model->scope, &model->shuffle, model->comm, k);
 }
 
@@ -142,18 +145,24 @@ static moco_status learn_part(moco_tensor **loss, moco_model *model, contrast *d
     for (int i = 0; i < count; ++i) {
         MOCO_TRY(encode_queries(&directions[i], model, part));
     }
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_QUERY));
     if (part == 0) {
         MOCO_TRY(moco_momentum_update(model->encoder_k, model->encoder_q, m));
+        MOCO_TRY(moco__phase_end(model, MOCO_PHASE_MOMENTUM));
     }
     for (int i = 0; i < count && part == 0; ++i) {
         MOCO_TRY(encode_keys(&directions[i], model));
+        MOCO_TRY(moco__phase_end(model, MOCO_PHASE_SHUFFLE));
     }
     for (int i = 0; i < count; ++i) {
         MOCO_TRY(compare(&directions[i], model, part));
     }
     MOCO_TRY(part_loss(loss, model, directions, count));
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_LOSS));
     MOCO_TRY(moco_ddp_backward(model->ddp, *loss, part == model->accumulate - 1));
-    return count_metrics(&directions[0], *loss, model);
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_BACKWARD));
+    MOCO_TRY(count_metrics(&directions[0], *loss, model));
+    return moco__phase_end(model, MOCO_PHASE_METRICS);
 }
 
 /* The keys of view 1, then of view 2: those of a lone direction, or of the second and the first. */
@@ -189,6 +198,7 @@ moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor
 {
     MOCO_CHECK_ARG(model);
     MOCO_TRY(check_views(model, im_q, im_k));
+    MOCO_TRY(moco__phases_start(model));
     moco_scope_clear(model->part);
     moco_scope_clear(model->scope);
 
@@ -201,11 +211,14 @@ moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor
 
     MOCO_TRY(moco__shuffle_resize(&model->shuffle, model->comm, (size_t)moco_tensor_size(im_q, 0), groups_of(model)));
     MOCO_TRY(moco_sgd_zero_grad(model->sgd));
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_INPUT));
     for (int64_t part = 0; part < model->accumulate; ++part) {
         MOCO_TRY(learn_part(&loss, model, directions, count, part, m));
     }
     MOCO_TRY(moco_sgd_step(model->sgd, lr));
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_OPTIMIZER));
     MOCO_TRY(enqueue(directions, count, model));
+    MOCO_TRY(moco__phase_end(model, MOCO_PHASE_ENQUEUE));
 
     model->summed_steps += 1;
     MOCO_TRY(moco_device_wait_uploads(model->device));

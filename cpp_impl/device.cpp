@@ -7,6 +7,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/headeronly/version.h>
@@ -161,6 +162,20 @@ moco_status moco_device_wait_uploads(moco_device device)
     if (device.type == MOCO_CUDA && last_upload.has_value()) {
         last_upload->synchronize();
         last_upload.reset();
+    }
+    MOCO_API_END
+}
+
+moco_status moco_device_peak_bytes(int64_t *out, moco_device device)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    if (device.type == MOCO_CPU) {
+        *out = 0;
+    } else {
+        const auto stats =
+            c10::getDeviceAllocator(c10::DeviceType::CUDA)->getDeviceStats(static_cast<c10::DeviceIndex>(device.index));
+        *out = stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
     }
     MOCO_API_END
 }

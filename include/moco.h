@@ -55,6 +55,7 @@
 #include "moco/loss.h"
 #include "moco/model.h"
 #include "moco/momentum.h"
+#include "moco/profile.h"
 #include "moco/queue.h"
 #include "moco/schedule.h"
 #include "moco/shuffle.h"

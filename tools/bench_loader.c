@@ -7,7 +7,6 @@
 #include "output.h"
 
 #include <stdio.h>
-#include <sys/resource.h>
 
 enum { WARM_UP = 6 }; /* batches */
 
@@ -28,7 +27,7 @@ static moco_status open_loader(loader_job *job, const bench_options *o, const ch
     moco_augment_policy policy;
     MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
     order.count = moco_dataset_count(job->images);
-    order.batch = (size_t)o->batch;
+    order.batch = o->batch > 0 ? (size_t)o->batch : 64;
     order.drop_last = false;
     MOCO_TRY(moco_sampler_create(&job->sampler, &order));
     MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
@@ -50,7 +49,6 @@ static void read_clocks(loader_job *job, double sign)
 static moco_status measure(loader_job *job, const bench_options *o)
 {
     moco_batch batch;
-    struct rusage usage;
     /* Memory is touched for the first time until each batch of the ring has been used. */
     for (int32_t i = 0; i < WARM_UP; ++i) {
         MOCO_TRY(moco_loader_next(job->loader, &batch));
@@ -62,8 +60,7 @@ static moco_status measure(loader_job *job, const bench_options *o)
         job->files += batch.count;
     }
     read_clocks(job, 1.0);
-    (void)getrusage(RUSAGE_SELF, &usage);
-    job->peak_bytes = 1024.0 * (double)usage.ru_maxrss;
+    job->peak_bytes = bench_peak_bytes();
     return MOCO_OK;
 }
 

@@ -46,6 +46,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_device_synchronize(moco_device device);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_device_wait_uploads(moco_device device);
 
+/** The most memory that tensors on a GPU have taken at once so far, in bytes; 0 for the CPU. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_device_peak_bytes(int64_t *out, moco_device device);
+
 /** Sets how many threads one operation uses on the CPU (0: as many as there are cores). @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);
 
