@@ -192,7 +192,7 @@ static int read_long(arguments *out, const tool_command *command, words *in, con
                           reference_switches[i].value);
         }
     }
-    const moco_option *option = find(command, name, length > 1 ? length : 0);
+    const moco_option *option = find(command, name, length);
     const bool negated = option == NULL && length > 4 && strncmp(name, "no-", 3) == 0;
     if (negated) {
         option = find(command, name + 3, length - 3);
