@@ -130,6 +130,10 @@ static moco_status check_options(const moco_loader_options *o)
     if (o->layout != MOCO_NCHW && o->layout != MOCO_NHWC) {
         return moco_error_set(MOCO_EINVALID, "loader: layout %d is neither NCHW nor NHWC", (int)o->layout);
     }
+    if (o->dtype != MOCO_FLOAT32 && o->dtype != MOCO_BFLOAT16) {
+        return moco_error_set(MOCO_EINVALID, "loader: batches are MOCO_FLOAT32 or MOCO_BFLOAT16, not type %d",
+                              (int)o->dtype);
+    }
     return MOCO_OK;
 }
 
@@ -170,8 +174,9 @@ static moco_status make_slots(moco_loader *loader)
             return MOCO_ENOMEM;
         }
         for (size_t v = 0; v < loader->view_count; ++v) {
-            MOCO_TRY(moco_image_batch_create(&slot->tensors[v], &slot->values[v], NULL, (int64_t)batch, size, size,
-                                             loader->options.layout, loader->options.device));
+            MOCO_TRY(moco_image_batch_create(&slot->tensors[v], &slot->values[v], NULL, loader->options.dtype,
+                                             (int64_t)batch, size, size, loader->options.layout,
+                                             loader->options.device));
         }
     }
     return MOCO_OK;
@@ -192,6 +197,9 @@ static moco_status make_workers(moco_loader *loader)
         moco_image_set_lazy(worker->source, true);
         MOCO_TRY(moco_image_create(&worker->view));
         MOCO_TRY(moco_image_create(&worker->scratch));
+        moco_image_set_fast(worker->source, loader->options.fast);
+        moco_image_set_fast(worker->view, loader->options.fast);
+        moco_image_set_fast(worker->scratch, loader->options.fast);
     }
     return MOCO_OK;
 }
@@ -229,7 +237,7 @@ moco_status moco_loader_create(moco_loader **out, const moco_dataset *dataset, m
     loader->policies[0] = *query_policy;
     loader->policies[1] = *key;
     loader->view_count = o->single_view ? 1 : 2;
-    loader->image_floats = 3 * (size_t)query_policy->size * (size_t)query_policy->size;
+    loader->image_bytes = 3 * (size_t)query_policy->size * (size_t)query_policy->size * moco_dtype_size(o->dtype);
     (void)pthread_mutex_init(&loader->mutex, NULL);
     (void)pthread_cond_init(&loader->work, NULL);
     (void)pthread_cond_init(&loader->ready, NULL);

@@ -27,7 +27,7 @@ enum {
 /* One batch in the making. */
 typedef struct moco__slot {
     moco_tensor *tensors[2]; /* of views 0 and 1; the second NULL with single_view */
-    float *values[2];
+    void *values[2];
     size_t *indices;
     size_t count;
     size_t next; /* first sample that no worker has taken */
@@ -56,7 +56,7 @@ struct moco_loader {
     moco_augment_policy policies[2];
     size_t view_count; /* 1 or 2 */
     moco_loader_options options;
-    size_t image_floats; /* 3 x size x size */
+    size_t image_bytes; /* of a view in a batch */
 
     moco__worker *workers;
     size_t worker_count;

@@ -9,6 +9,7 @@
 
 enum {
     NAME_SIZE = 512,
+    REDUCTION_MAX = 8,
     BROKEN_MAX = 64 /* so many broken images in a row are no accident */
 };
 
@@ -51,6 +52,18 @@ static moco__box both(moco__box a, moco__box b)
     return (moco__box){ top, left, bottom - top, right - left };
 }
 
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many times smaller a policy makes the part that it reads; 1 where that depends on more than a random crop. */
+static int32_t reduction_of(const moco_augment_policy *policy, moco__box read)
+{
+    const bool crops = policy->count > 0 && policy->ops[0].kind == MOCO_RANDOM_RESIZED_CROP;
+    return crops && policy->ops[0].probability >= 1.0 ? smaller(read.height, read.width) / policy->size : 1;
+}
+
 static moco__stages *watch_of(moco__worker *worker)
 {
     return worker->loader->options.measure ? &worker->watch : NULL;
@@ -65,12 +78,14 @@ static moco_status read_image(moco__worker *worker, const moco__slot *slot, size
     const int32_t width = moco_image_width(worker->source);
     const int32_t height = moco_image_height(worker->source);
     moco__box box = { 0, 0, 0, 0 };
+    int32_t reduction = REDUCTION_MAX;
     for (uint32_t v = 0; v < loader->view_count; ++v) {
         const moco__box read =
             moco__augment_reads(&loader->policies[v], key_of(loader, slot, sampled, v), width, height);
         box = v == 0 ? read : both(box, read);
+        reduction = smaller(reduction, reduction_of(&loader->policies[v], read));
     }
-    MOCO_TRY(moco_image_load(worker->source, box.top, box.left, box.height, box.width));
+    MOCO_TRY(moco_image_load_reduced(worker->source, box.top, box.left, box.height, box.width, reduction));
     moco__stages_end(watch_of(worker), MOCO_STAGE_DECODE);
     return MOCO_OK;
 }
@@ -110,8 +125,8 @@ static moco_status store_views(moco__worker *worker, const moco__slot *slot, siz
         const moco_augment_policy *policy = &loader->policies[v];
         MOCO_TRY(moco__augment_apply(worker->view, worker->scratch, worker->source, policy,
                                      key_of(loader, slot, sampled, v), watch_of(worker)));
-        MOCO_TRY(moco_image_normalize(slot->values[v] + place * loader->image_floats, worker->view, policy->mean,
-                                      policy->std, loader->options.layout));
+        MOCO_TRY(moco_image_store((char *)slot->values[v] + place * loader->image_bytes, loader->options.dtype,
+                                  worker->view, policy->mean, policy->std, loader->options.layout));
         moco__stages_end(watch_of(worker), MOCO_STAGE_STORE);
     }
     return MOCO_OK;

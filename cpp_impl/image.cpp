@@ -30,10 +30,19 @@ moco::Scale scale_of(double mean, double std)
     return scale;
 }
 
+// The largest factor that decoders know which is not above another.
+int decoder_reduction(std::int32_t most)
+{
+    return most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+}
+
 } // namespace
 
 void moco_image::load(const moco::Part &part) const
 {
+    if (in_ycc_) {
+        leave_ycc();
+    }
     if (planar_) {
         (void)rgb();
     }
@@ -52,7 +61,7 @@ const std::uint8_t *moco_image::loaded(std::int32_t top, std::int32_t left) cons
 
 std::uint8_t *moco_image::rgb() const
 {
-    if (!planar_) {
+    if (!planar_ || in_ycc_) {
         load({ 0, 0, height, width });
     } else {
         const moco::Planes from = planes();
@@ -65,7 +74,7 @@ std::uint8_t *moco_image::rgb() const
 
 moco::Planes moco_image::planes_either_way() const
 {
-    if (!planar_) {
+    if (!planar_ || in_ycc_) {
         const std::uint8_t *from = rgb();
         const moco::Planes to(spare_.grow(count()), area());
         moco::pixel_kernels().split(to.plane, from, area());
@@ -102,6 +111,7 @@ void moco_image::give_rgb(std::int32_t new_width, std::int32_t new_height) noexc
     part_ = { 0, 0, new_height, new_width };
     planar_ = false;
     mirrored_ = false;
+    in_ycc_ = false;
 }
 
 void moco_image::give_planes(std::int32_t new_width, std::int32_t new_height) noexcept
@@ -142,10 +152,20 @@ void moco_image_set_lazy(moco_image *image, bool lazy)
 
 moco_status moco_image_load(const moco_image *image, int32_t top, int32_t left, int32_t height, int32_t width)
 {
+    return moco_image_load_reduced(image, top, left, height, width, 1);
+}
+
+moco_status moco_image_load_reduced(const moco_image *image, int32_t top, int32_t left, int32_t height, int32_t width,
+                                    int32_t reduction)
+{
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
-    moco::check_box(__func__, *image, { top, left, height, width });
-    image->load({ top, left, height, width });
+    moco::check_box("moco_image_load", *image, { top, left, height, width });
+    if (image->fast) {
+        (void)image->ycc({ top, left, height, width }, decoder_reduction(reduction));
+    } else {
+        image->load({ top, left, height, width });
+    }
     MOCO_API_END
 }
 
@@ -180,6 +200,11 @@ moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int
     }
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     std::uint8_t *to = image->room(count * 3);
+    if (channels == 1 && image->fast) {
+        std::memcpy(to, pixels, count);
+        image->give_ycc(width, height, moco::ycc_layout(to, width, height, true, false));
+        return MOCO_OK;
+    }
     if (channels == 3) {
         std::memcpy(to, pixels, count * 3);
     } else {
@@ -219,29 +244,56 @@ moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, ui
     MOCO_API_END
 }
 
+namespace {
+
+template <typename T>
+void store(T *values, const moco_image &image, const moco::Scale scale[3], bool interleaved,
+           void (*normalize)(T *, std::size_t, const std::uint8_t *, std::size_t, moco::Scale, bool))
+{
+    const moco::Planes planes = image.planes_either_way();
+    // Rows count only where each one is turned about.
+    const std::size_t rows = image.mirrored() ? static_cast<std::size_t>(image.height) : 1;
+    const std::size_t length = image.area() / rows;
+    const std::size_t step = interleaved ? 3 : 1;
+    for (std::size_t c = 0; c < 3; ++c) {
+        T *to = interleaved ? values + c : values + c * image.area();
+        for (std::size_t y = 0; y < rows; ++y) {
+            normalize(to + y * length * step, step, planes.plane[c] + y * length, length, scale[c], image.mirrored());
+        }
+    }
+}
+
+} // namespace
+
 moco_status moco_image_normalize(float *values, const moco_image *image, const double mean[3], const double std[3],
                                  moco_layout layout)
+{
+    return moco_image_store(values, MOCO_FLOAT32, image, mean, std, layout);
+}
+
+moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *image, const double mean[3],
+                             const double std[3], moco_layout layout)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(values);
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(mean);
     MOCO_CHECK_ARG(std);
+    if (dtype != MOCO_FLOAT32 && dtype != MOCO_BFLOAT16) {
+        throw moco::Error(MOCO_EINVALID, "moco_image_store: values are MOCO_FLOAT32 or MOCO_BFLOAT16, not type " +
+                                             std::to_string(static_cast<int>(dtype)));
+    }
     moco::Scale scale[3];
     for (int c = 0; c < 3; ++c) {
         scale[c] = scale_of(mean[c], std[c]);
     }
-    const moco::Planes planes = image->planes_either_way();
-    // Rows count only where each one is turned about.
-    const std::size_t rows = image->mirrored() ? static_cast<std::size_t>(image->height) : 1;
-    const std::size_t length = image->area() / rows;
-    const std::size_t step = layout == MOCO_NHWC ? 3 : 1;
-    for (std::size_t c = 0; c < 3; ++c) {
-        float *to = layout == MOCO_NHWC ? values + c : values + c * image->area();
-        for (std::size_t y = 0; y < rows; ++y) {
-            moco::pixel_kernels().normalize(to + y * length * step, step, planes.plane[c] + y * length, length,
-                                            scale[c], image->mirrored());
-        }
+    const bool interleaved = layout == MOCO_NHWC;
+    if (const moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_store(values, dtype == MOCO_BFLOAT16, *ycc, mean, std, layout);
+    } else if (dtype == MOCO_BFLOAT16) {
+        store(static_cast<std::uint16_t *>(values), *image, scale, interleaved, moco::pixel_kernels().normalize_bf16);
+    } else {
+        store(static_cast<float *>(values), *image, scale, interleaved, moco::pixel_kernels().normalize);
     }
     MOCO_API_END
 }

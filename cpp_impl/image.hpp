@@ -2,7 +2,9 @@
 #pragma once
 
 #include "guard.hpp"
+#include "image_part.hpp"
 #include "live.hpp"
+#include "ycc.hpp"
 
 #include "moco/image.h"
 
@@ -45,22 +47,6 @@ using Bytes = Buffer<std::uint8_t>;
 // PIL refuses larger files as decompression bombs.
 constexpr std::int64_t max_image_pixels = 178956970;
 
-// A part of a picture.
-struct Part {
-    std::int32_t top = 0;
-    std::int32_t left = 0;
-    std::int32_t height = 0;
-    std::int32_t width = 0;
-
-    bool operator==(const Part &) const = default;
-    [[nodiscard]] bool holds(const Part &other) const noexcept
-    {
-        return top <= other.top && left <= other.left &&
-               std::int64_t{ other.top } + other.height <= std::int64_t{ top } + height &&
-               std::int64_t{ other.left } + other.width <= std::int64_t{ left } + width;
-    }
-};
-
 // A decoded picture before it becomes the image's: what fails half-way leaves the image as it was.
 struct Pixels {
     std::int32_t width = 0;
@@ -80,10 +66,17 @@ void decode_tiff(Pixels &out, const std::uint8_t *bytes, std::size_t count, cons
 void decode_webp(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 // Decodes a part at least, or all where the part is empty, and returns what it decoded.
 Part decode_jpeg(Pixels &out, Part part, const std::uint8_t *bytes, std::size_t count, const char *name);
+// Decodes the rows of a part at least to planes, of which each pixel stands for @p reduction x @p reduction (1, 2, 4 or
+// 8), and returns the part. Files that are not in luma and chroma it leaves alone: the part is empty.
+Part decode_jpeg_planes(Pixels &out, Ycc &ycc, Part part, int reduction, const std::uint8_t *bytes, std::size_t count,
+                        const char *name);
 // Reads the header alone.
 void read_jpeg_size(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 
 [[noreturn]] void bad_file(const char *name, const std::string &what);
+
+// Pillow's Gaussian blur of so many planes, one after the other in memory.
+void blur_planes(std::uint8_t *first, std::size_t count, std::size_t width, std::size_t height, double sigma);
 
 // Three planes of an image, one after the other in memory.
 struct Planes {
@@ -96,11 +89,13 @@ struct Planes {
 
 // The pixels stand interleaved, as decoders give and applications take them, or as three planes, which is what the
 // operations are fast on. A JPEG file may wait to be decoded, as a whole or in part, until its pixels are needed.
-// Reading the pixels may change all this, also of an image that is const to the caller.
+// Reading the pixels may change all this, also of an image that is const to the caller. An image that computes fast
+// holds luma and chroma as soon as an operation has worked on it.
 struct moco_image : moco::Counted {
     std::int32_t width = 0;
     std::int32_t height = 0;
     bool lazy = false;
+    bool fast = false;
 
     [[nodiscard]] std::size_t area() const noexcept
     {
@@ -128,6 +123,13 @@ struct moco_image : moco::Counted {
     const std::uint8_t *loaded(std::int32_t top, std::int32_t left) const noexcept;
     [[nodiscard]] std::size_t loaded_stride() const noexcept { return static_cast<std::size_t>(part_.width) * 3; }
 
+    // Luma and chroma of a part at least, of which each sample stands for @p reduction x @p reduction pixels at most.
+    const moco::Ycc &ycc(const moco::Part &part, int reduction) const;
+    // The standard form of the whole picture, to be changed; NULL where the image is exact, or empty.
+    moco::Ycc *fast_form() const;
+    // Takes a picture that was made in room().
+    void give_ycc(std::int32_t new_width, std::int32_t new_height, const moco::Ycc &ycc) noexcept;
+
     // Room for a new picture, interleaved or in planes, which give_rgb() or give_planes() makes the image's.
     std::uint8_t *room(std::size_t bytes) { return spare_.grow(bytes); }
     moco::Bytes &spare() noexcept { return spare_; }
@@ -143,9 +145,16 @@ struct moco_image : moco::Counted {
     mutable moco::Part part_; // of which pixels_ are
     mutable bool planar_ = false;
     mutable bool mirrored_ = false; // of planes alone
+    mutable moco::Ycc ycc_;
+    mutable bool in_ycc_ = false; // pixels_ are ycc_'s
+    mutable int reduction_ = 1;   // of ycc_
     moco::Bytes file_;
     std::size_t file_size_ = 0;
     std::string name_; // of the file
+
+    void leave_ycc() const;
+    bool decode_ycc(const moco::Part &part, int reduction) const;
+    void convert_to_ycc() const;
 };
 
 namespace moco {

@@ -27,37 +27,37 @@ moco::Box box_of(double sigma)
     return box;
 }
 
-// Rows first, as columns of the image turned over its diagonal, all planes beside each other; then columns.
-void blur(moco_image &image, const moco::Box &box)
+} // namespace
+
+// Rows first, as columns of the picture turned over its diagonal, all planes beside each other; then columns.
+void moco::blur_planes(std::uint8_t *first, std::size_t count, std::size_t width, std::size_t height, double sigma)
 {
-    thread_local moco::Bytes turned;
-    thread_local moco::Bytes other;
-    thread_local moco::Buffer<std::uint32_t> sums;
-    const moco::PixelKernels &kernels = moco::pixel_kernels();
-    const auto width = static_cast<std::size_t>(image.width);
-    const auto height = static_cast<std::size_t>(image.height);
-    std::uint32_t *sum = sums.grow(std::max(width, 3 * height));
-    const moco::Planes planes = image.planes_either_way();
-    turned.grow(image.count());
-    other.grow(image.count());
-    for (std::size_t c = 0; c < 3; ++c) {
-        kernels.transpose(turned.data() + c * height, 3 * height, planes.plane[c], width, height, width);
+    thread_local Bytes turned;
+    thread_local Bytes other;
+    thread_local Buffer<std::uint32_t> sums;
+    const PixelKernels &kernels = pixel_kernels();
+    const Box box = box_of(sigma);
+    const std::size_t area = width * height;
+    std::uint32_t *sum = sums.grow(std::max(width, count * height));
+    const std::size_t room = std::max<std::size_t>(count, 2) * area; // other holds two planes at the end
+    turned.grow(room);
+    other.grow(room);
+    for (std::size_t c = 0; c < count; ++c) {
+        kernels.transpose(turned.data() + c * height, count * height, first + c * area, width, height, width);
     }
     for (int pass = 0; pass < passes; ++pass) {
-        kernels.blur_rows(other.data(), turned.data(), sum, 3 * height, width, box);
+        kernels.blur_rows(other.data(), turned.data(), sum, count * height, width, box);
         turned.swap(other);
     }
-    std::uint8_t *const half = other.data() + image.area();
-    for (std::size_t c = 0; c < 3; ++c) {
-        std::uint8_t *plane = planes.plane[c];
-        kernels.transpose(plane, width, turned.data() + c * height, 3 * height, width, height);
+    std::uint8_t *const half = other.data() + area;
+    for (std::size_t c = 0; c < count; ++c) {
+        std::uint8_t *plane = first + c * area;
+        kernels.transpose(plane, width, turned.data() + c * height, count * height, width, height);
         kernels.blur_rows(other.data(), plane, sum, width, height, box);
         kernels.blur_rows(half, other.data(), sum, width, height, box);
         kernels.blur_rows(plane, half, sum, width, height, box);
     }
 }
-
-} // namespace
 
 moco_status moco_image_gaussian_blur(moco_image *image, double sigma)
 {
@@ -68,7 +68,12 @@ moco_status moco_image_gaussian_blur(moco_image *image, double sigma)
                           "moco_image_gaussian_blur: sigma " + std::to_string(sigma) + " is outside 0 to 10000");
     }
     if (sigma > 0.0 && image->width > 0) {
-        blur(*image, box_of(sigma));
+        if (moco::Ycc *ycc = image->fast_form()) {
+            moco::ycc_blur(*ycc, sigma);
+        } else {
+            moco::blur_planes(image->planes_either_way().plane[0], 3, static_cast<std::size_t>(image->width),
+                              static_cast<std::size_t>(image->height), sigma);
+        }
     }
     MOCO_API_END
 }

@@ -35,7 +35,11 @@ moco_status moco_image_brightness(moco_image *image, double factor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_factor(__func__, factor);
-    blend(*image, 0, factor);
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_brightness(*ycc, factor);
+    } else {
+        blend(*image, 0, factor);
+    }
     MOCO_API_END
 }
 
@@ -44,7 +48,9 @@ moco_status moco_image_contrast(moco_image *image, double factor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_factor(__func__, factor);
-    if (image->width > 0) {
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_contrast(*ycc, factor);
+    } else if (image->width > 0) {
         blend(*image, mean_luma(*image), factor);
     }
     MOCO_API_END
@@ -55,7 +61,11 @@ moco_status moco_image_saturation(moco_image *image, double factor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_factor(__func__, factor);
-    moco::pixel_kernels().saturate(image->planes_either_way().plane, image->area(), static_cast<float>(factor));
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_saturation(*ycc, factor);
+    } else {
+        moco::pixel_kernels().saturate(image->planes_either_way().plane, image->area(), static_cast<float>(factor));
+    }
     MOCO_API_END
 }
 
@@ -67,7 +77,12 @@ moco_status moco_image_hue(moco_image *image, double factor)
         throw moco::Error(MOCO_EINVALID,
                           "moco_image_hue: factor " + std::to_string(factor) + " is outside -0.5 to 0.5");
     }
-    moco::pixel_kernels().shift_hue(image->planes_either_way().plane, image->area(), static_cast<int>(factor * 255));
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_hue(*ycc, factor);
+    } else {
+        moco::pixel_kernels().shift_hue(image->planes_either_way().plane, image->area(),
+                                        static_cast<int>(factor * 255));
+    }
     MOCO_API_END
 }
 
@@ -75,7 +90,11 @@ moco_status moco_image_grayscale(moco_image *image)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
-    moco::pixel_kernels().grey(image->planes_either_way().plane, image->area());
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_grey(*ycc);
+    } else {
+        moco::pixel_kernels().grey(image->planes_either_way().plane, image->area());
+    }
     MOCO_API_END
 }
 
@@ -83,6 +102,11 @@ moco_status moco_image_hflip(moco_image *image)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
-    image->mirror(); // what reads the pixels next turns them about in passing
+    // What reads the pixels next turns them about in passing.
+    if (moco::Ycc *ycc = image->fast_form()) {
+        ycc->mirrored = !ycc->mirrored;
+    } else {
+        image->mirror();
+    }
     MOCO_API_END
 }

@@ -153,15 +153,69 @@ void resize(moco_image &image, const View &in, std::int32_t out_height, std::int
     image.give_planes(out_width, out_height);
 }
 
-// A box of another image, decoded where it was not.
-View view_of(const char *function, const moco_image *image, const moco_image *source, const moco::Part &box)
+void check_images(const char *function, const moco_image *image, const moco_image *source, const moco::Part &box)
 {
     if (image == nullptr || source == nullptr || image == source) {
         throw moco::Error(MOCO_EINVALID, std::string(function) + ": image and source must be two different images");
     }
     moco::check_box(function, *source, box);
-    source->load(box);
-    return { source->loaded(box.top, box.left), source->loaded_stride(), box.width, box.height };
+}
+
+// A box of another image, decoded where it was not.
+View view_of(const moco_image &source, const moco::Part &box)
+{
+    source.load(box);
+    return { source.loaded(box.top, box.left), source.loaded_stride(), box.width, box.height };
+}
+
+// The largest power of 2, of those that decoders know, that a box may be reduced by first.
+int reduction_of(const moco::Part &box, std::int32_t out_height, std::int32_t out_width)
+{
+    int reduction = 8;
+    while (reduction > 1 && (box.height / reduction < out_height || box.width / reduction < out_width)) {
+        reduction /= 2;
+    }
+    return reduction;
+}
+
+// The box, where left and right of the source are yet to be exchanged.
+moco::Part mirrored(const moco::Part &box, std::int32_t width)
+{
+    return { box.top, width - box.left - box.width, box.height, box.width };
+}
+
+// Luma and chroma of a box of an exact image, which stays as it is.
+moco::Ycc converted(const moco_image &source, const moco::Part &box)
+{
+    thread_local moco::Bytes rgb;
+    thread_local moco::Bytes planes;
+    const moco::PixelKernels &kernels = moco::pixel_kernels();
+    const std::size_t area = static_cast<std::size_t>(box.width) * static_cast<std::size_t>(box.height);
+    copy_rows(view_of(source, box), rgb.grow(3 * area));
+    const moco::Planes to(planes.grow(3 * area), area);
+    kernels.split(to.plane, rgb.data(), area);
+    kernels.to_ycc(to.plane, area);
+    return moco::ycc_layout(planes.data(), box.width, box.height, /*grey=*/false, /*halved=*/false);
+}
+
+// As resize(), in luma and chroma; what is noted of the source stays noted.
+void resize_fast(moco_image &image, const moco_image &source, moco::Part box, std::int32_t out_height,
+                 std::int32_t out_width)
+{
+    moco::Ycc in;
+    if (source.fast) {
+        in = source.ycc(box, reduction_of(box, out_height, out_width));
+        box = in.mirrored ? mirrored(box, source.width) : box;
+    } else {
+        in = converted(source, box);
+        box = { 0, 0, box.height, box.width };
+    }
+    const bool halved = moco::ycc_halves(in);
+    std::uint8_t *to = image.room(moco::ycc_size(out_width, out_height, in.grey, halved));
+    moco::Ycc made = moco::ycc_layout(to, out_width, out_height, in.grey, halved);
+    moco::ycc_resize(made, in, box, out_height, out_width);
+    made.note(in);
+    image.give_ycc(out_width, out_height, made);
 }
 
 } // namespace
@@ -180,13 +234,17 @@ moco_status moco_image_resized_crop(moco_image *image, const moco_image *source,
                                     int32_t height, int32_t width, int32_t out_height, int32_t out_width)
 {
     MOCO_API_BEGIN
-    const View box = view_of(__func__, image, source, { top, left, height, width });
+    check_images(__func__, image, source, { top, left, height, width });
     if (out_height < 1 || out_width < 1 || std::int64_t{ out_height } * out_width > moco::max_image_pixels) {
         throw moco::Error(MOCO_EINVALID, "moco_image_resized_crop: output size " + std::to_string(out_height) + " x " +
                                              std::to_string(out_width) + " is outside 1 to " +
                                              std::to_string(moco::max_image_pixels) + " pixels");
     }
-    resize(*image, box, out_height, out_width);
+    if (image->fast) {
+        resize_fast(*image, *source, { top, left, height, width }, out_height, out_width);
+    } else {
+        resize(*image, view_of(*source, { top, left, height, width }), out_height, out_width);
+    }
     MOCO_API_END
 }
 
@@ -194,7 +252,8 @@ moco_status moco_image_crop(moco_image *image, const moco_image *source, int32_t
                             int32_t width)
 {
     MOCO_API_BEGIN
-    const View box = view_of(__func__, image, source, { top, left, height, width });
+    check_images(__func__, image, source, { top, left, height, width });
+    const View box = view_of(*source, { top, left, height, width });
     copy_rows(box, image->room(size_of(width, height)));
     image->give_rgb(width, height);
     MOCO_API_END

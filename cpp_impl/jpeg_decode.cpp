@@ -4,12 +4,7 @@
 // follows its last row is not looked at. All else is decoded as a whole, so that damage is found where PIL finds it.
 //
 // libjpeg reports errors by longjmp: decompress() and what it calls therefore hold no object with a destructor.
-#include "image.hpp"
-
-#include <csetjmp>
-#include <cstdio>
-
-#include <jpeglib.h>
+#include "jpeg_reader.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -17,17 +12,8 @@
 
 namespace {
 
-struct Reader {
-    jpeg_error_mgr error; // first: libjpeg hands its address back
-    std::jmp_buf on_error;
-    jpeg_source_mgr source;
-    jpeg_decompress_struct jpeg;
-    moco::Pixels *out;
-    moco::Part part; // what is wanted, then what was decoded
-    bool size_only;
-    const char *name;
-    char message[JMSG_LENGTH_MAX];
-};
+using Reader = moco::JpegReader;
+using Outcome = moco::JpegOutcome;
 
 void fail(j_common_ptr jpeg)
 {
@@ -119,24 +105,6 @@ bool is_in_order(const jpeg_decompress_struct &jpeg)
     return false;
 }
 
-// The samplings that libjpeg-turbo crops exactly: chroma halved or not.
-bool can_crop(const jpeg_decompress_struct &jpeg)
-{
-    const jpeg_component_info *component = jpeg.comp_info;
-    if (jpeg.progressive_mode != FALSE || jpeg.comps_in_scan != jpeg.num_components || jpeg.num_components > 3) {
-        return false;
-    }
-    if (component[0].h_samp_factor > 2 || component[0].v_samp_factor > component[0].h_samp_factor) {
-        return false;
-    }
-    for (int c = 1; c < jpeg.num_components; ++c) {
-        if (component[c].h_samp_factor != 1 || component[c].v_samp_factor != 1) {
-            return false;
-        }
-    }
-    return is_in_order(jpeg);
-}
-
 // Passes over what lies before the part. Upsampling looks at neighbours that are not there at its edges, so some more
 // is decoded; columns start with a block.
 bool start_part(Reader &reader)
@@ -180,8 +148,6 @@ bool read_rows(Reader &reader)
     return true;
 }
 
-enum class Outcome { whole, truncated, broken, refused, no_memory };
-
 Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
 {
     jpeg_decompress_struct &jpeg = reader.jpeg;
@@ -209,8 +175,11 @@ Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
     if (reader.size_only) {
         return Outcome::whole;
     }
+    if (reader.ycc != nullptr) {
+        return moco::jpeg_read_planes(reader);
+    }
     const moco::Part all = { 0, 0, reader.out->height, reader.out->width };
-    const bool partly = reader.part != moco::Part{} && reader.part != all && can_crop(jpeg);
+    const bool partly = reader.part != moco::Part{} && reader.part != all && moco::jpeg_can_crop(jpeg);
     if (!partly) {
         reader.part = all;
     }
@@ -252,6 +221,24 @@ void run(Reader &reader, const std::uint8_t *bytes, std::size_t count)
 
 } // namespace
 
+// The samplings that libjpeg-turbo crops exactly: chroma halved or not.
+bool moco::jpeg_can_crop(const jpeg_decompress_struct &jpeg)
+{
+    const jpeg_component_info *component = jpeg.comp_info;
+    if (jpeg.progressive_mode != FALSE || jpeg.comps_in_scan != jpeg.num_components || jpeg.num_components > 3) {
+        return false;
+    }
+    if (component[0].h_samp_factor > 2 || component[0].v_samp_factor > component[0].h_samp_factor) {
+        return false;
+    }
+    for (int c = 1; c < jpeg.num_components; ++c) {
+        if (component[c].h_samp_factor != 1 || component[c].v_samp_factor != 1) {
+            return false;
+        }
+    }
+    return is_in_order(jpeg);
+}
+
 void moco::read_jpeg_size(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
     Reader reader = {};
@@ -269,4 +256,17 @@ moco::Part moco::decode_jpeg(Pixels &out, Part part, const std::uint8_t *bytes, 
     reader.name = name;
     run(reader, bytes, count);
     return reader.part;
+}
+
+moco::Part moco::decode_jpeg_planes(Pixels &out, Ycc &ycc, Part part, int reduction, const std::uint8_t *bytes,
+                                    std::size_t count, const char *name)
+{
+    Reader reader = {};
+    reader.out = &out;
+    reader.ycc = &ycc;
+    reader.part = part;
+    reader.reduction = reduction;
+    reader.name = name;
+    run(reader, bytes, count);
+    return reader.refused ? Part{} : reader.part;
 }

@@ -6,6 +6,7 @@
 namespace {
 
 using u8 = std::uint8_t;
+using u16 = std::uint16_t;
 using i32 = std::int32_t;
 using u32 = std::uint32_t;
 using std::size_t;
@@ -428,23 +429,49 @@ inline float scaled(u8 byte, moco::Scale scale)
     return (static_cast<float>(byte) / 255.0F - scale.mean) / scale.std;
 }
 
-void normalize(float *__restrict out, size_t step, const u8 *__restrict in, size_t count, moco::Scale scale,
-               bool mirrored)
+inline void put(float *to, float value)
+{
+    *to = value;
+}
+
+// To bfloat16, to the nearest, halves to even; value is no NaN.
+inline void put(u16 *to, float value)
+{
+    u32 bits;
+    __builtin_memcpy(&bits, &value, sizeof bits);
+    *to = static_cast<u16>((bits + 0x7FFFU + ((bits >> 16U) & 1U)) >> 16U);
+}
+
+template <typename T>
+void normalize_as(T *__restrict out, size_t step, const u8 *__restrict in, size_t count, moco::Scale scale,
+                  bool mirrored)
 {
     if (step != 1) {
         for (size_t i = 0; i < count; ++i) {
-            out[i * step] = scaled(in[mirrored ? count - 1 - i : i], scale);
+            put(out + i * step, scaled(in[mirrored ? count - 1 - i : i], scale));
         }
     } else if (mirrored) {
         for (size_t i = 0; i < count; ++i) {
-            out[i] = scaled(in[count - 1 - i], scale);
+            put(out + i, scaled(in[count - 1 - i], scale));
         }
     } else {
         for (size_t i = 0; i < count; ++i) {
-            out[i] = scaled(in[i], scale);
+            put(out + i, scaled(in[i], scale));
         }
     }
 }
+
+void normalize(float *out, size_t step, const u8 *in, size_t count, moco::Scale scale, bool mirrored)
+{
+    normalize_as(out, step, in, count, scale, mirrored);
+}
+
+void normalize_bf16(u16 *out, size_t step, const u8 *in, size_t count, moco::Scale scale, bool mirrored)
+{
+    normalize_as(out, step, in, count, scale, mirrored);
+}
+
+#include "pixel_loops_fast.hpp"
 
 } // namespace
 
@@ -461,4 +488,10 @@ const moco::PixelKernels moco::MOCO_PIXEL_KERNELS = {
     split,
     join,
     normalize,
+    normalize_bf16,
+    weigh_rows_fast,
+    blur_rows_fast,
+    sum_bytes,
+    to_ycc,
+    store_ycc,
 };

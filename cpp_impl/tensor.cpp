@@ -322,8 +322,9 @@ moco_status moco_tensor_copy(moco_tensor *tensor, const moco_tensor *source)
     MOCO_API_END
 }
 
-moco_status moco_image_batch_create(moco_tensor **out, float **values, moco_scope *scope, int64_t count, int32_t height,
-                                    int32_t width, moco_layout layout, moco_device device)
+moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope, moco_dtype dtype,
+                                    int64_t count, int32_t height, int32_t width, moco_layout layout,
+                                    moco_device device)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
@@ -333,10 +334,15 @@ moco_status moco_image_batch_create(moco_tensor **out, float **values, moco_scop
                                              std::to_string(width) + "x" + std::to_string(height) +
                                              " pixels; all must be at least 1");
     }
+    if (dtype != MOCO_FLOAT32 && dtype != MOCO_BFLOAT16) {
+        throw moco::Error(MOCO_EINVALID,
+                          "moco_image_batch_create: images are MOCO_FLOAT32 or MOCO_BFLOAT16, not type " +
+                              std::to_string(static_cast<int>(dtype)));
+    }
     auto batch = at::empty({ count, 3, height, width },
-                           at::TensorOptions().dtype(at::kFloat).pinned_memory(device.type == MOCO_CUDA),
+                           at::TensorOptions().dtype(to_torch(dtype)).pinned_memory(device.type == MOCO_CUDA),
                            moco::to_torch_format(layout == MOCO_NHWC));
-    auto *data = batch.mutable_data_ptr<float>();
+    void *data = batch.mutable_data_ptr();
     give(out, scope, std::move(batch));
     *values = data;
     MOCO_API_END

@@ -8,7 +8,7 @@
 
 typedef struct bench_options {
     /* data */
-    char recipe[16], format[16];
+    char recipe[16], format[16], augment_precision[8];
     int64_t image_size, workers, batch, limit, seconds; /* 0: each part's own */
     /* network and method */
     char arch[32], precision[8], layout[8], device[16];

@@ -7,6 +7,7 @@
 #include "output.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { WARM_UP = 6 }; /* batches */
 
@@ -33,6 +34,8 @@ static moco_status open_loader(loader_job *job, const bench_options *o, const ch
     MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
     how.workers = (int32_t)o->workers;
     how.measure = true;
+    how.fast = strcmp(o->augment_precision, "fast") == 0;
+    how.dtype = strcmp(o->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
     return moco_loader_create(&job->loader, job->images, job->sampler, &policy, NULL, &how);
 }
 

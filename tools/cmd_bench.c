@@ -22,6 +22,7 @@ static const bench_part parts[] = {
 static bench_options values = {
     .recipe = "v2",
     .format = "auto",
+    .augment_precision = "exact",
     .seconds = 5,
     .workers = 1,
     .arch = "resnet50",
@@ -38,6 +39,8 @@ static bench_options values = {
 
 static const moco_option options[] = {
     OPTION_CHOICE("recipe", NULL, "R", "v1|v2|cifar|fashion-mnist", "augmentation", bench_options, recipe),
+    OPTION_CHOICE("augment-precision", NULL, "P", "exact|fast", "pixels of the augmentation: PIL's, or quick ones",
+                  bench_options, augment_precision),
     OPTION_CHOICE("format", NULL, "F", "auto|folder|flat|idx|cifar", "layout of the data on disk", bench_options,
                   format),
     OPTION_INT("image-size", "size", 8, 1024, true, "height and width in pixels; auto: the recipe's own, step: 224",
@@ -52,7 +55,8 @@ static const moco_option options[] = {
     OPTION_FLAG("mlp", NULL, "MLP head (v2) in place of a linear one (v1)", bench_options, mlp),
     OPTION_FLAG("cifar-stem", NULL, "3x3 stride-1 first convolution without pooling", bench_options, cifar_stem),
     OPTION_INT("bn-splits", "splits", 1, 4096, false, "groups that a batch is normalised in", bench_options, bn_splits),
-    OPTION_CHOICE("precision", NULL, "P", "fp32|bf16", "arithmetic of the network", bench_options, precision),
+    OPTION_CHOICE("precision", NULL, "P", "fp32|bf16", "arithmetic of the network, and numbers of the batches",
+                  bench_options, precision),
     OPTION_CHOICE("layout", NULL, "L", "nchw|nhwc", "memory order of images and activations", bench_options, layout),
     OPTION_INT("queue-size", "k|moco-k", 1, 16777216, false, "negative keys in the queue, K", bench_options,
                queue_size),

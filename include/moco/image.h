@@ -60,6 +60,25 @@ MOCO_API void moco_image_set_lazy(moco_image *image, bool lazy);
 MOCO_API MOCO_MUST_USE moco_status moco_image_load(const moco_image *image, int32_t top, int32_t left, int32_t height,
                                                    int32_t width);
 
+/**
+ * As moco_image_load() for an image that computes fast, of which each box will become at least @p reduction times
+ * smaller: a JPEG file may then be decoded at 1/2, 1/4 or 1/8 of its size. Any other image is loaded in full.
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_load_reduced(const moco_image *image, int32_t top, int32_t left,
+                                                           int32_t height, int32_t width, int32_t reduction);
+
+/**
+ * Lets operations on an image compute fast in place of exactly. Set it for source and result of a resized crop.
+ *
+ * The picture is kept in luma and chroma, as JPEG files hold it, chroma at half the resolution where the file has it
+ * so. Resizing and a blur of sigma up to 3.7 pixels weigh by 8-bit numbers; brightness, contrast, saturation, hue and
+ * grey become one linear map, hue a turn of chroma at constant luma; and values are cut to their range once, at the
+ * end. All other operations are exact on a picture that was rounded to RGB. Results are the same bits on any processor.
+ * @since 0.1
+ */
+MOCO_API void moco_image_set_fast(moco_image *image, bool fast);
+
 /** Sets size and pixels from height x width x channels bytes; one channel (grey) is replicated. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels,
                                                   const uint8_t *pixels);
@@ -126,15 +145,21 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_gaussian_blur(moco_image *image, d
 MOCO_API MOCO_MUST_USE moco_status moco_image_normalize(float *values, const moco_image *image, const double mean[3],
                                                         const double std[3], moco_layout layout);
 
+/** As moco_image_normalize() to values of a type, ::MOCO_FLOAT32 or ::MOCO_BFLOAT16 (rounded to the nearest, halves to
+ * even). @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *image,
+                                                    const double mean[3], const double std[3], moco_layout layout);
+
 /**
- * Makes an uninitialised batch on the host: @p count x 3 x @p height x @p width float32, in a memory order, in pinned
- * memory where @p device is CUDA.
- * @param[out] values the elements; image n starts at n x 3 x height x width; borrowed, lives as long as the tensor
+ * Makes an uninitialised batch on the host: @p count x 3 x @p height x @p width values of a type (::MOCO_FLOAT32 or
+ * ::MOCO_BFLOAT16), in a memory order, in pinned memory where @p device is CUDA.
+ * @param[out] values the elements; image n starts at element n x 3 x height x width; borrowed, lives as long as the
+ * tensor
  * @since 0.1
  */
-MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, float **values, moco_scope *scope,
-                                                           int64_t count, int32_t height, int32_t width,
-                                                           moco_layout layout, moco_device device);
+MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope,
+                                                           moco_dtype dtype, int64_t count, int32_t height,
+                                                           int32_t width, moco_layout layout, moco_device device);
 
 /** @}
  * @name Drawing (for plots and contact sheets; colours are 0xRRGGBB)

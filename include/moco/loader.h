@@ -25,16 +25,18 @@ typedef struct moco_loader_options {
     bool skip_broken;   /**< replace an unreadable image by another and count it; false: fail with its name */
     bool single_view;   /**< evaluation: one view, no key */
     bool measure;       /**< for moco_loader_stage_seconds(); costs some microseconds an image */
+    bool fast;          /**< moco_image_set_fast() for all images: other pixels, the same random draws */
+    moco_dtype dtype;   /**< of the batches: ::MOCO_FLOAT32 or ::MOCO_BFLOAT16, which halves their memory */
 } moco_loader_options;
 
 #define MOCO_LOADER_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
-        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false                          \
+        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false, false, MOCO_FLOAT32     \
     }
 
 /** A batch; all of it is borrowed until the next call of moco_loader_next(). @since 0.1 */
 typedef struct moco_batch {
-    const moco_tensor *query; /**< N x 3 x size x size float32, view 0, on the host */
+    const moco_tensor *query; /**< N x 3 x size x size of options->dtype, view 0, on the host */
     const moco_tensor *key;   /**< the same of view 1; NULL with single_view */
     const size_t *indices;    /**< N indices into the dataset */
     size_t count;             /**< N */
@@ -76,11 +78,11 @@ typedef enum moco_stage {
     MOCO_STAGE_READ,      /**< the file, and its header where it is a JPEG file; all decoding where it is not */
     MOCO_STAGE_DECODE,    /**< the part of a JPEG file that the views take */
     MOCO_STAGE_RESIZE,    /**< crops and resizes */
-    MOCO_STAGE_COLOR,     /**< brightness, contrast, saturation */
+    MOCO_STAGE_COLOR,     /**< brightness, contrast, saturation; of fast loaders, the means that contrast needs */
     MOCO_STAGE_HUE,       /**< hue */
     MOCO_STAGE_GRAYSCALE, /**< grey */
     MOCO_STAGE_BLUR,      /**< Gaussian blur */
-    MOCO_STAGE_STORE,     /**< flip and normalisation, into the batch */
+    MOCO_STAGE_STORE,     /**< flip and normalisation, into the batch; of fast loaders, all colours */
     MOCO_STAGE_COUNT
 } moco_stage;
 
