@@ -8,6 +8,7 @@
 
 #include "moco/image.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,25 +32,24 @@ struct Ycc {
     bool standard = false; // the whole picture, luma of every pixel without padding, chroma as well or halved
     bool halved = false;   // of the standard form: chroma has (width + 1) / 2 x (height + 1) / 2 samples
 
-    // What is noted: luma becomes gain x luma + offset, (blue, red) - 128 are multiplied by the matrix.
-    float gain = 1.0F;
+    // What is noted: (luma, blue - 128, red - 128) are multiplied by the matrix, and luma gets the offset.
+    float matrix[3][3] = { { 1.0F, 0.0F, 0.0F }, { 0.0F, 1.0F, 0.0F }, { 0.0F, 0.0F, 1.0F } };
     float offset = 0.0F;
-    float chroma[2][2] = { { 1.0F, 0.0F }, { 0.0F, 1.0F } };
     bool mirrored = false;
 
     // Takes over what is noted of another picture.
     void note(const Ycc &other) noexcept
     {
-        gain = other.gain;
+        std::copy_n(&other.matrix[0][0], 9, &matrix[0][0]);
         offset = other.offset;
         mirrored = other.mirrored;
-        for (int i = 0; i < 4; ++i) {
-            chroma[i / 2][i % 2] = other.chroma[i / 2][i % 2];
-        }
     }
+    // Whether the planes of chroma make no difference any more.
     [[nodiscard]] bool colourless() const noexcept
     {
-        return grey || (chroma[0][0] == 0.0F && chroma[0][1] == 0.0F && chroma[1][0] == 0.0F && chroma[1][1] == 0.0F);
+        return grey || std::all_of(&matrix[0], &matrix[3], [](const float *row) {
+                   return row[1] == 0.0F && row[2] == 0.0F;
+               });
     }
 };
 

@@ -8,24 +8,29 @@
 
 namespace {
 
-using Matrix = float[2][2];
-
-void scale_chroma(moco::Ycc &ycc, double factor) noexcept
+void scale(float row[3], double factor) noexcept
 {
-    for (auto &row : ycc.chroma) {
-        for (float &value : row) {
-            value *= static_cast<float>(factor);
-        }
+    for (int i = 0; i < 3; ++i) {
+        row[i] *= static_cast<float>(factor);
     }
+}
+
+double mean_of(const moco::Plane &plane)
+{
+    const std::size_t area = plane.stride * static_cast<std::size_t>(plane.height);
+    return static_cast<double>(moco::pixel_kernels().sum_bytes(plane.data, area)) / static_cast<double>(area);
 }
 
 // The mean of luma as it is noted to become.
 double mean_luma(const moco::Ycc &ycc)
 {
-    const moco::Plane &luma = ycc.plane[0];
-    const std::size_t area = luma.stride * static_cast<std::size_t>(luma.height);
-    const auto sum = static_cast<double>(moco::pixel_kernels().sum_bytes(luma.data, area));
-    return ycc.gain * (sum / static_cast<double>(area)) + ycc.offset;
+    double mean = ycc.matrix[0][0] * mean_of(ycc.plane[0]) + ycc.offset;
+    for (int c = 1; c < 3; ++c) {
+        if (!ycc.grey && ycc.matrix[0][c] != 0.0F) {
+            mean += ycc.matrix[0][c] * (mean_of(ycc.plane[c]) - 128.0);
+        }
+    }
+    return mean;
 }
 
 // The Gaussian's weights of a distance of 0, 1 and so on, which add up to 256 over both sides; returns the radius.
@@ -88,9 +93,10 @@ void moco::ycc_blur(Ycc &ycc, double sigma)
 
 void moco::ycc_brightness(Ycc &ycc, double factor) noexcept
 {
-    ycc.gain *= static_cast<float>(factor);
     ycc.offset *= static_cast<float>(factor);
-    scale_chroma(ycc, factor);
+    for (auto &row : ycc.matrix) {
+        scale(row, factor);
+    }
 }
 
 void moco::ycc_contrast(Ycc &ycc, double factor)
@@ -102,34 +108,38 @@ void moco::ycc_contrast(Ycc &ycc, double factor)
 
 void moco::ycc_saturation(Ycc &ycc, double factor) noexcept
 {
-    scale_chroma(ycc, factor);
+    scale(ycc.matrix[1], factor);
+    scale(ycc.matrix[2], factor);
 }
 
-// A turn of the plane in which colours lie at their hue's angle: alpha = R - (G + B) / 2, beta = (G - B) x sqrt(3) / 2.
+// A turn of the plane in which colours lie at their hue's angle, alpha = R - (G + B) / 2, beta = (G - B) x sqrt(3) / 2,
+// while R + G + B stays as it is.
 void moco::ycc_hue(Ycc &ycc, double factor) noexcept
 {
-    // Alpha and beta from blue and red.
-    constexpr double a = -0.713932;
-    constexpr double b = 1.759068;
-    constexpr double c = -1.832635;
-    constexpr double d = -0.618462;
-    constexpr double area = a * d - b * c;
-    const double angle = 2.0 * std::numbers::pi * factor;
-    const double cosine = std::cos(angle);
-    const double sine = std::sin(angle);
-    const double turned[2][2] = { { cosine * a - sine * c, cosine * b - sine * d },
-                                  { sine * a + cosine * c, sine * b + cosine * d } };
-    const Matrix before = { { ycc.chroma[0][0], ycc.chroma[0][1] }, { ycc.chroma[1][0], ycc.chroma[1][1] } };
-    for (int i = 0; i < 2; ++i) {
-        const double row[2] = { ((i == 0 ? d : -c) * turned[0][0] + (i == 0 ? -b : a) * turned[1][0]) / area,
-                                ((i == 0 ? d : -c) * turned[0][1] + (i == 0 ? -b : a) * turned[1][1]) / area };
-        for (int j = 0; j < 2; ++j) {
-            ycc.chroma[i][j] = static_cast<float>(row[0] * before[0][j] + row[1] * before[1][j]);
-        }
+    // From blue and red: alpha, beta, and what R + G + B is above three times luma, a third of it.
+    constexpr double alpha[2] = { -0.713932, 1.759068 };
+    constexpr double beta[2] = { -1.832635, -0.618462 };
+    constexpr double mean[2] = { 0.475955, 0.229288 };
+    constexpr double area = alpha[0] * beta[1] - alpha[1] * beta[0];
+    const double cosine = std::cos(2.0 * std::numbers::pi * factor);
+    const double sine = std::sin(2.0 * std::numbers::pi * factor);
+    for (int i = 0; i < 3; ++i) {
+        const double blue = ycc.matrix[1][i];
+        const double red = ycc.matrix[2][i];
+        const double a = alpha[0] * blue + alpha[1] * red;
+        const double b = beta[0] * blue + beta[1] * red;
+        const double turned_a = cosine * a - sine * b;
+        const double turned_b = sine * a + cosine * b;
+        const double new_blue = (beta[1] * turned_a - alpha[1] * turned_b) / area;
+        const double new_red = (alpha[0] * turned_b - beta[0] * turned_a) / area;
+        ycc.matrix[0][i] += static_cast<float>(mean[0] * (blue - new_blue) + mean[1] * (red - new_red));
+        ycc.matrix[1][i] = static_cast<float>(new_blue);
+        ycc.matrix[2][i] = static_cast<float>(new_red);
     }
 }
 
 void moco::ycc_grey(Ycc &ycc) noexcept
 {
-    scale_chroma(ycc, 0.0);
+    scale(ycc.matrix[1], 0.0);
+    scale(ycc.matrix[2], 0.0);
 }

@@ -23,13 +23,15 @@ moco::YccScale scale_of(const moco::Ycc &ycc, const Line lines[3])
     moco::YccScale scale = {};
     for (int c = 0; c < 3; ++c) {
         const Line &line = lines[c];
-        const double blue = from_blue[c] * ycc.chroma[0][0] + from_red[c] * ycc.chroma[1][0];
-        const double red = from_blue[c] * ycc.chroma[0][1] + from_red[c] * ycc.chroma[1][1];
-        const double middle = ycc.colourless() ? 0.0 : 128.0 * (blue + red);
+        double sums[3] = {}; // of luma, blue and red
+        for (int i = 0; i < 3; ++i) {
+            sums[i] = ycc.matrix[0][i] + from_blue[c] * ycc.matrix[1][i] + from_red[c] * ycc.matrix[2][i];
+        }
+        const double middle = ycc.colourless() ? 0.0 : 128.0 * (sums[1] + sums[2]);
         const double ends[2] = { line.offset, 255.0 * line.gain + line.offset };
-        scale.luma[c] = static_cast<float>(ycc.gain * line.gain);
-        scale.blue[c] = static_cast<float>(blue * line.gain / 16.0);
-        scale.red[c] = static_cast<float>(red * line.gain / 16.0);
+        scale.luma[c] = static_cast<float>(sums[0] * line.gain);
+        scale.blue[c] = static_cast<float>(sums[1] * line.gain / 16.0);
+        scale.red[c] = static_cast<float>(sums[2] * line.gain / 16.0);
         scale.offset[c] = static_cast<float>((ycc.offset - middle) * line.gain + line.offset);
         scale.low[c] = static_cast<float>(std::min(ends[0], ends[1]));
         scale.high[c] = static_cast<float>(std::max(ends[0], ends[1]));
