@@ -23,6 +23,7 @@ typedef struct preset {
 /* Paper 1911.05722, section 3.3, and the defaults of the reference's main_moco.py. */
 static const setting v1[] = {
     { "augment", "v1" },
+    { "augment-precision", "exact" },
     { "image-size", "auto" },
     { "arch", "resnet50" },
     { "dim", "128" },

@@ -57,6 +57,8 @@ static const moco_option table[] = {
          val_data),
     CHOICE("format", NULL, DATA, "F", "auto|folder|flat|idx|cifar|tar", "layout of the data on disk", format),
     CHOICE("augment", NULL, DATA, "NAME", augment_choices, "augmentation of the training images", augment),
+    CHOICE("augment-precision", NULL, DATA, "P", "exact|fast",
+           "pixels of the augmentation: torchvision's and PIL's, or near ones in less time", augment_precision),
     INT("image-size", NULL, DATA, 8, 1024, AUTO_ZERO, "height and width in pixels; auto: the augmentation's own",
         image_size),
     INT("shuffle-window", NULL, DATA, 1, 1000000000, AUTO_ZERO,

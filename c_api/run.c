@@ -220,6 +220,9 @@ moco_status moco__run_start(moco__run *run)
     options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
     options.device = run->device;
     options.skip_broken = config->skip_broken;
+    options.fast = strcmp(config->augment_precision, "fast") == 0;
+    /* The first convolution would round to bf16 all the same. */
+    options.dtype = strcmp(config->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
     return moco_loader_create(&run->loader, run->images, run->sampler, &policy, NULL, &options);
 }
 

@@ -116,8 +116,11 @@ void set_sync(moco_encoder &encoder, moco_comm *comm)
 
 void check_images(const moco_encoder &encoder, const at::Tensor &images)
 {
-    if (images.dim() != 4 || images.size(1) != 3 || images.scalar_type() != at::kFloat) {
-        throw moco::Error(MOCO_EINVALID, "encoder: images must be float32 of N x 3 x H x W");
+    const bool known_type =
+        images.scalar_type() == at::kFloat || (encoder.bf16 && images.scalar_type() == at::kBFloat16);
+    if (images.dim() != 4 || images.size(1) != 3 || !known_type) {
+        throw moco::Error(MOCO_EINVALID, "encoder: images must be N x 3 x H x W of float32, or of bfloat16 where that "
+                                         "is the encoder's precision");
     }
     if (images.device() != encoder.device) {
         throw moco::Error(MOCO_EINVALID, "encoder: images lie on " + images.device().str() + ", the encoder on " +

@@ -47,9 +47,8 @@ struct Ycc {
     // Whether the planes of chroma make no difference any more.
     [[nodiscard]] bool colourless() const noexcept
     {
-        return grey || std::all_of(&matrix[0], &matrix[3], [](const float *row) {
-                   return row[1] == 0.0F && row[2] == 0.0F;
-               });
+        return grey ||
+               std::all_of(&matrix[0], &matrix[3], [](const float *row) { return row[1] == 0.0F && row[2] == 0.0F; });
     }
 };
 

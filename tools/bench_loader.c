@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WARM_UP = 6 }; /* batches */
 
@@ -19,7 +20,23 @@ typedef struct loader_job {
     double seconds, cpu_seconds;
     double stages[MOCO_STAGE_COUNT]; /* CPU seconds */
     double peak_bytes;
+    double start_bytes;     /* before the loader was made */
+    double in_flight_bytes; /* of the batches */
 } loader_job;
+
+/* Bytes of memory that the process holds, from the kernel; 0 where it does not tell. */
+static double resident_bytes(void)
+{
+    long pages = 0;
+    long resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL) {
+        return 0;
+    }
+    const bool known = fscanf(file, "%ld %ld", &pages, &resident) == 2; /* NOLINT: the kernel's own numbers */
+    (void)fclose(file);
+    return known ? (double)resident * (double)sysconf(_SC_PAGESIZE) : 0;
+}
 
 static moco_status open_loader(loader_job *job, const bench_options *o, const char *data)
 {
@@ -36,6 +53,10 @@ static moco_status open_loader(loader_job *job, const bench_options *o, const ch
     how.measure = true;
     how.fast = strcmp(o->augment_precision, "fast") == 0;
     how.dtype = strcmp(o->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
+    const double values = (double)order.batch * 3.0 * (double)policy.size * (double)policy.size;
+    job->in_flight_bytes =
+        2.0 * ((double)how.prefetch + 1.0) * values * (double)moco_dtype_size(how.dtype); /* two views */
+    job->start_bytes = resident_bytes();
     return moco_loader_create(&job->loader, job->images, job->sampler, &policy, NULL, &how);
 }
 
@@ -73,13 +94,20 @@ static double per_file(const loader_job *job, double seconds)
     return 1e6 * seconds / (double)job->files;
 }
 
+/* What the loader took at most, beside the batches in flight. */
+static double over_bytes(const loader_job *job)
+{
+    return job->peak_bytes - job->start_bytes - job->in_flight_bytes;
+}
+
 static void print_json(const loader_job *job, const bench_options *o)
 {
     (void)printf(
         "{\"recipe\": \"%s\", \"workers\": %lld, \"files\": %zu, \"seconds\": %.4f, \"files_per_second\": %.2f, "
-        "\"cpu_seconds\": %.4f, \"files_per_cpu_second\": %.2f, \"peak_bytes\": %.0f, \"stages_us\": {",
+        "\"cpu_seconds\": %.4f, \"files_per_cpu_second\": %.2f, \"peak_bytes\": %.0f, "
+        "\"in_flight_bytes\": %.0f, \"over_bytes\": %.0f, \"stages_us\": {",
         o->recipe, (long long)o->workers, job->files, job->seconds, (double)job->files / job->seconds, job->cpu_seconds,
-        (double)job->files / job->cpu_seconds, job->peak_bytes);
+        (double)job->files / job->cpu_seconds, job->peak_bytes, job->in_flight_bytes, over_bytes(job));
     for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
         (void)printf("%s\"%s\": %.2f", i > 0 ? ", " : "", moco_stage_name((moco_stage)i),
                      per_file(job, job->stages[i]));
@@ -97,7 +125,10 @@ static void print_text(const loader_job *job, const bench_options *o)
         (void)printf("  %-10s %8.1f us a file\n", moco_stage_name((moco_stage)i), per_file(job, job->stages[i]));
     }
     (void)printf("  %-10s %8.1f us a file\n", "in all", per_file(job, job->cpu_seconds));
-    (void)printf("peak of memory %s\n", format_bytes(bytes, sizeof bytes, job->peak_bytes));
+    (void)printf("peak of memory %s: ", format_bytes(bytes, sizeof bytes, job->peak_bytes));
+    (void)printf("%s before the loader started, ", format_bytes(bytes, sizeof bytes, job->start_bytes));
+    (void)printf("%s of batches in flight, ", format_bytes(bytes, sizeof bytes, job->in_flight_bytes));
+    (void)printf("%s over\n", format_bytes(bytes, sizeof bytes, over_bytes(job)));
 }
 
 int bench_loader(const bench_options *options, const char *data)

@@ -23,6 +23,7 @@ typedef struct moco_config {
     char val_data[MOCO_PATH_MAX]; /**< images for the kNN monitor; empty: the other split of data, where it has one */
     char format[16];              /**< auto, folder, flat, idx, cifar, tar */
     char augment[32];             /**< a name of moco_augment_preset() */
+    char augment_precision[8];    /**< exact, fast: see moco_image_set_fast() */
     int64_t image_size;           /**< pixels; 0: the augmentation's own */
     int64_t shuffle_window;       /**< images among which order is random; 0: see moco_sampler_options_for() */
     int64_t workers;              /**< loader threads; 0: one a core */

@@ -68,7 +68,7 @@ MOCO_API void moco_encoder_free(moco_encoder *encoder);
 /**
  * Embeds images.
  * @param[out] out N x dim, float32, not normalised; differentiable unless the encoder is frozen or evaluating
- * @param images N x 3 x H x W, float32, on the encoder's device
+ * @param images N x 3 x H x W, float32, or bfloat16 where that is the precision, on the encoder's device
  * @return ::MOCO_EINVALID where sizes do not fit, or N is not a multiple of bn_splits in training
  * @since 0.1
  */

@@ -71,7 +71,7 @@ typedef struct moco_step {
 /**
  * One training step on N pairs of views, this rank's share of the batch. Nothing waits for the device.
  * @param[out] out what was computed; may be NULL
- * @param im_q,im_k N x 3 x H x W, float32, on the host or the model's device
+ * @param im_q,im_k N x 3 x H x W, of a type that moco_encoder_forward() takes, on the host or the model's device
  * @param lr learning rate of this step
  * @param m momentum of the key encoder in this step
  * @since 0.1

@@ -326,8 +326,8 @@ TEST_F(FastLoader, RoundsToBfloat16AsTensorsDo)
             moco_tensor *wide = nullptr;
             moco_tensor *narrow = nullptr;
             ASSERT_EQ(moco_scope_create(&scope), MOCO_OK);
-            ASSERT_EQ(
-                moco_tensor_from_host(&wide, scope, MOCO_FLOAT32, { MOCO_CPU, 0 }, &count, 1, floats.data()), MOCO_OK);
+            ASSERT_EQ(moco_tensor_from_host(&wide, scope, MOCO_FLOAT32, { MOCO_CPU, 0 }, &count, 1, floats.data()),
+                      MOCO_OK);
             ASSERT_EQ(moco_tensor_empty(&narrow, scope, MOCO_BFLOAT16, { MOCO_CPU, 0 }, &count, 1), MOCO_OK);
             ASSERT_EQ(moco_tensor_copy(narrow, wide), MOCO_OK);
             std::vector<std::uint8_t> expected(halves.size());

@@ -332,6 +332,58 @@ TEST_F(Method, LearningLowersTheLoss)
     EXPECT_LT(last[1], 0.9 * last[0]);
 }
 
+// What autocast rounds may as well come rounded: losses and parameters are the same bits.
+TEST_F(Method, Bfloat16ImagesTrainToTheSameBits)
+{
+    std::vector<std::vector<float>> parameters(2);
+    std::vector<double> losses(2);
+    for (const size_t rounded : { 0U, 1U }) {
+        auto options = small_model();
+        options.encoder.precision = MOCO_BF16;
+        moco_model *model = nullptr;
+        ok(moco_model_create(&model, &options));
+        moco_tensor *views[2];
+        for (size_t v = 0; v < 2; ++v) {
+            moco_tensor *images = random_images(8, 16, static_cast<int>(v + 1));
+            const int64_t sizes[4] = { 8, 3, 16, 16 };
+            ok(moco_tensor_empty(&views[v], nullptr, rounded == 1 ? MOCO_BFLOAT16 : MOCO_FLOAT32, { MOCO_CPU, 0 },
+                                 sizes, 4));
+            ok(moco_tensor_copy(views[v], images));
+            moco_tensor_free(images);
+        }
+        for (int i = 0; i < 3; ++i) {
+            moco_step step{};
+            double loss = 0;
+            ok(moco_model_step(&step, model, views[0], views[1], 0.05, 0.9));
+            ok(moco_tensor_item(&loss, step.loss));
+            losses[rounded] += loss;
+        }
+        const moco_tensor_list *list = moco_encoder_parameters(moco_model_query_encoder(model));
+        for (size_t i = 0; i < moco_tensor_list_count(list); ++i) {
+            const auto values = values_of(moco_tensor_list_get(list, i));
+            parameters[rounded].insert(parameters[rounded].end(), values.begin(), values.end());
+        }
+        moco_tensor_free(views[0]);
+        moco_tensor_free(views[1]);
+        moco_model_free(model);
+    }
+    EXPECT_EQ(losses[0], losses[1]);
+    EXPECT_EQ(parameters[0], parameters[1]);
+}
+
+TEST_F(Method, Bfloat16ImagesAreForThatPrecisionAlone)
+{
+    const auto options = small_model();
+    moco_model *model = nullptr;
+    moco_tensor *images = nullptr;
+    const int64_t sizes[4] = { 8, 3, 16, 16 };
+    ok(moco_model_create(&model, &options));
+    ok(moco_tensor_zeros(&images, nullptr, MOCO_BFLOAT16, { MOCO_CPU, 0 }, sizes, 4));
+    EXPECT_EQ(moco_model_step(nullptr, model, images, images, 0.1, 0.9), MOCO_EINVALID);
+    moco_tensor_free(images);
+    moco_model_free(model);
+}
+
 TEST_F(Method, StepRefusesWhatDoesNotFit)
 {
     const auto options = small_model();

@@ -108,6 +108,93 @@ TEST(PixelKernels, LayoutsAreEqual)
     }
 }
 
+TEST(PixelKernels, Bfloat16IsEqual)
+{
+    for (const std::size_t count : counts) {
+        for (const std::size_t step : { 1U, 3U }) {
+            for (const bool mirrored : { false, true }) {
+                expect_equal<std::vector<std::uint16_t>>("bf16", [&](const moco::PixelKernels &kernels) {
+                    std::vector<std::uint16_t> values(step * count);
+                    kernels.normalize_bf16(values.data(), step, noise(count, 6).data(), count, { 0.485F, 0.229F },
+                                           mirrored);
+                    return values;
+                });
+            }
+        }
+    }
+}
+
+TEST(PixelKernels, FastResizeAndBlurAreEqual)
+{
+    for (const std::size_t width : { 1U, 17U, 96U, 224U, 300U, 1431U }) {
+        for (int taps = 1; taps <= 9; ++taps) {
+            std::vector<std::uint16_t> weights(static_cast<std::size_t>(taps), static_cast<std::uint16_t>(256 / taps));
+            weights[0] = static_cast<std::uint16_t>(256 - (taps - 1) * (256 / taps));
+            const std::vector<moco::FastTaps> rows = { { 0, taps, weights.data() }, { 3, taps, weights.data() } };
+            expect_equal<Bytes>("weigh_rows_fast", [&](const moco::PixelKernels &kernels) {
+                Bytes out(2 * width);
+                kernels.weigh_rows_fast(out.data(), width, noise(12 * width, 8).data(), width, width, rows.data(), 2);
+                return out;
+            });
+        }
+        for (int radius = 0; radius <= moco::fast_blur_radius; ++radius) {
+            std::vector<std::uint16_t> weights(static_cast<std::size_t>(radius) + 1, 10);
+            weights[0] = static_cast<std::uint16_t>(256 - 20 * radius);
+            expect_equal<Bytes>("blur_rows_fast", [&](const moco::PixelKernels &kernels) {
+                Bytes out(7 * width);
+                kernels.blur_rows_fast(out.data(), noise(7 * width, 9).data(), width, 7, weights.data(), radius);
+                return out;
+            });
+        }
+    }
+}
+
+TEST(PixelKernels, FastColourIsEqual)
+{
+    for (const std::size_t count : counts) {
+        expect_equal<Bytes>("to_ycc", [&](const moco::PixelKernels &kernels) {
+            Bytes bytes = noise(3 * count, 10);
+            kernels.to_ycc(planes_of(bytes).data(), count);
+            return bytes;
+        });
+        expect_equal<std::uint64_t>("sum_bytes", [&](const moco::PixelKernels &kernels) {
+            return kernels.sum_bytes(noise(count, 11).data(), count);
+        });
+    }
+}
+
+TEST(PixelKernels, FastStoreIsEqual)
+{
+    const moco::YccScale scale = { { 0.011F, 0.012F, 0.013F },      { 0.0F, -0.0003F, 0.0014F },
+                                   { 0.0011F, -0.0006F, 0.00001F }, { -2.1F, -1.0F, -3.0F },
+                                   { -2.0F, -1.9F, -1.8F },         { 2.2F, 2.4F, 2.6F } };
+    for (const std::size_t width : { 1U, 2U, 7U, 31U, 64U, 224U, 301U }) {
+        const Bytes in = noise(5 * width, 12);
+        for (unsigned form = 0; form < 32; ++form) {
+            const bool grey = (form & 1U) != 0;
+            moco::YccRow row = {
+                in.data(), { nullptr, nullptr }, { nullptr, nullptr }, (form & 2U) != 0, (form & 4U) != 0
+            };
+            for (std::size_t c = 0; c < 2 && !grey; ++c) {
+                row.near[c] = in.data() + (1 + c) * width;
+                row.far[c] = in.data() + (3 + c) * width;
+            }
+            expect_equal<Bytes>("store_ycc", [&](const moco::PixelKernels &kernels) {
+                const bool interleaved = (form & 8U) != 0;
+                const bool bf16 = (form & 16U) != 0;
+                Bytes out(12 * width);
+                std::vector<std::uint16_t> scratch(moco::ycc_scratch(width));
+                const std::size_t step = interleaved ? 0 : width * (bf16 ? 2 : 4);
+                const moco::RowTarget to = { { out.data(), out.data() + step, out.data() + 2 * step },
+                                             interleaved,
+                                             bf16 };
+                kernels.store_ycc(to, row, scratch.data(), width, scale);
+                return out;
+            });
+        }
+    }
+}
+
 TEST(PixelKernels, TransposeIsEqualAndTurnsBack)
 {
     for (const std::size_t rows : { 1U, 15U, 16U, 33U, 224U }) {
