@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # JOBS=n limits the build, PREFIX and DESTDIR are for `install`, CUDA=1 or 0 chooses libtorch, and
-# MOCO_LIBTORCH=/folder takes one that is there already.
+# MOCO_LIBTORCH=/folder takes one that is there already. MOCO_REFERENCE and MOCO_PYTHON are for `bench`.
 JOBS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -34,9 +34,10 @@ demo: build ## pretrain on Fashion-MNIST and look at the result
 test: build ## build and run all tests
 	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc))
 
-bench: build ## measure the parts
-	@cmake --build $(BUILD) $(jobs) --target moco-bench
-	@$(BUILD)/bin/moco-bench
+bench: build ## measure loader and step, into docs/benchmark.md; see CONTRIBUTING.md
+	@cmake --build $(BUILD) $(jobs) --target moco-synth
+	@python3 tools/bench_report.py --moco $(BUILD)/bin/moco --synth $(BUILD)/bin/moco-synth \
+	    $(if $(MOCO_REFERENCE),--reference $(MOCO_REFERENCE)) $(if $(MOCO_PYTHON),--python $(MOCO_PYTHON))
 
 test-asan test-ubsan test-tsan: test-%: deps ## the unit tests and small golden cases under a sanitizer
 	@$(call configure,$*) >/dev/null

@@ -1,0 +1,74 @@
+// Profiling a step: every phase is counted, and the step computes the same.
+#include <gtest/gtest.h>
+#include <moco.h>
+
+namespace {
+
+constexpr moco_device kCpu = { MOCO_CPU, 0 };
+
+// The loss of the third step, the first two of which are profiled where times are given.
+double loss_of(moco_step_times *times, bool symmetric, int64_t accumulate)
+{
+    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    options.encoder.arch = "resnet20";
+    options.encoder.dim = 8;
+    options.queue_size = 32;
+    options.symmetric = symmetric;
+    options.accumulate = accumulate;
+    moco_model *model = nullptr;
+    EXPECT_EQ(moco_model_create(&model, &options), MOCO_OK) << moco_error_message();
+    const int64_t sizes[] = { 8, 3, 8, 8 };
+    moco_tensor *query = nullptr;
+    moco_tensor *key = nullptr;
+    EXPECT_EQ(moco_tensor_randn(&query, nullptr, kCpu, sizes, 4, 1), MOCO_OK);
+    EXPECT_EQ(moco_tensor_randn(&key, nullptr, kCpu, sizes, 4, 2), MOCO_OK);
+    moco_model_profile(model, times);
+    double loss = 0;
+    for (int i = 0; i < 3; ++i) {
+        moco_step step;
+        if (i == 2) {
+            moco_model_profile(model, nullptr);
+        }
+        EXPECT_EQ(moco_model_step(&step, model, query, key, 0.03, 0.9), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_tensor_item(&loss, step.loss), MOCO_OK);
+    }
+    moco_tensor_free(key);
+    moco_tensor_free(query);
+    moco_model_free(model);
+    return loss;
+}
+
+TEST(Profile, CountsEachPhaseAndChangesNothing)
+{
+    const size_t handles = moco_live_handles();
+    for (const bool symmetric : { false, true }) {
+        for (const int64_t accumulate : { 1, 2 }) {
+            moco_step_times times = {};
+            EXPECT_EQ(loss_of(&times, symmetric, accumulate), loss_of(nullptr, symmetric, accumulate));
+            EXPECT_EQ(times.steps, 2);
+            for (int i = 0; i < MOCO_PHASE_COUNT; ++i) {
+                EXPECT_GT(times.wall[i], 0) << moco_phase_name(static_cast<moco_phase>(i));
+                EXPECT_GE(times.cpu[i], 0) << moco_phase_name(static_cast<moco_phase>(i));
+            }
+        }
+    }
+    EXPECT_EQ(moco_live_handles(), handles);
+}
+
+TEST(Profile, PhasesHaveNames)
+{
+    EXPECT_STREQ(moco_phase_name(MOCO_PHASE_INPUT), "input");
+    EXPECT_STREQ(moco_phase_name(MOCO_PHASE_ENQUEUE), "enqueue");
+    EXPECT_EQ(moco_phase_name(MOCO_PHASE_COUNT), nullptr);
+    EXPECT_EQ(moco_phase_name(static_cast<moco_phase>(-1)), nullptr);
+}
+
+TEST(Profile, TheCpuHasNoDeviceMemory)
+{
+    int64_t bytes = -1;
+    EXPECT_EQ(moco_device_peak_bytes(&bytes, kCpu), MOCO_OK);
+    EXPECT_EQ(bytes, 0);
+    EXPECT_EQ(moco_device_peak_bytes(nullptr, kCpu), MOCO_EINVALID);
+}
+
+} // namespace
