@@ -9,7 +9,4 @@
 /* Bound of the rows of the option table. */
 enum { MOCO__MAX_OPTIONS = 128 };
 
-/* Whether the text is valid UTF-8, which YAML and the headers of checkpoints must be. */
-bool moco__is_utf8(const char *text, size_t length);
-
 #endif

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,6 +153,35 @@ moco_status moco__file_read(char **bytes, size_t *count, const char *path)
     }
     const moco_status status = read_stream(bytes, count, stream, path);
     (void)fclose(stream);
+    return status;
+}
+
+static moco_status map_descriptor(unsigned char **bytes, size_t *count, int descriptor, const char *path)
+{
+    struct stat info;
+    if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: not a regular file", path);
+    }
+    if (info.st_size < 1) {
+        return moco_error_set(MOCO_EFORMAT, "%s: the file is empty", path);
+    }
+    void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (map == MAP_FAILED) {
+        return fail("map", path, errno);
+    }
+    *bytes = map;
+    *count = (size_t)info.st_size;
+    return MOCO_OK;
+}
+
+moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *path)
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return fail("open", path, errno);
+    }
+    const moco_status status = map_descriptor(bytes, count, descriptor, path);
+    (void)close(descriptor);
     return status;
 }
 

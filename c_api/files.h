@@ -33,6 +33,9 @@ moco_status moco__file_write(const char *path, const void *bytes, size_t count);
 /* Reads a whole file; *bytes is the caller's to free, with a NUL after its end. */
 moco_status moco__file_read(char **bytes, size_t *count, const char *path);
 
+/* Maps a regular file that is not empty into memory, to be read; *bytes is freed by munmap(). */
+moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *path);
+
 /* Part of every temporary name, by which left-overs are known. */
 extern const char *const moco__temporary_mark;
 

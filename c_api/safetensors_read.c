@@ -1,16 +1,13 @@
 /* Reading .safetensors files: mapped into memory, and every number of the header checked before it is used. */
 #include "safetensors.h"
 
+#include "files.h"
 #include "handle.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 typedef struct entry {
     moco_safetensors_entry view;
@@ -41,30 +38,10 @@ bool moco__dtype_parse(moco_dtype *out, const char *text)
 
 static moco_status map_file(moco_safetensors *file)
 {
-    const int fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot open: %s", file->path,
-                              strerror(errno));
-    }
-    struct stat info;
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        (void)close(fd);
-        return moco_error_set(MOCO_EFORMAT, "%s: not a regular file", file->path);
-    }
-    if (info.st_size < 10) {
-        (void)close(fd);
-        return moco_error_set(MOCO_EFORMAT, "%s: %lld bytes are too few for a safetensors file", file->path,
-                              (long long)info.st_size);
-    }
-    void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    const int error = errno;
-    (void)close(fd);
-    if (map == MAP_FAILED) {
-        return moco_error_set(MOCO_EIO, "%s: cannot map: %s", file->path, strerror(error));
-    }
-    file->map = map;
-    file->bytes = (size_t)info.st_size;
-    return MOCO_OK;
+    MOCO_TRY(moco__file_map(&file->map, &file->bytes, file->path));
+    return file->bytes >= 10
+               ? MOCO_OK
+               : moco_error_set(MOCO_EFORMAT, "%s: %zu bytes are too few for a safetensors file", file->path, file->bytes);
 }
 
 static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
