@@ -74,5 +74,6 @@
 #include "moco/report.h"
 #include "moco/safetensors.h"
 #include "moco/train.h"
+#include "moco/weights.h"
 
 #endif
