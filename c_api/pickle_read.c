@@ -37,7 +37,7 @@ static moco_status take(const uint8_t **out, machine *m, size_t count)
 /* A little-endian number of 1, 2, 4 or 8 bytes. */
 static moco_status take_number(uint64_t *out, machine *m, size_t bytes)
 {
-    const uint8_t *data;
+    const uint8_t *data = NULL;
     MOCO_TRY(take(&data, m, bytes));
     *out = 0;
     for (size_t i = bytes; i > 0; --i) {
@@ -135,7 +135,7 @@ static moco_status push_int32(machine *m)
 static moco_status push_long(machine *m)
 {
     uint64_t count = 0;
-    const uint8_t *bytes;
+    const uint8_t *bytes = NULL;
     MOCO_TRY(take_number(&count, m, 1));
     MOCO_TRY(take(&bytes, m, (size_t)count));
     if (count > sizeof(int64_t)) {
@@ -155,7 +155,7 @@ static moco_status push_long(machine *m)
 
 static moco_status push_real(machine *m)
 {
-    const uint8_t *bytes;
+    const uint8_t *bytes = NULL;
     uint64_t bits = 0;
     MOCO_TRY(take(&bytes, m, 8));
     for (size_t i = 0; i < 8; ++i) {
@@ -184,8 +184,8 @@ static moco_status copy_text(char **out, machine *m, const uint8_t *bytes, size_
 static moco_status push_text(machine *m, size_t length_bytes)
 {
     uint64_t count = 0;
-    const uint8_t *bytes;
-    char *text;
+    const uint8_t *bytes = NULL;
+    char *text = NULL;
     MOCO_TRY(take_number(&count, m, length_bytes));
     MOCO_TRY(take(&bytes, m, count > SIZE_MAX ? SIZE_MAX : (size_t)count));
     MOCO_TRY(copy_text(&text, m, bytes, (size_t)count));
@@ -233,7 +233,8 @@ static moco_status add_all(machine *m, moco__pickle_value *container, size_t fro
 /* A new container of the values above the mark. */
 static moco_status collect_marked(machine *m, moco__pickle_kind kind)
 {
-    size_t from, count;
+    size_t from = 0;
+    size_t count = 0;
     MOCO_TRY(pop_mark(&from, &count, m));
     moco__pickle_value *value = moco__pickle_new(m->pickle, kind);
     if (value == NULL) {
@@ -299,7 +300,8 @@ static moco_status take_line(char **out, machine *m)
 
 static moco_status run_global(machine *m)
 {
-    char *module, *name;
+    char *module = NULL;
+    char *name = NULL;
     MOCO_TRY(take_line(&module, m));
     MOCO_TRY(take_line(&name, m));
     return push_global(m, module, name);
@@ -307,7 +309,8 @@ static moco_status run_global(machine *m)
 
 static moco_status run_stack_global(machine *m)
 {
-    moco__pickle_value *name, *module;
+    moco__pickle_value *name = NULL;
+    moco__pickle_value *module = NULL;
     MOCO_TRY(pop(&name, m));
     MOCO_TRY(pop(&module, m));
     if (name->kind != MOCO__PICKLE_TEXT || module->kind != MOCO__PICKLE_TEXT) {
@@ -318,7 +321,9 @@ static moco_status run_stack_global(machine *m)
 
 static moco_status run_call(machine *m)
 {
-    moco__pickle_value *arguments, *callable, *result;
+    moco__pickle_value *arguments = NULL;
+    moco__pickle_value *callable = NULL;
+    moco__pickle_value *result = NULL;
     MOCO_TRY(pop(&arguments, m));
     MOCO_TRY(pop(&callable, m));
     MOCO_TRY(moco__pickle_call(&result, m->pickle, callable, arguments));
@@ -327,7 +332,8 @@ static moco_status run_call(machine *m)
 
 static moco_status run_persistent(machine *m)
 {
-    moco__pickle_value *id, *storage;
+    moco__pickle_value *id = NULL;
+    moco__pickle_value *storage = NULL;
     MOCO_TRY(pop(&id, m));
     MOCO_TRY(moco__pickle_make_storage(&storage, m->pickle, id));
     return push(m, storage);
@@ -336,7 +342,7 @@ static moco_status run_persistent(machine *m)
 /* State of an object: of dictionaries alone, whose attributes (_metadata, the options of a Namespace) are left out. */
 static moco_status run_build(machine *m)
 {
-    moco__pickle_value *state;
+    moco__pickle_value *state = NULL;
     MOCO_TRY(pop(&state, m));
     MOCO_TRY(need(m, 1));
     return m->stack[m->depth - 1]->kind == MOCO__PICKLE_DICT
@@ -369,7 +375,8 @@ static moco_status run_memo(machine *m, size_t bytes, bool get)
 
 static moco_status run_pop_mark(machine *m)
 {
-    size_t from, count;
+    size_t from = 0;
+    size_t count = 0;
     return pop_mark(&from, &count, m);
 }
 
@@ -381,7 +388,7 @@ static moco_status run_duplicate(machine *m)
 
 static moco_status run_pop(machine *m)
 {
-    moco__pickle_value *unused;
+    moco__pickle_value *unused = NULL;
     return pop(&unused, m);
 }
 
@@ -455,7 +462,7 @@ static moco_status run_opcode(machine *m, uint8_t opcode)
 static moco_status run(const moco__pickle_value **root, machine *m)
 {
     for (;;) {
-        const uint8_t *opcode;
+        const uint8_t *opcode = NULL;
         MOCO_TRY(take(&opcode, m, 1));
         if (*opcode != '.') {
             MOCO_TRY(run_opcode(m, *opcode));

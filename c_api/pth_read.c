@@ -159,7 +159,7 @@ static moco_status read_next(const moco__pickle_value **out, moco__pth *pth, siz
 static moco_status open_legacy(moco__pth *pth)
 {
     static const uint8_t magic[] = { 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19 };
-    const moco__pickle_value *value;
+    const moco__pickle_value *value = NULL;
     size_t at = 0;
     MOCO_TRY(read_next(&value, pth, &at));
     if (value->kind != MOCO__PICKLE_BIG || value->as.text.size != sizeof magic ||

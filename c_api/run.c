@@ -196,7 +196,7 @@ moco_status moco__run_create_model(moco__run *run)
     return MOCO_OK;
 }
 
-moco_status moco__run_start(moco__run *run)
+moco_status moco__run_open_sampler(moco__run *run)
 {
     const moco_config *config = &run->config;
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
@@ -209,9 +209,14 @@ moco_status moco__run_start(moco__run *run)
     MOCO_TRY(moco_sampler_create(&run->sampler, &order));
     run->epoch_steps = moco_sampler_batches(run->sampler);
     run->steps = run->epoch_steps * (uint64_t)config->epochs;
-    MOCO_TRY(moco_sampler_seek(run->sampler, run->position.epoch, (size_t)run->position.batch));
+    return moco_sampler_seek(run->sampler, run->position.epoch, (size_t)run->position.batch);
+}
 
+moco_status moco__run_start(moco__run *run)
+{
+    const moco_config *config = &run->config;
     moco_augment_policy policy;
+    MOCO_TRY(moco__run_open_sampler(run));
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
     options.workers = (int32_t)(config->workers > 0 ? config->workers : share_of_cores(run));

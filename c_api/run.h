@@ -42,9 +42,20 @@ typedef struct moco__run {
     moco_progress progress;
 } moco__run;
 
+/* A run of a configuration; the options may be NULL. train.c */
+moco__run *moco__run_allocate(const moco_config *config, const moco_train_options *options);
+/* Refuses a folder that is not empty. */
+moco_status moco__run_refuse_used_folder(const char *out);
+/* Makes the run's folder with its configuration. */
+moco_status moco__run_create_folder(const moco_config *config);
+/* Finds all that can be wrong before the folder is touched: configuration, device, data, other ranks, model. */
+moco_status moco__run_open(moco__run *run);
+
 /* Set-up: from the configuration to a run that can take its first step. run.c */
 moco_status moco__run_open_data(moco__run *run);
 moco_status moco__run_create_model(moco__run *run);
+/* Makes the sampler, which tells the steps of an epoch, and starts it at run->position. */
+moco_status moco__run_open_sampler(moco__run *run);
 /* Starts the loader at run->position. */
 moco_status moco__run_start(moco__run *run);
 void moco__run_close(moco__run *run);

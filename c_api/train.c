@@ -123,7 +123,7 @@ static moco_status open_log(moco__run *run)
     return moco_metrics_open(&run->metrics, run->config.out, run->position.step, run->config.tensorboard);
 }
 
-static moco_status create_folder(const moco_config *config)
+moco_status moco__run_create_folder(const moco_config *config)
 {
     char path[MOCO_PATH_MAX];
     MOCO_TRY(moco__files_join(path, sizeof path, config->out, "checkpoints"));
@@ -134,7 +134,7 @@ static moco_status create_folder(const moco_config *config)
     return moco_config_save(config, path);
 }
 
-static moco_status refuse_used_folder(const char *out)
+moco_status moco__run_refuse_used_folder(const char *out)
 {
     if (out[0] == '\0') {
         return moco_error_set(MOCO_EINVALID, "no folder for the run is given; use --out RUN");
@@ -148,7 +148,7 @@ static moco_status refuse_used_folder(const char *out)
     return MOCO_OK;
 }
 
-static moco__run *allocate(const moco_config *config, const moco_train_options *options)
+moco__run *moco__run_allocate(const moco_config *config, const moco_train_options *options)
 {
     moco__run *run = moco__handle_alloc(sizeof *run);
     if (run != NULL) {
@@ -165,7 +165,7 @@ static moco__run *allocate(const moco_config *config, const moco_train_options *
 }
 
 /* Both ways into a run: everything that can be wrong is found before the folder is touched. */
-static moco_status open_run(moco__run *run)
+moco_status moco__run_open(moco__run *run)
 {
     MOCO_TRY(moco_config_check(&run->config));
     MOCO_TRY(moco__run_resolve(run));
@@ -196,11 +196,11 @@ static bool holds_young_run(const moco__run *run)
 static moco_status train_new(moco__run *run)
 {
     if (moco__run_is_writer(run) && !holds_young_run(run)) {
-        MOCO_TRY(refuse_used_folder(run->config.out));
+        MOCO_TRY(moco__run_refuse_used_folder(run->config.out));
     }
-    MOCO_TRY(open_run(run));
+    MOCO_TRY(moco__run_open(run));
     if (moco__run_is_writer(run)) {
-        MOCO_TRY(create_folder(&run->config));
+        MOCO_TRY(moco__run_create_folder(&run->config));
     }
     MOCO_TRY(start(run));
     return loop(run);
@@ -222,7 +222,7 @@ static moco_status read_settings(moco__run *run, char checkpoint[MOCO_PATH_MAX],
 
 static moco_status continue_from(moco__run *run, const char *checkpoint)
 {
-    MOCO_TRY(open_run(run));
+    MOCO_TRY(moco__run_open(run));
     MOCO_TRY(moco_checkpoint_load(run->model, &run->position, checkpoint));
     run->saved_step = run->position.step;
     MOCO_TRY(start(run));
@@ -284,7 +284,7 @@ static moco_status end(moco__run *run, moco_status status)
 moco_status moco_train(const moco_config *config, const moco_train_options *options)
 {
     MOCO_CHECK_ARG(config);
-    moco__run *run = allocate(config, options);
+    moco__run *run = moco__run_allocate(config, options);
     if (run == NULL) {
         return MOCO_ENOMEM;
     }
@@ -294,6 +294,6 @@ moco_status moco_train(const moco_config *config, const moco_train_options *opti
 moco_status moco_resume(const char *path, const moco_train_options *options)
 {
     MOCO_CHECK_ARG(path);
-    moco__run *run = allocate(&(moco_config){ 0 }, options);
+    moco__run *run = moco__run_allocate(&(moco_config){ 0 }, options);
     return run != NULL ? end(run, train_on(run, path)) : MOCO_ENOMEM;
 }

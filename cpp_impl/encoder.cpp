@@ -80,7 +80,7 @@ moco::NetworkOptions network_options(const moco_encoder_options &o)
         throw moco::Error(MOCO_EINVALID,
                           "encoder: unknown architecture \"" + std::string(o.arch) + "\"; use one of " + known);
     }
-    check_range("dim", o.dim, 1, 1 << 16);
+    check_range("dim", o.dim, 0, 1 << 16);
     check_range("bn_splits", o.bn_splits, 1, 1 << 16);
     return { architecture, o.dim, o.mlp, o.cifar_stem, o.bn_splits };
 }
@@ -140,6 +140,10 @@ void check_images(const moco_encoder &encoder, const at::Tensor &images)
 // features() and forward() differ in the head alone.
 at::Tensor run(moco_encoder &encoder, const at::Tensor &images, bool head)
 {
+    if (head && encoder.network_options.dim == 0) {
+        throw moco::Error(MOCO_EINVALID, "encoder: it has no head (dim 0), so it gives no embeddings; use the pooled "
+                                         "features");
+    }
     check_images(encoder, images);
     const int64_t splits = encoder.training ? encoder.network_options.splits : 1;
     const auto x = moco::group_samples(images.contiguous(moco::to_torch_format(encoder.channels_last)), splits);
@@ -157,6 +161,21 @@ const char *moco_encoder_arch(size_t index)
 {
     const auto *architecture = moco::architecture_at(index);
     return architecture != nullptr ? architecture->name : nullptr;
+}
+
+bool moco_encoder_architecture(moco_architecture *out, size_t index)
+{
+    const auto *a = moco::architecture_at(index);
+    if (a != nullptr) {
+        *out = { a->name,
+                 a->bottleneck,
+                 { a->blocks[0], a->blocks[1], a->blocks[2], a->blocks[3] },
+                 a->groups,
+                 a->width_per_group,
+                 a->widen,
+                 a->small };
+    }
+    return a != nullptr;
 }
 
 moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *options)

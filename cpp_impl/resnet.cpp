@@ -81,10 +81,12 @@ at::Tensor Block::shortcut(const at::Tensor &x, bool training)
 ResNet::ResNet(const NetworkOptions &options)
 {
     build_stages(options);
-    if (options.mlp) {
+    if (options.mlp && options.dim > 0) {
         fc_.emplace_back(feature_dim_, feature_dim_);
     }
-    fc_.emplace_back(feature_dim_, options.dim);
+    if (options.dim > 0) {
+        fc_.emplace_back(feature_dim_, options.dim);
+    }
     visit_batch_norms([&](BatchNorm &bn) { bn.splits = options.splits; });
 }
 

@@ -30,7 +30,7 @@ static const char *dtype_name(moco_dtype dtype)
     return (size_t)dtype < sizeof names / sizeof names[0] ? names[dtype] : "?";
 }
 
-static uint64_t element_count(const moco_safetensors_entry *entry)
+static uint64_t element_count(const moco_weights_entry *entry)
 {
     uint64_t count = 1;
     for (size_t i = 0; i < entry->ndim; ++i) {
@@ -62,11 +62,11 @@ typedef struct part {
 
 enum { MAX_PARTS = 32 };
 
-static size_t sum_parts(part parts[MAX_PARTS], const moco_safetensors *file)
+static size_t sum_parts(part parts[MAX_PARTS], const moco_weights *file)
 {
     size_t count = 0;
-    const moco_safetensors_entry *entry = NULL;
-    for (size_t i = 0; (entry = moco_safetensors_get(file, i)) != NULL; ++i) {
+    const moco_weights_entry *entry = NULL;
+    for (size_t i = 0; (entry = moco_weights_get(file, i)) != NULL; ++i) {
         char name[64];
         (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(entry->name, "."), entry->name);
         size_t at = 0;
@@ -88,7 +88,7 @@ static size_t sum_parts(part parts[MAX_PARTS], const moco_safetensors *file)
     return count;
 }
 
-static void shape_text(char *buffer, size_t size, const moco_safetensors_entry *entry, const char *separator)
+static void shape_text(char *buffer, size_t size, const moco_weights_entry *entry, const char *separator)
 {
     size_t used = 0;
     (void)snprintf(buffer, size, "%s", "");
@@ -98,22 +98,22 @@ static void shape_text(char *buffer, size_t size, const moco_safetensors_entry *
     }
 }
 
-static void print_json(const char *path, const moco_safetensors *file, double bytes)
+static void print_json(const char *path, const moco_weights *file, double bytes)
 {
     moco_metadata row;
-    const moco_safetensors_entry *entry = NULL;
+    const moco_weights_entry *entry = NULL;
     char shape[256];
     (void)printf("{\"file\": ");
     print_json_text(path);
     (void)printf(", \"bytes\": %.0f, \"metadata\": {", bytes);
-    for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
+    for (size_t i = 0; moco_weights_metadata_at(&row, file, i); ++i) {
         (void)printf("%s", i > 0 ? ", " : "");
         print_json_text(row.key);
         (void)printf(": ");
         print_json_text(row.value);
     }
     (void)printf("}, \"tensors\": [");
-    for (size_t i = 0; (entry = moco_safetensors_get(file, i)) != NULL; ++i) {
+    for (size_t i = 0; (entry = moco_weights_get(file, i)) != NULL; ++i) {
         shape_text(shape, sizeof shape, entry, ", ");
         (void)printf("%s\n  {\"name\": ", i > 0 ? "," : "");
         print_json_text(entry->name);
@@ -123,12 +123,12 @@ static void print_json(const char *path, const moco_safetensors *file, double by
     (void)printf("\n]}\n");
 }
 
-static void print_metadata(const moco_safetensors *file)
+static void print_metadata(const moco_weights *file)
 {
     moco_metadata row;
     (void)printf("\nMetadata\n");
     size_t i = 0;
-    for (; moco_safetensors_metadata_at(&row, file, i); ++i) {
+    for (; moco_weights_metadata_at(&row, file, i); ++i) {
         (void)printf("  %-24s %s\n", row.key, row.value);
     }
     if (i == 0) {
@@ -136,7 +136,7 @@ static void print_metadata(const moco_safetensors *file)
     }
 }
 
-static void print_parts(const moco_safetensors *file)
+static void print_parts(const moco_weights *file)
 {
     part parts[MAX_PARTS];
     char size[32];
@@ -153,25 +153,25 @@ static void print_parts(const moco_safetensors *file)
     }
 }
 
-static void print_tensors(const moco_safetensors *file)
+static void print_tensors(const moco_weights *file)
 {
-    const moco_safetensors_entry *entry = NULL;
+    const moco_weights_entry *entry = NULL;
     char shape[256];
     (void)printf("\n%-60s %-5s %-20s %12s\n", "Tensor", "type", "shape", "bytes");
-    for (size_t i = 0; (entry = moco_safetensors_get(file, i)) != NULL; ++i) {
+    for (size_t i = 0; (entry = moco_weights_get(file, i)) != NULL; ++i) {
         shape_text(shape, sizeof shape, entry, " x ");
         (void)printf("  %-58s %-5s %-20s %12zu\n", entry->name, dtype_name(entry->dtype),
                      entry->ndim == 0 ? "scalar" : shape, entry->bytes);
     }
 }
 
-static void print_text(const char *path, const moco_safetensors *file, double bytes)
+static void print_text(const char *path, const moco_weights *file, double bytes)
 {
     char size[32];
-    const char *epoch = moco_safetensors_metadata(file, "epoch");
-    const char *step = moco_safetensors_metadata(file, "step");
-    const char *batch = moco_safetensors_metadata(file, "batch");
-    (void)printf("%s\n%s, %zu tensors\n", path, format_bytes(size, sizeof size, bytes), moco_safetensors_count(file));
+    const char *epoch = moco_weights_metadata(file, "epoch");
+    const char *step = moco_weights_metadata(file, "step");
+    const char *batch = moco_weights_metadata(file, "batch");
+    (void)printf("%s\n%s, %zu tensors\n", path, format_bytes(size, sizeof size, bytes), moco_weights_count(file));
     if (epoch != NULL && step != NULL && batch != NULL) {
         (void)printf("position: %s steps done; next is batch %s of epoch %s (both from 0)\n", step, batch, epoch);
     }
@@ -206,9 +206,9 @@ static int run(const arguments *args)
 {
     char path[MOCO_PATH_MAX];
     struct stat status;
-    moco_safetensors *file = NULL;
+    moco_weights *file = NULL;
     const char *given = args->positional[0];
-    if (moco_checkpoint_find(path, sizeof path, given) != MOCO_OK || moco_safetensors_open(&file, path) != MOCO_OK) {
+    if (moco_checkpoint_find(path, sizeof path, given) != MOCO_OK || moco_weights_open(&file, path) != MOCO_OK) {
         return say_failure();
     }
     const double bytes = stat(path, &status) == 0 ? (double)status.st_size : 0;
@@ -222,7 +222,7 @@ static int run(const arguments *args)
         }
         print_text(path, file, bytes);
     }
-    moco_safetensors_free(file);
+    moco_weights_free(file);
     return EXIT_OK;
 }
 

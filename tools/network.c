@@ -11,14 +11,14 @@ moco_status network_find(network *out, const char *path, const char *device)
 {
     *out = (network){ .encoder = NULL };
     MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
-    MOCO_TRY(moco_checkpoint_read_config(&out->config, NULL, out->path));
+    MOCO_TRY(moco_weights_read_config(&out->config, out->path));
     return moco_device_parse(&out->device, strcmp(device, "auto") == 0 ? out->config.device : device);
 }
 
 moco_status network_load(network *net)
 {
     moco_config unused; /* the command may have changed the one that was found */
-    return moco_checkpoint_load_encoder(&net->encoder, &unused, net->path, net->device);
+    return moco_encoder_import(&net->encoder, &unused, net->path, MOCO_QUERY, net->device);
 }
 
 moco_status network_open(network *out, const char *path, const char *device)

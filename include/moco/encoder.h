@@ -24,7 +24,7 @@ typedef enum moco_precision { MOCO_FP32, MOCO_BF16 } moco_precision;
 typedef struct moco_encoder_options {
     size_t struct_size;
     const char *arch;         /**< a name of moco_encoder_arch(); "resnet50" */
-    int64_t dim;              /**< size of the embedding; 128 */
+    int64_t dim;              /**< size of the embedding; 128; 0: no head, only moco_encoder_features() */
     bool mlp;                 /**< MLP head (v2) in place of a linear one (v1) */
     bool cifar_stem;          /**< 3x3 stride-1 first convolution, no max pooling */
     int64_t bn_splits;        /**< groups of SplitBN in training; sample n belongs to group n mod bn_splits; 1 */
@@ -41,6 +41,20 @@ typedef struct moco_encoder_options {
 
 /** The @p index-th architecture's name, NULL beyond the last; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_encoder_arch(size_t index);
+
+/** What an architecture is built of. @since 0.1 */
+typedef struct moco_architecture {
+    const char *name;
+    bool bottleneck;         /**< blocks of three convolutions, not two */
+    int64_t blocks[4];       /**< of each stage; 0: the stage is not there */
+    int64_t groups;          /**< of the 3x3 convolutions */
+    int64_t width_per_group; /**< 64 but for ResNeXt and Wide ResNet */
+    int64_t widen;           /**< factor of every width */
+    bool small;              /**< CIFAR networks: 16-32-64 channels, 3x3 stem */
+} moco_architecture;
+
+/** Describes the @p index-th architecture; false beyond the last. @since 0.1 */
+MOCO_API bool moco_encoder_architecture(moco_architecture *out, size_t index);
 
 /**
  * Makes an encoder in training mode with torchvision's initial weights (arXiv 1502.01852, fan-out).
