@@ -67,6 +67,7 @@
 #include "moco/config.h"
 #include "moco/embed.h"
 #include "moco/evaluate.h"
+#include "moco/export.h"
 #include "moco/finetune.h"
 #include "moco/linear.h"
 #include "moco/metrics.h"

@@ -1,0 +1,53 @@
+/**
+ * @file export.h
+ * Weights for the ecosystem: torchvision, timm, Detectron2, the reference's own scripts, safetensors.
+ */
+#ifndef MOCO_EXPORT_H
+#define MOCO_EXPORT_H
+
+#include "weights.h"
+
+MOCO_BEGIN_DECLS
+
+/** Formats: identifier, name, what it is for. */
+#define MOCO_EXPORT_MAP(X)                                                                                             \
+    X(MOCO_EXPORT_TORCHVISION, "torchvision", "state_dict of torchvision's resnet, without fc")                        \
+    X(MOCO_EXPORT_REFERENCE, "reference", "checkpoint of facebookresearch/moco, all of the training's state")          \
+    X(MOCO_EXPORT_DETECTRON2, "detectron2", "pickle as the reference's converter for Detectron2 writes it")            \
+    X(MOCO_EXPORT_TIMM, "timm", "state_dict of timm's resnet, without fc")                                             \
+    X(MOCO_EXPORT_SAFETENSORS, "safetensors", "torchvision's names, head included, with metadata")
+
+/** What moco_export() writes. @since 0.1 */
+typedef enum moco_export_format {
+#define MOCO_EXPORT_ENUM(id, name, help) id,
+    MOCO_EXPORT_MAP(MOCO_EXPORT_ENUM)
+#undef MOCO_EXPORT_ENUM
+} moco_export_format;
+
+/** Options of moco_export(). @since 0.1 */
+typedef struct moco_export_options {
+    size_t struct_size;
+    moco_export_format format;
+    moco_branch branch;  /**< which encoder; ::MOCO_QUERY, the one that training is for */
+    bool features_only;  /**< leave the head out where the format has one */
+    const char *license; /**< a text for the metadata of a .safetensors file; NULL: none */
+} moco_export_options;
+
+#define MOCO_EXPORT_OPTIONS_INIT                                                                                       \
+    {                                                                                                                  \
+        sizeof(moco_export_options), MOCO_EXPORT_TORCHVISION, MOCO_QUERY, false, NULL                                  \
+    }
+
+/**
+ * Writes the network of a file in another format; tensors keep their types and values. By a temporary name, fsync and
+ * rename. torchvision's and timm's state_dict is a .safetensors file where @p out ends so, else one of torch.save that
+ * `torch.load(weights_only=True)` takes.
+ * @param source any file of moco_weights_open(); for ::MOCO_EXPORT_REFERENCE a checkpoint of moco train
+ * @param options NULL for the defaults
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_export(const char *out, const char *source, const moco_export_options *options);
+
+MOCO_END_DECLS
+
+#endif
