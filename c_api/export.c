@@ -76,8 +76,8 @@ static moco_status list_encoder(moco__export *job)
 {
     const char *prefix = job->network.prefix;
     const moco_export_format format = job->options.format;
-    const bool head = !job->options.features_only && !job->network.classifier &&
-                      format != MOCO_EXPORT_TORCHVISION && format != MOCO_EXPORT_TIMM;
+    const bool head = !job->options.features_only && !job->network.classifier && format != MOCO_EXPORT_TORCHVISION &&
+                      format != MOCO_EXPORT_TIMM;
     const moco_weights_entry *entry = NULL;
     for (size_t i = 0; (entry = moco_weights_get(job->weights, i)) != NULL; ++i) {
         const char *name = entry->name + strlen(prefix);
@@ -122,7 +122,8 @@ static moco_status write_file(moco__export *job, const char *path)
     case MOCO_EXPORT_TORCHVISION:
     case MOCO_EXPORT_TIMM:
         job->options.features_only = true;
-        return ends_with(path, ".safetensors") ? moco__export_safetensors(job, path) : moco__export_state_dict(job, path);
+        return ends_with(path, ".safetensors") ? moco__export_safetensors(job, path)
+                                               : moco__export_state_dict(job, path);
     }
     return moco_error_set(MOCO_EINVALID, "export: format %d is none of moco_export_format", (int)job->options.format);
 }

@@ -22,11 +22,11 @@ static void replace(char *name, const char *from, const char *to)
 
 static void rename_tensor(char out[MOCO__EXPORT_NAME + 64], const char *name)
 {
-    static const char *const pairs[][2] = { { "layer1", "res2" },        { "layer2", "res3" },
-                                            { "layer3", "res4" },        { "layer4", "res5" },
-                                            { "bn1", "conv1.norm" },     { "bn2", "conv2.norm" },
-                                            { "bn3", "conv3.norm" },     { "downsample.0", "shortcut" },
-                                            { "downsample.1", "shortcut.norm" } };
+    static const char *const pairs[][2] = {
+        { "layer1", "res2" },    { "layer2", "res3" },           { "layer3", "res4" },
+        { "layer4", "res5" },    { "bn1", "conv1.norm" },        { "bn2", "conv2.norm" },
+        { "bn3", "conv3.norm" }, { "downsample.0", "shortcut" }, { "downsample.1", "shortcut.norm" }
+    };
     (void)snprintf(out, MOCO__EXPORT_NAME + 32, "%s%s", strstr(name, "layer") == NULL ? "stem." : "", name);
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; ++i) {
         replace(out, pairs[i][0], pairs[i][1]);

@@ -1,6 +1,6 @@
 /*
- * A checkpoint of the reference: {epoch, arch, state_dict, optimizer}, as its main_moco.py writes it and its scripts for
- * classification and detection read it.
+ * A checkpoint of the reference: {epoch, arch, state_dict, optimizer}, as its main_moco.py writes it and its scripts
+ * for classification and detection read it.
  *
  * Its optimiser has the parameters of both encoders; those of the key encoder take no gradient and so have no state.
  */
@@ -157,7 +157,8 @@ moco_status moco__export_reference(moco__export *job, const char *path)
     }
     MOCO_TRY(moco_checkpoint_read_config(&config, &position, job->weights->path));
     if (position.batch > 0) {
-        moco_log(MOCO_LOG_WARNING, "%s is in the middle of an epoch; the reference counts whole ones and begins it anew",
+        moco_log(MOCO_LOG_WARNING,
+                 "%s is in the middle of an epoch; the reference counts whole ones and begins it anew",
                  job->weights->path);
     }
     job->count = 0;

@@ -77,8 +77,7 @@ static moco_status make_dictionary(moco__pickle_value **out, moco__pickle *pickl
     if (dict == NULL) {
         return MOCO_EFORMAT;
     }
-    if (arguments->as.list.count > 1 ||
-        (arguments->as.list.count == 1 && !is_sequence(arguments->as.list.items[0]))) {
+    if (arguments->as.list.count > 1 || (arguments->as.list.count == 1 && !is_sequence(arguments->as.list.items[0]))) {
         return moco__pickle_refuse(pickle, "a dictionary with arguments that are no list");
     }
     const size_t pairs = arguments->as.list.count == 1 ? arguments->as.list.items[0]->as.list.count : 0;

@@ -84,7 +84,8 @@ static size_t above_mark(const machine *m)
 
 static moco_status need(const machine *m, size_t count)
 {
-    return above_mark(m) >= count ? MOCO_OK : moco__pickle_refuse(m->pickle, "an opcode at byte %zu lacks operands", m->at);
+    return above_mark(m) >= count ? MOCO_OK
+                                  : moco__pickle_refuse(m->pickle, "an opcode at byte %zu lacks operands", m->at);
 }
 
 static moco_status pop(moco__pickle_value **out, machine *m)
@@ -410,49 +411,92 @@ static moco_status skip_frame(machine *m)
 static moco_status run_opcode(machine *m, uint8_t opcode)
 {
     switch (opcode) {
-    case 0x80: return check_protocol(m);
-    case 0x95: return skip_frame(m);
-    case '(': return push_mark(m);
-    case '0': return run_pop(m);
-    case '1': return run_pop_mark(m);
-    case '2': return run_duplicate(m);
-    case 'N': return push_kind(m, MOCO__PICKLE_NONE);
-    case 0x88: return push_bool(m, true);
-    case 0x89: return push_bool(m, false);
-    case 'J': return push_int32(m);
-    case 'K': return push_unsigned(m, 1);
-    case 'M': return push_unsigned(m, 2);
-    case 0x8A: return push_long(m);
-    case 'G': return push_real(m);
-    case 'U': return push_text(m, 1);
-    case 0x8C: return push_text(m, 1);
-    case 'T': return push_text(m, 4);
-    case 'X': return push_text(m, 4);
-    case 0x8D: return push_text(m, 8);
-    case ']': return push_kind(m, MOCO__PICKLE_LIST);
-    case 'l': return collect_marked(m, MOCO__PICKLE_LIST);
-    case 'a': return extend(m, MOCO__PICKLE_LIST, false, 1);
-    case 'e': return extend(m, MOCO__PICKLE_LIST, true, 0);
-    case '}': return push_kind(m, MOCO__PICKLE_DICT);
-    case 'd': return collect_marked(m, MOCO__PICKLE_DICT);
-    case 's': return extend(m, MOCO__PICKLE_DICT, false, 2);
-    case 'u': return extend(m, MOCO__PICKLE_DICT, true, 0);
-    case ')': return push_kind(m, MOCO__PICKLE_TUPLE);
-    case 't': return collect_marked(m, MOCO__PICKLE_TUPLE);
-    case 0x85: return collect_tuple(m, 1);
-    case 0x86: return collect_tuple(m, 2);
-    case 0x87: return collect_tuple(m, 3);
-    case 'c': return run_global(m);
-    case 0x93: return run_stack_global(m);
-    case 'R': return run_call(m);
-    case 0x81: return run_call(m);
-    case 'b': return run_build(m);
-    case 'Q': return run_persistent(m);
-    case 'h': return run_memo(m, 1, true);
-    case 'j': return run_memo(m, 4, true);
-    case 'q': return run_memo(m, 1, false);
-    case 'r': return run_memo(m, 4, false);
-    case 0x94: return put_memo(m, m->memo_next);
+    case 0x80:
+        return check_protocol(m);
+    case 0x95:
+        return skip_frame(m);
+    case '(':
+        return push_mark(m);
+    case '0':
+        return run_pop(m);
+    case '1':
+        return run_pop_mark(m);
+    case '2':
+        return run_duplicate(m);
+    case 'N':
+        return push_kind(m, MOCO__PICKLE_NONE);
+    case 0x88:
+        return push_bool(m, true);
+    case 0x89:
+        return push_bool(m, false);
+    case 'J':
+        return push_int32(m);
+    case 'K':
+        return push_unsigned(m, 1);
+    case 'M':
+        return push_unsigned(m, 2);
+    case 0x8A:
+        return push_long(m);
+    case 'G':
+        return push_real(m);
+    case 'U':
+        return push_text(m, 1);
+    case 0x8C:
+        return push_text(m, 1);
+    case 'T':
+        return push_text(m, 4);
+    case 'X':
+        return push_text(m, 4);
+    case 0x8D:
+        return push_text(m, 8);
+    case ']':
+        return push_kind(m, MOCO__PICKLE_LIST);
+    case 'l':
+        return collect_marked(m, MOCO__PICKLE_LIST);
+    case 'a':
+        return extend(m, MOCO__PICKLE_LIST, false, 1);
+    case 'e':
+        return extend(m, MOCO__PICKLE_LIST, true, 0);
+    case '}':
+        return push_kind(m, MOCO__PICKLE_DICT);
+    case 'd':
+        return collect_marked(m, MOCO__PICKLE_DICT);
+    case 's':
+        return extend(m, MOCO__PICKLE_DICT, false, 2);
+    case 'u':
+        return extend(m, MOCO__PICKLE_DICT, true, 0);
+    case ')':
+        return push_kind(m, MOCO__PICKLE_TUPLE);
+    case 't':
+        return collect_marked(m, MOCO__PICKLE_TUPLE);
+    case 0x85:
+        return collect_tuple(m, 1);
+    case 0x86:
+        return collect_tuple(m, 2);
+    case 0x87:
+        return collect_tuple(m, 3);
+    case 'c':
+        return run_global(m);
+    case 0x93:
+        return run_stack_global(m);
+    case 'R':
+        return run_call(m);
+    case 0x81:
+        return run_call(m);
+    case 'b':
+        return run_build(m);
+    case 'Q':
+        return run_persistent(m);
+    case 'h':
+        return run_memo(m, 1, true);
+    case 'j':
+        return run_memo(m, 4, true);
+    case 'q':
+        return run_memo(m, 1, false);
+    case 'r':
+        return run_memo(m, 4, false);
+    case 0x94:
+        return put_memo(m, m->memo_next);
     default:
         return moco__pickle_refuse(m->pickle, "opcode 0x%02x at byte %zu, which a file of tensors does not need",
                                    opcode, m->at - 1);

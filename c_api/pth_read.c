@@ -72,12 +72,13 @@ static moco_status open_zip(moco__pth *pth)
     MOCO_TRY(find_folder(pth));
     const moco__zip_record *order = find_record(pth, "byteorder");
     if (order != NULL && (order->size < 6 || memcmp(order->data, "little", 6) != 0)) {
-        return moco_error_set(MOCO_EFORMAT, "%s: the values are big-endian; save the file on another machine", pth->path);
+        return moco_error_set(MOCO_EFORMAT, "%s: the values are big-endian; save the file on another machine",
+                              pth->path);
     }
     if (find_record(pth, "constants.pkl") != NULL) {
-        return moco_error_set(MOCO_EFORMAT,
-                              "%s: a TorchScript program; save the weights alone, by torch.save(model.state_dict(), ...)",
-                              pth->path);
+        return moco_error_set(
+            MOCO_EFORMAT, "%s: a TorchScript program; save the weights alone, by torch.save(model.state_dict(), ...)",
+            pth->path);
     }
     const moco__zip_record *tree = find_record(pth, "data.pkl");
     MOCO_TRY(moco__zip_check(pth->zip, tree));
@@ -173,7 +174,8 @@ static moco_status open_legacy(moco__pth *pth)
     MOCO_TRY(read_next(&value, pth, &at)); /* of the machine that wrote it */
     const moco__pickle_value *order = moco__pickle_get(value, "little_endian");
     if (order != NULL && order->kind == MOCO__PICKLE_BOOL && !order->as.boolean) {
-        return moco_error_set(MOCO_EFORMAT, "%s: the values are big-endian; save the file on another machine", pth->path);
+        return moco_error_set(MOCO_EFORMAT, "%s: the values are big-endian; save the file on another machine",
+                              pth->path);
     }
     MOCO_TRY(read_next(&pth->root, pth, &at));
     MOCO_TRY(read_next(&value, pth, &at));

@@ -22,7 +22,8 @@ static moco_status open_source(source *out, const moco_weights *weights)
 {
     out->weights = weights;
     if (weights->kind == MOCO_WEIGHTS_CHECKPOINT) {
-        return moco_error_set(MOCO_EINVALID, "%s: a checkpoint of moco train is not imported; go on with: moco resume RUN",
+        return moco_error_set(MOCO_EINVALID,
+                              "%s: a checkpoint of moco train is not imported; go on with: moco resume RUN",
                               weights->path);
     }
     MOCO_TRY(moco_weights_network(&out->network, weights, MOCO_QUERY));
@@ -88,13 +89,14 @@ static moco_status check_fit(const moco_config *config, const source *from)
     const moco_weights_entry *queue = find_queue(from);
     const bool head = network->dim == 0 || (network->dim == config->dim && network->mlp == config->mlp);
     if (strcmp(config->arch, network->arch) != 0 || config->cifar_stem != network->cifar_stem || !head) {
-        return moco_error_set(MOCO_EINVALID, "%s holds a %s%s with a head of %lld%s; the run's network must be the same",
+        return moco_error_set(MOCO_EINVALID,
+                              "%s holds a %s%s with a head of %lld%s; the run's network must be the same",
                               from->weights->path, network->arch, network->cifar_stem ? " (cifar-stem)" : "",
                               (long long)network->dim, network->mlp ? " (mlp)" : "");
     }
     if (queue != NULL && (queue->sizes[1] != config->queue_size || queue->sizes[0] != config->dim)) {
-        return moco_error_set(MOCO_EINVALID, "%s holds a queue of %lld keys; use --queue-size %lld", from->weights->path,
-                              (long long)queue->sizes[1], (long long)queue->sizes[1]);
+        return moco_error_set(MOCO_EINVALID, "%s holds a queue of %lld keys; use --queue-size %lld",
+                              from->weights->path, (long long)queue->sizes[1], (long long)queue->sizes[1]);
     }
     return MOCO_OK;
 }

@@ -39,9 +39,9 @@ bool moco__dtype_parse(moco_dtype *out, const char *text)
 static moco_status map_file(moco_safetensors *file)
 {
     MOCO_TRY(moco__file_map(&file->map, &file->bytes, file->path));
-    return file->bytes >= 10
-               ? MOCO_OK
-               : moco_error_set(MOCO_EFORMAT, "%s: %zu bytes are too few for a safetensors file", file->path, file->bytes);
+    return file->bytes >= 10 ? MOCO_OK
+                             : moco_error_set(MOCO_EFORMAT, "%s: %zu bytes are too few for a safetensors file",
+                                              file->path, file->bytes);
 }
 
 static moco_status parse_header(moco_safetensors *file, size_t *data_begin)

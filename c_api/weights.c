@@ -68,12 +68,11 @@ static moco_status list_safetensors(moco_weights *weights)
     moco_metadata row;
     MOCO_TRY(moco_safetensors_open(&weights->safetensors, weights->path));
     const char *format = moco_safetensors_metadata(weights->safetensors, "format");
-    weights->kind = format != NULL && strcmp(format, "moco-checkpoint") == 0 ? MOCO_WEIGHTS_CHECKPOINT
-                                                                             : MOCO_WEIGHTS_SAFETENSORS;
+    weights->kind =
+        format != NULL && strcmp(format, "moco-checkpoint") == 0 ? MOCO_WEIGHTS_CHECKPOINT : MOCO_WEIGHTS_SAFETENSORS;
     for (size_t i = 0; (entry = moco_safetensors_get(weights->safetensors, i)) != NULL; ++i) {
-        const moco__weights_entry mine = {
-            .view = { NULL, entry->dtype, entry->ndim, entry->sizes, entry->bytes }, .data = entry->data
-        };
+        const moco__weights_entry mine = { .view = { NULL, entry->dtype, entry->ndim, entry->sizes, entry->bytes },
+                                           .data = entry->data };
         MOCO_TRY(moco__weights_add(weights, entry->name, &mine));
     }
     for (size_t i = 0; moco_safetensors_metadata_at(&row, weights->safetensors, i); ++i) {

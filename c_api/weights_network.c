@@ -101,7 +101,8 @@ static moco_status find_arch(moco_network *out, const moco_weights *weights)
             return MOCO_OK;
         }
     }
-    return moco_error_set(MOCO_EFORMAT, "%s: the network of %sconv1.weight is no ResNet of libmoco; see moco train --help",
+    return moco_error_set(MOCO_EFORMAT,
+                          "%s: the network of %sconv1.weight is no ResNet of libmoco; see moco train --help",
                           weights->path, out->prefix);
 }
 

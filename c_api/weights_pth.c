@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 256 };
@@ -43,7 +44,12 @@ static bool scalar_text(char *buffer, size_t size, const moco__pickle_value *val
         (void)snprintf(buffer, size, "%" PRId64, value->as.integer);
         return true;
     case MOCO__PICKLE_REAL:
-        (void)snprintf(buffer, size, "%.17g", value->as.real);
+        for (int digits = 1; digits <= 17; ++digits) { /* the shortest text that reads back as the same number */
+            (void)snprintf(buffer, size, "%.*g", digits, value->as.real);
+            if (strtod(buffer, NULL) == value->as.real) {
+                break;
+            }
+        }
         return true;
     case MOCO__PICKLE_TEXT:
         (void)snprintf(buffer, size, "%s", value->as.text.data);

@@ -127,8 +127,7 @@ static moco_status read_record(moco__zip_record *out, const moco__zip *zip, cons
         memcmp(zip->bytes + local, "PK\3\4", 4) != 0) {
         return damaged(zip, out->name);
     }
-    const uint64_t begin =
-        local + LOCAL_SIZE + number(zip->bytes + local + 26, 2) + number(zip->bytes + local + 28, 2);
+    const uint64_t begin = local + LOCAL_SIZE + number(zip->bytes + local + 26, 2) + number(zip->bytes + local + 28, 2);
     if (begin > zip->size || fields[0] > zip->size - begin) {
         return damaged(zip, out->name);
     }

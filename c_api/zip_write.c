@@ -82,8 +82,7 @@ moco_status moco__zip_put(moco__zip_writer *zip, const char *name, const void *d
         return moco_error_set(MOCO_EINVALID, "%s: record %s of %zu bytes is too large for one tensor", zip->file.path,
                               name, size);
     }
-    const size_t padding =
-        (size_t)(ALIGNMENT - (at + LOCAL_SIZE + length + EXTRA_HEADER) % ALIGNMENT) % ALIGNMENT;
+    const size_t padding = (size_t)(ALIGNMENT - (at + LOCAL_SIZE + length + EXTRA_HEADER) % ALIGNMENT) % ALIGNMENT;
     fields local = { .size = 0 };
     add(&local, 0x04034b50, 4);
     add_common(&local, NARROW, crc, size, length);

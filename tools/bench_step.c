@@ -40,16 +40,16 @@ static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t se
     const int64_t size = job->image_size;
     const int64_t sizes[4] = { job->batch, 3, size, size };
     moco_tensor *random = NULL;
-    float *values = NULL;
+    void *values = NULL;
     void *source = NULL;
     MOCO_TRY(moco_tensor_randn(&random, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, seed));
     moco_status status = moco_tensor_data(&source, random);
     if (status == MOCO_OK) {
-        status = moco_image_batch_create(out, &values, NULL, job->batch, (int32_t)size, (int32_t)size,
+        status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, job->batch, (int32_t)size, (int32_t)size,
                                          layout_of(job->options), job->device);
     }
     if (status == MOCO_OK) {
-        memcpy(values, source, (size_t)(job->batch * 3 * size * size) * sizeof *values);
+        memcpy(values, source, (size_t)(job->batch * 3 * size * size) * sizeof(float));
     }
     moco_tensor_free(random);
     return status;

@@ -1,5 +1,5 @@
 /*
- * moco info: what is in a checkpoint or another .safetensors file.
+ * moco info: what is in a checkpoint or another file of tensors.
  */
 #include "output.h"
 
@@ -53,7 +53,7 @@ static bool is_statistic(const char *name)
            ends_with(name, ".num_batches_tracked");
 }
 
-/* Tensors whose names begin alike, up to the first dot. */
+/* Tensors whose names begin alike, up to the first dot behind "module.". */
 typedef struct part {
     char name[64];
     size_t tensors;
@@ -68,7 +68,8 @@ static size_t sum_parts(part parts[MAX_PARTS], const moco_weights *file)
     const moco_weights_entry *entry = NULL;
     for (size_t i = 0; (entry = moco_weights_get(file, i)) != NULL; ++i) {
         char name[64];
-        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(entry->name, "."), entry->name);
+        const char *start = strncmp(entry->name, "module.", 7) == 0 ? entry->name + 7 : entry->name;
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(start, "."), start);
         size_t at = 0;
         while (at < count && strcmp(parts[at].name, name) != 0) {
             ++at;
@@ -165,13 +166,47 @@ static void print_tensors(const moco_weights *file)
     }
 }
 
+static const char *kind_name(const moco_weights *file)
+{
+    switch (moco_weights_kind_of(file)) {
+    case MOCO_WEIGHTS_CHECKPOINT:
+        return "checkpoint of moco train";
+    case MOCO_WEIGHTS_SAFETENSORS:
+        return "safetensors";
+    case MOCO_WEIGHTS_PTH:
+        return "PyTorch, zip";
+    case MOCO_WEIGHTS_PTH_LEGACY:
+        break;
+    }
+    return "PyTorch, older format";
+}
+
+/* What network the tensors are of, where they are of one. */
+static void print_network(const moco_weights *file)
+{
+    moco_network net;
+    if (moco_weights_network(&net, file, MOCO_QUERY) != MOCO_OK) {
+        (void)printf("network: none that libmoco knows\n");
+        return;
+    }
+    (void)printf("network: %s%s, ", net.arch, net.cifar_stem ? " (cifar-stem)" : "");
+    if (net.dim > 0) {
+        (void)printf("%s head of %lld", net.mlp ? "MLP" : "linear", (long long)net.dim);
+    } else {
+        (void)printf("no head%s", net.classifier ? "; fc is a classifier" : "");
+    }
+    (void)printf("%s%s\n", net.prefix[0] != '\0' ? ", under " : "", net.prefix);
+}
+
 static void print_text(const char *path, const moco_weights *file, double bytes)
 {
     char size[32];
     const char *epoch = moco_weights_metadata(file, "epoch");
     const char *step = moco_weights_metadata(file, "step");
     const char *batch = moco_weights_metadata(file, "batch");
-    (void)printf("%s\n%s, %zu tensors\n", path, format_bytes(size, sizeof size, bytes), moco_weights_count(file));
+    (void)printf("%s\n%s, %s, %zu tensors\n", path, kind_name(file), format_bytes(size, sizeof size, bytes),
+                 moco_weights_count(file));
+    print_network(file);
     if (epoch != NULL && step != NULL && batch != NULL) {
         (void)printf("position: %s steps done; next is batch %s of epoch %s (both from 0)\n", step, batch, epoch);
     }
@@ -230,7 +265,9 @@ const tool_command command_info = {
     .name = "info",
     .synopsis = "FILE|RUN [options]",
     .summary = "show what is in a checkpoint",
-    .text = "Shows the tensors, settings and position of a .safetensors file, or of a run's newest checkpoint.",
+    .text = "Shows the tensors, network, settings and position of a .safetensors file or one of PyTorch (.pth, "
+            ".pth.tar), or "
+            "of a run's newest checkpoint. Nothing in a file is run.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

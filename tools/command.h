@@ -39,9 +39,9 @@ typedef struct tool_command {
     int (*run)(const arguments *args); /* returns the exit code */
 } tool_command;
 
-extern const tool_command command_linear, command_finetune;
-extern const tool_command command_train, command_resume, command_knn, command_info, command_pack, command_index,
-    command_plot, command_embed, command_report, command_bench, command_doctor, command_completion, command_man;
+extern const tool_command command_train, command_resume, command_knn, command_linear, command_finetune, command_embed,
+    command_report, command_plot, command_info, command_export, command_import, command_pack, command_index,
+    command_bench, command_doctor, command_completion, command_man;
 
 /* The index-th command, NULL beyond the last. */
 const tool_command *command_at(size_t index);

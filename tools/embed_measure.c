@@ -14,8 +14,9 @@ static moco_status prepare(moco_tensor **out, const moco_config *config, moco_en
     const int64_t sizes[4] = { config->batch, 3, size, size };
     moco_tensor *noise = NULL;
     moco_tensor *host = NULL;
-    float *values;
-    MOCO_TRY(moco_image_batch_create(&host, &values, NULL, config->batch, size, size, shape.layout, shape.device));
+    void *values;
+    MOCO_TRY(moco_image_batch_create(&host, &values, NULL, MOCO_FLOAT32, config->batch, size, size, shape.layout,
+                                     shape.device));
     moco_status status = moco_tensor_randn(&noise, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, 0);
     if (status == MOCO_OK) {
         status = moco_tensor_copy(host, noise);

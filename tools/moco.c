@@ -10,9 +10,9 @@
 #include <string.h>
 
 static const tool_command *const commands[] = {
-    &command_train, &command_resume, &command_knn,    &command_linear, &command_finetune,
-    &command_embed, &command_report, &command_plot,   &command_info,   &command_pack,
-    &command_index, &command_bench,  &command_doctor, &command_man,    &command_completion,
+    &command_train,  &command_resume, &command_knn,    &command_linear, &command_finetune,   &command_embed,
+    &command_report, &command_plot,   &command_info,   &command_export, &command_import,     &command_pack,
+    &command_index,  &command_bench,  &command_doctor, &command_man,    &command_completion,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -89,8 +89,9 @@ static int dispatch(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : NULL;
     if (first == NULL) {
-        return say_usage(NULL, "which command? train, resume, knn, linear, finetune, embed, report, plot, info, pack, "
-                               "index, bench or doctor");
+        return say_usage(NULL,
+                         "which command? train, resume, knn, linear, finetune, embed, report, plot, info, export, "
+                         "import, pack, index, bench or doctor");
     }
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
         return show_help(first[0] != '-' && argc > 2 ? argv[2] : NULL);
