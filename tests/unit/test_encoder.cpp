@@ -219,10 +219,26 @@ TEST_F(Encoder, EvaluationIsSampleBySample)
     moco_encoder_free(encoder);
 }
 
-TEST_F(Encoder, RefusesWhatDoesNotFit)
+TEST_F(Encoder, WithoutHeadGivesPooledFeaturesAlone)
 {
     moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
     options.dim = 0;
+    moco_encoder *encoder = create("resnet20", options);
+    moco_tensor *images = random_images(2, 32);
+    moco_tensor *out = nullptr;
+    EXPECT_EQ(moco_encoder_forward(&out, nullptr, encoder, images), MOCO_EINVALID);
+    EXPECT_EQ(out, nullptr);
+    ASSERT_EQ(moco_encoder_features(&out, nullptr, encoder, images), MOCO_OK);
+    EXPECT_EQ(moco_tensor_size(out, 1), 64);
+    moco_tensor_free(out);
+    moco_tensor_free(images);
+    moco_encoder_free(encoder);
+}
+
+TEST_F(Encoder, RefusesWhatDoesNotFit)
+{
+    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
+    options.dim = -1;
     moco_encoder *encoder = nullptr;
     EXPECT_EQ(moco_encoder_create(&encoder, &options), MOCO_EINVALID);
     EXPECT_EQ(encoder, nullptr);
