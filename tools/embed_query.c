@@ -6,8 +6,6 @@
 #include "output.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 static moco_status read_lone(moco_image *image, size_t index, void *payload)
@@ -88,11 +86,7 @@ static void print_row_json(size_t place, const neighbour *near)
     (void)printf(", \"label\": ");
     (void)(near->label >= 0 ? printf("%lld", (long long)near->label) : printf("null"));
     (void)printf(", \"class\": ");
-    if (near->class_name != NULL) {
-        print_json_text(near->class_name);
-    } else {
-        (void)printf("null");
-    }
+    print_json_text(near->class_name);
     (void)printf(", \"cosine\": %.6f}", near->cosine);
 }
 

@@ -116,11 +116,7 @@ static void print_json_classes(const knn_report *r, const int64_t *confusion, si
         const int64_t right = confusion[c * classes + c];
         const char *name = moco_dataset_class_name(r->images, c);
         (void)printf("%s{\"class\": %zu, \"name\": ", c > 0 ? ", " : "", c);
-        if (name != NULL) {
-            print_json_text(name);
-        } else {
-            (void)printf("null");
-        }
+        print_json_text(name);
         (void)printf(", \"images\": %lld, \"recall\": %.4f, \"precision\": %.4f}", (long long)images,
                      percent(right, images), percent(right, sum_of(confusion, classes, c, false)));
     }
@@ -143,11 +139,7 @@ void knn_report_json(const knn_report *r, const int64_t *confusion, size_t class
                  r->accuracies[best], (long long)r->k[best / r->temperature_count],
                  r->temperatures[best % r->temperature_count], r->kind, r->baseline, moco_features_count(r->bank),
                  moco_features_count(r->queries), r->seconds);
-    if (r->checkpoint != NULL) {
-        print_json_text(r->checkpoint);
-    } else {
-        (void)printf("null");
-    }
+    print_json_text(r->checkpoint);
     if (r->k_count * r->temperature_count > 1) {
         print_json_sweep(r);
     }

@@ -228,6 +228,10 @@ const char *format_shell(char *buffer, size_t size, const char *text)
 
 void print_json_text(const char *text)
 {
+    if (text == NULL) {
+        (void)fputs("null", stdout);
+        return;
+    }
     (void)putchar('"');
     for (const unsigned char *byte = (const unsigned char *)text; *byte != '\0'; ++byte) {
         if (*byte == '"' || *byte == '\\') {

@@ -55,7 +55,7 @@ const char *format_bytes(char *buffer, size_t size, double bytes);
 /* The text as one word of a shell. */
 const char *format_shell(char *buffer, size_t size, const char *text);
 
-/* Prints a JSON string with its quotes. */
+/* Prints a JSON string with its quotes; of NULL, null. */
 void print_json_text(const char *text);
 
 #endif
