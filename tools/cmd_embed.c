@@ -86,13 +86,8 @@ static int check_usage(void)
 static moco_status set_up(embed_job *job, const arguments *args)
 {
     MOCO_TRY(network_find(&job->net, args->positional[0], values.device));
-    moco_config *config = &job->net.config;
     MOCO_TRY(moco_threads_set((int32_t)values.threads));
-    if (strcmp(values.features, "auto") != 0) {
-        MOCO_TRY(moco_config_set(config, "knn-features", values.features));
-    }
-    config->knn_image_size = values.image_size > 0 ? values.image_size : config->knn_image_size;
-    job->how = data_features_options(config, job->net.device);
+    MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));
     job->how.batch = (size_t)values.batch;
     job->how.workers = (int32_t)values.workers;
     job->how.limit = (size_t)values.limit;
@@ -141,11 +136,7 @@ static double share(double part, double whole)
 static void print_json_path(const char *key, const char *path)
 {
     (void)printf(", \"%s\": ", key);
-    if (path[0] != '\0') {
-        print_json_text(path);
-    } else {
-        (void)printf("null");
-    }
+    print_json_text(path[0] != '\0' ? path : NULL);
 }
 
 static moco_status print_json(const embed_job *job)

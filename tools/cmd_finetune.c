@@ -3,11 +3,9 @@
  */
 #include "data.h"
 #include "judge.h"
-#include "lists.h"
 #include "output.h"
 #include "progress.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,20 +49,9 @@ static moco_schedule schedule = MOCO_SCHEDULE_INIT;
 
 static int make_schedule(void)
 {
-    const double epochs = (double)values.epochs;
     schedule.lr = 1;
-    schedule.epochs = epochs;
     schedule.warmup_epochs = values.warmup;
-    schedule.kind = strcmp(values.schedule, "cosine") == 0  ? MOCO_SCHEDULE_COSINE
-                    : strcmp(values.schedule, "steps") == 0 ? MOCO_SCHEDULE_STEPS
-                                                            : MOCO_SCHEDULE_CONSTANT;
-    schedule.milestone_count = 2;
-    schedule.milestones[0] = floor(0.6 * epochs + 0.5);
-    schedule.milestones[1] = floor(0.8 * epochs + 0.5);
-    return values.milestones[0] == '\0'
-               ? EXIT_OK
-               : list_parse(schedule.milestones, &schedule.milestone_count, MOCO_MAX_MILESTONES, values.milestones, 0,
-                            1e6, false, "milestones", &command_finetune);
+    return judge_schedule(&schedule, values.schedule, values.milestones, values.epochs, &command_finetune);
 }
 
 static moco_status write_network(const moco_encoder *encoder, const moco_finetune_result *result)
@@ -142,11 +129,7 @@ static void print_json(const judge_job *job, const moco_finetune_result *r)
                  values.encoder_lr, values.head_lr, values.judge.fraction, (long long)values.epochs,
                  (long long)values.batch, moco_dataset_count(job->train), moco_dataset_count(job->val),
                  (long long)job->classes, values.baseline, r->seconds);
-    if (job->net.path[0] != '\0' && strcmp(values.baseline, "none") == 0) {
-        print_json_text(job->net.path);
-    } else {
-        (void)printf("null");
-    }
+    print_json_text(job->net.path[0] != '\0' && strcmp(values.baseline, "none") == 0 ? job->net.path : NULL);
     (void)printf("}\n");
 }
 

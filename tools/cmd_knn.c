@@ -2,7 +2,6 @@
  * moco knn: how well a checkpoint's features tell classes apart, by the vote of nearest neighbours.
  */
 #include "clock.h"
-#include "data.h"
 #include "judge.h"
 #include "knn_report.h"
 #include "lists.h"
@@ -87,18 +86,6 @@ static int check_usage(const arguments *args)
     return EXIT_OK;
 }
 
-/* Reads the settings of the run, or of the preset. */
-static moco_status find_network(knn_job *job, const arguments *args)
-{
-    if (args->positional_count > 0) {
-        return network_find(&job->net, args->positional[0], values.device);
-    }
-    moco_config_init(&job->net.config);
-    MOCO_TRY(moco_config_apply_preset(&job->net.config, values.preset));
-    const bool automatic = strcmp(values.device, "auto") == 0;
-    return moco_device_parse(&job->net.device, automatic ? job->net.config.device : values.device);
-}
-
 static moco_status make_encoder(knn_job *job)
 {
     if (strcmp(values.baseline, "pixels") == 0) {
@@ -138,14 +125,9 @@ static void take_run_settings(knn_job *job)
 
 static moco_status set_up(knn_job *job, const arguments *args)
 {
-    MOCO_TRY(find_network(job, args));
-    moco_config *config = &job->net.config;
+    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], values.preset, values.device));
     MOCO_TRY(moco_threads_set((int32_t)values.threads));
-    if (strcmp(values.features, "auto") != 0) {
-        MOCO_TRY(moco_config_set(config, "knn-features", values.features));
-    }
-    config->knn_image_size = values.image_size > 0 ? values.image_size : config->knn_image_size;
-    job->how = data_features_options(config, job->net.device);
+    MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));
     job->how.batch = (size_t)values.batch;
     job->how.workers = (int32_t)values.workers;
     job->how.limit = (size_t)values.limit;

@@ -64,22 +64,6 @@ static struct plan {
     moco_linear_train_options how;
 } plan;
 
-static int make_schedule(void)
-{
-    moco_schedule *s = &plan.how.schedule;
-    const double epochs = (double)values.epochs;
-    s->epochs = epochs;
-    s->kind = strcmp(values.schedule, "cosine") == 0  ? MOCO_SCHEDULE_COSINE
-              : strcmp(values.schedule, "steps") == 0 ? MOCO_SCHEDULE_STEPS
-                                                      : MOCO_SCHEDULE_CONSTANT;
-    s->milestone_count = 2;
-    s->milestones[0] = floor(0.6 * epochs + 0.5);
-    s->milestones[1] = floor(0.8 * epochs + 0.5);
-    return values.milestones[0] == '\0' ? EXIT_OK
-                                        : list_parse(s->milestones, &s->milestone_count, MOCO_MAX_MILESTONES,
-                                                     values.milestones, 0, 1e6, false, "milestones", &command_linear);
-}
-
 static int make_plan(void)
 {
     plan.heads = (moco_linear_options)MOCO_LINEAR_OPTIONS_INIT;
@@ -101,7 +85,7 @@ static int make_plan(void)
     plan.how.seed = values.judge.seed;
     plan.how.progress = progress_show;
     plan.how.print_freq = values.print_freq;
-    return make_schedule();
+    return judge_schedule(&plan.how.schedule, values.schedule, values.milestones, values.epochs, &command_linear);
 }
 
 /* Rates far above what the features bear are users' commonest trouble with this protocol. */
@@ -226,11 +210,7 @@ static void print_json(const judge_job *job, const trial *own, const trial *rand
                  "\"classes\": %lld, \"checkpoint\": ",
                  values.cached ? "true" : "false", (long long)values.epochs, (long long)values.batch,
                  moco_dataset_count(job->train), moco_dataset_count(job->val), (long long)job->classes);
-    if (own != NULL) {
-        print_json_text(job->net.path);
-    } else {
-        (void)printf("null");
-    }
+    print_json_text(own != NULL ? job->net.path : NULL);
     if (own != NULL && random != NULL) {
         (void)printf(", \"random\": {");
         print_trial(random);

@@ -4,6 +4,7 @@
 #include "judge.h"
 
 #include "data.h"
+#include "lists.h"
 #include "output.h"
 #include "progress.h"
 #include "signals.h"
@@ -12,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static int check_usage(const judge_settings *s, const tool_command *command, const arguments *args)
 {
@@ -27,17 +27,6 @@ static int check_usage(const judge_settings *s, const tool_command *command, con
         return say_usage(command, "--preset is for an untrained network; the run has its own settings");
     }
     return EXIT_OK;
-}
-
-static moco_status find_network(judge_job *job, const judge_settings *s, const arguments *args)
-{
-    if (args->positional_count > 0) {
-        return network_find(&job->net, args->positional[0], s->device);
-    }
-    moco_config_init(&job->net.config);
-    MOCO_TRY(moco_config_apply_preset(&job->net.config, s->preset));
-    const bool automatic = strcmp(s->device, "auto") == 0;
-    return moco_device_parse(&job->net.device, automatic ? job->net.config.device : s->device);
 }
 
 moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
@@ -86,7 +75,7 @@ static double limited(const moco_dataset *dataset, int64_t limit)
 
 static moco_status open_all(judge_job *job, const judge_settings *s, const arguments *args, const moco_peers *peers)
 {
-    MOCO_TRY(find_network(job, s, args));
+    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->device));
     moco_config *config = &job->net.config;
     if (peers != NULL) {
         const char *device = strcmp(s->device, "auto") == 0 ? config->device : s->device;
@@ -112,14 +101,14 @@ static moco_status open_all(judge_job *job, const judge_settings *s, const argum
 
 static int join(moco_peers **peers, const judge_settings *s, const arguments *args)
 {
-    judge_job probe = { .writes = false };
+    network probe;
     if (strcmp(s->device, "auto") != 0) {
         return launch_join(peers, &s->launch, s->device);
     }
     output_show_log(false); /* what there is to say is said when the network is opened */
-    const moco_status status = find_network(&probe, s, args);
+    const moco_status status = network_find_or_preset(&probe, args->positional[0], s->preset, s->device);
     output_show_log(true);
-    return status == MOCO_OK ? launch_join(peers, &s->launch, probe.net.config.device) : say_failure();
+    return status == MOCO_OK ? launch_join(peers, &s->launch, probe.config.device) : say_failure();
 }
 
 static int report_stop(void)
@@ -140,12 +129,7 @@ static int end(moco_peers *peers, moco_status status)
         (void)moco_peers_fail(peers, status);
         code = say_failure();
     }
-    moco_peers_free(peers);
-    if (peers != NULL && status != MOCO_OK && status != MOCO_ESTOPPED) {
-        (void)fflush(NULL);
-        _exit(code); /* exit() would wait for exchanges that the others will never end */
-    }
-    return code;
+    return launch_leave(peers, status, code);
 }
 
 int judge_run(const judge_settings *settings, const tool_command *command, const arguments *args, judge_work work)
@@ -184,6 +168,21 @@ int judge_features_progress(size_t done, size_t count, void *payload)
     return signals_caught() != 0 ? 1 : 0;
 }
 
+int judge_schedule(moco_schedule *out, const char *kind, const char *milestones, int64_t epochs,
+                   const tool_command *command)
+{
+    out->epochs = (double)epochs;
+    out->kind = strcmp(kind, "cosine") == 0  ? MOCO_SCHEDULE_COSINE
+                : strcmp(kind, "steps") == 0 ? MOCO_SCHEDULE_STEPS
+                                             : MOCO_SCHEDULE_CONSTANT;
+    out->milestone_count = 2;
+    out->milestones[0] = floor(0.6 * out->epochs + 0.5);
+    out->milestones[1] = floor(0.8 * out->epochs + 0.5);
+    return milestones[0] == '\0' ? EXIT_OK
+                                 : list_parse(out->milestones, &out->milestone_count, MOCO_MAX_MILESTONES, milestones,
+                                              0, 1e6, false, "milestones", command);
+}
+
 moco_status judge_policy(moco_augment_policy *out, const judge_job *job)
 {
     const moco_config *config = &job->net.config;
@@ -211,7 +210,6 @@ moco_status judge_write_features(const char *path, const moco_features *train, c
                                  const moco_named_tensor *more, size_t more_count)
 {
     enum { OWN = 4, ALL = 8 };
-    const moco_device cpu = { MOCO_CPU, 0 };
     const moco_features *const sets[2] = { train, val };
     moco_scope *scope;
     moco_named_tensor named[ALL] = {
@@ -225,8 +223,7 @@ moco_status judge_write_features(const char *path, const moco_features *train, c
     moco_status status = MOCO_OK;
     for (int i = 0; i < 2 && status == MOCO_OK; ++i) {
         moco_tensor *labels = NULL;
-        const int64_t rows = (int64_t)moco_features_count(sets[i]);
-        status = moco_tensor_from_host(&labels, scope, MOCO_INT64, cpu, &rows, 1, moco_features_labels(sets[i]));
+        status = moco_features_label_tensor(&labels, scope, sets[i]);
         named[2 * i + 1].tensor = labels;
     }
     for (size_t i = 0; i < more_count && count < ALL; ++i) {

@@ -84,6 +84,13 @@ moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char
 /* Callback of moco_features_extract(): a signal ends it. */
 int judge_features_progress(size_t done, size_t count, void *payload);
 
+/*
+ * Sets the shape of a learning rate: steps, cosine or constant; milestones are those of steps, by themselves at 60 and
+ * 80%. Returns EXIT_OK, or EXIT_USAGE after a message.
+ */
+int judge_schedule(moco_schedule *out, const char *kind, const char *milestones, int64_t epochs,
+                   const tool_command *command);
+
 /* How training images are cropped for a classifier on the job's network. */
 moco_status judge_policy(moco_augment_policy *out, const judge_job *job);
 

@@ -101,3 +101,13 @@ int launch_join(moco_peers **out, const launch_settings *settings, const char *d
     }
     return EXIT_OK;
 }
+
+int launch_leave(moco_peers *peers, moco_status status, int code)
+{
+    moco_peers_free(peers);
+    if (peers != NULL && status != MOCO_OK && status != MOCO_ESTOPPED) {
+        (void)fflush(NULL);
+        _exit(code); /* exit() would wait for exchanges that the others will never end */
+    }
+    return code;
+}

@@ -47,4 +47,8 @@ bool launch_start(int *code, const launch_settings *settings, const tool_command
  * only rank 0's are shown in full. Returns EXIT_OK, or another code after a message. */
 int launch_join(moco_peers **out, const launch_settings *settings, const char *device);
 
+/* Leaves the other processes once the work has ended, and returns the exit code; after a failure among several the
+ * process ends here. */
+int launch_leave(moco_peers *peers, moco_status status, int code);
+
 #endif

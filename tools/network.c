@@ -7,24 +7,46 @@
 
 #include <string.h>
 
+static moco_status find_device(network *net, const char *device)
+{
+    return moco_device_parse(&net->device, strcmp(device, "auto") == 0 ? net->config.device : device);
+}
+
 moco_status network_find(network *out, const char *path, const char *device)
 {
     *out = (network){ .encoder = NULL };
     MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
     MOCO_TRY(moco_weights_read_config(&out->config, out->path));
-    return moco_device_parse(&out->device, strcmp(device, "auto") == 0 ? out->config.device : device);
+    return find_device(out, device);
+}
+
+moco_status network_find_or_preset(network *out, const char *path, const char *preset, const char *device)
+{
+    if (path != NULL) {
+        return network_find(out, path, device);
+    }
+    *out = (network){ .encoder = NULL };
+    moco_config_init(&out->config);
+    MOCO_TRY(moco_config_apply_preset(&out->config, preset));
+    return find_device(out, device);
+}
+
+moco_status network_view(moco_features_options *out, network *net, const char *features, int64_t image_size)
+{
+    if (strcmp(features, "auto") != 0) {
+        MOCO_TRY(moco_config_set(&net->config, "knn-features", features));
+    }
+    if (image_size > 0) {
+        net->config.knn_image_size = image_size;
+    }
+    *out = data_features_options(&net->config, net->device);
+    return MOCO_OK;
 }
 
 moco_status network_load(network *net)
 {
     moco_config unused; /* the command may have changed the one that was found */
     return moco_encoder_import(&net->encoder, &unused, net->path, MOCO_QUERY, net->device);
-}
-
-moco_status network_open(network *out, const char *path, const char *device)
-{
-    MOCO_TRY(network_find(out, path, device));
-    return network_load(out);
 }
 
 moco_status network_make_random(network *net)

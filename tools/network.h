@@ -22,8 +22,12 @@ moco_status network_find(network *out, const char *path, const char *device);
 /* Makes the encoder of a network that was found. */
 moco_status network_load(network *net);
 
-/* Both in one. */
-moco_status network_open(network *out, const char *path, const char *device);
+/* The same, or where the path is NULL the settings of a preset, for a network that is not read from a file. */
+moco_status network_find_or_preset(network *out, const char *path, const char *preset, const char *device);
+
+/* How the network sees images. @param features pooled, output, or "auto" for the run's @param image_size 0: the run's
+ */
+moco_status network_view(moco_features_options *out, network *net, const char *features, int64_t image_size);
 
 /* Makes the encoder as it was before training, as a baseline. */
 moco_status network_make_random(network *net);

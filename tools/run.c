@@ -10,7 +10,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* The run has written its state: say how to go on. With several processes another may have caught the signal. */
 static int report_stop(const char *run)
@@ -79,12 +78,7 @@ static int run_process(const run_job *job)
     } else if (first && !output_settings.quiet) {
         report_end(job->run, seconds);
     }
-    moco_peers_free(peers);
-    if (peers != NULL && status != MOCO_OK && status != MOCO_ESTOPPED) {
-        (void)fflush(NULL);
-        _exit(code); /* exit() would wait for exchanges that the others will never end */
-    }
-    return code;
+    return launch_leave(peers, status, code);
 }
 
 int run_training(const run_job *job)
