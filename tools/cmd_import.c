@@ -1,12 +1,11 @@
 /*
  * moco import: a new run that goes on from a file of the ecosystem.
  */
+#include "data.h"
 #include "options.h"
 #include "output.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 typedef struct import_options {
     char preset[32];
@@ -20,16 +19,6 @@ static const moco_option options[] = {
                 preset),
     OPTION_PATH("config", "c", "FILE", "YAML file of options, as the config.yaml of a run", import_options, config),
 };
-
-/* A run may be resumed from another folder, so its data must be found from anywhere. */
-static void make_absolute(char path[MOCO_PATH_MAX])
-{
-    char *whole = path[0] != '\0' ? realpath(path, NULL) : NULL;
-    if (whole != NULL) {
-        (void)snprintf(path, MOCO_PATH_MAX, "%s", whole);
-    }
-    free(whole);
-}
 
 /* Preset and configuration file give way to what the file holds, and that to the command line. */
 static int make_config(moco_config *config, const arguments *args)
@@ -52,8 +41,8 @@ static int make_config(moco_config *config, const arguments *args)
         return say_usage(&command_import, "--%s is missing",
                          config->data[0] == '\0' ? "data DATA, the images that the run goes on with," : "out RUN");
     }
-    make_absolute(config->data);
-    make_absolute(config->val_data);
+    data_make_absolute(config->data);
+    data_make_absolute(config->val_data);
     return EXIT_OK;
 }
 

@@ -2,14 +2,13 @@
  * moco train: a run from the start. Defaults give way to a preset, that to a configuration file, and that to the
  * command line.
  */
+#include "data.h"
 #include "options.h"
 #include "output.h"
 #include "run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct train_options {
     char preset[32];
@@ -28,22 +27,6 @@ static const moco_option options[] = {
                 train_options, resume),
     LAUNCH_OPTIONS(train_options, launch),
 };
-
-/* A run may be resumed from another folder, so its data must be found from anywhere. */
-static void make_absolute(char path[MOCO_PATH_MAX])
-{
-    char *whole = path[0] != '\0' ? realpath(path, NULL) : NULL;
-    if (whole != NULL) {
-        (void)snprintf(path, MOCO_PATH_MAX, "%s", whole);
-    } else if (path[0] != '\0' && path[0] != '/') { /* a range of shards is no file */
-        char joined[2 * MOCO_PATH_MAX];
-        whole = getcwd(NULL, 0);
-        if (whole != NULL && snprintf(joined, sizeof joined, "%s/%s", whole, path) < MOCO_PATH_MAX) {
-            memcpy(path, joined, strlen(joined) + 1);
-        }
-    }
-    free(whole);
-}
 
 static int make_config(moco_config *config, const arguments *args)
 {
@@ -78,8 +61,8 @@ static int make_config(moco_config *config, const arguments *args)
     if (status != MOCO_OK) {
         return say_usage(&command_train, "%s", moco_error_message());
     }
-    make_absolute(config->data);
-    make_absolute(config->val_data);
+    data_make_absolute(config->data);
+    data_make_absolute(config->val_data);
     return EXIT_OK;
 }
 

@@ -3,7 +3,10 @@
  */
 #include "data.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 moco_status data_open(moco_dataset **out, const char *path, const char *format, moco_split split)
 {
@@ -45,4 +48,19 @@ moco_encoder_options data_encoder_options(const moco_config *config, moco_device
     options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
     options.precision = strcmp(config->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
     return options;
+}
+
+void data_make_absolute(char path[MOCO_PATH_MAX])
+{
+    char *whole = path[0] != '\0' ? realpath(path, NULL) : NULL;
+    if (whole != NULL) {
+        (void)snprintf(path, MOCO_PATH_MAX, "%s", whole);
+    } else if (path[0] != '\0' && path[0] != '/') { /* a range of shards is no file */
+        char joined[2 * MOCO_PATH_MAX];
+        whole = getcwd(NULL, 0);
+        if (whole != NULL && snprintf(joined, sizeof joined, "%s/%s", whole, path) < MOCO_PATH_MAX) {
+            memcpy(path, joined, strlen(joined) + 1);
+        }
+    }
+    free(whole);
 }
