@@ -2,6 +2,7 @@
 #include "html.h"
 
 #include "handle.h"
+#include "utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,28 +53,6 @@ void moco__html_textf(moco__html *html, const char *format, ...)
     }
 }
 
-/* Length of the whole UTF-8 character at a byte; 0 where there is none: cut, overlong, a surrogate or too large. */
-static size_t character_length(const unsigned char *at, size_t left)
-{
-    const size_t length = at[0] < 0x80   ? 1
-                          : at[0] < 0xC2 ? 0
-                          : at[0] < 0xE0 ? 2
-                          : at[0] < 0xF0 ? 3
-                          : at[0] < 0xF5 ? 4
-                                         : 0;
-    if (length == 0 || length > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; ++i) {
-        if ((at[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    const bool wrong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] > 0x9F) ||
-                       (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] > 0x8F);
-    return wrong ? 0 : length;
-}
-
 /* What stands for an ASCII character; NULL: itself. */
 static const char *entity_of(unsigned char byte)
 {
@@ -97,17 +76,16 @@ static const char *entity_of(unsigned char byte)
 
 void moco__html_text_part(moco__html *html, const char *text, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)text;
     while (size > 0) {
-        const size_t length = character_length(at, size);
-        const char *other = length == 0 ? "\xEF\xBF\xBD" : length == 1 ? entity_of(at[0]) : NULL;
+        const size_t length = moco__utf8_length(text, size);
+        const char *other = length == 0 ? "\xEF\xBF\xBD" : length == 1 ? entity_of((unsigned char)text[0]) : NULL;
         const size_t taken = length == 0 ? 1 : length;
         if (other != NULL) {
             append(html, other, strlen(other));
         } else {
-            append(html, at, length);
+            append(html, text, length);
         }
-        at += taken;
+        text += taken;
         size -= taken;
     }
 }

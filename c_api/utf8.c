@@ -1,27 +1,36 @@
-/* Whether bytes are UTF-8. */
+/* Characters in UTF-8. */
 #include "utf8.h"
+
+size_t moco__utf8_length(const char *text, size_t left)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    const size_t length = at[0] < 0x80   ? 1
+                          : at[0] < 0xC2 ? 0
+                          : at[0] < 0xE0 ? 2
+                          : at[0] < 0xF0 ? 3
+                          : at[0] < 0xF5 ? 4
+                                         : 0;
+    if (length == 0 || length > left) {
+        return 0;
+    }
+    for (size_t i = 1; i < length; ++i) {
+        if ((at[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    const bool wrong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] > 0x9F) ||
+                       (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] > 0x8F);
+    return wrong ? 0 : length;
+}
 
 bool moco__is_utf8(const char *text, size_t length)
 {
-    const unsigned char *byte = (const unsigned char *)text;
-    for (size_t i = 0; i < length;) {
-        const unsigned char first = byte[i];
-        const size_t more = first < 0x80 ? 0 : first < 0xC2 ? 4 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-        if (more == 4 || first > 0xF4 || i + more >= length) {
+    size_t taken = 0;
+    for (; length > 0; text += taken, length -= taken) {
+        taken = moco__utf8_length(text, length);
+        if (taken == 0) {
             return false;
         }
-        uint32_t point = more == 0 ? first : first & (0x3FU >> more);
-        for (size_t j = 1; j <= more; ++j) {
-            if ((byte[i + j] & 0xC0) != 0x80) {
-                return false;
-            }
-            point = point << 6 | (byte[i + j] & 0x3FU);
-        }
-        const bool overlong = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
-        if (overlong || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) {
-            return false;
-        }
-        i += more + 1;
     }
     return true;
 }
