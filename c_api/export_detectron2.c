@@ -5,6 +5,7 @@
  */
 #include "export.h"
 #include "files.h"
+#include "numpy_type.h"
 #include "pickle_write.h"
 
 #include <string.h>
@@ -33,44 +34,21 @@ static void rename_tensor(char out[MOCO__EXPORT_NAME + 64], const char *name)
     }
 }
 
-/* numpy's name of a type: kind and bytes; NULL where it has none. */
-static const char *type_code(moco_dtype dtype)
+/* dtype(kind and bytes, False, True) with its state (3, order, None, None, None, -1, -1, 0). */
+static void put_dtype(moco__pickler *out, const char *type)
 {
-    switch (dtype) {
-    case MOCO_FLOAT32:
-        return "f4";
-    case MOCO_FLOAT64:
-        return "f8";
-    case MOCO_FLOAT16:
-        return "f2";
-    case MOCO_INT64:
-        return "i8";
-    case MOCO_INT32:
-        return "i4";
-    case MOCO_UINT8:
-        return "u1";
-    case MOCO_BOOL:
-        return "b1";
-    case MOCO_BFLOAT16:
-        break;
-    }
-    return NULL;
-}
-
-/* dtype(code, False, True) with its state (3, order, None, None, None, -1, -1, 0). */
-static void put_dtype(moco__pickler *out, const char *code)
-{
+    const char order[] = { type[0], '\0' };
     static const int64_t rest[] = { -1, -1, 0 };
     moco__pickler_global(out, "numpy", "dtype");
     moco__pickler_op(out, '(');
-    moco__pickler_text(out, code);
+    moco__pickler_text(out, type + 1);
     moco__pickler_bool(out, false);
     moco__pickler_bool(out, true);
     moco__pickler_op(out, 't');
     moco__pickler_op(out, 'R');
     moco__pickler_op(out, '(');
     moco__pickler_int(out, 3);
-    moco__pickler_text(out, code[1] == '1' ? "|" : "<");
+    moco__pickler_text(out, order);
     for (int i = 0; i < 3; ++i) {
         moco__pickler_op(out, 'N');
     }
@@ -82,7 +60,7 @@ static void put_dtype(moco__pickler *out, const char *code)
 }
 
 /* An empty array, then its state: (1, shape, dtype, Fortran order, bytes). All but the bytes. */
-static void put_array_head(moco__pickler *out, const moco__export_tensor *tensor, const char *code)
+static void put_array_head(moco__pickler *out, const moco__export_tensor *tensor, const char *type)
 {
     static const int64_t empty = 0;
     int64_t sizes[MOCO__PICKLE_MAX_DIMS];
@@ -98,7 +76,7 @@ static void put_array_head(moco__pickler *out, const moco__export_tensor *tensor
     moco__pickler_op(out, '(');
     moco__pickler_int(out, 1);
     moco__pickler_tuple(out, sizes, tensor->source->ndim);
-    put_dtype(out, code);
+    put_dtype(out, type);
     moco__pickler_bool(out, false);
     moco__pickler_bytes(out, tensor->source->bytes);
 }
@@ -115,14 +93,14 @@ static moco_status put_tensor(moco__file *file, moco__pickler *out, moco__bytes 
                               const moco__export_tensor *tensor)
 {
     char name[MOCO__EXPORT_NAME + 64];
-    const char *code = type_code(tensor->source->dtype);
-    if (code == NULL) {
+    const char *type = moco__numpy_type(tensor->source->dtype);
+    if (type == NULL) {
         return moco_error_set(MOCO_EINVALID, "%s: %s is of bfloat16, which numpy does not have", job->weights->path,
                               tensor->name);
     }
     rename_tensor(name, tensor->name);
     moco__pickler_text(out, name);
-    put_array_head(out, tensor, code);
+    put_array_head(out, tensor, type);
     MOCO_TRY(flush(file, out));
     MOCO_TRY(moco__export_read(values, job, tensor));
     MOCO_TRY(moco__file_put(file, values->data, values->size));

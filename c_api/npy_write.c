@@ -3,40 +3,16 @@
 
 #include "files.h"
 #include "handle.h"
+#include "numpy_type.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { ALIGNMENT = 64, PREFIX = 10, HEADER_MAX = 1024 };
 
-/* numpy's name of a type; NULL where it has none. */
-static const char *type_name(moco_dtype dtype)
-{
-    switch (dtype) {
-    case MOCO_FLOAT32:
-        return "<f4";
-    case MOCO_FLOAT64:
-        return "<f8";
-    case MOCO_FLOAT16:
-        return "<f2";
-    case MOCO_INT64:
-        return "<i8";
-    case MOCO_INT32:
-        return "<i4";
-    case MOCO_UINT8:
-        return "|u1";
-    case MOCO_BOOL:
-        return "|b1";
-    case MOCO_BFLOAT16:
-        break;
-    }
-    return NULL;
-}
-
 /* Prefix and header, together a multiple of ALIGNMENT bytes. */
 static moco_status make_header(char header[HEADER_MAX], size_t *length, const moco_tensor *tensor)
 {
-    const char *type = type_name(moco_tensor_dtype(tensor));
+    const char *type = moco__numpy_type(moco_tensor_dtype(tensor));
     if (type == NULL) {
         return moco_error_set(MOCO_EINVALID, "npy: numpy has no bfloat16; give float32, or write .safetensors");
     }
