@@ -19,6 +19,16 @@ void moco__bytes_free(moco__bytes *bytes);
  * message set where memory is out. */
 moco__bytes *moco__bytes_of_thread(void);
 
+/* The little-endian number of up to 8 bytes. */
+static inline uint64_t moco__little_endian(const uint8_t *bytes, size_t count)
+{
+    uint64_t value = 0;
+    for (size_t i = count; i > 0; --i) {
+        value = value << 8 | bytes[i - 1];
+    }
+    return value;
+}
+
 /* FNV-1a, 64 bits: finds damage and mix-ups, not malice. Start with MOCO__HASH_START. */
 #define MOCO__HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t moco__hash(uint64_t hash, const void *data, size_t size);

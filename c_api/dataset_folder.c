@@ -50,28 +50,12 @@ typedef struct tree_state {
     size_t folder_count, folder_room;
 } tree_state;
 
-/* Makes room for `more` beyond `used` items in a growing array. */
-static moco_status grow(void **array, size_t *room, size_t used, size_t more, size_t item)
-{
-    if (used + more <= *room) {
-        return MOCO_OK;
-    }
-    const size_t wanted = 2 * (used + more) + 64;
-    void *larger = realloc(*array, wanted * item);
-    if (larger == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for a list of %zu items", wanted);
-    }
-    *array = larger;
-    *room = wanted;
-    return MOCO_OK;
-}
-
 static moco_status add_file(tree_state *tree, const folder *in, const char *name)
 {
     const size_t folder_length = strlen(in->path);
     const size_t size = folder_length + strlen(name) + 2;
-    MOCO_TRY(grow((void **)&tree->paths, &tree->paths_room, tree->paths_size, size, 1));
-    MOCO_TRY(grow((void **)&tree->files, &tree->file_room, tree->file_count, 1, sizeof *tree->files));
+    MOCO_GROW(tree->paths, tree->paths_room, tree->paths_size, size);
+    MOCO_GROW(tree->files, tree->file_room, tree->file_count, 1);
     tree->files[tree->file_count++] = (image_file){ tree->paths_size, folder_length, in->label };
     tree->paths_size +=
         (size_t)snprintf(tree->paths + tree->paths_size, size, "%s%s%s", in->path, folder_length > 0 ? "/" : "", name) +
@@ -81,7 +65,7 @@ static moco_status add_file(tree_state *tree, const folder *in, const char *name
 
 static moco_status add_folder(tree_state *tree, size_t parent, const char *name)
 {
-    MOCO_TRY(grow((void **)&tree->folders, &tree->folder_room, tree->folder_count, 1, sizeof *tree->folders));
+    MOCO_GROW(tree->folders, tree->folder_room, tree->folder_count, 1);
     const folder *in = &tree->folders[parent];
     char *path = in->path[0] != '\0' ? moco__files_join_new(in->path, name) : strdup(name);
     if (path == NULL) {
@@ -196,7 +180,7 @@ static int compare_files(const void *left, const void *right, void *paths)
 /* Lists the whole tree, folder by folder; the root's folders are numbered as classes. */
 static moco_status scan(tree_state *tree, size_t *class_count)
 {
-    MOCO_TRY(grow((void **)&tree->folders, &tree->folder_room, 0, 1, sizeof *tree->folders));
+    MOCO_GROW(tree->folders, tree->folder_room, 0, 1);
     char *top = strdup("");
     if (top == NULL) {
         return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for listing %s", tree->root);

@@ -1,6 +1,7 @@
 /* Choosing what to write and how; see moco/export.h. */
 #include "export.h"
 
+#include "encoder_state.h"
 #include "handle.h"
 
 #include <stdio.h>
@@ -9,15 +10,7 @@
 
 moco_status moco__export_add(moco__export *job, const char *prefix, const char *name, const moco_weights_entry *source)
 {
-    if (job->count == job->room) {
-        const size_t room = job->room > 0 ? 2 * job->room : 512;
-        moco__export_tensor *grown = realloc(job->tensors, room * sizeof *grown);
-        if (grown == NULL) {
-            return moco_error_set(MOCO_ENOMEM, "out of memory for %zu tensors", room);
-        }
-        job->tensors = grown;
-        job->room = room;
-    }
+    MOCO_GROW(job->tensors, job->room, job->count, 1);
     moco__export_tensor *added = &job->tensors[job->count];
     const int length = snprintf(added->name, sizeof added->name, "%s%s", prefix, name);
     if (length < 0 || (size_t)length >= sizeof added->name) {
@@ -65,12 +58,6 @@ moco_status moco__export_read(moco__bytes *out, const moco__export *job, const m
     return MOCO_OK;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text);
-    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
 /* The encoder's tensors under torchvision's names, in the file's order. */
 static moco_status list_encoder(moco__export *job)
 {
@@ -82,7 +69,7 @@ static moco_status list_encoder(moco__export *job)
     for (size_t i = 0; (entry = moco_weights_get(job->weights, i)) != NULL; ++i) {
         const char *name = entry->name + strlen(prefix);
         if (strncmp(entry->name, prefix, strlen(prefix)) == 0 && strncmp(entry->name, "optimizer.", 10) != 0 &&
-            (head || strncmp(name, "fc.", 3) != 0)) {
+            (head || !moco__is_head(name))) {
             MOCO_TRY(moco__export_add(job, "", name, entry));
         }
     }
@@ -122,8 +109,8 @@ static moco_status write_file(moco__export *job, const char *path)
     case MOCO_EXPORT_TORCHVISION:
     case MOCO_EXPORT_TIMM:
         job->options.features_only = true;
-        return ends_with(path, ".safetensors") ? moco__export_safetensors(job, path)
-                                               : moco__export_state_dict(job, path);
+        return moco__ends_with(path, ".safetensors") ? moco__export_safetensors(job, path)
+                                                     : moco__export_state_dict(job, path);
     }
     return moco_error_set(MOCO_EINVALID, "export: format %d is none of moco_export_format", (int)job->options.format);
 }

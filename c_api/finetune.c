@@ -1,4 +1,5 @@
 /* Fine-tuning: every weight learns, the head at a rate of its own. */
+#include "encoder_state.h"
 #include "feature_set.h"
 #include "handle.h"
 #include "machine.h"
@@ -11,7 +12,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { SUMS = 3 }; /* loss, acc1, acc5 */
 
@@ -78,7 +78,7 @@ static moco_status list_parameters(moco_tensor_list **out, const moco_encoder *e
         return MOCO_ENOMEM;
     }
     for (size_t i = 0; i < count; ++i) {
-        const bool of_head = strncmp(moco_encoder_state_name(encoder, i), "fc.", 3) == 0;
+        const bool of_head = moco__is_head(moco_encoder_state_name(encoder, i));
         if (moco_encoder_state_is_parameter(encoder, i) && of_head == head) {
             chosen[used++] = moco_tensor_list_get(state, i);
         }

@@ -1,32 +1,15 @@
 /* The network that is fine-tuned: a pretrained encoder with a new head. */
+#include "encoder_state.h"
 #include "handle.h"
 
 #include "moco/finetune.h"
 
-#include <string.h>
-
 static const double initial_deviation = 0.01;
-
-static bool is_head(const char *name)
-{
-    return strncmp(name, "fc.", 3) == 0;
-}
-
-static moco_tensor *find(const moco_encoder *encoder, const char *name)
-{
-    const char *here = NULL;
-    for (size_t i = 0; (here = moco_encoder_state_name(encoder, i)) != NULL; ++i) {
-        if (strcmp(here, name) == 0) {
-            return moco_tensor_list_get(moco_encoder_state(encoder), i);
-        }
-    }
-    return NULL;
-}
 
 static moco_status new_head(moco_encoder *encoder, moco_scope *scope, uint64_t seed)
 {
-    moco_tensor *weight = find(encoder, "fc.weight");
-    moco_tensor *bias = find(encoder, "fc.bias");
+    moco_tensor *weight = moco__encoder_find(encoder, "fc.weight");
+    moco_tensor *bias = moco__encoder_find(encoder, "fc.bias");
     if (weight == NULL || bias == NULL) {
         return moco_error_set(MOCO_EINVALID, "finetune: the network has no linear head; give the option mlp as false");
     }
@@ -42,10 +25,10 @@ static moco_status copy_body(moco_encoder *encoder, const moco_encoder *pretrain
 {
     const char *name = NULL;
     for (size_t i = 0; (name = moco_encoder_state_name(encoder, i)) != NULL; ++i) {
-        if (is_head(name)) {
+        if (moco__is_head(name)) {
             continue;
         }
-        const moco_tensor *source = find(pretrained, name);
+        const moco_tensor *source = moco__encoder_find(pretrained, name);
         if (source == NULL) {
             return moco_error_set(MOCO_EINVALID, "finetune: the pretrained encoder has no %s; its arch or stem differs",
                                   name);

@@ -26,6 +26,21 @@ void *moco__handle_alloc(size_t size)
     return handle;
 }
 
+void *moco__grown(void *array, size_t *room, size_t used, size_t more, size_t item)
+{
+    if (used + more <= *room) {
+        return array;
+    }
+    const size_t wanted = 2 * (used + more) + 64;
+    void *larger = realloc(array, wanted * item);
+    if (larger == NULL) {
+        (void)moco_error_set(MOCO_ENOMEM, "out of memory for a list of %zu items", wanted);
+        return NULL;
+    }
+    *room = wanted;
+    return larger;
+}
+
 void moco__handle_free(void *handle)
 {
     if (handle != NULL) {

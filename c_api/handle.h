@@ -37,6 +37,20 @@ void moco__handle_free(void *handle);
 /* calloc that sets the message; for arrays. */
 void *moco__calloc(size_t count, size_t size);
 
+/* An array with room for @p more beyond @p used items, moved where that takes more memory; NULL with the message set
+ * where memory is out, and the array stands. */
+void *moco__grown(void *array, size_t *room, size_t used, size_t more, size_t item);
+
+/* Makes room in an array whose pointer and number of places are given, or returns from the calling function. */
+#define MOCO_GROW(array, room, used, more)                                                                             \
+    do {                                                                                                               \
+        void *larger = moco__grown((array), &(room), (used), (more), sizeof *(array));                                 \
+        if (larger == NULL) {                                                                                          \
+            return MOCO_ENOMEM;                                                                                        \
+        }                                                                                                              \
+        (array) = larger;                                                                                              \
+    } while (0)
+
 /* Says how many handles of the C++ side are alive; implemented in cpp_impl. */
 size_t moco__cpp_live_handles(void);
 

@@ -1,7 +1,8 @@
 /* The names that a pickle may use, and what calling them gives: tensors, storages, dictionaries, sizes. */
 #include "pickle_internal.h"
 
-#include <stdlib.h>
+#include "handle.h"
+
 #include <string.h>
 
 typedef enum action {
@@ -204,15 +205,8 @@ moco_status moco__pickle_call(moco__pickle_value **out, moco__pickle *pickle, co
 
 static moco_status remember(moco__pickle *pickle, const moco__pickle_value *storage)
 {
-    if (pickle->storage_count == pickle->storage_room) {
-        const size_t room = pickle->storage_room > 0 ? 2 * pickle->storage_room : 64;
-        const moco__pickle_value **grown = realloc(pickle->storages, room * sizeof *grown);
-        if (grown == NULL) {
-            return moco_error_set(MOCO_ENOMEM, "%s: out of memory for %zu storages", pickle->path, room);
-        }
-        pickle->storages = grown;
-        pickle->storage_room = room;
-    }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+    MOCO_GROW(pickle->storages, pickle->storage_room, pickle->storage_count, 1);
     pickle->storages[pickle->storage_count++] = storage;
     return MOCO_OK;
 }

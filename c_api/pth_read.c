@@ -10,6 +10,7 @@
  */
 #include "pth_read.h"
 
+#include "bytes.h"
 #include "handle.h"
 #include "zip_read.h"
 
@@ -134,13 +135,7 @@ static moco_status read_place(moco__pth *pth, size_t *at, const moco__pickle_val
     }
     const uint64_t count = (uint64_t)found->storage->as.storage.count;
     const size_t bytes = (size_t)count * moco_dtype_size(found->storage->as.storage.dtype);
-    uint64_t written = 0;
-    if (pth->size - *at >= 8) {
-        for (size_t i = 8; i > 0; --i) {
-            written = written << 8 | pth->bytes[*at + i - 1];
-        }
-    }
-    if (pth->size - *at < 8 || written != count || bytes > pth->size - *at - 8) {
+    if (pth->size - *at < 8 || moco__little_endian(pth->bytes + *at, 8) != count || bytes > pth->size - *at - 8) {
         return moco_error_set(MOCO_EFORMAT, "%s: cut off or damaged at storage %s of %zu bytes", pth->path,
                               named.as.storage.key, bytes);
     }
@@ -225,9 +220,9 @@ const moco__pickle_value *moco__pth_root(const moco__pth *pth)
     return pth->root;
 }
 
-const char *moco__pth_kind(const moco__pth *pth)
+bool moco__pth_is_zip(const moco__pth *pth)
 {
-    return pth->zip != NULL ? "zip" : "legacy";
+    return pth->zip != NULL;
 }
 
 static const moco__zip_record *record_of(const moco__pth *pth, const moco__pickle_value *storage)

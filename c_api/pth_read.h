@@ -14,8 +14,8 @@ moco_status moco__pth_open(moco__pth **out, const char *path, const uint8_t *byt
 void moco__pth_free(moco__pth *pth);
 
 const moco__pickle_value *moco__pth_root(const moco__pth *pth);
-/* "zip" or "legacy". */
-const char *moco__pth_kind(const moco__pth *pth);
+/* Whether the file is an archive, and not of the older format. */
+bool moco__pth_is_zip(const moco__pth *pth);
 /* The bytes of a storage of the tree, count x the type's size of them. */
 moco_status moco__pth_storage(const uint8_t **out, const moco__pth *pth, const moco__pickle_value *storage);
 /* Compares a storage with its checksum, where it has one. */

@@ -1,11 +1,11 @@
 /* Writing files of torch.save; see pth_write.h. */
 #include "pth_write.h"
 
+#include "handle.h"
 #include "zip_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define FOLDER "archive/"
 
@@ -34,15 +34,8 @@ static const char *storage_name(moco_dtype dtype)
 
 static moco_status remember(moco__pth_writer *out, const moco__export_tensor *tensor)
 {
-    if (out->count == out->room) {
-        const size_t room = out->room > 0 ? 2 * out->room : 256;
-        const moco__export_tensor **grown = realloc(out->tensors, room * sizeof *grown);
-        if (grown == NULL) {
-            return moco_error_set(MOCO_ENOMEM, "out of memory for %zu tensors", room);
-        }
-        out->tensors = grown;
-        out->room = room;
-    }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+    MOCO_GROW(out->tensors, out->room, out->count, 1);
     out->tensors[out->count++] = tensor;
     return MOCO_OK;
 }

@@ -123,7 +123,6 @@ static moco_status read_encoders(moco_model *model, const source *from)
 
 static moco_status read_pointer(int64_t *out, const source *from)
 {
-    char name[NAME_SIZE];
     const moco_weights_entry *entry = find(from, "queue_ptr");
     *out = 0;
     if (entry == NULL) {
@@ -132,8 +131,7 @@ static moco_status read_pointer(int64_t *out, const source *from)
     if (entry->dtype != MOCO_INT64 || entry->bytes != sizeof *out) {
         return moco_error_set(MOCO_EFORMAT, "%s: queue_ptr is no single whole number", from->weights->path);
     }
-    (void)snprintf(name, sizeof name, "%squeue_ptr", from->base);
-    return moco_weights_read(out, sizeof *out, from->weights, name);
+    return moco_weights_read(out, sizeof *out, from->weights, entry->name);
 }
 
 /* The reference's queue has keys as columns, ours has them as rows. */
@@ -146,11 +144,9 @@ static moco_status read_queue(moco_model *model, const source *from, moco_scope 
         return MOCO_OK;
     }
     int64_t pointer = 0;
-    char name[NAME_SIZE];
     moco_tensor *columns, *rows;
-    (void)snprintf(name, sizeof name, "%squeue", from->base);
     MOCO_TRY(moco_tensor_empty(&columns, scope, MOCO_FLOAT32, (moco_device){ MOCO_CPU, 0 }, entry->sizes, 2));
-    MOCO_TRY(moco_weights_read_tensor(columns, from->weights, name));
+    MOCO_TRY(moco_weights_read_tensor(columns, from->weights, entry->name));
     MOCO_TRY(moco_tensor_transpose(&rows, scope, columns));
     MOCO_TRY(moco_tensor_copy(moco_queue_keys(queue), rows));
     MOCO_TRY(read_pointer(&pointer, from));

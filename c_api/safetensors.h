@@ -8,6 +8,8 @@ enum { MOCO__SAFETENSORS_MAX_HEADER = 100000000, MOCO__SAFETENSORS_MAX_DIMS = 16
 
 /* "F32" and so on. */
 const char *moco__dtype_text(moco_dtype dtype);
+/* Whether a tensor has these sizes. */
+bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, size_t ndim);
 /* The type of a text; false where there is none. */
 bool moco__dtype_parse(moco_dtype *out, const char *text);
 

@@ -1,6 +1,7 @@
 /* Reading .safetensors files: mapped into memory, and every number of the header checked before it is used. */
 #include "safetensors.h"
 
+#include "bytes.h"
 #include "files.h"
 #include "handle.h"
 
@@ -46,10 +47,7 @@ static moco_status map_file(moco_safetensors *file)
 
 static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
 {
-    uint64_t length = 0;
-    for (int i = 7; i >= 0; --i) {
-        length = length << 8 | file->map[i];
-    }
+    const uint64_t length = moco__little_endian(file->map, 8);
     if (length < 2 || length > MOCO__SAFETENSORS_MAX_HEADER || length > file->bytes - 8) {
         return moco_error_set(MOCO_EFORMAT,
                               "%s: no safetensors file, or cut off: a header of %llu bytes in a file of %zu",
@@ -256,6 +254,15 @@ bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *fi
     return false;
 }
 
+bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, size_t ndim)
+{
+    bool same = ndim == moco_tensor_ndim(tensor);
+    for (size_t d = 0; same && d < ndim; ++d) {
+        same = sizes[d] == moco_tensor_size(tensor, d);
+    }
+    return same;
+}
+
 moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file, const char *name)
 {
     MOCO_CHECK_ARG(tensor);
@@ -264,11 +271,7 @@ moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *f
     if (found == NULL) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", file->path, name);
     }
-    bool fits = found->dtype == moco_tensor_dtype(tensor) && found->ndim == moco_tensor_ndim(tensor);
-    for (size_t d = 0; fits && d < found->ndim; ++d) {
-        fits = found->sizes[d] == moco_tensor_size(tensor, d);
-    }
-    if (!fits) {
+    if (found->dtype != moco_tensor_dtype(tensor) || !moco__tensor_has_sizes(tensor, found->sizes, found->ndim)) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has another type or shape than is wanted here",
                               file->path, name);
     }

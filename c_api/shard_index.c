@@ -18,6 +18,7 @@
  * Size and digest tell whether the shard is still the one that was indexed. Its time of change is not looked at, so
  * that a data set may be copied together with its index.
  */
+#include "bytes.h"
 #include "files.h"
 #include "handle.h"
 #include "shard.h"
@@ -53,15 +54,6 @@ static void put_number(uint8_t *to, uint64_t value, size_t bytes)
     for (size_t i = 0; i < bytes; ++i) {
         to[i] = (uint8_t)(value >> (8 * i));
     }
-}
-
-static uint64_t get_number(const uint8_t *from, size_t bytes)
-{
-    uint64_t value = 0;
-    for (size_t i = bytes; i > 0; --i) {
-        value = value << 8U | from[i - 1];
-    }
-    return value;
 }
 
 /* ---- The shard that the index belongs to ---- */
@@ -163,7 +155,7 @@ static moco_status check_header(uint64_t fields[FIELD_COUNT], const uint8_t *fil
         return damaged(path, "this is no index of a shard");
     }
     for (size_t i = 0; i < FIELD_COUNT; ++i) {
-        fields[i] = get_number(file + MAGIC_SIZE + 8 * i, 8);
+        fields[i] = moco__little_endian(file + MAGIC_SIZE + 8 * i, 8);
     }
     const uint64_t rest = size - HEADER_SIZE;
     if (fields[FIELD_SAMPLES] > rest / RECORD_SIZE ||
@@ -231,9 +223,9 @@ static moco_status take_file(moco__shard *shard, const moco__bytes *file, const 
     shard->count = fields[FIELD_SAMPLES];
     const uint8_t *from = file->data + HEADER_SIZE;
     for (size_t i = 0; i < shard->count; ++i, from += RECORD_SIZE) {
-        shard->samples[i] =
-            (moco__shard_sample){ get_number(from, 8), get_number(from + 8, 8), (uint32_t)get_number(from + 16, 4),
-                                  (int32_t)(uint32_t)get_number(from + 20, 4) };
+        shard->samples[i] = (moco__shard_sample){ moco__little_endian(from, 8), moco__little_endian(from + 8, 8),
+                                                  (uint32_t)moco__little_endian(from + 16, 4),
+                                                  (int32_t)(uint32_t)moco__little_endian(from + 20, 4) };
     }
     MOCO_TRY(moco__bytes_append(&shard->texts, from, fields[FIELD_TEXTS]));
     return makes_sense(shard, fields[FIELD_FILE_SIZE]) ? MOCO_OK

@@ -8,27 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Doubles an array that is full. */
-static moco_status grow(void **array, size_t *room, size_t count, size_t size)
-{
-    if (count < *room) {
-        return MOCO_OK;
-    }
-    const size_t wanted = *room > 0 ? 2 * *room : 64;
-    void *grown = realloc(*array, wanted * size);
-    if (grown == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "out of memory for %zu tensors", wanted);
-    }
-    *array = grown;
-    *room = wanted;
-    return MOCO_OK;
-}
-
 static moco_status keep_text(const char **out, moco_weights *weights, const char *text)
 {
-    void *texts = weights->texts;
-    MOCO_TRY(grow(&texts, &weights->text_room, weights->text_count, sizeof *weights->texts));
-    weights->texts = texts;
+    MOCO_GROW(weights->texts, weights->text_room, weights->text_count, 1);
     char *copy = strdup(text);
     if (copy == NULL) {
         return moco_error_set(MOCO_ENOMEM, "out of memory for a name");
@@ -40,9 +22,7 @@ static moco_status keep_text(const char **out, moco_weights *weights, const char
 
 moco_status moco__weights_add(moco_weights *weights, const char *name, const moco__weights_entry *entry)
 {
-    void *entries = weights->entries;
-    MOCO_TRY(grow(&entries, &weights->room, weights->count, sizeof *weights->entries));
-    weights->entries = entries;
+    MOCO_GROW(weights->entries, weights->room, weights->count, 1);
     moco__weights_entry *added = &weights->entries[weights->count];
     *added = *entry;
     MOCO_TRY(keep_text(&added->view.name, weights, name));
@@ -52,9 +32,7 @@ moco_status moco__weights_add(moco_weights *weights, const char *name, const moc
 
 moco_status moco__weights_note(moco_weights *weights, const char *key, const char *value)
 {
-    void *rows = weights->metadata;
-    MOCO_TRY(grow(&rows, &weights->metadata_room, weights->metadata_count, sizeof *weights->metadata));
-    weights->metadata = rows;
+    MOCO_GROW(weights->metadata, weights->metadata_room, weights->metadata_count, 1);
     moco_metadata *added = &weights->metadata[weights->metadata_count];
     MOCO_TRY(keep_text(&added->key, weights, key));
     MOCO_TRY(keep_text(&added->value, weights, value));
@@ -84,7 +62,7 @@ static moco_status list_safetensors(moco_weights *weights)
 static moco_status list_pth(moco_weights *weights)
 {
     MOCO_TRY(moco__pth_open(&weights->pth, weights->path, weights->map, weights->bytes));
-    weights->kind = strcmp(moco__pth_kind(weights->pth), "zip") == 0 ? MOCO_WEIGHTS_PTH : MOCO_WEIGHTS_PTH_LEGACY;
+    weights->kind = moco__pth_is_zip(weights->pth) ? MOCO_WEIGHTS_PTH : MOCO_WEIGHTS_PTH_LEGACY;
     return moco__weights_list_pth(weights);
 }
 

@@ -38,6 +38,8 @@ moco_status moco__weights_note(moco_weights *weights, const char *key, const cha
 /* Lists the tensors of a file of torch.save. weights_pth.c */
 moco_status moco__weights_list_pth(moco_weights *weights);
 
+bool moco__ends_with(const char *text, const char *end);
+
 /* Whether moco export wrote the file. */
 bool moco__weights_are_ours(const moco_weights *weights);
 

@@ -2,7 +2,9 @@
 #include "weights.h"
 
 #include "encoder_options.h"
+#include "encoder_state.h"
 #include "handle.h"
+#include "safetensors.h"
 
 #include "moco/checkpoint.h"
 
@@ -139,11 +141,7 @@ moco_status moco_weights_read_tensor(moco_tensor *tensor, const moco_weights *we
     if (entry == NULL) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", weights->path, name);
     }
-    bool fits = entry->ndim == moco_tensor_ndim(tensor);
-    for (size_t d = 0; fits && d < entry->ndim; ++d) {
-        fits = entry->sizes[d] == moco_tensor_size(tensor, d);
-    }
-    if (!fits) {
+    if (!moco__tensor_has_sizes(tensor, entry->sizes, entry->ndim)) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has another shape than is wanted here", weights->path,
                               name);
     }
@@ -163,21 +161,10 @@ done:
     return status;
 }
 
-static bool ends_with(const char *text, const char *end)
+bool moco__ends_with(const char *text, const char *end)
 {
     const size_t length = strlen(text);
     return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
-static bool has_state(const moco_encoder *encoder, const char *name)
-{
-    const char *known = NULL;
-    for (size_t i = 0; (known = moco_encoder_state_name(encoder, i)) != NULL; ++i) {
-        if (strcmp(known, name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Refuses tensors under the network's prefix that the encoder does not have, but for a classifier. */
@@ -188,7 +175,7 @@ static moco_status refuse_others(const moco_encoder *encoder, const moco_weights
     for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
         const char *name = entry->name + length;
         if (strncmp(entry->name, network->prefix, length) != 0 || strncmp(entry->name, "optimizer.", 10) == 0 ||
-            (network->classifier && strncmp(name, "fc.", 3) == 0) || has_state(encoder, name)) {
+            (network->classifier && moco__is_head(name)) || moco__encoder_find(encoder, name) != NULL) {
             continue;
         }
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" does not belong to a %s%s", weights->path, entry->name,
@@ -208,11 +195,11 @@ moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights 
     for (size_t i = 0; (name = moco_encoder_state_name(encoder, i)) != NULL; ++i) {
         char whole[NAME_SIZE];
         (void)snprintf(whole, sizeof whole, "%s%s", network->prefix, name);
-        if (network->dim == 0 && strncmp(name, "fc.", 3) == 0) {
+        if (network->dim == 0 && moco__is_head(name)) {
             continue;
         }
         /* Files from before torch 0.4.1 do not count batches, and nothing depends on it. */
-        if (moco_weights_find(weights, whole) != NULL || !ends_with(name, "num_batches_tracked")) {
+        if (moco_weights_find(weights, whole) != NULL || !moco__ends_with(name, "num_batches_tracked")) {
             MOCO_TRY(moco_weights_read_tensor(moco_tensor_list_get(state, i), weights, whole));
         }
     }
@@ -222,13 +209,24 @@ moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights 
     return MOCO_OK;
 }
 
+/* Whether an architecture is one for images of 32 pixels. */
+static bool is_small(const char *arch)
+{
+    moco_architecture known;
+    for (size_t i = 0; moco_encoder_architecture(&known, i); ++i) {
+        if (strcmp(known.name, arch) == 0) {
+            return known.small;
+        }
+    }
+    return false;
+}
+
 /* Settings for files without any of their own. */
 static moco_status guess_config(moco_config *config, const moco_weights *weights, const moco_network *network)
 {
     const char *augment = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "augment") : NULL;
     const char *size = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "image_size") : NULL;
-    const bool small = network->cifar_stem || strncmp(network->arch, "resnet20", 8) == 0 ||
-                       strncmp(network->arch, "resnet32", 8) == 0 || strncmp(network->arch, "resnet56", 8) == 0;
+    const bool small = network->cifar_stem || is_small(network->arch);
     moco_config_init(config);
     (void)snprintf(config->arch, sizeof config->arch, "%s", network->arch);
     config->dim = network->dim;

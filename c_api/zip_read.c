@@ -1,6 +1,7 @@
 /* Reading ZIP archives; see zip_read.h. The directory stands at the end; every offset is checked before it is used. */
 #include "zip_read.h"
 
+#include "bytes.h"
 #include "handle.h"
 
 #include <stdlib.h>
@@ -31,15 +32,6 @@ typedef struct directory {
     uint64_t begin, size, count;
 } directory;
 
-static uint64_t number(const uint8_t *bytes, size_t count)
-{
-    uint64_t value = 0;
-    for (size_t i = count; i > 0; --i) {
-        value = value << 8 | bytes[i - 1];
-    }
-    return value;
-}
-
 static moco_status damaged(const moco__zip *zip, const char *what)
 {
     return moco_error_set(MOCO_EFORMAT, "%s: the archive is cut off or damaged: %s", zip->path, what);
@@ -51,7 +43,7 @@ static moco_status find_end(size_t *at, const moco__zip *zip)
     const size_t lowest = zip->size > END_SIZE + COMMENT_MAX ? zip->size - END_SIZE - COMMENT_MAX : 0;
     for (size_t i = zip->size >= END_SIZE ? zip->size - END_SIZE + 1 : 0; i > lowest; --i) {
         const uint8_t *end = zip->bytes + i - 1;
-        if (memcmp(end, "PK\5\6", 4) == 0 && i - 1 + END_SIZE + number(end + 20, 2) == zip->size) {
+        if (memcmp(end, "PK\5\6", 4) == 0 && i - 1 + END_SIZE + moco__little_endian(end + 20, 2) == zip->size) {
             *at = i - 1;
             return MOCO_OK;
         }
@@ -66,13 +58,13 @@ static moco_status read_end64(directory *out, const moco__zip *zip, size_t end)
     if (end < LOCATOR_SIZE || memcmp(locator, "PK\6\7", 4) != 0) {
         return MOCO_OK;
     }
-    const uint64_t at = number(locator + 8, 8);
+    const uint64_t at = moco__little_endian(locator + 8, 8);
     if (zip->size < END64_SIZE || at > zip->size - END64_SIZE || memcmp(zip->bytes + at, "PK\6\6", 4) != 0) {
         return damaged(zip, "its zip64 record is not where it should be");
     }
-    out->count = number(zip->bytes + at + 32, 8);
-    out->size = number(zip->bytes + at + 40, 8);
-    out->begin = number(zip->bytes + at + 48, 8);
+    out->count = moco__little_endian(zip->bytes + at + 32, 8);
+    out->size = moco__little_endian(zip->bytes + at + 40, 8);
+    out->begin = moco__little_endian(zip->bytes + at + 48, 8);
     return MOCO_OK;
 }
 
@@ -80,9 +72,9 @@ static moco_status find_directory(directory *out, const moco__zip *zip)
 {
     size_t end = 0;
     MOCO_TRY(find_end(&end, zip));
-    out->count = number(zip->bytes + end + 10, 2);
-    out->size = number(zip->bytes + end + 12, 4);
-    out->begin = number(zip->bytes + end + 16, 4);
+    out->count = moco__little_endian(zip->bytes + end + 10, 2);
+    out->size = moco__little_endian(zip->bytes + end + 12, 4);
+    out->begin = moco__little_endian(zip->bytes + end + 16, 4);
     MOCO_TRY(read_end64(out, zip, end));
     if (out->begin > end || out->size > end - out->begin || out->count > out->size / ENTRY_SIZE ||
         out->count > RECORDS_MAX) {
@@ -95,15 +87,15 @@ static moco_status find_directory(directory *out, const moco__zip *zip)
 static moco_status read_extra(uint64_t fields[3], const moco__zip *zip, const uint8_t *extra, size_t size)
 {
     for (size_t at = 0; size - at >= 4;) {
-        const size_t id = number(extra + at, 2);
-        const size_t length = number(extra + at + 2, 2);
+        const size_t id = moco__little_endian(extra + at, 2);
+        const size_t length = moco__little_endian(extra + at + 2, 2);
         if (length > size - at - 4) {
             return damaged(zip, "an entry's extra field is too long");
         }
         size_t used = 0;
         for (size_t i = 0; id == 1 && i < 3; ++i) {
             if (fields[i] == UINT32_MAX && length - used >= 8) {
-                fields[i] = number(extra + at + 4 + used, 8);
+                fields[i] = moco__little_endian(extra + at + 4 + used, 8);
                 used += 8;
             }
         }
@@ -117,7 +109,7 @@ static moco_status read_record(moco__zip_record *out, const moco__zip *zip, cons
                                const uint64_t fields[3])
 {
     const uint64_t local = fields[2];
-    if (number(entry + 10, 2) != 0 || (number(entry + 8, 2) & 1) != 0) {
+    if (moco__little_endian(entry + 10, 2) != 0 || (moco__little_endian(entry + 8, 2) & 1) != 0) {
         return moco_error_set(MOCO_EFORMAT,
                               "%s: record %s is compressed or encrypted; torch.save stores records as they are: unpack "
                               "the archive and pack it again without compression",
@@ -127,13 +119,14 @@ static moco_status read_record(moco__zip_record *out, const moco__zip *zip, cons
         memcmp(zip->bytes + local, "PK\3\4", 4) != 0) {
         return damaged(zip, out->name);
     }
-    const uint64_t begin = local + LOCAL_SIZE + number(zip->bytes + local + 26, 2) + number(zip->bytes + local + 28, 2);
+    const uint64_t begin = local + LOCAL_SIZE + moco__little_endian(zip->bytes + local + 26, 2) +
+                           moco__little_endian(zip->bytes + local + 28, 2);
     if (begin > zip->size || fields[0] > zip->size - begin) {
         return damaged(zip, out->name);
     }
     out->data = zip->bytes + begin;
     out->size = (size_t)fields[0];
-    out->crc = (uint32_t)number(entry + 16, 4);
+    out->crc = (uint32_t)moco__little_endian(entry + 16, 4);
     return MOCO_OK;
 }
 
@@ -144,13 +137,14 @@ static moco_status read_entry(moco__zip *zip, size_t *at, size_t end, char **nam
     if (end - *at < ENTRY_SIZE || memcmp(entry, "PK\1\2", 4) != 0) {
         return damaged(zip, "its directory ends early");
     }
-    const size_t name = number(entry + 28, 2);
-    const size_t extra = number(entry + 30, 2);
-    const size_t whole = ENTRY_SIZE + name + extra + number(entry + 32, 2);
+    const size_t name = moco__little_endian(entry + 28, 2);
+    const size_t extra = moco__little_endian(entry + 30, 2);
+    const size_t whole = ENTRY_SIZE + name + extra + moco__little_endian(entry + 32, 2);
     if (whole > end - *at) {
         return damaged(zip, "its directory ends early");
     }
-    uint64_t fields[3] = { number(entry + 24, 4), number(entry + 20, 4), number(entry + 42, 4) };
+    uint64_t fields[3] = { moco__little_endian(entry + 24, 4), moco__little_endian(entry + 20, 4),
+                           moco__little_endian(entry + 42, 4) };
     MOCO_TRY(read_extra(fields, zip, entry + ENTRY_SIZE + name, extra));
     moco__zip_record *record = &zip->records[zip->count++];
     memcpy(*names, entry + ENTRY_SIZE, name);
