@@ -43,22 +43,22 @@ static moco_status largest_power(double *out, moco_scope *scope, const moco_feat
     }
     const int64_t sizes[2] = { 1, dim };
     double power = 0;
-    moco_tensor *row, *transposed;
+    moco_tensor *row, *transposed, *squared;
     moco_status status;
     MOCO_TRY_GOTO(
         moco_tensor_from_host(&row, scope, MOCO_FLOAT32, moco_tensor_device(features->matrix), sizes, 2, ones));
     MOCO_TRY_GOTO(moco_tensor_transpose(&transposed, scope, features->matrix));
     for (int i = 0; i < POWER_STEPS; ++i) {
-        moco_tensor *column, *along, *squared;
+        moco_tensor *column, *along;
         MOCO_TRY_GOTO(moco_tensor_normalize(&row, scope, row));
         MOCO_TRY_GOTO(moco_tensor_transpose(&column, scope, row));
         MOCO_TRY_GOTO(moco_tensor_matmul(&along, scope, features->matrix, column)); /* N x 1 */
         MOCO_TRY_GOTO(moco_tensor_matmul(&column, scope, transposed, along));       /* dim x 1 */
         MOCO_TRY_GOTO(moco_tensor_transpose(&row, scope, column));
         MOCO_TRY_GOTO(moco_tensor_divide(&row, scope, row, (double)features->count));
-        MOCO_TRY_GOTO(moco_tensor_row_dot(&squared, scope, row, row));
-        MOCO_TRY_GOTO(moco_tensor_item(&power, squared));
     }
+    MOCO_TRY_GOTO(moco_tensor_row_dot(&squared, scope, row, row));
+    MOCO_TRY_GOTO(moco_tensor_item(&power, squared));
     *out = sqrt(power);
 done:
     free(ones);

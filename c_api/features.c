@@ -192,7 +192,6 @@ moco_status moco_features_extract(moco_features **out, const moco_dataset *datas
     if (features == NULL) {
         return MOCO_ENOMEM;
     }
-    features->raw = o->raw;
     const bool training = encoder != NULL && moco_encoder_training(encoder);
     if (encoder != NULL) {
         moco_encoder_set_training(encoder, false);
