@@ -1,9 +1,9 @@
 /* Fine-tuning: every weight learns, the head at a rate of its own. */
+#include "classifier.h"
 #include "encoder_state.h"
 #include "feature_set.h"
 #include "handle.h"
 #include "machine.h"
-#include "run.h"
 #include "sampler.h"
 
 #include "moco/ddp.h"
@@ -12,8 +12,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-
-enum { SUMS = 3 }; /* loss, acc1, acc5 */
 
 /* A fine-tuning under way. */
 typedef struct tuning {
@@ -32,8 +30,7 @@ typedef struct tuning {
     moco_device device;
     moco_finetune_result result;
     moco_progress progress;
-    uint64_t window_step;
-    double window_time, window_wait, start_time;
+    moco__pace pace;
 } tuning;
 
 void moco_finetune_options_init(moco_finetune_options *options)
@@ -112,7 +109,7 @@ static moco_status set_up(tuning *t)
 {
     const moco_finetune_options *o = t->options;
     const moco_sgd_options sgd = { sizeof sgd, o->momentum, o->weight_decay };
-    const int64_t sums = SUMS;
+    const int64_t sums = MOCO__SCORES;
     t->classes = moco_encoder_dim(t->encoder);
     t->device = moco_tensor_device(moco_tensor_list_get(moco_encoder_state(t->encoder), 0));
     moco_encoder_set_training(t->encoder, true);
@@ -154,34 +151,11 @@ static moco_status take_labels(moco_tensor **out, tuning *t, const moco_batch *b
     return moco_tensor_from_host(out, t->scope, MOCO_INT64, t->device, &count, 1, t->labels);
 }
 
-/* Means of a batch: loss, top-1 and top-5. */
-static moco_status measure(moco_tensor *values[SUMS], moco_scope *scope, const moco_tensor *loss,
-                           const moco_tensor *logits, const moco_tensor *labels)
-{
-    moco_tensor *rank;
-    MOCO_TRY(moco_tensor_detach(&values[0], scope, loss));
-    MOCO_TRY(moco_tensor_label_rank(&rank, scope, logits, labels));
-    MOCO_TRY(moco_tensor_share_below(&values[1], scope, rank, 1));
-    return moco_tensor_share_below(&values[2], scope, rank, 5);
-}
-
-static moco_status add_sums(tuning *t, const moco_tensor *loss, const moco_tensor *logits, const moco_tensor *labels)
-{
-    moco_tensor *values[SUMS];
-    MOCO_TRY(measure(values, t->scope, loss, logits, labels));
-    for (int i = 0; i < SUMS; ++i) {
-        moco_tensor *place;
-        MOCO_TRY(moco_tensor_narrow(&place, t->scope, t->sums, 0, i, 1));
-        MOCO_TRY(moco_tensor_accumulate(place, values[i]));
-    }
-    return MOCO_OK;
-}
-
 static moco_status run_step(tuning *t, double factor)
 {
     const moco_finetune_options *o = t->options;
     moco_batch batch;
-    moco_tensor *images, *labels, *logits, *loss;
+    moco_tensor *images, *labels, *logits, *loss, *values[MOCO__SCORES];
     MOCO_TRY(moco_loader_next(t->loader, &batch));
     MOCO_TRY(take_labels(&labels, t, &batch));
     MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, t->device));
@@ -192,7 +166,8 @@ static moco_status run_step(tuning *t, double factor)
     MOCO_TRY(moco_ddp_backward(t->ddp, loss, true));
     MOCO_TRY(moco_sgd_step(t->body_sgd, o->encoder_rate * factor));
     MOCO_TRY(moco_sgd_step(t->head_sgd, o->head_rate * factor));
-    MOCO_TRY(add_sums(t, loss, logits, labels));
+    MOCO_TRY(moco__score_batch(values, t->scope, loss, logits, labels));
+    MOCO_TRY(moco__score_add(t->sums, t->scope, values));
     MOCO_TRY(moco_device_wait_uploads(t->device));
     moco_scope_clear(t->scope);
     return MOCO_OK;
@@ -202,7 +177,7 @@ static moco_status run_step(tuning *t, double factor)
 static moco_status read_metrics(tuning *t, double factor)
 {
     moco_progress *p = &t->progress;
-    float sums[SUMS];
+    float sums[MOCO__SCORES];
     MOCO_TRY(moco_comm_all_reduce(t->options->comm, t->sums));
     MOCO_TRY(moco_tensor_to_host(sums, sizeof sums, t->sums));
     MOCO_TRY(moco_tensor_zero(t->sums));
@@ -212,23 +187,14 @@ static moco_status read_metrics(tuning *t, double factor)
                               "the encoder and %g of the head",
                               (unsigned long long)p->epoch + 1, t->options->encoder_rate, t->options->head_rate);
     }
-    const double now = moco__now();
-    const double waited = moco_loader_wait_seconds(t->loader);
-    const double seconds = fmax(now - t->window_time, 1e-9);
-    const double steps = (double)(p->step - t->window_step);
-    const double count = steps * (double)moco_comm_world(t->options->comm);
-    p->has_metrics = true;
+    const double world = (double)moco_comm_world(t->options->comm);
+    const double count = (double)(p->step - t->pace.step) * world;
     p->loss = (double)sums[0] / count;
     p->acc1 = 100 * (double)sums[1] / count;
     p->acc5 = 100 * (double)sums[2] / count;
     p->lr = t->options->encoder_rate * factor;
-    p->images_per_s =
-        steps * (double)moco__sampler_batch_max(t->sampler) * (double)moco_comm_world(t->options->comm) / seconds;
-    p->data_wait = fmin((waited - t->window_wait) / seconds, 1);
-    p->eta_s = (double)(p->steps - p->step) * (now - t->start_time) / (double)p->step;
-    t->window_step = p->step;
-    t->window_time = now;
-    t->window_wait = waited;
+    moco__pace_tell(&t->pace, p, (double)moco__sampler_batch_max(t->sampler) * world,
+                    moco_loader_wait_seconds(t->loader));
     return MOCO_OK;
 }
 
@@ -249,8 +215,8 @@ static moco_status test(moco_score *out, tuning *t)
 {
     moco_features_options how = t->options->tests;
     moco_features *scores = NULL;
-    moco_tensor *labels, *loss, *values[SUMS];
-    double means[SUMS];
+    moco_tensor *labels, *loss, *values[MOCO__SCORES];
+    double means[MOCO__SCORES];
     moco_status status;
     how.kind = MOCO_FEATURE_OUTPUT;
     how.raw = true;
@@ -268,8 +234,8 @@ static moco_status test(moco_score *out, tuning *t)
     }
     MOCO_TRY_GOTO(moco_tensor_from_host(&labels, t->scope, MOCO_INT64, t->device, &count, 1, scores->labels));
     MOCO_TRY_GOTO(moco_tensor_cross_entropy(&loss, t->scope, scores->matrix, labels));
-    MOCO_TRY_GOTO(measure(values, t->scope, loss, scores->matrix, labels));
-    for (int i = 0; i < SUMS; ++i) {
+    MOCO_TRY_GOTO(moco__score_batch(values, t->scope, loss, scores->matrix, labels));
+    for (int i = 0; i < MOCO__SCORES; ++i) {
         MOCO_TRY_GOTO(moco_tensor_item(&means[i], values[i]));
     }
     *out = (moco_score){ means[0], 100 * means[1], 100 * means[2] };
@@ -294,17 +260,6 @@ static moco_status test_epoch(tuning *t)
     return o->best != NULL && moco_comm_rank(o->comm) == 0 ? o->best(r, t->encoder, o->payload) : MOCO_OK;
 }
 
-static moco_status ask_to_go_on(const tuning *t)
-{
-    const moco_finetune_options *o = t->options;
-    int64_t stops = o->progress != NULL && o->progress(&t->progress, o->payload) != 0 ? 1 : 0;
-    MOCO_TRY(moco_comm_largest(&stops, o->comm, stops));
-    return stops == 0
-               ? MOCO_OK
-               : moco_error_set(MOCO_ESTOPPED, "stopped in epoch %llu of %llu by the progress callback",
-                                (unsigned long long)t->progress.epoch + 1, (unsigned long long)t->progress.epochs);
-}
-
 static moco_status run_epoch(tuning *t, uint64_t epoch)
 {
     moco_progress *p = &t->progress;
@@ -324,7 +279,7 @@ static moco_status run_epoch(tuning *t, uint64_t epoch)
         if (last) {
             MOCO_TRY(test_epoch(t));
         }
-        MOCO_TRY(ask_to_go_on(t));
+        MOCO_TRY(moco__ask_to_go_on(p, t->options->progress, t->options->payload, t->options->comm));
     }
     return MOCO_OK;
 }
@@ -334,12 +289,11 @@ static moco_status run(tuning *t)
     moco_progress *p = &t->progress;
     p->epochs = (uint64_t)t->options->epochs;
     p->steps = p->epochs * p->epoch_steps;
-    p->loss = p->acc1 = p->acc5 = p->eta_s = p->knn_acc1 = p->val_acc1 = NAN;
-    t->start_time = t->window_time = moco__now();
+    moco__pace_start(&t->pace, p);
     for (uint64_t epoch = 0; epoch < p->epochs; ++epoch) {
         MOCO_TRY(run_epoch(t, epoch));
     }
-    t->result.seconds = moco__now() - t->start_time;
+    t->result.seconds = moco__now() - t->pace.start;
     return MOCO_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Linear classifiers that learn from the same batches, one a learning rate. */
 #include "linear.h"
 
+#include "classifier.h"
 #include "feature_set.h"
 #include "handle.h"
 
@@ -9,7 +10,7 @@
 
 #include <math.h>
 
-enum { SUMS = 3, CHUNK = 4096 }; /* loss, acc1, acc5; rows that are scored at once */
+enum { CHUNK = 4096 }; /* rows that are scored at once */
 
 static const double initial_deviation = 0.01;
 
@@ -19,7 +20,7 @@ typedef struct head {
     moco_tensor *bias;   /* classes */
     moco_tensor_list *parameters;
     moco_sgd *sgd;
-    moco_tensor *sums; /* SUMS, each weighed by the rows of a batch */
+    moco_tensor *sums; /* MOCO__SCORES, each weighed by the rows of a batch */
     bool diverged;
 } head;
 
@@ -55,7 +56,7 @@ static moco_status check_options(const moco_linear_options *o)
 static moco_status create_head(head *h, moco_scope *scope, const moco_linear_options *o, double rate)
 {
     const int64_t sizes[2] = { o->classes, o->dim };
-    const int64_t sums = SUMS;
+    const int64_t sums = MOCO__SCORES;
     moco_tensor *normal;
     h->rate = rate;
     MOCO_TRY(moco_tensor_randn(&normal, scope, o->device, sizes, 2, o->seed));
@@ -143,25 +144,17 @@ static moco_status classify(moco_tensor **logits, moco_scope *scope, const head 
     return moco_tensor_add(logits, scope, product, h->bias);
 }
 
-/* Adds a batch's loss and accuracies, weighed by its rows, to SUMS values on the device; nothing waits. */
+/* Adds a batch's loss and accuracies, weighed by its rows, to MOCO__SCORES values on the device; nothing waits. */
 static moco_status add_sums(moco_tensor *sums, moco_scope *scope, const moco_tensor *loss, const moco_tensor *logits,
                             const moco_tensor *labels)
 {
     const double rows = (double)moco_tensor_size(logits, 0);
-    moco_tensor *values[SUMS], *rank, *plain;
-    MOCO_TRY(moco_tensor_detach(&plain, scope, loss));
-    MOCO_TRY(moco_tensor_label_rank(&rank, scope, logits, labels));
-    MOCO_TRY(moco_tensor_scale(&values[0], scope, plain, rows));
-    for (int i = 1; i < SUMS; ++i) {
-        MOCO_TRY(moco_tensor_share_below(&values[i], scope, rank, i == 1 ? 1 : 5));
+    moco_tensor *values[MOCO__SCORES];
+    MOCO_TRY(moco__score_batch(values, scope, loss, logits, labels));
+    for (int i = 0; i < MOCO__SCORES; ++i) {
         MOCO_TRY(moco_tensor_scale(&values[i], scope, values[i], rows));
     }
-    for (int i = 0; i < SUMS; ++i) {
-        moco_tensor *place;
-        MOCO_TRY(moco_tensor_narrow(&place, scope, sums, 0, i, 1));
-        MOCO_TRY(moco_tensor_accumulate(place, values[i]));
-    }
-    return MOCO_OK;
+    return moco__score_add(sums, scope, values);
 }
 
 static moco_status learn(const moco_linear *linear, const head *h, const moco_tensor *features,
@@ -194,7 +187,7 @@ moco_status moco_linear_step(moco_linear *linear, const moco_tensor *features, c
 /* Means of sums; a loss that is not finite ends its head. */
 static moco_status to_score(moco_score *out, head *h, const moco_tensor *sums, double rows)
 {
-    float values[SUMS];
+    float values[MOCO__SCORES];
     MOCO_TRY(moco_tensor_to_host(values, sizeof values, sums));
     *out = (moco_score){ (double)values[0] / rows, 100 * (double)values[1] / rows, 100 * (double)values[2] / rows };
     if (!isfinite(values[0])) {
@@ -228,7 +221,7 @@ static moco_status score_head(moco_score *out, moco_linear *linear, head *h, con
                               const moco_tensor *labels)
 {
     const int64_t total = (int64_t)features->count;
-    const int64_t size = SUMS;
+    const int64_t size = MOCO__SCORES;
     moco_tensor *sums = NULL;
     moco_status status;
     MOCO_TRY_GOTO(moco_tensor_zeros(&sums, NULL, MOCO_FLOAT32, linear->device, &size, 1));

@@ -1,10 +1,10 @@
 /* The training of linear classifiers: epochs over cached features or over freshly cropped images. */
 #include "linear.h"
 
+#include "classifier.h"
 #include "feature_set.h"
 #include "handle.h"
 #include "machine.h"
-#include "run.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,8 +33,7 @@ typedef struct training {
     moco_linear_result result;
     moco_tensor *best[MOCO_LINEAR_MAX_RATES][2]; /* weights and biases of the best epochs */
     moco_progress progress;
-    uint64_t window_step; /* where the metrics were last read */
-    double window_time, window_wait, start_time;
+    moco__pace pace;
 } training;
 
 static moco_status check_options(const moco_linear_train_options *o, size_t images)
@@ -163,20 +162,11 @@ static void fill_metrics(training *t, const moco_score *means)
 {
     moco_progress *p = &t->progress;
     const size_t shown = leader(&t->result);
-    const double now = moco__now();
-    const double seconds = fmax(now - t->window_time, 1e-9);
-    const double steps = (double)(p->step - t->window_step);
-    p->has_metrics = true;
     p->loss = means[shown].loss;
     p->acc1 = means[shown].acc1;
     p->acc5 = means[shown].acc5;
     p->lr = moco__linear_rate(t->linear, shown) * moco_schedule_lr(&t->options->schedule, (double)p->epoch);
-    p->images_per_s = steps * (double)t->from.batch / seconds;
-    p->data_wait = fmin((waited(t) - t->window_wait) / seconds, 1);
-    p->eta_s = (double)(p->steps - p->step) * (now - t->start_time) / (double)p->step;
-    t->window_step = p->step;
-    t->window_time = now;
-    t->window_wait = waited(t);
+    moco__pace_tell(&t->pace, p, (double)t->from.batch, waited(t));
 }
 
 /* Keeps the weights of an epoch that is the best so far. */
@@ -231,18 +221,6 @@ static moco_status check_diverged(const training *t)
                           (unsigned long long)t->progress.epoch + 1, moco__linear_rate(t->linear, 0));
 }
 
-/* Ranks that share batches end at the same step. */
-static moco_status ask_to_go_on(const training *t)
-{
-    const moco_linear_train_options *o = t->options;
-    int64_t stops = o->progress != NULL && o->progress(&t->progress, o->payload) != 0 ? 1 : 0;
-    MOCO_TRY(moco_comm_largest(&stops, comm_of(t), stops));
-    return stops == 0
-               ? MOCO_OK
-               : moco_error_set(MOCO_ESTOPPED, "stopped in epoch %llu of %llu by the progress callback",
-                                (unsigned long long)t->progress.epoch + 1, (unsigned long long)t->progress.epochs);
-}
-
 static moco_status run_step(training *t, uint64_t epoch, size_t batch)
 {
     moco_tensor *features, *labels;
@@ -281,7 +259,7 @@ static moco_status run_epoch(training *t, uint64_t epoch)
         if (last || (every > 0 && t->progress.step % every == 0)) {
             fill_metrics(t, means);
         }
-        MOCO_TRY(ask_to_go_on(t));
+        MOCO_TRY(moco__ask_to_go_on(&t->progress, t->options->progress, t->options->payload, comm_of(t)));
     }
     return MOCO_OK;
 }
@@ -309,9 +287,7 @@ static void start(training *t)
     t->progress.epochs = (uint64_t)t->options->epochs;
     t->progress.epoch_steps = t->from.batches;
     t->progress.steps = t->progress.epochs * t->from.batches;
-    t->progress.loss = t->progress.acc1 = t->progress.acc5 = NAN;
-    t->progress.eta_s = t->progress.knn_acc1 = t->progress.val_acc1 = NAN;
-    t->start_time = t->window_time = moco__now();
+    moco__pace_start(&t->pace, &t->progress);
 }
 
 static moco_status run(training *t)
@@ -323,7 +299,7 @@ static moco_status run(training *t)
     }
     MOCO_TRY(restore_best(t));
     t->result.best = leader(&t->result);
-    t->result.seconds = moco__now() - t->start_time;
+    t->result.seconds = moco__now() - t->pace.start;
     return MOCO_OK;
 }
 
