@@ -15,6 +15,12 @@ void check_matrix(const moco_tensor *tensor, const char *what)
     }
 }
 
+// How many other columns are not below a value of each row.
+at::Tensor rank_among(const at::Tensor &matrix, const at::Tensor &values)
+{
+    return matrix.size(1) - 1 - matrix.lt(values).sum(1);
+}
+
 } // namespace
 
 moco_status moco_tensor_cat(moco_tensor **out, moco_scope *scope, const moco_tensor *const *tensors, size_t count,
@@ -143,8 +149,7 @@ moco_status moco_tensor_row_rank(moco_tensor **out, moco_scope *scope, const moc
     MOCO_CHECK_ARG(tensor);
     check_matrix(tensor, __func__);
     const at::NoGradGuard no_grad;
-    const auto below = tensor->value.lt(tensor->value.narrow(1, column, 1)).sum(1);
-    give(out, scope, tensor->value.size(1) - 1 - below);
+    give(out, scope, rank_among(tensor->value, tensor->value.narrow(1, column, 1)));
     MOCO_API_END
 }
 
@@ -157,8 +162,7 @@ moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *scope, const m
     MOCO_CHECK_ARG(labels);
     check_matrix(tensor, __func__);
     const at::NoGradGuard no_grad;
-    const auto own = tensor->value.gather(1, labels->value.unsqueeze(1));
-    give(out, scope, tensor->value.size(1) - 1 - tensor->value.lt(own).sum(1));
+    give(out, scope, rank_among(tensor->value, tensor->value.gather(1, labels->value.unsqueeze(1))));
     MOCO_API_END
 }
 
