@@ -2,32 +2,17 @@
  * Fuzzes the reader of index files: any bytes beside a small shard must be its index or an error with a message. The
  * checksum and what identifies the shard are put right first, or hardly an input would come further.
  */
+#include "fuzz_file.h"
 #include "handle.h"
 #include "shard.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { HEADER = 64, SUM_AT = 56, MAGIC = 8, SHARD_BYTES = 4096 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 size_t moco__cpp_live_handles(void)
 {
     return 0;
-}
-
-static int make_file(char path[64], const void *bytes, size_t size)
-{
-    const int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
-    if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) {
-        abort();
-    }
-    (void)snprintf(path, 64, "/proc/self/fd/%d", descriptor);
-    return descriptor;
 }
 
 /* Size and digest of the shard of zeros, as the index has them. */
@@ -59,8 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         put_identity(file);
         memcpy(file + SUM_AT, &sum, sizeof sum);
     }
-    const int shard_file = make_file(shard_path, zeros, sizeof zeros);
-    const int index_file = make_file(index_path, file, size);
+    const int shard_file = fuzz_file(shard_path, zeros, sizeof zeros);
+    const int index_file = fuzz_file(index_path, file, size);
     moco__shard shard = { .path = strdup(shard_path) };
     if (moco__shard_read_index(&shard, index_path) == MOCO_OK) {
         size_t length = 0;

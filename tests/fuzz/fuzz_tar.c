@@ -3,19 +3,14 @@
  *
  * Built with MOCO_FUZZ and clang this is a libFuzzer program; built without, fuzz_replay.c runs it over the corpus.
  */
+#include "fuzz_file.h"
 #include "handle.h"
 #include "shard.h"
 #include "shard_stream.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { READS_MAX = 8, KEEP = 2, BLOCK = 512, SUM_AT = 148, MAGIC_AT = 257 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The C++ side is not linked in. */
 size_t moco__cpp_live_handles(void)
@@ -58,20 +53,16 @@ static void read_samples(const moco__shard *shard)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char path[64];
+    char path[FUZZ_PATH_SIZE];
     moco__shard shard;
     uint8_t *file = malloc(size + 1);
-    const int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
-    if (file == NULL || descriptor < 0) {
+    if (file == NULL) {
         abort();
     }
     memcpy(file, data, size);
     repair_sums(file, size);
-    if (write(descriptor, file, size) != (ssize_t)size) {
-        abort();
-    }
+    const int descriptor = fuzz_file(path, file, size);
     free(file);
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     if (moco__shard_scan(&shard, path) == MOCO_OK) {
         for (size_t i = 0; i < shard.count; ++i) {
             if (moco__shard_name(&shard, i)[0] == '\0' || shard.samples[i].size > MOCO__IMAGE_BYTES_MAX) {
