@@ -116,6 +116,18 @@ class Cli : public testing::Test {
         const int code = wait_for(start(words, "out.txt", "err.txt"));
         return { code, slurp(root / "out.txt"), slurp(root / "err.txt") };
     }
+    // A script of tests/python; what it prints goes to python.txt. -1 where what it needs is missing; MOCO_PYTHON
+    // names another Python.
+    static int python(const std::string &script, const std::string &arguments)
+    {
+        const char *named = std::getenv("MOCO_PYTHON");
+        const std::string command = "cd '" + root.string() + "' && OMP_NUM_THREADS=1 '" +
+                                    (named != nullptr ? named : "python3") + "' " + MOCO_PYTHON_TESTS + "/" + script +
+                                    " " + arguments + " >python.txt 2>&1";
+        const int status = std::system(command.c_str()); // NOLINT(cert-env33-c)
+        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        return code == 77 || code == 127 ? -1 : code;
+    }
     // A training that takes seconds, into a folder of root.
     static Words train(const std::string &out, const Words &more = {})
     {

@@ -56,17 +56,6 @@ class CliEvaluate : public Cli {
         moco_safetensors_free(file);
         return found;
     }
-    // A script of tests/python; -1 where what it needs is missing.
-    static int python(const std::string &script, const std::string &arguments)
-    {
-        const char *named = std::getenv("MOCO_PYTHON");
-        const std::string command = "cd '" + root.string() + "' && OMP_NUM_THREADS=1 '" +
-                                    (named != nullptr ? named : "python3") + "' " + MOCO_PYTHON_TESTS + "/" + script +
-                                    " " + arguments + " >python.txt 2>&1";
-        const int status = std::system(command.c_str()); // NOLINT(cert-env33-c)
-        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-        return code == 77 || code == 127 ? -1 : code;
-    }
     static bool has_fashion() { return fs::exists(fs::path(fashion)); }
 };
 

@@ -1,5 +1,6 @@
 // Features as files of numpy and safetensors, and their principal components.
 #include "temporary_folder.hpp"
+#include "tensor_values.hpp"
 #include "toy_dataset.hpp"
 
 #include <cmath>
@@ -11,6 +12,7 @@ namespace fs = std::filesystem;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::toy_dataset;
+using moco_test::values_of;
 
 namespace {
 
@@ -26,26 +28,15 @@ moco_tensor *matrix_of(const std::vector<float> &values, int64_t rows)
     return out;
 }
 
-std::vector<float> values_of(const moco_tensor *tensor)
-{
-    std::vector<float> values(static_cast<size_t>(moco_tensor_numel(tensor)));
-    EXPECT_EQ(moco_tensor_to_host(values.data(), values.size() * sizeof(float), tensor), MOCO_OK);
-    return values;
-}
-
 moco_features *toy_features(const moco_dataset *dataset, bool raw = false, size_t limit = 0)
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
     options.kind = MOCO_FEATURE_PIXELS;
-    options.augment = "plain";
-    options.image_size = moco_test::kToySide;
     options.batch = 7;
     options.workers = 1;
     options.raw = raw;
     options.limit = limit;
-    moco_features *out = nullptr;
-    EXPECT_EQ(moco_features_extract(&out, dataset, nullptr, &options), MOCO_OK) << moco_error_message();
-    return out;
+    return moco_test::toy_features(dataset, options);
 }
 
 } // namespace

@@ -20,14 +20,10 @@ moco_features *extract(const moco_dataset *dataset, moco_feature_kind kind, moco
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
     options.kind = kind;
-    options.augment = "plain";
-    options.image_size = moco_test::kToySide;
     options.batch = 7;
     options.workers = 2;
     options.limit = limit;
-    moco_features *features = nullptr;
-    EXPECT_EQ(moco_features_extract(&features, dataset, encoder, &options), MOCO_OK) << moco_error_message();
-    return features;
+    return moco_test::toy_features(dataset, options, encoder);
 }
 
 std::vector<std::vector<double>> rows_of(const moco_features *features)

@@ -1,5 +1,6 @@
 // Linear classifiers: gradients against numbers, sweeps against single runs, and rates that diverge.
 #include "temporary_folder.hpp"
+#include "tensor_values.hpp"
 #include "toy_dataset.hpp"
 
 #include <cmath>
@@ -8,6 +9,7 @@
 
 using moco_test::message_has;
 using moco_test::toy_dataset;
+using moco_test::values_of;
 
 namespace {
 
@@ -23,13 +25,6 @@ moco_tensor *tensor_of(const std::vector<float> &values, int64_t rows, int64_t c
     moco_tensor *tensor = nullptr;
     EXPECT_EQ(moco_tensor_from_host(&tensor, nullptr, MOCO_FLOAT32, { MOCO_CPU, 0 }, sizes, 2, values.data()), MOCO_OK);
     return tensor;
-}
-
-std::vector<float> values_of(const moco_tensor *tensor)
-{
-    std::vector<float> values(static_cast<size_t>(moco_tensor_numel(tensor)));
-    EXPECT_EQ(moco_tensor_to_host(values.data(), values.size() * sizeof(float), tensor), MOCO_OK);
-    return values;
 }
 
 moco_linear *classifiers(const std::vector<double> &rates, int64_t dim = kDim, int64_t classes = kClasses)
@@ -90,14 +85,10 @@ moco_features *pooled(const moco_dataset *dataset, moco_encoder *encoder, bool r
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
     options.kind = encoder != nullptr ? MOCO_FEATURE_POOLED : MOCO_FEATURE_PIXELS;
-    options.augment = "plain";
-    options.image_size = moco_test::kToySide;
     options.batch = 16;
     options.workers = 1;
     options.raw = raw;
-    moco_features *features = nullptr;
-    EXPECT_EQ(moco_features_extract(&features, dataset, encoder, &options), MOCO_OK) << moco_error_message();
-    return features;
+    return moco_test::toy_features(dataset, options, encoder);
 }
 
 moco_linear_train_options short_training(int64_t epochs)

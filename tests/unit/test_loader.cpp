@@ -1,4 +1,6 @@
 // The loader: bytes that do not depend on the workers, order, resuming, broken images, shutdown.
+#include "tensor_values.hpp"
+
 #include <gtest/gtest.h>
 #include <moco.h>
 
@@ -19,6 +21,8 @@
 #include <vector>
 
 namespace fs = std::filesystem;
+
+using moco_test::values_of;
 
 namespace {
 
@@ -122,16 +126,6 @@ struct Batch {
     size_t batch = 0;
     bool operator==(const Batch &) const = default;
 };
-
-std::vector<float> values_of(const moco_tensor *tensor)
-{
-    std::vector<float> values;
-    if (tensor != nullptr) {
-        values.resize(static_cast<size_t>(moco_tensor_numel(tensor)));
-        EXPECT_EQ(moco_tensor_to_host(values.data(), values.size() * sizeof(float), tensor), MOCO_OK);
-    }
-    return values;
-}
 
 Batch next(const Handle &loader)
 {

@@ -1,4 +1,6 @@
 // The method: queue against a model ring, momentum update, shuffle, InfoNCE, schedules, means, the step.
+#include "tensor_values.hpp"
+
 #include <gtest/gtest.h>
 #include <moco.h>
 #include <rapidcheck/gtest.h>
@@ -8,6 +10,8 @@
 #include <numeric>
 #include <vector>
 
+using moco_test::values_of;
+
 namespace {
 
 constexpr moco_device kCpu = { MOCO_CPU, 0 };
@@ -15,13 +19,6 @@ constexpr moco_device kCpu = { MOCO_CPU, 0 };
 void ok(moco_status status)
 {
     ASSERT_EQ(status, MOCO_OK) << moco_error_message();
-}
-
-std::vector<float> values_of(const moco_tensor *tensor)
-{
-    std::vector<float> values(static_cast<size_t>(moco_tensor_numel(tensor)));
-    EXPECT_EQ(moco_tensor_to_host(values.data(), values.size() * sizeof(float), tensor), MOCO_OK);
-    return values;
 }
 
 moco_tensor *matrix(int64_t rows, int64_t columns, const std::vector<float> &values)

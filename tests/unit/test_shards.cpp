@@ -2,6 +2,7 @@
 // ones.
 #include "tar_builder.hpp"
 #include "temporary_folder.hpp"
+#include "tensor_values.hpp"
 
 extern "C" {
 #include "shard_stream.h"
@@ -214,13 +215,6 @@ struct Batch {
     std::vector<size_t> indices;
     bool operator==(const Batch &) const = default;
 };
-
-std::vector<float> values_of(const moco_tensor *tensor)
-{
-    std::vector<float> values(static_cast<size_t>(moco_tensor_numel(tensor)));
-    EXPECT_EQ(moco_tensor_to_host(values.data(), values.size() * sizeof(float), tensor), MOCO_OK);
-    return values;
-}
 
 // Batches of two epochs from a place on.
 std::vector<Batch> batches(const Dataset &dataset, int32_t workers, size_t window, size_t from = 0,

@@ -38,4 +38,15 @@ inline moco_dataset *toy_dataset(size_t count, bool labels = true)
     return dataset;
 }
 
+// Features of these images as they are drawn; the options say the rest.
+inline moco_features *toy_features(const moco_dataset *dataset, moco_features_options options,
+                                   moco_encoder *encoder = nullptr)
+{
+    moco_features *features = nullptr;
+    options.augment = "plain";
+    options.image_size = kToySide;
+    EXPECT_EQ(moco_features_extract(&features, dataset, encoder, &options), MOCO_OK) << moco_error_message();
+    return features;
+}
+
 } // namespace moco_test
