@@ -167,12 +167,8 @@ bool moco_encoder_architecture(moco_architecture *out, size_t index)
 {
     const auto *a = moco::architecture_at(index);
     if (a != nullptr) {
-        *out = { a->name,
-                 a->bottleneck,
-                 { a->blocks[0], a->blocks[1], a->blocks[2], a->blocks[3] },
-                 a->groups,
-                 a->width_per_group,
-                 a->widen,
+        *out = { a->name,   a->bottleneck,      { a->blocks[0], a->blocks[1], a->blocks[2], a->blocks[3] },
+                 a->groups, a->width_per_group, a->widen,
                  a->small };
     }
     return a != nullptr;

@@ -59,7 +59,8 @@ MOCO_API const moco_weights_entry *moco_weights_get(const moco_weights *weights,
 /** The tensor of a name; NULL where there is none; borrowed. @since 0.1 */
 MOCO_API const moco_weights_entry *moco_weights_find(const moco_weights *weights, const char *name);
 
-/** A text or number beside the tensors, as `epoch` or `arch`, as text; NULL where there is none; borrowed. @since 0.1 */
+/** A text or number beside the tensors, as `epoch` or `arch`, as text; NULL where there is none; borrowed. @since 0.1
+ */
 MOCO_API const char *moco_weights_metadata(const moco_weights *weights, const char *key);
 
 /** The @p index-th of these; false beyond the end; texts are borrowed. @since 0.1 */
