@@ -78,12 +78,12 @@ moco_status moco__pickle_push(moco__pickle *pickle, moco__pickle_value *list, mo
 {
     if (list->as.list.count == list->as.list.room) {
         const size_t room = list->as.list.room > 0 ? 2 * list->as.list.room : 4;
-        moco__pickle_value **items = moco__pickle_alloc(pickle, room * sizeof *items);
+        moco__pickle_value **items = moco__pickle_alloc(pickle, room * sizeof(void *));
         if (items == NULL) {
             return MOCO_EFORMAT;
         }
         if (list->as.list.count > 0) {
-            memcpy(items, list->as.list.items, list->as.list.count * sizeof *items);
+            memcpy(items, list->as.list.items, list->as.list.count * sizeof(void *));
         }
         list->as.list.items = items;
         list->as.list.room = room;
@@ -92,7 +92,7 @@ moco_status moco__pickle_push(moco__pickle *pickle, moco__pickle_value *list, mo
     return MOCO_OK;
 }
 
-moco_status moco__pickle_refuse(const moco__pickle *pickle, const char *format, ...)
+moco_status(moco__pickle_refuse)(const moco__pickle *pickle, const char *format, ...)
 {
     char text[512];
     va_list arguments;

@@ -112,7 +112,7 @@ static moco_status add_momentum(moco_weights *weights, const moco__pickle_value 
     MOCO_TRY(note_scalars(weights, "optimizer.", groups->as.list.items[0]));
     const moco__pickle_value *params = moco__pickle_get(groups->as.list.items[0], "params");
     if (params == NULL || params->kind != MOCO__PICKLE_LIST || params->as.list.count > PARAMETERS_MAX ||
-        state->as.list.count > 2 * PARAMETERS_MAX) {
+        state->as.list.count / 2 > PARAMETERS_MAX) {
         return MOCO_OK;
     }
     for (size_t i = 0; i < params->as.list.count; ++i) {
