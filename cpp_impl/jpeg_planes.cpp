@@ -90,6 +90,16 @@ bool read_unit(moco::JpegReader &reader, std::int32_t unit, std::int32_t first)
     return jpeg_read_raw_data(&jpeg, planes, lines) == lines;
 }
 
+// By our own decoder, which has memory of its own to fail to get.
+bool read_blocks(moco::JpegReader &reader, const moco::JpegUnits &units) noexcept
+{
+    try {
+        return moco::jpeg_read_blocks(reader.jpeg, *reader.ycc, units);
+    } catch (const std::exception &) {
+        return false;
+    }
+}
+
 } // namespace
 
 moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
@@ -100,11 +110,27 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
         return JpegOutcome::whole;
     }
     const bool partly = jpeg_can_crop(jpeg);
-    const std::int32_t unit = jpeg.max_v_samp_factor * DCTSIZE; // rows of the picture at once
-    const Part part = reader.part != Part{} ? reader.part : Part{ 0, 0, reader.out->height, reader.out->width };
-    const std::int32_t first = part.top / unit;
-    const std::int32_t end = (part.top + part.height + unit - 1) / unit;
-    const std::int32_t last = partly ? end : (reader.out->height + unit - 1) / unit;
+    const std::int32_t height = jpeg.max_v_samp_factor * DCTSIZE; // of a unit, in the picture
+    const std::int32_t width = jpeg.max_h_samp_factor * DCTSIZE;
+    const Part all = { 0, 0, reader.out->height, reader.out->width };
+    const Part part = reader.part != Part{} ? reader.part : all;
+    const JpegUnits units = { part.top / height,
+                              (partly ? part.top + part.height + height - 1 : all.height + height - 1) / height,
+                              (all.width + width - 1) / width, part.left / width,
+                              (part.left + part.width + width - 1) / width };
+    const std::int32_t count = units.end_row - units.first_row;
+    reader.part = { units.first_row * height, 0,
+                    std::min(units.end_row * height, all.height) - units.first_row * height, all.width };
+    if (partly && reader.reduction == 1) {
+        if (!lay_out(reader, units.first_row, count)) {
+            return JpegOutcome::no_memory;
+        }
+        if (read_blocks(reader, units)) {
+            reader.part.left = units.first_column * width;
+            reader.part.width = std::min(units.end_column * width, all.width) - reader.part.left;
+            return JpegOutcome::whole;
+        }
+    }
     jpeg.raw_data_out = TRUE;
     jpeg.out_color_space = jpeg.jpeg_color_space;
     jpeg.scale_num = 1;
@@ -112,15 +138,13 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
     if (jpeg_start_decompress(&jpeg) == FALSE) {
         return JpegOutcome::truncated;
     }
-    if (!lay_out(reader, first, last - first)) {
+    if (!lay_out(reader, units.first_row, count)) {
         return JpegOutcome::no_memory;
     }
-    for (std::int32_t at = 0; at < last; ++at) {
-        if (!read_unit(reader, at, first)) {
+    for (std::int32_t at = 0; at < units.end_row; ++at) {
+        if (!read_unit(reader, at, units.first_row)) {
             return JpegOutcome::truncated;
         }
     }
-    const std::int32_t top = first * unit;
-    reader.part = { top, 0, std::min(last * unit, reader.out->height) - top, reader.out->width };
     return JpegOutcome::whole;
 }

@@ -7,6 +7,8 @@ namespace {
 
 using u8 = std::uint8_t;
 using u16 = std::uint16_t;
+using u64 = std::uint64_t;
+using i16 = std::int16_t;
 using i32 = std::int32_t;
 using u32 = std::uint32_t;
 using std::size_t;
@@ -473,6 +475,8 @@ void normalize_bf16(u16 *out, size_t step, const u8 *in, size_t count, moco::Sca
 
 #include "pixel_loops_fast.hpp"
 
+#include "jpeg_loops.hpp"
+
 } // namespace
 
 const moco::PixelKernels moco::MOCO_PIXEL_KERNELS = {
@@ -494,4 +498,5 @@ const moco::PixelKernels moco::MOCO_PIXEL_KERNELS = {
     sum_bytes,
     to_ycc,
     store_ycc,
+    read_units,
 };
