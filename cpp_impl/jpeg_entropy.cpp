@@ -16,22 +16,23 @@ constexpr int zigzag[64] = {
     30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 };
 
-// What the bits after a code mean, where they are among those that are looked up.
+// What a code means, and the bits after it where they are among those that are looked up.
 std::uint32_t entry_of(int symbol, int length, unsigned rest, bool is_dc)
 {
     const int size = is_dc ? symbol : symbol & 15;
     const int free_bits = moco::jpeg_look_bits - length;
-    if (size > free_bits) {
-        return 0;
-    }
-    int value = size > 0 ? static_cast<int>(rest >> static_cast<unsigned>(free_bits - size)) : 0;
-    if (size > 0 && value < 1 << (size - 1)) {
-        value -= (1 << size) - 1;
-    }
     std::uint32_t distance = 0;
     if (!is_dc) {
         distance =
             size != 0 || symbol == 0xF0 ? (static_cast<std::uint32_t>(symbol) >> 4U) + 1 : moco::jpeg_end_of_block;
+    }
+    if (size > free_bits) {
+        return static_cast<std::uint32_t>(length) | moco::jpeg_number_follows | distance << 8U |
+               static_cast<std::uint32_t>(size) << 16U;
+    }
+    int value = size > 0 ? static_cast<int>(rest >> static_cast<unsigned>(free_bits - size)) : 0;
+    if (size > 0 && value < 1 << (size - 1)) {
+        value -= (1 << size) - 1;
     }
     return static_cast<std::uint32_t>(length + size) | distance << 8U | static_cast<std::uint32_t>(value) << 16U;
 }

@@ -31,17 +31,29 @@ inline i32 take_number(moco::JpegBits &b, i32 size)
     return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
 }
 
-// The symbol of a code that is too long to be looked up; -1: there is none.
-inline i32 take_long_code(moco::JpegBits &b, const moco::JpegTable &table)
+// What looking up did not tell in full; 0: there is no such code.
+inline u32 take_long(moco::JpegBits &b, const moco::JpegTable &table, u32 entry, bool is_dc)
 {
-    for (i32 length = 1; length <= 16; ++length) {
+    if ((entry & 63U) != 0) {
+        drop(b, static_cast<i32>(entry & 63U));
+        return (entry & 0xFF00U) | static_cast<u32>(take_number(b, static_cast<i32>(entry >> 16U))) << 16U | 1U;
+    }
+    for (i32 length = moco::jpeg_look_bits + 1; length <= 16; ++length) {
         const auto code = static_cast<i32>(b.bits >> static_cast<unsigned>(64 - length));
         if (code <= table.last_code[length]) {
             drop(b, length);
-            return table.symbols[(code + table.shift[length]) & 255];
+            const u32 symbol = table.symbols[(code + table.shift[length]) & 255];
+            const u32 size = is_dc ? symbol : symbol & 15U;
+            const u32 distance = size != 0 || symbol == 0xF0 ? (symbol >> 4U) + 1 : moco::jpeg_end_of_block;
+            return distance << 8U | static_cast<u32>(take_number(b, static_cast<i32>(size))) << 16U | 1U;
         }
     }
-    return -1;
+    return 0;
+}
+
+inline bool is_whole(u32 entry)
+{
+    return (entry & moco::jpeg_number_follows) == 0 && (entry & 63U) != 0;
 }
 
 // ---- Blocks ----
@@ -58,43 +70,42 @@ inline bool read_block(moco::JpegBits &b, i16 *block, const moco::JpegTable &dc,
                        const u16 *steps, i32 &mean, bool &more)
 {
     refill(b);
-    const u32 first = dc.look[b.bits >> (64 - moco::jpeg_look_bits)];
-    if ((first & 63U) != 0) {
-        drop(b, static_cast<i32>(first & 63U));
-        mean += static_cast<i32>(first) >> 16;
-    } else {
-        const i32 size = take_long_code(b, dc);
-        if (size < 0 || size > 15) {
-            return false;
-        }
-        mean += take_number(b, size);
+    u32 entry = dc.look[b.bits >> (64 - moco::jpeg_look_bits)];
+    if (is_whole(entry)) {
+        drop(b, static_cast<i32>(entry & 63U));
+    } else if ((entry = take_long(b, dc, entry, true)) == 0) {
+        return false;
     }
+    mean += static_cast<i32>(entry) >> 16;
     block[0] = static_cast<i16>(mean * steps[0]);
-    more = false;
-    for (u32 k = 1; k < 64;) {
+    for (u32 k = 0;;) {
+        // There are 56 bits: of two codes that are looked up and of one of any length.
         refill(b);
-        const u32 entry = ac.look[b.bits >> (64 - moco::jpeg_look_bits)];
-        u32 distance = entry >> 8U & 255U;
-        i32 value = static_cast<i32>(entry) >> 16;
-        if ((entry & 63U) != 0) {
-            drop(b, static_cast<i32>(entry & 63U));
-        } else {
-            const i32 symbol = take_long_code(b, ac);
-            if (symbol < 0) {
+        for (int i = 0; i < 3; ++i) {
+            entry = ac.look[b.bits >> (64 - moco::jpeg_look_bits)];
+            const bool whole = is_whole(entry);
+            if (whole) {
+                drop(b, static_cast<i32>(entry & 63U));
+            } else if ((entry = take_long(b, ac, entry, false)) == 0) {
                 return false;
             }
-            const i32 size = symbol & 15;
-            distance = size != 0 || symbol == 0xF0 ? (static_cast<u32>(symbol) >> 4U) + 1 : moco::jpeg_end_of_block;
-            value = take_number(b, size);
+            const u32 distance = entry >> 8U & 255U;
+            const u32 before = k;
+            k += distance;
+            if (k > 63) {
+                more = before > 0;
+                return distance == moco::jpeg_end_of_block;
+            }
+            block[place_of[k]] = static_cast<i16>((static_cast<i32>(entry) >> 16) * steps[k]);
+            if (k == 63) {
+                more = true;
+                return true;
+            }
+            if (!whole) {
+                break;
+            }
         }
-        k += distance;
-        if (k > 64) {
-            return distance == moco::jpeg_end_of_block;
-        }
-        block[place_of[k - 1]] = static_cast<i16>(value * steps[k - 1]);
-        more = true;
     }
-    return true;
 }
 
 // ---- The inverse transform: Loeffler, Ligtenberg and Moschytz's, in 13-bit fixed point ----
@@ -103,7 +114,7 @@ using Row = i16 __attribute__((vector_size(16)));
 using Wide = i32 __attribute__((vector_size(32)));
 using RowBytes = u8 __attribute__((vector_size(8)));
 
-// Eight of them side by side, over v[0..7]; results keep @p extra bits more than those of the input, less 13.
+// Eight of them side by side, over v[0..7]; results have 13 bits more.
 inline void transform(Wide *v)
 {
     const Wide even = (v[2] + v[6]) * 4433;
@@ -146,7 +157,7 @@ inline void interleave_rows(Row *out, const Row *in)
 }
 
 // Rows of @p block are the picture's columns.
-inline void invert(u8 *out, size_t stride, const i16 *block)
+__attribute__((noinline)) void invert(u8 *out, size_t stride, const i16 *block)
 {
     Row rows[8];
     Row other[8];
@@ -176,7 +187,7 @@ inline void invert(u8 *out, size_t stride, const i16 *block)
 }
 
 // A block of one value.
-inline void fill_block(u8 *out, size_t stride, i32 mean)
+__attribute__((noinline)) void fill_block(u8 *out, size_t stride, i32 mean)
 {
     const i32 value = ((mean + 4) >> 3) + 128;
     const auto byte = static_cast<u8>(value < 0 ? 0 : value > 255 ? 255 : value);
@@ -201,7 +212,7 @@ bool read_units(const moco::JpegScan &scan, moco::JpegBits &data, i32 *means, co
             const size_t stride = scan.stride[c];
             for (i32 at = 0; at < scan.across[c] * scan.down[c]; ++at) {
                 bool more;
-                if (b.at > b.end || !read_block(b, block, *scan.dc[c], *scan.ac[c], scan.steps[c], means[c], more)) {
+                if (b.at > b.end + sizeof b.bits || !read_block(b, block, *scan.dc[c], *scan.ac[c], scan.steps[c], means[c], more)) {
                     return false;
                 }
                 if (wanted) {

@@ -9,8 +9,9 @@ namespace moco {
 // Codes of up to so many bits, with the bits that follow them, are looked up at once.
 constexpr int jpeg_look_bits = 11;
 
-// A Huffman table. What the next bits mean: how many bits code and value take (6 bits, 0: a longer code), how far it is
-// to the next coefficient (8 bits from bit 8 on), and the coefficient's value (from bit 16 on).
+// A Huffman table. What the next bits mean: how many of them to drop (6 bits; 0: a longer code), whether the number
+// that follows the code is not among them (1 bit), how far it is to the next coefficient (8 bits from bit 8 on), and
+// from bit 16 on the coefficient's value, or of how many bits its number is.
 struct JpegTable {
     std::uint32_t look[1 << jpeg_look_bits];
     std::int32_t last_code[18]; // of each length; -1: there is none of it
@@ -18,6 +19,7 @@ struct JpegTable {
     std::uint8_t symbols[256];
 };
 
+constexpr std::uint32_t jpeg_number_follows = 64;
 constexpr std::uint32_t jpeg_end_of_block = 128; // as a distance
 
 // Bits of the data, of which the marker bytes are gone.
@@ -28,7 +30,7 @@ struct JpegBits {
     std::int32_t count; // so many at least are there
 };
 
-// Past the end of the data so many bytes can be read: what a block takes, and some more.
+// Past the end of the data so many bytes can be read: what a block takes (64 x 31 bits), and some more.
 constexpr std::size_t jpeg_padding = 512;
 
 struct JpegScan {
