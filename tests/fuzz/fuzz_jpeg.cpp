@@ -47,6 +47,24 @@ void compare(const moco_image *whole, const moco_image *part, const Box &box)
     require(std::memcmp(moco_image_pixels(a), moco_image_pixels(b), count) == 0, "the part differs");
 }
 
+// The same in luma and chroma: whatever the data, it is decoded or refused as the exact one, and resized.
+void try_fast(const std::uint8_t *data, std::size_t size, const Box &box, moco_status expected)
+{
+    static moco_image *fast = new_image(true);
+    static moco_image *view = new_image(false);
+    moco_image_set_fast(fast, true);
+    moco_image_set_fast(view, true);
+    require(moco_image_decode(fast, data, size, "input") == MOCO_OK, "the header is refused");
+    const std::int32_t reduction = 1 << (size % 4);
+    const moco_status status = moco_image_load_reduced(fast, box.top, box.left, box.height, box.width, reduction);
+    require(status == expected, "the status of fast decoding differs");
+    if (status == MOCO_OK) {
+        require(moco_image_resized_crop(view, fast, box.top, box.left, box.height, box.width, 13, 17) == MOCO_OK,
+                "fast resize");
+        require(moco_image_pixels(view) != nullptr, "pixels");
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
@@ -73,5 +91,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     if (status == MOCO_OK) {
         compare(whole, lazy, box);
     }
+    try_fast(data, size, box, status);
     return 0;
 }

@@ -194,6 +194,38 @@ TEST_F(Fast, TakesEveryFormOfFile)
     }
 }
 
+// A comment at its end sends a file to libjpeg; all others are for the decoder of ours.
+std::string commented(const std::string &file)
+{
+    return file.substr(0, file.size() - 2) + std::string("\xFF\xFE\0\4hi", 6) + file.substr(file.size() - 2);
+}
+
+TEST_F(Fast, DecodesAsLibjpegDoes)
+{
+    const moco_augment_policy policy = crops(64);
+    Views other(true);
+    for (std::uint64_t i = 0; i < 120; ++i) {
+        synth_image image = synth_photo(16, i, static_cast<int>(i % 10));
+        image.subsampling = static_cast<int>(i % 3);
+        image.grey = i % 7 == 0;
+        image.restart = static_cast<int>(i % 5);
+        image.quality = 20 + static_cast<int>(i * 13 % 81);
+        image.width = 1 + static_cast<int>(i * 37 % 301);
+        image.height = 1 + static_cast<int>(i * 53 % 257);
+        const std::string file = jpeg_of(image);
+        const std::string to_libjpeg = commented(file);
+        read(file);
+        ASSERT_EQ(moco_image_decode(other.source(), to_libjpeg.data(), to_libjpeg.size(), "commented"), MOCO_OK);
+        const auto ours = fast_.make(policy, { 8, 0, i, 0 });
+        const auto theirs = other.make(policy, { 8, 0, i, 0 });
+        float largest = 0;
+        for (std::size_t k = 0; k < ours.size(); ++k) {
+            largest = std::max(largest, std::fabs(ours[k] - theirs[k]));
+        }
+        EXPECT_LT(largest, 4.0F) << "file " << i; // a level of luma and one of each chroma
+    }
+}
+
 TEST_F(Fast, TakesPixelsAndPlanes)
 {
     std::vector<std::uint8_t> pixels(std::size_t{ 3 } * 40 * 30);

@@ -118,11 +118,13 @@ class LoaderJpeg : public moco_test::WithFolder {
         return { made, moco_loader_free };
     }
 
+    void expect_thousand_skipped();
+
     moco_loader_options options_ = MOCO_LOADER_OPTIONS_INIT;
     moco_augment_policy policy_ = {};
 };
 
-TEST_F(LoaderJpeg, SkipsAThousandBrokenFilesAmongAThousandGoodOnes)
+void LoaderJpeg::expect_thousand_skipped()
 {
     write_files(2000, true);
     const Dataset images = open();
@@ -150,6 +152,17 @@ TEST_F(LoaderJpeg, SkipsAThousandBrokenFilesAmongAThousandGoodOnes)
     for (const auto &line : log_lines) {
         EXPECT_NE(line.find(".jpg: "), std::string::npos) << line;
     }
+}
+
+TEST_F(LoaderJpeg, SkipsAThousandBrokenFilesAmongAThousandGoodOnes)
+{
+    expect_thousand_skipped();
+}
+
+TEST_F(LoaderJpeg, SkipsTheSameFilesWhereItIsFast)
+{
+    options_.fast = true;
+    expect_thousand_skipped();
 }
 
 TEST_F(LoaderJpeg, NamesTheFirstBrokenFile)
