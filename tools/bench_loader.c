@@ -94,10 +94,11 @@ static double per_file(const loader_job *job, double seconds)
     return 1e6 * seconds / (double)job->files;
 }
 
-/* What the loader took at most, beside the batches in flight. */
+/* What the loader took at most, beside the batches in flight; 0 where those were not all full. */
 static double over_bytes(const loader_job *job)
 {
-    return job->peak_bytes - job->start_bytes - job->in_flight_bytes;
+    const double over = job->peak_bytes - job->start_bytes - job->in_flight_bytes;
+    return over > 0 ? over : 0;
 }
 
 static void print_json(const loader_job *job, const bench_options *o)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -101,11 +102,11 @@ class LoaderJpeg : public moco_test::WithFolder {
         EXPECT_EQ(moco_dataset_open(&made, folder_.c_str(), nullptr), MOCO_OK) << moco_error_message();
         return { made, moco_dataset_free };
     }
-    static Sampler sampler(const Dataset &images, bool shuffle)
+    static Sampler sampler(const Dataset &images, bool shuffle, std::size_t batch = 50)
     {
         moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
         order.count = moco_dataset_count(images.get());
-        order.batch = 50;
+        order.batch = batch;
         order.shuffle = shuffle;
         moco_sampler *made = nullptr;
         EXPECT_EQ(moco_sampler_create(&made, &order), MOCO_OK);
@@ -239,6 +240,39 @@ TEST_F(LoaderJpeg, MemoryStaysFlatOverTwentyThousandFiles)
     RecordProperty("kib_early", std::to_string(early));
     RecordProperty("kib_late", std::to_string(late));
     EXPECT_LT(late - early, 2048) << "KiB: " << early << " after 2,000 files, " << late << " after 20,000";
+}
+
+// Beside the batches in flight: four workers with their images and scratch, on photographs of the usual size.
+TEST_F(LoaderJpeg, TakesLessThanFiftyMegabytesOverTheBatches)
+{
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "AddressSanitizer keeps freed memory";
+#endif
+    for (std::uint64_t i = 0; i < 48; ++i) {
+        const synth_image image = synth_photo(4, i, static_cast<int>(i % 10));
+        std::size_t size = 0;
+        unsigned char *bytes = synth_jpeg(&size, &image);
+        moco_test::write_file(path(std::to_string(100 + i) + ".jpg"), { reinterpret_cast<char *>(bytes), size });
+        free(bytes);
+    }
+    const Dataset images = open();
+    ASSERT_EQ(moco_augment_preset(&policy_, "v2", 224), MOCO_OK);
+    options_.workers = 4;
+    for (const bool fast : { false, true }) {
+        options_.fast = fast;
+        const Sampler order = sampler(images, true, 16);
+        const long before = resident();
+        long largest = 0;
+        const Handle made = loader(images, order);
+        for (int i = 0; i < 18; ++i) {
+            moco_batch batch;
+            ASSERT_EQ(moco_loader_next(made.get(), &batch), MOCO_OK) << moco_error_message();
+            largest = std::max(largest, resident());
+        }
+        const long in_flight = (options_.prefetch + 1) * 2L * 16 * 3 * 224 * 224 * 4 / 1024;
+        std::printf("%s: %ld KiB, %ld of them in flight\n", fast ? "fast" : "exact", largest - before, in_flight);
+        EXPECT_LT(largest - before - in_flight, 50 * 1000) << (fast ? "fast" : "exact");
+    }
 }
 
 } // namespace
