@@ -146,5 +146,8 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
             return JpegOutcome::truncated;
         }
     }
+    if (!partly) {
+        (void)jpeg_finish_decompress(&jpeg); // finds damage behind the last row, as decoding to RGB does
+    }
     return JpegOutcome::whole;
 }
