@@ -212,7 +212,8 @@ bool read_units(const moco::JpegScan &scan, moco::JpegBits &data, i32 *means, co
             const size_t stride = scan.stride[c];
             for (i32 at = 0; at < scan.across[c] * scan.down[c]; ++at) {
                 bool more;
-                if (b.at > b.end + sizeof b.bits || !read_block(b, block, *scan.dc[c], *scan.ac[c], scan.steps[c], means[c], more)) {
+                if (b.at > b.end + sizeof b.bits ||
+                    !read_block(b, block, *scan.dc[c], *scan.ac[c], scan.steps[c], means[c], more)) {
                     return false;
                 }
                 if (wanted) {
