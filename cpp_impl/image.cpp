@@ -30,12 +30,6 @@ moco::Scale scale_of(double mean, double std)
     return scale;
 }
 
-// The largest factor that decoders know which is not above another.
-int decoder_reduction(std::int32_t most)
-{
-    return most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
-}
-
 } // namespace
 
 void moco_image::load(const moco::Part &part) const
@@ -162,7 +156,7 @@ moco_status moco_image_load_reduced(const moco_image *image, int32_t top, int32_
     MOCO_CHECK_ARG(image);
     moco::check_box("moco_image_load", *image, { top, left, height, width });
     if (image->fast) {
-        (void)image->ycc({ top, left, height, width }, decoder_reduction(reduction));
+        (void)image->ycc({ top, left, height, width }, reduction);
     } else {
         image->load({ top, left, height, width });
     }

@@ -123,8 +123,9 @@ struct moco_image : moco::Counted {
     const std::uint8_t *loaded(std::int32_t top, std::int32_t left) const noexcept;
     [[nodiscard]] std::size_t loaded_stride() const noexcept { return static_cast<std::size_t>(part_.width) * 3; }
 
-    // Luma and chroma of a part at least, of which each sample stands for @p reduction x @p reduction pixels at most.
-    const moco::Ycc &ycc(const moco::Part &part, int reduction) const;
+    // Luma and chroma of a part at least, of which each sample stands for @p most_reduced x @p most_reduced pixels at
+    // most.
+    const moco::Ycc &ycc(const moco::Part &part, std::int32_t most_reduced) const;
     // The standard form of the whole picture, to be changed; NULL where the image is exact, or empty.
     moco::Ycc *fast_form() const;
     // Takes a picture that was made in room().

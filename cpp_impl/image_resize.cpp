@@ -168,16 +168,6 @@ View view_of(const moco_image &source, const moco::Part &box)
     return { source.loaded(box.top, box.left), source.loaded_stride(), box.width, box.height };
 }
 
-// The largest power of 2, of those that decoders know, that a box may be reduced by first.
-int reduction_of(const moco::Part &box, std::int32_t out_height, std::int32_t out_width)
-{
-    int reduction = 8;
-    while (reduction > 1 && (box.height / reduction < out_height || box.width / reduction < out_width)) {
-        reduction /= 2;
-    }
-    return reduction;
-}
-
 // The box, where left and right of the source are yet to be exchanged.
 moco::Part mirrored(const moco::Part &box, std::int32_t width)
 {
@@ -204,7 +194,7 @@ void resize_fast(moco_image &image, const moco_image &source, moco::Part box, st
 {
     moco::Ycc in;
     if (source.fast) {
-        in = source.ycc(box, reduction_of(box, out_height, out_width));
+        in = source.ycc(box, std::min(box.height / out_height, box.width / out_width));
         box = in.mirrored ? mirrored(box, source.width) : box;
     } else {
         in = converted(source, box);

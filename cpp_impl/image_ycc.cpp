@@ -3,6 +3,16 @@
 
 #include "pixel_kernels.hpp"
 
+namespace {
+
+// The largest factor that decoders know which is not above another.
+int decoder_reduction(std::int32_t most)
+{
+    return most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+}
+
+} // namespace
+
 // Back to RGB. What is not the whole picture came from a file, unchanged, and is left to be decoded again.
 void moco_image::leave_ycc() const
 {
@@ -53,8 +63,9 @@ void moco_image::convert_to_ycc() const
     reduction_ = 1;
 }
 
-const moco::Ycc &moco_image::ycc(const moco::Part &part, int reduction) const
+const moco::Ycc &moco_image::ycc(const moco::Part &part, std::int32_t most_reduced) const
 {
+    const int reduction = decoder_reduction(most_reduced);
     if (in_ycc_ && part_.holds(part) && reduction_ <= reduction) {
         return ycc_;
     }

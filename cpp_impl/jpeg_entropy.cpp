@@ -50,7 +50,8 @@ bool build(moco::JpegTable &table, const JHUFF_TBL *huffman, bool is_dc)
     for (int length = 1; length <= 16; ++length) {
         table.shift[length] = count - code;
         for (int i = 0; i < huffman->bits[length]; ++i, ++code, ++count) {
-            if (count > 255 || code >= 1 << length || (is_dc && table.symbols[count] > 15)) {
+            const bool all_ones = code >= (1 << length) - 1; // which no table may give to a symbol
+            if (count > 255 || all_ones || (is_dc && table.symbols[count] > 15)) {
                 return false;
             }
             const int free_bits = moco::jpeg_look_bits - length;

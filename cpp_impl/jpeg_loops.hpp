@@ -77,6 +77,9 @@ inline bool read_block(moco::JpegBits &b, i16 *block, const moco::JpegTable &dc,
         return false;
     }
     mean += static_cast<i32>(entry) >> 16;
+    if (mean != static_cast<i16>(mean)) {
+        return false;
+    }
     block[0] = static_cast<i16>(mean * steps[0]);
     for (u32 k = 0;;) {
         // There are 56 bits: of two codes that are looked up and of one of any length.
