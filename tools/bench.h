@@ -26,6 +26,10 @@ int bench_loader(const bench_options *options, const char *data);
 int bench_step(const bench_options *options, const char *data);
 int bench_train(const bench_options *options, const char *data);
 
+/* Makes a loader of the images as the options say; order and how: what the part decides by itself. */
+moco_status bench_open_loader(moco_sampler **sampler, moco_loader **loader, const moco_dataset *images,
+                              const bench_options *options, moco_sampler_options order, moco_loader_options how);
+
 /* The most memory that the process has taken so far, in bytes. */
 double bench_peak_bytes(void);
 

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WARM_UP = 6 }; /* batches */
@@ -38,32 +39,59 @@ static double resident_bytes(void)
     return known ? (double)resident * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
-static moco_status open_loader(loader_job *job, const bench_options *o, const char *data)
+moco_status bench_open_loader(moco_sampler **sampler, moco_loader **loader, const moco_dataset *images,
+                              const bench_options *o, moco_sampler_options order, moco_loader_options how)
+{
+    moco_augment_policy policy;
+    order.count = moco_dataset_count(images);
+    MOCO_TRY(moco_sampler_create(sampler, &order));
+    MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
+    how.workers = (int32_t)o->workers;
+    how.fast = strcmp(o->augment_precision, "fast") == 0;
+    how.dtype = strcmp(o->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
+    return moco_loader_create(loader, images, *sampler, &policy, NULL, &how);
+}
+
+static moco_status open_job(loader_job *job, const bench_options *o, const char *data)
 {
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
-    moco_augment_policy policy;
     MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
-    order.count = moco_dataset_count(job->images);
     order.batch = o->batch > 0 ? (size_t)o->batch : 64;
-    order.drop_last = false;
-    MOCO_TRY(moco_sampler_create(&job->sampler, &order));
-    MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
-    how.workers = (int32_t)o->workers;
+    order.drop_last = moco_dataset_count(job->images) >= order.batch;
+    how.layout = strcmp(o->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
     how.measure = true;
-    how.fast = strcmp(o->augment_precision, "fast") == 0;
-    how.dtype = strcmp(o->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
-    const double values = (double)order.batch * 3.0 * (double)policy.size * (double)policy.size;
-    job->in_flight_bytes =
-        2.0 * ((double)how.prefetch + 1.0) * values * (double)moco_dtype_size(how.dtype); /* two views */
     job->start_bytes = resident_bytes();
-    return moco_loader_create(&job->loader, job->images, job->sampler, &policy, NULL, &how);
+    MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, o, order, how));
+    const double size = (double)moco_loader_image_size(job->loader);
+    const double value_bytes = strcmp(o->precision, "bf16") == 0 ? 2 : 4;
+    job->in_flight_bytes = 2.0 * ((double)how.prefetch + 1.0) * (double)order.batch * 3.0 * size * size * value_bytes;
+    return MOCO_OK;
 }
 
-/* CPU time and stages are differences, so that what the first batches take to warm up does not count. */
+/*
+ * Waits until the batches ahead are made and the workers rest, and returns when that was. What is measured from one
+ * rest to another is the work of as many batches as were taken between them, neither more nor less.
+ */
+static double await_rest(void)
+{
+    const struct timespec pause = { 0, 2000000 };
+    const double looking = 0.0002; /* seconds of CPU time that a look may take */
+    double end = clock_now();
+    double before = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    while (clock_now() - end < 0.1) {
+        (void)nanosleep(&pause, NULL);
+        const double now = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+        if (now - before > looking) {
+            end = clock_now();
+        }
+        before = now;
+    }
+    return end;
+}
+
 static void read_clocks(loader_job *job, double sign)
 {
-    job->seconds += sign * clock_now();
     job->cpu_seconds += sign * clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
         job->stages[i] += sign * moco_loader_stage_seconds(job->loader, (moco_stage)i);
@@ -77,12 +105,14 @@ static moco_status measure(loader_job *job, const bench_options *o)
     for (int32_t i = 0; i < WARM_UP; ++i) {
         MOCO_TRY(moco_loader_next(job->loader, &batch));
     }
+    (void)await_rest();
     const double start = clock_now();
     read_clocks(job, -1.0);
     while (o->limit > 0 ? job->files < (size_t)o->limit : clock_now() - start < (double)o->seconds) {
         MOCO_TRY(moco_loader_next(job->loader, &batch));
         job->files += batch.count;
     }
+    job->seconds = await_rest() - start;
     read_clocks(job, 1.0);
     job->peak_bytes = bench_peak_bytes();
     return MOCO_OK;
@@ -136,7 +166,7 @@ int bench_loader(const bench_options *options, const char *data)
 {
     loader_job job = { 0 };
     int code = EXIT_OK;
-    if (open_loader(&job, options, data) != MOCO_OK || measure(&job, options) != MOCO_OK) {
+    if (open_job(&job, options, data) != MOCO_OK || measure(&job, options) != MOCO_OK) {
         code = say_failure();
     } else if (options->json) {
         print_json(&job, options);

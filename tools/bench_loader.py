@@ -2,10 +2,11 @@
 
     python tools/bench_loader.py DATA [--recipe v1|v2] [--files N] [--rounds N] [--short-side 256] [--moco build/bin/moco]
 
-DATA is a folder of classes, as `moco-synth` makes one. Each loader reads the same files, makes two views of 224 pixels of
-each, and normalises them; the loaders take turns, so that whatever else the machine does meets all of them. Those that
-are not installed are left out: torchvision with PIL (the reference's own), torchvision.transforms.v2 on tensors, DALI on
-the CPU, albumentations. --short-side first shrinks the files, as `moco pack` would, into a temporary folder.
+DATA is a folder of JPEG files, as `moco-synth` makes one. Each loader reads the same files, makes two views of 224 pixels
+of each, and normalises them; the loaders take turns, so that whatever else the machine does meets all of them. Loaders
+that work ahead (ours and DALI) are measured from a moment of rest to another, so the work is that of the files counted.
+Those that are not installed are left out: torchvision with PIL (the reference's own), torchvision.transforms.v2 on
+tensors, DALI on the CPU, albumentations. --short-side first shrinks the files by `moco pack`.
 """
 import argparse
 import importlib.util
@@ -14,6 +15,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+import tarfile
 import tempfile
 import time
 
@@ -141,12 +143,22 @@ def use_moco(program, data, count, recipe, precision):
     return run
 
 
+def await_rest():
+    """Waits until the threads of this process rest: DALI's make batches ahead."""
+    before, now = -1, time.process_time()
+    while now - before > 0.001:
+        time.sleep(0.05)
+        before, now = now, time.process_time()
+
+
 def timed(run, count):
     """Wraps a run in this process; DALI's threads count too."""
 
     def measure():
+        await_rest()
         start = time.process_time()
         run()
+        await_rest()
         return count, time.process_time() - start
 
     return measure
@@ -165,40 +177,45 @@ def contenders(args, data, files):
     return found
 
 
-def shrink(files, folder, short_side):
-    from PIL import Image
+def shrink(moco, data, folder, short_side):
+    """As `moco pack` does; all read the files that it makes."""
+    shards = pathlib.Path(folder, "shards.tar")
+    subprocess.run([moco, "pack", data, "--out", shards, "--short-side", str(short_side), "--quality", "90"], check=True,
+                   capture_output=True)
+    target = pathlib.Path(folder, "shrunk")
+    with tarfile.open(shards) as tar:
+        tar.extractall(target, [member for member in tar if member.name.endswith(".jpg")])
+    return target
 
+
+def link(files, folder):
+    """A folder of these files alone."""
+    target = pathlib.Path(folder, "files")
+    target.mkdir()
     for number, file in enumerate(files):
-        image = Image.open(file).convert("RGB")
-        scale = short_side / min(image.size)
-        size = [max(short_side, round(side * scale)) for side in image.size]
-        target = pathlib.Path(folder, "shrunk", f"{number:06}.jpg")
-        target.parent.mkdir(exist_ok=True)
-        image.resize(size, Image.Resampling.BICUBIC, reducing_gap=None).save(target, quality=90)
+        (target / f"{number:06}.jpg").symlink_to(pathlib.Path(file).resolve())
+    return target
 
 
 def list_files(data, limit):
     files = sorted(str(path) for path in pathlib.Path(data).rglob("*.jpg"))
-    return files[: max(32, min(limit, len(files)) // 32 * 32)]
+    return files[: max(64, min(limit, len(files)) // 64 * 64)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data")
     parser.add_argument("--recipe", choices=["v1", "v2"], default="v2")
-    parser.add_argument("--files", type=int, default=256, help="files a round")
+    parser.add_argument("--files", type=int, default=256, help="files a round, a multiple of 64")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--short-side", type=int, default=0)
     parser.add_argument("--moco", default="build/bin/moco")
     args = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    files = list_files(args.data, args.files)
     with tempfile.TemporaryDirectory() as folder:
-        data = args.data
-        if args.short_side:
-            shrink(files, folder, args.short_side)
-            data, files = folder, list_files(folder, args.files)
-        found = contenders(args, data, files)
+        data = shrink(args.moco, args.data, folder, args.short_side) if args.short_side else args.data
+        files = list_files(data, args.files)
+        found = contenders(args, link(files, folder), files)
         speeds = {name: [] for name in found}
         for turn in range(args.rounds + 1):
             for name, measure in found.items():

@@ -67,16 +67,11 @@ static moco_status open_loader(step_job *job, const char *data)
     const bench_options *o = job->options;
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
-    moco_augment_policy policy;
     MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
-    order.count = moco_dataset_count(job->images);
     order.batch = (size_t)job->batch;
-    MOCO_TRY(moco_sampler_create(&job->sampler, &order));
-    MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
-    how.workers = (int32_t)o->workers;
     how.layout = layout_of(o);
     how.device = job->device;
-    MOCO_TRY(moco_loader_create(&job->loader, job->images, job->sampler, &policy, NULL, &how));
+    MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, o, order, how));
     job->image_size = moco_loader_image_size(job->loader);
     return MOCO_OK;
 }
