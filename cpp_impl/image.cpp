@@ -41,9 +41,9 @@ void moco_image::load(const moco::Part &part) const
         (void)rgb();
     }
     if (!part_.holds(part)) { // no image but one that waits lacks a part
-        moco::Pixels out{ .bytes = spare_ };
+        part_ = {};
+        moco::Pixels out{ .bytes = pixels_ };
         part_ = moco::decode_jpeg(out, part, file_.data(), file_size_, name_.c_str());
-        pixels_.swap(spare_);
     }
 }
 
@@ -100,6 +100,11 @@ void moco_image::mirror()
 void moco_image::give_rgb(std::int32_t new_width, std::int32_t new_height) noexcept
 {
     pixels_.swap(spare_);
+    hold_rgb(new_width, new_height);
+}
+
+void moco_image::hold_rgb(std::int32_t new_width, std::int32_t new_height) noexcept
+{
     width = new_width;
     height = new_height;
     part_ = { 0, 0, new_height, new_width };
@@ -120,7 +125,7 @@ void moco_image::give_file(std::int32_t new_width, std::int32_t new_height, moco
     name_ = name;
     file_.swap(file);
     file_size_ = size;
-    give_rgb(new_width, new_height);
+    hold_rgb(new_width, new_height);
     part_ = {};
 }
 

@@ -1,6 +1,7 @@
 // The image handle, its buffers, and what the image files share.
 #pragma once
 
+#include "buffer.hpp"
 #include "guard.hpp"
 #include "image_part.hpp"
 #include "live.hpp"
@@ -10,37 +11,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <utility>
 
 namespace moco {
-
-// Memory that only grows, and is not cleared: the contents are undefined after grow().
-template <typename T> class Buffer {
-  public:
-    T *grow(std::size_t count)
-    {
-        if (count > capacity_) {
-            data_.reset();
-            capacity_ = 0;
-            data_.reset(new T[count]);
-            capacity_ = count;
-        }
-        return data_.get();
-    }
-    [[nodiscard]] T *data() noexcept { return data_.get(); }
-    [[nodiscard]] const T *data() const noexcept { return data_.get(); }
-    void swap(Buffer &other) noexcept
-    {
-        data_.swap(other.data_);
-        std::swap(capacity_, other.capacity_);
-    }
-
-  private:
-    std::unique_ptr<T[]> data_;
-    std::size_t capacity_ = 0;
-};
 
 using Bytes = Buffer<std::uint8_t>;
 
@@ -153,6 +126,7 @@ struct moco_image : moco::Counted {
     std::size_t file_size_ = 0;
     std::string name_; // of the file
 
+    void hold_rgb(std::int32_t new_width, std::int32_t new_height) noexcept;
     void leave_ycc() const;
     bool decode_ycc(const moco::Part &part, int reduction) const;
     void convert_to_ycc() const;

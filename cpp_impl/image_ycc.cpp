@@ -29,14 +29,15 @@ void moco_image::leave_ycc() const
 // Decodes the file; false where it is none that holds luma and chroma.
 bool moco_image::decode_ycc(const moco::Part &part, int reduction) const
 {
-    moco::Pixels out{ .bytes = spare_ };
+    moco::Pixels out{ .bytes = pixels_ };
     moco::Ycc made;
+    part_ = {};
+    in_ycc_ = false;
     const moco::Part got =
         moco::decode_jpeg_planes(out, made, part, reduction, file_.data(), file_size_, name_.c_str());
     if (got == moco::Part{}) {
         return false;
     }
-    pixels_.swap(spare_);
     part_ = got;
     ycc_ = made;
     reduction_ = reduction;
