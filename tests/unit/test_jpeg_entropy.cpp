@@ -213,14 +213,14 @@ TEST(JpegEntropy, LeavesHugeSizesToLibjpeg)
 TEST(JpegEntropy, LeavesMeansThatGrowWithoutEnd)
 {
     std::string file =
-        "\xFF\xD8\xFF\xDB\0\x43\0"s + std::string(64, '\1') + "\xFF\xC0\0\x0B\x08\0\x50\xFF\xF8\1\1\x11\0"s;
+        "\xFF\xD8\xFF\xDB\0\x43\0"s + std::string(64, '\1') + "\xFF\xC0\0\x0B\x08\0\x50\xFF\xD8\1\1\x11\0"s;
     for (const char *table : { "\0\x0F", "\x10\0" }) { // of one code, 0: 15 bits follow, and end of block
         file += "\xFF\xC4\0\x14"s + table[0] + "\1"s + std::string(15, '\0') + table[1];
     }
     file += "\xFF\xDA\0\x08\1\1\0\0\x3F\0"s;
     unsigned bits = 0;
     int count = 0;
-    for (int i = 0; i < 17 * 8191 * 10; ++i) {
+    for (int i = 0; i < 17 * 8187 * 10 + 2; ++i) {
         const bool bit = i % 17 != 0 && i % 17 != 16;
         bits = bits << 1U | (bit ? 1U : 0U);
         if (++count == 8) {
@@ -230,7 +230,6 @@ TEST(JpegEntropy, LeavesMeansThatGrowWithoutEnd)
         }
     }
     expect_libjpegs(file + "\xFF\xD9", "means");
-    EXPECT_EQ(decode(file + "\xFF\xD9", true).status, MOCO_EFORMAT);
 }
 
 } // namespace
