@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # JOBS=n limits the build, PREFIX and DESTDIR are for `install`, CUDA=1 or 0 chooses libtorch, and
-# MOCO_LIBTORCH=/folder takes one that is there already. MOCO_REFERENCE and MOCO_PYTHON are for `bench`.
+# MOCO_LIBTORCH=/folder takes one that is there already. MOCO_REFERENCE and MOCO_PYTHON are for `bench`
+# and `test-python`.
 JOBS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -15,7 +16,7 @@ configure = cmake --preset $(1) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath 
 sources := $(wildcard c_api/*.[ch] cpp_impl/*.[ch]pp include/*.h include/moco/*.h tools/*.[ch] examples/*.[ch] \
     tests/*.cpp tests/*/*.[ch] tests/*/*.[ch]pp tests/*/*/*.c)
 
-.PHONY: help deps build demo test test-asan test-ubsan test-tsan bench format format-check lint install clean
+.PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench format format-check lint install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +34,10 @@ demo: build ## pretrain on Fashion-MNIST and look at the result
 
 test: build ## build and run all tests
 	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc))
+
+test-python: build ## compare with PyTorch, torchvision, timm, scikit-learn; installs them into the cache (5 GB)
+	@MOCO_PYTHON=$${MOCO_PYTHON:-$$(cmake/python.sh)} ctest --test-dir $(BUILD) --output-on-failure -V \
+	    -R '^e2e\.(ecosystem|cli_evaluate)$$'
 
 bench: build ## measure loader and step, into docs/benchmark.md; see CONTRIBUTING.md
 	@cmake --build $(BUILD) $(jobs) --target moco-synth

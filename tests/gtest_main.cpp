@@ -1,4 +1,6 @@
 // Runs GoogleTest; `--source=test_queue.cpp` takes the tests of that file alone, so that ctest needs no list of suites.
+#include "tests_folder.hpp"
+
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -29,6 +31,12 @@ std::string filter_of_source(const std::string &name)
 }
 
 } // namespace
+
+const std::string &moco_test::tests_folder()
+{
+    static const std::string folder = MOCO_TESTS; // not by __FILE__, which is relative for some users of ccache
+    return folder;
+}
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,8 @@
 // Runs the tool as a person does, in a folder with small images.
 #pragma once
 
+#include "../tests_folder.hpp"
+
 #include <moco.h>
 
 #include <gtest/gtest.h>
@@ -122,11 +124,14 @@ class Cli : public testing::Test {
     {
         const char *named = std::getenv("MOCO_PYTHON");
         const std::string command = "cd '" + root.string() + "' && OMP_NUM_THREADS=1 '" +
-                                    (named != nullptr ? named : "python3") + "' " + MOCO_PYTHON_TESTS + "/" + script +
-                                    " " + arguments + " >python.txt 2>&1";
+                                    (named != nullptr ? named : "python3") + "' '" + moco_test::tests_folder() +
+                                    "/python/" + script +
+                                    "'"
+                                    " " +
+                                    arguments + " >python.txt 2>&1";
         const int status = std::system(command.c_str()); // NOLINT(cert-env33-c)
         const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-        return code == 77 || code == 127 ? -1 : code;
+        return code == 77 || (code == 127 && named == nullptr) ? -1 : code;
     }
     // A training that takes seconds, into a folder of root.
     static Words train(const std::string &out, const Words &more = {})
@@ -137,10 +142,15 @@ class Cli : public testing::Test {
         words.insert(words.end(), more.begin(), more.end());
         return words;
     }
-    // The run that tests look at; made once.
+    // The run that tests look at; made once in a folder, of which each suite has its own.
     static const Result &trained()
     {
-        static const Result result = run(train("run", { "--val-data", "test", "--knn-every", "1" }));
+        static fs::path where;
+        static Result result;
+        if (where != root) {
+            where = root;
+            result = run(train("run", { "--val-data", "test", "--knn-every", "1" }));
+        }
         return result;
     }
     static inline fs::path root;

@@ -219,23 +219,25 @@ TEST_F(CliRuns, InfoShowsARunAndAFile)
 
 TEST_F(CliRuns, BenchMeasuresTheLoader)
 {
-    const Result text = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "16", "--batch", "2" });
+    const Result text = run({ "bench", "loader", moco_test::tests_folder() + "/golden/pixels", "--image-size", "32",
+                              "--limit", "16", "--batch", "2" });
     EXPECT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "16 files, two views each, recipe v2");
     EXPECT_HAS(text.out, "us a file");
-    const Result json = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "16", "--batch", "2",
-                              "--recipe", "v1", "--workers", "2", "--json" });
+    const Result json = run({ "bench", "loader", moco_test::tests_folder() + "/golden/pixels", "--image-size", "32",
+                              "--limit", "16", "--batch", "2", "--recipe", "v1", "--workers", "2", "--json" });
     EXPECT_EQ(json.code, 0) << json.err;
     EXPECT_HAS(json.out, "\"files\": 16,");
     EXPECT_HAS(json.out, "\"decode\": ");
-    const Result fast = run({ "bench", "loader", MOCO_PIXELS, "--image-size", "32", "--limit", "16", "--batch", "2",
-                              "--augment-precision", "fast", "--precision", "bf16", "--json" });
+    const Result fast =
+        run({ "bench", "loader", moco_test::tests_folder() + "/golden/pixels", "--image-size", "32", "--limit", "16",
+              "--batch", "2", "--augment-precision", "fast", "--precision", "bf16", "--json" });
     EXPECT_EQ(fast.code, 0) << fast.err;
     EXPECT_HAS(fast.out, "\"in_flight_bytes\": 98304,"); // 4 batches of 2 pairs of 3 x 32 x 32 values of 2 bytes
     const Json numbers(json_loads(fast.out.c_str(), 0, nullptr));
     ASSERT_NE(numbers, nullptr) << fast.out;
     EXPECT_LT(json_number_value(json_object_get(numbers.get(), "over_bytes")), 50e6);
-    const Result wrong = run({ "bench", "lunch", MOCO_PIXELS });
+    const Result wrong = run({ "bench", "lunch", moco_test::tests_folder() + "/golden/pixels" });
     EXPECT_EQ(wrong.code, 2);
     EXPECT_HAS(wrong.err, "'lunch' cannot be measured");
 }

@@ -1,4 +1,6 @@
 // A run that is stopped by SIGTERM and resumed ends with the same bytes as an unbroken run.
+#include "../tests_folder.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -130,7 +132,8 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
     for (int i = 0; i < 30; ++i) {
         const fs::path folder = root_ / "photos" / (i % 2 == 0 ? "even" : "odd");
         fs::create_directories(folder);
-        fs::copy_file(fs::path(MOCO_PIXELS) / photos[i % 5], folder / (std::to_string(i) + ".jpg"));
+        fs::copy_file(fs::path(moco_test::tests_folder()) / "golden/pixels" / photos[i % 5],
+                      folder / (std::to_string(i) + ".jpg"));
     }
     const auto command = [&](const std::string &run) {
         return std::vector<std::string>{ MOCO_BINARY,

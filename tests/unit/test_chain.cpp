@@ -1,5 +1,7 @@
 // The whole augmentation of random JPEG files, to the last bit of the floats, against PIL and torchvision: chain.txt,
 // which tests/golden/make_chain.py wrote.
+#include "../tests_folder.hpp"
+
 #include <moco.h>
 
 #include <gtest/gtest.h>
@@ -32,7 +34,7 @@ struct View {
 
 std::vector<View> read_views()
 {
-    std::ifstream table(std::filesystem::path(__FILE__).parent_path() / "../golden/chain.txt");
+    std::ifstream table(std::filesystem::path(moco_test::tests_folder()) / "golden/chain.txt");
     std::vector<View> views;
     for (std::string line; std::getline(table, line);) {
         std::istringstream fields(line);

@@ -1,4 +1,6 @@
 // Pixel operations on odd sizes against PIL and torchvision, and the handle's own behaviour.
+#include "../tests_folder.hpp"
+
 #include <moco.h>
 
 #include <gtest/gtest.h>
@@ -15,7 +17,7 @@
 
 namespace {
 
-const std::filesystem::path folder = std::filesystem::path(__FILE__).parent_path() / "../golden/images";
+const std::filesystem::path folder = std::filesystem::path(moco_test::tests_folder()) / "golden/images";
 
 std::vector<std::uint8_t> formula(int width, int height)
 {

@@ -1,4 +1,6 @@
 // Decoding of every kind of file against what PIL makes of it; damaged files are refused and leave the image alone.
+#include "../tests_folder.hpp"
+
 #include <moco.h>
 
 #include <gtest/gtest.h>
@@ -13,7 +15,7 @@
 
 namespace {
 
-const std::filesystem::path folder = std::filesystem::path(__FILE__).parent_path() / "../golden/images";
+const std::filesystem::path folder = std::filesystem::path(moco_test::tests_folder()) / "golden/images";
 
 struct Expected {
     std::string name;

@@ -1,0 +1,103 @@
+// The tool with files of other programs: info, knn, export, import.
+#include "cli.hpp"
+
+using cli::has;
+using cli::Result;
+using cli::fs::exists;
+
+namespace {
+
+class Files : public cli::Cli {
+  protected:
+    void SetUp() override { ASSERT_EQ(trained().code, 0) << trained().err; }
+    static Result write(const std::string &format, const std::string &out, const cli::Words &more = {})
+    {
+        cli::Words words{ "export", "run", "--format", format, "--out", out };
+        words.insert(words.end(), more.begin(), more.end());
+        return run(words);
+    }
+};
+
+} // namespace
+
+TEST_F(Files, ExportsARunAndLooksAtTheResult)
+{
+    ASSERT_EQ(write("torchvision", "t.pth").code, 0);
+    ASSERT_EQ(write("safetensors", "s.safetensors", { "--license", "CC0-1.0" }).code, 0);
+    Result result = run({ "info", "t.pth", "--tensors" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.out, "PyTorch, zip");
+    EXPECT_HAS(result.out, "network: resnet20, no head");
+    EXPECT_HAS(result.out, "layer1.0.conv1.weight");
+    result = run({ "info", "s.safetensors" });
+    EXPECT_HAS(result.out, "network: resnet20, linear head of 64");
+    EXPECT_HAS(result.out, "CC0-1.0");
+    result = run({ "info", "t.pth", "--json" });
+    EXPECT_HAS(result.out, "\"name\": \"conv1.weight\"");
+    // The file says how its images were prepared, so the result is that of the run.
+    const cli::Words data{ "--train", "train", "--test", "test", "--threads", "1", "--json" };
+    cli::Words of_run{ "knn", "run" };
+    cli::Words of_file{ "knn", "s.safetensors" };
+    of_run.insert(of_run.end(), data.begin(), data.end());
+    of_file.insert(of_file.end(), data.begin(), data.end());
+    const std::string accuracy = "\"knn_acc1\": ";
+    const auto figure = [&](const std::string &text) {
+        return text.substr(text.find(accuracy), text.find(',') - text.find(accuracy));
+    };
+    const Result a = run(of_run);
+    const Result b = run(of_file);
+    ASSERT_EQ(b.code, 0) << b.err;
+    EXPECT_EQ(figure(a.out), figure(b.out));
+}
+
+TEST_F(Files, ImportsAndGoesOn)
+{
+    ASSERT_EQ(write("reference", "r.pth.tar").code, 0);
+    Result result = run({ "import",      "r.pth.tar", "--out",      "again",     "--data", "train",        "-b",
+                          "16",          "--epochs",  "3",          "--augment", "cifar",  "--image-size", "32",
+                          "--knn-every", "0",         "--no-plots", "--threads", "1",      "--workers",    "1" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "moco resume again");
+    result = run({ "resume", "again" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.out, "done: 9 steps");
+    result = run({ "import", "r.pth.tar", "--out", "again", "--data", "train", "-b", "16", "--epochs", "3" });
+    EXPECT_EQ(result.code, 1);
+    EXPECT_HAS(result.err, "no empty folder");
+}
+
+TEST_F(Files, RefusesHostileFilesAndRunsNothing)
+{
+    for (const std::string name : { "hostile_zip.pth", "hostile_legacy.pth", "hostile_missing_storage.pth" }) {
+        const std::string file = moco_test::tests_folder() + "/data/checkpoints/" + name;
+        for (const cli::Words &words : { cli::Words{ "info", file },
+                                         { "knn", file, "--train", "train", "--test", "test" },
+                                         { "linear", file, "--train", "train", "--val", "test" },
+                                         { "embed", file, "test", "--out", "hostile.npy" },
+                                         { "export", file, "--format", "torchvision", "--out", "hostile.pth" },
+                                         { "import", file, "--out", "hostile", "--data", "train" } }) {
+            SCOPED_TRACE(words[0]);
+            const Result result = run(words);
+            EXPECT_EQ(result.code, 1);
+            EXPECT_HAS(result.err, name);
+            EXPECT_HAS(result.err, name == "hostile_missing_storage.pth" ? "storage" : "posix.system");
+        }
+    }
+    for (const char *name : { "hostile.npy", "hostile.pth", "hostile", "PWNED" }) {
+        EXPECT_FALSE(exists(root / name)) << name;
+    }
+}
+
+TEST_F(Files, SaysWhatIsWrong)
+{
+    EXPECT_EQ(run({ "export", "run", "--format", "onnx", "--out", "x" }).code, 2);
+    EXPECT_EQ(run({ "export", "run", "--format", "timm" }).code, 2);
+    EXPECT_EQ(run({ "import", "none.pth", "--out", "x", "--data", "train" }).code, 1);
+    EXPECT_EQ(write("detectron2", "none/x.pkl").code, 1);
+    ASSERT_EQ(write("torchvision", "t.pth").code, 0);
+    EXPECT_EQ(run({ "import", "t.pth", "--out", "x" }).code, 2);
+    const Result output = run({ "knn", "t.pth", "--features", "output", "--train", "train", "--test", "test" });
+    EXPECT_EQ(output.code, 1);
+    EXPECT_HAS(output.err, "no head");
+    EXPECT_FALSE(exists(root / "x"));
+}

@@ -1,0 +1,10 @@
+// Where the files that tests read lie: the folder tests/ of the sources.
+#pragma once
+
+#include <string>
+
+namespace moco_test {
+
+const std::string &tests_folder(); // gtest_main.cpp
+
+} // namespace moco_test
