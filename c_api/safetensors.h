@@ -6,6 +6,8 @@
 
 enum { MOCO__SAFETENSORS_MAX_HEADER = 100000000, MOCO__SAFETENSORS_MAX_DIMS = 16 };
 
+/* As moco_safetensors_open(), of a file that is mapped already and stays so. */
+moco_status moco__safetensors_open_map(moco_safetensors **out, const char *path, unsigned char *map, size_t bytes);
 /* "F32" and so on. */
 const char *moco__dtype_text(moco_dtype dtype);
 /* Whether a tensor has these sizes. */

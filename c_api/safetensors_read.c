@@ -20,6 +20,7 @@ struct moco_safetensors {
     char *path;
     unsigned char *map;
     size_t bytes;
+    bool owns_map;
     json_t *header; /* owns names and metadata texts */
     entry *entries; /* in the order of the data */
     size_t count;
@@ -37,16 +38,12 @@ bool moco__dtype_parse(moco_dtype *out, const char *text)
     return false;
 }
 
-static moco_status map_file(moco_safetensors *file)
-{
-    MOCO_TRY(moco__file_map(&file->map, &file->bytes, file->path));
-    return file->bytes >= 10 ? MOCO_OK
-                             : moco_error_set(MOCO_EFORMAT, "%s: %zu bytes are too few for a safetensors file",
-                                              file->path, file->bytes);
-}
-
 static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
 {
+    if (file->bytes < 10) {
+        return moco_error_set(MOCO_EFORMAT, "%s: %zu bytes are too few for a safetensors file", file->path,
+                              file->bytes);
+    }
     const uint64_t length = moco__little_endian(file->map, 8);
     if (length < 2 || length > MOCO__SAFETENSORS_MAX_HEADER || length > file->bytes - 8) {
         return moco_error_set(MOCO_EFORMAT,
@@ -173,26 +170,25 @@ static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
     return MOCO_OK;
 }
 
-static moco_status open_file(moco_safetensors *file)
+static moco_status parse(moco_safetensors *file)
 {
     size_t data_begin = 0;
-    MOCO_TRY(map_file(file));
     MOCO_TRY(parse_header(file, &data_begin));
     MOCO_TRY(check_metadata(file));
     return parse_entries(file, data_begin);
 }
 
-moco_status moco_safetensors_open(moco_safetensors **out, const char *path)
+moco_status moco__safetensors_open_map(moco_safetensors **out, const char *path, unsigned char *map, size_t bytes)
 {
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(path);
     moco_safetensors *file = moco__handle_alloc(sizeof *file);
     if (file == NULL) {
         return MOCO_ENOMEM;
     }
+    file->map = map;
+    file->bytes = bytes;
     file->path = strdup(path);
     const moco_status status =
-        file->path != NULL ? open_file(file) : moco_error_set(MOCO_ENOMEM, "out of memory for a path");
+        file->path != NULL ? parse(file) : moco_error_set(MOCO_ENOMEM, "out of memory for a path");
     if (status != MOCO_OK) {
         moco_safetensors_free(file);
         return status;
@@ -201,10 +197,26 @@ moco_status moco_safetensors_open(moco_safetensors **out, const char *path)
     return MOCO_OK;
 }
 
+moco_status moco_safetensors_open(moco_safetensors **out, const char *path)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(path);
+    unsigned char *map = NULL;
+    size_t bytes = 0;
+    MOCO_TRY(moco__file_map(&map, &bytes, path));
+    const moco_status status = moco__safetensors_open_map(out, path, map, bytes);
+    if (status == MOCO_OK) {
+        (*out)->owns_map = true;
+    } else if (map != NULL) {
+        (void)munmap(map, bytes);
+    }
+    return status;
+}
+
 void moco_safetensors_free(moco_safetensors *file)
 {
     if (file != NULL) {
-        if (file->map != NULL) {
+        if (file->owns_map && file->map != NULL) {
             (void)munmap(file->map, file->bytes);
         }
         json_decref(file->header);

@@ -3,6 +3,7 @@
 
 #include "files.h"
 #include "handle.h"
+#include "safetensors.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static moco_status list_safetensors(moco_weights *weights)
 {
     const moco_safetensors_entry *entry = NULL;
     moco_metadata row;
-    MOCO_TRY(moco_safetensors_open(&weights->safetensors, weights->path));
+    MOCO_TRY(moco__safetensors_open_map(&weights->safetensors, weights->path, weights->map, weights->bytes));
     const char *format = moco_safetensors_metadata(weights->safetensors, "format");
     weights->kind =
         format != NULL && strcmp(format, "moco-checkpoint") == 0 ? MOCO_WEIGHTS_CHECKPOINT : MOCO_WEIGHTS_SAFETENSORS;
