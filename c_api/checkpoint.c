@@ -2,7 +2,6 @@
 #include "moco/checkpoint.h"
 
 #include "checkpoint_ranks.h"
-#include "encoder_options.h"
 #include "handle.h"
 #include "model.h"
 
@@ -284,39 +283,6 @@ moco_status moco_checkpoint_read_config(moco_config *config, moco_position *posi
         *position = where;
     }
 done:
-    moco_safetensors_free(file);
-    return status;
-}
-
-static moco_status fill_encoder(moco_encoder *encoder, const moco_safetensors *file)
-{
-    const moco_tensor_list *state = moco_encoder_state(encoder);
-    for (size_t i = 0; i < moco_tensor_list_count(state); ++i) {
-        char name[NAME_SIZE];
-        (void)snprintf(name, sizeof name, "encoder_q.%s", moco_encoder_state_name(encoder, i));
-        MOCO_TRY(moco_safetensors_read(moco_tensor_list_get(state, i), file, name));
-    }
-    moco_encoder_set_training(encoder, false);
-    return MOCO_OK;
-}
-
-moco_status moco_checkpoint_load_encoder(moco_encoder **out, moco_config *config, const char *path, moco_device device)
-{
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(config);
-    MOCO_CHECK_ARG(path);
-    moco_safetensors *file;
-    MOCO_TRY(open_checkpoint(&file, path));
-    moco_encoder *encoder = NULL;
-    moco_status status;
-    MOCO_TRY_GOTO(read_config(config, file, path));
-    const moco_encoder_options options = moco__encoder_options(config, device);
-    MOCO_TRY_GOTO(moco_encoder_create(&encoder, &options));
-    MOCO_TRY_GOTO(fill_encoder(encoder, file));
-    *out = encoder;
-    encoder = NULL;
-done:
-    moco_encoder_free(encoder);
     moco_safetensors_free(file);
     return status;
 }

@@ -35,13 +35,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save(const char *path, const 
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path);
 
-/** Reads a checkpoint's configuration and position. @since 0.1 */
+/** Reads a checkpoint's configuration and position; its encoder is read by moco_encoder_import(). @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_read_config(moco_config *config, moco_position *position,
                                                                const char *path);
-
-/** Makes the query encoder of a checkpoint, in evaluation mode. @param device where to @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load_encoder(moco_encoder **out, moco_config *config,
-                                                                const char *path, moco_device device);
 
 /**
  * The checkpoint that a path stands for: itself, or the newest whole one of a run's folder.

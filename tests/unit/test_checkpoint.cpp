@@ -126,7 +126,7 @@ TEST_F(Checkpoint, KeepsTheConfigurationButNotTheFolder)
     EXPECT_EQ(std::memcmp(&read, &config_, sizeof read), 0);
 
     moco_encoder *encoder = nullptr;
-    ASSERT_EQ(moco_checkpoint_load_encoder(&encoder, &read, checkpoint(0).c_str(), kCpu), MOCO_OK)
+    ASSERT_EQ(moco_encoder_import(&encoder, &read, checkpoint(0).c_str(), MOCO_QUERY, kCpu), MOCO_OK)
         << moco_error_message();
     EXPECT_FALSE(moco_encoder_training(encoder));
     EXPECT_EQ(moco_encoder_dim(encoder), 8);
