@@ -28,6 +28,7 @@ struct moco_linear {
     head heads[MOCO_LINEAR_MAX_RATES];
     size_t count;
     int64_t dim, classes;
+    uint64_t seed;
     moco_device device;
     moco_comm *comm;
     moco_scope *scope;   /* of a step */
@@ -53,15 +54,24 @@ static moco_status check_options(const moco_linear_options *o)
 }
 
 /* Every rate starts from the same weights, so that rates are all that differs. */
-static moco_status create_head(head *h, moco_scope *scope, const moco_linear_options *o, double rate)
+moco_status moco_linear_first_weight(moco_tensor **out, moco_scope *scope, const moco_linear *linear)
 {
-    const int64_t sizes[2] = { o->classes, o->dim };
-    const int64_t sums = MOCO__SCORES;
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(linear);
+    const int64_t sizes[2] = { linear->classes, linear->dim };
     moco_tensor *normal;
+    MOCO_TRY(moco_tensor_randn(&normal, NULL, linear->device, sizes, 2, linear->seed));
+    const moco_status status = moco_tensor_scale(out, scope, normal, initial_deviation);
+    moco_tensor_free(normal);
+    return status;
+}
+
+static moco_status create_head(head *h, const moco_linear *linear, const moco_linear_options *o, double rate)
+{
+    const int64_t sums = MOCO__SCORES;
     h->rate = rate;
-    MOCO_TRY(moco_tensor_randn(&normal, scope, o->device, sizes, 2, o->seed));
-    MOCO_TRY(moco_tensor_scale(&h->weight, NULL, normal, initial_deviation));
-    MOCO_TRY(moco_tensor_zeros(&h->bias, NULL, MOCO_FLOAT32, o->device, &sizes[0], 1));
+    MOCO_TRY(moco_linear_first_weight(&h->weight, NULL, linear));
+    MOCO_TRY(moco_tensor_zeros(&h->bias, NULL, MOCO_FLOAT32, o->device, &o->classes, 1));
     MOCO_TRY(moco_tensor_require_gradient(h->weight));
     MOCO_TRY(moco_tensor_require_gradient(h->bias));
     const moco_tensor *const both[2] = { h->weight, h->bias };
@@ -76,9 +86,8 @@ static moco_status create_heads(moco_linear *linear, const moco_linear_options *
     MOCO_TRY(moco_scope_create(&linear->scope));
     for (size_t i = 0; i < o->rate_count; ++i) {
         linear->count = i + 1;
-        MOCO_TRY(create_head(&linear->heads[i], linear->scope, o, o->rates[i]));
+        MOCO_TRY(create_head(&linear->heads[i], linear, o, o->rates[i]));
     }
-    moco_scope_clear(linear->scope);
     return MOCO_OK;
 }
 
@@ -93,6 +102,7 @@ moco_status moco_linear_create(moco_linear **out, const moco_linear_options *opt
     }
     linear->dim = options->dim;
     linear->classes = options->classes;
+    linear->seed = options->seed;
     linear->device = options->device;
     linear->comm = options->comm;
     const moco_status status = create_heads(linear, options);

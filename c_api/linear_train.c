@@ -51,22 +51,10 @@ static moco_status check_options(const moco_linear_train_options *o, size_t imag
 static moco_status open_sampler(source *s, const moco_dataset *dataset, size_t count, moco_comm *comm,
                                 const moco_linear_train_options *o)
 {
-    moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
-    if (dataset != NULL) {
-        moco_sampler_options_for(&options, dataset, 0);
-    }
-    options.count = count;
-    options.batch = o->batch < count ? o->batch : count;
-    options.seed = o->seed;
-    options.rank = moco_comm_rank(comm);
-    options.world = moco_comm_world(comm);
-    options.batch -= options.batch % (size_t)options.world;
-    options.drop_last = options.world > 1; /* parts must be equal */
-    MOCO_TRY(moco_sampler_create(&s->sampler, &options));
-    s->batch = options.batch;
+    MOCO_TRY(moco__linear_sampler(&s->sampler, &s->batch, dataset, count, comm, o));
     s->batches = moco_sampler_batches(s->sampler);
-    s->indices = moco__calloc(options.batch, sizeof *s->indices);
-    s->numbers = moco__calloc(options.batch, sizeof *s->numbers);
+    s->indices = moco__calloc(s->batch, sizeof *s->indices);
+    s->numbers = moco__calloc(s->batch, sizeof *s->numbers);
     return s->indices != NULL && s->numbers != NULL ? MOCO_OK : MOCO_ENOMEM;
 }
 

@@ -3,7 +3,6 @@
  * learning rates over features that are computed once.
  */
 #include "judge.h"
-#include "linear_features.h"
 #include "lists.h"
 #include "output.h"
 #include "progress.h"
@@ -149,11 +148,29 @@ static void trial_free(trial *t)
     moco_frozen_free(t->frozen);
 }
 
+/* Features and labels, and what else another program needs to repeat the training: its order and first weights. */
+static moco_status write_features(const trial *t)
+{
+    moco_scope *scope;
+    moco_tensor *order = NULL;
+    moco_tensor *weight = NULL;
+    MOCO_TRY(moco_scope_create(&scope));
+    moco_status status = moco_linear_order(&order, scope, moco_features_count(t->train), &plan.how);
+    if (status == MOCO_OK) {
+        status = moco_linear_first_weight(&weight, scope, t->linear);
+    }
+    if (status == MOCO_OK) {
+        const moco_named_tensor more[2] = { { "order", order }, { "first.weight", weight } };
+        status = judge_write_features(values.features_out, t->train, t->val, more, 2);
+    }
+    moco_scope_free(scope);
+    return status;
+}
+
 static moco_status write_files(const trial *t)
 {
     if (values.features_out[0] != '\0') {
-        MOCO_TRY(
-            linear_write_features(values.features_out, t->linear, t->train, t->val, values.epochs, values.judge.seed));
+        MOCO_TRY(write_features(t));
     }
     if (values.out[0] == '\0') {
         return MOCO_OK;

@@ -86,6 +86,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_linear_score(moco_score *out, moco_linea
 /** Whether the @p index-th rate's classifier has diverged. @since 0.1 */
 MOCO_API bool moco_linear_diverged(const moco_linear *linear, size_t index);
 
+/** The weights (classes x dim) that every classifier started from, on the device. @since 0.1 */
+MOCO_API MOCO_MUST_USE moco_status moco_linear_first_weight(moco_tensor **out, moco_scope *scope,
+                                                            const moco_linear *linear);
+
 /** Weights (classes x dim) of the @p index-th rate; borrowed; NULL beyond the end. @since 0.1 */
 MOCO_API moco_tensor *moco_linear_weight(const moco_linear *linear, size_t index);
 
@@ -160,6 +164,14 @@ typedef struct moco_linear_train_options {
 MOCO_API MOCO_MUST_USE moco_status moco_linear_train_cached(moco_linear_result *out, moco_linear *linear,
                                                             const moco_features *features, const moco_features *val,
                                                             const moco_linear_train_options *options);
+
+/**
+ * The order in which moco_linear_train_cached() takes images, for programs that repeat a training.
+ * @param[out] out int32, epochs x @p count, on the CPU; a row is an epoch, cut into the options' batches
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_linear_order(moco_tensor **out, moco_scope *scope, size_t count,
+                                                     const moco_linear_train_options *options);
 
 /** How images reach classifiers while these are trained. @since 0.1 */
 typedef struct moco_linear_images {

@@ -3,6 +3,7 @@
 #include "tensor_values.hpp"
 #include "toy_dataset.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -293,6 +294,53 @@ TEST_F(Linear, RefusesWhatDoesNotFit)
     EXPECT_EQ(moco_linear_score(&score, few, features), MOCO_EINVALID) << "there are four classes";
     EXPECT_TRUE(message_has("there are 3 classes")) << moco_error_message();
     moco_linear_free(few);
+    moco_features_free(features);
+    moco_dataset_free(dataset);
+}
+
+TEST_F(Linear, AnotherProgramCanRepeatATraining)
+{
+    moco_dataset *dataset = toy_dataset(40);
+    moco_features *features = pooled(dataset, nullptr);
+    const int64_t dim = moco_tensor_size(moco_features_matrix(features), 1);
+    const auto options = short_training(3);
+    moco_linear *linear = classifiers({ 0.05 }, dim, 4);
+    moco_linear *again = classifiers({ 0.05 }, dim, 4);
+    moco_tensor *first = nullptr;
+    moco_tensor *order = nullptr;
+    moco_linear_result result;
+    ASSERT_EQ(moco_linear_train_cached(&result, linear, features, features, &options), MOCO_OK);
+    ASSERT_EQ(moco_linear_first_weight(&first, nullptr, linear), MOCO_OK) << "after the training";
+    EXPECT_EQ(values_of(first), values_of(moco_linear_weight(again, 0)));
+    ASSERT_EQ(moco_linear_order(&order, nullptr, 40, &options), MOCO_OK) << moco_error_message();
+    std::vector<int32_t> rows(3 * 40);
+    ASSERT_EQ(moco_tensor_to_host(rows.data(), rows.size() * sizeof rows[0], order), MOCO_OK);
+    const auto x = values_of(moco_features_matrix(features));
+    for (size_t epoch = 0; epoch < result.outcomes[0].best_epoch; ++epoch) {
+        for (size_t from = 0; from < 40; from += options.batch) {
+            std::vector<float> batch;
+            std::vector<int64_t> labels;
+            for (size_t i = from; i < std::min<size_t>(from + options.batch, 40); ++i) {
+                const auto row = static_cast<size_t>(rows[epoch * 40 + i]);
+                batch.insert(batch.end(), &x[row * static_cast<size_t>(dim)], &x[(row + 1) * static_cast<size_t>(dim)]);
+                labels.push_back(moco_features_labels(features)[row]);
+            }
+            const auto count = static_cast<int64_t>(labels.size());
+            moco_tensor *rows_of_batch = tensor_of(batch, count, dim);
+            moco_tensor *wanted = nullptr;
+            ASSERT_EQ(moco_tensor_from_host(&wanted, nullptr, MOCO_INT64, { MOCO_CPU, 0 }, &count, 1, labels.data()),
+                      MOCO_OK);
+            ASSERT_EQ(moco_linear_step(again, rows_of_batch, wanted, 1), MOCO_OK) << moco_error_message();
+            moco_tensor_free(wanted);
+            moco_tensor_free(rows_of_batch);
+        }
+    }
+    EXPECT_EQ(values_of(moco_linear_weight(linear, 0)), values_of(moco_linear_weight(again, 0)));
+    EXPECT_EQ(moco_linear_order(&order, nullptr, 0, &options), MOCO_EINVALID);
+    moco_tensor_free(order);
+    moco_tensor_free(first);
+    moco_linear_free(again);
+    moco_linear_free(linear);
     moco_features_free(features);
     moco_dataset_free(dataset);
 }
