@@ -8,20 +8,12 @@
 #include "moco/evaluate.h"
 #include "moco/plot.h"
 
-#include <string.h>
-
-enum { SHEET_BANK = 10000, SHEET_QUERIES = 12, MAP_IMAGES = 5000 };
-
 static moco_features_options features_options(const moco__run *run)
 {
-    const moco_config *config = &run->config;
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
-    options.kind = strcmp(config->knn_features, "output") == 0 ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
-    options.augment = moco_config_eval_augment(config);
-    options.image_size = (int32_t)(config->knn_image_size > 0 ? config->knn_image_size : config->image_size);
-    options.workers = (int32_t)config->workers;
-    options.skip_broken = config->skip_broken;
-    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    moco_features_options_for(&options, &run->config);
+    options.workers = (int32_t)run->config.workers;
+    options.skip_broken = run->config.skip_broken;
     options.device = run->device;
     return options;
 }
@@ -82,52 +74,16 @@ moco_status moco__run_knn(moco__run *run)
     return run->metrics == NULL ? MOCO_OK : moco_metrics_write(run->metrics, run->position.step, epoch, &value, 1);
 }
 
-static moco_status plot_neighbours(const moco__run *run, const char *path)
-{
-    moco_encoder *encoder = moco_model_query_encoder(run->model);
-    const moco_dataset *query_images = run->val_images != NULL ? run->val_images : run->images;
-    moco_features_options options = features_options(run);
-    moco_features *bank = NULL;
-    moco_features *queries = NULL;
-    options.limit = SHEET_BANK;
-    moco_status status = moco_features_extract(&bank, run->images, encoder, &options);
-    options.limit = SHEET_QUERIES;
-    if (status == MOCO_OK) {
-        status = moco_features_extract(&queries, query_images, encoder, &options);
-    }
-    if (status == MOCO_OK) {
-        status = moco_plot_neighbours(path, run->images, bank, query_images, queries);
-    }
-    moco_features_free(queries);
-    moco_features_free(bank);
-    return status;
-}
-
-static moco_status plot_map(const moco__run *run, const char *path)
-{
-    const moco_dataset *images = run->val_images != NULL ? run->val_images : run->images;
-    moco_features_options options = features_options(run);
-    moco_features *features = NULL;
-    options.limit = MAP_IMAGES;
-    moco_status status = moco_features_extract(&features, images, moco_model_query_encoder(run->model), &options);
-    if (status == MOCO_OK) {
-        status = moco_plot_map(path, images, features);
-    }
-    moco_features_free(features);
-    return status;
-}
-
 moco_status moco__run_plot(moco__run *run)
 {
-    char folder[MOCO_PATH_MAX], path[MOCO_PATH_MAX];
+    char folder[MOCO_PATH_MAX];
+    moco_sheets_options options = MOCO_SHEETS_OPTIONS_INIT;
+    options.workers = (int32_t)run->config.workers;
+    options.device = run->device;
     MOCO_TRY(moco__files_join(folder, sizeof folder, run->config.out, "plots"));
     MOCO_TRY(moco_plot_curves(run->config.out));
-    MOCO_TRY(moco__files_join(path, sizeof path, folder, "pairs.png"));
-    MOCO_TRY(moco_plot_pairs(path, run->images, &run->config));
-    MOCO_TRY(moco__files_join(path, sizeof path, folder, "neighbours.png"));
-    MOCO_TRY(plot_neighbours(run, path));
-    MOCO_TRY(moco__files_join(path, sizeof path, folder, "map.png"));
-    MOCO_TRY(plot_map(run, path));
+    MOCO_TRY(moco_plot_sheets(run->config.out, &run->config, moco_model_query_encoder(run->model), run->images,
+                              run->val_images, &options));
     moco__run_log(run, MOCO_LOG_INFO, "plots are in %s", folder);
     return MOCO_OK;
 }

@@ -28,10 +28,7 @@ moco_status data_open(moco_dataset **out, const char *path, const char *format, 
 moco_features_options data_features_options(const moco_config *config, moco_device device)
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
-    options.kind = strcmp(config->knn_features, "output") == 0 ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
-    options.augment = moco_config_eval_augment(config);
-    options.image_size = (int32_t)(config->knn_image_size > 0 ? config->knn_image_size : config->image_size);
-    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    moco_features_options_for(&options, config);
     options.device = device;
     return options;
 }

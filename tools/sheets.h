@@ -12,8 +12,6 @@ typedef struct sheets_options {
     int32_t workers;    /* 0: one a core */
 } sheets_options;
 
-enum { SHEETS_MAP_LIMIT = 5000 }; /* images on a map; more would hide each other */
-
 /* Draws the sheets to RUN/plots, from the run's newest checkpoint and its data. */
 moco_status sheets_draw(const char *run, const sheets_options *how);
 

@@ -6,6 +6,7 @@
 #define MOCO_EVALUATE_H
 
 #include "comm.h"
+#include "config.h"
 #include "dataset.h"
 #include "encoder.h"
 
@@ -48,6 +49,9 @@ typedef struct moco_features_options {
         sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW, { MOCO_CPU, 0 },   \
             NULL, false, NULL, NULL                                                                                    \
     }
+
+/** Fills in how a configuration looks at images: kind, policy, size and layout. @since 0.1 */
+MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config);
 
 /** Computes features with the encoder in evaluation mode; its mode is restored. @param encoder NULL for pixels @since
  * 0.1 */

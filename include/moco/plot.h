@@ -36,6 +36,34 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const 
 MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
                                                  const moco_features *features);
 
+/** Options of moco_plot_sheets(). @since 0.1 */
+typedef struct moco_sheets_options {
+    size_t struct_size;
+    size_t bank;        /**< images to look for neighbours in; 10000 */
+    size_t map;         /**< images on the map; more would hide each other; 5000 */
+    int32_t workers;    /**< loader threads; 0: one a core */
+    moco_device device; /**< of the encoder */
+} moco_sheets_options;
+
+#define MOCO_SHEETS_OPTIONS_INIT                                                                                       \
+    {                                                                                                                  \
+        sizeof(moco_sheets_options), 10000, 5000, 0,                                                                   \
+        {                                                                                                              \
+            MOCO_CPU, 0                                                                                                \
+        }                                                                                                              \
+    }
+
+/**
+ * Draws all sheets of a run, pairs.png, neighbours.png and map.png, to RUN/plots.
+ * @param images that the run was trained on
+ * @param query_images to look up and to map; NULL: @p images
+ * @param options NULL for the defaults
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_sheets(const char *run, const moco_config *config, moco_encoder *encoder,
+                                                    const moco_dataset *images, const moco_dataset *query_images,
+                                                    const moco_sheets_options *options);
+
 /**
  * Draws a confusion matrix: a row a true class, a column a predicted one, coloured by the share of its row.
  * @param matrix classes x classes counts
