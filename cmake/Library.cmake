@@ -61,8 +61,10 @@ target_link_libraries(moco-objects INTERFACE moco-torch moco-dependencies)
 add_library(moco SHARED $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
 add_library(moco::moco ALIAS moco)
 target_link_libraries(moco PRIVATE moco-options moco-torch moco-dependencies)
-target_link_options(moco PRIVATE
-    -Wl,--version-script=${PROJECT_SOURCE_DIR}/libmoco.map $<$<NOT:$<BOOL:${MOCO_SANITIZE}>>:-Wl,-z,defs>)
+target_link_options(moco PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/libmoco.map)
+if(NOT MOCO_SANITIZE)
+    target_link_options(moco PRIVATE -Wl,-z,defs)
+endif()
 target_include_directories(moco PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(moco PROPERTIES
