@@ -4,6 +4,7 @@
 #include "network.h"
 
 #include "data.h"
+#include "output.h"
 
 #include <string.h>
 
@@ -12,11 +13,27 @@ static moco_status find_device(network *net, const char *device)
     return moco_device_parse(&net->device, strcmp(device, "auto") == 0 ? net->config.device : device);
 }
 
+/* Files of other programs do not say which images they want, and a wrong guess costs accuracy. */
+static void tell_guess(const network *net)
+{
+    moco_weights *weights;
+    if (moco_weights_open(&weights, net->path) != MOCO_OK) {
+        return;
+    }
+    if (moco_weights_kind_of(weights) != MOCO_WEIGHTS_CHECKPOINT &&
+        moco_weights_metadata(weights, "image_size") == NULL) {
+        say_note("%s does not say how images were prepared; they are taken at %lld pixels, scaled as for --augment %s",
+                 net->path, (long long)net->config.image_size, net->config.augment);
+    }
+    moco_weights_free(weights);
+}
+
 moco_status network_find(network *out, const char *path, const char *device)
 {
     *out = (network){ .encoder = NULL };
     MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
     MOCO_TRY(moco_weights_read_config(&out->config, out->path));
+    tell_guess(out);
     return find_device(out, device);
 }
 

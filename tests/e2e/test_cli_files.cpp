@@ -48,6 +48,7 @@ TEST_F(Files, ExportsARunAndLooksAtTheResult)
     const Result b = run(of_file);
     ASSERT_EQ(b.code, 0) << b.err;
     EXPECT_EQ(figure(a.out), figure(b.out));
+    EXPECT_FALSE(has(b.err, "prepared")) << b.err;
 }
 
 TEST_F(Files, ImportsAndGoesOn)
@@ -96,6 +97,9 @@ TEST_F(Files, SaysWhatIsWrong)
     EXPECT_EQ(write("detectron2", "none/x.pkl").code, 1);
     ASSERT_EQ(write("torchvision", "t.pth").code, 0);
     EXPECT_EQ(run({ "import", "t.pth", "--out", "x" }).code, 2);
+    const Result plain = run({ "knn", "t.pth", "--train", "train", "--test", "test", "--threads", "1" });
+    EXPECT_EQ(plain.code, 0) << plain.err;
+    EXPECT_HAS(plain.err, "does not say how images were prepared");
     const Result output = run({ "knn", "t.pth", "--features", "output", "--train", "train", "--test", "test" });
     EXPECT_EQ(output.code, 1);
     EXPECT_HAS(output.err, "no head");
