@@ -1,4 +1,4 @@
-/* A table of a file of JSON: names and values, or rows of like objects. */
+/* Tables of a file of JSON: names and values, rows of like objects, matrices. */
 #include "report.h"
 
 #include "files.h"
@@ -37,17 +37,42 @@ static void write_scalar(moco__html *html, const json_t *value)
     }
 }
 
+static bool is_matrix(const json_t *value)
+{
+    return json_array_size(json_array_get(value, 0)) > 0;
+}
+
 static bool is_table(const json_t *value)
 {
-    return json_array_size(value) > 0 && json_object_size(json_array_get(value, 0)) > 0;
+    return is_matrix(value) || json_object_size(json_array_get(value, 0)) > 0;
+}
+
+static void write_matrix(moco__html *html, const json_t *rows)
+{
+    moco__html_add(html, "<tbody>");
+    for (size_t i = 0; i < json_array_size(rows); ++i) {
+        const json_t *row = json_array_get(rows, i);
+        moco__html_add(html, "<tr>");
+        for (size_t j = 0; j < json_array_size(row); ++j) {
+            moco__html_add(html, "<td class=\"num\">");
+            write_scalar(html, json_array_get(row, j));
+            moco__html_add(html, "</td>");
+        }
+        moco__html_add(html, "</tr>\n");
+    }
+    moco__html_add(html, "</tbody>");
 }
 
 /* Rows of objects; the first one's keys are the columns. */
-static void write_rows(moco__html *html, json_t *rows)
+static void write_rows(moco__html *html, const json_t *rows)
 {
     const char *key;
     json_t *value;
     json_t *first = json_array_get(rows, 0);
+    if (is_matrix(rows)) {
+        write_matrix(html, rows);
+        return;
+    }
     moco__html_add(html, "<thead><tr>");
     json_object_foreach(first, key, value)
     {
@@ -95,7 +120,9 @@ static void write_pairs(moco__html *html, json_t *object)
         if (json_is_object(value)) {
             json_object_foreach(value, inner, within)
             {
-                write_pair(html, outer, inner, within);
+                if (!is_table(within)) {
+                    write_pair(html, outer, inner, within);
+                }
             }
         } else if (!is_table(value)) {
             write_pair(html, "", outer, value);
@@ -103,20 +130,49 @@ static void write_pairs(moco__html *html, json_t *object)
     }
 }
 
-static void begin_table(moco__html *html, const char *title, const char *more)
+/* A caption of a file's name and, if it is not "", that of a value in it. */
+static void begin_table(moco__html *html, const char *title, const char *outer, const char *name)
 {
     moco__html_add(html, "<div class=\"card scroll\"><table><caption>");
     moco__html_text(html, title);
-    moco__html_text(html, more[0] != '\0' ? ": " : "");
-    moco__html_text(html, more);
+    moco__html_text(html, name[0] != '\0' ? ": " : "");
+    moco__html_text(html, outer);
+    moco__html_text(html, outer[0] != '\0' ? "." : "");
+    moco__html_text(html, name);
     moco__html_add(html, "</caption>\n");
+}
+
+static void write_table(moco__html *html, const json_t *rows, const char *title, const char *outer, const char *name)
+{
+    begin_table(html, title, outer, name);
+    write_rows(html, rows);
+    moco__html_add(html, "</table></div>\n");
+}
+
+/* The tables in an object, and in the objects within. */
+static void write_tables(moco__html *html, json_t *object, const char *title)
+{
+    const char *outer;
+    const char *inner;
+    json_t *value;
+    json_t *within;
+    json_object_foreach(object, outer, value)
+    {
+        if (is_table(value)) {
+            write_table(html, value, title, "", outer);
+        }
+        json_object_foreach(value, inner, within)
+        {
+            if (is_table(within)) {
+                write_table(html, within, title, outer, inner);
+            }
+        }
+    }
 }
 
 static void write_value(moco__html *html, json_t *root, const char *title)
 {
-    const char *key;
-    json_t *value;
-    begin_table(html, title, "");
+    begin_table(html, title, "", "");
     if (is_table(root)) {
         write_rows(html, root);
     } else if (json_is_object(root)) {
@@ -129,14 +185,7 @@ static void write_value(moco__html *html, json_t *root, const char *title)
         moco__html_add(html, "</td></tr></tbody>");
     }
     moco__html_add(html, "</table></div>\n");
-    json_object_foreach(root, key, value)
-    {
-        if (is_table(value)) {
-            begin_table(html, title, key);
-            write_rows(html, value);
-            moco__html_add(html, "</table></div>\n");
-        }
-    }
+    write_tables(html, root, title);
 }
 
 void moco__report_json(moco__html *html, const char *path, const char *title)

@@ -111,7 +111,7 @@ static size_t write_results(moco__report *report)
     char path[MOCO__FILE_PATH_MAX];
     struct dirent **entries = NULL;
     size_t written = 0;
-    static const char *const lone[] = { "linear.json", "knn.json" };
+    static const char *const lone[] = { "linear.json", "knn.json", "finetune.json" };
     for (size_t i = 0; i < sizeof lone / sizeof lone[0]; ++i) {
         if (moco__files_join(path, sizeof path, report->run, lone[i]) == MOCO_OK && moco__files_exist(path)) {
             moco__report_json(&report->html, path, lone[i]);

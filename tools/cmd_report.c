@@ -45,10 +45,11 @@ const tool_command command_report = {
     .name = "report",
     .synopsis = "RUN [--out FILE] [options]",
     .summary = "write one page on a run",
-    .text = "Writes RUN/report.html: the run's numbers, curves, sheets of images, evaluations, settings and log in one "
-            "file that needs no other. It works for runs that are under way too; what cannot be read is left out, and "
-            "the page says so. Results of evaluations in RUN/eval/*.json, RUN/linear.json and RUN/knn.json become "
-            "tables.",
+    .text =
+        "Writes RUN/report.html: the run's numbers, curves, sheets of images, evaluations, settings and log in one "
+        "file that needs no other. It works for runs that are under way too; what cannot be read is left out, and "
+        "the page says so. Results of evaluations, as of moco linear RUN ... --json >RUN/linear.json, become tables: "
+        "RUN/linear.json, knn.json, finetune.json and eval/*.json.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -138,6 +138,8 @@ TEST_F(Report, EmbedsSheetsAndResults)
     write_file(path("linear.json"), R"({"acc1": 61.25, "of": {"lr": 30, "classes": ["<a>", "b"]},)"
                                     R"( "epochs": [{"epoch": 1, "acc1": 50.5}, {"epoch": 2}], "note": "<i>"})");
     write_file(path("eval/b.json"), "[{\"k\": true}]");
+    write_file(path("finetune.json"),
+               R"({"random": {"rates": [{"lr": 7}], "acc5": 3}, "confusion": [[5, 1], [2, 8]]})");
     write_file(path("eval/c.json"), "{");
     write_file(path("eval/ignored.txt"), "nothing");
     const std::string page = write();
@@ -149,6 +151,12 @@ TEST_F(Report, EmbedsSheetsAndResults)
     EXPECT_TRUE(has(page, "linear.json: epochs"));
     EXPECT_TRUE(has(page, "<tr><td>1</td><td>50.5</td></tr>\n<tr><td>2</td><td></td></tr>"));
     EXPECT_TRUE(has(page, "<td>&lt;i&gt;</td>"));
+    EXPECT_TRUE(has(page, "finetune.json: random.rates"));
+    EXPECT_TRUE(has(page, "<tr><td>7</td></tr>"));
+    EXPECT_TRUE(has(page, "<th scope=\"row\">random.acc5</th><td>3</td>"));
+    EXPECT_TRUE(has(page, "finetune.json: confusion"));
+    EXPECT_TRUE(has(page, "<tr><td class=\"num\">2</td><td class=\"num\">8</td></tr>"));
+    EXPECT_FALSE(has(page, "[[5")) << "as a table alone";
     EXPECT_TRUE(has(page, "<td>yes</td>"));
     EXPECT_TRUE(has(page, "c.json cannot be read: "));
 }
