@@ -42,6 +42,8 @@ target_include_directories(moco-options INTERFACE ${PROJECT_SOURCE_DIR}/include)
 
 if(MOCO_SANITIZE)
     target_compile_options(moco-options INTERFACE
-        -fsanitize=${MOCO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
+        -fsanitize=${MOCO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1
+        # what sanitizers add confuses GCC's reckoning of sizes
+        $<$<AND:$<COMPILE_LANGUAGE:C>,$<C_COMPILER_ID:GNU>>:-Wno-alloc-size-larger-than>)
     target_link_options(moco-options INTERFACE -fsanitize=${MOCO_SANITIZE})
 endif()

@@ -33,7 +33,7 @@ static moco_status make(moco_tensor **out, const trial_data *data, int64_t rows)
 {
     const int64_t sizes[2] = { rows, COLUMNS };
     const size_t count = (size_t)rows * COLUMNS;
-    float *values = calloc(count, sizeof *values);
+    float *values = malloc(count * sizeof *values);
     if (values == NULL) {
         return moco_error_set(MOCO_ENOMEM, "out of memory");
     }

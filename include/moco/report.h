@@ -22,9 +22,9 @@ typedef struct moco_report_options {
 
 /**
  * Writes an HTML file that needs no other and no network, in one piece: the numbers of a run, its curves, the sheets
- * of RUN/plots (pairs.png, neighbours.png, map.png) as they are, each JSON file of RUN/eval, and linear.json,
- * knn.json and finetune.json of RUN as tables, its settings and its log. The run may be under way; what is missing is left out, and the
- * page says so. Neither data nor checkpoints are read.
+ * of RUN/plots (pairs.png, neighbours.png, map.png) as they are, each JSON file of RUN/eval, and linear.json, knn.json
+ * and finetune.json of RUN, as tables, its settings and its log. The run may be under way; what is missing is left out,
+ * and the page says so. Neither data nor checkpoints are read.
  * @param options NULL for the defaults
  * @return ::MOCO_ENOTFOUND where @p run holds neither config.yaml nor metrics.jsonl
  * @since 0.1
