@@ -63,7 +63,10 @@ moco_status moco__pickle_find_global(size_t *row, const moco__pickle *pickle, co
             return MOCO_OK;
         }
     }
-    return moco__pickle_refuse(pickle, "it names %.80s.%.80s, which a file of tensors does not need", module, name);
+    return moco__pickle_refuse(pickle,
+                               "it names %.80s.%.80s, which a file of tensors does not need; of a model, save "
+                               "model.state_dict()",
+                               module, name);
 }
 
 static bool is_sequence(const moco__pickle_value *value)

@@ -110,10 +110,12 @@ static moco_status read_record(moco__zip_record *out, const moco__zip *zip, cons
 {
     const uint64_t local = fields[2];
     if (moco__little_endian(entry + 10, 2) != 0 || (moco__little_endian(entry + 8, 2) & 1) != 0) {
-        return moco_error_set(MOCO_EFORMAT,
-                              "%s: record %s is compressed or encrypted; torch.save stores records as they are: unpack "
-                              "the archive and pack it again without compression",
-                              zip->path, out->name);
+        return moco_error_set(
+            MOCO_EFORMAT,
+            "%s: record %s is compressed or encrypted, as of a TorchScript program; torch.save stores "
+            "records as they are: save model.state_dict(), or pack the archive again without "
+            "compression",
+            zip->path, out->name);
     }
     if (fields[0] != fields[1] || local > zip->size || zip->size - local < LOCAL_SIZE ||
         memcmp(zip->bytes + local, "PK\3\4", 4) != 0) {
