@@ -47,6 +47,16 @@ static bool is_table(const json_t *value)
     return is_matrix(value) || json_object_size(json_array_get(value, 0)) > 0;
 }
 
+/* A cell of a table; NULL: an empty one. */
+static void write_cell(moco__html *html, const json_t *value)
+{
+    moco__html_add(html, json_is_number(value) ? "<td class=\"num\">" : "<td>");
+    if (value != NULL) {
+        write_scalar(html, value);
+    }
+    moco__html_add(html, "</td>");
+}
+
 static void write_matrix(moco__html *html, const json_t *rows)
 {
     moco__html_add(html, "<tbody>");
@@ -54,9 +64,7 @@ static void write_matrix(moco__html *html, const json_t *rows)
         const json_t *row = json_array_get(rows, i);
         moco__html_add(html, "<tr>");
         for (size_t j = 0; j < json_array_size(row); ++j) {
-            moco__html_add(html, "<td class=\"num\">");
-            write_scalar(html, json_array_get(row, j));
-            moco__html_add(html, "</td>");
+            write_cell(html, json_array_get(row, j));
         }
         moco__html_add(html, "</tr>\n");
     }
@@ -76,7 +84,7 @@ static void write_rows(moco__html *html, const json_t *rows)
     moco__html_add(html, "<thead><tr>");
     json_object_foreach(first, key, value)
     {
-        moco__html_add(html, "<th scope=\"col\">");
+        moco__html_add(html, json_is_number(value) ? "<th scope=\"col\" class=\"num\">" : "<th scope=\"col\">");
         moco__html_text(html, key);
         moco__html_add(html, "</th>");
     }
@@ -85,12 +93,7 @@ static void write_rows(moco__html *html, const json_t *rows)
         moco__html_add(html, "<tr>");
         json_object_foreach(first, key, value)
         {
-            const json_t *cell = json_object_get(json_array_get(rows, i), key);
-            moco__html_add(html, "<td>");
-            if (cell != NULL) {
-                write_scalar(html, cell);
-            }
-            moco__html_add(html, "</td>");
+            write_cell(html, json_object_get(json_array_get(rows, i), key));
         }
         moco__html_add(html, "</tr>\n");
     }

@@ -32,7 +32,7 @@ static const char *const style[] = {
     "font-variant-numeric:tabular-nums}th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid "
     "var(--line);vertical-align:top}td{overflow-wrap:anywhere}thead th{color:var(--soft);font-weight:600}"
     "tbody th{font-weight:500;width:38%;overflow-wrap:anywhere}tr:last-child>*{border-bottom:0}caption{text-align:left;"
-    "font-weight:600;padding-bottom:6px}.num{text-align:right}\n",
+    "font-weight:600;padding-bottom:6px}.num{text-align:right;white-space:nowrap}\n",
     ".cols{columns:2 380px;column-gap:14px}.cols .card{break-inside:avoid;margin:0 0 14px;display:inline-block;"
     "width:100%}pre{margin:10px 0 0;font:12.5px/1.5 ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
     "white-space:pre-wrap;overflow-wrap:anywhere;max-height:460px;overflow-y:auto}summary{cursor:pointer;"

@@ -149,10 +149,11 @@ TEST_F(Report, EmbedsSheetsAndResults)
     EXPECT_TRUE(has(page, "<th scope=\"row\">of.lr</th><td>30</td>"));
     EXPECT_TRUE(has(page, "<td>[&quot;&lt;a&gt;&quot;,&quot;b&quot;]</td>"));
     EXPECT_TRUE(has(page, "linear.json: epochs"));
-    EXPECT_TRUE(has(page, "<tr><td>1</td><td>50.5</td></tr>\n<tr><td>2</td><td></td></tr>"));
+    EXPECT_TRUE(has(page, "<tr><td class=\"num\">1</td><td class=\"num\">50.5</td></tr>\n"
+                          "<tr><td class=\"num\">2</td><td></td></tr>"));
     EXPECT_TRUE(has(page, "<td>&lt;i&gt;</td>"));
     EXPECT_TRUE(has(page, "finetune.json: random.rates"));
-    EXPECT_TRUE(has(page, "<tr><td>7</td></tr>"));
+    EXPECT_TRUE(has(page, "<tr><td class=\"num\">7</td></tr>"));
     EXPECT_TRUE(has(page, "<th scope=\"row\">random.acc5</th><td>3</td>"));
     EXPECT_TRUE(has(page, "finetune.json: confusion"));
     EXPECT_TRUE(has(page, "<tr><td class=\"num\">2</td><td class=\"num\">8</td></tr>"));
