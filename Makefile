@@ -37,7 +37,7 @@ test: build ## build and run all tests
 
 test-python: build ## compare with PyTorch, torchvision, timm, scikit-learn; installs them into the cache (5 GB)
 	@MOCO_PYTHON=$${MOCO_PYTHON:-$$(cmake/python.sh)} ctest --test-dir $(BUILD) --output-on-failure -V \
-	    -R '^e2e\.(ecosystem|cli_evaluate)$$'
+	    -R '^(unit\.embed|e2e\.(ecosystem|cli_evaluate))$$'
 
 bench: build ## measure loader and step, into docs/benchmark.md; see CONTRIBUTING.md
 	@cmake --build $(BUILD) $(jobs) --target moco-synth

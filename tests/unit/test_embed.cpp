@@ -75,7 +75,9 @@ TEST_F(Embed, NpyIsWhatNumpyExpects)
 
 TEST_F(Embed, NumpyReadsIt)
 {
-    if (std::system("python3 -c 'import numpy' 2>/dev/null") != 0) {
+    const char *named = std::getenv("MOCO_PYTHON");
+    const std::string python = named != nullptr ? named : "python3";
+    if (std::system(("'" + python + "' -c 'import numpy' 2>/dev/null").c_str()) != 0) {
         GTEST_SKIP() << "no numpy here";
     }
     moco_dataset *dataset = toy_dataset(10);
@@ -84,8 +86,8 @@ TEST_F(Embed, NumpyReadsIt)
     ASSERT_EQ(moco_features_label_tensor(&labels, nullptr, features), MOCO_OK);
     ASSERT_EQ(moco_npy_write(path("f.npy").c_str(), moco_features_matrix(features)), MOCO_OK);
     ASSERT_EQ(moco_npy_write(path("l.npy").c_str(), labels), MOCO_OK);
-    const std::string check = "cd '" + folder_.string() +
-                              "' && python3 -c \"import numpy as n; f = n.load('f.npy'); l = n.load('l.npy'); "
+    const std::string check = "cd '" + folder_.string() + "' && '" + python +
+                              "' -c \"import numpy as n; f = n.load('f.npy'); l = n.load('l.npy'); "
                               "assert f.shape == (10, 432) and f.dtype == n.float32 and f.flags.c_contiguous; "
                               "assert n.allclose((f * f).sum(1), 1); assert l.tolist() == [i % 4 for i in range(10)]\"";
     EXPECT_EQ(std::system(check.c_str()), 0);
