@@ -58,3 +58,12 @@ const char *moco_version(void)
 {
     return MOCO_VERSION_STRING;
 }
+
+#ifndef MOCO_COMMIT
+#define MOCO_COMMIT "" /* cmake/Commit.cmake */
+#endif
+
+const char *moco_commit(void)
+{
+    return MOCO_COMMIT;
+}

@@ -122,8 +122,8 @@ static void write_foot(moco__report *report)
     if (localtime_r(&now, &local) != NULL) {
         (void)strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
     }
-    moco__html_add(&report->html, "</main>\n<footer>Written %s by libmoco %s.</footer>\n</body>\n</html>\n", stamp,
-                   moco_version());
+    moco__html_add(&report->html, "</main>\n<footer>Written %s by libmoco %s%s%s.</footer>\n</body>\n</html>\n", stamp,
+                   moco_version(), moco_commit()[0] != '\0' ? ", commit " : "", moco_commit());
 }
 
 static moco_status build(moco__report *report)

@@ -65,8 +65,10 @@ void moco__run_log_start(moco__run *run)
     if (moco_device_describe(device, sizeof device, run->device) != MOCO_OK) {
         device[0] = '\0';
     }
-    moco__run_log(run, MOCO_LOG_INFO, "libmoco %s, libtorch %s, %s, %d threads", moco_version(),
-                  moco_libtorch_version(), device, (int)moco_threads());
+    const char *commit = moco_commit();
+    moco__run_log(run, MOCO_LOG_INFO, "libmoco %s%s%s%s, libtorch %s, %s, %d threads", moco_version(),
+                  commit[0] != '\0' ? " (" : "", commit, commit[0] != '\0' ? ")" : "", moco_libtorch_version(), device,
+                  (int)moco_threads());
     moco__run_log(run, MOCO_LOG_INFO, "%zu images of %s; %llu steps an epoch, %lld epochs",
                   moco_dataset_count(run->images), c->data, (unsigned long long)run->epoch_steps, (long long)c->epochs);
     moco__run_log(run, MOCO_LOG_INFO,

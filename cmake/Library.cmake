@@ -24,6 +24,8 @@ endfunction()
 
 add_library(moco-c OBJECT ${c_sources})
 target_link_libraries(moco-c PRIVATE moco-options moco-dependencies)
+include(Commit)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/c_api/handle.c PROPERTIES COMPILE_DEFINITIONS MOCO_COMMIT="${MOCO_COMMIT}")
 
 add_library(moco-cpp OBJECT ${cpp_sources})
 target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
