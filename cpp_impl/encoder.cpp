@@ -1,4 +1,5 @@
 // Encoders as handles: a network with its device, memory layout and precision.
+#include "cpu_memory.hpp"
 #include "handle.hpp"
 #include "resnet.hpp"
 
@@ -180,6 +181,9 @@ moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *
     MOCO_CHECK_ARG(out);
     const moco_encoder_options defaults = MOCO_ENCODER_OPTIONS_INIT;
     const moco_encoder_options &o = options != nullptr ? *options : defaults;
+    if (o.device.type == MOCO_CPU) {
+        moco::keep_cpu_memory();
+    }
     auto encoder = std::make_unique<moco_encoder>(network_options(o));
     encoder->device = moco::to_torch(o.device);
     encoder->channels_last = o.layout == MOCO_NHWC;
@@ -225,6 +229,7 @@ moco_status moco_encoder_sync_bn(moco_encoder *encoder, moco_comm *comm)
 void moco_encoder_free(moco_encoder *encoder)
 {
     delete encoder;
+    moco::trim_cpu_memory();
 }
 
 moco_status moco_encoder_forward(moco_tensor **out, moco_scope *scope, moco_encoder *encoder, const moco_tensor *images)

@@ -55,6 +55,15 @@ MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);
 /** How many threads one operation uses on the CPU. @since 0.1 */
 MOCO_API int32_t moco_threads(void);
 
+/**
+ * Whether big tensors on the CPU lie in memory that the library keeps from step to step (so it is by default, from the
+ * first encoder on a CPU on) or are each taken from the system and given back, which costs a training step a quarter of
+ * its time. Kept memory is of huge pages where the system grants them, and what is unused goes back with the last
+ * tensors of an encoder. Concerns all of the process's use of libtorch.
+ * @since 0.1
+ */
+MOCO_API void moco_memory_reuse(bool reuse);
+
 MOCO_END_DECLS
 
 #endif
