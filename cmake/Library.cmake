@@ -40,21 +40,21 @@ if(MOCO_PCH)
     endforeach()
 endif()
 
-# The loops over pixels, once for each kind of processor. They give the same bits: nothing may be contracted, and the
-# options only let loops with choices be vectorised.
-set(pixel_options -fno-trapping-math -fno-math-errno -Wno-psabi)
-set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_plain.cpp PROPERTIES
-    COMPILE_OPTIONS "${pixel_options}")
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-    target_compile_definitions(moco-cpp PRIVATE MOCO_PIXEL_VARIANTS)
-    set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v3.cpp PROPERTIES
-        COMPILE_OPTIONS "${pixel_options};-march=x86-64-v3")
-    set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v4.cpp PROPERTIES
-        COMPILE_OPTIONS "${pixel_options};-march=x86-64-v4;-mprefer-vector-width=512")
-else()
-    set_source_files_properties(${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v3.cpp
-        ${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_v4.cpp PROPERTIES HEADER_FILE_ONLY ON)
-endif()
+# The loops over pixels and those of batch norm, once for each kind of processor. They give the same bits: nothing may be
+# contracted, and the options only let loops with choices be vectorised.
+set(loop_options -fno-trapping-math -fno-math-errno -Wno-psabi)
+foreach(loops pixel_kernels norm_kernels)
+    set(prefix ${PROJECT_SOURCE_DIR}/cpp_impl/${loops})
+    set_source_files_properties(${prefix}_plain.cpp PROPERTIES COMPILE_OPTIONS "${loop_options}")
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+        target_compile_definitions(moco-cpp PRIVATE MOCO_LOOP_VARIANTS)
+        set_source_files_properties(${prefix}_v3.cpp PROPERTIES COMPILE_OPTIONS "${loop_options};-march=x86-64-v3")
+        set_source_files_properties(${prefix}_v4.cpp PROPERTIES
+            COMPILE_OPTIONS "${loop_options};-march=x86-64-v4;-mprefer-vector-width=512")
+    else()
+        set_source_files_properties(${prefix}_v3.cpp ${prefix}_v4.cpp PROPERTIES HEADER_FILE_ONLY ON)
+    endif()
+endforeach()
 
 add_library(moco-objects INTERFACE)
 target_sources(moco-objects INTERFACE $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)

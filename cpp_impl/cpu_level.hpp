@@ -6,7 +6,7 @@ namespace moco {
 
 inline bool cpu_has_v3() noexcept
 {
-#ifdef MOCO_PIXEL_VARIANTS
+#ifdef MOCO_LOOP_VARIANTS
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
            __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
@@ -17,7 +17,7 @@ inline bool cpu_has_v3() noexcept
 
 inline bool cpu_has_v4() noexcept
 {
-#ifdef MOCO_PIXEL_VARIANTS
+#ifdef MOCO_LOOP_VARIANTS
     return cpu_has_v3() && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
            __builtin_cpu_supports("avx512cd") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
            __builtin_cpu_supports("avx512vl") != 0;

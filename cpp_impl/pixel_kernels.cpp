@@ -13,7 +13,7 @@ struct Variants {
 
     Variants()
     {
-#ifdef MOCO_PIXEL_VARIANTS
+#ifdef MOCO_LOOP_VARIANTS
         if (cpu_has_v4()) {
             list[count++] = &pixel_kernels_v4;
         }

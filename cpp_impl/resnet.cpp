@@ -55,14 +55,12 @@ at::Tensor Convolution::forward(const at::Tensor &x) const
 
 at::Tensor Block::forward(const at::Tensor &x, bool training)
 {
-    auto y = bn[0].forward(conv[0].forward(x), training);
-    for (size_t i = 1; i < conv.size(); ++i) {
-        y.relu_(); // batch norm does not need its output for the backward pass
-        y = bn[i].forward(conv[i].forward(y), training);
+    auto y = x;
+    for (size_t i = 0; i + 1 < conv.size(); ++i) {
+        y = bn[i].forward_relu(conv[i].forward(y), {}, training);
     }
-    y += shortcut(x, training);
-    y.relu_();
-    return y;
+    y = conv.back().forward(y);
+    return bn.back().forward_relu(y, shortcut(x, training), training);
 }
 
 at::Tensor Block::shortcut(const at::Tensor &x, bool training)
@@ -179,8 +177,7 @@ void ResNet::initialize(uint64_t seed)
 
 at::Tensor ResNet::features(const at::Tensor &images, bool training)
 {
-    auto x = bn1_[0].forward(conv1_[0].forward(images), training);
-    x.relu_();
+    auto x = bn1_[0].forward_relu(conv1_[0].forward(images), {}, training);
     if (max_pool_) {
         x = at::max_pool2d(x, { 3, 3 }, { 2, 2 }, { 1, 1 });
     }

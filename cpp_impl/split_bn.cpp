@@ -16,6 +16,28 @@ BatchNorm::BatchNorm(int64_t channels)
 
 at::Tensor BatchNorm::forward(const at::Tensor &x, bool training)
 {
+    at::Tensor out;
+    if (sync == nullptr && fused_batch_norm(out, *this, x, {}, training)) {
+        return out;
+    }
+    return forward_apart(x, training);
+}
+
+at::Tensor BatchNorm::forward_relu(const at::Tensor &x, const at::Tensor &other, bool training)
+{
+    at::Tensor out;
+    if (sync == nullptr && fused_batch_norm(out, *this, x, { other, /*relu=*/true }, training)) {
+        return out;
+    }
+    out = forward_apart(x, training);
+    if (other.defined()) {
+        out += other;
+    }
+    return out.relu_(); // batch norm does not need its output for the backward pass
+}
+
+at::Tensor BatchNorm::forward_apart(const at::Tensor &x, bool training)
+{
     if (!training) {
         return at::batch_norm(x, weight, bias, running_mean, running_var, false, kMomentum, kEpsilon, true);
     }
