@@ -80,8 +80,8 @@ static const moco_option table[] = {
         bn_splits),
     BOOL("sync-bn", NULL, NETWORK, "normalise over all processes in one group, for comparison; lets the network cheat",
          sync_bn),
-    CHOICE("precision", NULL, NETWORK, "P", "fp32|bf16", "arithmetic of the network; weights are fp32", precision),
-    CHOICE("layout", NULL, NETWORK, "L", "nchw|nhwc", "memory order of images and activations", layout),
+    CHOICE("precision", NULL, NETWORK, "P", "auto|fp32|bf16", "arithmetic; weights are fp32", precision),
+    CHOICE("layout", NULL, NETWORK, "L", "auto|nchw|nhwc", "memory order of images and activations", layout),
 
     INT("queue-size", "moco-k", METHOD, 1, 16777216, AUTO_NO, "negative keys in the queue, K", queue_size),
     BOOL("queue-filled-only", NULL, METHOD, "leave out the random keys that the queue starts with", queue_filled_only),

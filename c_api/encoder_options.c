@@ -1,9 +1,9 @@
 /* From a configuration's texts to an encoder's options. */
-#include "encoder_options.h"
+#include "moco/config.h"
 
 #include <string.h>
 
-moco_encoder_options moco__encoder_options(const moco_config *config, moco_device device)
+moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device)
 {
     moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
     options.arch = config->arch;
@@ -13,7 +13,10 @@ moco_encoder_options moco__encoder_options(const moco_config *config, moco_devic
     options.bn_splits = config->bn_splits;
     options.seed = config->seed;
     options.device = device;
-    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
     options.precision = strcmp(config->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
+    options.layout = moco_layout_fastest(device, options.precision);
+    if (strcmp(config->layout, "auto") != 0) {
+        options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    }
     return options;
 }

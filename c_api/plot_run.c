@@ -66,9 +66,8 @@ moco_status moco_plot_sheets(const char *run, const moco_config *config, moco_en
     char path[MOCO_PATH_MAX];
     sheets s = { run, encoder, images, query_images != NULL ? query_images : images, NULL, MOCO_FEATURES_OPTIONS_INIT };
     s.options = options != NULL ? options : &defaults;
-    moco_features_options_for(&s.how, config);
+    moco_features_options_for(&s.how, config, s.options->device);
     s.how.workers = s.options->workers;
-    s.how.device = s.options->device;
     s.how.skip_broken = config->skip_broken;
     MOCO_TRY(name_of(path, &s, "pairs"));
     MOCO_TRY(moco_plot_pairs(path, images, config));

@@ -1,11 +1,11 @@
 /* Setting a training run up, and taking it down. */
 #include "run.h"
 
-#include "encoder_options.h"
 #include "handle.h"
 #include "machine.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,11 +96,28 @@ static moco_status resolve_device(moco__run *run)
     return moco_launch_device(&run->device, run->config.device, peers != NULL ? moco_peers_launch(peers) : &alone);
 }
 
+/* The processes compute alike, so bf16 must be fast for all of them. */
+static moco_status resolve_arithmetic(moco__run *run)
+{
+    moco_config *config = &run->config;
+    if (strcmp(config->precision, "auto") == 0) {
+        int64_t slow = moco_precision_fastest(run->device) == MOCO_FP32 ? 1 : 0;
+        MOCO_TRY(moco_comm_largest(&slow, run->comm, slow));
+        (void)snprintf(config->precision, sizeof config->precision, slow != 0 ? "fp32" : "bf16");
+    }
+    if (strcmp(config->layout, "auto") == 0) {
+        const moco_layout layout = moco_config_encoder_options(config, run->device).layout;
+        (void)snprintf(config->layout, sizeof config->layout, layout == MOCO_NCHW ? "nchw" : "nhwc");
+    }
+    return MOCO_OK;
+}
+
 moco_status moco__run_resolve(moco__run *run)
 {
     moco_config *config = &run->config;
     moco_augment_policy policy;
     MOCO_TRY(resolve_device(run));
+    MOCO_TRY(resolve_arithmetic(run));
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
     config->image_size = policy.size;
     if (config->lr == 0) {
@@ -165,7 +182,7 @@ moco_status moco__run_create_model(moco__run *run)
 {
     const moco_config *config = &run->config;
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
-    options.encoder = moco__encoder_options(config, run->device);
+    options.encoder = moco_config_encoder_options(config, run->device);
     options.encoder.bn_splits = config->sync_bn ? 1 : config->bn_splits / parts_of(run);
     options.sync_bn = config->sync_bn;
     options.accumulate = config->accumulate;
@@ -222,7 +239,7 @@ moco_status moco__run_start(moco__run *run)
     options.workers = (int32_t)(config->workers > 0 ? config->workers : share_of_cores(run));
     options.prefetch = (int32_t)config->prefetch;
     options.seed = config->seed;
-    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    options.layout = moco_config_encoder_options(config, run->device).layout;
     options.device = run->device;
     options.skip_broken = config->skip_broken;
     options.fast = strcmp(config->augment_precision, "fast") == 0;

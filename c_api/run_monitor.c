@@ -11,10 +11,9 @@
 static moco_features_options features_options(const moco__run *run)
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
-    moco_features_options_for(&options, &run->config);
+    moco_features_options_for(&options, &run->config, run->device);
     options.workers = (int32_t)run->config.workers;
     options.skip_broken = run->config.skip_broken;
-    options.device = run->device;
     return options;
 }
 

@@ -1,7 +1,6 @@
 /* Which network a file's tensors are of, and filling an encoder with them. */
 #include "weights.h"
 
-#include "encoder_options.h"
 #include "encoder_state.h"
 #include "handle.h"
 #include "safetensors.h"
@@ -267,7 +266,7 @@ static moco_status import(moco_encoder **out, moco_config *config, const moco_we
     moco_network network;
     MOCO_TRY(config_of(config, weights));
     MOCO_TRY(moco_weights_network(&network, weights, branch));
-    moco_encoder_options options = moco__encoder_options(config, device);
+    moco_encoder_options options = moco_config_encoder_options(config, device);
     options.bn_splits = 1; /* of training alone */
     moco_encoder *encoder;
     MOCO_TRY(moco_encoder_create(&encoder, &options));

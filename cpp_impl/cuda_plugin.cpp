@@ -39,6 +39,12 @@ void describe(int index, char *buffer, std::size_t size) noexcept
                         properties.minor);
 }
 
+bool has_bf16(int index) noexcept
+{
+    int major = 0;
+    return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index) == cudaSuccess && major >= 8;
+}
+
 #ifdef USE_C10D_NCCL
 c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store> &store, int rank, int world,
                                             std::chrono::milliseconds timeout)
@@ -51,7 +57,7 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store
 constexpr decltype(moco::CudaPlugin::make_nccl) make_nccl = nullptr;
 #endif
 
-const moco::CudaPlugin kPlugin = { device_count, describe, make_nccl };
+const moco::CudaPlugin kPlugin = { device_count, describe, has_bf16, make_nccl };
 
 } // namespace
 

@@ -18,6 +18,8 @@ struct CudaPlugin {
     int (*device_count)(char *reason, std::size_t size) noexcept;
     // A line on a device: name, memory, compute capability.
     void (*describe)(int index, char *buffer, std::size_t size) noexcept;
+    // Whether it multiplies bfloat16 matrices at full speed.
+    bool (*has_bf16)(int index) noexcept;
     // NCCL over the ranks that meet at the store; null where the plug-in was built without NCCL's header.
     c10::intrusive_ptr<c10d::Backend> (*make_nccl)(const c10::intrusive_ptr<c10d::Store> &store, int rank, int world,
                                                    std::chrono::milliseconds timeout);

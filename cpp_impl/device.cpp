@@ -3,6 +3,7 @@
 #include "handle.hpp"
 
 #include "moco/device.h"
+#include "moco/encoder.h"
 #include "moco/version.h"
 
 #include <ATen/Parallel.h>
@@ -144,6 +145,25 @@ moco_status moco_device_describe(char *buffer, size_t size, moco_device device)
         cuda().plugin->describe(device.index, buffer, size);
     }
     MOCO_API_END
+}
+
+moco_precision moco_precision_fastest(moco_device device)
+{
+    bool fast = false;
+    if (device.type == MOCO_CUDA) {
+        fast = device.index < cuda().count && cuda().plugin->has_bf16(device.index);
+    } else {
+#if defined(__x86_64__)
+        __builtin_cpu_init();
+        fast = __builtin_cpu_supports("avx512bf16") != 0;
+#endif
+    }
+    return fast ? MOCO_BF16 : MOCO_FP32;
+}
+
+moco_layout moco_layout_fastest(moco_device device, moco_precision precision)
+{
+    return device.type == MOCO_CUDA && precision == MOCO_FP32 ? MOCO_NCHW : MOCO_NHWC;
 }
 
 moco_status moco_device_synchronize(moco_device device)

@@ -48,7 +48,6 @@ moco_status bench_open_loader(moco_sampler **sampler, moco_loader **loader, cons
     MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
     how.workers = (int32_t)o->workers;
     how.fast = strcmp(o->augment_precision, "fast") == 0;
-    how.dtype = strcmp(o->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
     return moco_loader_create(loader, images, *sampler, &policy, NULL, &how);
 }
 
@@ -60,12 +59,13 @@ static moco_status open_job(loader_job *job, const bench_options *o, const char 
     order.batch = o->batch > 0 ? (size_t)o->batch : 64;
     order.drop_last = moco_dataset_count(job->images) >= order.batch;
     how.layout = strcmp(o->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    how.dtype = strcmp(o->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
     how.measure = true;
     job->start_bytes = resident_bytes();
     MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, o, order, how));
     const double size = (double)moco_loader_image_size(job->loader);
-    const double value_bytes = strcmp(o->precision, "bf16") == 0 ? 2 : 4;
-    job->in_flight_bytes = 2.0 * ((double)how.prefetch + 1.0) * (double)order.batch * 3.0 * size * size * value_bytes;
+    job->in_flight_bytes = 2.0 * ((double)how.prefetch + 1.0) * (double)order.batch * 3.0 * size * size *
+                           (double)moco_dtype_size(how.dtype);
     return MOCO_OK;
 }
 

@@ -15,6 +15,8 @@ typedef struct step_job {
     const bench_options *options;
     int64_t batch, image_size;
     moco_device device;
+    moco_precision precision;
+    moco_layout layout;
     moco_dataset *images; /* these three are NULL where images are random */
     moco_sampler *sampler;
     moco_loader *loader;
@@ -29,11 +31,6 @@ typedef struct step_job {
     double phases_wall, phases_cpu, phases_wait;
 } step_job;
 
-static moco_layout layout_of(const bench_options *o)
-{
-    return strcmp(o->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
-}
-
 /* Random values like those of normalised images. Their order in memory does not matter. */
 static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t seed)
 {
@@ -46,7 +43,7 @@ static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t se
     moco_status status = moco_tensor_data(&source, random);
     if (status == MOCO_OK) {
         status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, job->batch, (int32_t)size, (int32_t)size,
-                                         layout_of(job->options), job->device);
+                                         job->layout, job->device);
     }
     if (status == MOCO_OK) {
         memcpy(values, source, (size_t)(job->batch * 3 * size * size) * sizeof(float));
@@ -69,7 +66,8 @@ static moco_status open_loader(step_job *job, const char *data)
     moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
     MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
     order.batch = (size_t)job->batch;
-    how.layout = layout_of(o);
+    how.layout = job->layout;
+    how.dtype = job->precision == MOCO_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32; /* as moco train does */
     how.device = job->device;
     MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, o, order, how));
     job->image_size = moco_loader_image_size(job->loader);
@@ -86,11 +84,34 @@ static moco_status make_model(step_job *job)
     options.encoder.cifar_stem = o->cifar_stem;
     options.encoder.bn_splits = o->bn_splits;
     options.encoder.device = job->device;
-    options.encoder.layout = layout_of(o);
-    options.encoder.precision = strcmp(o->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
+    options.encoder.layout = job->layout;
+    options.encoder.precision = job->precision;
     options.queue_size = o->queue_size;
     options.symmetric = o->symmetric;
     return moco_model_create(&job->model, &options);
+}
+
+static void choose_arithmetic(step_job *job)
+{
+    const bench_options *o = job->options;
+    job->precision = strcmp(o->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
+    if (strcmp(o->precision, "auto") == 0) {
+        job->precision = moco_precision_fastest(job->device);
+    }
+    job->layout = strcmp(o->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    if (strcmp(o->layout, "auto") == 0) {
+        job->layout = moco_layout_fastest(job->device, job->precision);
+    }
+}
+
+static const char *precision_name(const step_job *job)
+{
+    return job->precision == MOCO_BF16 ? "bf16" : "fp32";
+}
+
+static const char *layout_name(const step_job *job)
+{
+    return job->layout == MOCO_NHWC ? "nhwc" : "nchw";
 }
 
 static moco_status open_job(step_job *job, const char *data)
@@ -99,6 +120,7 @@ static moco_status open_job(step_job *job, const char *data)
     job->batch = o->batch > 0 ? o->batch : 32;
     MOCO_TRY(moco_threads_set((int32_t)o->threads));
     MOCO_TRY(moco_device_parse(&job->device, o->device));
+    choose_arithmetic(job);
     MOCO_TRY(data != NULL ? open_loader(job, data) : make_views(job));
     return make_model(job);
 }
@@ -175,7 +197,8 @@ static void print_json(const step_job *job)
                  o->cifar_stem ? "true" : "false", o->symmetric ? "true" : "false");
     (void)printf("\"precision\": \"%s\", \"layout\": \"%s\", \"device\": \"%s\", \"threads\": %d, \"steps\": %lld, "
                  "\"warmup\": %lld, ",
-                 o->precision, o->layout, o->device, moco_threads(), (long long)o->steps, (long long)o->warmup);
+                 precision_name(job), layout_name(job), o->device, moco_threads(), (long long)o->steps,
+                 (long long)o->warmup);
     bench_print_json("wall_ms", job->wall, repeats);
     (void)printf(", ");
     bench_print_json("cpu_ms", job->cpu, repeats);
@@ -209,8 +232,8 @@ static void print_text(const step_job *job)
     char bytes[32];
     (void)printf("%s%s, %lld pixels, batch %lld, K %lld, %s, %s, %s, %d threads; %lld repeats of %lld steps\n", o->arch,
                  job->loader != NULL ? " with its loader" : "", (long long)job->image_size, (long long)job->batch,
-                 (long long)o->queue_size, o->precision, o->layout, o->device, moco_threads(), (long long)o->repeats,
-                 (long long)o->steps);
+                 (long long)o->queue_size, precision_name(job), layout_name(job), o->device, moco_threads(),
+                 (long long)o->repeats, (long long)o->steps);
     print_summary("wall time", job->wall, repeats);
     print_summary("CPU time", job->cpu, repeats);
     (void)printf("  %.1f images/s, peak of memory %s", (double)job->batch / bench_summarize(job->wall, repeats).median,

@@ -28,22 +28,14 @@ moco_status data_open(moco_dataset **out, const char *path, const char *format, 
 moco_features_options data_features_options(const moco_config *config, moco_device device)
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
-    moco_features_options_for(&options, config);
-    options.device = device;
+    moco_features_options_for(&options, config, device);
     return options;
 }
 
 moco_encoder_options data_encoder_options(const moco_config *config, moco_device device)
 {
-    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
-    options.arch = config->arch;
-    options.dim = config->dim;
-    options.mlp = config->mlp;
-    options.cifar_stem = config->cifar_stem;
-    options.seed = config->seed;
-    options.device = device;
-    options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
-    options.precision = strcmp(config->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
+    moco_encoder_options options = moco_config_encoder_options(config, device);
+    options.bn_splits = 1; /* of training alone */
     return options;
 }
 

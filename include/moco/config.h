@@ -5,7 +5,7 @@
 #ifndef MOCO_CONFIG_H
 #define MOCO_CONFIG_H
 
-#include "error.h"
+#include "encoder.h"
 #include "schedule.h"
 
 MOCO_BEGIN_DECLS
@@ -36,8 +36,8 @@ typedef struct moco_config {
     bool cifar_stem;
     int64_t bn_splits; /**< over all processes; 0: 8 where the batch allows, else the largest divisor below */
     bool sync_bn;      /**< one group, over all processes */
-    char precision[8]; /**< fp32, bf16 */
-    char layout[8];    /**< nchw, nhwc */
+    char precision[8]; /**< auto (moco_precision_fastest() of all processes), fp32, bf16 */
+    char layout[8];    /**< auto (moco_layout_fastest()), nchw, nhwc */
     /* method */
     int64_t queue_size; /**< K */
     bool queue_filled_only;
@@ -163,6 +163,13 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_check(const moco_config *config);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_milestones(const moco_config *config,
                                                           double milestones[MOCO_MAX_MILESTONES], size_t *count);
+
+/**
+ * Options of the encoder that @p config describes; their arch is borrowed from it. A precision of auto, which a run
+ * replaces by the machine's fastest, is ::MOCO_FP32 here.
+ * @since 0.1
+ */
+MOCO_API moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device);
 
 /** The augmentation preset that evaluates what config->augment trains; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_config_eval_augment(const moco_config *config);

@@ -50,8 +50,8 @@ typedef struct moco_features_options {
             NULL, false, NULL, NULL                                                                                    \
     }
 
-/** Fills in how a configuration looks at images: kind, policy, size and layout. @since 0.1 */
-MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config);
+/** Fills in how a configuration looks at images: kind, policy, size, layout and device. @since 0.1 */
+MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device);
 
 /** Computes features with the encoder in evaluation mode; its mode is restored. @param encoder NULL for pixels @since
  * 0.1 */
