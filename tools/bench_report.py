@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 HERE = pathlib.Path(__file__).resolve().parent
 R50 = ["--arch", "resnet50", "--size", "224", "--batch", "16", "-k", "65536"]
@@ -37,6 +38,10 @@ def first_line(path, key):
 def table(head, rows):
     lines = [head, ["---"] + ["---:"] * (len(head) - 1)] + rows
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def prose(text):
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False) + "\n\n"
 
 
 def mib(size):
@@ -69,7 +74,7 @@ class Bench:
         for recipe in ("v1", "v2"):
             r = self.moco("loader", data, "--recipe", recipe, "--workers", "1")
             rows.append([recipe, f"{r['files_per_second']:.0f}", f"{r['files_per_cpu_second']:.0f}", mib(r["peak_bytes"])])
-        return ("## Loader\n\n`moco bench loader` on files of `moco-synth`, one worker, two 224-pixel views a file.\n\n"
+        return ("## Loader\n\n" + prose("`moco bench loader` on files of `moco-synth`, one worker, two 224-pixel views a file.")
                 + table(["recipe", "files/s", "files/s of CPU time", "peak of memory"], rows))
 
     def steps(self):
@@ -83,8 +88,8 @@ class Bench:
                              f"{100 * wall['spread']:.1f} %", f"{cpu['median']:.0f}", f"{r['images_per_second']:.1f}",
                              mib(r["peak_bytes"])])
                 phases[f"{r['arch']} {precision} {layout}"] = r["phases_wall_ms"]
-        text = ("## Step\n\n`moco bench step`, random images; milliseconds a step. Spread is the range of the middle half of "
-                "the repeats, as a share of the median.\n\n"
+        text = ("## Step\n\n" + prose("`moco bench step`, random images; milliseconds a step. Spread is the range of the middle "
+                                      "half of the repeats, as a share of the median.")
                 + table(["configuration", "arithmetic", "wall", "least", "spread", "CPU", "images/s", "peak of memory"], rows))
         names = [name for name in next(iter(phases.values())) if name not in ("data wait", "total")]
         rows = [[name] + [f"{p[name]:.1f} ({100 * p[name] / p['total']:.1f} %)" for p in phases.values()] for name in names]
@@ -99,8 +104,8 @@ class Bench:
             rows.append([name, f"{r['wall_ms']['median']:.0f}", f"{100 * r['wall_ms']['spread']:.1f} %",
                          f"{r['cpu_ms']['median']:.0f}", f"{r['data_wait_ms']:.1f}", f"{r['images_per_second']:.1f}",
                          mib(r["peak_bytes"])])
-        return ("## Loader and step together\n\n`moco bench train` on the same files, bf16 nhwc, one worker on the same cores; "
-                "milliseconds a step.\n\n"
+        return ("## Loader and step together\n\n" + prose("`moco bench train` on the same files, bf16 nhwc, one worker on the "
+                                                         "same cores; milliseconds a step.")
                 + table(["configuration", "wall", "spread", "CPU", "waits for data", "images/s", "peak of memory"], rows))
 
     def growth(self):
@@ -111,8 +116,8 @@ class Bench:
         slope, start = statistics.linear_regression(batches, times)
         rows = [[b, f"{t:.0f}", f"{t / b:.1f}", f"{100 * (t / (start + slope * b) - 1):+.1f} %"]
                 for b, t in zip(batches, times)]
-        return ("In the batch (ResNet-50, 224 pixels, bf16, K 65536; CPU milliseconds a step): "
-                f"{start:.0f} + {slope:.1f} x batch, correlation {statistics.correlation(batches, times):.4f}.\n\n"
+        return (prose("In the batch (ResNet-50, 224 pixels, bf16, K 65536; CPU milliseconds a step): "
+                      f"{start:.0f} + {slope:.1f} x batch, correlation {statistics.correlation(batches, times):.4f}.")
                 + table(["batch", "step", "an image", "off the line"], rows))
 
     def flatness(self):
@@ -121,29 +126,30 @@ class Bench:
         times = r["cpu_ms"]["repeats"]
         slope, _ = statistics.linear_regression(range(len(times)), times)
         first, last = statistics.median(times[:24]), statistics.median(times[-24:])
-        return (f"In the number of the step (ResNet-18, batch 32, K 1024, {len(times)} steps, three times round the queue): the "
-                f"median of the last quarter is {100 * (last / first - 1):+.1f} % off that of the first; the line through all "
-                f"rises by {100 * slope * len(times) / r['cpu_ms']['median']:+.1f} % over the run.\n")
+        return prose(f"In the number of the step (ResNet-18, batch 32, K 1024, {len(times)} steps, three times round the queue): "
+                     f"the median of the last quarter is {100 * (last / first - 1):+.1f} % off that of the first; the line "
+                     f"through all rises by {100 * slope * len(times) / r['cpu_ms']['median']:+.1f} % over the run.")
 
     def queue_share(self):
-        """What loss and queue cost: their phases, and the difference to a step with hardly a queue, in turns."""
+        """What loss and queue cost, by a network so small that its own time does not drown the difference."""
+        small = replaced(replaced(R50, "--arch", "resnet20"), "--size", 16)
+        differences = []
+        for _ in range(5):
+            large, little = (self.step(*replaced(small, "-k", k), repeats=20)["cpu_ms"]["median"] for k in (65536, 64))
+            differences.append(large - little)
+        cost = statistics.median(differences)
         rows = []
         for precision in ("fp32", "bf16"):
-            words = R50 + ["--precision", precision, "--layout", "nhwc"]
-            large, small, shares = [], [], []
-            for _ in range(3):
-                r = self.step(*words, repeats=2, warmup=1)
-                phases = r["phases_cpu_ms"]
-                shares.append((phases["loss"] + phases["metrics"] + phases["enqueue"]) / phases["total"])
-                large += r["cpu_ms"]["repeats"]
-                small += self.step(*replaced(words, "-k", 64), repeats=2, warmup=1)["cpu_ms"]["repeats"]
-            difference = statistics.median(large) - statistics.median(small)
-            rows.append([precision, f"{100 * statistics.median(shares):.2f} %",
-                         f"{100 * difference / statistics.median(large):+.2f} %"])
-        return ("Loss and queue, as shares of the CPU time of a step (ResNet-50, 224 pixels, batch 16): the phases loss, metrics "
-                "and enqueue at K 65536; and how much longer a step is at K 65536 than at K 64, which has their backward pass in it "
-                "and the noise of two medians.\n\n"
-                + table(["arithmetic", "phases", "K 65536 against K 64"], rows))
+            r = self.step(*R50, "--precision", precision, "--layout", "nhwc", repeats=3, warmup=1)
+            phases = r["phases_cpu_ms"]
+            share = (phases["loss"] + phases["metrics"] + phases["enqueue"]) / phases["total"]
+            rows.append([precision, f"{r['cpu_ms']['median']:.0f}", f"{100 * share:.2f} %",
+                         f"{100 * cost / r['cpu_ms']['median']:.2f} %"])
+        return (prose(f"Loss and queue at K 65536, batch 16: with their backward pass they cost {cost:.1f} CPU milliseconds a step "
+                      f"({min(differences):.1f} to {max(differences):.1f}), by the difference between K 65536 and K 64 with a "
+                      "ResNet-20 of 16 pixels, whose own time is small; below as a share of a step of ResNet-50 at 224 pixels, "
+                      "beside the share that its phases loss, metrics and enqueue take.")
+                + table(["arithmetic", "step, CPU ms", "phases", "with backward pass"], rows))
 
     def compare(self, configuration, words):
         with tempfile.NamedTemporaryFile(suffix=".json") as out:
@@ -161,19 +167,19 @@ class Bench:
                 m = row[measure]
                 cells += [f"{m['median']:.0f}", f"{m['ratio']:.2f} ({m['ratio_min']:.2f} to {m['ratio_max']:.2f})"]
             rows.append(cells)
-        return (f"{s['arch']}, {s['size']} pixels, batch {s['batch']}, K {s['k']}, {s['pairs']} turns of {s['steps']} steps after "
-                f"{s['warmup']} to warm up, PyTorch {result['torch']}, moco {s['layout']}:\n\n"
+        return (prose(f"{s['arch']}, {s['size']} pixels, batch {s['batch']}, K {s['k']}, {s['pairs']} turns of {s['steps']} steps "
+                      f"after {s['warmup']} to warm up, PyTorch {result['torch']}, moco {s['layout']}:")
                 + table(["", "CPU ms", "ratio", "wall ms", "ratio", "MiB", "ratio"], rows))
 
     def reference(self):
         text = "## Against the reference\n\n"
         if not self.args.reference:
             return text + "Not measured in this run: it takes `MOCO_REFERENCE` and `MOCO_PYTHON`.\n"
-        return (text + "`tools/bench_reference.py`: the step of facebookresearch/moco at 3b42c2a (for ResNet-18 its CIFAR "
+        return (text + prose("`tools/bench_reference.py`: the step of facebookresearch/moco at 3b42c2a (for ResNet-18 its CIFAR "
                 "notebook's arithmetic) as published, moco, and the fastest PyTorch that we know (channels-last, fused SGD, the "
                 "momentum update over all parameters at once), in turns, each in a process of its own on the same cores. A ratio "
                 "is the reference's value divided by the program's of the same turn (range over the turns): above 1 the program "
-                "is faster or smaller. Memory is the peak of the whole process, interpreter and libraries too.\n\n"
+                "is faster or smaller. Memory is the peak of the whole process, interpreter and libraries too.")
                 + self.compare("r50", ["--batch", "16", "--pairs", "3", "--steps", "2"]) + "\n"
                 + self.compare("cifar", ["--pairs", "3", "--steps", "2"]))
 
@@ -185,7 +191,7 @@ class Bench:
         return ("# Benchmark\n\nWritten by `make bench`; do not edit. All figures are of one run on one machine.\n\n"
                 + table(["", "this run"],
                         [["machine", f"{first_line('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores, {memory:.0f} GiB"],
-                         ["threads", f"{self.args.threads}, on as many cores"],
+                         ["threads", f"{self.args.threads}"],
                          ["load at the start", f"{load[0]:.2f} over 1 minute, {load[1]:.2f} over 5"],
                          ["commit", git.stdout.strip() or "unknown"], ["command", f"`make bench{torch}`"],
                          ["date", datetime.date.today().isoformat()]]).replace("---:", "---"))
@@ -196,7 +202,7 @@ class Bench:
             if subprocess.run([self.args.synth, data, "200"], stdout=subprocess.DEVNULL).returncode:
                 sys.exit(f"bench_report: {self.args.synth} failed")
             parts = [head, self.loader(data), self.steps(), self.train(data)]
-        parts.append("## How the step grows\n\n" + "\n".join([self.growth(), self.flatness(), self.queue_share()]))
+        parts.append("## How the step grows\n\n" + "\n".join([self.growth(), self.flatness() + self.queue_share()]))
         parts.append(self.reference())
         return "\n".join(parts)
 
