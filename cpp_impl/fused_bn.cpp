@@ -22,15 +22,15 @@ using torch::autograd::variable_list;
 constexpr int64_t kMaxPieces = 64;
 constexpr int64_t kMinRows = 256; // of a piece
 
-// Rows of channels in equal groups, each cut into pieces that are summed up by themselves. The pieces do not depend on
-// the number of threads, and neither do the sums.
+// Rows of channels in equal groups, each cut into pieces that are summed up by themselves. The pieces depend neither on
+// the number of threads nor on that of groups, so a group's sums are the same whichever process it lies in.
 struct Rows {
     int64_t channels, groups, rows; // rows of a group
     int64_t pieces, piece_rows;     // of a group
 
     Rows(const at::Tensor &x, int64_t groups)
         : channels(x.size(1)), groups(groups), rows(x.numel() / x.size(1) / groups),
-          pieces(std::clamp<int64_t>(rows / kMinRows, 1, std::max<int64_t>(1, kMaxPieces / groups))),
+          pieces(std::clamp<int64_t>(rows / kMinRows, 1, kMaxPieces)),
           piece_rows((rows + pieces - 1) / pieces)
     {}
 

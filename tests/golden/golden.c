@@ -1,7 +1,8 @@
 /*
  * moco-golden: compares libmoco with numbers and pixels of the real reference.
  *
- *     moco-golden [--layout nchw|nhwc] [--threads N] [--verbose] CASE.json|pixels/index.json...
+ *     moco-golden [--layout nchw|nhwc] [--threads N] [--steps N] [--slack X] [--verbose]
+ *                 CASE.json|pixels/index.json...
  *
  * A case of several processes is run as so many: the program starts itself once a rank.
  * Exit status: 0 all equal, 1 something differs, 2 bad usage.
@@ -15,9 +16,11 @@
 
 static int usage(void)
 {
-    (void)fputs("usage: moco-golden [--layout nchw|nhwc] [--threads N] [--verbose] CASE.json...\n"
-                "Compares libmoco with the numbers (cases) and pixels (index.json) of the reference.\n",
-                stderr);
+    (void)fputs(
+        "usage: moco-golden [--layout nchw|nhwc] [--threads N] [--steps N] [--slack X] [--verbose] CASE.json...\n"
+        "Compares libmoco with the numbers (cases) and pixels (index.json) of the reference, the first N steps\n"
+        "within X times the usual tolerances.\n",
+        stderr);
     return 2;
 }
 
@@ -37,7 +40,7 @@ static int golden_file(const char *path, const golden_options *options)
 
 int main(int argc, char **argv)
 {
-    golden_options options = { .layout = MOCO_NCHW, .argv = argv };
+    golden_options options = { .layout = MOCO_NCHW, .slack = 1, .argv = argv };
     /* The goldens were made with one thread; sums in another order differ by more for deep networks. */
     if (moco_threads_set(1) != MOCO_OK) {
         return usage();
@@ -52,6 +55,10 @@ int main(int argc, char **argv)
             if (moco_threads_set((int32_t)strtol(argv[++first], NULL, 10)) != MOCO_OK) {
                 return usage();
             }
+        } else if (strcmp(argv[first], "--steps") == 0 && first + 1 < argc) {
+            options.steps = (size_t)strtoul(argv[++first], NULL, 10);
+        } else if (strcmp(argv[first], "--slack") == 0 && first + 1 < argc) {
+            options.slack = strtod(argv[++first], NULL);
         } else {
             return usage();
         }

@@ -172,6 +172,12 @@ static moco_status run_step(comparison *c, const json_t *config, const json_t *e
     return MOCO_OK;
 }
 
+static size_t steps_of(const json_t *root, const golden_options *options)
+{
+    const size_t all = json_array_size(json_object_get(root, "steps"));
+    return options->steps > 0 && options->steps < all ? options->steps : all;
+}
+
 static moco_status run_case(comparison *c, const json_t *root, const golden_options *options)
 {
     const json_t *config = json_object_get(root, "case");
@@ -182,7 +188,8 @@ static moco_status run_case(comparison *c, const json_t *root, const golden_opti
     if (status == MOCO_OK) {
         status = moco_scope_create(&scope);
     }
-    for (size_t t = 0; t < json_array_size(steps) && status == MOCO_OK; ++t) {
+    const size_t count = steps_of(root, options);
+    for (size_t t = 0; t < count && status == MOCO_OK; ++t) {
         c->step = (int)t;
         status = run_step(c, config, json_array_get(steps, t), model, scope);
     }
@@ -196,7 +203,11 @@ static int run_rank(const char *path, const json_t *root, const golden_options *
 {
     const json_t *config = json_object_get(root, "case");
     const char *arch = json_string_value(json_object_get(config, "arch"));
-    comparison c = { .path = path, .verbose = options->verbose, .batch = integer(config, "batch"), .comm = comm };
+    comparison c = { .path = path,
+                     .verbose = options->verbose,
+                     .slack = options->slack,
+                     .batch = integer(config, "batch"),
+                     .comm = comm };
     c.bottleneck = strcmp(arch, "resnet18") != 0 && strcmp(arch, "resnet34") != 0;
     const moco_status status = run_case(&c, root, options);
     if (status != MOCO_OK) {
@@ -208,8 +219,8 @@ static int run_rank(const char *path, const json_t *root, const golden_options *
         (void)snprintf(rank, sizeof rank, " rank %d of %d:", moco_comm_rank(comm), moco_comm_world(comm));
     }
     printf("%s %s:%s %zu steps, %d of %d comparisons differ; largest deviation %.2f of its tolerance (%s)\n",
-           c.failed == 0 ? "OK" : "FAILED", path, rank, json_array_size(json_object_get(root, "steps")), c.failed,
-           c.checked, c.worst, c.worst_what);
+           c.failed == 0 ? "OK" : "FAILED", path, rank, steps_of(root, options), c.failed, c.checked, c.worst,
+           c.worst_what);
     return c.failed == 0 ? 0 : 1;
 }
 

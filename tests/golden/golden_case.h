@@ -7,6 +7,8 @@
 
 typedef struct golden_options {
     moco_layout layout;
+    size_t steps; /* at most; 0: all */
+    double slack; /* factor of the tolerances */
     bool verbose;
     char **argv; /* the program's, and how many options stand before the files */
     int option_count;
@@ -20,6 +22,7 @@ typedef struct comparison {
     const char *path;
     bool bottleneck;
     bool verbose;
+    double slack;
     int step;
     int64_t batch; /* over all ranks */
     moco_comm *comm;

@@ -8,6 +8,7 @@
 
 static void check(comparison *c, const char *what, const char *part, double got, double want, double tolerance)
 {
+    tolerance *= c->slack;
     const double difference = fabs(got - want);
     const double share = tolerance > 0 ? difference / tolerance : difference == 0 ? 0 : INFINITY;
     c->checked += 1;

@@ -133,6 +133,8 @@ class Ranks : public testing::Test {
                      (root / out).string(),
                      "--preset",
                      "tiny",
+                     "--precision",
+                     "fp32",
                      "--image-size",
                      "10",
                      "--batch",
