@@ -151,11 +151,11 @@ class Bench:
                       "beside the share that its phases loss, metrics and enqueue take.")
                 + table(["arithmetic", "step, CPU ms", "phases", "with backward pass"], rows))
 
-    def compare(self, configuration, words):
+    def compare(self, configuration, threads, words):
         with tempfile.NamedTemporaryFile(suffix=".json") as out:
             command = [self.args.python, HERE / "bench_reference.py", "--configuration", configuration, "--reference",
-                       self.args.reference, "--moco", self.args.moco, "--threads", str(self.args.threads), "--json", out.name]
-            print("bench_reference.py", configuration, *words, file=sys.stderr, flush=True)
+                       self.args.reference, "--moco", self.args.moco, "--threads", str(threads), "--json", out.name]
+            print("bench_reference.py", configuration, threads, *words, file=sys.stderr, flush=True)
             if subprocess.run(command + words, stdout=sys.stderr).returncode:
                 sys.exit("bench_report: the comparison failed")
             result = json.loads(pathlib.Path(out.name).read_text())
@@ -167,7 +167,8 @@ class Bench:
                 m = row[measure]
                 cells += [f"{m['median']:.0f}", f"{m['ratio']:.2f} ({m['ratio_min']:.2f} to {m['ratio_max']:.2f})"]
             rows.append(cells)
-        return (prose(f"{s['arch']}, {s['size']} pixels, batch {s['batch']}, K {s['k']}, {s['pairs']} turns of {s['steps']} steps "
+        return (prose(f"{s['arch']}, {s['size']} pixels, batch {s['batch']}, K {s['k']}, {threads} "
+                      f"{'thread' if threads == 1 else 'threads'}, {s['pairs']} turns of {s['steps']} steps "
                       f"after {s['warmup']} to warm up, PyTorch {result['torch']}, moco {s['layout']}:")
                 + table(["", "CPU ms", "ratio", "wall ms", "ratio", "MiB", "ratio"], rows))
 
@@ -180,8 +181,9 @@ class Bench:
                 "momentum update over all parameters at once), in turns, each in a process of its own on the same cores. A ratio "
                 "is the reference's value divided by the program's of the same turn (range over the turns): above 1 the program "
                 "is faster or smaller. Memory is the peak of the whole process, interpreter and libraries too.")
-                + self.compare("r50", ["--batch", "16", "--pairs", "3", "--steps", "2"]) + "\n"
-                + self.compare("cifar", ["--pairs", "3", "--steps", "2"]))
+                + "\n".join(self.compare(configuration, threads, words + ["--pairs", "3", "--steps", "2"])
+                            for threads in range(1, min(2, len(os.sched_getaffinity(0))) + 1)
+                            for configuration, words in (("r50", ["--batch", "16"]), ("cifar", []))))
 
     def head(self):
         git = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True)

@@ -14,6 +14,19 @@ MOCO_BEGIN_DECLS
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_curves(const char *run);
 
+#define MOCO_PLOT_MAX_RUNS 4
+
+/**
+ * Draws one metric of several runs over the epochs, a line a run, to a PNG file.
+ * @param runs folders, 1 to ::MOCO_PLOT_MAX_RUNS; lines are named by their last parts
+ * @param metric a key of metrics.jsonl: loss, acc1, knn_acc1, ...
+ * @param last_step later steps are left out; 0: none is
+ * @return ::MOCO_ENOTFOUND where a run has no such metric
+ * @since 0.1
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
+                                                     const char *metric, int64_t last_step);
+
 /** Draws a sheet of original images, each beside its two augmented views. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset,
                                                    const moco_config *config);

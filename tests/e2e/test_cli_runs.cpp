@@ -250,6 +250,9 @@ TEST_F(CliRuns, PlotDrawsPictures)
     EXPECT_TRUE(fs::exists(root / "run" / "plots" / "pairs.png"));
     EXPECT_TRUE(fs::exists(root / "run" / "plots" / "neighbours.png"));
     EXPECT_GE(std::distance(fs::directory_iterator(root / "run" / "plots"), fs::directory_iterator()), 4);
+    const Result both = run({ "plot", "run", "run", "--metric", "acc1", "--out", "both.png" });
+    EXPECT_EQ(both.code, 0) << both.err;
+    EXPECT_TRUE(fs::exists(root / "both.png"));
 }
 
 TEST_F(CliRuns, SignalsEndARunThatResumes)

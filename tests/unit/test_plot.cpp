@@ -65,6 +65,29 @@ TEST_F(Plot, CurvesOfNoOneAndManyPoints)
     EXPECT_FALSE(fs::exists(path("plots/knn.png"))) << "the run had no labels";
 }
 
+TEST_F(Plot, RunsAreComparedInOneChart)
+{
+    for (const char *run : { "a", "b" }) {
+        std::string lines;
+        for (int step = 1; step <= 9; ++step) {
+            lines += R"({"step": )" + std::to_string(step) + R"(, "epoch": 1, "loss": )" + std::to_string(step) + "}\n";
+        }
+        fs::create_directory(path(run));
+        write_file(path(run) + "/metrics.jsonl", lines);
+    }
+    const std::string a = path("a/");
+    const std::string b = path("b");
+    const char *runs[] = { a.c_str(), b.c_str() };
+    const std::string out = path("both.png");
+    ASSERT_EQ(moco_plot_compare(out.c_str(), runs, 2, "loss", 5), MOCO_OK) << moco_error_message();
+    const auto colours = look_at(out).colours;
+    EXPECT_TRUE(colours.count(kBlue) != 0 && colours.count(kOrange) != 0) << "a line a run";
+    EXPECT_EQ(moco_plot_compare(path("no.png").c_str(), runs, 2, "knn_acc1", 0), MOCO_ENOTFOUND);
+    EXPECT_TRUE(moco_test::message_has("knn_acc1")) << moco_error_message();
+    EXPECT_FALSE(fs::exists(path("no.png")));
+    EXPECT_EQ(moco_plot_compare(out.c_str(), runs, MOCO_PLOT_MAX_RUNS + 1, "loss", 0), MOCO_EINVALID);
+}
+
 TEST_F(Plot, SheetsShowImages)
 {
     moco_config config;
