@@ -30,8 +30,7 @@ struct Rows {
 
     Rows(const at::Tensor &x, int64_t groups)
         : channels(x.size(1)), groups(groups), rows(x.numel() / x.size(1) / groups),
-          pieces(std::clamp<int64_t>(rows / kMinRows, 1, kMaxPieces)),
-          piece_rows((rows + pieces - 1) / pieces)
+          pieces(std::clamp<int64_t>(rows / kMinRows, 1, kMaxPieces)), piece_rows((rows + pieces - 1) / pieces)
     {}
 
     // visitor(group, piece, first element, rows)

@@ -21,8 +21,8 @@ typedef enum moco_layout { MOCO_NCHW, MOCO_NHWC } moco_layout;
 typedef enum moco_precision { MOCO_FP32, MOCO_BF16 } moco_precision;
 
 /**
- * The precision in which a device trains fastest: ::MOCO_BF16 on GPUs from compute capability 8.0 and on processors with
- * AVX512-BF16, which those with AMX have too.
+ * The precision in which a device trains fastest: ::MOCO_BF16 on GPUs from compute capability 8.0 and on processors
+ * with AVX512-BF16, which those with AMX have too.
  * @since 0.1
  */
 MOCO_API moco_precision moco_precision_fastest(moco_device device);
