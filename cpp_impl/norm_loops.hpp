@@ -92,12 +92,11 @@ void add_moments_of_4(float *__restrict s, float *__restrict q, const T *__restr
     }
 }
 
-template <typename T>
-void moments(double *sum, double *square, float *scratch, const T *x, const float *pivot, std::size_t rows,
-             std::size_t channels)
+// Sums up rows, four at once and then one by one, first in floats: the halves of @p scratch, a block of rows at a time.
+template <typename Four, typename One>
+inline void sum_rows(double *sum, double *square, float *scratch, std::size_t rows, std::size_t channels,
+                     const Four &four, const One &one)
 {
-    float *const s = scratch;
-    float *const q = scratch + channels;
     for (std::size_t c = 0; c < 2 * channels; ++c) {
         scratch[c] = 0;
     }
@@ -105,13 +104,23 @@ void moments(double *sum, double *square, float *scratch, const T *x, const floa
         const std::size_t end = first + kBlock < rows ? first + kBlock : rows;
         std::size_t row = first;
         for (; row + 4 <= end; row += 4) {
-            add_moments_of_4(s, q, x + row * channels, pivot, channels);
+            four(scratch, scratch + channels, row * channels);
         }
         for (; row < end; ++row) {
-            add_moments(s, q, x + row * channels, pivot, channels);
+            one(scratch, scratch + channels, row * channels);
         }
         flush(sum, square, scratch, channels);
     }
+}
+
+template <typename T>
+void moments(double *sum, double *square, float *scratch, const T *x, const float *pivot, std::size_t rows,
+             std::size_t channels)
+{
+    sum_rows(
+        sum, square, scratch, rows, channels,
+        [&](float *s, float *q, std::size_t at) { add_moments_of_4(s, q, x + at, pivot, channels); },
+        [&](float *s, float *q, std::size_t at) { add_moments(s, q, x + at, pivot, channels); });
 }
 
 template <typename T, bool Other, bool Relu>
@@ -198,24 +207,14 @@ template <typename T, bool Relu>
 void reduce_rows(double *sum, double *product, float *scratch, const T *dy, const T *x, const float *mean,
                  Affine affine, std::size_t rows, std::size_t channels)
 {
-    float *const s = scratch;
-    float *const p = scratch + channels;
-    for (std::size_t c = 0; c < 2 * channels; ++c) {
-        scratch[c] = 0;
-    }
-    for (std::size_t first = 0; first < rows; first += kBlock) {
-        const std::size_t end = first + kBlock < rows ? first + kBlock : rows;
-        std::size_t row = first;
-        for (; row + 4 <= end; row += 4) {
-            const std::size_t at = row * channels;
+    sum_rows(
+        sum, product, scratch, rows, channels,
+        [&](float *s, float *p, std::size_t at) {
             reduce_row_of_4<T, Relu>(s, p, dy + at, x + at, mean, affine.scale, affine.shift, channels);
-        }
-        for (; row < end; ++row) {
-            const std::size_t at = row * channels;
+        },
+        [&](float *s, float *p, std::size_t at) {
             reduce_row<T, Relu>(s, p, dy + at, x + at, mean, affine.scale, affine.shift, channels);
-        }
-        flush(sum, product, scratch, channels);
-    }
+        });
 }
 
 template <typename T>
