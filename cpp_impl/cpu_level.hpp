@@ -2,6 +2,8 @@
 // the levels' names.
 #pragma once
 
+#include <cstddef>
+
 namespace moco {
 
 inline bool cpu_has_v3() noexcept
@@ -25,5 +27,26 @@ inline bool cpu_has_v4() noexcept
     return false;
 #endif
 }
+
+// The tables of loops that this processor can run, the best first. @p v4 and @p v3 are NULL where none are compiled.
+template <typename Table> class CpuVariants {
+  public:
+    CpuVariants(const Table *v4, const Table *v3, const Table *plain) noexcept
+    {
+        if (v4 != nullptr && cpu_has_v4()) {
+            list_[count_++] = v4;
+        }
+        if (v3 != nullptr && cpu_has_v3()) {
+            list_[count_++] = v3;
+        }
+        list_[count_++] = plain;
+    }
+    // NULL beyond the last.
+    [[nodiscard]] const Table *at(std::size_t index) const noexcept { return index < count_ ? list_[index] : nullptr; }
+
+  private:
+    const Table *list_[3] = {};
+    std::size_t count_ = 0;
+};
 
 } // namespace moco

@@ -5,32 +5,14 @@
 
 namespace moco {
 
-namespace {
-
-struct Variants {
-    const NormVariant *list[3] = {};
-    std::size_t count = 0;
-
-    Variants()
-    {
-#ifdef MOCO_LOOP_VARIANTS
-        if (cpu_has_v4()) {
-            list[count++] = &norm_kernels_v4;
-        }
-        if (cpu_has_v3()) {
-            list[count++] = &norm_kernels_v3;
-        }
-#endif
-        list[count++] = &norm_kernels_plain;
-    }
-};
-
-} // namespace
-
 const NormVariant *norm_kernels_at(std::size_t index) noexcept
 {
-    static const Variants variants;
-    return index < variants.count ? variants.list[index] : nullptr;
+#ifdef MOCO_LOOP_VARIANTS
+    static const CpuVariants<NormVariant> variants(&norm_kernels_v4, &norm_kernels_v3, &norm_kernels_plain);
+#else
+    static const CpuVariants<NormVariant> variants(nullptr, nullptr, &norm_kernels_plain);
+#endif
+    return variants.at(index);
 }
 
 template <> const NormKernels<float> &norm_kernels<float>() noexcept

@@ -5,32 +5,14 @@
 
 namespace moco {
 
-namespace {
-
-struct Variants {
-    const PixelKernels *list[3] = {};
-    std::size_t count = 0;
-
-    Variants()
-    {
-#ifdef MOCO_LOOP_VARIANTS
-        if (cpu_has_v4()) {
-            list[count++] = &pixel_kernels_v4;
-        }
-        if (cpu_has_v3()) {
-            list[count++] = &pixel_kernels_v3;
-        }
-#endif
-        list[count++] = &pixel_kernels_plain;
-    }
-};
-
-} // namespace
-
 const PixelKernels *pixel_kernels_at(std::size_t index) noexcept
 {
-    static const Variants variants;
-    return index < variants.count ? variants.list[index] : nullptr;
+#ifdef MOCO_LOOP_VARIANTS
+    static const CpuVariants<PixelKernels> variants(&pixel_kernels_v4, &pixel_kernels_v3, &pixel_kernels_plain);
+#else
+    static const CpuVariants<PixelKernels> variants(nullptr, nullptr, &pixel_kernels_plain);
+#endif
+    return variants.at(index);
 }
 
 const PixelKernels &pixel_kernels() noexcept
