@@ -56,6 +56,16 @@ foreach(loops pixel_kernels norm_kernels)
     endif()
 endforeach()
 
+# Winograd's convolution: its loops are for AVX512-BF16 alone. GCC takes what its own header of intrinsics leaves undefined
+# for a mistake, and vectors in an array for a loss of their alignment.
+set(winograd ${PROJECT_SOURCE_DIR}/cpp_impl/winograd_kernels.cpp)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    set_source_files_properties(${winograd} PROPERTIES COMPILE_OPTIONS
+        "-march=x86-64-v4;-mavx512bf16;-mprefer-vector-width=512;-Wno-ignored-attributes;$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>")
+else()
+    set_source_files_properties(${winograd} PROPERTIES HEADER_FILE_ONLY ON)
+endif()
+
 add_library(moco-objects INTERFACE)
 target_sources(moco-objects INTERFACE $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
 target_link_libraries(moco-objects INTERFACE moco-torch moco-dependencies)

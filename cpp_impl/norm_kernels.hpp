@@ -3,14 +3,11 @@
 // A row holds the channels of one place of one image. All variants give the same bits: sums go down the rows in order.
 #pragma once
 
+#include "bf16.hpp"
+
 #include <cstddef>
-#include <cstdint>
 
 namespace moco {
-
-struct Bf16 {
-    std::uint16_t bits;
-};
 
 // Of each channel.
 struct Affine {

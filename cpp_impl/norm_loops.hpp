@@ -2,6 +2,7 @@
 #include "norm_kernels.hpp"
 
 #include <bit>
+#include <cstdint>
 
 namespace moco {
 

@@ -1,0 +1,12 @@
+// The upper half of a float.
+#pragma once
+
+#include <cstdint>
+
+namespace moco {
+
+struct Bf16 {
+    std::uint16_t bits;
+};
+
+} // namespace moco
