@@ -17,7 +17,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // With fewer, transforming the filters costs more than is won.
-constexpr std::size_t kLeastTiles = 96;
+constexpr std::size_t kLeastTiles = 64;
 
 constexpr auto kLast = at::MemoryFormat::ChannelsLast;
 
