@@ -41,7 +41,7 @@ static const moco_option options[] = {
     OPTION_CHOICE("recipe", NULL, "R", "v1|v2|cifar|fashion-mnist", "augmentation", bench_options, recipe),
     OPTION_CHOICE("augment-precision", NULL, "P", "exact|fast", "pixels of the augmentation: PIL's, or quick ones",
                   bench_options, augment_precision),
-    OPTION_CHOICE("format", NULL, "F", "auto|folder|flat|idx|cifar", "layout of the data on disk", bench_options,
+    OPTION_CHOICE("format", NULL, "F", "auto|folder|flat|idx|cifar|tar", "layout of the data on disk", bench_options,
                   format),
     OPTION_INT("image-size", "size", 8, 1024, true, "height and width in pixels; auto: the recipe's own, step: 224",
                bench_options, image_size),
