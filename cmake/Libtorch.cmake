@@ -52,6 +52,17 @@ endfunction()
 
 moco_torch_target(moco-torch torch_cpu c10)
 
+# at::parallel_for runs on one thread, silently, in files compiled without OpenMP. The runtime must be libtorch's own, whose
+# threads at::set_num_threads sets; it is GCC's, so clang's OpenMP does not fit. ThreadSanitizer cannot see into it.
+file(GLOB MOCO_TORCH_OPENMP ${MOCO_TORCH_DIR}/lib/libgomp*.so*)
+if(MOCO_TORCH_OPENMP AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT MOCO_SANITIZE MATCHES "thread")
+    list(GET MOCO_TORCH_OPENMP 0 MOCO_TORCH_OPENMP)
+    target_compile_options(moco-torch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+    target_link_libraries(moco-torch INTERFACE ${MOCO_TORCH_OPENMP})
+else()
+    message(STATUS "no OpenMP: batch norm and Winograd's convolutions run on one thread")
+endif()
+
 set(MOCO_CUDA_INCLUDE "")
 foreach(candidate ${MOCO_TORCH_DIR}/../nvidia/cu13/include $ENV{CUDA_HOME}/include /usr/local/cuda/include /usr/include)
     if(EXISTS ${candidate}/cuda_runtime_api.h AND EXISTS ${candidate}/crt/host_defines.h)

@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <mutex>
+#include <set>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -124,6 +127,24 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,
                              return std::to_string(c.n) + "x" + std::to_string(c.in) + "to" + std::to_string(c.out) +
                                     "at" + std::to_string(c.height) + "x" + std::to_string(c.width);
                          });
+
+// Without OpenMP's flags at::parallel_for compiles all the same, and runs on one thread.
+TEST(WinogradThreads, ShareTheLoops)
+{
+#if defined(__SANITIZE_THREAD__) || defined(__clang__)
+    GTEST_SKIP() << "built without OpenMP";
+#endif
+    const int threads = at::get_num_threads();
+    at::set_num_threads(2);
+    std::mutex mutex;
+    std::set<std::thread::id> seen;
+    at::parallel_for(0, 2, 1, [&](int64_t, int64_t) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        seen.insert(std::this_thread::get_id());
+    });
+    at::set_num_threads(threads);
+    EXPECT_EQ(seen.size(), 2U);
+}
 
 TEST(WinogradRefusals, LeaveTheRestToTheOtherConvolution)
 {
