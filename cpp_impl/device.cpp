@@ -1,4 +1,5 @@
 // Devices and threads. CUDA is reached through the plug-in alone, so that one build serves machines with and without.
+#include "cpu_level.hpp"
 #include "cuda_plugin.hpp"
 #include "handle.hpp"
 
@@ -153,10 +154,7 @@ moco_precision moco_precision_fastest(moco_device device)
     if (device.type == MOCO_CUDA) {
         fast = device.index < cuda().count && cuda().plugin->has_bf16(device.index);
     } else {
-#if defined(__x86_64__)
-        __builtin_cpu_init();
-        fast = __builtin_cpu_supports("avx512bf16") != 0;
-#endif
+        fast = moco::cpu_has_avx512_bf16();
     }
     return fast ? MOCO_BF16 : MOCO_FP32;
 }
