@@ -45,7 +45,7 @@ const Bf16 *halves(const at::Tensor &tensor)
 
 at::Tensor empty_halves(const at::Tensor &like, std::size_t count)
 {
-    return at::empty({ static_cast<int64_t>(count) }, like.options().dtype(at::kBFloat16));
+    return at::empty({ static_cast<int64_t>(count) }, like.options().dtype(at::kBFloat16).requires_grad(false));
 }
 
 // visitor(begin, end) over [0, count), in pieces of multiples of @p unit, which divides count.
@@ -72,28 +72,22 @@ at::Tensor convolve(const at::Tensor &x, const at::Tensor &u, Filters filters)
     return y;
 }
 
-at::Tensor forward_of(const at::Tensor &x, const at::Tensor &weight)
+// U, by one of the kernels' two transforms.
+at::Tensor transformed(const at::Tensor &weight, decltype(WinogradKernels::transform_filters) transform)
 {
     const Filters filters = filters_of(weight);
     const auto g = weight.contiguous(kLast);
-    const auto u = empty_halves(x, filters.transformed());
+    auto u = empty_halves(weight, filters.transformed());
     in_parallel(filters.out, 16, [&](std::size_t begin, std::size_t end) {
-        kernels().transform_filters(static_cast<Bf16 *>(u.mutable_data_ptr()), g.const_data_ptr<float>(), filters,
-                                    begin, end);
+        transform(static_cast<Bf16 *>(u.mutable_data_ptr()), g.const_data_ptr<float>(), filters, begin, end);
     });
-    return convolve(x, u, filters);
+    return u;
 }
 
 at::Tensor gradient_by_data(const at::Tensor &dy, const at::Tensor &weight)
 {
     const Filters filters = filters_of(weight);
-    const auto g = weight.contiguous(kLast);
-    const auto u = empty_halves(dy, filters.transformed());
-    in_parallel(filters.out, 16, [&](std::size_t begin, std::size_t end) {
-        kernels().turn_filters(static_cast<Bf16 *>(u.mutable_data_ptr()), g.const_data_ptr<float>(), filters, begin,
-                               end);
-    });
-    return convolve(dy, u, { filters.out, filters.in });
+    return convolve(dy, transformed(weight, kernels().turn_filters), { filters.out, filters.in });
 }
 
 at::Tensor gradient_by_weight(const at::Tensor &dy, const at::Tensor &x, const at::Tensor &weight)
@@ -130,7 +124,7 @@ class Winograd : public torch::autograd::Function<Winograd> {
     static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor &weight)
     {
         context->save_for_backward({ x, weight });
-        return forward_of(x, weight);
+        return convolve(x, transformed(weight, kernels().transform_filters), filters_of(weight));
     }
 
     static variable_list backward(AutogradContext *context, const variable_list &gradients)
