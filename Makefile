@@ -13,8 +13,7 @@ export CUDA MOCO_LIBTORCH
 
 jobs := $(if $(JOBS),--parallel $(JOBS))
 configure = cmake --preset $(1) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
-sources := $(wildcard c_api/*.[ch] cpp_impl/*.[ch]pp include/*.h include/moco/*.h tools/*.[ch] examples/*.[ch] \
-    tests/*.cpp tests/*/*.[ch] tests/*/*.[ch]pp tests/*/*/*.c)
+sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.hpp')
 
 .PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench format format-check lint install clean
 
@@ -41,7 +40,7 @@ test-python: build ## compare with PyTorch, torchvision, timm, scikit-learn; ins
 
 bench: build ## measure loader and step, into docs/benchmark.md; see CONTRIBUTING.md
 	@cmake --build $(BUILD) $(jobs) --target moco-synth
-	@python3 tools/bench_report.py --moco $(BUILD)/bin/moco --synth $(BUILD)/bin/moco-synth \
+	@python3 tools/bench/bench_report.py --moco $(BUILD)/bin/moco --synth $(BUILD)/bin/moco-synth \
 	    $(if $(MOCO_REFERENCE),--reference $(MOCO_REFERENCE)) $(if $(MOCO_PYTHON),--python $(MOCO_PYTHON))
 
 test-asan test-ubsan test-tsan: test-%: deps ## the unit tests and small golden cases under a sanitizer
@@ -56,7 +55,7 @@ format-check: ## complain where the sources differ from that
 	@clang-format --dry-run -Werror $(sources)
 
 lint: format-check build ## format-check, and clang-tidy over the C sources
-	@printf '%s\0' $(wildcard c_api/*.c tools/*.c examples/*.c) | \
+	@printf '%s\0' $(wildcard c_api/*/*.c tools/*.c tools/*/*.c examples/*.c) | \
 	    xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet -p $(BUILD)
 
 install: build ## into PREFIX (default /usr/local), below DESTDIR

@@ -1,49 +1,34 @@
 # libmoco.so from c_api/ and cpp_impl/, and libmoco_cuda.so where CUDA's headers are there.
 #
 # The objects are compiled once: the library takes them, and so do the unit tests, which look at hidden functions too.
-file(GLOB c_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/c_api/*.c)
-file(GLOB cpp_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*.cpp)
-list(FILTER cpp_sources EXCLUDE REGEX "/cuda_plugin\\.cpp$")
+file(GLOB_RECURSE c_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/c_api/*.c)
+file(GLOB_RECURSE cpp_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*.cpp)
+file(GLOB_RECURSE image_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/image/*.cpp)
+set(cuda_plugin ${PROJECT_SOURCE_DIR}/cpp_impl/base/cuda_plugin.cpp)
+list(REMOVE_ITEM cpp_sources ${cuda_plugin})
 
-# Whether a file includes <ATen/ATen.h>, itself or through a header that stands beside it.
-function(moco_includes_torch file result)
-    set(${result} FALSE PARENT_SCOPE)
-    file(STRINGS ${file} lines REGEX "^#include [<\"]")
-    get_filename_component(folder ${file} DIRECTORY)
-    foreach(line IN LISTS lines)
-        if(line MATCHES "<ATen/ATen.h>")
-            set(${result} TRUE PARENT_SCOPE)
-        elseif(line MATCHES "\"([^/\"]+\\.hpp)\"" AND EXISTS ${folder}/${CMAKE_MATCH_1})
-            moco_includes_torch(${folder}/${CMAKE_MATCH_1} below)
-            if(below)
-                set(${result} TRUE PARENT_SCOPE)
-            endif()
-        endif()
-    endforeach()
-endfunction()
+# Headers are named from the room they stand in: "base/handle_internal.h". For quoted includes alone.
+set(moco_rooms "SHELL:-iquote ${PROJECT_SOURCE_DIR}/c_api" "SHELL:-iquote ${PROJECT_SOURCE_DIR}/cpp_impl")
 
 add_library(moco-c OBJECT ${c_sources})
 target_link_libraries(moco-c PRIVATE moco-options moco-dependencies)
+target_compile_options(moco-c PRIVATE ${moco_rooms})
 include(Commit)
-set_source_files_properties(${PROJECT_SOURCE_DIR}/c_api/handle.c PROPERTIES COMPILE_DEFINITIONS MOCO_COMMIT="${MOCO_COMMIT}")
+set_source_files_properties(${PROJECT_SOURCE_DIR}/c_api/base/version.c PROPERTIES COMPILE_DEFINITIONS MOCO_COMMIT="${MOCO_COMMIT}")
 
 add_library(moco-cpp OBJECT ${cpp_sources})
 target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
+target_compile_options(moco-cpp PRIVATE ${moco_rooms})
 target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # else libtorch's header of Gloo is empty
 if(MOCO_PCH)
     target_precompile_headers(moco-cpp PRIVATE <ATen/ATen.h>)
-    foreach(source IN LISTS cpp_sources)
-        moco_includes_torch(${source} uses_torch)
-        if(NOT uses_torch)
-            set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-        endif()
-    endforeach()
+    set_source_files_properties(${image_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 
 # The loops over pixels and those of batch norm, once for each kind of processor. They give the same bits: nothing may be
 # contracted, and the options only let loops with choices be vectorised.
 set(loop_options -fno-trapping-math -fno-math-errno -Wno-psabi)
-foreach(loops pixel_kernels norm_kernels)
+foreach(loops image/pixel_kernels network/norm_kernels)
     set(prefix ${PROJECT_SOURCE_DIR}/cpp_impl/${loops})
     set_source_files_properties(${prefix}_plain.cpp PROPERTIES COMPILE_OPTIONS "${loop_options}")
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
@@ -58,7 +43,7 @@ endforeach()
 
 # Winograd's convolution: its loops are for AVX512-BF16 alone. GCC takes what its own header of intrinsics leaves undefined
 # for a mistake, and vectors in an array for a loss of their alignment.
-set(winograd ${PROJECT_SOURCE_DIR}/cpp_impl/winograd_kernels.cpp)
+set(winograd ${PROJECT_SOURCE_DIR}/cpp_impl/network/winograd_kernels.cpp)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     set_source_files_properties(${winograd} PROPERTIES COMPILE_OPTIONS
         "-march=x86-64-v4;-mavx512bf16;-mprefer-vector-width=512;-Wno-ignored-attributes;$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>")
@@ -84,8 +69,9 @@ set_target_properties(moco PROPERTIES
     LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/libmoco.map
     INSTALL_RPATH ${MOCO_TORCH_DIR}/lib BUILD_WITH_INSTALL_RPATH ON)
 
-if(TARGET moco-torch-cuda AND EXISTS ${PROJECT_SOURCE_DIR}/cpp_impl/cuda_plugin.cpp)
-    add_library(moco_cuda MODULE ${PROJECT_SOURCE_DIR}/cpp_impl/cuda_plugin.cpp)
+if(TARGET moco-torch-cuda)
+    add_library(moco_cuda MODULE ${cuda_plugin})
     target_link_libraries(moco_cuda PRIVATE moco-options moco-torch-cuda)
+    target_compile_options(moco_cuda PRIVATE ${moco_rooms})
     set_target_properties(moco_cuda PROPERTIES INSTALL_RPATH ${MOCO_TORCH_DIR}/lib BUILD_WITH_INSTALL_RPATH ON)
 endif()

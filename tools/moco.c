@@ -1,49 +1,28 @@
 /*
  * The tool `moco`: finds the command and runs it.
  */
-#include "help.h"
-#include "options.h"
-#include "output.h"
-#include "spawn.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "commands/commands.h"
+#include "commands/spawn.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const tool_command *const commands[] = {
+static const tool_command *const all_commands[] = {
     &command_train,  &command_resume, &command_knn,    &command_linear, &command_finetune,   &command_embed,
     &command_report, &command_plot,   &command_info,   &command_export, &command_import,     &command_pack,
     &command_index,  &command_bench,  &command_doctor, &command_man,    &command_completion,
 };
 
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
-
-const moco_option common_options[] = {
-    OPTION_FLAG("quiet", "q", "only warnings and errors", output_options, quiet),
-    OPTION_FLAG("verbose", NULL, "what helps to find a fault, too", output_options, verbose),
-    OPTION_FLAG("help", "h", "this help", output_options, help),
-};
-const size_t common_option_count = sizeof common_options / sizeof common_options[0];
-
-const tool_command *command_at(size_t index)
-{
-    return index < COMMAND_COUNT ? commands[index] : NULL;
-}
-
-const tool_command *command_find(const char *name)
-{
-    for (size_t i = 0; i < COMMAND_COUNT; ++i) {
-        if (strcmp(commands[i]->name, name) == 0) {
-            return commands[i];
-        }
-    }
-    return NULL;
-}
+enum { COMMAND_COUNT = sizeof all_commands / sizeof all_commands[0] };
 
 static int unknown_command(const char *name)
 {
     const char *names[COMMAND_COUNT];
     for (size_t i = 0; i < COMMAND_COUNT; ++i) {
-        names[i] = commands[i]->name;
+        names[i] = all_commands[i]->name;
     }
     if (name[0] == '-') {
         return say_usage(NULL, "there is no option %s before a command", name);
@@ -105,6 +84,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    commands_register(all_commands, COMMAND_COUNT);
     spawn_remember(argv);
     output_start();
     return output_finish(dispatch(argc, argv));

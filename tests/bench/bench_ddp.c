@@ -6,7 +6,7 @@
  * Trains two models in turn on the same ranks, one that averages gradients bucket by bucket while the backward pass
  * goes on, and one that sends them all after it. Without a launcher's environment it starts two ranks here.
  */
-#include "../golden/golden_ranks.h"
+#include "golden/golden_ranks.h"
 
 #include <stdio.h>
 #include <stdlib.h>

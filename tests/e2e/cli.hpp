@@ -1,7 +1,7 @@
 // Runs the tool as a person does, in a folder with small images.
 #pragma once
 
-#include "../tests_folder.hpp"
+#include "support/tests_folder.hpp"
 
 #include <moco.h>
 

@@ -1,5 +1,5 @@
 // A run that is stopped by SIGTERM and resumed ends with the same bytes as an unbroken run.
-#include "../tests_folder.hpp"
+#include "support/tests_folder.hpp"
 
 #include <gtest/gtest.h>
 

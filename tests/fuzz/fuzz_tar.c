@@ -4,19 +4,14 @@
  * Built with MOCO_FUZZ and clang this is a libFuzzer program; built without, fuzz_replay.c runs it over the corpus.
  */
 #include "fuzz_file.h"
-#include "handle.h"
-#include "shard.h"
-#include "shard_stream.h"
+
+#include "base/handle_internal.h"
+#include "dataset/shard_internal.h"
+#include "dataset/shard_stream_internal.h"
 
 #include <string.h>
 
 enum { READS_MAX = 8, KEEP = 2, BLOCK = 512, SUM_AT = 148, MAGIC_AT = 257 };
-
-/* The C++ side is not linked in. */
-size_t moco__cpp_live_handles(void)
-{
-    return 0;
-}
 
 /* Puts checksums right, or hardly an input would come further than its first header. Odd sizes are left as they are. */
 static void repair_sums(uint8_t *data, size_t size)

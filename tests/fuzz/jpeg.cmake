@@ -13,12 +13,11 @@ set_tests_properties(fuzz.jpeg PROPERTIES LABELS unit TIMEOUT 300 ENVIRONMENT "$
 
 if(MOCO_FUZZ)
     # The pixel path is compiled into the program, so that libFuzzer sees which way the decoder takes.
-    file(GLOB fuzz_sources ${PROJECT_SOURCE_DIR}/cpp_impl/*_decode.cpp ${PROJECT_SOURCE_DIR}/cpp_impl/image*.cpp
-        ${PROJECT_SOURCE_DIR}/cpp_impl/ycc*.cpp ${PROJECT_SOURCE_DIR}/cpp_impl/jpeg_planes.cpp
-        ${PROJECT_SOURCE_DIR}/cpp_impl/jpeg_entropy.cpp
-        ${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels.cpp ${PROJECT_SOURCE_DIR}/cpp_impl/pixel_kernels_plain.cpp)
-    add_executable(fuzz-jpeg ${fuzz_folder}/fuzz_jpeg.cpp ${fuzz_sources}
-        ${PROJECT_SOURCE_DIR}/cpp_impl/guard.cpp ${PROJECT_SOURCE_DIR}/c_api/error.c ${PROJECT_SOURCE_DIR}/c_api/log.c)
+    set(fuzz_sources ${image_sources})
+    list(FILTER fuzz_sources EXCLUDE REGEX "_v[34]\\.cpp$")
+    add_executable(fuzz-jpeg ${fuzz_folder}/fuzz_jpeg.cpp ${fuzz_sources} ${PROJECT_SOURCE_DIR}/cpp_impl/base/guard.cpp
+        ${PROJECT_SOURCE_DIR}/c_api/base/error.c ${PROJECT_SOURCE_DIR}/c_api/base/log.c)
+    target_compile_options(fuzz-jpeg PRIVATE ${moco_rooms})
     target_link_libraries(fuzz-jpeg PRIVATE moco-options moco-dependencies moco-torch)
     set(fuzz_flags -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -g)
     target_compile_options(fuzz-jpeg PRIVATE ${fuzz_flags} -Wno-psabi)

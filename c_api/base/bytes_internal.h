@@ -1,0 +1,36 @@
+/* Bytes in memory that grow and are used again. */
+#ifndef MOCO_BASE_BYTES_INTERNAL_H
+#define MOCO_BASE_BYTES_INTERNAL_H
+
+#include "moco/error.h"
+
+typedef struct moco__bytes {
+    uint8_t *data;
+    size_t size, room;
+} moco__bytes;
+
+/* Sets the size; what was there stays, what is new is undefined. The data may move. */
+moco_status moco__bytes_resize(moco__bytes *bytes, size_t size);
+/* Adds bytes at the end. */
+moco_status moco__bytes_append(moco__bytes *bytes, const void *data, size_t size);
+void moco__bytes_free(moco__bytes *bytes);
+
+/* A buffer of the calling thread's own, gone with it, so that reading a file allocates nothing once warm; NULL with the
+ * message set where memory is out. */
+moco__bytes *moco__bytes_of_thread(void);
+
+/* The little-endian number of up to 8 bytes. */
+static inline uint64_t moco__little_endian(const uint8_t *bytes, size_t count)
+{
+    uint64_t value = 0;
+    for (size_t i = count; i > 0; --i) {
+        value = value << 8 | bytes[i - 1];
+    }
+    return value;
+}
+
+/* FNV-1a, 64 bits: finds damage and mix-ups, not malice. Start with MOCO__HASH_START. */
+#define MOCO__HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t moco__hash(uint64_t hash, const void *data, size_t size);
+
+#endif

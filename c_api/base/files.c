@@ -1,0 +1,261 @@
+/* Files and folders: whole or not at all, and with messages that say what to do. */
+#include "base/files_internal.h"
+
+#include "base/handle_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *const moco__temporary_mark = ".tmp-";
+
+/* What a person can do about an errno. */
+static const char *advice(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return "; free some space and try again";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "; choose a folder that you may write to";
+    case ENOENT:
+        return "; check the path";
+    case ENOTDIR:
+        return "; a part of the path is a file";
+    default:
+        return "";
+    }
+}
+
+static moco_status fail(const char *what, const char *path, int error)
+{
+    return moco_error_set(error == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot %s: %s%s", path, what,
+                          strerror(error), advice(error));
+}
+
+moco_status moco__file_begin(moco__file *file, const char *path)
+{
+    memset(file, 0, sizeof *file);
+    const int length = snprintf(file->path, sizeof file->path, "%s", path);
+    const int full =
+        snprintf(file->temporary, sizeof file->temporary, "%s%s%ld", path, moco__temporary_mark, (long)getpid());
+    if (length < 0 || full < 0 || (size_t)full >= sizeof file->temporary) {
+        return moco_error_set(MOCO_EINVALID, "%.64s...: the path is too long", path);
+    }
+    file->stream = fopen(file->temporary, "wbe");
+    return file->stream != NULL ? MOCO_OK : fail("write", path, errno);
+}
+
+moco_status moco__file_put(moco__file *file, const void *bytes, size_t count)
+{
+    if (count > 0 && fwrite(bytes, 1, count, file->stream) != count) {
+        return fail("write", file->path, errno);
+    }
+    return MOCO_OK;
+}
+
+int moco__files_sync_folder(const char *path)
+{
+    char folder[MOCO__FILE_PATH_MAX];
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        (void)snprintf(folder, sizeof folder, ".");
+    } else {
+        slash[slash == folder ? 1 : 0] = '\0';
+    }
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+    const int error = fsync(fd) == 0 ? 0 : errno;
+    (void)close(fd);
+    return error == EINVAL ? 0 : error; /* some file systems cannot sync folders */
+}
+
+moco_status moco__file_commit(moco__file *file)
+{
+    int error = fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0 ? 0 : errno;
+    if (fclose(file->stream) != 0 && error == 0) {
+        error = errno;
+    }
+    file->stream = NULL;
+    if (error == 0 && rename(file->temporary, file->path) != 0) {
+        error = errno;
+    }
+    if (error == 0) {
+        error = moco__files_sync_folder(file->path);
+    } else {
+        (void)unlink(file->temporary);
+    }
+    return error == 0 ? MOCO_OK : fail("write", file->path, error);
+}
+
+void moco__file_abort(moco__file *file)
+{
+    if (file->stream != NULL) {
+        (void)fclose(file->stream);
+        file->stream = NULL;
+        (void)unlink(file->temporary);
+    }
+}
+
+moco_status moco__file_write(const char *path, const void *bytes, size_t count)
+{
+    moco__file file;
+    MOCO_TRY(moco__file_begin(&file, path));
+    const moco_status status = moco__file_put(&file, bytes, count);
+    if (status != MOCO_OK) {
+        moco__file_abort(&file);
+        return status;
+    }
+    return moco__file_commit(&file);
+}
+
+static moco_status read_stream(char **bytes, size_t *count, FILE *stream, const char *path)
+{
+    struct stat info;
+    if (fstat(fileno(stream), &info) != 0) {
+        return fail("read", path, errno);
+    }
+    if (S_ISDIR(info.st_mode)) {
+        return fail("read", path, EISDIR);
+    }
+    const size_t size = (size_t)info.st_size;
+    char *text = malloc(size + 1);
+    if (text == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory for %zu bytes", path, size);
+    }
+    errno = EIO;
+    if (fread(text, 1, size, stream) != size) {
+        free(text);
+        return fail("read", path, errno);
+    }
+    text[size] = '\0';
+    *bytes = text;
+    *count = size;
+    return MOCO_OK;
+}
+
+moco_status moco__file_read(char **bytes, size_t *count, const char *path)
+{
+    FILE *stream = fopen(path, "rbe");
+    if (stream == NULL) {
+        return fail("read", path, errno);
+    }
+    const moco_status status = read_stream(bytes, count, stream, path);
+    (void)fclose(stream);
+    return status;
+}
+
+static moco_status map_descriptor(unsigned char **bytes, size_t *count, int descriptor, const char *path)
+{
+    struct stat info;
+    if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: not a regular file", path);
+    }
+    if (info.st_size < 1) {
+        return moco_error_set(MOCO_EFORMAT, "%s: the file is empty", path);
+    }
+    void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (map == MAP_FAILED) {
+        return fail("map", path, errno);
+    }
+    *bytes = map;
+    *count = (size_t)info.st_size;
+    return MOCO_OK;
+}
+
+moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *path)
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return fail("open", path, errno);
+    }
+    const moco_status status = map_descriptor(bytes, count, descriptor, path);
+    (void)close(descriptor);
+    return status;
+}
+
+moco_status moco__files_join(char *out, size_t size, const char *folder, const char *name)
+{
+    const size_t length = strlen(folder);
+    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+    const int written = snprintf(out, size, "%s%s%s", folder, slash, name);
+    if (written < 0 || (size_t)written >= size) {
+        return moco_error_set(MOCO_EINVALID, "%.64s.../%.64s: the path is too long", folder, name);
+    }
+    return MOCO_OK;
+}
+
+char *moco__files_join_new(const char *folder, const char *name)
+{
+    const size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = moco__calloc(size, 1);
+    if (path != NULL) {
+        (void)snprintf(path, size, "%s/%s", folder, name);
+    }
+    return path;
+}
+
+moco_status moco__mkdirs(const char *path)
+{
+    char part[MOCO__FILE_PATH_MAX];
+    const size_t length = strlen(path);
+    if (length >= sizeof part) {
+        return moco_error_set(MOCO_EINVALID, "%.64s...: the path is too long", path);
+    }
+    for (size_t i = 1; i <= length; ++i) {
+        if (path[i] != '/' && path[i] != '\0') {
+            continue;
+        }
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            return fail("make the folder", part, errno);
+        }
+    }
+    return moco__is_directory(path) ? MOCO_OK : fail("make the folder", path, ENOTDIR);
+}
+
+bool moco__files_exist(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+bool moco__files_exist_in(const char *folder, const char *name)
+{
+    char *path = moco__files_join_new(folder, name);
+    const bool found = path != NULL && moco__files_exist(path);
+    free(path);
+    return found;
+}
+
+bool moco__is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool moco__directory_is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return false;
+    }
+    bool empty = true;
+    for (const struct dirent *entry = readdir(folder); entry != NULL && empty; entry = readdir(folder)) {
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    }
+    (void)closedir(folder);
+    return empty;
+}

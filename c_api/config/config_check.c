@@ -1,0 +1,199 @@
+/*
+ * Checks of a whole configuration: each range, and fields against each other.
+ */
+#include "base/handle_internal.h"
+#include "config/config_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An application may fill in fields by hand: each must survive the way through text and back. */
+static moco_status check_ranges(const moco_config *config)
+{
+    static const char hint[] = "start from moco_config_init()";
+    if (config->struct_size != sizeof *config) {
+        return moco_error_set(MOCO_EINVALID, "config: struct_size is %zu and not %zu; %s", config->struct_size,
+                              sizeof *config, hint);
+    }
+    moco_config scratch = *config;
+    char text[MOCO_PATH_MAX + 1];
+    const moco_option *option = NULL;
+    for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
+        MOCO_TRY(moco_config_get(config, option, text, sizeof text));
+        MOCO_TRY(moco_option_set(&scratch, option, text));
+    }
+    return MOCO_OK;
+}
+
+/* "cpu", "cuda" or "cuda:N"; whether the device is there is moco_device_parse()'s to say. */
+static moco_status check_device(const moco_config *config)
+{
+    const char *device = config->device;
+    const size_t digits = strncmp(device, "cuda:", 5) == 0 ? strspn(device + 5, "0123456789") : 0;
+    const bool numbered = digits > 0 && digits <= 4 && device[5 + digits] == '\0';
+    if (strcmp(device, "cpu") != 0 && strcmp(device, "cuda") != 0 && !numbered) {
+        return moco_error_set(MOCO_EINVALID, "device: there is no '%s'; give cpu, cuda or cuda:N", device);
+    }
+    return MOCO_OK;
+}
+
+static moco_status check_bn_splits(const moco_config *config)
+{
+    const int64_t batch = config->batch;
+    const int64_t splits = config->bn_splits;
+    if (splits == 0 || (batch % splits == 0 && batch / splits >= 2)) {
+        return MOCO_OK;
+    }
+    int64_t divisor = splits < batch / 2 ? splits : batch / 2;
+    while (batch % divisor != 0) {
+        --divisor;
+    }
+    const int64_t groups = batch / splits < 2 ? 2 : (batch + splits - 1) / splits;
+    return moco_error_set(MOCO_EINVALID,
+                          "bn-splits: batch %" PRId64 " cannot be cut into %" PRId64
+                          " groups of two or more images each; use bn-splits %" PRId64 " or batch %" PRId64,
+                          batch, splits, divisor, groups * splits);
+}
+
+static bool is_small_network(const moco_config *config)
+{
+    return config->cifar_stem || strcmp(config->arch, "resnet20") == 0 || strcmp(config->arch, "resnet32") == 0 ||
+           strcmp(config->arch, "resnet56") == 0;
+}
+
+static moco_status check_image_size(const moco_config *config)
+{
+    /* The ImageNet stem and stages shrink by 32, so below 16 pixels whole stages see one pixel. */
+    const int64_t least = is_small_network(config) ? 8 : 16;
+    if (config->image_size != 0 && config->image_size < least) {
+        return moco_error_set(MOCO_EINVALID,
+                              "image-size: %" PRId64 " is too small for %s, which needs %" PRId64
+                              " or more; use a larger size or cifar-stem",
+                              config->image_size, config->arch, least);
+    }
+    return MOCO_OK;
+}
+
+/* Reads a number of epochs; blanks around it are allowed. */
+static bool next_milestone(const char **text, double *value)
+{
+    const char *digits = *text + strspn(*text, " ");
+    const size_t length = strspn(digits, "0123456789");
+    if (length == 0 || length > 9) {
+        return false;
+    }
+    *value = (double)strtol(digits, NULL, 10);
+    digits += length;
+    *text = digits + strspn(digits, " ");
+    return true;
+}
+
+moco_status moco_config_milestones(const moco_config *config, double milestones[MOCO_MAX_MILESTONES], size_t *count)
+{
+    MOCO_CHECK_ARG(config);
+    MOCO_CHECK_ARG(milestones);
+    MOCO_CHECK_ARG(count);
+    double values[MOCO_MAX_MILESTONES];
+    size_t found = 0;
+    const char *text = config->milestones;
+    if (text[strspn(text, " ")] == '\0') {
+        *count = 0;
+        return MOCO_OK;
+    }
+    for (;;) {
+        if (found == MOCO_MAX_MILESTONES) {
+            return moco_error_set(MOCO_EINVALID, "milestones: '%s' has more than %d numbers", config->milestones,
+                                  MOCO_MAX_MILESTONES);
+        }
+        double value = 0;
+        if (!next_milestone(&text, &value) || (*text != ',' && *text != '\0')) {
+            return moco_error_set(MOCO_EINVALID, "milestones: '%s' is no list of epochs; write as 120,160",
+                                  config->milestones);
+        }
+        if (value < 1 || (found > 0 && value <= values[found - 1])) {
+            return moco_error_set(MOCO_EINVALID, "milestones: '%s' does not ascend from 1; write as 120,160",
+                                  config->milestones);
+        }
+        values[found++] = value;
+        if (*text == '\0') {
+            break;
+        }
+        ++text;
+    }
+    memcpy(milestones, values, found * sizeof values[0]);
+    *count = found;
+    return MOCO_OK;
+}
+
+static moco_status check_schedule(const moco_config *config)
+{
+    double milestones[MOCO_MAX_MILESTONES];
+    size_t count = 0;
+    MOCO_TRY(moco_config_milestones(config, milestones, &count));
+    const bool steps = strcmp(config->schedule, "steps") == 0;
+    if (steps && count == 0) {
+        return moco_error_set(MOCO_EINVALID, "milestones: schedule steps needs some; give milestones as 120,160, or "
+                                             "schedule constant");
+    }
+    if (config->warmup_epochs > 0 && config->warmup_epochs >= (double)config->epochs) {
+        return moco_error_set(MOCO_EINVALID, "warmup-epochs: %g is not below the %" PRId64 " epochs of the run",
+                              config->warmup_epochs, config->epochs);
+    }
+    /* The reference allows it, and a short run to try a recipe out is common. */
+    if (steps && milestones[0] >= (double)config->epochs) {
+        moco_log(MOCO_LOG_WARNING,
+                 "milestones %s lie beyond the %" PRId64 " epochs, so the learning rate never falls; schedule cosine "
+                 "fits any length",
+                 config->milestones, config->epochs);
+    }
+    return MOCO_OK;
+}
+
+static void warn_of_unusual(const moco_config *config)
+{
+    if (config->batch > 1024) {
+        moco_log(MOCO_LOG_WARNING,
+                 "batch %" PRId64 " is large for SGD: accuracy is known to fall above 1024 without warm-up",
+                 config->batch);
+    }
+    if (config->momentum < 0.95) {
+        moco_log(MOCO_LOG_WARNING,
+                 "momentum %g is the key encoder's m, which works from 0.99 to 0.9999; SGD's is sgd-momentum",
+                 config->momentum);
+    }
+    if (strcmp(config->shuffle, "off") == 0) {
+        moco_log(MOCO_LOG_WARNING,
+                 "without shuffling the network can cheat through batch statistics: the loss falls, the features are "
+                 "poor (arXiv 1911.05722, section 3.3)");
+    }
+    if (config->sync_bn) {
+        moco_log(MOCO_LOG_WARNING,
+                 "sync-bn makes shuffling idle, and does not keep the network from cheating through batch statistics "
+                 "(arXiv 1911.05722, section 3.3); it is here for comparison");
+    }
+}
+
+moco_status moco_config_check(const moco_config *config)
+{
+    MOCO_CHECK_ARG(config);
+    MOCO_TRY(check_ranges(config));
+    MOCO_TRY(check_device(config));
+    MOCO_TRY(check_bn_splits(config));
+    MOCO_TRY(check_image_size(config));
+    MOCO_TRY(check_schedule(config));
+    warn_of_unusual(config);
+    return MOCO_OK;
+}
+
+const char *moco_config_eval_augment(const moco_config *config)
+{
+    if (config != NULL && strcmp(config->augment, "cifar") == 0) {
+        return "eval-cifar";
+    }
+    if (config != NULL && strcmp(config->augment, "fashion-mnist") == 0) {
+        return "eval-fashion-mnist";
+    }
+    return config != NULL && strcmp(config->augment, "plain") == 0 ? "plain" : "eval";
+}

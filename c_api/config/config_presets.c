@@ -1,0 +1,199 @@
+/*
+ * Defaults and presets. A preset is the reference's v1 recipe with some settings changed, so that the order in which
+ * presets are applied does not matter.
+ */
+#include "base/handle_internal.h"
+
+#include "moco/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct setting {
+    const char *name, *value;
+} setting;
+
+enum { MAX_SETTINGS = 24 };
+
+typedef struct preset {
+    const char *name, *help;
+    setting settings[MAX_SETTINGS];
+} preset;
+
+/* Paper 1911.05722, section 3.3, and the defaults of the reference's main_moco.py. */
+static const setting v1[] = {
+    { "augment", "v1" },
+    { "augment-precision", "exact" },
+    { "image-size", "auto" },
+    { "arch", "resnet50" },
+    { "dim", "128" },
+    { "mlp", "false" },
+    { "cifar-stem", "false" },
+    { "bn-splits", "auto" },
+    { "precision", "auto" },
+    { "layout", "auto" },
+    { "queue-size", "65536" },
+    { "queue-filled-only", "false" },
+    { "momentum", "0.999" },
+    { "momentum-schedule", "constant" },
+    { "temperature", "0.07" },
+    { "symmetric", "false" },
+    { "shuffle", "alltoall" },
+    { "sync-bn", "false" },
+    { "epochs", "200" },
+    { "batch", "256" },
+    { "accumulate", "1" },
+    { "lr", "auto" },
+    { "schedule", "steps" },
+    { "milestones", "120,160" },
+    { "lr-per-step", "false" },
+    { "warmup-epochs", "0" },
+    { "sgd-momentum", "0.9" },
+    { "weight-decay", "0.0001" },
+    { "print-freq", "10" },
+    { "knn-every", "10" },
+    { "knn-k", "200" },
+    { "knn-temperature", "0.1" },
+    { "knn-features", "pooled" },
+    { "knn-images", "0" },
+    { "knn-image-size", "auto" },
+};
+
+static const preset presets[] = {
+    { "v1", "MoCo v1 on ImageNet: ResNet-50 at 224 pixels, 200 epochs (arXiv 1911.05722)", { { NULL, NULL } } },
+    { "v2",
+      "MoCo v2 on ImageNet: MLP head, blur, T 0.2, cosine (arXiv 2003.04297)",
+      { { "augment", "v2" }, { "mlp", "true" }, { "temperature", "0.2" }, { "schedule", "cosine" } } },
+    /* The reference's CIFAR-10 demonstration on one GPU. */
+    { "cifar",
+      "CIFAR-10 at 32 pixels on one GPU: ResNet-18, K 4096, 200 epochs",
+      { { "augment", "cifar" },
+        { "arch", "resnet18" },
+        { "cifar-stem", "true" },
+        { "bn-splits", "8" },
+        { "queue-size", "4096" },
+        { "momentum", "0.99" },
+        { "temperature", "0.1" },
+        { "batch", "512" },
+        { "lr", "0.06" },
+        { "schedule", "cosine" },
+        { "weight-decay", "0.0005" },
+        { "knn-every", "1" },
+        { "knn-features", "output" } } },
+    /* Small views let the network see the images three times as often in the same minutes. */
+    { "fashion-mnist",
+      "Fashion-MNIST on a CPU, in minutes: ResNet-20 on views of 20 pixels",
+      { { "augment", "fashion-mnist" },
+        { "image-size", "20" },
+        { "arch", "resnet20" },
+        { "queue-size", "4096" },
+        { "momentum", "0.99" },
+        { "temperature", "0.1" },
+        { "epochs", "12" },
+        { "batch", "128" },
+        { "lr", "0.06" },
+        { "schedule", "cosine" },
+        { "lr-per-step", "true" },
+        { "print-freq", "50" },
+        { "knn-every", "2" } } },
+    { "tiny",
+      "a very small network and queue, for trying out",
+      { { "augment", "cifar" },
+        { "image-size", "32" },
+        { "arch", "resnet20" },
+        { "dim", "64" },
+        { "queue-size", "512" },
+        { "momentum", "0.99" },
+        { "temperature", "0.2" },
+        { "epochs", "2" },
+        { "batch", "32" },
+        { "schedule", "cosine" },
+        { "knn-every", "1" } } },
+};
+
+enum { V1_COUNT = sizeof v1 / sizeof v1[0], PRESET_COUNT = sizeof presets / sizeof presets[0] };
+
+const char *moco_config_preset_name(size_t index)
+{
+    return index < PRESET_COUNT ? presets[index].name : NULL;
+}
+
+const char *moco_config_preset_help(size_t index)
+{
+    return index < PRESET_COUNT ? presets[index].help : NULL;
+}
+
+static moco_status apply(moco_config *config, const setting *settings, size_t count)
+{
+    for (size_t i = 0; i < count && settings[i].name != NULL; ++i) {
+        MOCO_TRY(moco_config_set(config, settings[i].name, settings[i].value));
+    }
+    return MOCO_OK;
+}
+
+static const preset *find_preset(const char *name)
+{
+    for (size_t i = 0; i < PRESET_COUNT; ++i) {
+        if (strcmp(presets[i].name, name) == 0) {
+            return &presets[i];
+        }
+    }
+    return NULL;
+}
+
+static moco_status unknown_preset(const char *name)
+{
+    const char *names[PRESET_COUNT];
+    char list[256] = "";
+    for (size_t i = 0; i < PRESET_COUNT; ++i) {
+        const size_t used = strlen(list);
+        names[i] = presets[i].name;
+        (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    const char *near = moco_nearest_name(name, names, PRESET_COUNT);
+    if (near != NULL) {
+        return moco_error_set(MOCO_EINVALID, "preset: there is no '%s'; did you mean '%s'? (%s)", name, near, list);
+    }
+    return moco_error_set(MOCO_EINVALID, "preset: there is no '%s'; choose one of %s", name, list);
+}
+
+moco_status moco_config_apply_preset(moco_config *config, const char *name)
+{
+    MOCO_CHECK_ARG(config);
+    MOCO_CHECK_ARG(name);
+    const preset *chosen = find_preset(name);
+    if (chosen == NULL) {
+        return unknown_preset(name);
+    }
+    moco_config changed = *config;
+    MOCO_TRY(apply(&changed, v1, V1_COUNT));
+    MOCO_TRY(apply(&changed, chosen->settings, MAX_SETTINGS));
+    *config = changed;
+    return MOCO_OK;
+}
+
+void moco_config_init(moco_config *config)
+{
+    static const setting others[] = {
+        { "format", "auto" },
+        { "workers", "auto" },
+        { "prefetch", "3" },
+        { "device", "cpu" },
+        { "threads", "auto" },
+        { "keep-last", "3" },
+        { "checkpoint-every", "1" },
+        { "keep-every", "0" },
+        { "tensorboard", "true" },
+        { "plots", "true" },
+        { "gradient-compression", "none" },
+        { "bucket-mib", "25" },
+    };
+    if (config == NULL) {
+        return;
+    }
+    memset(config, 0, sizeof *config);
+    config->struct_size = sizeof *config;
+    /* Both tables are constant; a test sets every row. */
+    (void)apply(config, v1, V1_COUNT);
+    (void)apply(config, others, sizeof others / sizeof others[0]);
+}

@@ -1,0 +1,300 @@
+/*
+ * Tar shards. Images of plain ones are read at random, by pread and without a lock; those of compressed ones come from
+ * streams (shard_stream.h), for which the order of reading must be that of the shards to be fast.
+ */
+#include "base/files_internal.h"
+#include "base/handle_internal.h"
+#include "dataset/dataset_internal.h"
+#include "dataset/shard_internal.h"
+#include "dataset/shard_list_internal.h"
+#include "dataset/shard_stream_internal.h"
+#include "formats/tar_read_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    OPEN_MAX = 512, /* shards that stay open; more are opened for each read, so that descriptors never run out */
+    NAME_SIZE = 4096
+};
+
+/* A window of MOCO_SHARD_WINDOW, the one that follows, and what is in flight. */
+static const size_t default_keep = 3072;
+
+typedef struct tar_state {
+    moco__shard *shards;
+    size_t *starts; /* the index of each shard's first sample */
+    size_t shard_count;
+    int *descriptors; /* of plain shards, -1 of others; NULL: too many to stay open */
+    moco__streams *streams;
+} tar_state;
+
+/* The shard that holds image *index, which becomes its position there. */
+static size_t locate(const tar_state *state, size_t *index)
+{
+    size_t low = 0;
+    size_t high = state->shard_count;
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (state->starts[middle] <= *index) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    *index -= state->starts[low];
+    return low;
+}
+
+static void name_of(const moco_dataset *dataset, size_t index, char *buffer, size_t size)
+{
+    const tar_state *state = dataset->state;
+    const moco__shard *shard = &state->shards[locate(state, &index)];
+    (void)snprintf(buffer, size, "%s/%s", shard->path, moco__shard_name(shard, index));
+}
+
+static int64_t label_of(const moco_dataset *dataset, size_t index)
+{
+    const tar_state *state = dataset->state;
+    const moco__shard *shard = &state->shards[locate(state, &index)];
+    return shard->samples[index].label;
+}
+
+/* ---- Reading ---- */
+
+static moco_status read_at(int descriptor, moco__bytes *out, const moco__shard *shard, size_t position)
+{
+    const moco__shard_sample *sample = &shard->samples[position];
+    MOCO_TRY(moco__bytes_resize(out, sample->size));
+    size_t done = 0;
+    while (done < sample->size) {
+        const ssize_t got = pread(descriptor, out->data + done, sample->size - done, (off_t)(sample->offset + done));
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return moco_error_set(MOCO_EIO, "%s/%s: cannot be read at offset %llu: %s", shard->path,
+                                  moco__shard_name(shard, position), (unsigned long long)(sample->offset + done),
+                                  got == 0 ? "the shard ends there; it was cut since it was opened" : strerror(errno));
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return MOCO_OK;
+}
+
+static moco_status open_plain(int *descriptor, const moco__shard *shard)
+{
+    *descriptor = open(shard->path, O_RDONLY | O_CLOEXEC);
+    if (*descriptor < 0) {
+        return moco_error_set(MOCO_EIO, "%s: cannot be opened: %s", shard->path, strerror(errno));
+    }
+    return MOCO_OK;
+}
+
+static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, size_t index)
+{
+    const tar_state *state = dataset->state;
+    const size_t at = locate(state, &index);
+    const moco__shard *shard = &state->shards[at];
+    if (!shard->plain) {
+        return moco__streams_read(state->streams, at, index, out);
+    }
+    if (state->descriptors != NULL) {
+        return read_at(state->descriptors[at], out, shard, index);
+    }
+    int descriptor = -1;
+    MOCO_TRY(open_plain(&descriptor, shard));
+    const moco_status status = read_at(descriptor, out, shard, index);
+    (void)close(descriptor);
+    return status;
+}
+
+static moco_status read_image(const moco_dataset *dataset, moco_image *image, size_t index)
+{
+    char name[NAME_SIZE];
+    moco__bytes *file = moco__bytes_of_thread();
+    if (file == NULL) {
+        return MOCO_ENOMEM;
+    }
+    MOCO_TRY(fetch_file(dataset, file, index));
+    name_of(dataset, index, name, sizeof name);
+    return moco_image_decode(image, file->data, file->size, name);
+}
+
+static void close_state(moco_dataset *dataset)
+{
+    tar_state *state = dataset->state;
+    if (state == NULL) {
+        return;
+    }
+    moco__streams_free(state->streams);
+    for (size_t i = 0; i < state->shard_count; ++i) {
+        if (state->descriptors != NULL && state->descriptors[i] >= 0) {
+            (void)close(state->descriptors[i]);
+        }
+        moco__shard_free(&state->shards[i]);
+    }
+    free(state->descriptors);
+    free(state->starts);
+    free(state->shards);
+    free(state);
+}
+
+static const moco__dataset_ops tar_ops = { read_image, name_of, fetch_file, label_of, close_state };
+
+/* ---- Opening ---- */
+
+/* All shards must have the same names of classes, or none. */
+static moco_status take_names(moco_dataset *dataset, const moco__shard *shard, const moco__shard *first)
+{
+    const char *name = (const char *)shard->texts.data;
+    const bool new = shard == first;
+    if (shard->class_count != first->class_count) {
+        return moco_error_set(MOCO_EFORMAT, "%s names %zu classes and %s %zu; they must be the same", first->path,
+                              first->class_count, shard->path, shard->class_count);
+    }
+    if (new && shard->class_count > 0) {
+        MOCO_TRY(moco__dataset_alloc_names(dataset, shard->class_count));
+    }
+    for (size_t i = 0; i < shard->class_count; ++i, name += strlen(name) + 1) {
+        if (new) {
+            dataset->class_names[i] = strdup(name);
+        }
+        if (dataset->class_names[i] == NULL) {
+            return moco_error_set(MOCO_ENOMEM, "%s: out of memory for the names of classes", shard->path);
+        }
+        if (strcmp(dataset->class_names[i], name) != 0) {
+            return moco_error_set(MOCO_EFORMAT, "class %zu is '%s' in %s and '%s' in %s; they must be the same", i,
+                                  dataset->class_names[i], first->path, name, shard->path);
+        }
+    }
+    return MOCO_OK;
+}
+
+/* Without names the classes are those up to the largest number. */
+static moco_status take_labels(moco_dataset *dataset, const tar_state *state)
+{
+    const moco__shard *labelled = NULL;
+    const moco__shard *bare = NULL;
+    int32_t largest = -1;
+    for (size_t s = 0; s < state->shard_count; ++s) {
+        const moco__shard *shard = &state->shards[s];
+        for (size_t i = 0; i < shard->count; ++i) {
+            largest = shard->samples[i].label > largest ? shard->samples[i].label : largest;
+        }
+        if (shard->count > 0 && shard->samples[0].label >= 0) {
+            labelled = shard;
+        } else if (shard->count > 0) {
+            bare = shard;
+        }
+    }
+    if (labelled != NULL && bare != NULL) {
+        return moco_error_set(MOCO_EFORMAT, "%s has no .cls, but %s has; give all shards classes, or none", bare->path,
+                              labelled->path);
+    }
+    if (dataset->class_names == NULL) {
+        dataset->class_count = largest >= 0 ? (size_t)largest + 1 : 0;
+    }
+    return MOCO_OK;
+}
+
+static moco_status count_samples(moco_dataset *dataset, tar_state *state)
+{
+    for (size_t i = 0; i < state->shard_count; ++i) {
+        const moco__shard *shard = &state->shards[i];
+        state->starts[i] = dataset->count;
+        dataset->shard_sizes[i] = shard->count;
+        dataset->count += shard->count;
+        dataset->is_sequential = dataset->is_sequential || !shard->plain;
+        MOCO_TRY(take_names(dataset, shard, &state->shards[0]));
+    }
+    if (dataset->count == 0) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "dataset: no image in %s%s: members must be named KEY.jpg (.jpeg .png .webp .bmp .tif)",
+                              state->shards[0].path, state->shard_count > 1 ? " and the other shards" : "");
+    }
+    return take_labels(dataset, state);
+}
+
+static moco_status prepare_reading(const moco_dataset *dataset, tar_state *state, size_t keep)
+{
+    if (dataset->is_sequential) {
+        MOCO_TRY(
+            moco__streams_create(&state->streams, state->shards, state->shard_count, keep > 0 ? keep : default_keep));
+    }
+    if (state->shard_count > OPEN_MAX) {
+        return MOCO_OK;
+    }
+    state->descriptors = moco__calloc(state->shard_count, sizeof *state->descriptors);
+    if (state->descriptors == NULL) {
+        return MOCO_ENOMEM;
+    }
+    for (size_t i = 0; i < state->shard_count; ++i) {
+        state->descriptors[i] = -1;
+    }
+    for (size_t i = 0; i < state->shard_count; ++i) {
+        if (state->shards[i].plain) {
+            MOCO_TRY(open_plain(&state->descriptors[i], &state->shards[i]));
+        }
+    }
+    return MOCO_OK;
+}
+
+static moco_status open_shards(moco_dataset *dataset, const moco__shard_list *list, size_t keep)
+{
+    tar_state *state = dataset->state;
+    state->shards = moco__calloc(list->count, sizeof *state->shards);
+    state->starts = moco__calloc(list->count, sizeof *state->starts);
+    dataset->shard_sizes = moco__calloc(list->count, sizeof *dataset->shard_sizes);
+    if (state->shards == NULL || state->starts == NULL || dataset->shard_sizes == NULL) {
+        return MOCO_ENOMEM;
+    }
+    for (size_t i = 0; i < list->count; ++i) {
+        MOCO_TRY(moco__shard_open(&state->shards[i], list->paths[i]));
+        state->shard_count = i + 1;
+    }
+    dataset->shard_count = list->count;
+    MOCO_TRY(count_samples(dataset, state));
+    return prepare_reading(dataset, state, keep);
+}
+
+moco_status moco__dataset_open_tar(moco_dataset *dataset, const char *path, const moco_dataset_options *options)
+{
+    char *place = NULL;
+    moco__shard_list list;
+    dataset->ops = &tar_ops;
+    dataset->format = MOCO_FORMAT_TAR;
+    dataset->state = moco__calloc(1, sizeof(tar_state));
+    if (dataset->state == NULL) {
+        return MOCO_ENOMEM;
+    }
+    MOCO_TRY(moco__dataset_resolve_split(&place, path, options->split));
+    moco_status status = moco__shard_list_find(&list, place);
+    free(place);
+    if (status == MOCO_OK) {
+        status = open_shards(dataset, &list, options->keep);
+        moco__shard_list_free(&list);
+    }
+    return status;
+}
+
+static bool is_tar_file(const char *path)
+{
+    moco__source *source = NULL;
+    const bool is_tar = moco__source_open(&source, path) == MOCO_OK && moco__tar_is(source);
+    moco__source_close(source);
+    return is_tar;
+}
+
+bool moco__dataset_is_tar(const char *path, bool is_file)
+{
+    char *place = NULL;
+    if (is_file) {
+        return moco__shard_list_is_range(path) || is_tar_file(path);
+    }
+    const bool found =
+        moco__dataset_resolve_split(&place, path, MOCO_SPLIT_TRAIN) == MOCO_OK && moco__shard_list_is_folder(place);
+    free(place);
+    return found;
+}

@@ -1,0 +1,16 @@
+/* Features as their users in the library see them. */
+#ifndef MOCO_EVALUATE_FEATURE_SET_INTERNAL_H
+#define MOCO_EVALUATE_FEATURE_SET_INTERNAL_H
+
+#include "moco/evaluate.h"
+
+struct moco_features {
+    moco_tensor *matrix; /* count x dim */
+    int64_t *labels;     /* count */
+    int64_t *indices;    /* count, into the dataset */
+    size_t count;
+    bool raw; /* rows are not of L2 norm 1 */
+    moco_features_seconds seconds;
+};
+
+#endif

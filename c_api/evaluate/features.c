@@ -1,0 +1,264 @@
+/* Features of a dataset: one forward pass over its images, without randomness. */
+#include "evaluate/feature_set_internal.h"
+
+#include "base/handle_internal.h"
+#include "base/machine_internal.h"
+#include "ranks/comm_numbers_internal.h"
+
+#include "moco/loader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUBSET_SEED = 0 };
+
+void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device)
+{
+    options->kind = strcmp(config->knn_features, "output") == 0 ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
+    options->augment = moco_config_eval_augment(config);
+    options->image_size = (int32_t)(config->knn_image_size > 0 ? config->knn_image_size : config->image_size);
+    options->layout = moco_config_encoder_options(config, device).layout;
+    options->device = device;
+}
+
+static moco_status check_options(const moco_dataset *dataset, const moco_encoder *encoder,
+                                 const moco_features_options *o)
+{
+    if (encoder == NULL && o->kind != MOCO_FEATURE_PIXELS) {
+        return moco_error_set(MOCO_EINVALID, "features: no encoder is given, and the kind is not pixels");
+    }
+    if (moco_dataset_count(dataset) == 0 || o->batch == 0) {
+        return moco_error_set(MOCO_EINVALID, "features: %zu images in batches of %zu; both must be at least 1",
+                              moco_dataset_count(dataset), o->batch);
+    }
+    return MOCO_OK;
+}
+
+static moco_status create_sampler(moco_sampler **out, const moco_dataset *dataset, const moco_features_options *o)
+{
+    moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
+    moco_sampler_options_for(&options, dataset, 0);
+    options.batch = o->batch < options.count ? o->batch : options.count;
+    options.seed = SUBSET_SEED;
+    options.shuffle = o->limit > 0;
+    options.drop_last = false;
+    options.rank = moco_comm_rank(o->comm);
+    options.world = moco_comm_world(o->comm);
+    options.whole_batches = true; /* the same batches on any number of ranks give the same bits */
+    return moco_sampler_create(out, &options);
+}
+
+static moco_status create_loader(moco_loader **out, const moco_dataset *dataset, moco_sampler *sampler,
+                                 const moco_features_options *o)
+{
+    moco_augment_policy policy;
+    MOCO_TRY(moco_augment_preset(&policy, o->augment, o->image_size));
+    if (o->kind == MOCO_FEATURE_PIXELS) {
+        for (int c = 0; c < 3; ++c) { /* bytes / 255 as they are */
+            policy.mean[c] = 0;
+            policy.std[c] = 1;
+        }
+    }
+    moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
+    options.workers = o->workers;
+    options.layout = o->kind == MOCO_FEATURE_PIXELS ? MOCO_NCHW : o->layout;
+    options.device = o->device;
+    options.skip_broken = o->skip_broken;
+    options.single_view = true;
+    return moco_loader_create(out, dataset, sampler, &policy, NULL, &options);
+}
+
+/* One batch's features, N x dim, as the network gives them. */
+static moco_status embed(moco_tensor **out, moco_scope *scope, moco_encoder *encoder, const moco_batch *batch,
+                         const moco_features_options *o)
+{
+    moco_tensor *images;
+    MOCO_TRY(moco_tensor_to(&images, scope, batch->query, o->device));
+    if (o->kind == MOCO_FEATURE_PIXELS) {
+        return moco_tensor_flatten(out, scope, images);
+    }
+    return o->kind == MOCO_FEATURE_OUTPUT ? moco_encoder_forward(out, scope, encoder, images)
+                                          : moco_encoder_features(out, scope, encoder, images);
+}
+
+static int64_t feature_dim(const moco_encoder *encoder, const moco_loader *loader, const moco_features_options *o)
+{
+    if (o->kind == MOCO_FEATURE_PIXELS) {
+        const int64_t size = moco_loader_image_size(loader);
+        return 3 * size * size;
+    }
+    return o->kind == MOCO_FEATURE_OUTPUT ? moco_encoder_dim(encoder) : moco_encoder_feature_dim(encoder);
+}
+
+/* Writes a batch to its rows of the matrix: normalising is the only pass over it. */
+static moco_status put_rows(moco_features *features, moco_scope *scope, const moco_tensor *rows, size_t from,
+                            size_t count)
+{
+    moco_tensor *place, *part;
+    MOCO_TRY(moco_tensor_narrow(&place, scope, features->matrix, 0, (int64_t)from, (int64_t)count));
+    MOCO_TRY(moco_tensor_narrow(&part, scope, rows, 0, 0, (int64_t)count));
+    return features->raw ? moco_tensor_copy(place, part) : moco_tensor_normalize_into(place, part);
+}
+
+/* Ranks end together, since all of them meet where the features are completed. */
+static moco_status agree_to_go_on(bool stopped, const moco_features_options *o)
+{
+    int64_t stops = stopped ? 1 : 0;
+    MOCO_TRY(moco_comm_largest(&stops, o->comm, stops));
+    return stops == 0 ? MOCO_OK : moco_error_set(MOCO_ESTOPPED, "features: stopped by the progress callback");
+}
+
+/* This rank's batches: each world-th one, up to the number of images asked for. */
+static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loader *loader, moco_scope *scope,
+                        size_t batch_size, const moco_features_options *o)
+{
+    const size_t step = batch_size * (size_t)moco_comm_world(o->comm);
+    bool stopped = false;
+    for (size_t done = batch_size * (size_t)moco_comm_rank(o->comm); done < features->count && !stopped; done += step) {
+        moco_batch batch;
+        moco_tensor *rows;
+        MOCO_TRY(moco_loader_next(loader, &batch));
+        const double start = moco__now();
+        MOCO_TRY(embed(&rows, scope, encoder, &batch, o));
+        features->seconds.forward += moco__now() - start;
+        const size_t left = features->count - done;
+        const size_t count = batch.count < left ? batch.count : left;
+        MOCO_TRY(put_rows(features, scope, rows, done, count));
+        for (size_t i = 0; i < count; ++i) {
+            features->indices[done + i] = (int64_t)batch.indices[i];
+        }
+        MOCO_TRY(moco_device_wait_uploads(o->device));
+        moco_scope_clear(scope);
+        stopped = o->progress != NULL && o->progress(done + count, features->count, o->payload) != 0;
+    }
+    return agree_to_go_on(stopped, o);
+}
+
+/* What the other ranks computed; each has zeros in their place. */
+static moco_status complete(moco_features *features, const moco_dataset *dataset, const moco_features_options *o)
+{
+    MOCO_TRY(moco_comm_all_reduce(o->comm, features->matrix));
+    MOCO_TRY(moco__comm_sum_numbers(o->comm, o->device, features->indices, features->count));
+    for (size_t i = 0; i < features->count; ++i) {
+        features->labels[i] = moco_dataset_label(dataset, (size_t)features->indices[i]);
+    }
+    return MOCO_OK;
+}
+
+static moco_status extract(moco_features *features, const moco_dataset *dataset, moco_encoder *encoder,
+                           const moco_features_options *o)
+{
+    const size_t all = moco_dataset_count(dataset);
+    const size_t batch = o->batch < all ? o->batch : all;
+    moco_sampler *sampler = NULL;
+    moco_loader *loader = NULL;
+    moco_scope *scope = NULL;
+    moco_status status;
+    MOCO_TRY_GOTO(create_sampler(&sampler, dataset, o));
+    MOCO_TRY_GOTO(create_loader(&loader, dataset, sampler, o));
+    MOCO_TRY_GOTO(moco_scope_create(&scope));
+    const int64_t sizes[2] = { (int64_t)features->count, feature_dim(encoder, loader, o) };
+    MOCO_TRY_GOTO(moco_tensor_zeros(&features->matrix, NULL, MOCO_FLOAT32, o->device, sizes, 2));
+    features->raw = o->raw;
+    const double start = moco__now();
+    MOCO_TRY_GOTO(fill(features, encoder, loader, scope, batch, o));
+    MOCO_TRY_GOTO(moco_device_synchronize(o->device));
+    features->seconds.total = moco__now() - start;
+    features->seconds.waiting = moco_loader_wait_seconds(loader);
+    MOCO_TRY_GOTO(complete(features, dataset, o));
+done:
+    moco_scope_free(scope);
+    moco_loader_free(loader);
+    moco_sampler_free(sampler);
+    return status;
+}
+
+static moco_features *allocate(size_t count)
+{
+    moco_features *features = moco__handle_alloc(sizeof *features);
+    if (features == NULL) {
+        return NULL;
+    }
+    features->count = count;
+    features->labels = moco__calloc(count, sizeof *features->labels);
+    features->indices = moco__calloc(count, sizeof *features->indices);
+    if (features->labels == NULL || features->indices == NULL) {
+        moco_features_free(features);
+        return NULL;
+    }
+    return features;
+}
+
+moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset, moco_encoder *encoder,
+                                  const moco_features_options *options)
+{
+    const moco_features_options defaults = MOCO_FEATURES_OPTIONS_INIT;
+    const moco_features_options *o = options != NULL ? options : &defaults;
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(dataset);
+    MOCO_TRY(check_options(dataset, encoder, o));
+    const size_t all = moco_dataset_count(dataset);
+    moco_features *features = allocate(o->limit > 0 && o->limit < all ? o->limit : all);
+    if (features == NULL) {
+        return MOCO_ENOMEM;
+    }
+    const bool training = encoder != NULL && moco_encoder_training(encoder);
+    if (encoder != NULL) {
+        moco_encoder_set_training(encoder, false);
+    }
+    const moco_status status = extract(features, dataset, encoder, o);
+    if (encoder != NULL) {
+        moco_encoder_set_training(encoder, training);
+    }
+    if (status != MOCO_OK) {
+        moco_features_free(features);
+        return status;
+    }
+    *out = features;
+    return MOCO_OK;
+}
+
+void moco_features_free(moco_features *features)
+{
+    if (features != NULL) {
+        moco_tensor_free(features->matrix);
+        free(features->labels);
+        free(features->indices);
+        moco__handle_free(features);
+    }
+}
+
+const moco_tensor *moco_features_matrix(const moco_features *features)
+{
+    return features->matrix;
+}
+
+const int64_t *moco_features_labels(const moco_features *features)
+{
+    return features->labels;
+}
+
+size_t moco_features_count(const moco_features *features)
+{
+    return features->count;
+}
+
+size_t moco_features_index(const moco_features *features, size_t row)
+{
+    return (size_t)features->indices[row];
+}
+
+moco_status moco_features_normalize(moco_features *features)
+{
+    MOCO_CHECK_ARG(features);
+    if (features->raw) {
+        MOCO_TRY(moco_tensor_normalize_into(features->matrix, features->matrix));
+        features->raw = false;
+    }
+    return MOCO_OK;
+}
+
+moco_features_seconds moco_features_time(const moco_features *features)
+{
+    return features->seconds;
+}

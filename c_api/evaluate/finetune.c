@@ -1,0 +1,317 @@
+/* Fine-tuning: every weight learns, the head at a rate of its own. */
+#include "base/handle_internal.h"
+#include "base/machine_internal.h"
+#include "evaluate/classifier_internal.h"
+#include "evaluate/feature_set_internal.h"
+#include "loader/sampler_internal.h"
+#include "weights/encoder_state_internal.h"
+
+#include "moco/ddp.h"
+#include "moco/finetune.h"
+#include "moco/optim.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A fine-tuning under way. */
+typedef struct tuning {
+    moco_encoder *encoder;
+    const moco_dataset *train, *val;
+    const moco_finetune_options *options;
+    moco_tensor_list *body, *head; /* parameters */
+    moco_sgd *body_sgd, *head_sgd;
+    moco_ddp *ddp;
+    moco_sampler *sampler;
+    moco_loader *loader;
+    moco_scope *scope;
+    moco_tensor *sums; /* since the metrics were last read */
+    int64_t *labels;   /* of a batch */
+    int64_t classes;
+    moco_device device;
+    moco_finetune_result result;
+    moco_progress progress;
+    moco__pace pace;
+} tuning;
+
+void moco_finetune_options_init(moco_finetune_options *options)
+{
+    *options = (moco_finetune_options){
+        .struct_size = sizeof *options,
+        .encoder_rate = 0.01,
+        .head_rate = 1,
+        .momentum = 0.9,
+        .schedule = MOCO_SCHEDULE_INIT,
+        .epochs = 30,
+        .batch = 256,
+        .loader = MOCO_LOADER_OPTIONS_INIT,
+        .tests = MOCO_FEATURES_OPTIONS_INIT,
+    };
+    options->schedule.kind = MOCO_SCHEDULE_COSINE;
+    options->schedule.lr = 1;
+    options->schedule.epochs = (double)options->epochs;
+}
+
+static moco_status check_options(const moco_finetune_options *o)
+{
+    if (!(o->encoder_rate > 0 && isfinite(o->encoder_rate)) || !(o->head_rate > 0 && isfinite(o->head_rate))) {
+        return moco_error_set(MOCO_EINVALID, "finetune: learning rates %g and %g must be above 0 and finite",
+                              o->encoder_rate, o->head_rate);
+    }
+    if (o->epochs < 1 || o->batch < 1) {
+        return moco_error_set(MOCO_EINVALID, "finetune: %lld epochs in batches of %zu; both must be at least 1",
+                              (long long)o->epochs, o->batch);
+    }
+    return MOCO_OK;
+}
+
+/* The parameters of the head, or all others; state and parameters are in the same order. */
+static moco_status list_parameters(moco_tensor_list **out, const moco_encoder *encoder, bool head)
+{
+    const moco_tensor_list *state = moco_encoder_state(encoder);
+    const size_t count = moco_tensor_list_count(state);
+    const moco_tensor **chosen = moco__calloc(count, sizeof(moco_tensor *));
+    size_t used = 0;
+    if (chosen == NULL) {
+        return MOCO_ENOMEM;
+    }
+    for (size_t i = 0; i < count; ++i) {
+        const bool of_head = moco__is_head(moco_encoder_state_name(encoder, i));
+        if (moco_encoder_state_is_parameter(encoder, i) && of_head == head) {
+            chosen[used++] = moco_tensor_list_get(state, i);
+        }
+    }
+    const moco_status status = moco_tensor_list_create(out, chosen, used);
+    free(chosen);
+    return status;
+}
+
+static moco_status open_data(tuning *t)
+{
+    const moco_finetune_options *o = t->options;
+    moco_sampler_options sampler = MOCO_SAMPLER_OPTIONS_INIT;
+    moco_loader_options loader = o->loader;
+    moco_sampler_options_for(&sampler, t->train, 0);
+    sampler.rank = moco_comm_rank(o->comm);
+    sampler.world = moco_comm_world(o->comm);
+    sampler.batch = o->batch < sampler.count ? o->batch : sampler.count;
+    sampler.batch -= sampler.batch % (size_t)sampler.world;
+    sampler.seed = o->seed;
+    loader.seed = o->seed;
+    loader.single_view = true;
+    MOCO_TRY(moco_sampler_create(&t->sampler, &sampler));
+    MOCO_TRY(moco_loader_create(&t->loader, t->train, t->sampler, &o->policy, NULL, &loader));
+    t->progress.epoch_steps = moco_sampler_batches(t->sampler);
+    t->labels = moco__calloc(sampler.batch, sizeof *t->labels);
+    return t->labels != NULL ? MOCO_OK : MOCO_ENOMEM;
+}
+
+static moco_status set_up(tuning *t)
+{
+    const moco_finetune_options *o = t->options;
+    const moco_sgd_options sgd = { sizeof sgd, o->momentum, o->weight_decay };
+    const int64_t sums = MOCO__SCORES;
+    t->classes = moco_encoder_dim(t->encoder);
+    t->device = moco_tensor_device(moco_tensor_list_get(moco_encoder_state(t->encoder), 0));
+    moco_encoder_set_training(t->encoder, true);
+    MOCO_TRY(moco_scope_create(&t->scope));
+    MOCO_TRY(moco_tensor_zeros(&t->sums, NULL, MOCO_FLOAT32, t->device, &sums, 1));
+    MOCO_TRY(list_parameters(&t->body, t->encoder, false));
+    MOCO_TRY(list_parameters(&t->head, t->encoder, true));
+    MOCO_TRY(moco_sgd_create(&t->body_sgd, t->body, &sgd));
+    MOCO_TRY(moco_sgd_create(&t->head_sgd, t->head, &sgd));
+    MOCO_TRY(moco_ddp_create(&t->ddp, o->comm, t->encoder, NULL));
+    return open_data(t);
+}
+
+static void tear_down(tuning *t)
+{
+    moco_loader_free(t->loader);
+    moco_sampler_free(t->sampler);
+    moco_ddp_free(t->ddp);
+    moco_sgd_free(t->head_sgd);
+    moco_sgd_free(t->body_sgd);
+    moco_tensor_list_free(t->head);
+    moco_tensor_list_free(t->body);
+    moco_tensor_free(t->sums);
+    moco_scope_free(t->scope);
+    free(t->labels);
+    moco_encoder_set_training(t->encoder, false);
+}
+
+static moco_status take_labels(moco_tensor **out, tuning *t, const moco_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; ++i) {
+        t->labels[i] = moco_dataset_label(t->train, batch->indices[i]);
+        if (t->labels[i] < 0 || t->labels[i] >= t->classes) {
+            return moco_error_set(MOCO_EINVALID, "finetune: image %zu has label %lld, and there are %lld classes",
+                                  batch->indices[i], (long long)t->labels[i], (long long)t->classes);
+        }
+    }
+    const int64_t count = (int64_t)batch->count;
+    return moco_tensor_from_host(out, t->scope, MOCO_INT64, t->device, &count, 1, t->labels);
+}
+
+static moco_status run_step(tuning *t, double factor)
+{
+    const moco_finetune_options *o = t->options;
+    moco_batch batch;
+    moco_tensor *images, *labels, *logits, *loss, *values[MOCO__SCORES];
+    MOCO_TRY(moco_loader_next(t->loader, &batch));
+    MOCO_TRY(take_labels(&labels, t, &batch));
+    MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, t->device));
+    MOCO_TRY(moco_sgd_zero_grad(t->body_sgd));
+    MOCO_TRY(moco_sgd_zero_grad(t->head_sgd));
+    MOCO_TRY(moco_encoder_forward(&logits, t->scope, t->encoder, images));
+    MOCO_TRY(moco_tensor_cross_entropy(&loss, t->scope, logits, labels));
+    MOCO_TRY(moco_ddp_backward(t->ddp, loss, true));
+    MOCO_TRY(moco_sgd_step(t->body_sgd, o->encoder_rate * factor));
+    MOCO_TRY(moco_sgd_step(t->head_sgd, o->head_rate * factor));
+    MOCO_TRY(moco__score_batch(values, t->scope, loss, logits, labels));
+    MOCO_TRY(moco__score_add(t->sums, t->scope, values));
+    MOCO_TRY(moco_device_wait_uploads(t->device));
+    moco_scope_clear(t->scope);
+    return MOCO_OK;
+}
+
+/* Reads the means since the last time into the progress. */
+static moco_status read_metrics(tuning *t, double factor)
+{
+    moco_progress *p = &t->progress;
+    float sums[MOCO__SCORES];
+    MOCO_TRY(moco_comm_all_reduce(t->options->comm, t->sums));
+    MOCO_TRY(moco_tensor_to_host(sums, sizeof sums, t->sums));
+    MOCO_TRY(moco_tensor_zero(t->sums));
+    if (!isfinite(sums[0])) {
+        return moco_error_set(MOCO_EDIVERGED,
+                              "finetune: the loss is no longer finite in epoch %llu; lower the learning rates %g of "
+                              "the encoder and %g of the head",
+                              (unsigned long long)p->epoch + 1, t->options->encoder_rate, t->options->head_rate);
+    }
+    const double world = (double)moco_comm_world(t->options->comm);
+    const double count = (double)(p->step - t->pace.step) * world;
+    p->loss = (double)sums[0] / count;
+    p->acc1 = 100 * (double)sums[1] / count;
+    p->acc5 = 100 * (double)sums[2] / count;
+    p->lr = t->options->encoder_rate * factor;
+    moco__pace_tell(&t->pace, p, (double)moco__sampler_batch_max(t->sampler) * world,
+                    moco_loader_wait_seconds(t->loader));
+    return MOCO_OK;
+}
+
+/* Every rank tests with the running statistics of rank 0, which are those that are kept. */
+static moco_status share_statistics(const tuning *t)
+{
+    const moco_tensor_list *state = moco_encoder_state(t->encoder);
+    for (size_t i = 0; i < moco_tensor_list_count(state); ++i) {
+        if (!moco_encoder_state_is_parameter(t->encoder, i)) {
+            MOCO_TRY(moco_comm_broadcast(t->options->comm, moco_tensor_list_get(state, i), 0));
+        }
+    }
+    return MOCO_OK;
+}
+
+/* The scores of all validation images are the network's embeddings. */
+static moco_status test(moco_score *out, tuning *t)
+{
+    moco_features_options how = t->options->tests;
+    moco_features *scores = NULL;
+    moco_tensor *labels, *loss, *values[MOCO__SCORES];
+    double means[MOCO__SCORES];
+    moco_status status;
+    how.kind = MOCO_FEATURE_OUTPUT;
+    how.raw = true;
+    how.device = t->device;
+    how.comm = t->options->comm;
+    MOCO_TRY_GOTO(share_statistics(t));
+    MOCO_TRY_GOTO(moco_features_extract(&scores, t->val, t->encoder, &how));
+    const int64_t count = (int64_t)scores->count;
+    for (size_t i = 0; i < scores->count; ++i) {
+        if (scores->labels[i] < 0 || scores->labels[i] >= t->classes) {
+            MOCO_TRY_GOTO(moco_error_set(MOCO_EINVALID, "finetune: validation image %lld has label %lld of %lld",
+                                         (long long)scores->indices[i], (long long)scores->labels[i],
+                                         (long long)t->classes));
+        }
+    }
+    MOCO_TRY_GOTO(moco_tensor_from_host(&labels, t->scope, MOCO_INT64, t->device, &count, 1, scores->labels));
+    MOCO_TRY_GOTO(moco_tensor_cross_entropy(&loss, t->scope, scores->matrix, labels));
+    MOCO_TRY_GOTO(moco__score_batch(values, t->scope, loss, scores->matrix, labels));
+    for (int i = 0; i < MOCO__SCORES; ++i) {
+        MOCO_TRY_GOTO(moco_tensor_item(&means[i], values[i]));
+    }
+    *out = (moco_score){ means[0], 100 * means[1], 100 * means[2] };
+done:
+    moco_scope_clear(t->scope);
+    moco_features_free(scores);
+    return status;
+}
+
+static moco_status test_epoch(tuning *t)
+{
+    const moco_finetune_options *o = t->options;
+    moco_finetune_result *r = &t->result;
+    MOCO_TRY(test(&r->last, t));
+    t->progress.val_acc1 = r->last.acc1;
+    r->train_loss = t->progress.loss;
+    if (r->best_epoch > 0 && !(r->last.acc1 > r->best.acc1)) {
+        return MOCO_OK;
+    }
+    r->best = r->last;
+    r->best_epoch = t->progress.epoch + 1;
+    return o->best != NULL && moco_comm_rank(o->comm) == 0 ? o->best(r, t->encoder, o->payload) : MOCO_OK;
+}
+
+static moco_status run_epoch(tuning *t, uint64_t epoch)
+{
+    moco_progress *p = &t->progress;
+    const uint64_t every = (uint64_t)t->options->print_freq;
+    for (uint64_t batch = 0; batch < p->epoch_steps; ++batch) {
+        const bool last = batch + 1 == p->epoch_steps;
+        const double factor =
+            moco_schedule_lr(&t->options->schedule, (double)epoch + (double)batch / (double)p->epoch_steps);
+        MOCO_TRY(run_step(t, factor));
+        p->step += 1;
+        p->epoch = epoch;
+        p->epoch_step = batch + 1;
+        p->has_metrics = false;
+        if (last || (every > 0 && p->step % every == 0)) {
+            MOCO_TRY(read_metrics(t, factor));
+        }
+        if (last) {
+            MOCO_TRY(test_epoch(t));
+        }
+        MOCO_TRY(moco__ask_to_go_on(p, t->options->progress, t->options->payload, t->options->comm));
+    }
+    return MOCO_OK;
+}
+
+static moco_status run(tuning *t)
+{
+    moco_progress *p = &t->progress;
+    p->epochs = (uint64_t)t->options->epochs;
+    p->steps = p->epochs * p->epoch_steps;
+    moco__pace_start(&t->pace, p);
+    for (uint64_t epoch = 0; epoch < p->epochs; ++epoch) {
+        MOCO_TRY(run_epoch(t, epoch));
+    }
+    t->result.seconds = moco__now() - t->pace.start;
+    return MOCO_OK;
+}
+
+moco_status moco_finetune(moco_finetune_result *out, moco_encoder *encoder, const moco_dataset *train,
+                          const moco_dataset *val, const moco_finetune_options *options)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(encoder);
+    MOCO_CHECK_ARG(train);
+    MOCO_CHECK_ARG(val);
+    MOCO_CHECK_ARG(options);
+    MOCO_TRY(check_options(options));
+    tuning t = { .encoder = encoder, .train = train, .val = val, .options = options };
+    moco_status status;
+    MOCO_TRY_GOTO(set_up(&t));
+    MOCO_TRY_GOTO(run(&t));
+    *out = t.result;
+done:
+    tear_down(&t);
+    return status;
+}

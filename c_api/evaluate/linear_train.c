@@ -1,0 +1,334 @@
+/* The training of linear classifiers: epochs over cached features or over freshly cropped images. */
+#include "evaluate/linear_internal.h"
+
+#include "base/handle_internal.h"
+#include "base/machine_internal.h"
+#include "evaluate/classifier_internal.h"
+#include "evaluate/feature_set_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Where batches come from: cached features, or images. */
+typedef struct source {
+    const moco_features *features; /* NULL: images */
+    moco_tensor *labels;           /* of the cached features, on the device */
+    const moco_linear_images *images;
+    moco_loader *loader;
+    moco_sampler *sampler;
+    size_t *indices; /* of a batch */
+    int64_t *numbers;
+    size_t batch;   /* over all ranks */
+    size_t batches; /* an epoch */
+    bool training;  /* the encoder's mode before */
+} source;
+
+/* A training under way. */
+typedef struct training {
+    moco_linear *linear;
+    source from;
+    const moco_features *val;
+    const moco_linear_train_options *options;
+    moco_scope *scope; /* of a step */
+    moco_linear_result result;
+    moco_tensor *best[MOCO_LINEAR_MAX_RATES][2]; /* weights and biases of the best epochs */
+    moco_progress progress;
+    moco__pace pace;
+} training;
+
+static moco_status check_options(const moco_linear_train_options *o, size_t images)
+{
+    if (o->epochs < 1 || o->batch < 1) {
+        return moco_error_set(MOCO_EINVALID, "linear: %lld epochs in batches of %zu; both must be at least 1",
+                              (long long)o->epochs, o->batch);
+    }
+    if (images == 0) {
+        return moco_error_set(MOCO_EINVALID, "linear: there is no image to learn from");
+    }
+    return MOCO_OK;
+}
+
+static moco_status open_sampler(source *s, const moco_dataset *dataset, size_t count, moco_comm *comm,
+                                const moco_linear_train_options *o)
+{
+    MOCO_TRY(moco__linear_sampler(&s->sampler, &s->batch, dataset, count, comm, o));
+    s->batches = moco_sampler_batches(s->sampler);
+    s->indices = moco__calloc(s->batch, sizeof *s->indices);
+    s->numbers = moco__calloc(s->batch, sizeof *s->numbers);
+    return s->indices != NULL && s->numbers != NULL ? MOCO_OK : MOCO_ENOMEM;
+}
+
+static moco_status open_cached(training *t, const moco_features *features)
+{
+    t->from.features = features;
+    MOCO_TRY(moco__linear_labels(&t->from.labels, t->linear, features));
+    return open_sampler(&t->from, NULL, features->count, NULL, t->options);
+}
+
+static moco_status open_images(training *t, const moco_linear_images *images)
+{
+    moco_loader_options loader = images->loader;
+    MOCO_CHECK_ARG(images->dataset);
+    MOCO_CHECK_ARG(images->encoder);
+    MOCO_CHECK_ARG(images->policy);
+    t->from.images = images;
+    t->from.training = moco_encoder_training(images->encoder);
+    moco_encoder_set_training(images->encoder, false);
+    loader.seed = t->options->seed;
+    loader.single_view = true;
+    MOCO_TRY(open_sampler(&t->from, images->dataset, moco_dataset_count(images->dataset), images->comm, t->options));
+    return moco_loader_create(&t->from.loader, images->dataset, t->from.sampler, images->policy, NULL, &loader);
+}
+
+static void close_source(source *s)
+{
+    if (s->images != NULL && s->images->encoder != NULL) {
+        moco_encoder_set_training(s->images->encoder, s->training);
+    }
+    moco_loader_free(s->loader);
+    moco_sampler_free(s->sampler);
+    moco_tensor_free(s->labels);
+    free(s->indices);
+    free(s->numbers);
+}
+
+static moco_status next_cached(moco_tensor **features, moco_tensor **labels, training *t)
+{
+    source *s = &t->from;
+    size_t count = 0;
+    moco_tensor *where;
+    MOCO_TRY(moco_sampler_next(s->sampler, s->indices, &count, NULL, NULL));
+    for (size_t i = 0; i < count; ++i) {
+        s->numbers[i] = (int64_t)s->indices[i];
+    }
+    const int64_t size = (int64_t)count;
+    MOCO_TRY(moco_tensor_from_host(&where, t->scope, MOCO_INT64, moco__linear_device(t->linear), &size, 1, s->numbers));
+    MOCO_TRY(moco_tensor_index_select(features, t->scope, s->features->matrix, where));
+    return moco_tensor_index_select(labels, t->scope, s->labels, where);
+}
+
+static moco_status next_images(moco_tensor **features, moco_tensor **labels, training *t)
+{
+    source *s = &t->from;
+    const moco_device device = moco__linear_device(t->linear);
+    moco_batch batch;
+    moco_tensor *images;
+    MOCO_TRY(moco_loader_next(s->loader, &batch));
+    for (size_t i = 0; i < batch.count; ++i) {
+        s->numbers[i] = moco_dataset_label(s->images->dataset, batch.indices[i]);
+        MOCO_TRY(moco__linear_check_label(t->linear, s->numbers[i], batch.indices[i]));
+    }
+    const int64_t size = (int64_t)batch.count;
+    MOCO_TRY(moco_tensor_from_host(labels, t->scope, MOCO_INT64, device, &size, 1, s->numbers));
+    MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, device));
+    return moco_encoder_features(features, t->scope, s->images->encoder, images);
+}
+
+static moco_comm *comm_of(const training *t)
+{
+    return t->from.images != NULL ? t->from.images->comm : NULL;
+}
+
+static double waited(const training *t)
+{
+    return t->from.loader != NULL ? moco_loader_wait_seconds(t->from.loader) : 0;
+}
+
+/* The outcome that leads so far; the first where none has been tested. */
+static size_t leader(const moco_linear_result *result)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < result->rate_count; ++i) {
+        const double acc1 = result->outcomes[i].best.acc1;
+        const double before = result->outcomes[best].best.acc1;
+        best = acc1 > before || (isnan(before) && !isnan(acc1)) ? i : best;
+    }
+    return best;
+}
+
+static void fill_metrics(training *t, const moco_score *means)
+{
+    moco_progress *p = &t->progress;
+    const size_t shown = leader(&t->result);
+    p->loss = means[shown].loss;
+    p->acc1 = means[shown].acc1;
+    p->acc5 = means[shown].acc5;
+    p->lr = moco__linear_rate(t->linear, shown) * moco_schedule_lr(&t->options->schedule, (double)p->epoch);
+    moco__pace_tell(&t->pace, p, (double)t->from.batch, waited(t));
+}
+
+/* Keeps the weights of an epoch that is the best so far. */
+static moco_status keep_best(training *t, size_t index)
+{
+    const moco_tensor *const now[2] = { moco_linear_weight(t->linear, index), moco_linear_bias(t->linear, index) };
+    for (int i = 0; i < 2; ++i) {
+        moco_tensor **kept = &t->best[index][i];
+        moco_tensor *plain;
+        MOCO_TRY(moco_tensor_detach(&plain, t->scope, now[i]));
+        if (*kept == NULL) {
+            MOCO_TRY(moco_tensor_scale(kept, NULL, plain, 1));
+        } else {
+            MOCO_TRY(moco_tensor_copy(*kept, plain));
+        }
+    }
+    return MOCO_OK;
+}
+
+static moco_status test_epoch(training *t, const moco_score *means)
+{
+    moco_score scores[MOCO_LINEAR_MAX_RATES];
+    MOCO_TRY(moco_linear_score(scores, t->linear, t->val));
+    for (size_t i = 0; i < t->result.rate_count; ++i) {
+        moco_linear_outcome *outcome = &t->result.outcomes[i];
+        outcome->diverged = moco_linear_diverged(t->linear, i);
+        if (outcome->diverged) {
+            continue;
+        }
+        outcome->train_loss = means[i].loss;
+        outcome->last = scores[i];
+        if (outcome->best_epoch == 0 || scores[i].acc1 > outcome->best.acc1) {
+            outcome->best = scores[i];
+            outcome->best_epoch = t->progress.epoch + 1;
+            MOCO_TRY(keep_best(t, i));
+        }
+    }
+    t->progress.val_acc1 = t->result.outcomes[leader(&t->result)].last.acc1;
+    moco_scope_clear(t->scope);
+    return MOCO_OK;
+}
+
+static moco_status check_diverged(const training *t)
+{
+    for (size_t i = 0; i < t->result.rate_count; ++i) {
+        if (!moco_linear_diverged(t->linear, i)) {
+            return MOCO_OK;
+        }
+    }
+    return moco_error_set(MOCO_EDIVERGED,
+                          "linear: every classifier diverged by epoch %llu; give lower learning rates than %g",
+                          (unsigned long long)t->progress.epoch + 1, moco__linear_rate(t->linear, 0));
+}
+
+static moco_status run_step(training *t, uint64_t epoch, size_t batch)
+{
+    moco_tensor *features, *labels;
+    moco_progress *p = &t->progress;
+    const double at = (double)epoch + (double)batch / (double)t->from.batches;
+    if (t->from.features != NULL) {
+        MOCO_TRY(next_cached(&features, &labels, t));
+    } else {
+        MOCO_TRY(next_images(&features, &labels, t));
+    }
+    MOCO_TRY(moco_linear_step(t->linear, features, labels, moco_schedule_lr(&t->options->schedule, at)));
+    MOCO_TRY(moco_device_wait_uploads(moco__linear_device(t->linear)));
+    moco_scope_clear(t->scope);
+    p->step += 1;
+    p->epoch = epoch;
+    p->epoch_step = batch + 1;
+    p->has_metrics = false;
+    return MOCO_OK;
+}
+
+static moco_status run_epoch(training *t, uint64_t epoch)
+{
+    moco_score means[MOCO_LINEAR_MAX_RATES];
+    const uint64_t every = (uint64_t)t->options->print_freq;
+    for (size_t batch = 0; batch < t->from.batches; ++batch) {
+        const bool last = batch + 1 == t->from.batches;
+        MOCO_TRY(run_step(t, epoch, batch));
+        if (last || (every > 0 && t->progress.step % every == 0)) {
+            MOCO_TRY(moco_linear_read_means(means, t->linear));
+            MOCO_TRY(check_diverged(t));
+        }
+        if (last) {
+            MOCO_TRY(test_epoch(t, means));
+            MOCO_TRY(check_diverged(t));
+        }
+        if (last || (every > 0 && t->progress.step % every == 0)) {
+            fill_metrics(t, means);
+        }
+        MOCO_TRY(moco__ask_to_go_on(&t->progress, t->options->progress, t->options->payload, comm_of(t)));
+    }
+    return MOCO_OK;
+}
+
+/* Every classifier leaves with the weights of its best epoch. */
+static moco_status restore_best(training *t)
+{
+    for (size_t i = 0; i < t->result.rate_count; ++i) {
+        if (t->best[i][0] != NULL) {
+            MOCO_TRY(moco_tensor_copy(moco_linear_weight(t->linear, i), t->best[i][0]));
+            MOCO_TRY(moco_tensor_copy(moco_linear_bias(t->linear, i), t->best[i][1]));
+        }
+    }
+    return MOCO_OK;
+}
+
+static void start(training *t)
+{
+    static const moco_score nothing = { NAN, NAN, NAN };
+    t->result.rate_count = moco__linear_count(t->linear);
+    for (size_t i = 0; i < t->result.rate_count; ++i) {
+        t->result.outcomes[i] =
+            (moco_linear_outcome){ moco__linear_rate(t->linear, i), false, NAN, nothing, nothing, 0 };
+    }
+    t->progress.epochs = (uint64_t)t->options->epochs;
+    t->progress.epoch_steps = t->from.batches;
+    t->progress.steps = t->progress.epochs * t->from.batches;
+    moco__pace_start(&t->pace, &t->progress);
+}
+
+static moco_status run(training *t)
+{
+    MOCO_TRY(moco_scope_create(&t->scope));
+    start(t);
+    for (uint64_t epoch = 0; epoch < t->progress.epochs; ++epoch) {
+        MOCO_TRY(run_epoch(t, epoch));
+    }
+    MOCO_TRY(restore_best(t));
+    t->result.best = leader(&t->result);
+    t->result.seconds = moco__now() - t->pace.start;
+    return MOCO_OK;
+}
+
+static moco_status train(moco_linear_result *out, moco_linear *linear, const moco_features *features,
+                         const moco_linear_images *images, const moco_features *val,
+                         const moco_linear_train_options *options)
+{
+    const moco_linear_train_options defaults = MOCO_LINEAR_TRAIN_OPTIONS_INIT;
+    training t = { .linear = linear, .val = val, .options = options != NULL ? options : &defaults };
+    moco_status status;
+    MOCO_TRY(check_options(t.options, features != NULL ? features->count : moco_dataset_count(images->dataset)));
+    MOCO_TRY_GOTO(features != NULL ? open_cached(&t, features) : open_images(&t, images));
+    MOCO_TRY_GOTO(run(&t));
+    *out = t.result;
+done:
+    close_source(&t.from);
+    moco_scope_free(t.scope);
+    for (size_t i = 0; i < MOCO_LINEAR_MAX_RATES; ++i) {
+        moco_tensor_free(t.best[i][0]);
+        moco_tensor_free(t.best[i][1]);
+    }
+    return status;
+}
+
+moco_status moco_linear_train_cached(moco_linear_result *out, moco_linear *linear, const moco_features *features,
+                                     const moco_features *val, const moco_linear_train_options *options)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(linear);
+    MOCO_CHECK_ARG(features);
+    MOCO_CHECK_ARG(val);
+    return train(out, linear, features, NULL, val, options);
+}
+
+moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linear, const moco_linear_images *images,
+                                     const moco_features *val, const moco_linear_train_options *options)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(linear);
+    MOCO_CHECK_ARG(images);
+    MOCO_CHECK_ARG(images->dataset);
+    MOCO_CHECK_ARG(val);
+    return train(out, linear, NULL, images, val, options);
+}

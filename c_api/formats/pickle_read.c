@@ -1,0 +1,410 @@
+/* The pickle machine: a stack, marks and a memo, and the opcodes that torch.save writes (protocols 2 to 5). */
+#include "formats/pickle_machine_internal.h"
+
+#include "base/utf8_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static moco_status push_kind(moco__machine *m, size_t kind)
+{
+    return moco__machine_push(m, moco__pickle_new(m->pickle, (moco__pickle_kind)kind));
+}
+
+static moco_status push_bool(moco__machine *m, size_t truth)
+{
+    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_BOOL);
+    if (value != NULL) {
+        value->as.boolean = truth != 0;
+    }
+    return moco__machine_push(m, value);
+}
+
+static moco_status push_int(moco__machine *m, int64_t number)
+{
+    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_INT);
+    if (value != NULL) {
+        value->as.integer = number;
+    }
+    return moco__machine_push(m, value);
+}
+
+static moco_status push_unsigned(moco__machine *m, size_t bytes)
+{
+    uint64_t number = 0;
+    MOCO_TRY(moco__machine_number(&number, m, bytes));
+    return push_int(m, (int64_t)number);
+}
+
+static moco_status push_int32(moco__machine *m, size_t bytes)
+{
+    uint64_t number = 0;
+    MOCO_TRY(moco__machine_number(&number, m, bytes));
+    return push_int(m, (int32_t)(uint32_t)number);
+}
+
+/* LONG1: a count, then that many bytes of two's complement. */
+static moco_status push_long(moco__machine *m, size_t size)
+{
+    uint64_t count = 0;
+    const uint8_t *bytes = NULL;
+    MOCO_TRY(moco__machine_number(&count, m, size));
+    MOCO_TRY(moco__machine_take(&bytes, m, (size_t)count));
+    if (count > sizeof(int64_t)) {
+        moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_BIG);
+        if (value != NULL) {
+            value->as.text.data = (const char *)bytes;
+            value->as.text.size = (size_t)count;
+        }
+        return moco__machine_push(m, value);
+    }
+    uint64_t number = count > 0 && (bytes[count - 1] & 0x80) != 0 ? UINT64_MAX : 0;
+    for (size_t i = (size_t)count; i > 0; --i) {
+        number = number << 8 | bytes[i - 1];
+    }
+    return push_int(m, (int64_t)number);
+}
+
+static moco_status push_real(moco__machine *m, size_t size)
+{
+    const uint8_t *bytes = NULL;
+    uint64_t bits = 0;
+    MOCO_TRY(moco__machine_take(&bytes, m, size));
+    for (size_t i = 0; i < size; ++i) {
+        bits = bits << 8 | bytes[i];
+    }
+    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_REAL);
+    if (value != NULL) {
+        memcpy(&value->as.real, &bits, sizeof bits);
+    }
+    return moco__machine_push(m, value);
+}
+
+static moco_status copy_text(char **out, moco__machine *m, const uint8_t *bytes, size_t count)
+{
+    if (memchr(bytes, '\0', count) != NULL || !moco__is_utf8((const char *)bytes, count)) {
+        return moco__pickle_refuse(m->pickle, "a text before byte %zu is not UTF-8", m->at);
+    }
+    *out = moco__pickle_alloc(m->pickle, count + 1);
+    if (*out == NULL) {
+        return MOCO_EFORMAT;
+    }
+    memcpy(*out, bytes, count);
+    return MOCO_OK;
+}
+
+static moco_status push_text(moco__machine *m, size_t length_bytes)
+{
+    uint64_t count = 0;
+    const uint8_t *bytes = NULL;
+    char *text = NULL;
+    MOCO_TRY(moco__machine_number(&count, m, length_bytes));
+    MOCO_TRY(moco__machine_take(&bytes, m, count > SIZE_MAX ? SIZE_MAX : (size_t)count));
+    MOCO_TRY(copy_text(&text, m, bytes, (size_t)count));
+    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_TEXT);
+    if (value != NULL) {
+        value->as.text.data = text;
+        value->as.text.size = (size_t)count;
+    }
+    return moco__machine_push(m, value);
+}
+
+/* A new container of the values above the mark. */
+static moco_status collect_marked(moco__machine *m, size_t kind)
+{
+    size_t from = 0;
+    size_t count = 0;
+    MOCO_TRY(moco__machine_unmark(&from, &count, m));
+    moco__pickle_value *value = moco__pickle_new(m->pickle, (moco__pickle_kind)kind);
+    if (value == NULL) {
+        return MOCO_EFORMAT;
+    }
+    MOCO_TRY(moco__machine_add(m, value, from, count));
+    return moco__machine_push(m, value);
+}
+
+static moco_status collect_tuple(moco__machine *m, size_t count)
+{
+    MOCO_TRY(moco__machine_need(m, count));
+    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_TUPLE);
+    if (value == NULL) {
+        return MOCO_EFORMAT;
+    }
+    m->depth -= count;
+    MOCO_TRY(moco__machine_add(m, value, m->depth, count));
+    return moco__machine_push(m, value);
+}
+
+/* Adds the last `count` values, or (0) those above the mark, to the container below them. */
+static moco_status extend(moco__machine *m, moco__pickle_kind kind, size_t count)
+{
+    size_t from = 0;
+    if (count == 0) {
+        MOCO_TRY(moco__machine_unmark(&from, &count, m));
+    } else {
+        MOCO_TRY(moco__machine_need(m, count + 1));
+        m->depth -= count;
+        from = m->depth;
+    }
+    MOCO_TRY(moco__machine_need(m, 1));
+    moco__pickle_value *container = m->stack[m->depth - 1];
+    if (container->kind != kind) {
+        return moco__pickle_refuse(m->pickle, "an item at byte %zu is added to what is no container", m->at);
+    }
+    return moco__machine_add(m, container, from, count);
+}
+
+static moco_status extend_list(moco__machine *m, size_t count)
+{
+    return extend(m, MOCO__PICKLE_LIST, count);
+}
+
+static moco_status extend_dict(moco__machine *m, size_t count)
+{
+    return extend(m, MOCO__PICKLE_DICT, count);
+}
+
+static moco_status push_global(moco__machine *m, const char *module, const char *name)
+{
+    size_t row = 0;
+    MOCO_TRY(moco__pickle_find_global(&row, m->pickle, module, name));
+    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_GLOBAL);
+    if (value != NULL) {
+        value->as.global = row;
+    }
+    return moco__machine_push(m, value);
+}
+
+/* A text up to a newline. */
+static moco_status take_line(char **out, moco__machine *m)
+{
+    const uint8_t *start = m->data + m->at;
+    const uint8_t *end = memchr(start, '\n', m->size - m->at);
+    if (end == NULL) {
+        return moco__pickle_refuse(m->pickle, "it ends in the middle of a name");
+    }
+    m->at += (size_t)(end - start) + 1;
+    return copy_text(out, m, start, (size_t)(end - start));
+}
+
+static moco_status run_global(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    char *module = NULL;
+    char *name = NULL;
+    MOCO_TRY(take_line(&module, m));
+    MOCO_TRY(take_line(&name, m));
+    return push_global(m, module, name);
+}
+
+static moco_status run_stack_global(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    moco__pickle_value *name = NULL;
+    moco__pickle_value *module = NULL;
+    MOCO_TRY(moco__machine_pop(&name, m));
+    MOCO_TRY(moco__machine_pop(&module, m));
+    if (name->kind != MOCO__PICKLE_TEXT || module->kind != MOCO__PICKLE_TEXT) {
+        return moco__pickle_refuse(m->pickle, "a name at byte %zu is no text", m->at);
+    }
+    return push_global(m, module->as.text.data, name->as.text.data);
+}
+
+static moco_status run_call(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    moco__pickle_value *arguments = NULL;
+    moco__pickle_value *callable = NULL;
+    moco__pickle_value *result = NULL;
+    MOCO_TRY(moco__machine_pop(&arguments, m));
+    MOCO_TRY(moco__machine_pop(&callable, m));
+    MOCO_TRY(moco__pickle_call(&result, m->pickle, callable, arguments));
+    return moco__machine_push(m, result);
+}
+
+static moco_status run_persistent(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    moco__pickle_value *id = NULL;
+    moco__pickle_value *storage = NULL;
+    MOCO_TRY(moco__machine_pop(&id, m));
+    MOCO_TRY(moco__pickle_make_storage(&storage, m->pickle, id));
+    return moco__machine_push(m, storage);
+}
+
+/* State of an object: of dictionaries alone, whose attributes (_metadata, the options of a Namespace) are left out. */
+static moco_status run_build(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    moco__pickle_value *state = NULL;
+    MOCO_TRY(moco__machine_pop(&state, m));
+    MOCO_TRY(moco__machine_need(m, 1));
+    return m->stack[m->depth - 1]->kind == MOCO__PICKLE_DICT
+               ? MOCO_OK
+               : moco__pickle_refuse(m->pickle, "it sets the state of what is no dictionary");
+}
+
+static moco_status put_memo(moco__machine *m, size_t bytes)
+{
+    uint64_t index = 0;
+    MOCO_TRY(moco__machine_number(&index, m, bytes));
+    return moco__machine_remember(m, index);
+}
+
+static moco_status put_next_memo(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    return moco__machine_remember(m, m->memo_next);
+}
+
+static moco_status get_memo(moco__machine *m, size_t bytes)
+{
+    uint64_t index = 0;
+    MOCO_TRY(moco__machine_number(&index, m, bytes));
+    if (index >= m->memo_room || m->memo[index] == NULL) {
+        return moco__pickle_refuse(m->pickle, "it refers to value %llu, which it does not have",
+                                   (unsigned long long)index);
+    }
+    return moco__machine_push(m, m->memo[index]);
+}
+
+static moco_status push_mark(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    return moco__machine_mark(m);
+}
+
+static moco_status run_pop_mark(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    size_t from = 0;
+    size_t count = 0;
+    return moco__machine_unmark(&from, &count, m);
+}
+
+static moco_status run_duplicate(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    MOCO_TRY(moco__machine_need(m, 1));
+    return moco__machine_push(m, m->stack[m->depth - 1]);
+}
+
+static moco_status run_pop(moco__machine *m, size_t unused)
+{
+    (void)unused;
+    moco__pickle_value *dropped = NULL;
+    return moco__machine_pop(&dropped, m);
+}
+
+static moco_status check_protocol(moco__machine *m, size_t bytes)
+{
+    uint64_t protocol = 0;
+    MOCO_TRY(moco__machine_number(&protocol, m, bytes));
+    return protocol >= 2 && protocol <= 5
+               ? MOCO_OK
+               : moco__pickle_refuse(m->pickle, "pickle protocol %llu", (unsigned long long)protocol);
+}
+
+static moco_status skip_frame(moco__machine *m, size_t bytes)
+{
+    uint64_t length = 0;
+    return moco__machine_number(&length, m, bytes);
+}
+
+/* What an opcode does, and with which number: of bytes, of values, or a kind. */
+typedef struct opcode {
+    moco_status (*run)(moco__machine *m, size_t number);
+    size_t number;
+} opcode;
+
+/* All that torch.save writes, in protocols 2 to 5; the others are refused. */
+static const opcode opcodes[256] = {
+    [0x80] = { check_protocol, 1 },
+    [0x95] = { skip_frame, 8 },
+    ['('] = { push_mark, 0 },
+    ['0'] = { run_pop, 0 },
+    ['1'] = { run_pop_mark, 0 },
+    ['2'] = { run_duplicate, 0 },
+    ['N'] = { push_kind, MOCO__PICKLE_NONE },
+    [0x88] = { push_bool, 1 },
+    [0x89] = { push_bool, 0 },
+    ['J'] = { push_int32, 4 },
+    ['K'] = { push_unsigned, 1 },
+    ['M'] = { push_unsigned, 2 },
+    [0x8A] = { push_long, 1 },
+    ['G'] = { push_real, 8 },
+    ['U'] = { push_text, 1 },
+    [0x8C] = { push_text, 1 },
+    ['T'] = { push_text, 4 },
+    ['X'] = { push_text, 4 },
+    [0x8D] = { push_text, 8 },
+    [']'] = { push_kind, MOCO__PICKLE_LIST },
+    ['l'] = { collect_marked, MOCO__PICKLE_LIST },
+    ['a'] = { extend_list, 1 },
+    ['e'] = { extend_list, 0 },
+    ['}'] = { push_kind, MOCO__PICKLE_DICT },
+    ['d'] = { collect_marked, MOCO__PICKLE_DICT },
+    ['s'] = { extend_dict, 2 },
+    ['u'] = { extend_dict, 0 },
+    [')'] = { push_kind, MOCO__PICKLE_TUPLE },
+    ['t'] = { collect_marked, MOCO__PICKLE_TUPLE },
+    [0x85] = { collect_tuple, 1 },
+    [0x86] = { collect_tuple, 2 },
+    [0x87] = { collect_tuple, 3 },
+    ['c'] = { run_global, 0 },
+    [0x93] = { run_stack_global, 0 },
+    ['R'] = { run_call, 0 },
+    [0x81] = { run_call, 0 },
+    ['b'] = { run_build, 0 },
+    ['Q'] = { run_persistent, 0 },
+    ['h'] = { get_memo, 1 },
+    ['j'] = { get_memo, 4 },
+    ['q'] = { put_memo, 1 },
+    ['r'] = { put_memo, 4 },
+    [0x94] = { put_next_memo, 0 },
+};
+
+static moco_status run_opcode(moco__machine *m, uint8_t code)
+{
+    return opcodes[code].run != NULL
+               ? opcodes[code].run(m, opcodes[code].number)
+               : moco__pickle_refuse(m->pickle, "opcode 0x%02x at byte %zu, which a file of tensors does not need",
+                                     code, m->at - 1);
+}
+
+static moco_status run(const moco__pickle_value **root, moco__machine *m)
+{
+    for (;;) {
+        const uint8_t *code = NULL;
+        MOCO_TRY(moco__machine_take(&code, m, 1));
+        if (*code != '.') {
+            MOCO_TRY(run_opcode(m, *code));
+            continue;
+        }
+        if (m->mark_count > 0 || m->depth != 1) {
+            return moco__pickle_refuse(m->pickle, "it ends with %zu values in place of one", m->depth);
+        }
+        *root = m->stack[0];
+        return MOCO_OK;
+    }
+}
+
+moco_status moco__pickle_read(const moco__pickle_value **root, size_t *used, moco__pickle *pickle, const uint8_t *data,
+                              size_t size)
+{
+    moco__machine *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory", pickle->path);
+    }
+    m->pickle = pickle;
+    m->data = data;
+    m->size = size;
+    const moco_status status = run(root, m);
+    if (status == MOCO_OK && used != NULL) {
+        *used = m->at;
+    }
+    free(m->stack);
+    free(m->memo);
+    free(m);
+    return status;
+}

@@ -1,0 +1,24 @@
+/* Files of torch.save, in both of its formats (zip archives, and the older stream of pickles), as a tree of values. */
+#ifndef MOCO_FORMATS_PTH_READ_INTERNAL_H
+#define MOCO_FORMATS_PTH_READ_INTERNAL_H
+
+#include "formats/pickle_read_internal.h"
+
+typedef struct moco__pth moco__pth;
+
+/* Whether the bytes begin as such a file does. */
+bool moco__pth_begins(const uint8_t *bytes, size_t size);
+
+/* Reads the tree of a mapped file, which outlives the result. @param path for messages; borrowed */
+moco_status moco__pth_open(moco__pth **out, const char *path, const uint8_t *bytes, size_t size);
+void moco__pth_free(moco__pth *pth);
+
+const moco__pickle_value *moco__pth_root(const moco__pth *pth);
+/* Whether the file is an archive, and not of the older format. */
+bool moco__pth_is_zip(const moco__pth *pth);
+/* The bytes of a storage of the tree, count x the type's size of them. */
+moco_status moco__pth_storage(const uint8_t **out, const moco__pth *pth, const moco__pickle_value *storage);
+/* Compares a storage with its checksum, where it has one. */
+moco_status moco__pth_check(const moco__pth *pth, const moco__pickle_value *storage);
+
+#endif

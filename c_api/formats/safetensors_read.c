@@ -1,0 +1,291 @@
+/* Reading .safetensors files: mapped into memory, and every number of the header checked before it is used. */
+#include "formats/safetensors_internal.h"
+
+#include "base/bytes_internal.h"
+#include "base/files_internal.h"
+#include "base/handle_internal.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+typedef struct entry {
+    moco_safetensors_entry view;
+    size_t begin;
+    int64_t sizes[MOCO__SAFETENSORS_MAX_DIMS];
+} entry;
+
+struct moco_safetensors {
+    char *path;
+    unsigned char *map;
+    size_t bytes;
+    bool owns_map;
+    json_t *header; /* owns names and metadata texts */
+    entry *entries; /* in the order of the data */
+    size_t count;
+};
+
+bool moco__dtype_parse(moco_dtype *out, const char *text)
+{
+#define DTYPE_PARSE(name, known, bytes)                                                                                \
+    if (strcmp(text, known) == 0) {                                                                                    \
+        *out = name;                                                                                                   \
+        return true;                                                                                                   \
+    }
+    MOCO_DTYPE_MAP(DTYPE_PARSE)
+#undef DTYPE_PARSE
+    return false;
+}
+
+static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
+{
+    if (file->bytes < 10) {
+        return moco_error_set(MOCO_EFORMAT, "%s: %zu bytes are too few for a safetensors file", file->path,
+                              file->bytes);
+    }
+    const uint64_t length = moco__little_endian(file->map, 8);
+    if (length < 2 || length > MOCO__SAFETENSORS_MAX_HEADER || length > file->bytes - 8) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: no safetensors file, or cut off: a header of %llu bytes in a file of %zu",
+                              file->path, (unsigned long long)length, file->bytes);
+    }
+    json_error_t error;
+    file->header = json_loadb((const char *)file->map + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(file->header)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: bad safetensors header: %s", file->path,
+                              file->header == NULL ? error.text : "not an object");
+    }
+    *data_begin = 8 + (size_t)length;
+    return MOCO_OK;
+}
+
+/* Sizes and their product times the type's size, without overflow. */
+static bool parse_shape(entry *out, const json_t *shape, size_t *bytes)
+{
+    out->view.ndim = json_array_size(shape);
+    if (!json_is_array(shape) || out->view.ndim > MOCO__SAFETENSORS_MAX_DIMS) {
+        return false;
+    }
+    size_t product = moco_dtype_size(out->view.dtype);
+    for (size_t d = 0; d < out->view.ndim; ++d) {
+        const json_t *size = json_array_get(shape, d);
+        const json_int_t value = json_integer_value(size);
+        if (!json_is_integer(size) || value < 0 || __builtin_mul_overflow(product, (size_t)value, &product)) {
+            return false;
+        }
+        out->sizes[d] = (int64_t)value;
+    }
+    *bytes = product;
+    return true;
+}
+
+static moco_status parse_entry(entry *out, const moco_safetensors *file, const char *name, const json_t *value,
+                               size_t data_begin)
+{
+    const json_t *dtype = json_object_get(value, "dtype");
+    const json_t *offsets = json_object_get(value, "data_offsets");
+    const json_t *begin = json_array_get(offsets, 0);
+    const json_t *end = json_array_get(offsets, 1);
+    size_t bytes = 0;
+    out->view.name = name;
+    if (!json_is_string(dtype) || !moco__dtype_parse(&out->view.dtype, json_string_value(dtype))) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has an unsupported type", file->path, name);
+    }
+    if (!parse_shape(out, json_object_get(value, "shape"), &bytes)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has a bad shape", file->path, name);
+    }
+    if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
+        json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin) ||
+        (size_t)json_integer_value(end) > file->bytes - data_begin ||
+        (size_t)(json_integer_value(end) - json_integer_value(begin)) != bytes) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" of %zu bytes has offsets that do not fit the file",
+                              file->path, name, bytes);
+    }
+    out->begin = (size_t)json_integer_value(begin);
+    out->view.bytes = bytes;
+    out->view.data = file->map + data_begin + out->begin;
+    return MOCO_OK;
+}
+
+static int by_position(const void *a, const void *b)
+{
+    const entry *x = a;
+    const entry *y = b;
+    if (x->begin != y->begin) {
+        return x->begin < y->begin ? -1 : 1;
+    }
+    return x->view.bytes < y->view.bytes ? -1 : x->view.bytes > y->view.bytes;
+}
+
+static moco_status check_metadata(const moco_safetensors *file)
+{
+    json_t *metadata = json_object_get(file->header, "__metadata__");
+    const char *key;
+    json_t *value;
+    if (metadata != NULL && !json_is_object(metadata)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: __metadata__ is not an object", file->path);
+    }
+    json_object_foreach(metadata, key, value)
+    {
+        if (!json_is_string(value)) {
+            return moco_error_set(MOCO_EFORMAT, "%s: metadata \"%s\" is not a text", file->path, key);
+        }
+    }
+    return MOCO_OK;
+}
+
+static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
+{
+    file->entries = moco__calloc(json_object_size(file->header) + 1, sizeof *file->entries);
+    if (file->entries == NULL) {
+        return MOCO_ENOMEM;
+    }
+    const char *name;
+    json_t *value;
+    json_object_foreach(file->header, name, value)
+    {
+        if (strcmp(name, "__metadata__") != 0) {
+            MOCO_TRY(parse_entry(&file->entries[file->count], file, name, value, data_begin));
+            file->count += 1;
+        }
+    }
+    qsort(file->entries, file->count, sizeof *file->entries, by_position);
+    size_t at = 0;
+    for (size_t i = 0; i < file->count; ++i) {
+        entry *e = &file->entries[i];
+        e->view.sizes = e->sizes;
+        if (e->begin != at) {
+            return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" %s what is before it", file->path, e->view.name,
+                                  e->begin < at ? "overlaps" : "leaves a gap to");
+        }
+        at += e->view.bytes;
+    }
+    if (at != file->bytes - data_begin) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: %zu bytes of data, the header tells of %zu; the file is cut off or "
+                              "damaged",
+                              file->path, file->bytes - data_begin, at);
+    }
+    return MOCO_OK;
+}
+
+static moco_status parse(moco_safetensors *file)
+{
+    size_t data_begin = 0;
+    MOCO_TRY(parse_header(file, &data_begin));
+    MOCO_TRY(check_metadata(file));
+    return parse_entries(file, data_begin);
+}
+
+moco_status moco__safetensors_open_map(moco_safetensors **out, const char *path, unsigned char *map, size_t bytes)
+{
+    moco_safetensors *file = moco__handle_alloc(sizeof *file);
+    if (file == NULL) {
+        return MOCO_ENOMEM;
+    }
+    file->map = map;
+    file->bytes = bytes;
+    file->path = strdup(path);
+    const moco_status status =
+        file->path != NULL ? parse(file) : moco_error_set(MOCO_ENOMEM, "out of memory for a path");
+    if (status != MOCO_OK) {
+        moco_safetensors_free(file);
+        return status;
+    }
+    *out = file;
+    return MOCO_OK;
+}
+
+moco_status moco_safetensors_open(moco_safetensors **out, const char *path)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(path);
+    unsigned char *map = NULL;
+    size_t bytes = 0;
+    MOCO_TRY(moco__file_map(&map, &bytes, path));
+    const moco_status status = moco__safetensors_open_map(out, path, map, bytes);
+    if (status == MOCO_OK) {
+        (*out)->owns_map = true;
+    } else if (map != NULL) {
+        (void)munmap(map, bytes);
+    }
+    return status;
+}
+
+void moco_safetensors_free(moco_safetensors *file)
+{
+    if (file != NULL) {
+        if (file->owns_map && file->map != NULL) {
+            (void)munmap(file->map, file->bytes);
+        }
+        json_decref(file->header);
+        free(file->entries);
+        free(file->path);
+        moco__handle_free(file);
+    }
+}
+
+size_t moco_safetensors_count(const moco_safetensors *file)
+{
+    return file->count;
+}
+
+const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file, size_t index)
+{
+    return index < file->count ? &file->entries[index].view : NULL;
+}
+
+const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file, const char *name)
+{
+    for (size_t i = 0; i < file->count; ++i) {
+        if (strcmp(file->entries[i].view.name, name) == 0) {
+            return &file->entries[i].view;
+        }
+    }
+    return NULL;
+}
+
+const char *moco_safetensors_metadata(const moco_safetensors *file, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
+}
+
+bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index)
+{
+    const char *key;
+    json_t *value;
+    size_t i = 0;
+    json_object_foreach(json_object_get(file->header, "__metadata__"), key, value)
+    {
+        if (i++ == index) {
+            *out = (moco_metadata){ key, json_string_value(value) };
+            return true;
+        }
+    }
+    return false;
+}
+
+bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, size_t ndim)
+{
+    bool same = ndim == moco_tensor_ndim(tensor);
+    for (size_t d = 0; same && d < ndim; ++d) {
+        same = sizes[d] == moco_tensor_size(tensor, d);
+    }
+    return same;
+}
+
+moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file, const char *name)
+{
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(file);
+    const moco_safetensors_entry *found = moco_safetensors_find(file, name);
+    if (found == NULL) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", file->path, name);
+    }
+    if (found->dtype != moco_tensor_dtype(tensor) || !moco__tensor_has_sizes(tensor, found->sizes, found->ndim)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has another type or shape than is wanted here",
+                              file->path, name);
+    }
+    return moco_tensor_set_from_host(tensor, found->data, found->bytes);
+}

@@ -1,0 +1,133 @@
+/* Writing .safetensors files: a JSON header, then the tensors one after the other. */
+#include "formats/safetensors_internal.h"
+
+#include "base/files_internal.h"
+#include "base/handle_internal.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *moco__dtype_text(moco_dtype dtype)
+{
+    switch (dtype) {
+#define DTYPE_TEXT(name, text, bytes)                                                                                  \
+    case name:                                                                                                         \
+        return text;
+        MOCO_DTYPE_MAP(DTYPE_TEXT)
+#undef DTYPE_TEXT
+    }
+    return "?";
+}
+
+static size_t bytes_of(const moco_tensor *tensor)
+{
+    return (size_t)moco_tensor_numel(tensor) * moco_dtype_size(moco_tensor_dtype(tensor));
+}
+
+static json_t *entry_json(const moco_tensor *tensor, size_t begin)
+{
+    const size_t end = begin + bytes_of(tensor);
+    json_t *shape = json_array();
+    for (size_t d = 0; d < moco_tensor_ndim(tensor); ++d) {
+        json_array_append_new(shape, json_integer(moco_tensor_size(tensor, d)));
+    }
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", moco__dtype_text(moco_tensor_dtype(tensor)), "shape", shape,
+                     "data_offsets", (json_int_t)begin, (json_int_t)end);
+}
+
+/* The header's text, padded with spaces so that the data start at a multiple of 8; the caller frees it. */
+static moco_status make_header(char **out, size_t *length, const moco_named_tensor *tensors, size_t count,
+                               const moco_metadata *metadata, size_t metadata_count)
+{
+    json_t *root = json_object();
+    if (metadata_count > 0) {
+        json_t *texts = json_object();
+        for (size_t i = 0; i < metadata_count; ++i) {
+            json_object_set_new(texts, metadata[i].key, json_string(metadata[i].value));
+        }
+        json_object_set_new(root, "__metadata__", texts);
+    }
+    size_t begin = 0;
+    for (size_t i = 0; i < count; ++i) {
+        json_object_set_new(root, tensors[i].name, entry_json(tensors[i].tensor, begin));
+        begin += bytes_of(tensors[i].tensor);
+    }
+    const size_t entries = json_object_size(root);
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    if (text == NULL || entries != count + (metadata_count > 0 ? 1 : 0)) {
+        free(text);
+        return moco_error_set(MOCO_EINVALID, "safetensors: a name is used twice, or is not UTF-8");
+    }
+    const size_t used = strlen(text);
+    const size_t padded = (used + 7) / 8 * 8;
+    char *grown = realloc(text, padded + 1);
+    if (grown == NULL) {
+        free(text);
+        return moco_error_set(MOCO_ENOMEM, "out of memory for a header of %zu bytes", padded);
+    }
+    memset(grown + used, ' ', padded - used);
+    *out = grown;
+    *length = padded;
+    return MOCO_OK;
+}
+
+/* Row-major tensors of the CPU are written from where they lie, others by way of a copy. */
+static moco_status put_tensor(moco__file *file, const moco_tensor *tensor)
+{
+    const size_t bytes = bytes_of(tensor);
+    moco_tensor *view; /* a second handle, since the data are only read */
+    MOCO_TRY(moco_tensor_detach(&view, NULL, tensor));
+    void *data;
+    moco_status status;
+    if (moco_tensor_data(&data, view) == MOCO_OK) {
+        status = moco__file_put(file, data, bytes);
+    } else {
+        void *copy = malloc(bytes > 0 ? bytes : 1);
+        status = copy != NULL ? moco_tensor_to_host(copy, bytes, tensor)
+                              : moco_error_set(MOCO_ENOMEM, "out of memory for a tensor of %zu bytes", bytes);
+        if (status == MOCO_OK) {
+            status = moco__file_put(file, copy, bytes);
+        }
+        free(copy);
+    }
+    moco_tensor_free(view);
+    return status;
+}
+
+static moco_status put_all(moco__file *file, const char *header, size_t length, const moco_named_tensor *tensors,
+                           size_t count)
+{
+    unsigned char prefix[8];
+    for (size_t i = 0; i < sizeof prefix; ++i) {
+        prefix[i] = (unsigned char)(length >> (8 * i));
+    }
+    MOCO_TRY(moco__file_put(file, prefix, sizeof prefix));
+    MOCO_TRY(moco__file_put(file, header, length));
+    for (size_t i = 0; i < count; ++i) {
+        MOCO_TRY(put_tensor(file, tensors[i].tensor));
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_safetensors_write(const char *path, const moco_named_tensor *tensors, size_t count,
+                                   const moco_metadata *metadata, size_t metadata_count)
+{
+    MOCO_CHECK_ARG(path);
+    char *header = NULL;
+    size_t length = 0;
+    MOCO_TRY(make_header(&header, &length, tensors, count, metadata, metadata_count));
+    moco__file file;
+    moco_status status = moco__file_begin(&file, path);
+    if (status == MOCO_OK) {
+        status = put_all(&file, header, length, tensors, count);
+        if (status == MOCO_OK) {
+            status = moco__file_commit(&file);
+        } else {
+            moco__file_abort(&file);
+        }
+    }
+    free(header);
+    return status;
+}

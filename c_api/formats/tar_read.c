@@ -1,0 +1,296 @@
+/*
+ * Reads a tar archive's members in sequence. POSIX.1-2017, "pax", tells the format; a member is
+ *
+ *     [header of type x, its records]  [header of type L, a long name]  header  content, padded to 512 bytes
+ *
+ * and two blocks of zeros end the archive.
+ */
+#include "formats/tar_read_internal.h"
+
+#include <string.h>
+
+/* Where a header's fields stand. */
+enum {
+    NAME_AT = 0,
+    NAME_SIZE = 100,
+    SIZE_AT = 124,
+    SIZE_SIZE = 12,
+    SUM_AT = 148,
+    SUM_SIZE = 8,
+    TYPE_AT = 156,
+    MAGIC_AT = 257,
+    PREFIX_AT = 345,
+    PREFIX_SIZE = 155,
+    LONG_NAME_MAX = 1 << 16,
+    PAX_MAX = 1 << 20,
+    PIECE = 1 << 20 /* memory grows with what is read, not with what a header promises */
+};
+
+/* What headers before a member's own say of it. */
+typedef struct overrides {
+    bool has_name, has_size;
+    uint64_t size;
+} overrides;
+
+void moco__tar_start(moco__tar *tar, moco__source *source)
+{
+    *tar = (moco__tar){ .source = source };
+}
+
+void moco__tar_end(moco__tar *tar)
+{
+    moco__bytes_free(&tar->name);
+    moco__bytes_free(&tar->extra);
+}
+
+static moco_status bad(const moco__tar *tar, uint64_t at, const char *what)
+{
+    return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: %s", moco__source_path(tar->source),
+                          (unsigned long long)at, what);
+}
+
+/* A number in octal, or in base 256 where the first bit is set. False: it is none, or beyond 63 bits, or negative. */
+static bool parse_number(uint64_t *out, const uint8_t *field, size_t size)
+{
+    uint64_t value = 0;
+    size_t i = 0;
+    if (field[0] >= 0x80) {
+        value = field[0] & 0x7FU;
+        for (i = 1; i < size; ++i) {
+            if (value >> 55U != 0) {
+                return false;
+            }
+            value = value << 8U | field[i];
+        }
+        *out = value;
+        return true;
+    }
+    while (i < size && field[i] == ' ') {
+        ++i;
+    }
+    for (; i < size && field[i] >= '0' && field[i] <= '7'; ++i) {
+        value = value << 3U | (uint64_t)(field[i] - '0');
+    }
+    *out = value;
+    return i == size || field[i] == '\0' || field[i] == ' ';
+}
+
+static bool sum_is_right(const uint8_t *header)
+{
+    uint64_t wanted = 0;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < MOCO__TAR_BLOCK; ++i) {
+        sum += i >= SUM_AT && i < SUM_AT + SUM_SIZE ? ' ' : header[i];
+    }
+    return parse_number(&wanted, header + SUM_AT, SUM_SIZE) && wanted == sum;
+}
+
+static bool is_zero(const uint8_t *header)
+{
+    for (size_t i = 0; i < MOCO__TAR_BLOCK; ++i) {
+        if (header[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool moco__tar_is(moco__source *source)
+{
+    uint8_t header[MOCO__TAR_BLOCK];
+    size_t got = 0;
+    return moco__source_read(source, header, sizeof header, &got) == MOCO_OK && got == sizeof header &&
+           !is_zero(header) && sum_is_right(header);
+}
+
+static moco_status read_header(moco__tar *tar, uint8_t *header)
+{
+    size_t got = 0;
+    MOCO_TRY(moco__source_seek(tar->source, tar->next));
+    MOCO_TRY(moco__source_read(tar->source, header, MOCO__TAR_BLOCK, &got));
+    if (got == MOCO__TAR_BLOCK) {
+        return MOCO_OK;
+    }
+    return bad(tar, tar->next, "the archive ends without its end mark; it is truncated");
+}
+
+/* The present header's content: *data to *data + *size. The next header stands behind it. */
+static moco_status take_content(moco__tar *tar, uint64_t size)
+{
+    const uint64_t data = tar->next + MOCO__TAR_BLOCK;
+    const uint64_t limit = moco__source_size(tar->source);
+    if (size > (uint64_t)INT64_MAX - data - MOCO__TAR_BLOCK) {
+        return bad(tar, tar->next, "a member is longer than any file can be");
+    }
+    if (limit != UINT64_MAX && size > limit - data) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: at offset %llu: a member of %llu bytes reaches beyond the file's %llu; it is "
+                              "truncated or damaged",
+                              moco__source_path(tar->source), (unsigned long long)tar->next, (unsigned long long)size,
+                              (unsigned long long)limit);
+    }
+    tar->next = data + (size + MOCO__TAR_BLOCK - 1) / MOCO__TAR_BLOCK * MOCO__TAR_BLOCK;
+    return MOCO_OK;
+}
+
+static moco_status read_content(moco__tar *tar, uint64_t data, uint64_t size, moco__bytes *out)
+{
+    MOCO_TRY(moco__source_seek(tar->source, data));
+    out->size = 0;
+    while (out->size < size) {
+        const uint64_t left = size - out->size;
+        const size_t piece = left < PIECE ? (size_t)left : PIECE;
+        size_t got = 0;
+        const size_t before = out->size;
+        MOCO_TRY(moco__bytes_resize(out, before + piece));
+        MOCO_TRY(moco__source_read(tar->source, out->data + before, piece, &got));
+        if (got < piece) {
+            return bad(tar, data, "the archive ends inside of a member; it is truncated");
+        }
+    }
+    return MOCO_OK;
+}
+
+/* Keeps a name, which a NUL may end early. */
+static moco_status set_name(moco__tar *tar, const uint8_t *name, size_t size)
+{
+    tar->name.size = 0;
+    MOCO_TRY(moco__bytes_append(&tar->name, name, size));
+    return moco__bytes_append(&tar->name, "", 1);
+}
+
+/* A record's value: size=N or path=TEXT; others are of no account. */
+static moco_status take_record(moco__tar *tar, uint64_t at, const uint8_t *record, size_t size, overrides *o)
+{
+    if (size > 5 && memcmp(record, "path=", 5) == 0) {
+        o->has_name = true;
+        return set_name(tar, record + 5, size - 5);
+    }
+    if (size > 5 && memcmp(record, "size=", 5) == 0) {
+        uint64_t value = 0;
+        for (size_t i = 5; i < size; ++i) {
+            if (record[i] < '0' || record[i] > '9' || value > (uint64_t)INT64_MAX / 10 - 1) {
+                return bad(tar, at, "a pax header has a size that is no number in range");
+            }
+            value = value * 10 + (uint64_t)(record[i] - '0');
+        }
+        o->has_size = true;
+        o->size = value;
+    }
+    return MOCO_OK;
+}
+
+/* Records "LENGTH KEY=VALUE\n", where LENGTH counts all of the record. */
+static moco_status take_records(moco__tar *tar, uint64_t at, overrides *o)
+{
+    const uint8_t *records = tar->extra.data;
+    const size_t size = tar->extra.size;
+    size_t from = 0;
+    while (from < size) {
+        size_t length = 0;
+        size_t i = from;
+        for (; i < size && records[i] >= '0' && records[i] <= '9' && length <= PAX_MAX; ++i) {
+            length = length * 10 + (size_t)(records[i] - '0');
+        }
+        if (i == from || i == size || records[i] != ' ' || length > size - from || length < i - from + 2 ||
+            records[from + length - 1] != '\n') {
+            return bad(tar, at, "a pax header is damaged");
+        }
+        MOCO_TRY(take_record(tar, at, records + i + 1, from + length - 1 - (i + 1), o));
+        from += length;
+    }
+    return MOCO_OK;
+}
+
+/* A header that is not a member's own: 'x' and 'L' say something of the next member, 'g' and 'K' nothing of use. */
+static moco_status take_extension(moco__tar *tar, char type, uint64_t size, overrides *o)
+{
+    const uint64_t at = tar->next;
+    const uint64_t data = at + MOCO__TAR_BLOCK;
+    if ((type == 'x' && size > PAX_MAX) || (type == 'L' && size > LONG_NAME_MAX)) {
+        return bad(tar, at, "an extended header is unreasonably long");
+    }
+    MOCO_TRY(take_content(tar, size));
+    if (type == 'x') {
+        MOCO_TRY(read_content(tar, data, size, &tar->extra));
+        return take_records(tar, at, o);
+    }
+    if (type == 'L') {
+        MOCO_TRY(read_content(tar, data, size, &tar->name));
+        o->has_name = true;
+        return moco__bytes_append(&tar->name, "", 1);
+    }
+    return MOCO_OK;
+}
+
+static moco_status name_from_header(moco__tar *tar, const uint8_t *header)
+{
+    const size_t prefix = strnlen((const char *)header + PREFIX_AT, PREFIX_SIZE);
+    const size_t name = strnlen((const char *)header + NAME_AT, NAME_SIZE);
+    tar->name.size = 0;
+    /* GNU tar writes "ustar " and has times where others have the prefix. */
+    if (memcmp(header + MAGIC_AT, "ustar", 6) == 0 && prefix > 0) {
+        MOCO_TRY(moco__bytes_append(&tar->name, header + PREFIX_AT, prefix));
+        MOCO_TRY(moco__bytes_append(&tar->name, "/", 1));
+    }
+    MOCO_TRY(moco__bytes_append(&tar->name, header + NAME_AT, name));
+    return moco__bytes_append(&tar->name, "", 1);
+}
+
+/* A member's own header. */
+static moco_status take_member(moco__tar *tar, const uint8_t *header, uint64_t size, const overrides *o,
+                               moco__tar_entry *entry)
+{
+    const char type = (char)header[TYPE_AT];
+    if (type == 'S') {
+        return bad(tar, tar->next, "a sparse file, which is not supported; pack it again without --sparse");
+    }
+    /* Links, devices and folders have no content, whatever their size says. */
+    const uint64_t content = type >= '1' && type <= '6' ? 0 : (o->has_size ? o->size : size);
+    if (!o->has_name) {
+        MOCO_TRY(name_from_header(tar, header));
+    }
+    entry->data = tar->next + MOCO__TAR_BLOCK;
+    entry->size = content;
+    entry->is_file = type == '0' || type == '\0' || type == '7';
+    entry->name = (const char *)tar->name.data;
+    return take_content(tar, content);
+}
+
+moco_status moco__tar_next(moco__tar *tar, moco__tar_entry *entry, bool *more)
+{
+    uint8_t header[MOCO__TAR_BLOCK];
+    overrides o = { false, false, 0 };
+    entry->header = tar->next;
+    for (;;) {
+        uint64_t size = 0;
+        MOCO_TRY(read_header(tar, header));
+        if (is_zero(header)) {
+            *more = false;
+            return MOCO_OK;
+        }
+        if (!sum_is_right(header)) {
+            return bad(tar, tar->next, "this is no tar header, or a damaged one");
+        }
+        if (!parse_number(&size, header + SIZE_AT, SIZE_SIZE)) {
+            return bad(tar, tar->next, "a header's size is negative or no number");
+        }
+        const char type = (char)header[TYPE_AT];
+        if (type != 'x' && type != 'g' && type != 'L' && type != 'K') {
+            *more = true;
+            return take_member(tar, header, size, &o, entry);
+        }
+        MOCO_TRY(take_extension(tar, type, size, &o));
+    }
+}
+
+moco_status moco__tar_content(moco__tar *tar, const moco__tar_entry *entry, moco__bytes *out, uint64_t limit)
+{
+    if (entry->size > limit) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: at offset %llu: %s has %llu bytes, more than the %llu that it may have",
+                              moco__source_path(tar->source), (unsigned long long)entry->header, entry->name,
+                              (unsigned long long)entry->size, (unsigned long long)limit);
+    }
+    return read_content(tar, entry->data, entry->size, out);
+}

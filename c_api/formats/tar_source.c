@@ -1,0 +1,235 @@
+/* The bytes of a shard, in sequence. libarchive unpacks; tar_read.c reads the headers, in plain files as in others. */
+#include "formats/tar_source_internal.h"
+
+#include "base/handle_internal.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BUFFER_SIZE = 4096, /* a plain file is mostly skipped: a header, a label and the next header fit in */
+    UNPACK_BLOCK = 1 << 17
+};
+
+struct moco__source {
+    char *path;
+    int descriptor;
+    uint64_t size;
+    uint64_t position;
+    struct archive *archive; /* NULL: plain */
+    bool ended;
+    uint64_t buffer_at; /* where in a plain file the buffer's bytes stand */
+    size_t buffered;
+    uint8_t buffer[BUFFER_SIZE];
+};
+
+/* ---- Plain files ---- */
+
+static moco_status cannot_read(const moco__source *source, int error)
+{
+    return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", source->path, strerror(error));
+}
+
+/* pread, whole unless the file ends. */
+static moco_status read_at(const moco__source *source, uint8_t *out, size_t count, uint64_t at, size_t *got)
+{
+    size_t done = 0;
+    while (done < count) {
+        const ssize_t piece = pread(source->descriptor, out + done, count - done, (off_t)(at + done));
+        if (piece < 0 && errno != EINTR) {
+            return cannot_read(source, errno);
+        }
+        if (piece == 0) {
+            break;
+        }
+        done += piece > 0 ? (size_t)piece : 0;
+    }
+    *got = done;
+    return MOCO_OK;
+}
+
+static moco_status read_plain(moco__source *source, uint8_t *out, size_t count, size_t *got)
+{
+    size_t done = 0;
+    while (done < count) {
+        const uint64_t at = source->position + done;
+        if (at < source->buffer_at || at >= source->buffer_at + source->buffered) {
+            MOCO_TRY(read_at(source, source->buffer, BUFFER_SIZE, at, &source->buffered));
+            source->buffer_at = at;
+            if (source->buffered == 0) {
+                break;
+            }
+        }
+        const size_t from = (size_t)(at - source->buffer_at);
+        const size_t there = source->buffered - from;
+        const size_t taken = count - done < there ? count - done : there;
+        memcpy(out + done, source->buffer + from, taken);
+        done += taken;
+    }
+    *got = done;
+    return MOCO_OK;
+}
+
+/* ---- Compressed files ---- */
+
+static moco_status unpack_failed(const moco__source *source)
+{
+    const char *reason = archive_error_string(source->archive);
+    return moco_error_set(archive_errno(source->archive) == ENOMEM ? MOCO_ENOMEM : MOCO_EFORMAT,
+                          "%s: cannot be unpacked beyond byte %llu: %s; it is truncated or damaged", source->path,
+                          (unsigned long long)source->position, reason != NULL ? reason : "unknown reason");
+}
+
+static moco_status read_packed(moco__source *source, uint8_t *out, size_t count, size_t *got)
+{
+    size_t done = 0;
+    while (done < count && !source->ended) {
+        const la_ssize_t piece = archive_read_data(source->archive, out + done, count - done);
+        if (piece < 0) {
+            return unpack_failed(source);
+        }
+        source->ended = piece == 0;
+        done += (size_t)piece;
+    }
+    *got = done;
+    return MOCO_OK;
+}
+
+static moco_status start_unpacking(moco__source *source)
+{
+    struct archive_entry *entry = NULL;
+    source->archive = archive_read_new();
+    if (source->archive == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory", source->path);
+    }
+    /* "raw" takes the unpacked bytes as they are, so that no more than the compression is left to guess. */
+    if (archive_read_support_filter_gzip(source->archive) != ARCHIVE_OK ||
+        archive_read_support_filter_zstd(source->archive) != ARCHIVE_OK ||
+        archive_read_support_format_raw(source->archive) != ARCHIVE_OK ||
+        archive_read_support_format_empty(source->archive) != ARCHIVE_OK ||
+        archive_read_open_fd(source->archive, source->descriptor, UNPACK_BLOCK) != ARCHIVE_OK) {
+        return unpack_failed(source);
+    }
+    const int code = archive_read_next_header(source->archive, &entry);
+    source->ended = code == ARCHIVE_EOF;
+    return code == ARCHIVE_OK || code == ARCHIVE_EOF ? MOCO_OK : unpack_failed(source);
+}
+
+static bool is_packed(const uint8_t *bytes, size_t count)
+{
+    return (count >= 2 && memcmp(bytes, "\x1F\x8B", 2) == 0) ||
+           (count >= 4 && memcmp(bytes, "\x28\xB5\x2F\xFD", 4) == 0);
+}
+
+/* ---- Both ---- */
+
+static moco_status start(moco__source *source)
+{
+    struct stat info;
+    uint8_t magic[4];
+    size_t got = 0;
+    source->descriptor = open(source->path, O_RDONLY | O_CLOEXEC);
+    if (source->descriptor < 0) {
+        return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot be opened: %s", source->path,
+                              strerror(errno));
+    }
+    if (fstat(source->descriptor, &info) != 0) {
+        return cannot_read(source, errno);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return moco_error_set(MOCO_EIO, "%s: is no regular file", source->path);
+    }
+    MOCO_TRY(read_at(source, magic, sizeof magic, 0, &got));
+    if (is_packed(magic, got)) {
+        source->size = UINT64_MAX;
+        return start_unpacking(source);
+    }
+    source->size = (uint64_t)info.st_size;
+    return MOCO_OK;
+}
+
+moco_status moco__source_open(moco__source **out, const char *path)
+{
+    moco__source *source = moco__calloc(1, sizeof *source);
+    if (source == NULL) {
+        return MOCO_ENOMEM;
+    }
+    source->descriptor = -1;
+    source->path = strdup(path);
+    const moco_status status =
+        source->path != NULL ? start(source) : moco_error_set(MOCO_ENOMEM, "out of memory for the name %s", path);
+    if (status != MOCO_OK) {
+        moco__source_close(source);
+        return status;
+    }
+    *out = source;
+    return MOCO_OK;
+}
+
+void moco__source_close(moco__source *source)
+{
+    if (source == NULL) {
+        return;
+    }
+    if (source->archive != NULL) {
+        (void)archive_read_free(source->archive);
+    }
+    if (source->descriptor >= 0) {
+        (void)close(source->descriptor);
+    }
+    free(source->path);
+    free(source);
+}
+
+const char *moco__source_path(const moco__source *source)
+{
+    return source->path;
+}
+
+bool moco__source_is_plain(const moco__source *source)
+{
+    return source->archive == NULL;
+}
+
+uint64_t moco__source_size(const moco__source *source)
+{
+    return source->size;
+}
+
+uint64_t moco__source_position(const moco__source *source)
+{
+    return source->position;
+}
+
+moco_status moco__source_read(moco__source *source, void *out, size_t count, size_t *got)
+{
+    MOCO_TRY(source->archive != NULL ? read_packed(source, out, count, got) : read_plain(source, out, count, got));
+    source->position += *got;
+    return MOCO_OK;
+}
+
+moco_status moco__source_seek(moco__source *source, uint64_t position)
+{
+    uint8_t unwanted[BUFFER_SIZE];
+    if (source->archive == NULL) {
+        source->position = position;
+        return MOCO_OK;
+    }
+    while (source->position < position) {
+        const uint64_t left = position - source->position;
+        size_t got = 0;
+        MOCO_TRY(moco__source_read(source, unwanted, left < sizeof unwanted ? (size_t)left : sizeof unwanted, &got));
+        if (got == 0) {
+            return moco_error_set(MOCO_EFORMAT,
+                                  "%s: ends after %llu unpacked bytes, %llu were expected; it is truncated",
+                                  source->path, (unsigned long long)source->position, (unsigned long long)position);
+        }
+    }
+    return MOCO_OK;
+}

@@ -1,0 +1,52 @@
+/* Writes members of a tar archive. */
+#include "formats/tar_write_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { BLOCK = 512 };
+
+static moco_status put(FILE *stream, const char *path, const void *bytes, size_t size)
+{
+    if (size > 0 && fwrite(bytes, 1, size, stream) != size) {
+        return moco_error_set(MOCO_EIO, "%s: cannot be written: %s", path, strerror(errno));
+    }
+    return MOCO_OK;
+}
+
+/* Owner and time are left at zero: they say nothing of a data set. */
+static void make_header(uint8_t header[BLOCK], const char *name, size_t size)
+{
+    char *fields = (char *)header;
+    memset(header, 0, BLOCK);
+    memcpy(fields, name, strnlen(name, MOCO__TAR_NAME_MAX));
+    (void)snprintf(fields + 100, 8, "%07o", 0644U);
+    (void)snprintf(fields + 108, 8, "%07o", 0U);
+    (void)snprintf(fields + 116, 8, "%07o", 0U);
+    (void)snprintf(fields + 124, 12, "%011llo", (unsigned long long)size);
+    (void)snprintf(fields + 136, 12, "%011o", 0U);
+    memset(fields + 148, ' ', 8);
+    fields[156] = '0';
+    memcpy(fields + 257, "ustar\00000", 8);
+    unsigned sum = 0;
+    for (size_t i = 0; i < BLOCK; ++i) {
+        sum += header[i];
+    }
+    (void)snprintf(fields + 148, 7, "%06o", sum);
+}
+
+moco_status moco__tar_put(FILE *stream, const char *path, const char *name, const void *bytes, size_t size)
+{
+    static const uint8_t zeros[BLOCK];
+    uint8_t header[BLOCK];
+    make_header(header, name, size);
+    MOCO_TRY(put(stream, path, header, sizeof header));
+    MOCO_TRY(put(stream, path, bytes, size));
+    return put(stream, path, zeros, (BLOCK - size % BLOCK) % BLOCK);
+}
+
+moco_status moco__tar_put_end(FILE *stream, const char *path)
+{
+    static const uint8_t zeros[2 * BLOCK];
+    return put(stream, path, zeros, sizeof zeros);
+}

@@ -1,0 +1,16 @@
+/* Writes members of a tar archive, ustar; the same content gives the same bytes. */
+#ifndef MOCO_FORMATS_TAR_WRITE_INTERNAL_H
+#define MOCO_FORMATS_TAR_WRITE_INTERNAL_H
+
+#include "moco/error.h"
+
+#include <stdio.h>
+
+enum { MOCO__TAR_NAME_MAX = 100 };
+
+/* Appends a regular file. @param path the archive's, for messages @param name at most MOCO__TAR_NAME_MAX bytes */
+moco_status moco__tar_put(FILE *stream, const char *path, const char *name, const void *bytes, size_t size);
+/* Appends the mark of the end. */
+moco_status moco__tar_put_end(FILE *stream, const char *path);
+
+#endif

@@ -1,0 +1,239 @@
+/* Ready policies as tables, and the check of a policy's ranges. */
+#include "moco/augment.h"
+
+#include "base/handle_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_SIZE = 16384, MAX_SHORT_SIDE = 2 * MAX_SIZE };
+
+/* torchvision's range of aspect ratios. */
+#define RATIO 3.0 / 4.0, 4.0 / 3.0
+
+/* A preset under its name. */
+typedef struct preset {
+    const char *name;
+    moco_augment_policy policy;
+} preset;
+
+#define IMAGENET_STATISTICS .mean = { 0.485, 0.456, 0.406 }, .std = { 0.229, 0.224, 0.225 }
+#define CIFAR_STATISTICS .mean = { 0.4914, 0.4822, 0.4465 }, .std = { 0.2023, 0.1994, 0.2010 }
+#define FASHION_STATISTICS .mean = { 0.2860, 0.2860, 0.2860 }, .std = { 0.3530, 0.3530, 0.3530 }
+
+static const preset presets[] = {
+    /* Reference, main_moco.py: the augmentation of MoCo v1, from instance discrimination (arXiv 1805.01978). */
+    { "v1",
+      { .size = 224,
+        .count = 4,
+        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.2, 1.0, RATIO } },
+                 { MOCO_RANDOM_GRAYSCALE, 0.2, { 0 } },
+                 { MOCO_COLOR_JITTER, 1.0, { 0.4, 0.4, 0.4, 0.4 } },
+                 { MOCO_RANDOM_HFLIP, 0.5, { 0 } } },
+        IMAGENET_STATISTICS } },
+    /* Reference, main_moco.py --aug-plus: MoCo v2 (arXiv 2003.04297), as SimCLR's. */
+    { "v2",
+      { .size = 224,
+        .count = 5,
+        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.2, 1.0, RATIO } },
+                 { MOCO_COLOR_JITTER, 0.8, { 0.4, 0.4, 0.4, 0.1 } },
+                 { MOCO_RANDOM_GRAYSCALE, 0.2, { 0 } },
+                 { MOCO_GAUSSIAN_BLUR, 0.5, { 0.1, 2.0 } },
+                 { MOCO_RANDOM_HFLIP, 0.5, { 0 } } },
+        IMAGENET_STATISTICS } },
+    /* Reference, CIFAR-10 demo. */
+    { "cifar",
+      { .size = 32,
+        .count = 4,
+        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.08, 1.0, RATIO } },
+                 { MOCO_RANDOM_HFLIP, 0.5, { 0 } },
+                 { MOCO_COLOR_JITTER, 0.8, { 0.4, 0.4, 0.4, 0.1 } },
+                 { MOCO_RANDOM_GRAYSCALE, 0.2, { 0 } } },
+        CIFAR_STATISTICS } },
+    { "fashion-mnist",
+      { .size = 28,
+        .count = 3,
+        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.2, 1.0, RATIO } },
+                 { MOCO_COLOR_JITTER, 0.8, { 0.4, 0.4, 0.4, 0.1 } },
+                 { MOCO_RANDOM_HFLIP, 0.5, { 0 } } },
+        FASHION_STATISTICS } },
+    /* Resize(256) and CenterCrop(224) at its own size; see moco_augment_preset() for others. */
+    { "eval",
+      { .size = 224,
+        .count = 2,
+        .ops = { { MOCO_RESIZE, 1.0, { 256 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
+        IMAGENET_STATISTICS } },
+    { "plain",
+      { .size = 32,
+        .count = 2,
+        .ops = { { MOCO_RESIZE, 1.0, { 0 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
+        IMAGENET_STATISTICS } },
+    { "eval-cifar",
+      { .size = 32,
+        .count = 2,
+        .ops = { { MOCO_RESIZE, 1.0, { 0 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
+        CIFAR_STATISTICS } },
+    { "eval-fashion-mnist",
+      { .size = 28,
+        .count = 2,
+        .ops = { { MOCO_RESIZE, 1.0, { 0 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
+        FASHION_STATISTICS } },
+};
+enum { PRESET_COUNT = sizeof presets / sizeof presets[0] };
+
+const char *moco_augment_preset_name(size_t index)
+{
+    return index < PRESET_COUNT ? presets[index].name : NULL;
+}
+
+static moco_status unknown_preset(const char *name)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < PRESET_COUNT; ++i) {
+        (void)strncat(known, i > 0 ? ", " : "", sizeof known - strlen(known) - 1);
+        (void)strncat(known, presets[i].name, sizeof known - strlen(known) - 1);
+    }
+    return moco_error_set(MOCO_EINVALID, "augment: no preset is called \"%s\"; there are %s", name, known);
+}
+
+moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int32_t size)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(name);
+    if (size < 0 || size > MAX_SIZE) {
+        return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels, or 0 for the preset's own", size,
+                              MAX_SIZE);
+    }
+    for (size_t i = 0; i < PRESET_COUNT; ++i) {
+        if (strcmp(presets[i].name, name) != 0) {
+            continue;
+        }
+        *out = presets[i].policy;
+        out->struct_size = sizeof *out;
+        if (size > 0) {
+            out->size = size;
+        }
+        /* The evaluation crop keeps the proportion of 224 to 256. */
+        if (out->ops[0].kind == MOCO_RESIZE && out->ops[0].parameter[0] > 0) {
+            out->ops[0].parameter[0] = floor(out->size * 8.0 / 7.0 + 0.5);
+        }
+        return MOCO_OK;
+    }
+    return unknown_preset(name);
+}
+
+moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretraining, int32_t size)
+{
+    static const moco_augment_op flip = { MOCO_RANDOM_HFLIP, 0.5, { 0 } };
+    moco_augment_policy policy;
+    MOCO_CHECK_ARG(out);
+    MOCO_TRY(moco_augment_preset(&policy, pretraining, size));
+    const bool is_reference = strcmp(pretraining, "v1") == 0 || strcmp(pretraining, "v2") == 0;
+    const size_t count = policy.count;
+    policy.count = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const moco_augment_op op = policy.ops[i];
+        if (op.kind == MOCO_RANDOM_RESIZED_CROP || op.kind == MOCO_RESIZE || op.kind == MOCO_CENTER_CROP) {
+            policy.ops[policy.count++] = op;
+        }
+    }
+    if (is_reference) {
+        policy.ops[0].parameter[0] = 0.08;
+    }
+    policy.ops[policy.count++] = flip;
+    *out = policy;
+    return MOCO_OK;
+}
+
+/* ---- Checks: written so that a NaN fails them ---- */
+
+static bool within(double value, double low, double high)
+{
+    return value >= low && value <= high;
+}
+
+static bool is_range(const double bounds[2], double low, double high)
+{
+    return within(bounds[0], low, high) && within(bounds[1], low, high) && bounds[0] <= bounds[1];
+}
+
+/* What is wrong with an operation's parameters; NULL: nothing. */
+static const char *complaint(const moco_augment_op *op)
+{
+    static const double tiny = 1e-6;
+    static const double huge = 1e6;
+    const double *p = op->parameter;
+    switch (op->kind) {
+    case MOCO_RANDOM_RESIZED_CROP:
+        if (!is_range(p, tiny, 1.0)) {
+            return "area scale must be 0 < min <= max <= 1";
+        }
+        return is_range(p + 2, tiny, huge) ? NULL : "aspect ratio must be 0 < min <= max";
+    case MOCO_COLOR_JITTER:
+        if (!within(p[0], 0, huge) || !within(p[1], 0, huge) || !within(p[2], 0, huge)) {
+            return "brightness, contrast and saturation must be 0 or more";
+        }
+        return within(p[3], 0, 0.5) ? NULL : "hue must be 0 to 0.5";
+    case MOCO_GAUSSIAN_BLUR:
+        return is_range(p, 0, 1000) ? NULL : "sigma must be 0 <= min <= max <= 1000";
+    case MOCO_RESIZE:
+        return within(p[0], 0, MAX_SHORT_SIDE) && floor(p[0]) == p[0]
+                   ? NULL
+                   : "the short side must be 0 to 32768 whole pixels";
+    case MOCO_RANDOM_GRAYSCALE:
+    case MOCO_RANDOM_HFLIP:
+    case MOCO_CENTER_CROP:
+        return NULL;
+    }
+    return "there is no such kind of operation";
+}
+
+static const char *kind_name(moco_augment_kind kind)
+{
+    static const char *const names[] = { "RandomResizedCrop",    "ColorJitter", "RandomGrayscale", "GaussianBlur",
+                                         "RandomHorizontalFlip", "Resize",      "CenterCrop" };
+    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
+}
+
+static moco_status check_op(size_t place, const moco_augment_op *op)
+{
+    const double *p = op->parameter;
+    const char *wrong = complaint(op);
+    if (wrong == NULL && !within(op->probability, 0.0, 1.0)) {
+        return moco_error_set(MOCO_EINVALID, "augment: operation %zu (%s): probability %g must be 0 to 1", place,
+                              kind_name(op->kind), op->probability);
+    }
+    if (wrong != NULL) {
+        return moco_error_set(MOCO_EINVALID, "augment: operation %zu (%s): %s; parameters are %g %g %g %g", place,
+                              kind_name(op->kind), wrong, p[0], p[1], p[2], p[3]);
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_augment_check(const moco_augment_policy *policy)
+{
+    MOCO_CHECK_ARG(policy);
+    if (policy->struct_size < sizeof *policy) {
+        return moco_error_set(MOCO_EINVALID,
+                              "augment: struct_size %zu of the policy must be sizeof the struct, %zu; start from "
+                              "moco_augment_preset()",
+                              policy->struct_size, sizeof *policy);
+    }
+    if (policy->size < 1 || policy->size > MAX_SIZE) {
+        return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels", policy->size, MAX_SIZE);
+    }
+    if (policy->count > MOCO_AUGMENT_MAX_OPS) {
+        return moco_error_set(MOCO_EINVALID, "augment: %zu operations are more than %d", policy->count,
+                              MOCO_AUGMENT_MAX_OPS);
+    }
+    for (size_t i = 0; i < policy->count; ++i) {
+        MOCO_TRY(check_op(i, &policy->ops[i]));
+    }
+    for (size_t c = 0; c < 3; ++c) {
+        if (!within(policy->mean[c], -1e6, 1e6) || !within(policy->std[c], 1e-6, 1e6)) {
+            return moco_error_set(MOCO_EINVALID, "augment: mean %g and std %g of channel %zu: std must be above 0",
+                                  policy->mean[c], policy->std[c], c);
+        }
+    }
+    return MOCO_OK;
+}

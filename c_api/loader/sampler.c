@@ -1,0 +1,243 @@
+/* The order of samples: a permutation an epoch, drawn from (seed, epoch) and the shards, cut into batches and those
+ * into ranks' parts. */
+#include "loader/sampler_internal.h"
+
+#include "base/handle_internal.h"
+#include "base/rng_internal.h"
+#include "loader/sampler_order_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct moco_sampler {
+    size_t count;
+    size_t batch_size; /* over all ranks */
+    size_t batches;    /* an epoch, of this rank */
+    size_t rank, world;
+    size_t groups; /* of batch norm, over all ranks */
+    bool whole_batches;
+    uint64_t seed;
+    bool shuffle;
+    size_t window;       /* 0: the whole data set */
+    size_t *shard_sizes; /* with a window */
+    size_t shard_count;
+    uint64_t epoch;
+    size_t batch;         /* the next one, below batches */
+    int64_t *order;       /* the epoch's permutation; NULL without shuffling */
+    uint64_t order_epoch; /* which epoch's it is */
+    bool order_valid;
+};
+
+static moco_status check_options(const moco_sampler_options *o)
+{
+    if (o->count == 0) {
+        return moco_error_set(MOCO_EINVALID, "sampler: the dataset is empty (count 0); give one with images");
+    }
+    if (o->count > (size_t)INT64_MAX / sizeof(int64_t)) {
+        return moco_error_set(MOCO_EINVALID, "sampler: count %zu is beyond what memory can hold", o->count);
+    }
+    if (o->batch == 0) {
+        return moco_error_set(MOCO_EINVALID, "sampler: batch 0 must be at least 1");
+    }
+    if (o->drop_last && o->count < o->batch) {
+        return moco_error_set(MOCO_EINVALID,
+                              "sampler: %zu images do not fill one batch of %zu; use a batch of at most %zu, or keep "
+                              "the last, smaller batch",
+                              o->count, o->batch, o->count);
+    }
+    size_t sum = 0;
+    for (size_t i = 0; o->shard_sizes != NULL && i < o->shard_count; ++i) {
+        sum += o->shard_sizes[i];
+    }
+    if (o->shard_sizes != NULL && sum != o->count) {
+        return moco_error_set(MOCO_EINVALID, "sampler: the %zu shards have %zu samples, count is %zu; they must be one",
+                              o->shard_count, sum, o->count);
+    }
+    return MOCO_OK;
+}
+
+/* Room for the order, and what a window needs to make it. */
+static moco_status make_order(moco_sampler *sampler, const moco_sampler_options *o)
+{
+    const bool sharded = o->shard_sizes != NULL;
+    sampler->order = moco__calloc(o->count, sizeof *sampler->order);
+    if (sampler->order == NULL) {
+        return MOCO_ENOMEM;
+    }
+    sampler->window = o->window;
+    sampler->shard_count = sharded ? o->shard_count : 1;
+    if (o->window > 0) {
+        sampler->shard_sizes = moco__calloc(sampler->shard_count, sizeof *sampler->shard_sizes);
+        if (sampler->shard_sizes == NULL) {
+            return MOCO_ENOMEM;
+        }
+        memcpy(sampler->shard_sizes, sharded ? o->shard_sizes : &o->count,
+               sampler->shard_count * sizeof *sampler->shard_sizes);
+    }
+    return MOCO_OK;
+}
+
+static moco_status check_share(const moco_sampler_options *o)
+{
+    if (o->world < 1 || o->rank < 0 || o->rank >= o->world) {
+        return moco_error_set(MOCO_EINVALID, "sampler: there is no rank %d of %d", o->rank, o->world);
+    }
+    const size_t groups = o->groups > 0 ? o->groups : (size_t)o->world;
+    if (o->whole_batches || groups == 1) {
+        return MOCO_OK;
+    }
+    if (groups % (size_t)o->world != 0 || o->batch % groups != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "sampler: a batch of %zu does not give %zu equal groups on %d processes; use a multiple",
+                              o->batch, groups, o->world);
+    }
+    if (!o->drop_last && o->count % o->batch != 0) {
+        return moco_error_set(MOCO_EINVALID, "sampler: the last, smaller batch cannot be shared out; drop it");
+    }
+    return MOCO_OK;
+}
+
+/* Batches in an epoch that are this rank's. */
+static size_t count_batches(const moco_sampler_options *o)
+{
+    const size_t rest = o->drop_last ? 0 : o->batch - 1;
+    const size_t all = (o->count + rest) / o->batch;
+    const size_t rank = (size_t)o->rank;
+    const size_t world = (size_t)o->world;
+    return o->whole_batches ? (all + world - 1 - rank) / world : all;
+}
+
+void moco_sampler_options_for(moco_sampler_options *options, const moco_dataset *dataset, size_t window)
+{
+    options->count = moco_dataset_count(dataset);
+    options->shard_count = moco_dataset_shards(dataset, &options->shard_sizes);
+    options->window = window == 0 && moco_dataset_is_sequential(dataset) ? MOCO_SHARD_WINDOW : window;
+}
+
+moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *options)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(options);
+    MOCO_TRY(check_options(options));
+    MOCO_TRY(check_share(options));
+    moco_sampler *sampler = moco__handle_alloc(sizeof *sampler);
+    if (sampler == NULL) {
+        return MOCO_ENOMEM;
+    }
+    sampler->count = options->count;
+    sampler->batch_size = options->batch;
+    sampler->batches = count_batches(options);
+    sampler->rank = (size_t)options->rank;
+    sampler->world = (size_t)options->world;
+    sampler->groups = options->groups > 0 ? options->groups : (size_t)options->world;
+    sampler->whole_batches = options->whole_batches;
+    sampler->seed = options->seed;
+    sampler->shuffle = options->shuffle;
+    const moco_status status = options->shuffle ? make_order(sampler, options) : MOCO_OK;
+    if (status != MOCO_OK) {
+        moco_sampler_free(sampler);
+        return status;
+    }
+    *out = sampler;
+    return MOCO_OK;
+}
+
+void moco_sampler_free(moco_sampler *sampler)
+{
+    if (sampler != NULL) {
+        free(sampler->order);
+        free(sampler->shard_sizes);
+        moco__handle_free(sampler);
+    }
+}
+
+size_t moco_sampler_batches(const moco_sampler *sampler)
+{
+    return sampler->batches;
+}
+
+size_t moco__sampler_count(const moco_sampler *sampler)
+{
+    return sampler->count;
+}
+
+size_t moco__sampler_batch_max(const moco_sampler *sampler)
+{
+    const size_t all = sampler->count < sampler->batch_size ? sampler->count : sampler->batch_size;
+    return sampler->whole_batches ? all : all / sampler->world;
+}
+
+moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batch)
+{
+    MOCO_CHECK_ARG(sampler);
+    if (batch > sampler->batches) {
+        return moco_error_set(MOCO_EINVALID,
+                              "sampler: batch %zu is beyond the %zu batches of an epoch; the data or the batch size "
+                              "differ from the run that is resumed",
+                              batch, sampler->batches);
+    }
+    /* The end of an epoch, as a run stopped there has it, is the start of the next. */
+    const bool ended = batch == sampler->batches;
+    sampler->epoch = ended ? epoch + 1 : epoch;
+    sampler->batch = ended ? 0 : batch;
+    return MOCO_OK;
+}
+
+static moco_status draw_order(moco_sampler *sampler)
+{
+    if (!sampler->shuffle || (sampler->order_valid && sampler->order_epoch == sampler->epoch)) {
+        return MOCO_OK;
+    }
+    sampler->order_valid = false;
+    if (sampler->window > 0) {
+        MOCO_TRY(moco__sampler_order(sampler->order, sampler->shard_sizes, sampler->shard_count, sampler->window,
+                                     sampler->seed, sampler->epoch));
+    } else {
+        moco__permutation(sampler->order, sampler->count, sampler->seed, MOCO__RNG_EPOCH, sampler->epoch);
+    }
+    sampler->order_epoch = sampler->epoch;
+    sampler->order_valid = true;
+    return MOCO_OK;
+}
+
+/* This rank's part of the next batch, group by group. */
+static void take_part(const moco_sampler *sampler, size_t *indices, size_t *count)
+{
+    const size_t stride = sampler->whole_batches ? sampler->world : 1;
+    const size_t first = sampler->whole_batches ? sampler->rank : 0;
+    const size_t from = (sampler->batch * stride + first) * sampler->batch_size;
+    const size_t left = sampler->count - from;
+    const size_t batch = left < sampler->batch_size ? left : sampler->batch_size;
+    const size_t groups = sampler->whole_batches ? 1 : sampler->groups;
+    const size_t part = sampler->whole_batches ? batch : batch / sampler->world;
+    const size_t row = sampler->whole_batches ? 0 : sampler->rank * part;
+    for (size_t i = 0; i < part; ++i) {
+        const size_t at = from + moco__grouped_sample(row + i, batch, groups);
+        indices[i] = sampler->shuffle ? (size_t)sampler->order[at] : at;
+    }
+    *count = part;
+}
+
+moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *count, uint64_t *epoch, size_t *batch)
+{
+    MOCO_CHECK_ARG(sampler);
+    MOCO_CHECK_ARG(indices);
+    MOCO_CHECK_ARG(count);
+    if (sampler->batches == 0) {
+        return moco_error_set(MOCO_EINVALID, "sampler: rank %zu of %zu has no batch", sampler->rank, sampler->world);
+    }
+    MOCO_TRY(draw_order(sampler));
+    take_part(sampler, indices, count);
+    if (epoch != NULL) {
+        *epoch = sampler->epoch;
+    }
+    if (batch != NULL) {
+        *batch = sampler->batch;
+    }
+    ++sampler->batch;
+    if (sampler->batch == sampler->batches) {
+        sampler->batch = 0;
+        ++sampler->epoch;
+    }
+    return MOCO_OK;
+}

@@ -1,0 +1,21 @@
+/* The momentum update of the key encoder (paper, equation 2). */
+#include "moco/momentum.h"
+
+#include "base/handle_internal.h"
+
+#include <math.h>
+
+moco_status moco_momentum_update(moco_encoder *key, const moco_encoder *query, double m)
+{
+    MOCO_CHECK_ARG(key);
+    MOCO_CHECK_ARG(query);
+    if (!(m >= 0 && m <= 1)) {
+        return moco_error_set(MOCO_EINVALID, "momentum %g must be in 0..1", m);
+    }
+    return moco_tensor_list_average(moco_encoder_parameters(key), moco_encoder_parameters(query), m);
+}
+
+double moco_momentum_cosine(double m, double progress)
+{
+    return 1 - (1 - m) * (1 + cos(M_PI * progress)) / 2;
+}

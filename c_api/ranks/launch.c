@@ -1,0 +1,230 @@
+/* Which process of a run this is: what torchrun, mpirun and srun leave in the environment. */
+#include "moco/launch.h"
+
+#include "base/handle_internal.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_JOB_PORT = 20000, JOB_PORTS = 10000 };
+
+/* A number in the environment; `fallback` where the variable is not set. */
+static moco_status read_number(int32_t *out, const char *name, int32_t fallback)
+{
+    const char *text = getenv(name);
+    if (text == NULL || *text == '\0') {
+        *out = fallback;
+        return MOCO_OK;
+    }
+    char *end = NULL;
+    const long value = strtol(text, &end, 10);
+    if (*end != '\0' || value < 0 || value > INT_MAX) {
+        return moco_error_set(MOCO_EINVALID, "launch: %s is \"%s\", no whole number", name, text);
+    }
+    *out = (int32_t)value;
+    return MOCO_OK;
+}
+
+static moco_status need_number(int32_t *out, const char *name)
+{
+    if (getenv(name) == NULL) {
+        return moco_error_set(MOCO_EINVALID, "launch: %s is not set; start with a launcher, or use --launcher none",
+                              name);
+    }
+    return read_number(out, name, 0);
+}
+
+static moco_status copy_text(char *out, size_t size, const char *name, const char *text)
+{
+    const size_t length = strlen(text);
+    if (length >= size) {
+        return moco_error_set(MOCO_EINVALID, "launch: %s is too long: \"%.64s...\"", name, text);
+    }
+    memcpy(out, text, length + 1);
+    return MOCO_OK;
+}
+
+/* MASTER_ADDR and MASTER_PORT win over what a launcher's other variables say. */
+static moco_status read_master(moco_launch *launch)
+{
+    const char *address = getenv("MASTER_ADDR");
+    if (address != NULL && *address != '\0') {
+        MOCO_TRY(copy_text(launch->address, sizeof launch->address, "MASTER_ADDR", address));
+    }
+    return read_number(&launch->port, "MASTER_PORT", launch->port);
+}
+
+/* A port that jobs on the same host are not likely to share. */
+static int32_t port_of_job(const char *job)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a */
+    for (const char *c = job; c != NULL && *c != '\0'; ++c) {
+        hash = (hash ^ (uint8_t)*c) * 16777619U;
+    }
+    return job != NULL ? FIRST_JOB_PORT + (int32_t)(hash % JOB_PORTS) : MOCO_DEFAULT_PORT;
+}
+
+static moco_status from_torchrun(moco_launch *launch)
+{
+    MOCO_TRY(need_number(&launch->rank, "RANK"));
+    MOCO_TRY(need_number(&launch->world, "WORLD_SIZE"));
+    MOCO_TRY(read_number(&launch->local_rank, "LOCAL_RANK", 0));
+    MOCO_TRY(read_number(&launch->local_world, "LOCAL_WORLD_SIZE", 1));
+    const char *served = getenv("TORCHELASTIC_USE_AGENT_STORE");
+    launch->store_served = served != NULL && strcmp(served, "True") == 0;
+    const char *id = getenv("TORCHELASTIC_RUN_ID");
+    const char *restarts = getenv("TORCHELASTIC_RESTART_COUNT");
+    (void)snprintf(launch->attempt, sizeof launch->attempt, "%.96s/%.24s", id != NULL ? id : "",
+                   restarts != NULL ? restarts : "0");
+    return read_master(launch);
+}
+
+static moco_status from_mpi(moco_launch *launch)
+{
+    const bool open_mpi = getenv("OMPI_COMM_WORLD_SIZE") != NULL;
+    MOCO_TRY(need_number(&launch->rank, open_mpi ? "OMPI_COMM_WORLD_RANK" : "PMI_RANK"));
+    MOCO_TRY(need_number(&launch->world, open_mpi ? "OMPI_COMM_WORLD_SIZE" : "PMI_SIZE"));
+    MOCO_TRY(read_number(&launch->local_rank, open_mpi ? "OMPI_COMM_WORLD_LOCAL_RANK" : "MPI_LOCALRANKID", 0));
+    MOCO_TRY(
+        read_number(&launch->local_world, open_mpi ? "OMPI_COMM_WORLD_LOCAL_SIZE" : "MPI_LOCALNRANKS", launch->world));
+    const char *job = getenv("PMIX_NAMESPACE");
+    launch->port = port_of_job(job != NULL ? job : getenv("OMPI_MCA_ess_base_jobid"));
+    if (launch->local_world < launch->world && getenv("MASTER_ADDR") == NULL) {
+        return moco_error_set(MOCO_EINVALID,
+                              "launch: mpirun started processes on several hosts; say where rank 0 runs: "
+                              "mpirun -x MASTER_ADDR=HOST ...");
+    }
+    return read_master(launch);
+}
+
+static moco_status from_slurm(moco_launch *launch)
+{
+    MOCO_TRY(need_number(&launch->rank, "SLURM_PROCID"));
+    MOCO_TRY(need_number(&launch->world, "SLURM_NTASKS"));
+    MOCO_TRY(read_number(&launch->local_rank, "SLURM_LOCALID", 0));
+    /* As "2(x3),1": the tasks of the first host; where hosts differ, only this host's threads are guessed wrongly. */
+    const char *per_host = getenv("SLURM_STEP_TASKS_PER_NODE");
+    launch->local_world = per_host != NULL ? (int32_t)strtol(per_host, NULL, 10) : launch->local_rank + 1;
+    const char *steps = getenv("SLURM_STEP_NODELIST");
+    const char *hosts = steps != NULL ? steps : getenv("SLURM_JOB_NODELIST");
+    if (hosts != NULL) {
+        MOCO_TRY(moco_launch_first_host(launch->address, sizeof launch->address, hosts));
+    } else if (launch->world > 1 && getenv("MASTER_ADDR") == NULL) {
+        return moco_error_set(MOCO_EINVALID, "launch: neither SLURM_JOB_NODELIST nor MASTER_ADDR is set");
+    }
+    launch->port = port_of_job(getenv("SLURM_JOB_ID"));
+    return read_master(launch);
+}
+
+typedef struct source {
+    const char *name;
+    const char *sign[2]; /* either variable tells that this launcher started the process */
+    moco_status (*read)(moco_launch *launch);
+} source;
+
+/* In this order: torchrun may run below srun, and mpirun too. */
+static const source sources[] = {
+    { "torchrun", { "WORLD_SIZE", "RANK" }, from_torchrun },
+    { "mpi", { "OMPI_COMM_WORLD_SIZE", "PMI_RANK" }, from_mpi },
+    { "slurm", { "SLURM_PROCID", "SLURM_PROCID" }, from_slurm },
+};
+
+enum { SOURCE_COUNT = sizeof sources / sizeof sources[0] };
+
+static const source *find_source(const char *launcher)
+{
+    const bool automatic = launcher == NULL || strcmp(launcher, "auto") == 0;
+    for (size_t i = 0; i < SOURCE_COUNT; ++i) {
+        if (automatic ? getenv(sources[i].sign[0]) != NULL || getenv(sources[i].sign[1]) != NULL
+                      : strcmp(launcher, sources[i].name) == 0) {
+            return &sources[i];
+        }
+    }
+    return NULL;
+}
+
+moco_status moco_launch_from_environment(moco_launch *out, const char *launcher)
+{
+    MOCO_CHECK_ARG(out);
+    moco_launch launch = MOCO_LAUNCH_INIT;
+    const source *from = find_source(launcher);
+    if (from != NULL) {
+        (void)snprintf(launch.launcher, sizeof launch.launcher, "%s", from->name);
+        MOCO_TRY(from->read(&launch));
+        MOCO_TRY(moco_launch_check(&launch));
+    } else if (launcher != NULL && strcmp(launcher, "auto") != 0 && strcmp(launcher, "none") != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "launch: there is no launcher \"%s\"; use auto, none, torchrun, mpi or slurm", launcher);
+    }
+    *out = launch;
+    return MOCO_OK;
+}
+
+moco_status moco_launch_check(const moco_launch *launch)
+{
+    MOCO_CHECK_ARG(launch);
+    if (launch->world < 1 || launch->rank < 0 || launch->rank >= launch->world) {
+        return moco_error_set(MOCO_EINVALID, "launch: rank %d of %d processes does not exist", launch->rank,
+                              launch->world);
+    }
+    if (launch->local_rank < 0 || launch->local_world < 1 || launch->local_rank >= launch->local_world ||
+        launch->local_world > launch->world) {
+        return moco_error_set(MOCO_EINVALID,
+                              "launch: local rank %d of %d on this host does not fit %d processes in all",
+                              launch->local_rank, launch->local_world, launch->world);
+    }
+    if (launch->port < 1 || launch->port > 65535) {
+        return moco_error_set(MOCO_EINVALID, "launch: port %d is not in 1..65535", launch->port);
+    }
+    return MOCO_OK;
+}
+
+/* "gpu[07-09,12]": the prefix, and the first number up to a dash, comma or bracket. */
+moco_status moco_launch_first_host(char *buffer, size_t size, const char *list)
+{
+    MOCO_CHECK_ARG(buffer);
+    MOCO_CHECK_ARG(list);
+    const size_t prefix = strcspn(list, ",[");
+    size_t digits = 0;
+    size_t suffix = 0;
+    const char *after = list + prefix;
+    if (*after == '[') {
+        const char *end = strchr(after, ']');
+        digits = strspn(after + 1, "0123456789");
+        if (end == NULL || digits == 0) {
+            return moco_error_set(MOCO_EINVALID, "launch: \"%s\" is no list of hosts as SLURM writes it", list);
+        }
+        suffix = strcspn(end + 1, ",[");
+        if (prefix + digits + suffix < size) {
+            (void)snprintf(buffer, size, "%.*s%.*s%.*s", (int)prefix, list, (int)digits, after + 1, (int)suffix,
+                           end + 1);
+        }
+    } else if (prefix < size) {
+        (void)snprintf(buffer, size, "%.*s", (int)prefix, list);
+    }
+    if (prefix + digits + suffix == 0 || prefix + digits + suffix >= size) {
+        return moco_error_set(MOCO_EINVALID, "launch: \"%.64s\" names no host, or one of a too long name", list);
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_launch_device(moco_device *out, const char *text, const moco_launch *launch)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(text);
+    MOCO_CHECK_ARG(launch);
+    if (launch->local_world == 1 || strcmp(text, "cuda") != 0) {
+        return moco_device_parse(out, text);
+    }
+    moco_device device;
+    MOCO_TRY(moco_device_parse(&device, text));
+    if (launch->local_world > moco_device_cuda_count()) {
+        return moco_error_set(MOCO_EUNAVAILABLE, "%d processes on this host, but %d GPUs; start one a GPU",
+                              launch->local_world, moco_device_cuda_count());
+    }
+    device.index = launch->local_rank;
+    *out = device;
+    return MOCO_OK;
+}

@@ -1,0 +1,76 @@
+/* All sheets of a run: pairs, neighbours, and the map of features. */
+#include "moco/plot.h"
+
+#include "base/files_internal.h"
+#include "base/handle_internal.h"
+
+#include <stdio.h>
+
+enum { QUERIES = 12 };
+
+/* What the sheets are drawn from. */
+typedef struct sheets {
+    const char *run;
+    moco_encoder *encoder;
+    const moco_dataset *images, *query_images;
+    const moco_sheets_options *options;
+    moco_features_options how;
+} sheets;
+
+static moco_status name_of(char path[MOCO_PATH_MAX], const sheets *s, const char *sheet)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "plots/%s.png", sheet);
+    return moco__files_join(path, MOCO_PATH_MAX, s->run, name);
+}
+
+static moco_status draw_neighbours(sheets *s)
+{
+    char path[MOCO_PATH_MAX];
+    moco_features *bank = NULL;
+    moco_features *queries = NULL;
+    moco_status status;
+    MOCO_TRY(name_of(path, s, "neighbours"));
+    s->how.limit = s->options->bank;
+    MOCO_TRY_GOTO(moco_features_extract(&bank, s->images, s->encoder, &s->how));
+    s->how.limit = QUERIES;
+    MOCO_TRY_GOTO(moco_features_extract(&queries, s->query_images, s->encoder, &s->how));
+    MOCO_TRY_GOTO(moco_plot_neighbours(path, s->images, bank, s->query_images, queries));
+done:
+    moco_features_free(queries);
+    moco_features_free(bank);
+    return status;
+}
+
+static moco_status draw_map(sheets *s)
+{
+    char path[MOCO_PATH_MAX];
+    moco_features *features;
+    MOCO_TRY(name_of(path, s, "map"));
+    s->how.limit = s->options->map;
+    MOCO_TRY(moco_features_extract(&features, s->query_images, s->encoder, &s->how));
+    const moco_status status = moco_plot_map(path, s->query_images, features);
+    moco_features_free(features);
+    return status;
+}
+
+moco_status moco_plot_sheets(const char *run, const moco_config *config, moco_encoder *encoder,
+                             const moco_dataset *images, const moco_dataset *query_images,
+                             const moco_sheets_options *options)
+{
+    MOCO_CHECK_ARG(run);
+    MOCO_CHECK_ARG(config);
+    MOCO_CHECK_ARG(encoder);
+    MOCO_CHECK_ARG(images);
+    const moco_sheets_options defaults = MOCO_SHEETS_OPTIONS_INIT;
+    char path[MOCO_PATH_MAX];
+    sheets s = { run, encoder, images, query_images != NULL ? query_images : images, NULL, MOCO_FEATURES_OPTIONS_INIT };
+    s.options = options != NULL ? options : &defaults;
+    moco_features_options_for(&s.how, config, s.options->device);
+    s.how.workers = s.options->workers;
+    s.how.skip_broken = config->skip_broken;
+    MOCO_TRY(name_of(path, &s, "pairs"));
+    MOCO_TRY(moco_plot_pairs(path, images, config));
+    MOCO_TRY(draw_neighbours(&s));
+    return draw_map(&s);
+}

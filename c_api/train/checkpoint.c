@@ -1,0 +1,288 @@
+/* Checkpoints: the whole state of a run in one file. The format is told in moco/checkpoint.h. */
+#include "moco/checkpoint.h"
+
+#include "base/handle_internal.h"
+#include "method/model_internal.h"
+#include "train/checkpoint_ranks_internal.h"
+
+#include "moco/safetensors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT "moco-checkpoint"
+#define VERSION "1"
+
+enum { NAME_SIZE = 128, MAX_METADATA = 128, VALUE_SIZE = MOCO_PATH_MAX };
+
+/* Metadata with the memory of its texts. */
+typedef struct metadata {
+    moco_metadata rows[MAX_METADATA];
+    size_t count;
+    char *texts; /* MAX_METADATA x (NAME_SIZE + VALUE_SIZE) */
+} metadata;
+
+static char *next_text(metadata *m, char **key)
+{
+    *key = m->texts + m->count * (NAME_SIZE + VALUE_SIZE);
+    m->rows[m->count] = (moco_metadata){ *key, *key + NAME_SIZE };
+    m->count += 1;
+    return *key + NAME_SIZE;
+}
+
+static void add_number(metadata *m, const char *name, uint64_t value)
+{
+    char *key;
+    char *text = next_text(m, &key);
+    (void)snprintf(key, NAME_SIZE, "%s", name);
+    (void)snprintf(text, VALUE_SIZE, "%" PRIu64, value);
+}
+
+static void add_text(metadata *m, const char *name, const char *value)
+{
+    char *key;
+    char *text = next_text(m, &key);
+    (void)snprintf(key, NAME_SIZE, "%s", name);
+    (void)snprintf(text, VALUE_SIZE, "%s", value);
+}
+
+/* The folder of the run is left out: a moved or copied run is the same run. */
+static moco_status add_config(metadata *m, const moco_config *config)
+{
+    const moco_option *option;
+    for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
+        if (strcmp(option->name, "out") == 0) {
+            continue;
+        }
+        if (m->count == MAX_METADATA) {
+            return moco_error_set(MOCO_EINTERNAL, "checkpoint: more options than metadata");
+        }
+        char *key;
+        char *text = next_text(m, &key);
+        (void)snprintf(key, NAME_SIZE, "config.%s", option->name);
+        MOCO_TRY(moco_config_get(config, option, text, VALUE_SIZE));
+    }
+    return MOCO_OK;
+}
+
+/* Writes the file; `ranks` are the statistics of each rank's encoders, NULL with one process. */
+static moco_status write_file(const char *path, const moco_model *model, moco_position position,
+                              const moco_config *config, const moco__statistics *ranks)
+{
+    moco__table t = { 0 };
+    metadata m = { .texts = moco__calloc(MAX_METADATA, NAME_SIZE + VALUE_SIZE) };
+    if (m.texts == NULL) {
+        return MOCO_ENOMEM;
+    }
+    add_text(&m, "format", FORMAT);
+    add_text(&m, "version", VERSION);
+    add_number(&m, "step", position.step);
+    add_number(&m, "epoch", position.epoch);
+    add_number(&m, "batch", position.batch);
+    add_number(&m, "shuffles", moco_model_shuffles(model));
+    moco_status status;
+    MOCO_TRY_GOTO(add_config(&m, config));
+    MOCO_TRY_GOTO(moco__table_create(&t, model));
+    if (ranks != NULL) {
+        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, model->encoder_q, &ranks[0], 0));
+        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, model->encoder_k, &ranks[1], 1));
+    }
+    MOCO_TRY_GOTO(moco_safetensors_write(path, t.rows, t.count, m.rows, m.count));
+done:
+    moco__table_free(&t);
+    free(m.texts);
+    return status;
+}
+
+/* Every rank gives its statistics, rank 0 writes, and every rank goes on with its own. */
+static moco_status save_of_ranks(const char *path, const moco_model *model, moco_position position,
+                                 const moco_config *config)
+{
+    moco_encoder *const encoders[2] = { model->encoder_q, model->encoder_k };
+    const size_t rank = (size_t)moco_comm_rank(model->comm);
+    moco__statistics ranks[2] = { { 0 }, { 0 } };
+    moco_status status;
+    for (int e = 0; e < 2; ++e) {
+        MOCO_TRY_GOTO(moco__statistics_gather(&ranks[e], model->comm, encoders[e], model->device));
+    }
+    if (rank == 0) {
+        status = write_file(path, model, position, config, ranks);
+        for (int e = 0; e < 2 && status == MOCO_OK; ++e) {
+            status = moco__statistics_set(encoders[e], ranks[e].all);
+        }
+    }
+done:
+    moco__statistics_free(&ranks[0]);
+    moco__statistics_free(&ranks[1]);
+    return status;
+}
+
+moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
+                                 const moco_config *config)
+{
+    MOCO_CHECK_ARG(path);
+    MOCO_CHECK_ARG(model);
+    MOCO_CHECK_ARG(config);
+    return moco_comm_world(model->comm) > 1 ? save_of_ranks(path, model, position, config)
+                                            : write_file(path, model, position, config, NULL);
+}
+
+static moco_status check_format(const moco_safetensors *file, const char *path)
+{
+    const char *format = moco_safetensors_metadata(file, "format");
+    const char *version = moco_safetensors_metadata(file, "version");
+    if (format == NULL || strcmp(format, FORMAT) != 0) {
+        return moco_error_set(MOCO_EFORMAT, "%s: a safetensors file, but no checkpoint of moco train", path);
+    }
+    if (version == NULL || strcmp(version, VERSION) != 0) {
+        return moco_error_set(MOCO_EFORMAT, "%s: checkpoint version %s, this is version " VERSION " of the format",
+                              path, version != NULL ? version : "unknown");
+    }
+    return MOCO_OK;
+}
+
+static moco_status read_number(uint64_t *out, const moco_safetensors *file, const char *path, const char *key)
+{
+    const char *text = moco_safetensors_metadata(file, key);
+    char *end = NULL;
+    const unsigned long long value = text != NULL ? strtoull(text, &end, 10) : 0;
+    if (text == NULL || *text < '0' || *text > '9' || *end != '\0') {
+        return moco_error_set(MOCO_EFORMAT, "%s: metadata \"%s\" is missing or no number", path, key);
+    }
+    *out = (uint64_t)value;
+    return MOCO_OK;
+}
+
+static moco_status read_position(moco_position *out, const moco_safetensors *file, const char *path)
+{
+    MOCO_TRY(read_number(&out->step, file, path, "step"));
+    MOCO_TRY(read_number(&out->epoch, file, path, "epoch"));
+    return read_number(&out->batch, file, path, "batch");
+}
+
+static moco_status open_checkpoint(moco_safetensors **out, const char *path)
+{
+    moco_safetensors *file;
+    MOCO_TRY(moco_safetensors_open(&file, path));
+    const moco_status status = check_format(file, path);
+    if (status != MOCO_OK) {
+        moco_safetensors_free(file);
+        return status;
+    }
+    *out = file;
+    return MOCO_OK;
+}
+
+/* Every tensor of the table, and no other, must be in the file. */
+static moco_status read_table(const moco__table *t, const moco_safetensors *file, const char *path)
+{
+    size_t known = t->count;
+    for (int e = 0; e < 2; ++e) {
+        known += moco_safetensors_find(file, moco__rank_names[e]) != NULL ? 1 : 0;
+    }
+    if (moco_safetensors_count(file) != known) {
+        return moco_error_set(MOCO_EFORMAT, "%s: %zu tensors, a model of this configuration has %zu", path,
+                              moco_safetensors_count(file), known);
+    }
+    for (size_t i = 0; i < t->count; ++i) {
+        moco_tensor *handle; /* a second handle on the same memory, to write through */
+        MOCO_TRY(moco_tensor_detach(&handle, NULL, t->rows[i].tensor));
+        const moco_status status = moco_safetensors_read(handle, file, t->rows[i].name);
+        moco_tensor_free(handle);
+        MOCO_TRY(status);
+    }
+    return MOCO_OK;
+}
+
+static moco_status restore(moco_model *model, const moco__table *t, moco_position *position,
+                           const moco_safetensors *file, const char *path)
+{
+    double pointer, filled;
+    uint64_t shuffles = 0;
+    moco_position where = { 0 };
+    MOCO_TRY(read_position(&where, file, path));
+    MOCO_TRY(read_number(&shuffles, file, path, "shuffles"));
+    MOCO_TRY(read_table(t, file, path));
+    MOCO_TRY(moco_tensor_item(&pointer, t->queue_ptr));
+    MOCO_TRY(moco_tensor_item(&filled, t->queue_filled));
+    MOCO_TRY(moco_queue_restore(moco_model_queue(model), (int64_t)pointer, (int64_t)filled));
+    moco_model_set_shuffles(model, shuffles);
+    if (position != NULL) {
+        *position = where;
+    }
+    return MOCO_OK;
+}
+
+static moco_status read_file(moco_model *model, moco_position *position, const char *path)
+{
+    moco_safetensors *file;
+    MOCO_TRY(open_checkpoint(&file, path));
+    moco__table t = { 0 };
+    moco_status status;
+    MOCO_TRY_GOTO(moco__table_create(&t, model));
+    MOCO_TRY_GOTO(restore(model, &t, position, file, path));
+    moco__checkpoint_warn_of_world(file, path, moco_comm_world(model->comm));
+done:
+    moco__table_free(&t);
+    moco_safetensors_free(file);
+    return status;
+}
+
+moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path)
+{
+    MOCO_CHECK_ARG(model);
+    MOCO_CHECK_ARG(path);
+    moco_position where = { 0 };
+    if (moco_comm_rank(model->comm) == 0) {
+        MOCO_TRY(read_file(model, &where, path));
+    }
+    if (moco_comm_world(model->comm) > 1) {
+        MOCO_TRY(moco__checkpoint_share(model, &where, path));
+    }
+    if (position != NULL) {
+        *position = where;
+    }
+    return MOCO_OK;
+}
+
+static moco_status read_config(moco_config *config, const moco_safetensors *file, const char *path)
+{
+    static const char prefix[] = "config.";
+    moco_metadata row;
+    moco_config_init(config);
+    for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
+        if (strncmp(row.key, prefix, sizeof prefix - 1) != 0) {
+            continue;
+        }
+        const char *name = row.key + sizeof prefix - 1;
+        if (moco_config_find_option(name) == NULL) {
+            moco_log(MOCO_LOG_WARNING, "%s: option \"%s\" is not known to this version and is left out", path, name);
+            continue;
+        }
+        const moco_status status = moco_config_set(config, name, row.value);
+        if (status != MOCO_OK) {
+            return moco_error_set(MOCO_EFORMAT, "%s: %s", path, moco_error_message());
+        }
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_checkpoint_read_config(moco_config *config, moco_position *position, const char *path)
+{
+    MOCO_CHECK_ARG(config);
+    MOCO_CHECK_ARG(path);
+    moco_safetensors *file;
+    MOCO_TRY(open_checkpoint(&file, path));
+    moco_position where = { 0 };
+    moco_status status;
+    MOCO_TRY_GOTO(read_position(&where, file, path));
+    MOCO_TRY_GOTO(read_config(config, file, path));
+    if (position != NULL) {
+        *position = where;
+    }
+done:
+    moco_safetensors_free(file);
+    return status;
+}

@@ -1,0 +1,182 @@
+/* The checkpoints of a run's folder: their names, the newest whole one, and which to keep. */
+#include "moco/checkpoint.h"
+
+#include "base/files_internal.h"
+#include "base/handle_internal.h"
+
+#include "moco/safetensors.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+moco_status moco_checkpoint_path(char *buffer, size_t size, const char *run, uint64_t step)
+{
+    MOCO_CHECK_ARG(buffer);
+    MOCO_CHECK_ARG(run);
+    char name[64];
+    (void)snprintf(name, sizeof name, "checkpoints/step_%010" PRIu64 ".safetensors", step);
+    return moco__files_join(buffer, size, run, name);
+}
+
+/* The step of a file name; false where it is no checkpoint's. */
+static bool parse_name(uint64_t *step, const char *name)
+{
+    static const char prefix[] = "step_";
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0) {
+        return false;
+    }
+    char *end;
+    const char *digits = name + sizeof prefix - 1;
+    const unsigned long long value = strtoull(digits, &end, 10);
+    *step = (uint64_t)value;
+    return end != digits && *digits >= '0' && *digits <= '9' && strcmp(end, ".safetensors") == 0;
+}
+
+static int descending(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a;
+    const uint64_t y = *(const uint64_t *)b;
+    return x > y ? -1 : x < y;
+}
+
+/* The steps of a run's checkpoints, newest first; *steps is the caller's to free. */
+static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
+{
+    char path[MOCO_PATH_MAX];
+    MOCO_TRY(moco__files_join(path, sizeof path, run, "checkpoints"));
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return moco_error_set(MOCO_ENOTFOUND, "%s: no run is there: cannot open %s: %s", run, path, strerror(errno));
+    }
+    uint64_t *list = NULL;
+    size_t used = 0;
+    moco_status status = MOCO_OK;
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        uint64_t step = 0;
+        if (!parse_name(&step, entry->d_name)) {
+            continue;
+        }
+        uint64_t *grown = realloc(list, (used + 1) * sizeof *grown);
+        if (grown == NULL) {
+            status = moco_error_set(MOCO_ENOMEM, "out of memory for %zu names", used + 1);
+            break;
+        }
+        list = grown;
+        list[used++] = step;
+    }
+    (void)closedir(folder);
+    if (status != MOCO_OK) {
+        free(list);
+        return status;
+    }
+    if (used > 0) {
+        qsort(list, used, sizeof *list, descending);
+    }
+    *steps = list;
+    *count = used;
+    return MOCO_OK;
+}
+
+static bool is_whole(const char *path)
+{
+    moco_safetensors *file;
+    if (moco_safetensors_open(&file, path) != MOCO_OK) {
+        moco_log(MOCO_LOG_WARNING, "left out as damaged: %s", moco_error_message());
+        return false;
+    }
+    moco_safetensors_free(file);
+    return true;
+}
+
+static moco_status find_newest(char *buffer, size_t size, const char *run)
+{
+    uint64_t *steps = NULL;
+    size_t count = 0;
+    MOCO_TRY(list_steps(&steps, &count, run));
+    moco_status status = MOCO_ENOTFOUND;
+    for (size_t i = 0; i < count && status == MOCO_ENOTFOUND; ++i) {
+        char path[MOCO_PATH_MAX];
+        status = moco_checkpoint_path(path, sizeof path, run, steps[i]);
+        if (status == MOCO_OK && !is_whole(path)) {
+            status = MOCO_ENOTFOUND;
+        }
+        if (status == MOCO_OK) {
+            (void)snprintf(buffer, size, "%s", path);
+        }
+    }
+    free(steps);
+    if (status == MOCO_ENOTFOUND && count > 0) {
+        return moco_error_set(
+            MOCO_EFORMAT, "%s/checkpoints: none of %zu checkpoints is whole; train anew with moco train", run, count);
+    }
+    return status == MOCO_ENOTFOUND
+               ? moco_error_set(status, "%s/checkpoints: no checkpoint is there; train anew with moco train", run)
+               : status;
+}
+
+moco_status moco_checkpoint_find(char *buffer, size_t size, const char *path)
+{
+    MOCO_CHECK_ARG(buffer);
+    MOCO_CHECK_ARG(path);
+    if (moco__is_directory(path)) {
+        return find_newest(buffer, size, path);
+    }
+    if (!moco__files_exist(path)) {
+        return moco_error_set(MOCO_ENOTFOUND, "%s: no such run or checkpoint", path);
+    }
+    const int written = snprintf(buffer, size, "%s", path);
+    return written >= 0 && (size_t)written < size
+               ? MOCO_OK
+               : moco_error_set(MOCO_EINVALID, "%.64s...: the path is too long", path);
+}
+
+static void remove_left_overs(const char *run)
+{
+    char path[MOCO_PATH_MAX];
+    if (moco__files_join(path, sizeof path, run, "checkpoints") != MOCO_OK) {
+        return;
+    }
+    DIR *folder = opendir(path);
+    for (const struct dirent *e = folder != NULL ? readdir(folder) : NULL; e != NULL; e = readdir(folder)) {
+        char file[MOCO_PATH_MAX];
+        if (strstr(e->d_name, moco__temporary_mark) != NULL &&
+            moco__files_join(file, sizeof file, path, e->d_name) == MOCO_OK) {
+            (void)unlink(file);
+        }
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+}
+
+/* Whether a checkpoint ends a multiple of keep_every epochs. */
+static bool is_milestone(const char *path, int64_t keep_every)
+{
+    moco_config config;
+    moco_position position;
+    return keep_every > 0 && moco_checkpoint_read_config(&config, &position, path) == MOCO_OK && position.batch == 0 &&
+           position.epoch > 0 && position.epoch % (uint64_t)keep_every == 0;
+}
+
+moco_status moco_checkpoint_prune(const char *run, int64_t keep_last, int64_t keep_every)
+{
+    MOCO_CHECK_ARG(run);
+    uint64_t *steps = NULL;
+    size_t count = 0;
+    MOCO_TRY(list_steps(&steps, &count, run));
+    remove_left_overs(run);
+    moco_status status = MOCO_OK;
+    for (size_t i = keep_last > 1 ? (size_t)keep_last : 1; i < count && status == MOCO_OK; ++i) {
+        char path[MOCO_PATH_MAX];
+        status = moco_checkpoint_path(path, sizeof path, run, steps[i]);
+        if (status == MOCO_OK && !is_milestone(path, keep_every) && unlink(path) != 0) {
+            moco_log(MOCO_LOG_WARNING, "%s: cannot delete: %s", path, strerror(errno));
+        }
+    }
+    free(steps);
+    return status;
+}

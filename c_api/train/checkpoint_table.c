@@ -1,0 +1,76 @@
+/* See checkpoint_table.h. */
+#include "train/checkpoint_table_internal.h"
+
+#include "base/handle_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const moco__rank_names[2] = { "ranks.encoder_q", "ranks.encoder_k" };
+
+void moco__table_add(moco__table *t, const char *prefix, const char *name, const moco_tensor *tensor)
+{
+    (void)snprintf(t->names[t->count], MOCO__TABLE_NAME, "%s%s", prefix, name);
+    t->rows[t->count] = (moco_named_tensor){ t->names[t->count], tensor };
+    t->count += 1;
+}
+
+static void add_encoder(moco__table *t, const char *prefix, const moco_encoder *encoder)
+{
+    const moco_tensor_list *state = moco_encoder_state(encoder);
+    for (size_t i = 0; i < moco_tensor_list_count(state); ++i) {
+        moco__table_add(t, prefix, moco_encoder_state_name(encoder, i), moco_tensor_list_get(state, i));
+    }
+}
+
+static void add_momentum_buffers(moco__table *t, const moco_model *model)
+{
+    const moco_encoder *encoder = moco_model_query_encoder(model);
+    const moco_tensor_list *buffers = moco_sgd_momentum_buffers(moco_model_sgd(model));
+    size_t parameter = 0;
+    for (size_t i = 0; moco_encoder_state_name(encoder, i) != NULL; ++i) {
+        if (moco_encoder_state_is_parameter(encoder, i)) {
+            moco__table_add(t, "momentum_buffer.", moco_encoder_state_name(encoder, i),
+                            moco_tensor_list_get(buffers, parameter++));
+        }
+    }
+}
+
+static moco_status scalar(moco_tensor **out, int64_t value)
+{
+    const int64_t one = 1;
+    return moco_tensor_from_host(out, NULL, MOCO_INT64, (moco_device){ MOCO_CPU, 0 }, &one, 1, &value);
+}
+
+void moco__table_free(moco__table *t)
+{
+    moco_tensor_free(t->queue_ptr);
+    moco_tensor_free(t->queue_filled);
+    moco_tensor_free(t->ranks[0]);
+    moco_tensor_free(t->ranks[1]);
+    free(t->rows);
+    free(t->names);
+}
+
+moco_status moco__table_create(moco__table *t, const moco_model *model)
+{
+    const moco_queue *queue = moco_model_queue(model);
+    const size_t state = moco_tensor_list_count(moco_encoder_state(moco_model_query_encoder(model)));
+    memset(t, 0, sizeof *t);
+    t->capacity = 3 * state + 5;
+    t->rows = moco__calloc(t->capacity, sizeof *t->rows);
+    t->names = moco__calloc(t->capacity, sizeof *t->names);
+    if (t->rows == NULL || t->names == NULL) {
+        return MOCO_ENOMEM;
+    }
+    MOCO_TRY(scalar(&t->queue_ptr, moco_queue_pointer(queue)));
+    MOCO_TRY(scalar(&t->queue_filled, moco_queue_filled(queue)));
+    add_encoder(t, "encoder_q.", moco_model_query_encoder(model));
+    add_encoder(t, "encoder_k.", moco_model_key_encoder(model));
+    moco__table_add(t, "queue", "", moco_queue_keys(queue));
+    moco__table_add(t, "queue_ptr", "", t->queue_ptr);
+    moco__table_add(t, "queue_filled", "", t->queue_filled);
+    add_momentum_buffers(t, model);
+    return MOCO_OK;
+}

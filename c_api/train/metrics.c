@@ -1,0 +1,201 @@
+/* metrics.jsonl: a line of JSON for each report of a run, and the same to TensorBoard. */
+#include "moco/metrics.h"
+
+#include "base/files_internal.h"
+#include "base/handle_internal.h"
+#include "train/log_tfevents_internal.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct moco_metrics {
+    FILE *stream;
+    char path[MOCO__FILE_PATH_MAX];
+    moco__tfevents *events;
+};
+
+/* The step of a line; false where it is no whole line of metrics. */
+static bool line_step(double *step, const char *line, size_t length)
+{
+    json_t *root = json_loadb(line, length, 0, NULL);
+    const json_t *value = json_object_get(root, "step");
+    const bool found = json_is_number(value);
+    *step = json_number_value(value);
+    json_decref(root);
+    return found;
+}
+
+/* Copies the lines up to a step; what a killed run left half-written goes too. */
+static moco_status copy_lines(moco__file *file, const char *text, size_t size, uint64_t last)
+{
+    size_t begin = 0;
+    while (begin < size) {
+        const char *newline = memchr(text + begin, '\n', size - begin);
+        const size_t length = newline != NULL ? (size_t)(newline - text) - begin : size - begin;
+        double step = 0;
+        if (line_step(&step, text + begin, length) && step <= (double)last) {
+            MOCO_TRY(moco__file_put(file, text + begin, length));
+            MOCO_TRY(moco__file_put(file, "\n", 1));
+        }
+        begin += length + 1;
+    }
+    return MOCO_OK;
+}
+
+static moco_status drop_later(const char *path, uint64_t last)
+{
+    if (!moco__files_exist(path)) {
+        return MOCO_OK;
+    }
+    char *text;
+    size_t size;
+    MOCO_TRY(moco__file_read(&text, &size, path));
+    moco__file file;
+    moco_status status = moco__file_begin(&file, path);
+    if (status == MOCO_OK) {
+        status = copy_lines(&file, text, size, last);
+        if (status == MOCO_OK) {
+            status = moco__file_commit(&file);
+        } else {
+            moco__file_abort(&file);
+        }
+    }
+    free(text);
+    return status;
+}
+
+static moco_status open_files(moco_metrics *metrics, const char *run, uint64_t step, bool tensorboard)
+{
+    MOCO_TRY(moco__files_join(metrics->path, sizeof metrics->path, run, "metrics.jsonl"));
+    MOCO_TRY(drop_later(metrics->path, step));
+    metrics->stream = fopen(metrics->path, "ae");
+    if (metrics->stream == NULL) {
+        return moco_error_set(MOCO_EIO, "%s: cannot open: %s", metrics->path, strerror(errno));
+    }
+    return tensorboard ? moco__tfevents_open(&metrics->events, run, step) : MOCO_OK;
+}
+
+moco_status moco_metrics_open(moco_metrics **out, const char *run, uint64_t step, bool tensorboard)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(run);
+    moco_metrics *metrics = moco__handle_alloc(sizeof *metrics);
+    if (metrics == NULL) {
+        return MOCO_ENOMEM;
+    }
+    const moco_status status = open_files(metrics, run, step, tensorboard);
+    if (status != MOCO_OK) {
+        moco_metrics_free(metrics);
+        return status;
+    }
+    *out = metrics;
+    return MOCO_OK;
+}
+
+/* JSON has no infinities; a line must stay readable by every reader. */
+static bool is_writable(double value)
+{
+    return isfinite(value);
+}
+
+moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoch, const moco_metric *values,
+                               size_t count)
+{
+    MOCO_CHECK_ARG(metrics);
+    FILE *stream = metrics->stream;
+    bool written = fprintf(stream, "{\"step\": %llu, \"epoch\": %.9g", (unsigned long long)step, epoch) > 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (is_writable(values[i].value)) {
+            written = written && fprintf(stream, ", \"%s\": %.9g", values[i].name, values[i].value) > 0;
+        }
+    }
+    written = written && fputs("}\n", stream) >= 0 && fflush(stream) == 0;
+    if (!written) {
+        return moco_error_set(MOCO_EIO, "%s: cannot write: %s", metrics->path, strerror(errno));
+    }
+    return metrics->events != NULL ? moco__tfevents_write(metrics->events, step, values, count) : MOCO_OK;
+}
+
+void moco_metrics_free(moco_metrics *metrics)
+{
+    if (metrics != NULL) {
+        if (metrics->stream != NULL) {
+            (void)fclose(metrics->stream);
+        }
+        moco__tfevents_free(metrics->events);
+        moco__handle_free(metrics);
+    }
+}
+
+static moco_status append(moco_series *series, size_t *capacity, const json_t *line, double value)
+{
+    if (series->count == *capacity) {
+        const size_t grown = *capacity == 0 ? 256 : 2 * *capacity;
+        double **arrays[] = { &series->steps, &series->epochs, &series->values };
+        for (size_t i = 0; i < 3; ++i) {
+            double *bigger = realloc(*arrays[i], grown * sizeof *bigger);
+            if (bigger == NULL) {
+                return moco_error_set(MOCO_ENOMEM, "out of memory for %zu metrics", grown);
+            }
+            *arrays[i] = bigger;
+        }
+        *capacity = grown;
+    }
+    series->steps[series->count] = json_number_value(json_object_get(line, "step"));
+    series->epochs[series->count] = json_number_value(json_object_get(line, "epoch"));
+    series->values[series->count] = value;
+    series->count += 1;
+    return MOCO_OK;
+}
+
+static moco_status parse_series(moco_series *series, const char *text, size_t size, const char *name)
+{
+    size_t capacity = 0;
+    size_t begin = 0;
+    while (begin < size) {
+        const char *newline = memchr(text + begin, '\n', size - begin);
+        const size_t length = newline != NULL ? (size_t)(newline - text) - begin : size - begin;
+        json_t *line = json_loadb(text + begin, length, 0, NULL);
+        const json_t *value = json_object_get(line, name);
+        const moco_status status =
+            json_is_number(value) ? append(series, &capacity, line, json_number_value(value)) : MOCO_OK;
+        json_decref(line);
+        MOCO_TRY(status);
+        begin += length + 1;
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_series_read(moco_series *out, const char *run, const char *name)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(run);
+    MOCO_CHECK_ARG(name);
+    char path[MOCO__FILE_PATH_MAX];
+    char *text;
+    size_t size;
+    MOCO_TRY(moco__files_join(path, sizeof path, run, "metrics.jsonl"));
+    MOCO_TRY(moco__file_read(&text, &size, path));
+    moco_series series = { 0 };
+    const moco_status status = parse_series(&series, text, size, name);
+    free(text);
+    if (status != MOCO_OK) {
+        moco_series_free(&series);
+        return status;
+    }
+    *out = series;
+    return MOCO_OK;
+}
+
+void moco_series_free(moco_series *series)
+{
+    if (series != NULL) {
+        free(series->steps);
+        free(series->epochs);
+        free(series->values);
+        *series = (moco_series){ 0 };
+    }
+}

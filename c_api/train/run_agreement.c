@@ -1,0 +1,210 @@
+/* What must be equal on all ranks of a run: settings, data and version at its start, queue and weights all along. */
+#include "train/run_internal.h"
+
+#include "base/handle_internal.h"
+
+#include "moco/version.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_SIZE = 16000 };
+
+/* What may differ from host to host. */
+static bool is_local(const char *option)
+{
+    static const char *const local[] = { "data", "val-data", "out", "device", "workers", "threads", "prefetch" };
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; ++i) {
+        if (strcmp(option, local[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_line(char *text, const char *format, ...) MOCO_PRINTF(2, 3);
+
+static void add_line(char *text, const char *format, ...)
+{
+    const size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text + used, TEXT_SIZE - used, format, args);
+    va_end(args);
+}
+
+/* Options as lines, and back. */
+static moco_status write_config(char *text, const moco_config *config, bool local_too)
+{
+    const moco_option *option;
+    char value[MOCO_PATH_MAX];
+    for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
+        if (local_too || !is_local(option->name)) {
+            MOCO_TRY(moco_config_get(config, option, value, sizeof value));
+            add_line(text, "%s: %s\n", option->name, value);
+        }
+    }
+    return MOCO_OK;
+}
+
+static moco_status read_config(moco_config *config, char *text)
+{
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        char *value = strstr(line, ": ");
+        if (value != NULL) {
+            *value = '\0';
+            MOCO_TRY(moco_config_set(config, line, value + 2));
+        }
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__run_share_config(moco__run *run)
+{
+    char *text = moco__calloc(TEXT_SIZE, 1);
+    if (text == NULL) {
+        return MOCO_ENOMEM;
+    }
+    moco_status status = MOCO_OK;
+    if (moco__run_is_writer(run)) {
+        status = write_config(text, &run->config, true);
+    }
+    if (status == MOCO_OK) {
+        status = moco_peers_share(run->options.peers, text, TEXT_SIZE);
+    }
+    if (status == MOCO_OK && !moco__run_is_writer(run)) {
+        moco_config_init(&run->config);
+        status = read_config(&run->config, text);
+    }
+    free(text);
+    return status;
+}
+
+static moco_status describe(char *text, const moco__run *run)
+{
+    add_line(text, "libmoco: %s\nlibtorch: %s\n", moco_version(), moco_libtorch_version());
+    add_line(text, "images: %zu\nclasses: %zu\n", moco_dataset_count(run->images),
+             moco_dataset_class_count(run->images));
+    add_line(text, "images of the kNN monitor: %zu\n",
+             run->val_images != NULL ? moco_dataset_count(run->val_images) : (size_t)0);
+    add_line(text, "device: %s\n", run->device.type == MOCO_CUDA ? "cuda" : "cpu");
+    return write_config(text, &run->config, false);
+}
+
+moco_status moco__run_agree(moco__run *run)
+{
+    if (run->options.peers == NULL) {
+        return MOCO_OK;
+    }
+    char *text = moco__calloc(TEXT_SIZE, 1);
+    if (text == NULL) {
+        return MOCO_ENOMEM;
+    }
+    moco_status status = describe(text, run);
+    if (status == MOCO_OK) {
+        status = moco_peers_agree(run->options.peers, text);
+    }
+    free(text);
+    return status;
+}
+
+moco_status moco__run_same_settings(const moco_config *of_run, const moco_config *asked)
+{
+    const moco_option *option;
+    char is[MOCO_PATH_MAX];
+    char wanted[MOCO_PATH_MAX];
+    for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
+        if (is_local(option->name)) {
+            continue;
+        }
+        MOCO_TRY(moco_config_get(of_run, option, is, sizeof is));
+        MOCO_TRY(moco_config_get(asked, option, wanted, sizeof wanted));
+        if (strcmp(wanted, "auto") != 0 && strcmp(is, wanted) != 0) {
+            return moco_error_set(MOCO_EINVALID,
+                                  "%s holds a run with %s %s, not %s; go on with its own settings by moco resume, or "
+                                  "choose another --out",
+                                  asked->out, option->name, is, wanted);
+        }
+    }
+    return MOCO_OK;
+}
+
+/* FNV-1a over words: order and every bit count. */
+static moco_status add_to_checksum(uint64_t *sum, const moco_tensor *tensor)
+{
+    const size_t bytes = (size_t)moco_tensor_numel(tensor) * moco_dtype_size(moco_tensor_dtype(tensor));
+    uint32_t *words = moco__calloc(bytes / sizeof *words + 1, sizeof *words);
+    if (words == NULL) {
+        return MOCO_ENOMEM;
+    }
+    const moco_status status = moco_tensor_to_host(words, bytes, tensor);
+    for (size_t i = 0; i < bytes / sizeof *words && status == MOCO_OK; ++i) {
+        *sum = (*sum ^ words[i]) * UINT64_C(0x100000001B3);
+    }
+    free(words);
+    return status;
+}
+
+enum { PARTS = 3 };
+
+static moco_status checksums(int64_t out[PARTS], const moco_model *model)
+{
+    uint64_t sums[PARTS] = { 0 };
+    MOCO_TRY(add_to_checksum(&sums[0], moco_queue_keys(moco_model_queue(model))));
+    const moco_encoder *encoders[] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
+    for (int e = 0; e < 2; ++e) {
+        const moco_tensor_list *parameters = moco_encoder_parameters(encoders[e]);
+        for (size_t i = 0; i < moco_tensor_list_count(parameters); ++i) {
+            MOCO_TRY(add_to_checksum(&sums[1 + e], moco_tensor_list_get(parameters, i)));
+        }
+    }
+    memcpy(out, sums, sizeof sums);
+    return MOCO_OK;
+}
+
+static moco_status compare(const moco__run *run, const int64_t *all)
+{
+    static const char *const names[PARTS] = { "the queue", "the query encoder", "the key encoder" };
+    for (int32_t r = 1; r < moco_comm_world(run->comm); ++r) {
+        for (int p = 0; p < PARTS; ++p) {
+            if (all[r * PARTS + p] != all[p]) {
+                return moco_error_set(
+                    MOCO_EINTERNAL,
+                    "step %llu: %s of rank %d (%s) is no longer that of rank 0 (%s): memory or network "
+                    "is faulty, or the ranks' processors compute differently; the last checkpoint is "
+                    "from before",
+                    (unsigned long long)run->position.step, names[p], r, moco_peers_name(run->options.peers, r),
+                    moco_peers_name(run->options.peers, 0));
+            }
+        }
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__run_check_equal(moco__run *run)
+{
+    const int32_t world = moco_comm_world(run->comm);
+    if (world == 1) {
+        return MOCO_OK;
+    }
+    moco_scope *scope = NULL;
+    moco_tensor *mine, *gathered;
+    int64_t sums[PARTS];
+    const int64_t sizes[2] = { 1, PARTS };
+    int64_t *all = moco__calloc((size_t)world * PARTS, sizeof *all);
+    moco_status status = all != NULL ? MOCO_OK : MOCO_ENOMEM;
+    if (status == MOCO_OK) {
+        MOCO_TRY_GOTO(moco_scope_create(&scope));
+        MOCO_TRY_GOTO(checksums(sums, run->model));
+        MOCO_TRY_GOTO(moco_tensor_from_host(&mine, scope, MOCO_INT64, run->device, sizes, 2, sums));
+        MOCO_TRY_GOTO(moco_comm_all_gather(&gathered, scope, run->comm, mine));
+        MOCO_TRY_GOTO(moco_tensor_to_host(all, (size_t)world * PARTS * sizeof *all, gathered));
+        MOCO_TRY_GOTO(compare(run, all));
+    }
+done:
+    moco_scope_free(scope);
+    free(all);
+    return status;
+}

@@ -1,0 +1,94 @@
+/* A .safetensors file with metadata that tells what the network is. */
+#include "base/handle_internal.h"
+#include "weights/export_internal.h"
+
+#include "moco/version.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_MAX = 16, TEXT_SIZE = 512 };
+
+typedef struct metadata {
+    moco_metadata rows[ROWS_MAX];
+    char texts[ROWS_MAX][TEXT_SIZE];
+    size_t count;
+} metadata;
+
+static void note(metadata *m, const char *key, const char *value)
+{
+    if (value != NULL && m->count < ROWS_MAX) {
+        (void)snprintf(m->texts[m->count], TEXT_SIZE, "%s", value);
+        m->rows[m->count] = (moco_metadata){ key, m->texts[m->count] };
+        m->count += 1;
+    }
+}
+
+static moco_status describe(metadata *m, const moco__export *job)
+{
+    char text[TEXT_SIZE];
+    moco_config config;
+    const moco_network *network = &job->network;
+    MOCO_TRY(moco_weights_read_config(&config, job->weights->path));
+    note(m, "format", "pt"); /* what Hugging Face's loaders ask for */
+    (void)snprintf(text, sizeof text, "moco %s", moco_version());
+    note(m, "generator", text);
+    note(m, "arch", network->arch);
+    note(m, "architecture", network->arch); /* timm's word */
+    (void)snprintf(text, sizeof text, "%" PRId64, job->options.features_only ? INT64_C(0) : network->dim);
+    note(m, "dim", text);
+    note(m, "mlp", network->mlp ? "true" : "false");
+    note(m, "cifar_stem", network->cifar_stem ? "true" : "false");
+    note(m, "encoder", job->options.branch == MOCO_KEY ? "k" : "q");
+    note(m, "augment", config.augment);
+    (void)snprintf(text, sizeof text, "%" PRId64, config.image_size);
+    note(m, "image_size", text);
+    note(m, "epoch", moco_weights_metadata(job->weights, "epoch"));
+    note(m, "step", moco_weights_metadata(job->weights, "step"));
+    const char *name = strrchr(job->weights->path, '/');
+    note(m, "source", name != NULL ? name + 1 : job->weights->path);
+    note(m, "license", job->options.license);
+    return MOCO_OK;
+}
+
+/* The tensors as libtorch's, for the writer. */
+static moco_status make_tensors(moco_named_tensor *rows, moco_scope *scope, const moco__export *job)
+{
+    moco__bytes values = { NULL, 0, 0 };
+    moco_status status = MOCO_OK;
+    for (size_t i = 0; i < job->count && status == MOCO_OK; ++i) {
+        int64_t sizes[MOCO__PICKLE_MAX_DIMS];
+        moco_tensor *tensor = NULL;
+        moco__export_sizes(sizes, &job->tensors[i]);
+        status = moco__export_read(&values, job, &job->tensors[i]);
+        if (status == MOCO_OK) {
+            status = moco_tensor_from_host(&tensor, scope, job->tensors[i].source->dtype, (moco_device){ MOCO_CPU, 0 },
+                                           sizes, job->tensors[i].source->ndim, values.data);
+        }
+        rows[i] = (moco_named_tensor){ job->tensors[i].name, tensor };
+    }
+    moco__bytes_free(&values);
+    return status;
+}
+
+moco_status moco__export_safetensors(const moco__export *job, const char *path)
+{
+    metadata *m = moco__calloc(1, sizeof *m);
+    moco_named_tensor *rows = moco__calloc(job->count + 1, sizeof *rows);
+    moco_scope *scope = NULL;
+    moco_status status = MOCO_ENOMEM;
+    if (m == NULL || rows == NULL) {
+        goto done;
+    }
+    MOCO_TRY_GOTO(describe(m, job));
+    MOCO_TRY_GOTO(moco_scope_create(&scope));
+    MOCO_TRY_GOTO(make_tensors(rows, scope, job));
+    MOCO_TRY_GOTO(moco_safetensors_write(path, rows, job->count, m->rows, m->count));
+done:
+    moco_scope_free(scope);
+    free(rows);
+    free(m);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* What the parts of the weights' reader share. */
+#ifndef MOCO_WEIGHTS_WEIGHTS_INTERNAL_H
+#define MOCO_WEIGHTS_WEIGHTS_INTERNAL_H
+
+#include "moco/weights.h"
+
+#include "formats/pickle_read_internal.h"
+#include "formats/pth_read_internal.h"
+
+typedef struct moco__weights_entry {
+    moco_weights_entry view;
+    const int64_t *strides;            /* in elements; NULL: row-major */
+    const uint8_t *data;               /* of the first element */
+    const moco__pickle_value *storage; /* NULL: a safetensors file */
+} moco__weights_entry;
+
+struct moco_weights {
+    char *path;
+    moco_weights_kind kind;
+    moco_safetensors *safetensors;
+    unsigned char *map;
+    size_t bytes;
+    moco__pth *pth;
+    moco__weights_entry *entries; /* in the file's order */
+    size_t count, room;
+    size_t *by_name;
+    moco_metadata *metadata;
+    size_t metadata_count, metadata_room;
+    char **texts; /* names and metadata made here */
+    size_t text_count, text_room;
+};
+
+/* Adds an entry; the name is copied. */
+moco_status moco__weights_add(moco_weights *weights, const char *name, const moco__weights_entry *entry);
+/* Adds a metadata row; both texts are copied. */
+moco_status moco__weights_note(moco_weights *weights, const char *key, const char *value);
+
+/* Lists the tensors of a file of torch.save. weights_pth.c */
+moco_status moco__weights_list_pth(moco_weights *weights);
+
+bool moco__ends_with(const char *text, const char *end);
+
+/* Whether moco export wrote the file. */
+bool moco__weights_are_ours(const moco_weights *weights);
+
+#endif

@@ -1,0 +1,293 @@
+/* Which network a file's tensors are of, and filling an encoder with them. */
+#include "weights/weights_internal.h"
+
+#include "base/handle_internal.h"
+#include "formats/safetensors_internal.h"
+#include "weights/encoder_state_internal.h"
+
+#include "moco/checkpoint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_SIZE = 256, STAGES = 4, BLOCKS_MAX = 64 };
+
+/* How encoders are named: the reference's, alone or in a wrapper, then networks that stand by themselves. */
+static const char *const query_prefixes[] = { "module.encoder_q.", "encoder_q.", "module.encoder.", "encoder.",
+                                              "module.backbone.",  "backbone.",  "module.",         "" };
+static const char *const key_prefixes[] = { "module.encoder_k.", "encoder_k." };
+
+static const moco_weights_entry *find(const moco_weights *weights, const char *prefix, const char *name)
+{
+    char whole[NAME_SIZE];
+    const int length = snprintf(whole, sizeof whole, "%s%s", prefix, name);
+    return length > 0 && (size_t)length < sizeof whole ? moco_weights_find(weights, whole) : NULL;
+}
+
+/* The tensor of a name if it has so many dimensions. */
+static const moco_weights_entry *find_shaped(const moco_weights *weights, const char *prefix, const char *name,
+                                             size_t ndim)
+{
+    const moco_weights_entry *entry = find(weights, prefix, name);
+    return entry != NULL && entry->ndim == ndim ? entry : NULL;
+}
+
+static moco_status find_prefix(moco_network *out, const moco_weights *weights, moco_branch branch)
+{
+    const char *const *prefixes = branch == MOCO_KEY ? key_prefixes : query_prefixes;
+    const size_t count = branch == MOCO_KEY ? sizeof key_prefixes / sizeof key_prefixes[0]
+                                            : sizeof query_prefixes / sizeof query_prefixes[0];
+    for (size_t i = 0; i < count; ++i) {
+        if (find_shaped(weights, prefixes[i], "conv1.weight", 4) != NULL) {
+            (void)snprintf(out->prefix, sizeof out->prefix, "%s", prefixes[i]);
+            return MOCO_OK;
+        }
+    }
+    return moco_error_set(MOCO_EFORMAT, "%s: holds no %s: there is no tensor %sconv1.weight; see moco info --tensors",
+                          weights->path, branch == MOCO_KEY ? "key encoder" : "ResNet",
+                          branch == MOCO_KEY ? "encoder_k." : "[module.][encoder_q.]");
+}
+
+static int64_t count_blocks(const moco_weights *weights, const char *prefix, int stage)
+{
+    int64_t count = 0;
+    for (char name[64]; count < BLOCKS_MAX; ++count) {
+        (void)snprintf(name, sizeof name, "layer%d.%d.conv1.weight", stage + 1, (int)count);
+        if (find(weights, prefix, name) == NULL) {
+            break;
+        }
+    }
+    return count;
+}
+
+/* The shape of the network, from the first convolutions' sizes and the names of the blocks. */
+static bool measure(moco_architecture *out, bool *cifar_stem, const moco_weights *weights, const char *prefix)
+{
+    const moco_weights_entry *stem = find_shaped(weights, prefix, "conv1.weight", 4);
+    const moco_weights_entry *inner = find_shaped(weights, prefix, "layer1.0.conv2.weight", 4);
+    if (stem == NULL || inner == NULL || stem->sizes[0] < 16 || inner->sizes[1] < 1) {
+        return false;
+    }
+    memset(out, 0, sizeof *out);
+    out->small = stem->sizes[0] == 16;
+    out->widen = out->small ? 1 : stem->sizes[0] / 64;
+    out->bottleneck = find(weights, prefix, "layer1.0.conv3.weight") != NULL;
+    out->groups = inner->sizes[0] / inner->sizes[1];
+    out->width_per_group = 64;
+    if (out->bottleneck && out->groups > 0 && out->widen > 0) {
+        out->width_per_group = inner->sizes[0] / out->groups / out->widen;
+    }
+    for (int stage = 0; stage < STAGES; ++stage) {
+        out->blocks[stage] = count_blocks(weights, prefix, stage);
+    }
+    *cifar_stem = !out->small && stem->sizes[2] == 3;
+    return true;
+}
+
+static bool same(const moco_architecture *a, const moco_architecture *b)
+{
+    return a->bottleneck == b->bottleneck && a->groups == b->groups && a->width_per_group == b->width_per_group &&
+           a->widen == b->widen && a->small == b->small && memcmp(a->blocks, b->blocks, sizeof a->blocks) == 0;
+}
+
+static moco_status find_arch(moco_network *out, const moco_weights *weights)
+{
+    moco_architecture found;
+    moco_architecture known;
+    const bool measured = measure(&found, &out->cifar_stem, weights, out->prefix);
+    for (size_t i = 0; measured && moco_encoder_architecture(&known, i); ++i) {
+        if (same(&found, &known)) {
+            (void)snprintf(out->arch, sizeof out->arch, "%s", known.name);
+            return MOCO_OK;
+        }
+    }
+    return moco_error_set(MOCO_EFORMAT,
+                          "%s: the network of %sconv1.weight is no ResNet of libmoco; see moco train --help",
+                          weights->path, out->prefix);
+}
+
+/* A plain network's linear fc is a classifier, unless a file of ours says that it is a head. */
+static void find_head(moco_network *out, const moco_weights *weights)
+{
+    const moco_weights_entry *last = find_shaped(weights, out->prefix, "fc.2.weight", 2);
+    out->mlp = last != NULL;
+    if (last == NULL) {
+        last = find_shaped(weights, out->prefix, "fc.weight", 2);
+    }
+    const bool encoder = strstr(out->prefix, "encoder_") != NULL || moco__weights_are_ours(weights);
+    out->classifier = last != NULL && !out->mlp && !encoder;
+    out->dim = last != NULL && !out->classifier ? last->sizes[0] : 0;
+}
+
+moco_status moco_weights_network(moco_network *out, const moco_weights *weights, moco_branch branch)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(weights);
+    moco_network found = { .dim = 0 };
+    MOCO_TRY(find_prefix(&found, weights, branch));
+    MOCO_TRY(find_arch(&found, weights));
+    find_head(&found, weights);
+    *out = found;
+    return MOCO_OK;
+}
+
+moco_status moco_weights_read_tensor(moco_tensor *tensor, const moco_weights *weights, const char *name)
+{
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(weights);
+    const moco_weights_entry *entry = moco_weights_find(weights, name);
+    if (entry == NULL) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", weights->path, name);
+    }
+    if (!moco__tensor_has_sizes(tensor, entry->sizes, entry->ndim)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has another shape than is wanted here", weights->path,
+                              name);
+    }
+    void *values = malloc(entry->bytes > 0 ? entry->bytes : 1);
+    moco_tensor *copy = NULL;
+    moco_status status;
+    if (values == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "out of memory for a tensor of %zu bytes", entry->bytes);
+    }
+    MOCO_TRY_GOTO(moco_weights_read(values, entry->bytes, weights, name));
+    MOCO_TRY_GOTO(moco_tensor_from_host(&copy, NULL, entry->dtype, (moco_device){ MOCO_CPU, 0 }, entry->sizes,
+                                        entry->ndim, values));
+    MOCO_TRY_GOTO(moco_tensor_copy(tensor, copy));
+done:
+    moco_tensor_free(copy);
+    free(values);
+    return status;
+}
+
+bool moco__ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text);
+    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+/* Refuses tensors under the network's prefix that the encoder does not have, but for a classifier. */
+static moco_status refuse_others(const moco_encoder *encoder, const moco_weights *weights, const moco_network *network)
+{
+    const size_t length = strlen(network->prefix);
+    const moco_weights_entry *entry = NULL;
+    for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
+        const char *name = entry->name + length;
+        if (strncmp(entry->name, network->prefix, length) != 0 || strncmp(entry->name, "optimizer.", 10) == 0 ||
+            (network->classifier && moco__is_head(name)) || moco__encoder_find(encoder, name) != NULL) {
+            continue;
+        }
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" does not belong to a %s%s", weights->path, entry->name,
+                              network->arch, network->mlp ? " with an MLP head" : "");
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights *weights, const moco_network *network)
+{
+    MOCO_CHECK_ARG(encoder);
+    MOCO_CHECK_ARG(weights);
+    MOCO_CHECK_ARG(network);
+    MOCO_TRY(refuse_others(encoder, weights, network));
+    const moco_tensor_list *state = moco_encoder_state(encoder);
+    const char *name = NULL;
+    for (size_t i = 0; (name = moco_encoder_state_name(encoder, i)) != NULL; ++i) {
+        char whole[NAME_SIZE];
+        (void)snprintf(whole, sizeof whole, "%s%s", network->prefix, name);
+        if (network->dim == 0 && moco__is_head(name)) {
+            continue;
+        }
+        /* Files from before torch 0.4.1 do not count batches, and nothing depends on it. */
+        if (moco_weights_find(weights, whole) != NULL || !moco__ends_with(name, "num_batches_tracked")) {
+            MOCO_TRY(moco_weights_read_tensor(moco_tensor_list_get(state, i), weights, whole));
+        }
+    }
+    if (network->classifier) {
+        moco_log(MOCO_LOG_INFO, "%s: fc is a classifier, no head of MoCo, and is left out", weights->path);
+    }
+    return MOCO_OK;
+}
+
+/* Whether an architecture is one for images of 32 pixels. */
+static bool is_small(const char *arch)
+{
+    moco_architecture known;
+    for (size_t i = 0; moco_encoder_architecture(&known, i); ++i) {
+        if (strcmp(known.name, arch) == 0) {
+            return known.small;
+        }
+    }
+    return false;
+}
+
+/* Settings for files without any of their own. */
+static moco_status guess_config(moco_config *config, const moco_weights *weights, const moco_network *network)
+{
+    const char *augment = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "augment") : NULL;
+    const char *size = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "image_size") : NULL;
+    const bool small = network->cifar_stem || is_small(network->arch);
+    moco_config_init(config);
+    (void)snprintf(config->arch, sizeof config->arch, "%s", network->arch);
+    config->dim = network->dim;
+    config->mlp = network->mlp;
+    config->cifar_stem = network->cifar_stem;
+    (void)snprintf(config->knn_features, sizeof config->knn_features, "pooled");
+    MOCO_TRY(moco_config_set(config, "augment", augment != NULL ? augment : small ? "cifar" : "v2"));
+    return moco_config_set(config, "image-size", size != NULL ? size : small ? "32" : "224");
+}
+
+static moco_status config_of(moco_config *config, const moco_weights *weights)
+{
+    moco_network network;
+    if (weights->kind == MOCO_WEIGHTS_CHECKPOINT) {
+        return moco_checkpoint_read_config(config, NULL, weights->path);
+    }
+    MOCO_TRY(moco_weights_network(&network, weights, MOCO_QUERY));
+    return guess_config(config, weights, &network);
+}
+
+moco_status moco_weights_read_config(moco_config *config, const char *path)
+{
+    MOCO_CHECK_ARG(config);
+    moco_weights *weights;
+    MOCO_TRY(moco_weights_open(&weights, path));
+    moco_config found;
+    const moco_status status = config_of(&found, weights);
+    moco_weights_free(weights);
+    if (status == MOCO_OK) {
+        *config = found;
+    }
+    return status;
+}
+
+static moco_status import(moco_encoder **out, moco_config *config, const moco_weights *weights, moco_branch branch,
+                          moco_device device)
+{
+    moco_network network;
+    MOCO_TRY(config_of(config, weights));
+    MOCO_TRY(moco_weights_network(&network, weights, branch));
+    moco_encoder_options options = moco_config_encoder_options(config, device);
+    options.bn_splits = 1; /* of training alone */
+    moco_encoder *encoder;
+    MOCO_TRY(moco_encoder_create(&encoder, &options));
+    const moco_status status = moco_weights_read_encoder(encoder, weights, &network);
+    if (status != MOCO_OK) {
+        moco_encoder_free(encoder);
+        return status;
+    }
+    moco_encoder_set_training(encoder, false);
+    *out = encoder;
+    return MOCO_OK;
+}
+
+moco_status moco_encoder_import(moco_encoder **out, moco_config *config, const char *path, moco_branch branch,
+                                moco_device device)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(config);
+    moco_weights *weights;
+    MOCO_TRY(moco_weights_open(&weights, path));
+    const moco_status status = import(out, config, weights, branch, device);
+    moco_weights_free(weights);
+    return status;
+}

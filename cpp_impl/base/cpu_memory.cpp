@@ -1,0 +1,217 @@
+// Memory of big tensors on the CPU, kept between the steps of a training.
+//
+// The system's allocator maps each big tensor afresh and unmaps it when it is freed, so that in every step the kernel
+// clears gigabytes, a page at a time. Here tensors are cut from segments of huge pages: the smallest free block that is
+// large enough, split; freed blocks join their free neighbours.
+#include "base/cpu_memory.hpp"
+
+#include "moco/device.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <atomic>
+#include <cstring>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include <sys/mman.h>
+
+namespace moco {
+
+namespace {
+
+constexpr std::size_t kSmallest = std::size_t{ 256 } << 10; // below, the system's allocator reuses memory as well
+constexpr std::size_t kGrain = std::size_t{ 16 } << 10;
+constexpr std::size_t kHugePage = std::size_t{ 2 } << 20;
+constexpr std::size_t kSegment = std::size_t{ 64 } << 20;
+
+std::size_t round_up(std::size_t size, std::size_t multiple)
+{
+    return (size + multiple - 1) / multiple * multiple;
+}
+
+struct Block {
+    std::size_t size;
+    bool free;
+    bool first; // of its segment
+};
+
+class CpuMemory {
+  public:
+    void *take(std::size_t size)
+    {
+        size = round_up(size, kGrain);
+        const std::lock_guard<std::mutex> lock(mutex_);
+        auto found = free_.lower_bound({ size, nullptr });
+        if (found == free_.end()) {
+            trim();
+            map_segment(size);
+            found = free_.lower_bound({ size, nullptr });
+            if (found == free_.end()) {
+                return nullptr;
+            }
+        }
+        char *const address = found->second;
+        free_.erase(found);
+        const auto block = blocks_.find(address);
+        block->second.free = false;
+        if (block->second.size > size) {
+            const std::size_t rest = block->second.size - size;
+            block->second.size = size;
+            blocks_.emplace(address + size, Block{ rest, true, false });
+            free_.emplace(rest, address + size);
+        }
+        used_.emplace(address, block);
+        return address;
+    }
+
+    // Whether the address was taken from here.
+    bool give_back(void *address)
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const auto used = used_.find(address);
+        if (used == used_.end()) {
+            return false;
+        }
+        auto block = used->second;
+        used_.erase(used);
+        const auto next = std::next(block);
+        if (next != blocks_.end() && next->second.free && !next->second.first) {
+            free_.erase({ next->second.size, next->first });
+            block->second.size += next->second.size;
+            blocks_.erase(next);
+        }
+        if (!block->second.first && std::prev(block)->second.free) {
+            const auto before = std::prev(block);
+            free_.erase({ before->second.size, before->first });
+            before->second.size += block->second.size;
+            blocks_.erase(block);
+            block = before;
+        }
+        block->second.free = true;
+        free_.emplace(block->second.size, block->first);
+        return true;
+    }
+
+    void trim_all()
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        trim();
+    }
+
+  private:
+    using Blocks = std::map<char *, Block>; // by address, so that neighbours are neighbours
+
+    void map_segment(std::size_t size)
+    {
+        const std::size_t bytes = round_up(std::max(size, kSegment), kHugePage);
+        // Huge pages begin at multiples of their size, which mmap() does not give by itself.
+        void *mapped = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (mapped == MAP_FAILED) {
+            return;
+        }
+        char *const begin = static_cast<char *>(mapped);
+        const std::size_t skip = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+        if (skip > 0) {
+            (void)munmap(begin, skip);
+        }
+        if (skip < kHugePage) {
+            (void)munmap(begin + skip + bytes, kHugePage - skip);
+        }
+        (void)madvise(begin + skip, bytes, MADV_HUGEPAGE);
+        blocks_.emplace(begin + skip, Block{ bytes, true, true });
+        free_.emplace(bytes, begin + skip);
+    }
+
+    // Unmaps the segments that no tensor lies in.
+    void trim()
+    {
+        for (auto block = blocks_.begin(); block != blocks_.end();) {
+            const auto next = std::next(block);
+            const bool alone = block->second.first && (next == blocks_.end() || next->second.first);
+            if (alone && block->second.free) {
+                free_.erase({ block->second.size, block->first });
+                (void)munmap(block->first, block->second.size);
+                blocks_.erase(block);
+            }
+            block = next;
+        }
+    }
+
+    std::mutex mutex_;
+    Blocks blocks_;
+    std::set<std::pair<std::size_t, char *>> free_; // the smallest first
+    std::unordered_map<void *, Blocks::iterator> used_;
+};
+
+// Never destroyed: tensors of static lifetime may be freed after everything else.
+CpuMemory &memory()
+{
+    static auto *const instance = new CpuMemory;
+    return *instance;
+}
+
+// AddressSanitizer finds a use after free only where freed memory is not used again.
+#if defined(__SANITIZE_ADDRESS__)
+std::atomic<bool> reuse{ false };
+#else
+std::atomic<bool> reuse{ true };
+#endif
+
+void release(void *address)
+{
+    if (address != nullptr && !memory().give_back(address)) {
+        c10::GetDefaultCPUAllocator()->raw_deleter()(address);
+    }
+}
+
+class KeepingAllocator : public c10::Allocator {
+  public:
+    c10::DataPtr allocate(std::size_t size) override
+    {
+        void *address = size >= kSmallest && reuse.load(std::memory_order_relaxed) ? memory().take(size) : nullptr;
+        if (address == nullptr) {
+            return c10::GetDefaultCPUAllocator()->allocate(size); // which also tells that there is no memory
+        }
+        return { address, address, &release, c10::Device(c10::DeviceType::CPU) };
+    }
+
+    [[nodiscard]] c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+    void copy_data(void *target, const void *source, std::size_t count) const final
+    {
+        std::memcpy(target, source, count);
+    }
+};
+
+} // namespace
+
+void keep_cpu_memory()
+{
+    static auto *const allocator = new KeepingAllocator;
+    static const bool once = [] {
+        c10::SetCPUAllocator(allocator, /*priority=*/1);
+        return true;
+    }();
+    (void)once;
+}
+
+void trim_cpu_memory() noexcept
+{
+    memory().trim_all();
+}
+
+} // namespace moco
+
+void moco_memory_reuse(bool reuse)
+{
+    moco::reuse.store(reuse);
+    if (!reuse) {
+        moco::trim_cpu_memory();
+    }
+}

@@ -1,0 +1,67 @@
+// libmoco_cuda.so: the only code that needs CUDA's headers. Being linked with libtorch_cuda.so, its loading registers
+// libtorch's CUDA kernels.
+#include "base/cuda_plugin.hpp"
+
+#include <cuda_runtime_api.h>
+
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+
+#include <cstdio>
+
+namespace {
+
+int device_count(char *reason, std::size_t size) noexcept
+{
+    int count = 0;
+    const cudaError_t error = cudaGetDeviceCount(&count);
+    if (error != cudaSuccess) {
+        (void)std::snprintf(reason, size, "%s", cudaGetErrorString(error));
+        return 0;
+    }
+    if (count == 0) {
+        (void)std::snprintf(reason, size, "the driver lists no GPU");
+    }
+    return count;
+}
+
+void describe(int index, char *buffer, std::size_t size) noexcept
+{
+    cudaDeviceProp properties;
+    const cudaError_t error = cudaGetDeviceProperties(&properties, index);
+    if (error != cudaSuccess) {
+        (void)std::snprintf(buffer, size, "GPU %d: %s", index, cudaGetErrorString(error));
+        return;
+    }
+    (void)std::snprintf(buffer, size, "%s, %.1f GiB, compute capability %d.%d", properties.name,
+                        static_cast<double>(properties.totalGlobalMem) / (1024.0 * 1024.0 * 1024.0), properties.major,
+                        properties.minor);
+}
+
+bool has_bf16(int index) noexcept
+{
+    int major = 0;
+    return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index) == cudaSuccess && major >= 8;
+}
+
+#ifdef USE_C10D_NCCL
+c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store> &store, int rank, int world,
+                                            std::chrono::milliseconds timeout)
+{
+    auto options = c10d::ProcessGroupNCCL::Options::create(/*is_high_priority_stream=*/true);
+    options->timeout = timeout;
+    return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, world, options);
+}
+#else
+constexpr decltype(moco::CudaPlugin::make_nccl) make_nccl = nullptr;
+#endif
+
+const moco::CudaPlugin kPlugin = { device_count, describe, has_bf16, make_nccl };
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) const moco::CudaPlugin *moco_cuda_plugin()
+{
+    return &kPlugin;
+}

@@ -1,0 +1,15 @@
+// The base of every handle of the C++ side: counts it as alive.
+#pragma once
+
+#include "base/live_internal.h"
+
+namespace moco {
+
+struct Counted {
+    Counted() noexcept { moco__live_add(); }
+    Counted(const Counted &) = delete;
+    Counted &operator=(const Counted &) = delete;
+    ~Counted() { moco__live_remove(); }
+};
+
+} // namespace moco

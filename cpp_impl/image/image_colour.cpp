@@ -1,0 +1,112 @@
+// Brightness, contrast, saturation, hue and grey in PIL's arithmetic.
+#include "image/image.hpp"
+
+#include "image/pixel_kernels.hpp"
+
+#include <cmath>
+
+namespace {
+
+void check_factor(const char *function, double factor)
+{
+    if (!std::isfinite(factor)) {
+        throw moco::Error(MOCO_EINVALID,
+                          std::string(function) + ": factor " + std::to_string(factor) + " is not finite");
+    }
+}
+
+// The mean luma, rounded as PIL's ImageEnhance.Contrast rounds it.
+int mean_luma(const moco_image &image)
+{
+    const std::uint64_t sum = moco::pixel_kernels().sum_luma(image.planes_either_way().plane, image.area());
+    return static_cast<int>(static_cast<double>(sum) / static_cast<double>(image.area()) + 0.5);
+}
+
+void blend(moco_image &image, int grey, double factor)
+{
+    moco::pixel_kernels().blend(image.planes_either_way().plane[0], image.count(), static_cast<float>(grey),
+                                static_cast<float>(factor));
+}
+
+} // namespace
+
+moco_status moco_image_brightness(moco_image *image, double factor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    check_factor(__func__, factor);
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_brightness(*ycc, factor);
+    } else {
+        blend(*image, 0, factor);
+    }
+    MOCO_API_END
+}
+
+moco_status moco_image_contrast(moco_image *image, double factor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    check_factor(__func__, factor);
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_contrast(*ycc, factor);
+    } else if (image->width > 0) {
+        blend(*image, mean_luma(*image), factor);
+    }
+    MOCO_API_END
+}
+
+moco_status moco_image_saturation(moco_image *image, double factor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    check_factor(__func__, factor);
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_saturation(*ycc, factor);
+    } else {
+        moco::pixel_kernels().saturate(image->planes_either_way().plane, image->area(), static_cast<float>(factor));
+    }
+    MOCO_API_END
+}
+
+moco_status moco_image_hue(moco_image *image, double factor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    if (!(factor >= -0.5 && factor <= 0.5)) {
+        throw moco::Error(MOCO_EINVALID,
+                          "moco_image_hue: factor " + std::to_string(factor) + " is outside -0.5 to 0.5");
+    }
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_hue(*ycc, factor);
+    } else {
+        moco::pixel_kernels().shift_hue(image->planes_either_way().plane, image->area(),
+                                        static_cast<int>(factor * 255));
+    }
+    MOCO_API_END
+}
+
+moco_status moco_image_grayscale(moco_image *image)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    if (moco::Ycc *ycc = image->fast_form()) {
+        moco::ycc_grey(*ycc);
+    } else {
+        moco::pixel_kernels().grey(image->planes_either_way().plane, image->area());
+    }
+    MOCO_API_END
+}
+
+moco_status moco_image_hflip(moco_image *image)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    // What reads the pixels next turns them about in passing.
+    if (moco::Ycc *ycc = image->fast_form()) {
+        ycc->mirrored = !ycc->mirrored;
+    } else {
+        image->mirror();
+    }
+    MOCO_API_END
+}

@@ -1,0 +1,153 @@
+// JPEG to the planes of luma and chroma that a file holds: no chroma is spread, no colour converted, and a picture that
+// is to become much smaller is not made large first.
+#include "image/jpeg_reader.hpp"
+
+#include <algorithm>
+
+namespace {
+
+constexpr int most_rows = 4 * DCTSIZE; // of one component at once
+
+// The forms that need no more than a resize.
+bool holds_planes(const jpeg_decompress_struct &jpeg)
+{
+    if (jpeg.num_components == 1) {
+        return true;
+    }
+    if (jpeg.num_components != 3 || jpeg.jpeg_color_space != JCS_YCbCr) {
+        return false;
+    }
+    const jpeg_component_info *component = jpeg.comp_info;
+    return component[0].h_samp_factor == jpeg.max_h_samp_factor && component[0].v_samp_factor == jpeg.max_v_samp_factor;
+}
+
+// Rows of a component at once, all of them up to row @p rows of the picture's, and the bytes of a row.
+int step_of(const jpeg_component_info &component)
+{
+    return component.v_samp_factor * component.DCT_scaled_size;
+}
+
+std::size_t stride_of(const jpeg_decompress_struct &jpeg, const jpeg_component_info &component)
+{
+    const auto across = static_cast<std::size_t>(jpeg.max_h_samp_factor) * DCTSIZE;
+    const std::size_t units = (jpeg.image_width + across - 1) / across;
+    return units * static_cast<std::size_t>(component.h_samp_factor * component.DCT_scaled_size);
+}
+
+// Where planes lie: rows from unit @p first on, @p count of them. No exception may pass through a longjmp.
+bool lay_out(moco::JpegReader &reader, std::int32_t first, std::int32_t count) noexcept
+{
+    const jpeg_decompress_struct &jpeg = reader.jpeg;
+    moco::Ycc &ycc = *reader.ycc;
+    std::size_t sizes[3] = {};
+    std::size_t all = 0;
+    for (int c = 0; c < jpeg.num_components; ++c) {
+        const jpeg_component_info &component = jpeg.comp_info[c];
+        sizes[c] = stride_of(jpeg, component) * static_cast<std::size_t>(count * step_of(component));
+        all += sizes[c];
+    }
+    std::uint8_t *bytes = nullptr;
+    try {
+        bytes = reader.out->bytes.grow(all);
+    } catch (const std::exception &) {
+        return false;
+    }
+    ycc = {};
+    ycc.grey = jpeg.num_components == 1;
+    for (int c = 0; c < jpeg.num_components; ++c) {
+        const jpeg_component_info &component = jpeg.comp_info[c];
+        moco::Plane &plane = ycc.plane[c];
+        plane.data = bytes;
+        plane.stride = stride_of(jpeg, component);
+        plane.across = static_cast<double>(component.h_samp_factor * component.DCT_scaled_size) /
+                       (jpeg.max_h_samp_factor * DCTSIZE);
+        plane.down = static_cast<double>(step_of(component)) / (jpeg.max_v_samp_factor * DCTSIZE);
+        plane.top = first * step_of(component);
+        plane.width = static_cast<std::int32_t>(component.downsampled_width);
+        plane.height =
+            std::min(count * step_of(component), static_cast<std::int32_t>(component.downsampled_height) - plane.top);
+        bytes += sizes[c];
+    }
+    return true;
+}
+
+// Reads one unit of rows into the planes, where those start at @p unit or before it; else only passes over them.
+bool read_unit(moco::JpegReader &reader, std::int32_t unit, std::int32_t first)
+{
+    jpeg_decompress_struct &jpeg = reader.jpeg;
+    JSAMPROW rows[3][most_rows];
+    JSAMPARRAY planes[3] = { rows[0], rows[1], rows[2] };
+    for (int c = 0; c < jpeg.num_components; ++c) {
+        const moco::Plane &plane = reader.ycc->plane[c];
+        const std::int32_t step = step_of(jpeg.comp_info[c]);
+        const std::int32_t above = std::max(unit - first, 0) * step;
+        jpeg.comp_info[c].component_needed = unit >= first ? TRUE : FALSE; // without it blocks are not transformed
+        for (std::int32_t y = 0; y < step; ++y) {
+            rows[c][y] = plane.data + static_cast<std::size_t>(above + y) * plane.stride;
+        }
+    }
+    const auto lines = static_cast<JDIMENSION>(jpeg.max_v_samp_factor * jpeg.min_DCT_scaled_size);
+    return jpeg_read_raw_data(&jpeg, planes, lines) == lines;
+}
+
+// By our own decoder, which has memory of its own to fail to get.
+bool read_blocks(moco::JpegReader &reader, const moco::JpegUnits &units) noexcept
+{
+    try {
+        return moco::jpeg_read_blocks(reader.jpeg, *reader.ycc, units);
+    } catch (const std::exception &) {
+        return false;
+    }
+}
+
+} // namespace
+
+moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
+{
+    jpeg_decompress_struct &jpeg = reader.jpeg;
+    if (!holds_planes(jpeg)) {
+        reader.refused = true;
+        return JpegOutcome::whole;
+    }
+    const bool partly = jpeg_can_crop(jpeg);
+    const std::int32_t height = jpeg.max_v_samp_factor * DCTSIZE; // of a unit, in the picture
+    const std::int32_t width = jpeg.max_h_samp_factor * DCTSIZE;
+    const Part all = { 0, 0, reader.out->height, reader.out->width };
+    const Part part = reader.part != Part{} ? reader.part : all;
+    const JpegUnits units = { part.top / height,
+                              (partly ? part.top + part.height + height - 1 : all.height + height - 1) / height,
+                              (all.width + width - 1) / width, part.left / width,
+                              (part.left + part.width + width - 1) / width };
+    const std::int32_t count = units.end_row - units.first_row;
+    reader.part = { units.first_row * height, 0,
+                    std::min(units.end_row * height, all.height) - units.first_row * height, all.width };
+    if (partly && reader.reduction == 1) {
+        if (!lay_out(reader, units.first_row, count)) {
+            return JpegOutcome::no_memory;
+        }
+        if (read_blocks(reader, units)) {
+            reader.part.left = units.first_column * width;
+            reader.part.width = std::min(units.end_column * width, all.width) - reader.part.left;
+            return JpegOutcome::whole;
+        }
+    }
+    jpeg.raw_data_out = TRUE;
+    jpeg.out_color_space = jpeg.jpeg_color_space;
+    jpeg.scale_num = 1;
+    jpeg.scale_denom = static_cast<unsigned>(reader.reduction);
+    if (jpeg_start_decompress(&jpeg) == FALSE) {
+        return JpegOutcome::truncated;
+    }
+    if (!lay_out(reader, units.first_row, count)) {
+        return JpegOutcome::no_memory;
+    }
+    for (std::int32_t at = 0; at < units.end_row; ++at) {
+        if (!read_unit(reader, at, units.first_row)) {
+            return JpegOutcome::truncated;
+        }
+    }
+    if (!partly) {
+        (void)jpeg_finish_decompress(&jpeg); // finds damage behind the last row, as decoding to RGB does
+    }
+    return JpegOutcome::whole;
+}

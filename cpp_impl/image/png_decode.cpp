@@ -1,0 +1,141 @@
+// PNG to RGB through libpng, as PIL converts: alpha and transparent colours are dropped, 16-bit grey is clipped at 255,
+// other 16-bit channels keep their high byte.
+//
+// Not through OpenCV: its decoder prints libpng's warnings, and does not tell which 16-bit files were grey.
+#include "image/image.hpp"
+
+#include <png.h>
+
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+
+namespace {
+
+using u8 = std::uint8_t;
+
+// The file in memory, and what libpng says of it.
+struct Source {
+    const u8 *bytes;
+    std::size_t count;
+    std::size_t at;
+    char message[128];
+};
+
+void read_bytes(png_structp png, png_bytep to, std::size_t count)
+{
+    auto *source = static_cast<Source *>(png_get_io_ptr(png));
+    if (count > source->count - source->at) {
+        png_error(png, "the file is truncated");
+    }
+    std::memcpy(to, source->bytes + source->at, count);
+    source->at += count;
+}
+
+[[noreturn]] void on_error(png_structp png, png_const_charp message)
+{
+    auto *source = static_cast<Source *>(png_get_error_ptr(png));
+    (void)std::snprintf(source->message, sizeof source->message, "%s", message);
+    png_longjmp(png, 1);
+}
+
+// PIL does not report what libpng warns of either.
+void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
+
+class Decoder {
+  public:
+    explicit Decoder(Source &source)
+        : png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning)),
+          info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr)
+    {
+        if (info_ == nullptr) {
+            png_destroy_read_struct(&png_, nullptr, nullptr);
+            throw std::bad_alloc();
+        }
+        png_set_read_fn(png_, &source, read_bytes);
+        png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+        png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX); // Pixels::resize() has the limit
+    }
+    Decoder(const Decoder &) = delete;
+    Decoder &operator=(const Decoder &) = delete;
+    ~Decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
+
+    // Both return false where libpng jumped out; so neither may hold an object with a destructor.
+    bool read_header()
+    {
+        if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp): libpng's way to report errors
+            return false;
+        }
+        png_read_info(png_, info_);
+        convert();
+        passes_ = png_set_interlace_handling(png_);
+        png_read_update_info(png_, info_);
+        return true;
+    }
+    // Rows of width x 3 bytes, or of width x 2 for 16-bit grey; an interlaced file fills them in several passes.
+    bool read_rows(u8 *to)
+    {
+        if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp)
+            return false;
+        }
+        for (int pass = 0; pass < passes_; ++pass) {
+            for (std::size_t y = 0; y < height(); ++y) {
+                png_read_row(png_, to + y * row_bytes(), nullptr);
+            }
+        }
+        return true;
+    }
+
+    [[nodiscard]] std::size_t width() const { return png_get_image_width(png_, info_); }
+    [[nodiscard]] std::size_t height() const { return png_get_image_height(png_, info_); }
+    [[nodiscard]] std::size_t row_bytes() const { return png_get_rowbytes(png_, info_); }
+    [[nodiscard]] bool is_grey16() const { return grey16_; }
+
+  private:
+    void convert()
+    {
+        const int colour = png_get_color_type(png_, info_);
+        grey16_ = colour == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png_, info_) == 16;
+        if (grey16_) {
+            return;
+        }
+        if (colour == PNG_COLOR_TYPE_PALETTE) {
+            png_set_palette_to_rgb(png_);
+        }
+        png_set_expand_gray_1_2_4_to_8(png_);
+        png_set_strip_16(png_); // keeps the high byte
+        png_set_strip_alpha(png_);
+        png_set_gray_to_rgb(png_);
+    }
+
+    png_structp png_;
+    png_infop info_;
+    int passes_ = 1;
+    bool grey16_ = false;
+};
+
+} // namespace
+
+void moco::decode_png(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
+    thread_local Bytes grey;
+    Source source = { bytes, count, 0, "" };
+    Decoder decoder(source);
+    if (!decoder.read_header()) {
+        bad_file(name, std::string("damaged PNG file: ") + source.message);
+    }
+    const std::size_t pixels = decoder.width() * decoder.height();
+    u8 *to = out.resize(static_cast<std::int64_t>(decoder.width()), static_cast<std::int64_t>(decoder.height()), name);
+    u8 *rows = decoder.is_grey16() ? grey.grow(2 * pixels) : to;
+    if (decoder.row_bytes() != decoder.width() * (decoder.is_grey16() ? 2 : 3)) {
+        bad_file(name, "unsupported PNG file");
+    }
+    if (!decoder.read_rows(rows)) {
+        bad_file(name, std::string("damaged PNG file: ") + source.message);
+    }
+    if (decoder.is_grey16()) {
+        for (std::size_t i = 0; i < pixels; ++i, to += 3) {
+            to[0] = to[1] = to[2] = rows[2 * i] != 0 ? 255 : rows[2 * i + 1];
+        }
+    }
+}

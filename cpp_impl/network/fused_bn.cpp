@@ -1,0 +1,313 @@
+// Batch norm, the addition of a shortcut and ReLU as one operation over channels-last tensors of a CPU, SplitBN's
+// groups included. One pass over the activations for the statistics and one for the result, where separate operations
+// take five; of its inputs only x is kept for the backward pass, and the result where a shortcut was added.
+#include "network/norm_kernels.hpp"
+#include "network/split_bn.hpp"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace moco {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kMaxPieces = 64;
+constexpr int64_t kMinRows = 256; // of a piece
+
+// Rows of channels in equal groups, each cut into pieces that are summed up by themselves. The pieces depend neither on
+// the number of threads nor on that of groups, so a group's sums are the same whichever process it lies in.
+struct Rows {
+    int64_t channels, groups, rows; // rows of a group
+    int64_t pieces, piece_rows;     // of a group
+
+    Rows(const at::Tensor &x, int64_t groups)
+        : channels(x.size(1)), groups(groups), rows(x.numel() / x.size(1) / groups),
+          pieces(std::clamp<int64_t>(rows / kMinRows, 1, kMaxPieces)), piece_rows((rows + pieces - 1) / pieces)
+    {}
+
+    // visitor(group, piece, first element, rows)
+    template <typename Visitor> void each(const Visitor &visitor) const
+    {
+        at::parallel_for(0, groups * pieces, 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t group = i / pieces;
+                const int64_t first = i % pieces * piece_rows;
+                const int64_t count = std::min(piece_rows, rows - first);
+                if (count > 0) {
+                    visitor(group, i, (group * rows + first) * channels, static_cast<size_t>(count));
+                }
+            }
+        });
+    }
+};
+
+// Two sums of each channel and group, from those of the pieces in their order.
+template <typename Summer> std::vector<double> sum_pieces(const Rows &r, const Summer &summer)
+{
+    const auto n = static_cast<size_t>(r.channels);
+    std::vector<double> partial(static_cast<size_t>(r.groups * r.pieces) * 2 * n);
+    r.each([&](int64_t group, int64_t piece, int64_t at, size_t rows) {
+        std::vector<float> scratch(2 * n);
+        double *const sums = &partial[static_cast<size_t>(piece) * 2 * n];
+        summer(sums, sums + n, scratch.data(), group, at, rows);
+    });
+    std::vector<double> total(static_cast<size_t>(r.groups) * 2 * n);
+    for (int64_t i = 0; i < r.groups * r.pieces; ++i) {
+        const double *from = &partial[static_cast<size_t>(i) * 2 * n];
+        double *to = &total[static_cast<size_t>(i / r.pieces) * 2 * n];
+        for (size_t c = 0; c < 2 * n; ++c) {
+            to[c] += from[c];
+        }
+    }
+    return total;
+}
+
+// Rows of groups x channels: what the loops take.
+enum Row { MEAN, INVERSE, SCALE, SHIFT, ROWS };
+
+struct Statistics {
+    at::Tensor values; // ROWS x groups x channels
+
+    [[nodiscard]] float *row(Row which, int64_t group) const
+    {
+        return values.data_ptr<float>() + (which * values.size(1) + group) * values.size(2);
+    }
+    [[nodiscard]] Affine affine(int64_t group) const { return { row(SCALE, group), row(SHIFT, group) }; }
+};
+
+template <typename T> const T *values_of(const at::Tensor &tensor)
+{
+    return tensor.defined() ? static_cast<const T *>(tensor.const_data_ptr()) : nullptr;
+}
+
+template <typename T> const T *offset(const T *values, int64_t at)
+{
+    return values != nullptr ? values + at : nullptr;
+}
+
+void set_affine(const Statistics &s, const BatchNorm &bn, int64_t group)
+{
+    const auto *weight = bn.weight.const_data_ptr<float>();
+    const auto *bias = bn.bias.const_data_ptr<float>();
+    for (int64_t c = 0; c < s.values.size(2); ++c) {
+        s.row(SCALE, group)[c] = weight[c] * s.row(INVERSE, group)[c];
+        s.row(SHIFT, group)[c] = bias[c] - s.row(MEAN, group)[c] * s.row(SCALE, group)[c];
+    }
+}
+
+// Running statistics are the mean over the groups.
+void update_running(BatchNorm &bn, const Rows &r, const std::vector<double> &means, const std::vector<double> &vars)
+{
+    auto *running_mean = bn.running_mean.data_ptr<float>();
+    auto *running_var = bn.running_var.data_ptr<float>();
+    const double unbiased = static_cast<double>(r.rows) / static_cast<double>(r.rows - 1);
+    const auto groups = static_cast<double>(r.groups);
+    for (int64_t c = 0; c < r.channels; ++c) {
+        double mean = 0;
+        double var = 0;
+        for (int64_t g = 0; g < r.groups; ++g) {
+            mean += means[static_cast<size_t>(g * r.channels + c)];
+            var += vars[static_cast<size_t>(g * r.channels + c)];
+        }
+        const auto moved = [](float old, double value) {
+            return static_cast<float>((1 - kBatchNormMomentum) * static_cast<double>(old) + kBatchNormMomentum * value);
+        };
+        running_mean[c] = moved(running_mean[c], mean / groups);
+        running_var[c] = moved(running_var[c], var / groups * unbiased);
+    }
+}
+
+// Of the batch. Sums are of the differences from the group's first row, which keeps them small.
+template <typename T> Statistics batch_statistics(BatchNorm &bn, const Rows &r, const at::Tensor &x)
+{
+    Statistics s{ at::empty({ ROWS, r.groups, r.channels }, bn.running_mean.options()) };
+    const T *values = values_of<T>(x);
+    const auto n = static_cast<size_t>(r.channels);
+    std::vector<float> pivot(static_cast<size_t>(r.groups) * n);
+    for (int64_t g = 0; g < r.groups; ++g) {
+        norm_kernels<T>().widen(&pivot[static_cast<size_t>(g) * n], values + g * r.rows * r.channels, n);
+    }
+    const auto sums = sum_pieces(r, [&](double *sum, double *square, float *space, int64_t g, int64_t at, size_t rows) {
+        norm_kernels<T>().moments(sum, square, space, values + at, &pivot[static_cast<size_t>(g) * n], rows, n);
+    });
+    std::vector<double> means(static_cast<size_t>(r.groups) * n);
+    std::vector<double> vars(means.size());
+    const auto count = static_cast<double>(r.rows);
+    for (int64_t g = 0; g < r.groups; ++g) {
+        const double *sum = &sums[static_cast<size_t>(g) * 2 * n];
+        for (size_t c = 0; c < n; ++c) {
+            const size_t i = static_cast<size_t>(g) * n + c;
+            const double shifted = sum[c] / count;
+            means[i] = static_cast<double>(pivot[i]) + shifted;
+            vars[i] = std::max(sum[n + c] / count - shifted * shifted, 0.0);
+            s.row(MEAN, g)[c] = static_cast<float>(means[i]);
+            s.row(INVERSE, g)[c] = static_cast<float>(1 / std::sqrt(vars[i] + kBatchNormEpsilon));
+        }
+        set_affine(s, bn, g);
+    }
+    update_running(bn, r, means, vars);
+    return s;
+}
+
+Statistics running_statistics(const BatchNorm &bn)
+{
+    Statistics s{ at::empty({ ROWS, 1, bn.running_mean.size(0) }, bn.running_mean.options()) };
+    for (int64_t c = 0; c < bn.running_mean.size(0); ++c) {
+        s.row(MEAN, 0)[c] = bn.running_mean.const_data_ptr<float>()[c];
+        const auto var = static_cast<double>(bn.running_var.const_data_ptr<float>()[c]);
+        s.row(INVERSE, 0)[c] = static_cast<float>(1 / std::sqrt(var + kBatchNormEpsilon));
+    }
+    set_affine(s, bn, 0);
+    return s;
+}
+
+template <typename T>
+at::Tensor affine_rows(const Rows &r, const Statistics &s, const at::Tensor &x, const NormTail &tail)
+{
+    auto out = at::empty_like(x);
+    auto *y = static_cast<T *>(out.mutable_data_ptr());
+    const T *values = values_of<T>(x);
+    const T *other = values_of<T>(tail.other);
+    r.each([&](int64_t g, int64_t, int64_t at, size_t rows) {
+        norm_kernels<T>().apply(y + at, values + at, offset(other, at), s.affine(g), tail.relu, rows,
+                                static_cast<size_t>(r.channels));
+    });
+    return out;
+}
+
+// dy where the result is positive: the gradient by the shortcut, and by the norm's output.
+template <typename T> at::Tensor masked_rows(const Rows &r, const at::Tensor &dy, const at::Tensor &y)
+{
+    auto out = at::empty_like(y);
+    auto *g = static_cast<T *>(out.mutable_data_ptr());
+    r.each([&](int64_t, int64_t, int64_t at, size_t rows) {
+        norm_kernels<T>().mask(g + at, values_of<T>(dy) + at, values_of<T>(y) + at,
+                               rows * static_cast<size_t>(r.channels));
+    });
+    return out;
+}
+
+struct Gradients {
+    at::Tensor x, weight, bias;
+};
+
+template <typename T>
+Gradients gradients_of(const Rows &r, const Statistics &s, const at::Tensor &x, const at::Tensor &dy, bool relu)
+{
+    const auto n = static_cast<size_t>(r.channels);
+    const T *values = values_of<T>(x);
+    const T *g = values_of<T>(dy);
+    const auto sums =
+        sum_pieces(r, [&](double *sum, double *product, float *space, int64_t group, int64_t at, size_t rows) {
+            norm_kernels<T>().reduce(sum, product, space, g + at, values + at, s.row(MEAN, group), s.affine(group),
+                                     relu, rows, n);
+        });
+    Gradients out{ at::empty_like(x), at::empty({ r.channels }, s.values.options()),
+                   at::empty({ r.channels }, s.values.options()) };
+    std::vector<float> mean_g(static_cast<size_t>(r.groups) * n);
+    std::vector<float> tilt(mean_g.size());
+    std::vector<double> weight(n);
+    std::vector<double> bias(n);
+    for (int64_t group = 0; group < r.groups; ++group) {
+        const double *sum = &sums[static_cast<size_t>(group) * 2 * n];
+        for (size_t c = 0; c < n; ++c) {
+            const size_t i = static_cast<size_t>(group) * n + c;
+            const auto inverse = static_cast<double>(s.row(INVERSE, group)[c]);
+            mean_g[i] = static_cast<float>(sum[c] / static_cast<double>(r.rows));
+            tilt[i] = static_cast<float>(sum[n + c] / static_cast<double>(r.rows) * inverse * inverse);
+            weight[c] += sum[n + c] * inverse;
+            bias[c] += sum[c];
+        }
+    }
+    std::copy(weight.begin(), weight.end(), out.weight.data_ptr<float>());
+    std::copy(bias.begin(), bias.end(), out.bias.data_ptr<float>());
+    auto *dx = static_cast<T *>(out.x.mutable_data_ptr());
+    r.each([&](int64_t group, int64_t, int64_t at, size_t rows) {
+        const size_t i = static_cast<size_t>(group) * n;
+        norm_kernels<T>().backward(dx + at, g + at, values + at,
+                                   { s.row(SCALE, group), &mean_g[i], s.row(MEAN, group), &tilt[i] }, s.affine(group),
+                                   relu, rows, n);
+    });
+    return out;
+}
+
+class FusedNorm : public torch::autograd::Function<FusedNorm> {
+  public:
+    // weight and bias are the norm's, named here so that they get their gradients.
+    static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor & /*weight*/,
+                              const at::Tensor & /*bias*/, const std::optional<at::Tensor> &other, BatchNorm *bn,
+                              bool relu)
+    {
+        const Rows r(x, bn->splits);
+        const NormTail tail{ other.value_or(at::Tensor()), relu };
+        const bool half = x.scalar_type() == at::kBFloat16;
+        const Statistics s = half ? batch_statistics<Bf16>(*bn, r, x) : batch_statistics<float>(*bn, r, x);
+        auto y = half ? affine_rows<Bf16>(r, s, x, tail) : affine_rows<float>(r, s, x, tail);
+        context->save_for_backward({ x, s.values, other.has_value() ? y : at::Tensor() });
+        context->saved_data["relu"] = relu;
+        context->saved_data["other"] = other.has_value();
+        context->saved_data["groups"] = bn->splits;
+        return y;
+    }
+
+    static variable_list backward(AutogradContext *context, const variable_list &gradients)
+    {
+        const auto saved = context->get_saved_variables();
+        const auto &x = saved[0];
+        const Statistics s{ saved[1] };
+        const Rows r(x, context->saved_data["groups"].toInt());
+        const bool half = x.scalar_type() == at::kBFloat16;
+        bool relu = context->saved_data["relu"].toBool();
+        auto dy = gradients[0].to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+        at::Tensor d_other;
+        if (context->saved_data["other"].toBool()) {
+            if (relu) {
+                dy = half ? masked_rows<Bf16>(r, dy, saved[2]) : masked_rows<float>(r, dy, saved[2]);
+            }
+            relu = false;
+            d_other = dy;
+        }
+        const auto d = half ? gradients_of<Bf16>(r, s, x, dy, relu) : gradients_of<float>(r, s, x, dy, relu);
+        return { d.x, d.weight, d.bias, d_other, at::Tensor(), at::Tensor() };
+    }
+};
+
+bool is_rows(const at::Tensor &x)
+{
+    return x.is_cpu() && x.dim() == 4 && x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast) &&
+           (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+} // namespace
+
+bool fused_batch_norm(at::Tensor &out, BatchNorm &bn, const at::Tensor &x, const NormTail &tail, bool training)
+{
+    if (!is_rows(x) || (tail.other.defined() && tail.other.sizes() != x.sizes()) ||
+        (!training && at::GradMode::is_enabled())) {
+        return false;
+    }
+    NormTail same = tail;
+    if (tail.other.defined()) {
+        same.other = tail.other.to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
+    }
+    if (training) {
+        bn.num_batches_tracked.add_(1);
+        const auto other = same.other.defined() ? std::optional(same.other) : std::nullopt;
+        out = FusedNorm::apply(x, bn.weight, bn.bias, other, &bn, same.relu);
+    } else {
+        const Rows r(x, 1);
+        const auto s = running_statistics(bn);
+        out = x.scalar_type() == at::kBFloat16 ? affine_rows<Bf16>(r, s, x, same) : affine_rows<float>(r, s, x, same);
+    }
+    return true;
+}
+
+} // namespace moco

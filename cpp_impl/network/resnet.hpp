@@ -1,0 +1,98 @@
+// ResNets with torchvision's names, initialisation and arithmetic.
+#pragma once
+
+#include "network/split_bn.hpp"
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace moco {
+
+// What distinguishes the architectures.
+struct Architecture {
+    const char *name;
+    bool bottleneck;
+    std::array<int, 4> blocks; // a stage each; 0 ends the list
+    int64_t groups;            // of the 3x3 convolutions
+    int64_t width_per_group;   // 64 but for ResNeXt and Wide ResNet (the inner width alone)
+    int64_t widen;             // factor of every width (R50w2x, R50w4x)
+    bool small;                // the CIFAR networks: 16-32-64 channels, 3x3 stem, shortcuts without parameters
+};
+
+// The architectures; nullptr beyond the last.
+const Architecture *architecture_at(std::size_t index);
+// By name; nullptr where there is none.
+const Architecture *find_architecture(const std::string &name);
+
+struct NetworkOptions {
+    const Architecture *architecture;
+    int64_t dim;
+    bool mlp;
+    bool cifar_stem;
+    int64_t splits;
+};
+
+struct Convolution {
+    at::Tensor weight; // out x in / groups x k x k
+    int64_t stride, groups;
+
+    Convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t groups = 1);
+    [[nodiscard]] at::Tensor forward(const at::Tensor &x) const;
+};
+
+struct Linear {
+    at::Tensor weight, bias; // out x in, out
+
+    Linear(int64_t in, int64_t out) : weight(at::empty({ out, in })), bias(at::empty({ out })) {}
+};
+
+// Basic block (two convolutions) or bottleneck (three).
+struct Block {
+    std::vector<Convolution> conv;
+    std::vector<BatchNorm> bn;
+    std::optional<Convolution> downsample_conv;
+    std::optional<BatchNorm> downsample_bn;
+    int64_t padded_channels = 0; // of a shortcut without parameters that widens (option A of He et al.)
+
+    at::Tensor forward(const at::Tensor &x, bool training);
+    [[nodiscard]] at::Tensor shortcut(const at::Tensor &x, bool training);
+};
+
+class ResNet {
+  public:
+    explicit ResNet(const NetworkOptions &options);
+
+    // Draws the weights: convolutions from N(0, 2 / fan-out), heads uniform in +-1 / sqrt(fan-in).
+    void initialize(uint64_t seed);
+
+    // N x 3 x H x W to N x feature_dim: global average of the last stage.
+    at::Tensor features(const at::Tensor &images, bool training);
+    // N x feature_dim to N x dim.
+    [[nodiscard]] at::Tensor head(const at::Tensor &features) const;
+
+    using Visitor = std::function<void(const std::string &name, at::Tensor &tensor, bool parameter)>;
+    // Every parameter and buffer in the order of torchvision's state_dict.
+    void visit(const Visitor &visitor);
+
+    void visit_batch_norms(const std::function<void(BatchNorm &)> &visitor);
+
+    [[nodiscard]] int64_t feature_dim() const { return feature_dim_; }
+
+  private:
+    void build_stages(const NetworkOptions &options);
+    int64_t add_block(std::vector<Block> &stage, int64_t in, int64_t planes, int64_t stride,
+                      const NetworkOptions &options);
+
+    std::vector<Convolution> conv1_;
+    std::vector<BatchNorm> bn1_;
+    bool max_pool_ = false;
+    std::vector<std::vector<Block>> layers_;
+    std::vector<Linear> fc_;
+    int64_t feature_dim_ = 0;
+};
+
+} // namespace moco

@@ -1,4 +1,0 @@
-// The loops of batch norm for any processor.
-#define MOCO_NORM_KERNELS norm_kernels_plain
-#define MOCO_NORM_KERNELS_NAME "plain"
-#include "norm_loops.hpp"

@@ -1,4 +1,0 @@
-// The loops over pixels for any processor.
-#define MOCO_PIXEL_KERNELS pixel_kernels_plain
-#define MOCO_PIXEL_KERNELS_NAME "plain"
-#include "pixel_loops.hpp"

@@ -1,0 +1,303 @@
+// Collectives: one process, or c10d with Gloo for the CPU and NCCL (by the plug-in) for CUDA.
+#include "ranks/comm.hpp"
+
+#include "base/cuda_plugin.hpp"
+#include "base/handle.hpp"
+#include "ranks/store.hpp"
+
+#include <ATen/ops/empty.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+
+#include <numeric>
+#include <thread>
+
+namespace {
+
+using Group = c10::intrusive_ptr<c10d::ProcessGroup>;
+
+std::chrono::milliseconds timeout_of(const moco_comm_options &o)
+{
+    return std::chrono::milliseconds(static_cast<int64_t>(o.timeout_s * 1000));
+}
+
+void add_gloo(const Group &group, const moco_comm_options &o)
+{
+    auto options = c10d::ProcessGroupGloo::Options::create(timeout_of(o));
+    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(o.address));
+    const auto store = c10::make_intrusive<c10d::PrefixStore>("gloo", moco::prefixed(*o.store));
+    const auto backend = c10::make_intrusive<c10d::ProcessGroupGloo>(store, o.rank, o.world, options);
+    group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
+}
+
+void add_nccl(const Group &group, const moco_comm_options &o)
+{
+    const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", moco::prefixed(*o.store));
+    const auto make = moco::cuda_plugin().make_nccl;
+    if (make == nullptr) {
+        throw moco::Error(MOCO_EUNAVAILABLE, "this build has no NCCL: build where nccl.h is found (make deps CUDA=1)");
+    }
+    const auto backend = make(store, o.rank, o.world, timeout_of(o));
+    group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, backend);
+    backend->eagerConnectSingleDevice(moco::to_torch(o.device));
+}
+
+Group make_group(const moco_comm_options &o)
+{
+    auto group = c10::make_intrusive<c10d::ProcessGroup>(moco::prefixed(*o.store), o.rank, o.world);
+    add_gloo(group, o);
+    if (o.device.type == MOCO_CUDA) {
+        add_nccl(group, o);
+    }
+    group->setDefaultBackend(o.device.type == MOCO_CUDA ? c10d::ProcessGroup::BackendType::NCCL
+                                                        : c10d::ProcessGroup::BackendType::GLOO);
+    group->setGroupName("moco");
+    return group;
+}
+
+void check_options(const moco_comm_options &o)
+{
+    if (o.world < 1 || o.rank < 0 || o.rank >= o.world) {
+        throw moco::Error(MOCO_EINVALID, "comm: rank " + std::to_string(o.rank) + " of " + std::to_string(o.world) +
+                                             " does not exist");
+    }
+    if (o.world > 1 && (o.store == nullptr || o.address == nullptr || !(o.timeout_s > 0))) {
+        throw moco::Error(MOCO_EINVALID, "comm: more than one process need a store, an address and a time-out");
+    }
+}
+
+bool is_alone(const moco_comm *comm)
+{
+    return comm == nullptr || comm->world == 1;
+}
+
+// Runs a collective to its end.
+template <typename Operation> void run(moco_comm &comm, const char *what, const Operation &operation)
+{
+    const moco::Collective mark(comm);
+    try {
+        operation(*comm.group)->wait();
+    } catch (...) {
+        moco::rethrow_as_peer(comm, what);
+    }
+}
+
+// Rows in one piece, whatever the memory order of the rest: channels-last images go as they lie.
+at::Tensor as_rows(const at::Tensor &tensor)
+{
+    const bool channels_last = tensor.dim() == 4 && tensor.is_contiguous(at::MemoryFormat::ChannelsLast);
+    return channels_last ? tensor.permute({ 0, 2, 3, 1 }) : tensor.contiguous();
+}
+
+at::Tensor from_rows(const at::Tensor &rows, const at::Tensor &like)
+{
+    return like.dim() == 4 && like.is_contiguous(at::MemoryFormat::ChannelsLast) ? rows.permute({ 0, 3, 1, 2 }) : rows;
+}
+
+at::Tensor empty_rows(const at::Tensor &rows, int64_t count)
+{
+    auto sizes = rows.sizes().vec();
+    sizes[0] = count;
+    return at::empty(sizes, rows.options());
+}
+
+void check_rows(const at::Tensor &tensor)
+{
+    if (tensor.dim() < 1) {
+        throw moco::Error(MOCO_EINVALID, "comm: a tensor without dimensions has no rows");
+    }
+}
+
+} // namespace
+
+void moco::rethrow_as_peer(const moco_comm &comm, const char *what)
+{
+    std::string text;
+    try {
+        throw;
+    } catch (const Error &) {
+        throw;
+    } catch (const c10::OutOfMemoryError &) {
+        throw;
+    } catch (const c10::Error &error) {
+        text = error.what_without_backtrace();
+    } catch (const std::bad_alloc &) {
+        throw;
+    } catch (const std::exception &error) { // Gloo's own are no c10::Error
+        text = error.what();
+    }
+    // Libraries of collectives name themselves; anything else is this rank's own fault.
+    for (const char *sign : { "gloo", "NCCL", "nccl", "onnection", "imed out", "imeout", "store" }) {
+        if (text.find(sign) != std::string::npos) {
+            comm.broken.store(true);
+            throw Error(MOCO_EPEER, std::string(what) + " on rank " + std::to_string(comm.rank) + ": " +
+                                        text.substr(0, text.find('\n')));
+        }
+    }
+    throw;
+}
+
+void moco::all_reduce(moco_comm &comm, at::Tensor &tensor)
+{
+    run(comm, "all_reduce", [&](c10d::ProcessGroup &group) {
+        std::vector<at::Tensor> tensors{ tensor };
+        return group.allreduce(tensors);
+    });
+}
+
+moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    const moco_comm_options defaults = MOCO_COMM_OPTIONS_INIT;
+    const moco_comm_options &o = options != nullptr ? *options : defaults;
+    check_options(o);
+    auto comm = std::make_unique<moco_comm>();
+    comm->rank = o.rank;
+    comm->world = o.world;
+    comm->timeout_s = o.timeout_s;
+    if (o.world > 1) {
+        try {
+            comm->group = make_group(o);
+        } catch (...) {
+            moco::rethrow_as_peer(*comm, "connecting");
+        }
+    }
+    *out = comm.release();
+    MOCO_API_END
+}
+
+void moco_comm_free(moco_comm *comm)
+{
+    try {
+        if (comm != nullptr && comm->broken.load()) {
+            // Operations under way end with their time-out; nobody should wait for that.
+            std::thread([group = std::move(comm->group)]() mutable { group.reset(); }).detach();
+        }
+        delete comm;
+    } catch (...) { // connections may be broken
+    }
+}
+
+int32_t moco_comm_rank(const moco_comm *comm)
+{
+    return comm != nullptr ? comm->rank : 0;
+}
+
+int32_t moco_comm_world(const moco_comm *comm)
+{
+    return comm != nullptr ? comm->world : 1;
+}
+
+moco_status moco_comm_barrier(moco_comm *comm)
+{
+    MOCO_API_BEGIN
+    if (!is_alone(comm)) {
+        run(*comm, "barrier", [](c10d::ProcessGroup &group) { return group.barrier(); });
+    }
+    MOCO_API_END
+}
+
+moco_status moco_comm_broadcast(moco_comm *comm, moco_tensor *tensor, int32_t root)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(tensor);
+    if (root < 0 || root >= moco_comm_world(comm)) {
+        throw moco::Error(MOCO_EINVALID, "broadcast: there is no rank " + std::to_string(root));
+    }
+    if (!is_alone(comm)) {
+        run(*comm, "broadcast", [&](c10d::ProcessGroup &group) {
+            c10d::BroadcastOptions options;
+            options.rootRank = root;
+            std::vector<at::Tensor> tensors{ tensor->value.detach() };
+            return group.broadcast(tensors, options);
+        });
+    }
+    MOCO_API_END
+}
+
+moco_status moco_comm_all_reduce(moco_comm *comm, moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(tensor);
+    if (!is_alone(comm)) {
+        auto values = tensor->value.detach();
+        moco::all_reduce(*comm, values);
+    }
+    MOCO_API_END
+}
+
+moco_status moco_comm_all_gather(moco_tensor **out, moco_scope *scope, moco_comm *comm, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    check_rows(tensor->value);
+    if (is_alone(comm)) {
+        moco::give(out, scope, tensor->value.detach());
+        return MOCO_OK;
+    }
+    const auto value = tensor->value.detach();
+    auto rows = as_rows(value);
+    auto gathered = empty_rows(rows, rows.size(0) * comm->world);
+    run(*comm, "all_gather", [&](c10d::ProcessGroup &group) { return group._allgather_base(gathered, rows); });
+    moco::give(out, scope, from_rows(gathered, value));
+    MOCO_API_END
+}
+
+moco_status moco_comm_all_to_all(moco_tensor **out, moco_scope *scope, moco_comm *comm, const moco_tensor *tensor,
+                                 const int64_t *send, const int64_t *receive)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(send);
+    MOCO_CHECK_ARG(receive);
+    check_rows(tensor->value);
+    const auto world = static_cast<size_t>(moco_comm_world(comm));
+    std::vector<int64_t> sent(send, send + world);
+    std::vector<int64_t> received(receive, receive + world);
+    if (std::accumulate(sent.begin(), sent.end(), int64_t{ 0 }) != tensor->value.size(0)) {
+        throw moco::Error(MOCO_EINVALID, "all_to_all: the rows to send do not sum up to the tensor's " +
+                                             std::to_string(tensor->value.size(0)));
+    }
+    if (is_alone(comm)) {
+        moco::give(out, scope, tensor->value.detach());
+        return MOCO_OK;
+    }
+    const auto value = tensor->value.detach();
+    auto rows = as_rows(value);
+    auto exchanged = empty_rows(rows, std::accumulate(received.begin(), received.end(), int64_t{ 0 }));
+    run(*comm, "all_to_all",
+        [&](c10d::ProcessGroup &group) { return group.alltoall_base(exchanged, rows, received, sent); });
+    moco::give(out, scope, from_rows(exchanged, value));
+    MOCO_API_END
+}
+
+moco_status moco_comm_largest(int64_t *out, moco_comm *comm, int64_t value)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    if (is_alone(comm)) {
+        *out = value;
+        return MOCO_OK;
+    }
+    auto largest = at::empty({ 1 }, at::kLong);
+    *largest.mutable_data_ptr<int64_t>() = value;
+    run(*comm, "largest", [&](c10d::ProcessGroup &group) {
+        c10d::AllreduceOptions options;
+        options.reduceOp = c10d::ReduceOp::MAX;
+        std::vector<at::Tensor> tensors{ largest };
+        return group.allreduce(tensors, options);
+    });
+    *out = *largest.const_data_ptr<int64_t>();
+    MOCO_API_END
+}
+
+moco_comm_position moco_comm_where(const moco_comm *comm)
+{
+    if (comm == nullptr) {
+        return { 0, false };
+    }
+    return { comm->entered.load(), comm->inside.load() };
+}

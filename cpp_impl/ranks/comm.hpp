@@ -1,0 +1,51 @@
+// The communicator handle as its users in C++ see it.
+#pragma once
+
+#include "base/live.hpp"
+
+#include "moco/comm.h"
+
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
+
+#include <atomic>
+#include <exception>
+#include <string>
+
+struct moco_comm : moco::Counted {
+    int rank = 0;
+    int world = 1;
+    double timeout_s = 0;
+    c10::intrusive_ptr<c10d::ProcessGroup> group; // null: one process
+    mutable std::atomic<bool> broken{ false };    // a collective has failed
+    std::atomic<uint64_t> entered{ 0 };
+    std::atomic<bool> inside{ false };
+};
+
+namespace moco {
+
+// Marks the time that a rank spends in a collective, for those who ask where it is.
+class Collective {
+  public:
+    explicit Collective(moco_comm &comm) : comm_(comm)
+    {
+        comm_.entered.fetch_add(1);
+        comm_.inside.store(true);
+    }
+    Collective(const Collective &) = delete;
+    Collective &operator=(const Collective &) = delete;
+    // One that failed counts as going on: it is the others that did not come.
+    ~Collective() { comm_.inside.store(std::uncaught_exceptions() > 0); }
+
+  private:
+    moco_comm &comm_;
+};
+
+// Throws the exception in flight again: as MOCO_EPEER where it speaks of the network or of another process, else as it
+// is.
+[[noreturn]] void rethrow_as_peer(const moco_comm &comm, const char *what);
+
+// Sums a tensor over the ranks, in place.
+void all_reduce(moco_comm &comm, at::Tensor &tensor);
+
+} // namespace moco

@@ -1,0 +1,183 @@
+// The key-value store at which ranks meet: libtorch's TCPStore.
+#include "ranks/store.hpp"
+
+#include "base/guard.hpp"
+
+#include "moco/store.h"
+
+#include <c10/util/Logging.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+namespace {
+
+std::chrono::milliseconds to_milliseconds(double seconds)
+{
+    return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+std::string place(const moco_store &store)
+{
+    return store.address + ":" + std::to_string(store.port);
+}
+
+[[noreturn]] void throw_unavailable(const moco_store &store, bool serve, const c10::Error &error)
+{
+    const std::string text = error.what_without_backtrace();
+    if (serve && (text.find("in use") != std::string::npos || text.find("EADDRINUSE") != std::string::npos)) {
+        throw moco::Error(MOCO_EUNAVAILABLE, "port " + std::to_string(store.port) +
+                                                 " of this host is in use, maybe by another run; use another "
+                                                 "--master-port");
+    }
+    if (serve) {
+        throw moco::Error(MOCO_EUNAVAILABLE,
+                          "cannot serve the store on port " + std::to_string(store.port) + ": " + text);
+    }
+    char seconds[32];
+    (void)std::snprintf(seconds, sizeof seconds, "%g", store.timeout_s);
+    throw moco::Error(MOCO_EUNAVAILABLE,
+                      "no answer from " + place(store) + " within " + seconds +
+                          " s, where rank 0 should serve the store; is rank 0 started, are --master-addr and "
+                          "--master-port its own, and does a firewall let them through?");
+}
+
+// The library prints nothing, but libtorch does, with stack traces, when another process goes away. Our messages say
+// it; a user who sets libtorch's own variable wants to see the rest.
+void silence_libtorch()
+{
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) {
+        FLAGS_caffe2_log_level = c10::GLOG_FATAL;
+    }
+}
+
+void connect(moco_store &store, bool serve)
+{
+    static std::once_flag silenced;
+    std::call_once(silenced, silence_libtorch);
+    c10d::TCPStoreOptions options;
+    options.port = static_cast<std::uint16_t>(store.port);
+    options.isServer = serve;
+    options.waitWorkers = false; // the ranks count themselves, so that the missing ones can be named
+    options.timeout = to_milliseconds(store.timeout_s / 2); // it tries twice
+    options.useLibUV = false;
+    try {
+        store.store = c10::make_intrusive<c10d::TCPStore>(store.address, options);
+    } catch (const c10::Error &error) {
+        throw_unavailable(store, serve, error);
+    }
+}
+
+// Runs an operation on the store; one that fails means that it is gone.
+template <typename Operation> auto with_store(const moco_store &store, const Operation &operation)
+{
+    try {
+        return operation(*moco::prefixed(store));
+    } catch (const c10::Error &error) {
+        throw moco::Error(MOCO_EPEER, "the store at " + place(store) + " is gone: " + error.what_without_backtrace());
+    }
+}
+
+} // namespace
+
+c10::intrusive_ptr<c10d::Store> moco::prefixed(const moco_store &store)
+{
+    return c10::make_intrusive<c10d::PrefixStore>(store.prefix, store.store);
+}
+
+moco_status moco_store_open(moco_store **out, const moco_store_options *options)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    const moco_store_options defaults = MOCO_STORE_OPTIONS_INIT;
+    const moco_store_options &o = options != nullptr ? *options : defaults;
+    MOCO_CHECK_ARG(o.address);
+    if (o.port < 1 || o.port > 65535) {
+        throw moco::Error(MOCO_EINVALID, "store: port " + std::to_string(o.port) + " is not in 1..65535");
+    }
+    if (!(o.timeout_s > 0)) {
+        throw moco::Error(MOCO_EINVALID, "store: the time-out must be above 0 s");
+    }
+    auto store = std::make_unique<moco_store>();
+    store->address = o.address;
+    store->port = o.port;
+    store->timeout_s = o.timeout_s;
+    store->prefix = o.prefix != nullptr ? o.prefix : "";
+    connect(*store, o.serve);
+    *out = store.release();
+    MOCO_API_END
+}
+
+moco_status moco_store_clone(moco_store **out, const moco_store *store)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(store);
+    auto copy = std::make_unique<moco_store>();
+    copy->address = store->address;
+    copy->port = store->port;
+    copy->timeout_s = store->timeout_s;
+    copy->prefix = store->prefix;
+    connect(*copy, false);
+    *out = copy.release();
+    MOCO_API_END
+}
+
+void moco_store_free(moco_store *store)
+{
+    try {
+        delete store;
+    } catch (...) { // the other end may be gone
+    }
+}
+
+moco_status moco_store_set(moco_store *store, const char *key, const char *text)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(store);
+    MOCO_CHECK_ARG(key);
+    MOCO_CHECK_ARG(text);
+    with_store(*store, [&](c10d::Store &s) {
+        s.set(key, std::vector<uint8_t>(text, text + std::strlen(text)));
+        return 0;
+    });
+    MOCO_API_END
+}
+
+moco_status moco_store_get(char *buffer, size_t size, moco_store *store, const char *key)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(buffer);
+    MOCO_CHECK_ARG(store);
+    MOCO_CHECK_ARG(key);
+    const auto value = with_store(*store, [&](c10d::Store &s) {
+        if (!s.check({ key })) {
+            throw moco::Error(MOCO_ENOTFOUND, std::string("store: no key ") + key);
+        }
+        return s.get(key);
+    });
+    const size_t length = size == 0 ? 0 : std::min(size - 1, value.size());
+    if (size > 0) {
+        std::copy_n(value.begin(), length, buffer);
+        buffer[length] = '\0';
+    }
+    MOCO_API_END
+}
+
+moco_status moco_store_add(int64_t *out, moco_store *store, const char *key, int64_t value)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(store);
+    MOCO_CHECK_ARG(key);
+    const int64_t sum = with_store(*store, [&](c10d::Store &s) { return s.add(key, value); });
+    if (out != nullptr) {
+        *out = sum;
+    }
+    MOCO_API_END
+}

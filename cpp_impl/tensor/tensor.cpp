@@ -1,0 +1,349 @@
+// Tensors and scopes: making, looking at, viewing and copying.
+#include "base/handle.hpp"
+
+#include "moco/image.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <cstring>
+
+namespace moco {
+
+at::ScalarType to_torch(moco_dtype dtype)
+{
+    switch (dtype) {
+    case MOCO_FLOAT32:
+        return at::kFloat;
+    case MOCO_FLOAT64:
+        return at::kDouble;
+    case MOCO_FLOAT16:
+        return at::kHalf;
+    case MOCO_BFLOAT16:
+        return at::kBFloat16;
+    case MOCO_INT64:
+        return at::kLong;
+    case MOCO_INT32:
+        return at::kInt;
+    case MOCO_UINT8:
+        return at::kByte;
+    case MOCO_BOOL:
+        return at::kBool;
+    }
+    throw Error(MOCO_EINVALID, "unknown element type " + std::to_string(static_cast<int>(dtype)));
+}
+
+at::Device to_torch(moco_device device)
+{
+    if (device.type == MOCO_CUDA) {
+        return { at::kCUDA, static_cast<at::DeviceIndex>(device.index) };
+    }
+    return { at::kCPU };
+}
+
+at::MemoryFormat to_torch_format(bool channels_last)
+{
+    return channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+}
+
+moco_device from_torch(at::Device device)
+{
+    return { device.is_cuda() ? MOCO_CUDA : MOCO_CPU, device.is_cuda() ? device.index() : 0 };
+}
+
+void give(moco_tensor **out, moco_scope *scope, at::Tensor value)
+{
+    auto handle = std::make_unique<moco_tensor>(std::move(value));
+    if (scope == nullptr) {
+        *out = handle.release();
+        return;
+    }
+    scope->owned.push_back(std::move(handle));
+    *out = scope->owned.back().get();
+}
+
+} // namespace moco
+
+using moco::give;
+using moco::to_torch;
+
+namespace {
+
+at::IntArrayRef checked_sizes(const int64_t *sizes, size_t ndim)
+{
+    for (size_t i = 0; i < ndim; ++i) {
+        if (sizes[i] < 0) {
+            throw moco::Error(MOCO_EINVALID, "tensor size " + std::to_string(sizes[i]) + " of dimension " +
+                                                 std::to_string(i) + " is negative");
+        }
+    }
+    return { sizes, ndim };
+}
+
+at::TensorOptions options(moco_dtype dtype, moco_device device)
+{
+    return at::TensorOptions().dtype(to_torch(dtype)).device(to_torch(device));
+}
+
+void check_bytes(const at::Tensor &tensor, size_t bytes)
+{
+    if (tensor.nbytes() != bytes) {
+        throw moco::Error(MOCO_EINVALID, "buffer has " + std::to_string(bytes) + " bytes, the tensor " +
+                                             std::to_string(tensor.nbytes()));
+    }
+}
+
+// The host's values as a tensor that borrows them.
+at::Tensor borrow(const void *values, at::IntArrayRef sizes, at::ScalarType dtype)
+{
+    return at::from_blob(const_cast<void *>(values), sizes, at::TensorOptions().dtype(dtype));
+}
+
+} // namespace
+
+moco_status moco_scope_create(moco_scope **out)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    *out = new moco_scope;
+    MOCO_API_END
+}
+
+void moco_scope_clear(moco_scope *scope)
+{
+    if (scope != nullptr) {
+        scope->owned.clear();
+    }
+}
+
+void moco_scope_free(moco_scope *scope)
+{
+    delete scope;
+}
+
+moco_status moco_tensor_empty(moco_tensor **out, moco_scope *scope, moco_dtype dtype, moco_device device,
+                              const int64_t *sizes, size_t ndim)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    give(out, scope, at::empty(checked_sizes(sizes, ndim), options(dtype, device)));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_zeros(moco_tensor **out, moco_scope *scope, moco_dtype dtype, moco_device device,
+                              const int64_t *sizes, size_t ndim)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    give(out, scope, at::zeros(checked_sizes(sizes, ndim), options(dtype, device)));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_from_host(moco_tensor **out, moco_scope *scope, moco_dtype dtype, moco_device device,
+                                  const int64_t *sizes, size_t ndim, const void *values)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(values);
+    const auto source = borrow(values, checked_sizes(sizes, ndim), to_torch(dtype));
+    give(out, scope, source.to(to_torch(device), source.scalar_type(), /*non_blocking=*/false, /*copy=*/true));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_randn(moco_tensor **out, moco_scope *scope, moco_device device, const int64_t *sizes,
+                              size_t ndim, uint64_t seed)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    // Drawn on the CPU, so that every device gets the same values.
+    auto generator = at::detail::createCPUGenerator(seed);
+    give(out, scope, at::randn(checked_sizes(sizes, ndim), generator, at::kFloat).to(to_torch(device)));
+    MOCO_API_END
+}
+
+void moco_tensor_free(moco_tensor *tensor)
+{
+    delete tensor;
+}
+
+size_t moco_tensor_ndim(const moco_tensor *tensor)
+{
+    return static_cast<size_t>(tensor->value.dim());
+}
+
+int64_t moco_tensor_size(const moco_tensor *tensor, size_t dim)
+{
+    return dim < moco_tensor_ndim(tensor) ? tensor->value.size(static_cast<int64_t>(dim)) : -1;
+}
+
+int64_t moco_tensor_numel(const moco_tensor *tensor)
+{
+    return tensor->value.numel();
+}
+
+moco_dtype moco_tensor_dtype(const moco_tensor *tensor)
+{
+    switch (tensor->value.scalar_type()) {
+    case at::kDouble:
+        return MOCO_FLOAT64;
+    case at::kHalf:
+        return MOCO_FLOAT16;
+    case at::kBFloat16:
+        return MOCO_BFLOAT16;
+    case at::kLong:
+        return MOCO_INT64;
+    case at::kInt:
+        return MOCO_INT32;
+    case at::kByte:
+        return MOCO_UINT8;
+    case at::kBool:
+        return MOCO_BOOL;
+    default: // no call makes other types
+        return MOCO_FLOAT32;
+    }
+}
+
+size_t moco_dtype_size(moco_dtype dtype)
+{
+    switch (dtype) {
+#define DTYPE_SIZE(name, text, bytes)                                                                                  \
+    case name:                                                                                                         \
+        return bytes;
+        MOCO_DTYPE_MAP(DTYPE_SIZE)
+#undef DTYPE_SIZE
+    }
+    return 0;
+}
+
+moco_device moco_tensor_device(const moco_tensor *tensor)
+{
+    return moco::from_torch(tensor->value.device());
+}
+
+moco_status moco_tensor_data(void **out, moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    if (!tensor->value.is_cpu() || !tensor->value.is_contiguous()) {
+        throw moco::Error(MOCO_EINVALID, "moco_tensor_data: the tensor is not a row-major tensor of the CPU; use "
+                                         "moco_tensor_to_host()");
+    }
+    *out = tensor->value.data_ptr();
+    MOCO_API_END
+}
+
+moco_status moco_tensor_to_host(void *values, size_t bytes, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(values);
+    MOCO_CHECK_ARG(tensor);
+    check_bytes(tensor->value, bytes);
+    borrow(values, tensor->value.sizes(), tensor->value.scalar_type()).copy_(tensor->value.detach());
+    MOCO_API_END
+}
+
+moco_status moco_tensor_set_from_host(moco_tensor *tensor, const void *values, size_t bytes)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(values);
+    check_bytes(tensor->value, bytes);
+    const at::NoGradGuard no_grad;
+    tensor->value.copy_(borrow(values, tensor->value.sizes(), tensor->value.scalar_type()));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_item(double *out, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    *out = tensor->value.item<double>();
+    MOCO_API_END
+}
+
+moco_status moco_tensor_narrow(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, size_t dim,
+                               int64_t start, int64_t length)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.narrow(static_cast<int64_t>(dim), start, length));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_transpose(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.t());
+    MOCO_API_END
+}
+
+moco_status moco_tensor_contiguous(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.contiguous());
+    MOCO_API_END
+}
+
+moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.flatten(1));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, moco_device device)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.to(to_torch(device), tensor->value.scalar_type(), /*non_blocking=*/true));
+    moco::note_upload(tensor->value, to_torch(device));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_copy(moco_tensor *tensor, const moco_tensor *source)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(source);
+    if (tensor->value.sizes() != source->value.sizes()) {
+        throw moco::Error(MOCO_EINVALID, "moco_tensor_copy: sizes differ");
+    }
+    const at::NoGradGuard no_grad;
+    tensor->value.copy_(source->value);
+    MOCO_API_END
+}
+
+moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope, moco_dtype dtype,
+                                    int64_t count, int32_t height, int32_t width, moco_layout layout,
+                                    moco_device device)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(values);
+    if (count < 1 || height < 1 || width < 1) {
+        throw moco::Error(MOCO_EINVALID, "moco_image_batch_create: " + std::to_string(count) + " images of " +
+                                             std::to_string(width) + "x" + std::to_string(height) +
+                                             " pixels; all must be at least 1");
+    }
+    if (dtype != MOCO_FLOAT32 && dtype != MOCO_BFLOAT16) {
+        throw moco::Error(MOCO_EINVALID,
+                          "moco_image_batch_create: images are MOCO_FLOAT32 or MOCO_BFLOAT16, not type " +
+                              std::to_string(static_cast<int>(dtype)));
+    }
+    auto batch = at::empty({ count, 3, height, width },
+                           at::TensorOptions().dtype(to_torch(dtype)).pinned_memory(device.type == MOCO_CUDA),
+                           moco::to_torch_format(layout == MOCO_NHWC));
+    void *data = batch.mutable_data_ptr();
+    give(out, scope, std::move(batch));
+    *values = data;
+    MOCO_API_END
+}

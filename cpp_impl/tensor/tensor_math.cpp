@@ -1,0 +1,256 @@
+// The arithmetic that MoCo is written with, multi-tensor operations, and autograd.
+#include "base/handle.hpp"
+
+#include <ATen/core/grad_mode.h>
+
+using moco::give;
+
+namespace {
+
+void check_matrix(const moco_tensor *tensor, const char *what)
+{
+    if (tensor->value.dim() != 2) {
+        throw moco::Error(MOCO_EINVALID, std::string(what) + ": expected a matrix, got a tensor of " +
+                                             std::to_string(tensor->value.dim()) + " dimensions");
+    }
+}
+
+// How many other columns are not below a value of each row.
+at::Tensor rank_among(const at::Tensor &matrix, const at::Tensor &values)
+{
+    return matrix.size(1) - 1 - matrix.lt(values).sum(1);
+}
+
+} // namespace
+
+moco_status moco_tensor_cat(moco_tensor **out, moco_scope *scope, const moco_tensor *const *tensors, size_t count,
+                            size_t dim)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensors);
+    std::vector<at::Tensor> values;
+    values.reserve(count);
+    for (size_t i = 0; i < count; ++i) {
+        MOCO_CHECK_ARG(tensors[i]);
+        values.push_back(tensors[i]->value);
+    }
+    give(out, scope, at::cat(values, static_cast<int64_t>(dim)));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                     const moco_tensor *index)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(index);
+    const auto format = tensor->value.suggest_memory_format();
+    const auto selected = tensor->value.index_select(0, index->value.to(tensor->value.device()));
+    give(out, scope, selected.contiguous(format));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    check_matrix(tensor, __func__);
+    const auto norm = at::linalg_vector_norm(tensor->value, 2, at::IntArrayRef{ 1 }, /*keepdim=*/true);
+    give(out, scope, tensor->value / norm.clamp_min(1e-12).expand_as(tensor->value));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_normalize_into(moco_tensor *out, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    check_matrix(tensor, __func__);
+    const at::NoGradGuard no_grad;
+    if (!out->value.sizes().equals(tensor->value.sizes())) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the sizes of the two matrices differ");
+    }
+    const auto norm = at::linalg_vector_norm(tensor->value, 2, at::IntArrayRef{ 1 }, /*keepdim=*/true);
+    at::div_out(out->value, tensor->value, norm.clamp_min_(1e-12));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_matmul(moco_tensor **out, moco_scope *scope, const moco_tensor *a, const moco_tensor *b)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(a);
+    MOCO_CHECK_ARG(b);
+    check_matrix(a, __func__);
+    check_matrix(b, __func__);
+    give(out, scope, at::mm(a->value, b->value));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_row_dot(moco_tensor **out, moco_scope *scope, const moco_tensor *a, const moco_tensor *b)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(a);
+    MOCO_CHECK_ARG(b);
+    check_matrix(a, __func__);
+    check_matrix(b, __func__);
+    give(out, scope, (a->value * b->value).sum(1, /*keepdim=*/true));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_scale(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, double factor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value * factor);
+    MOCO_API_END
+}
+
+moco_status moco_tensor_divide(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, double divisor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value / divisor);
+    MOCO_API_END
+}
+
+moco_status moco_tensor_add(moco_tensor **out, moco_scope *scope, const moco_tensor *a, const moco_tensor *b)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(a);
+    MOCO_CHECK_ARG(b);
+    give(out, scope, a->value + b->value);
+    MOCO_API_END
+}
+
+moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope, const moco_tensor *logits,
+                                      const moco_tensor *labels)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(logits);
+    MOCO_CHECK_ARG(labels);
+    check_matrix(logits, __func__);
+    give(out, scope, at::cross_entropy_loss(logits->value, labels->value));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_row_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, int64_t column)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    check_matrix(tensor, __func__);
+    const at::NoGradGuard no_grad;
+    give(out, scope, rank_among(tensor->value, tensor->value.narrow(1, column, 1)));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                   const moco_tensor *labels)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(labels);
+    check_matrix(tensor, __func__);
+    const at::NoGradGuard no_grad;
+    give(out, scope, rank_among(tensor->value, tensor->value.gather(1, labels->value.unsqueeze(1))));
+    MOCO_API_END
+}
+
+moco_status moco_tensor_share_below(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, int64_t bound)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.lt(bound).to(at::kFloat).mean());
+    MOCO_API_END
+}
+
+moco_status moco_tensor_topk(moco_tensor **values, moco_tensor **indices, moco_scope *scope, const moco_tensor *tensor,
+                             int64_t k)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(values);
+    MOCO_CHECK_ARG(indices);
+    MOCO_CHECK_ARG(tensor);
+    check_matrix(tensor, __func__);
+    auto [top, where] = tensor->value.detach().topk(k, /*dim=*/1);
+    moco_tensor *first = nullptr;
+    give(&first, scope, std::move(top));
+    give(indices, scope, std::move(where));
+    *values = first;
+    MOCO_API_END
+}
+
+moco_status moco_tensor_accumulate(moco_tensor *tensor, const moco_tensor *source)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(source);
+    const at::NoGradGuard no_grad;
+    tensor->value.add_(source->value);
+    MOCO_API_END
+}
+
+moco_status moco_tensor_zero(moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(tensor);
+    const at::NoGradGuard no_grad;
+    tensor->value.zero_();
+    MOCO_API_END
+}
+
+size_t moco_tensor_list_count(const moco_tensor_list *list)
+{
+    return list->handles.size();
+}
+
+moco_tensor *moco_tensor_list_get(const moco_tensor_list *list, size_t index)
+{
+    return index < list->handles.size() ? list->handles[index].get() : nullptr;
+}
+
+moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other, double m)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(list);
+    MOCO_CHECK_ARG(other);
+    if (list->values.size() != other->values.size()) {
+        throw moco::Error(MOCO_EINVALID, "moco_tensor_list_average: lists of " + std::to_string(list->values.size()) +
+                                             " and " + std::to_string(other->values.size()) + " tensors");
+    }
+    const at::NoGradGuard no_grad;
+    at::_foreach_mul_(list->values, m);
+    at::_foreach_add_(list->values, other->values, 1 - m);
+    MOCO_API_END
+}
+
+moco_status moco_tensor_backward(const moco_tensor *loss)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(loss);
+    if (!loss->value.requires_grad()) {
+        throw moco::Error(MOCO_EINVALID, "moco_tensor_backward: the loss depends on no parameter that is trained");
+    }
+    loss->value.backward();
+    MOCO_API_END
+}
+
+moco_status moco_tensor_detach(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    give(out, scope, tensor->value.detach());
+    MOCO_API_END
+}

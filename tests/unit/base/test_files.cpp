@@ -1,0 +1,107 @@
+// Files are written whole or not at all.
+#include "support/temporary_folder.hpp"
+
+extern "C" {
+#include "base/files_internal.h"
+}
+
+#include <csignal>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using moco_test::entries_of;
+using moco_test::message_has;
+using moco_test::read_file;
+using moco_test::write_file;
+
+using Files = moco_test::WithFolder;
+
+TEST_F(Files, WriteReplacesAndRead)
+{
+    const std::string name = path("a.txt");
+    ASSERT_EQ(moco__file_write(name.c_str(), "one", 3), MOCO_OK);
+    ASSERT_EQ(moco__file_write(name.c_str(), "second", 6), MOCO_OK);
+    EXPECT_EQ(read_file(name), "second");
+    EXPECT_EQ(entries_of(folder_), 1U) << "no temporary file is left";
+    char *bytes = nullptr;
+    size_t count = 0;
+    ASSERT_EQ(moco__file_read(&bytes, &count, name.c_str()), MOCO_OK);
+    EXPECT_EQ(std::string(bytes), "second");
+    EXPECT_EQ(count, 6U);
+    free(bytes);
+}
+
+TEST_F(Files, AbortLeavesTheOldFile)
+{
+    const std::string name = path("a.txt");
+    write_file(name, "old");
+    moco__file file;
+    ASSERT_EQ(moco__file_begin(&file, name.c_str()), MOCO_OK);
+    ASSERT_EQ(moco__file_put(&file, "new", 3), MOCO_OK);
+    EXPECT_EQ(read_file(name), "old") << "until the commit";
+    moco__file_abort(&file);
+    moco__file_abort(&file);
+    EXPECT_EQ(read_file(name), "old");
+    EXPECT_EQ(entries_of(folder_), 1U);
+}
+
+// A process that may write no more than 4,096 bytes a file stands for a full disk.
+TEST_F(Files, AFullDiskHarmsNothing)
+{
+    const std::string name = path("a.bin");
+    write_file(name, "old");
+    const pid_t child = fork();
+    if (child == 0) {
+        (void)signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit = { 4096, 4096 };
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
+        const std::string bytes(100000, 'x');
+        const bool refused = moco__file_write(name.c_str(), bytes.data(), bytes.size()) == MOCO_EIO &&
+                             message_has(name) && message_has("free some space");
+        _exit(refused ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(read_file(name), "old");
+    EXPECT_EQ(entries_of(folder_), 1U) << "the temporary file is gone";
+}
+
+TEST_F(Files, ErrorsNameThePathAndWhatToDo)
+{
+    write_file(path("file"), "x");
+    EXPECT_EQ(moco__file_write(path("file/below").c_str(), "x", 1), MOCO_EIO);
+    EXPECT_TRUE(message_has(path("file/below")) && message_has("a part of the path is a file")) << moco_error_message();
+    EXPECT_EQ(moco__file_write(path("none/below").c_str(), "x", 1), MOCO_ENOTFOUND);
+    char *bytes = nullptr;
+    size_t count = 0;
+    EXPECT_EQ(moco__file_read(&bytes, &count, path("none").c_str()), MOCO_ENOTFOUND);
+    EXPECT_NE(moco__file_read(&bytes, &count, folder_.c_str()), MOCO_OK);
+    EXPECT_EQ(bytes, nullptr);
+}
+
+TEST_F(Files, Folders)
+{
+    EXPECT_TRUE(moco__directory_is_empty(folder_.c_str()));
+    ASSERT_EQ(moco__mkdirs(path("a/b/c").c_str()), MOCO_OK);
+    ASSERT_EQ(moco__mkdirs(path("a/b/c").c_str()), MOCO_OK);
+    EXPECT_TRUE(moco__is_directory(path("a/b/c").c_str()));
+    EXPECT_FALSE(moco__directory_is_empty(folder_.c_str()));
+    EXPECT_FALSE(moco__directory_is_empty(path("none").c_str()));
+    EXPECT_TRUE(moco__files_exist_in(folder_.c_str(), "a"));
+    EXPECT_FALSE(moco__files_exist_in(folder_.c_str(), "b"));
+    write_file(path("file"), "x");
+    EXPECT_NE(moco__mkdirs(path("file").c_str()), MOCO_OK);
+    EXPECT_NE(moco__mkdirs(path("file/below").c_str()), MOCO_OK);
+}
+
+TEST_F(Files, JoinRefusesWhatDoesNotFit)
+{
+    char out[8];
+    ASSERT_EQ(moco__files_join(out, sizeof out, "abc", "def"), MOCO_OK);
+    EXPECT_STREQ(out, "abc/def");
+    ASSERT_EQ(moco__files_join(out, sizeof out, "abc/", "def"), MOCO_OK);
+    EXPECT_STREQ(out, "abc/def");
+    EXPECT_EQ(moco__files_join(out, sizeof out, "abc", "defg"), MOCO_EINVALID);
+}

@@ -1,0 +1,341 @@
+// Packing data sets into shards: the same files, names and labels; resized; broken off, and gone on with.
+#include "support/temporary_folder.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+extern "C" {
+#include "dataset/dataset_internal.h"
+}
+
+namespace fs = std::filesystem;
+using namespace moco_test;
+
+namespace {
+
+using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
+
+class Pack : public WithFolder {
+  protected:
+    void SetUp() override
+    {
+        WithFolder::SetUp();
+        options_.workers = 2;
+        moco_image *image = nullptr;
+        ASSERT_EQ(moco_image_create(&image), MOCO_OK);
+        for (int i = 0; i < 150; ++i) {
+            const fs::path file =
+                folder_ / "data" / (i % 3 == 0 ? "a cat" : "dog") / ("v1.x " + std::to_string(i) + ".png");
+            fs::create_directories(file.parent_path());
+            ASSERT_EQ(moco_image_fill(image, 40 + i % 7, 30 + i % 31, static_cast<uint32_t>(i * 77777) % 0xFFFFFF),
+                      MOCO_OK);
+            const double line[] = { 3, 5, 30, 20.0 + i % 9 };
+            ASSERT_EQ(moco_image_draw_line(image, line, 2, 0xFFFFFF, 2), MOCO_OK);
+            ASSERT_EQ(moco_image_write_png(image, file.c_str()), MOCO_OK);
+        }
+        moco_image_free(image);
+    }
+    Dataset open(const std::string &name) const
+    {
+        moco_dataset *dataset = nullptr;
+        EXPECT_EQ(moco_dataset_open(&dataset, path(name).c_str(), nullptr), MOCO_OK) << moco_error_message();
+        return { dataset, moco_dataset_free };
+    }
+    moco_status pack(const std::string &out) const
+    {
+        return moco_shards_pack(open("data").get(), path(out).c_str(), &options_);
+    }
+    // Contents of all files of a folder, by name.
+    std::map<std::string, std::string> files(const std::string &name) const
+    {
+        std::map<std::string, std::string> out;
+        for (const auto &entry : fs::directory_iterator(path(name))) {
+            out[entry.path().filename().string()] = read_file(entry.path().string());
+        }
+        return out;
+    }
+
+    moco_pack_options options_ = MOCO_PACK_OPTIONS_INIT;
+};
+
+std::string bytes_of(const Dataset &dataset, size_t index)
+{
+    moco__bytes bytes = { nullptr, 0, 0 };
+    EXPECT_EQ(dataset->ops->fetch(dataset.get(), &bytes, index), MOCO_OK) << moco_error_message();
+    std::string out(reinterpret_cast<char *>(bytes.data), bytes.size);
+    moco__bytes_free(&bytes);
+    return out;
+}
+
+void expect_same(const Dataset &packed, const Dataset &source)
+{
+    const size_t count = moco_dataset_count(source.get());
+    ASSERT_EQ(moco_dataset_count(packed.get()), count);
+    ASSERT_EQ(moco_dataset_class_count(packed.get()), moco_dataset_class_count(source.get()));
+    for (size_t c = 0; c < moco_dataset_class_count(source.get()); ++c) {
+        EXPECT_STREQ(moco_dataset_class_name(packed.get(), c), moco_dataset_class_name(source.get(), c));
+    }
+    for (size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(moco_dataset_label(packed.get(), i), moco_dataset_label(source.get(), i));
+        ASSERT_EQ(bytes_of(packed, i), bytes_of(source, i)) << i;
+    }
+}
+
+// Stops packing, the first time that so many images are done.
+int stop_at(const moco_shards_progress *progress, void *payload)
+{
+    return std::string(progress->action) == "packing" && progress->done >= *static_cast<size_t *>(payload) ? 1 : 0;
+}
+
+TEST_F(Pack, FilesGoInUnchanged)
+{
+    fs::create_directories(path("out"));
+    ASSERT_EQ(pack("out/all.tar"), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(entries_of(path("out")), 2U) << "the shard and its index";
+    expect_same(open("out/all.tar"), open("data"));
+    char name[4096];
+    moco_dataset_name(open("out/all.tar").get(), 50, name, sizeof name);
+    EXPECT_EQ(std::string(name), path("out/all.tar") + "/00000050-v1_x_1.png") << "names tell where images are from";
+    // The index is but a short cut.
+    fs::remove(path("out/all.tar.idx"));
+    expect_same(open("out/all.tar"), open("data"));
+    // Again: nothing to do but the index that is missing.
+    const auto time = fs::last_write_time(path("out/all.tar"));
+    ASSERT_EQ(pack("out/all.tar"), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(fs::last_write_time(path("out/all.tar")), time);
+    EXPECT_TRUE(fs::exists(path("out/all.tar.idx")));
+}
+
+TEST_F(Pack, ShardsOfASize)
+{
+    fs::create_directories(path("out"));
+    options_.shard_bytes = 40000;
+    ASSERT_EQ(pack("out/s.tar"), MOCO_OK) << moco_error_message();
+    const size_t *sizes = nullptr;
+    const Dataset packed = open("out");
+    EXPECT_GT(moco_dataset_shards(packed.get(), &sizes), 3U);
+    EXPECT_TRUE(fs::exists(path("out/s-000000.tar")));
+    EXPECT_LT(fs::file_size(path("out/s-000000.tar")), 43000U);
+    expect_same(packed, open("data"));
+    // The same again gives the same bytes, with any number of threads.
+    fs::create_directories(path("again"));
+    options_.workers = 1;
+    ASSERT_EQ(pack("again/s.tar"), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(files("again"), files("out"));
+    // Shards can be packed anew: into one file, and without growing names.
+    options_.shard_bytes = 0;
+    ASSERT_EQ(moco_shards_pack(packed.get(), path("one.tar").c_str(), &options_), MOCO_OK) << moco_error_message();
+    expect_same(open("one.tar"), open("data"));
+    char name[4096];
+    moco_dataset_name(open("one.tar").get(), 50, name, sizeof name);
+    EXPECT_EQ(std::string(name), path("one.tar") + "/00000050-v1_x_1.png");
+}
+
+TEST_F(Pack, ShrinksAndLeavesSmallOnesAlone)
+{
+    options_.short_side = 32;
+    ASSERT_EQ(pack("small.tar"), MOCO_OK) << moco_error_message();
+    const Dataset packed = open("small.tar");
+    const Dataset source = open("data");
+    moco_image *small = nullptr;
+    moco_image *large = nullptr;
+    moco_image *expected = nullptr;
+    for (moco_image **image : { &small, &large, &expected }) {
+        ASSERT_EQ(moco_image_create(image), MOCO_OK);
+    }
+    for (size_t i = 0; i < 150; ++i) {
+        ASSERT_EQ(moco_dataset_read(packed.get(), small, i), MOCO_OK) << moco_error_message();
+        ASSERT_EQ(moco_dataset_read(source.get(), large, i), MOCO_OK);
+        const int width = moco_image_width(large);
+        const int height = moco_image_height(large);
+        if (std::min(width, height) <= 32) {
+            EXPECT_EQ(bytes_of(packed, i), bytes_of(source, i));
+            continue;
+        }
+        // torchvision's Resize(32), then JPEG.
+        const int w = width < height ? 32 : 32 * width / height;
+        const int h = width < height ? 32 * height / width : 32;
+        const uint8_t *bytes = nullptr;
+        size_t count = 0;
+        ASSERT_EQ(moco_image_resized_crop(expected, large, 0, 0, height, width, h, w), MOCO_OK);
+        ASSERT_EQ(moco_image_encode_jpeg(&bytes, &count, expected, 90), MOCO_OK);
+        ASSERT_EQ(bytes_of(packed, i), std::string(reinterpret_cast<const char *>(bytes), count)) << i;
+        EXPECT_EQ(moco_image_width(small), w);
+    }
+    for (moco_image *image : { small, large, expected }) {
+        moco_image_free(image);
+    }
+}
+
+TEST_F(Pack, GoesOnWhereItWasBrokenOff)
+{
+    options_.shard_bytes = 100000;
+    options_.short_side = 35;
+    fs::create_directories(path("whole"));
+    ASSERT_EQ(pack("whole/s.tar"), MOCO_OK) << moco_error_message();
+    fs::create_directories(path("broken"));
+    size_t limit = 0;
+    options_.progress = stop_at;
+    options_.payload = &limit;
+    for (limit = 1; limit < 150; limit += 40) {
+        ASSERT_EQ(pack("broken/s.tar"), MOCO_ESTOPPED);
+        EXPECT_TRUE(message_has("goes on from there")) << moco_error_message();
+    }
+    // As after a crash: the part ends anywhere.
+    for (const auto &entry : fs::directory_iterator(path("broken"))) {
+        if (entry.path().extension() == ".part") {
+            fs::resize_file(entry.path(), fs::file_size(entry.path()) - 700);
+        }
+    }
+    options_.progress = nullptr;
+    ASSERT_EQ(pack("broken/s.tar"), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(files("broken"), files("whole"));
+}
+
+TEST_F(Pack, APartMayEndAnywhere)
+{
+    ASSERT_EQ(pack("whole.tar"), MOCO_OK);
+    const std::string whole = read_file(path("whole.tar"));
+    for (size_t size = 0; size < whole.size(); size += size < 6000 ? 257 : 20011) {
+        fs::remove(path("p.tar"));
+        write_file(path("p.tar.part"), whole.substr(0, size));
+        ASSERT_EQ(pack("p.tar"), MOCO_OK) << size << ": " << moco_error_message();
+        ASSERT_TRUE(read_file(path("p.tar")) == whole) << size;
+        EXPECT_FALSE(fs::exists(path("p.tar.part")));
+    }
+}
+
+TEST_F(Pack, DamageIsFoundBeforeAShardGetsItsName)
+{
+    size_t limit = 64;
+    options_.progress = stop_at;
+    options_.payload = &limit;
+    ASSERT_EQ(pack("d.tar"), MOCO_ESTOPPED);
+    std::string part = read_file(path("d.tar.part"));
+    part[part.find("IDAT") + 10] ^= 1;
+    write_file(path("d.tar.part"), part);
+    options_.progress = nullptr;
+    EXPECT_EQ(pack("d.tar"), MOCO_EIO);
+    EXPECT_TRUE(message_has("differs in the shard")) << moco_error_message();
+    EXPECT_TRUE(message_has("a cat/v1.x 0.png")) << moco_error_message();
+    EXPECT_FALSE(fs::exists(path("d.tar")));
+}
+
+TEST_F(Pack, NothingOfOthersIsOverwritten)
+{
+    ASSERT_EQ(pack("x.tar"), MOCO_OK);
+    const std::string whole = read_file(path("x.tar"));
+    options_.short_side = 32;
+    EXPECT_EQ(pack("x.tar"), MOCO_EEXISTS) << "other options";
+    fs::rename(path("x.tar"), path("y.tar.part"));
+    EXPECT_EQ(pack("y.tar"), MOCO_EEXISTS);
+    EXPECT_TRUE(message_has("y.tar.part is there already")) << moco_error_message();
+    EXPECT_TRUE(read_file(path("y.tar.part")) == whole);
+    write_file(path("z.tar"), "thesis");
+    EXPECT_EQ(pack("z.tar"), MOCO_EEXISTS);
+    EXPECT_EQ(read_file(path("z.tar")), "thesis");
+    options_.short_side = 0;
+    fs::remove(path("data/dog/v1.x 1.png"));
+    fs::rename(path("y.tar.part"), path("y.tar"));
+    EXPECT_EQ(pack("y.tar"), MOCO_EEXISTS) << "other data";
+}
+
+TEST_F(Pack, BrokenImages)
+{
+    write_file(path("data/a cat/v1.x 0.png"), "no image");
+    ASSERT_EQ(pack("as-is.tar"), MOCO_OK) << "files as they are need not be images";
+    expect_same(open("as-is.tar"), open("data"));
+    options_.short_side = 32;
+    EXPECT_EQ(pack("small.tar"), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("a cat/v1.x 0.png")) << moco_error_message();
+    EXPECT_FALSE(fs::exists(path("small.tar")));
+    options_.skip_broken = true;
+    ASSERT_EQ(pack("small.tar"), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(moco_dataset_count(open("small.tar").get()), 149U);
+    ASSERT_EQ(pack("small.tar"), MOCO_OK) << "again: " << moco_error_message();
+    for (const auto &entry : fs::recursive_directory_iterator(path("data"))) {
+        if (entry.is_regular_file()) {
+            write_file(entry.path().string(), "no image");
+        }
+    }
+    EXPECT_EQ(pack("none.tar"), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("none of the images")) << moco_error_message();
+    EXPECT_FALSE(fs::exists(path("none.tar.part")));
+}
+
+TEST_F(Pack, RefusesWhatCannotBe)
+{
+    const auto refused = [&](const std::string &out, const std::string &part) {
+        EXPECT_EQ(pack(out), MOCO_EINVALID);
+        EXPECT_TRUE(message_has(part)) << moco_error_message();
+        options_ = MOCO_PACK_OPTIONS_INIT;
+    };
+    refused("a.zip", "must end in .tar");
+    options_.quality = 0;
+    refused("a.tar", "quality 0");
+    options_.short_side = -1;
+    refused("a.tar", "short side -1");
+    options_.shard_bytes = 10;
+    refused("a.tar", "shards of 10 bytes");
+    options_.workers = -1;
+    refused("a.tar", "workers -1");
+    fs::rename(path("data/dog"), path("data/d\nog"));
+    refused("a.tar", "line break");
+    EXPECT_EQ(moco_shards_pack(nullptr, "a.tar", nullptr), MOCO_EINVALID);
+    moco_dataset *numbers = nullptr;
+    const moco_dataset_callbacks callbacks = { sizeof callbacks, [](moco_image *, size_t, void *) { return MOCO_OK; },
+                                               nullptr, nullptr };
+    ASSERT_EQ(moco_dataset_from_callbacks(&numbers, 3, 0, &callbacks, nullptr), MOCO_OK);
+    EXPECT_EQ(moco_shards_pack(numbers, path("a.tar").c_str(), nullptr), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("are no files")) << moco_error_message();
+    moco_dataset_free(numbers);
+    EXPECT_EQ(entries_of(folder_), 1U);
+}
+
+TEST_F(Pack, AKilledProcessLosesNothing)
+{
+    ASSERT_EQ(pack("whole.tar"), MOCO_OK);
+    for (int i = 0; i < 5; ++i) {
+        const pid_t child = fork();
+        if (child == 0) {
+            const Dataset data = open("data");
+            _exit(moco_shards_pack(data.get(), path("k.tar").c_str(), &options_) == MOCO_OK ? 0 : 1);
+        }
+        usleep(static_cast<useconds_t>(1000 + 3000 * i));
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+        if (fs::exists(path("k.tar"))) {
+            EXPECT_TRUE(read_file(path("k.tar")) == read_file(path("whole.tar")));
+        }
+    }
+    ASSERT_EQ(pack("k.tar"), MOCO_OK) << moco_error_message();
+    EXPECT_TRUE(read_file(path("k.tar")) == read_file(path("whole.tar")));
+}
+
+TEST_F(Pack, IndexOfAFolder)
+{
+    fs::create_directories(path("out/train"));
+    fs::create_directories(path("out/val"));
+    ASSERT_EQ(pack("out/train/a.tar"), MOCO_OK);
+    ASSERT_EQ(pack("out/val/a.tar"), MOCO_OK);
+    const std::string index = read_file(path("out/val/a.tar.idx"));
+    fs::remove(path("out/train/a.tar.idx"));
+    write_file(path("out/val/a.tar.idx"), "stale");
+    std::vector<std::string> seen;
+    const auto note = [](const moco_shards_progress *progress, void *payload) {
+        static_cast<std::vector<std::string> *>(payload)->push_back(progress->path);
+        return 0;
+    };
+    ASSERT_EQ(moco_shards_index(path("out").c_str(), note, &seen), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(seen, (std::vector<std::string>{ path("out/train/a.tar"), path("out/val/a.tar") }));
+    EXPECT_TRUE(read_file(path("out/train/a.tar.idx")) == index);
+    EXPECT_TRUE(read_file(path("out/val/a.tar.idx")) == index);
+    EXPECT_EQ(moco_shards_index(path("nowhere").c_str(), nullptr, nullptr), MOCO_ENOTFOUND);
+}
+
+} // namespace

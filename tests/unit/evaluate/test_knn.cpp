@@ -1,0 +1,183 @@
+// Features and the weighted kNN classifier, against a plain computation of the same.
+#include "support/temporary_folder.hpp"
+#include "support/toy_dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <vector>
+
+using moco_test::message_has;
+using moco_test::toy_dataset;
+
+namespace {
+
+using Knn = moco_test::WithFolder;
+
+moco_features *extract(const moco_dataset *dataset, moco_feature_kind kind, moco_encoder *encoder = nullptr,
+                       size_t limit = 0)
+{
+    moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
+    options.kind = kind;
+    options.batch = 7;
+    options.workers = 2;
+    options.limit = limit;
+    return moco_test::toy_features(dataset, options, encoder);
+}
+
+std::vector<std::vector<double>> rows_of(const moco_features *features)
+{
+    const auto *matrix = moco_features_matrix(features);
+    const auto dim = static_cast<size_t>(moco_tensor_size(matrix, 1));
+    std::vector<float> values(static_cast<size_t>(moco_tensor_numel(matrix)));
+    EXPECT_EQ(moco_tensor_to_host(values.data(), values.size() * sizeof(float), matrix), MOCO_OK);
+    std::vector<std::vector<double>> rows;
+    for (size_t i = 0; i < values.size(); i += dim) {
+        rows.emplace_back(values.begin() + static_cast<ptrdiff_t>(i), values.begin() + static_cast<ptrdiff_t>(i + dim));
+    }
+    return rows;
+}
+
+} // namespace
+
+TEST_F(Knn, EqualsAPlainComputation)
+{
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    network.arch = "resnet20";
+    moco_encoder *encoder = nullptr;
+    ASSERT_EQ(moco_encoder_create(&encoder, &network), MOCO_OK);
+    moco_dataset *dataset = toy_dataset(40);
+    moco_dataset *others = toy_dataset(23);
+    for (const auto kind : { MOCO_FEATURE_PIXELS, MOCO_FEATURE_POOLED, MOCO_FEATURE_OUTPUT }) {
+        moco_features *bank = extract(dataset, kind, encoder);
+        moco_features *queries = extract(others, kind, encoder);
+        EXPECT_TRUE(moco_encoder_training(encoder)) << "the mode is restored";
+        const auto b = rows_of(bank);
+        const auto q = rows_of(queries);
+        const size_t k = 9;
+        std::vector<int64_t> expected;
+        size_t right = 0;
+        for (size_t i = 0; i < q.size(); ++i) {
+            EXPECT_NEAR(std::inner_product(q[i].begin(), q[i].end(), q[i].begin(), 0.0), 1, 1e-5);
+            std::vector<std::pair<double, size_t>> near;
+            for (size_t j = 0; j < b.size(); ++j) {
+                near.emplace_back(-std::inner_product(q[i].begin(), q[i].end(), b[j].begin(), 0.0), j);
+            }
+            std::sort(near.begin(), near.end());
+            std::vector<double> votes(4);
+            for (size_t n = 0; n < k; ++n) {
+                votes[near[n].second % 4] += std::exp(-near[n].first / 0.07);
+            }
+            expected.push_back(std::max_element(votes.begin(), votes.end()) - votes.begin());
+            right += expected.back() == static_cast<int64_t>(i % 4);
+        }
+        moco_knn_options options = MOCO_KNN_OPTIONS_INIT;
+        options.k = static_cast<int64_t>(k);
+        options.temperature = 0.07;
+        std::vector<int64_t> predicted(q.size());
+        double accuracy = 0;
+        ASSERT_EQ(moco_knn(&accuracy, predicted.data(), bank, queries, &options), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(predicted, expected);
+        EXPECT_DOUBLE_EQ(accuracy, 100.0 * static_cast<double>(right) / static_cast<double>(q.size()));
+        moco_features_free(bank);
+        moco_features_free(queries);
+    }
+    moco_dataset_free(dataset);
+    moco_dataset_free(others);
+    moco_encoder_free(encoder);
+}
+
+TEST_F(Knn, LimitTakesASeededSubset)
+{
+    moco_dataset *dataset = toy_dataset(40);
+    moco_features *some = extract(dataset, MOCO_FEATURE_PIXELS, nullptr, 10);
+    moco_features *again = extract(dataset, MOCO_FEATURE_PIXELS, nullptr, 10);
+    moco_features *all = extract(dataset, MOCO_FEATURE_PIXELS, nullptr, 1000);
+    ASSERT_EQ(moco_features_count(some), 10U);
+    EXPECT_EQ(moco_features_count(all), 40U);
+    std::set<size_t> indices;
+    for (size_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(moco_features_index(some, i), moco_features_index(again, i));
+        EXPECT_EQ(moco_features_labels(some)[i], static_cast<int64_t>(moco_features_index(some, i) % 4));
+        indices.insert(moco_features_index(some, i));
+    }
+    EXPECT_EQ(indices.size(), 10U);
+    for (auto *features : { some, again, all }) {
+        moco_features_free(features);
+    }
+    moco_dataset_free(dataset);
+}
+
+TEST_F(Knn, NearestFindsItselfFirst)
+{
+    moco_dataset *dataset = toy_dataset(20);
+    moco_features *features = extract(dataset, MOCO_FEATURE_PIXELS);
+    std::vector<size_t> rows(5);
+    ASSERT_EQ(moco_nearest(rows.data(), nullptr, 5, features, features, 7), MOCO_OK);
+    EXPECT_EQ(rows[0], 7U);
+    for (const size_t row : rows) {
+        EXPECT_EQ(row % 4, 3U) << "of the same class";
+    }
+    EXPECT_EQ(moco_nearest(rows.data(), nullptr, 21, features, features, 7), MOCO_EINVALID);
+    EXPECT_EQ(moco_nearest(rows.data(), nullptr, 5, features, features, 20), MOCO_EINVALID);
+    moco_features_free(features);
+    moco_dataset_free(dataset);
+}
+
+TEST_F(Knn, RefusesWhatCannotBeCompared)
+{
+    moco_dataset *labelled = toy_dataset(8);
+    moco_dataset *bare = toy_dataset(8, false);
+    moco_features *bank = extract(labelled, MOCO_FEATURE_PIXELS);
+    moco_features *queries = extract(bare, MOCO_FEATURE_PIXELS);
+    double accuracy = -1;
+    EXPECT_EQ(moco_knn(&accuracy, nullptr, bank, queries, nullptr), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("has no label")) << moco_error_message();
+    EXPECT_EQ(accuracy, -1);
+    EXPECT_EQ(moco_knn(&accuracy, nullptr, bank, bank, nullptr), MOCO_OK) << "k is cut to the bank's size";
+    moco_knn_options options = MOCO_KNN_OPTIONS_INIT;
+    options.k = 0;
+    EXPECT_EQ(moco_knn(&accuracy, nullptr, bank, bank, &options), MOCO_EINVALID);
+    moco_features *none = nullptr;
+    EXPECT_EQ(moco_features_extract(&none, labelled, nullptr, nullptr), MOCO_EINVALID) << "no encoder";
+    EXPECT_EQ(none, nullptr);
+    moco_features_free(bank);
+    moco_features_free(queries);
+    moco_dataset_free(labelled);
+    moco_dataset_free(bare);
+}
+
+TEST_F(Knn, AGridIsEachOfItsCells)
+{
+    moco_dataset *dataset = toy_dataset(60);
+    moco_dataset *others = toy_dataset(33);
+    moco_features *bank = extract(dataset, MOCO_FEATURE_PIXELS);
+    moco_features *queries = extract(others, MOCO_FEATURE_PIXELS);
+    const std::vector<int64_t> k{ 1, 7, 1000 };
+    const std::vector<double> temperatures{ 0.05, 3 };
+    moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
+    grid.k = k.data();
+    grid.k_count = k.size();
+    grid.temperatures = temperatures.data();
+    grid.temperature_count = temperatures.size();
+    std::vector<double> accuracies(6);
+    std::vector<int64_t> predicted(6 * 33);
+    ASSERT_EQ(moco_knn_grid(accuracies.data(), predicted.data(), bank, queries, &grid), MOCO_OK);
+    for (size_t cell = 0; cell < 6; ++cell) {
+        moco_knn_options options = MOCO_KNN_OPTIONS_INIT;
+        options.k = k[cell / 2];
+        options.temperature = temperatures[cell % 2];
+        double accuracy = 0;
+        std::vector<int64_t> alone(33);
+        ASSERT_EQ(moco_knn(&accuracy, alone.data(), bank, queries, &options), MOCO_OK);
+        EXPECT_EQ(accuracy, accuracies[cell]) << cell;
+        EXPECT_TRUE(std::equal(alone.begin(), alone.end(), predicted.begin() + static_cast<ptrdiff_t>(33 * cell)));
+    }
+    grid.temperature_count = 0;
+    EXPECT_EQ(moco_knn_grid(accuracies.data(), nullptr, bank, queries, &grid), MOCO_EINVALID);
+    moco_features_free(bank);
+    moco_features_free(queries);
+    moco_dataset_free(dataset);
+    moco_dataset_free(others);
+}

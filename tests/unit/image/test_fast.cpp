@@ -1,0 +1,373 @@
+// Fast augmentation: how far its pixels are from the exact ones, from the same draws and on any number of workers.
+#include <gtest/gtest.h>
+#include <moco.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/temporary_folder.hpp"
+#include "synth_jpeg.h"
+
+namespace {
+
+using Image = std::unique_ptr<moco_image, decltype(&moco_image_free)>;
+
+Image make_image(bool fast)
+{
+    moco_image *made = nullptr;
+    EXPECT_EQ(moco_image_create(&made), MOCO_OK);
+    moco_image_set_fast(made, fast);
+    return { made, moco_image_free };
+}
+
+std::string jpeg_of(const synth_image &image)
+{
+    std::size_t size = 0;
+    unsigned char *bytes = synth_jpeg(&size, &image);
+    std::string file(reinterpret_cast<char *>(bytes), size);
+    free(bytes);
+    return file;
+}
+
+// Makes views in one of the two ways, in levels of 8 bits.
+class Views {
+  public:
+    explicit Views(bool fast) : source_(make_image(fast)), view_(make_image(fast)), scratch_(make_image(fast))
+    {
+        moco_image_set_lazy(source_.get(), true);
+    }
+    moco_image *source() { return source_.get(); }
+    std::vector<float> make(const moco_augment_policy &policy, moco_augment_key key)
+    {
+        const double mean[3] = { 0, 0, 0 };
+        const double std[3] = { 1 / 255.0, 1 / 255.0, 1 / 255.0 };
+        const auto side = static_cast<std::size_t>(policy.size);
+        std::vector<float> values(3 * side * side);
+        EXPECT_EQ(moco_augment_apply(view_.get(), scratch_.get(), source_.get(), &policy, key), MOCO_OK)
+            << moco_error_message();
+        EXPECT_EQ(moco_image_normalize(values.data(), view_.get(), mean, std, MOCO_NCHW), MOCO_OK);
+        return values;
+    }
+
+  private:
+    Image source_;
+    Image view_;
+    Image scratch_;
+};
+
+double mean_difference(const std::vector<float> &a, const std::vector<float> &b)
+{
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        sum += std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    }
+    return sum / static_cast<double>(a.size());
+}
+
+moco_augment_policy preset(const char *name, std::int32_t size)
+{
+    moco_augment_policy policy = {};
+    EXPECT_EQ(moco_augment_preset(&policy, name, size), MOCO_OK);
+    return policy;
+}
+
+// The first operation alone: a random crop.
+moco_augment_policy crops(std::int32_t size)
+{
+    moco_augment_policy policy = preset("v2", size);
+    policy.count = 1;
+    return policy;
+}
+
+class Fast : public moco_test::WithFolder {
+  protected:
+    Views exact_{ false };
+    Views fast_{ true };
+
+    void read(const std::string &file)
+    {
+        ASSERT_EQ(moco_image_decode(exact_.source(), file.data(), file.size(), "exact"), MOCO_OK);
+        ASSERT_EQ(moco_image_decode(fast_.source(), file.data(), file.size(), "fast"), MOCO_OK);
+    }
+    double difference(const moco_augment_policy &policy, moco_augment_key key)
+    {
+        return mean_difference(exact_.make(policy, key), fast_.make(policy, key));
+    }
+};
+
+struct Sum {
+    double sum = 0;
+    double largest = 0;
+    std::size_t count = 0;
+
+    void add(double value)
+    {
+        sum += value;
+        largest = std::max(largest, value);
+        ++count;
+    }
+    [[nodiscard]] double mean() const { return sum / static_cast<double>(count); }
+};
+
+TEST_F(Fast, IsNearTheExactPixels)
+{
+    Sum all[3];
+    const moco_augment_policy policies[3] = { crops(224), preset("v1", 224), preset("v2", 224) };
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        read(jpeg_of(synth_photo(11, i, static_cast<int>(i % 10))));
+        for (std::size_t p = 0; p < 3; ++p) {
+            for (std::uint32_t view = 0; view < 2; ++view) {
+                all[p].add(difference(policies[p], { 5, 0, i, view }));
+            }
+        }
+    }
+    const char *const names[3] = { "crop", "v1", "v2" };
+    for (std::size_t p = 0; p < 3; ++p) {
+        RecordProperty(std::string(names[p]) + "_mean", std::to_string(all[p].mean()));
+        std::printf("%s: %.3f levels, at most %.3f in a view\n", names[p], all[p].mean(), all[p].largest);
+    }
+    EXPECT_LT(all[0].mean(), 1.5);
+    EXPECT_LT(all[0].largest, 4.0);
+    EXPECT_LT(all[1].mean(), 10.0);
+    EXPECT_LT(all[2].mean(), 7.0);
+}
+
+// One operation at a time, so that a wrong sign or angle is found.
+TEST_F(Fast, EachOperationIsNearTheExactOne)
+{
+    struct Case {
+        const char *name;
+        moco_augment_op op;
+        double bound;
+    };
+    const Case cases[] = {
+        { "brightness", { MOCO_COLOR_JITTER, 1, { 0.3, 0, 0, 0 } }, 2.5 },
+        { "contrast", { MOCO_COLOR_JITTER, 1, { 0, 0.3, 0, 0 } }, 2.0 },
+        { "saturation", { MOCO_COLOR_JITTER, 1, { 0, 0, 0.4, 0 } }, 2.0 },
+        { "hue", { MOCO_COLOR_JITTER, 1, { 0, 0, 0, 0.1 } }, 10.0 },
+        { "grey", { MOCO_RANDOM_GRAYSCALE, 1, {} }, 1.5 },
+        { "narrow blur", { MOCO_GAUSSIAN_BLUR, 1, { 0.2, 0.8 } }, 1.5 },
+        { "blur", { MOCO_GAUSSIAN_BLUR, 1, { 0.8, 3.5 } }, 1.5 },
+        { "wide blur", { MOCO_GAUSSIAN_BLUR, 1, { 4, 12 } }, 1.5 },
+        { "flip", { MOCO_RANDOM_HFLIP, 1, {} }, 1.5 },
+    };
+    moco_augment_policy policy = crops(96);
+    policy.count = 2;
+    for (const Case &one : cases) {
+        Sum sum;
+        policy.ops[1] = one.op;
+        for (std::uint64_t i = 0; i < 20; ++i) {
+            read(jpeg_of(synth_photo(12, i, static_cast<int>(i % 10))));
+            sum.add(difference(policy, { 6, 0, i, 0 }));
+        }
+        std::printf("%s: %.3f levels\n", one.name, sum.mean());
+        EXPECT_LT(sum.mean(), one.bound) << one.name;
+    }
+}
+
+// Every form of a file, and sizes that are no multiple of a block.
+TEST_F(Fast, TakesEveryFormOfFile)
+{
+    for (int subsampling = 0; subsampling < 3; ++subsampling) {
+        for (int form = 0; form < 8; ++form) {
+            for (const int size : { 1, 7, 33, 250, 900 }) {
+                synth_image image = synth_photo(13, static_cast<std::uint64_t>(form), form);
+                image.subsampling = subsampling;
+                image.progressive = form & 1;
+                image.grey = form >> 1 & 1;
+                image.restart = form >> 2 & 1;
+                image.width = size;
+                image.height = (size * 2 + 2) / 3;
+                image.grain = 2;
+                read(jpeg_of(image));
+                for (const std::int32_t out : { 31, 64 }) {
+                    EXPECT_LT(difference(crops(out), { 7, 0, 1, 0 }), 5.0)
+                        << "subsampling " << subsampling << " form " << form << " size " << size << " to " << out;
+                }
+            }
+        }
+    }
+}
+
+// A comment at its end sends a file to libjpeg; all others are for the decoder of ours.
+std::string commented(const std::string &file)
+{
+    return file.substr(0, file.size() - 2) + std::string("\xFF\xFE\0\4hi", 6) + file.substr(file.size() - 2);
+}
+
+TEST_F(Fast, DecodesAsLibjpegDoes)
+{
+    const moco_augment_policy policy = crops(64);
+    Views other(true);
+    for (std::uint64_t i = 0; i < 120; ++i) {
+        synth_image image = synth_photo(16, i, static_cast<int>(i % 10));
+        image.subsampling = static_cast<int>(i % 3);
+        image.grey = i % 7 == 0;
+        image.restart = static_cast<int>(i % 5);
+        image.quality = 20 + static_cast<int>(i * 13 % 81);
+        image.width = 1 + static_cast<int>(i * 37 % 301);
+        image.height = 1 + static_cast<int>(i * 53 % 257);
+        const std::string file = jpeg_of(image);
+        const std::string to_libjpeg = commented(file);
+        read(file);
+        ASSERT_EQ(moco_image_decode(other.source(), to_libjpeg.data(), to_libjpeg.size(), "commented"), MOCO_OK);
+        const auto ours = fast_.make(policy, { 8, 0, i, 0 });
+        const auto theirs = other.make(policy, { 8, 0, i, 0 });
+        float largest = 0;
+        for (std::size_t k = 0; k < ours.size(); ++k) {
+            largest = std::max(largest, std::fabs(ours[k] - theirs[k]));
+        }
+        EXPECT_LT(largest, 4.0F) << "file " << i; // a level of luma and one of each chroma
+    }
+}
+
+TEST_F(Fast, TakesPixelsAndPlanes)
+{
+    std::vector<std::uint8_t> pixels(std::size_t{ 3 } * 40 * 30);
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+        pixels[i] = static_cast<std::uint8_t>(i * 37 / 50);
+    }
+    const moco_augment_policy policy = preset("cifar", 20);
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        ASSERT_EQ(moco_image_set(exact_.source(), 40, 30, 1, pixels.data()), MOCO_OK);
+        ASSERT_EQ(moco_image_set(fast_.source(), 40, 30, 1, pixels.data()), MOCO_OK);
+        EXPECT_LT(difference(crops(20), { 1, 0, i, 0 }), 0.6) << "grey";
+        EXPECT_LT(difference(policy, { 1, 0, i, 0 }), 12.0) << "grey";
+        ASSERT_EQ(moco_image_set_planar(exact_.source(), 40, 30, pixels.data()), MOCO_OK);
+        ASSERT_EQ(moco_image_set_planar(fast_.source(), 40, 30, pixels.data()), MOCO_OK);
+        EXPECT_LT(difference(crops(20), { 1, 0, i, 0 }), 1.5) << "planes";
+    }
+}
+
+// A fast image between two exact ones, and operations that have no fast form.
+TEST_F(Fast, GoesBackToPixels)
+{
+    const Image exact = make_image(false);
+    const Image fast = make_image(true);
+    read(jpeg_of(synth_photo(14, 0, 0)));
+    ASSERT_EQ(moco_image_resized_crop(exact.get(), exact_.source(), 10, 20, 100, 90, 50, 60), MOCO_OK);
+    ASSERT_EQ(moco_image_resized_crop(fast.get(), exact_.source(), 10, 20, 100, 90, 50, 60), MOCO_OK);
+    ASSERT_EQ(moco_image_hflip(exact.get()), MOCO_OK);
+    ASSERT_EQ(moco_image_hflip(fast.get()), MOCO_OK);
+    const std::uint8_t *a = moco_image_pixels(exact.get());
+    const std::uint8_t *b = moco_image_pixels(fast.get());
+    double sum = 0;
+    for (std::size_t i = 0; i < 9000; ++i) {
+        sum += std::abs(a[i] - b[i]);
+    }
+    EXPECT_LT(sum / 9000, 1.5);
+    const Image small = make_image(true);
+    ASSERT_EQ(moco_image_crop(small.get(), fast.get(), 1, 2, 8, 9), MOCO_OK);
+    EXPECT_EQ(std::memcmp(moco_image_pixels(small.get()), moco_image_pixels(fast.get()) + (60 + 2) * 3, 27), 0);
+    // A flip that is only noted, and a crop after it.
+    ASSERT_EQ(moco_image_hflip(fast.get()), MOCO_OK);
+    const Image twice = make_image(true);
+    ASSERT_EQ(moco_image_resized_crop(twice.get(), fast.get(), 0, 0, 50, 30, 50, 30), MOCO_OK);
+    const std::uint8_t *c = moco_image_pixels(twice.get());
+    const std::uint8_t *d = moco_image_pixels(fast.get());
+    for (std::size_t y = 0; y < 50; ++y) {
+        for (std::size_t i = 0; i < 90; ++i) {
+            ASSERT_NEAR(c[y * 90 + i], d[y * 180 + i], 2) << y << " " << i;
+        }
+    }
+}
+
+// All values of a batch, as they lie in memory.
+std::vector<std::uint8_t> bytes_of(const moco_batch &batch, moco_dtype dtype)
+{
+    std::vector<std::uint8_t> all;
+    for (const moco_tensor *tensor : { batch.query, batch.key }) {
+        std::vector<std::uint8_t> bytes(batch.count * 3 * 24 * 24 * moco_dtype_size(dtype));
+        EXPECT_EQ(moco_tensor_dtype(tensor), dtype);
+        EXPECT_EQ(moco_tensor_to_host(bytes.data(), bytes.size(), tensor), MOCO_OK) << moco_error_message();
+        all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+    return all;
+}
+
+class FastLoader : public Fast {
+  protected:
+    void SetUp() override
+    {
+        Fast::SetUp();
+        std::filesystem::create_directories(path("class"));
+        for (std::uint64_t i = 0; i < 40; ++i) {
+            synth_image image = synth_photo(15, i, static_cast<int>(i % 10));
+            image.width /= 3;
+            image.height /= 3;
+            moco_test::write_file(path("class/" + std::to_string(100 + i) + ".jpg"), jpeg_of(image));
+        }
+    }
+    std::vector<std::uint8_t> load(const moco_loader_options &options)
+    {
+        moco_dataset *images = nullptr;
+        moco_sampler *sampler = nullptr;
+        moco_loader *loader = nullptr;
+        moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
+        const moco_augment_policy policy = preset("v2", 24);
+        moco_batch batch;
+        EXPECT_EQ(moco_dataset_open(&images, folder_.c_str(), nullptr), MOCO_OK) << moco_error_message();
+        order.count = moco_dataset_count(images);
+        order.batch = 20;
+        EXPECT_EQ(moco_sampler_create(&sampler, &order), MOCO_OK);
+        EXPECT_EQ(moco_loader_create(&loader, images, sampler, &policy, nullptr, &options), MOCO_OK);
+        std::vector<std::uint8_t> all;
+        for (int i = 0; i < 3; ++i) {
+            EXPECT_EQ(moco_loader_next(loader, &batch), MOCO_OK) << moco_error_message();
+            const auto bytes = bytes_of(batch, options.dtype);
+            all.insert(all.end(), bytes.begin(), bytes.end());
+        }
+        moco_loader_free(loader);
+        moco_sampler_free(sampler);
+        moco_dataset_free(images);
+        return all;
+    }
+};
+
+TEST_F(FastLoader, DoesNotDependOnTheWorkers)
+{
+    moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
+    options.fast = true;
+    options.workers = 1;
+    const auto one = load(options);
+    options.workers = 3;
+    EXPECT_EQ(load(options), one);
+    options.fast = false;
+    EXPECT_NE(load(options), one);
+}
+
+// Rounding as the processor's own conversion does it, of exact and fast batches and both orders in memory.
+TEST_F(FastLoader, RoundsToBfloat16AsTensorsDo)
+{
+    for (const bool fast : { false, true }) {
+        for (const moco_layout layout : { MOCO_NCHW, MOCO_NHWC }) {
+            moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
+            options.fast = fast;
+            options.layout = layout;
+            const auto floats = load(options);
+            options.dtype = MOCO_BFLOAT16;
+            const auto halves = load(options);
+            ASSERT_EQ(halves.size() * 2, floats.size());
+            const auto count = static_cast<std::int64_t>(floats.size() / 4);
+            moco_scope *scope = nullptr;
+            moco_tensor *wide = nullptr;
+            moco_tensor *narrow = nullptr;
+            ASSERT_EQ(moco_scope_create(&scope), MOCO_OK);
+            ASSERT_EQ(moco_tensor_from_host(&wide, scope, MOCO_FLOAT32, { MOCO_CPU, 0 }, &count, 1, floats.data()),
+                      MOCO_OK);
+            ASSERT_EQ(moco_tensor_empty(&narrow, scope, MOCO_BFLOAT16, { MOCO_CPU, 0 }, &count, 1), MOCO_OK);
+            ASSERT_EQ(moco_tensor_copy(narrow, wide), MOCO_OK);
+            std::vector<std::uint8_t> expected(halves.size());
+            ASSERT_EQ(moco_tensor_to_host(expected.data(), expected.size(), narrow), MOCO_OK);
+            EXPECT_EQ(halves, expected);
+            moco_scope_free(scope);
+        }
+    }
+}
+
+} // namespace

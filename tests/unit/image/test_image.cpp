@@ -1,0 +1,306 @@
+// Pixel operations on odd sizes against PIL and torchvision, and the handle's own behaviour.
+#include "support/tests_folder.hpp"
+
+#include <moco.h>
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+const std::filesystem::path folder = std::filesystem::path(moco_test::tests_folder()) / "golden/images";
+
+std::vector<std::uint8_t> formula(int width, int height)
+{
+    std::vector<std::uint8_t> pixels;
+    for (int y = 0; y < height; ++y) {
+        for (int x = 0; x < width; ++x) {
+            for (int c = 0; c < 3; ++c) {
+                pixels.push_back(static_cast<std::uint8_t>((x * 7 + y * 13 + c * 29) ^ (x * y)));
+            }
+        }
+    }
+    return pixels;
+}
+
+unsigned long crc_of(const moco_image *image)
+{
+    const auto count = static_cast<std::size_t>(moco_image_width(image)) * moco_image_height(image) * 3;
+    return crc32(0, moco_image_pixels(image), static_cast<unsigned>(count));
+}
+
+std::uint32_t colour_at(const moco_image *image, int x, int y)
+{
+    const std::uint8_t *p =
+        moco_image_pixels(image) + (static_cast<std::ptrdiff_t>(y) * moco_image_width(image) + x) * 3;
+    return static_cast<std::uint32_t>(p[0]) << 16U | static_cast<std::uint32_t>(p[1]) << 8U | p[2];
+}
+
+class Image : public testing::Test {
+  protected:
+    void SetUp() override
+    {
+        live_ = moco_live_handles();
+        ASSERT_EQ(moco_image_create(&image_), MOCO_OK);
+        ASSERT_EQ(moco_image_create(&other_), MOCO_OK);
+    }
+    void TearDown() override
+    {
+        moco_image_free(image_);
+        moco_image_free(other_);
+        EXPECT_EQ(moco_live_handles(), live_);
+    }
+    void set(int width, int height)
+    {
+        ASSERT_EQ(moco_image_set(image_, width, height, 3, formula(width, height).data()), MOCO_OK);
+    }
+    // Runs one line of operations.txt; the result is in image_.
+    moco_status run(const std::string &name, const std::vector<double> &a)
+    {
+        const auto box = [&a](std::size_t i) { return static_cast<std::int32_t>(a[i]); };
+        moco_status status = MOCO_EINVALID;
+        if (name == "resized_crop") {
+            status = moco_image_resized_crop(other_, image_, box(0), box(1), box(2), box(3), box(4), box(5));
+            std::swap(image_, other_);
+        } else if (name == "crop") {
+            status = moco_image_crop(other_, image_, box(0), box(1), box(2), box(3));
+            std::swap(image_, other_);
+        } else if (name == "brightness") {
+            status = moco_image_brightness(image_, a[0]);
+        } else if (name == "contrast") {
+            status = moco_image_contrast(image_, a[0]);
+        } else if (name == "saturation") {
+            status = moco_image_saturation(image_, a[0]);
+        } else if (name == "hue") {
+            status = moco_image_hue(image_, a[0]);
+        } else if (name == "gaussian_blur") {
+            status = moco_image_gaussian_blur(image_, a[0]);
+        } else if (name == "grayscale") {
+            status = moco_image_grayscale(image_);
+        } else if (name == "hflip") {
+            status = moco_image_hflip(image_);
+        }
+        return status;
+    }
+
+    moco_image *image_ = nullptr;
+    moco_image *other_ = nullptr;
+    std::size_t live_ = 0;
+};
+
+TEST_F(Image, OperationsOnOddSizesEqualPil)
+{
+    std::ifstream table(folder / "operations.txt");
+    int lines = 0;
+    for (std::string line; std::getline(table, line);) {
+        if (line.empty() || line[0] == '#') {
+            continue;
+        }
+        std::istringstream fields(line);
+        int width = 0;
+        int height = 0;
+        std::string name;
+        fields >> width >> height >> name;
+        std::vector<double> numbers;
+        for (std::string number; fields >> number;) {
+            numbers.push_back(std::stod(number));
+        }
+        const auto crc = static_cast<unsigned long>(numbers.back());
+        numbers.pop_back();
+        set(width, height);
+        ASSERT_EQ(run(name, numbers), MOCO_OK) << line << ": " << moco_error_message();
+        EXPECT_EQ(crc_of(image_), crc) << line;
+        ++lines;
+    }
+    EXPECT_GT(lines, 250);
+}
+
+TEST_F(Image, NormalizeFollowsTorchvisionsFloatOperations)
+{
+    const double mean[3] = { 0.485, 0.456, 0.406 };
+    const double std[3] = { 0.229, 0.224, 0.225 };
+    set(19, 7);
+    std::vector<float> planar(19 * 7 * 3);
+    std::vector<float> interleaved(19 * 7 * 3);
+    ASSERT_EQ(moco_image_normalize(planar.data(), image_, mean, std, MOCO_NCHW), MOCO_OK);
+    ASSERT_EQ(moco_image_normalize(interleaved.data(), image_, mean, std, MOCO_NHWC), MOCO_OK);
+    const std::uint8_t *pixels = moco_image_pixels(image_);
+    for (std::size_t i = 0; i < 19 * 7; ++i) {
+        for (std::size_t c = 0; c < 3; ++c) {
+            const float unit = static_cast<float>(pixels[3 * i + c]) / 255.0F;
+            const float value = (unit - static_cast<float>(mean[c])) / static_cast<float>(std[c]);
+            EXPECT_EQ(planar[c * 19 * 7 + i], value);
+            EXPECT_EQ(interleaved[3 * i + c], value);
+        }
+    }
+    const double zero[3] = { 1, 0, 1 };
+    EXPECT_EQ(moco_image_normalize(planar.data(), image_, mean, zero, MOCO_NCHW), MOCO_EINVALID);
+}
+
+TEST_F(Image, SetTakesGreyAndPlanes)
+{
+    const std::uint8_t grey[6] = { 0, 1, 2, 3, 4, 255 };
+    ASSERT_EQ(moco_image_set(image_, 3, 2, 1, grey), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 2, 1), 0xFFFFFFU);
+    EXPECT_EQ(colour_at(image_, 1, 0), 0x010101U);
+    const std::uint8_t planes[6] = { 1, 2, 3, 4, 5, 6 };
+    ASSERT_EQ(moco_image_set_planar(image_, 2, 1, planes), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 0, 0), 0x010305U);
+    EXPECT_EQ(colour_at(image_, 1, 0), 0x020406U);
+    EXPECT_EQ(moco_image_set(image_, 2, 1, 2, planes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, 0, 1, 3, planes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, 2, -1, 3, planes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
+}
+
+TEST_F(Image, BuffersAreKept)
+{
+    set(64, 48);
+    ASSERT_EQ(moco_image_resized_crop(other_, image_, 0, 0, 48, 64, 32, 32), MOCO_OK);
+    const std::uint8_t *pixels = moco_image_pixels(other_);
+    for (int size = 32; size > 0; size /= 2) {
+        ASSERT_EQ(moco_image_resized_crop(other_, image_, 1, 2, 30, 40, size, size), MOCO_OK);
+        EXPECT_EQ(moco_image_pixels(other_), pixels);
+    }
+}
+
+TEST_F(Image, BadArgumentsAreRefused)
+{
+    EXPECT_EQ(moco_image_resized_crop(other_, image_, 0, 0, 1, 1, 8, 8), MOCO_EINVALID) << "an empty source";
+    set(5, 4);
+    EXPECT_EQ(moco_image_resized_crop(image_, image_, 0, 0, 4, 5, 8, 8), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_resized_crop(other_, image_, 0, 0, 4, 6, 8, 8), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_resized_crop(other_, image_, -1, 0, 4, 5, 8, 8), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_resized_crop(other_, image_, 0, 0, INT32_MAX, INT32_MAX, 8, 8), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_resized_crop(other_, image_, 0, 0, 4, 5, 0, 8), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_resized_crop(other_, image_, 0, 0, 4, 5, INT32_MAX, INT32_MAX), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_crop(other_, image_, 2, 0, 3, 5), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_hue(image_, 0.51), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_hue(image_, std::nan("")), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_brightness(image_, std::numeric_limits<double>::infinity()), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_gaussian_blur(image_, -1.0), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_gaussian_blur(image_, std::nan("")), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_brightness(nullptr, 1.0), MOCO_EINVALID);
+    EXPECT_NE(std::strlen(moco_error_message()), 0U);
+    moco_image_free(nullptr);
+}
+
+TEST_F(Image, OperationsOnAnEmptyImageDoNothing)
+{
+    EXPECT_EQ(moco_image_width(image_), 0);
+    for (const char *name : { "brightness", "contrast", "saturation", "hue", "gaussian_blur", "grayscale", "hflip" }) {
+        EXPECT_EQ(run(name, { 0.25 }), MOCO_OK) << name;
+    }
+    EXPECT_EQ(moco_image_write_png(image_, "never-written.png"), MOCO_EINVALID);
+}
+
+TEST_F(Image, DrawsWithinItsEdges)
+{
+    ASSERT_EQ(moco_image_fill(image_, 40, 30, 0xFFFFFF), MOCO_OK);
+    const double line[] = { -50, 15, 90, 15 };
+    ASSERT_EQ(moco_image_draw_line(image_, line, 2, 0xFF0000, 3), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 20, 15), 0xFF0000U);
+    EXPECT_EQ(colour_at(image_, 20, 2), 0xFFFFFFU);
+    const double dot[] = { 5, 5 };
+    ASSERT_EQ(moco_image_draw_line(image_, dot, 1, 0x0000FF, 4), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 5, 5), 0x0000FFU);
+    const double far_away[] = { -1e300, -1e300, 1e300, 1e300 };
+    EXPECT_EQ(moco_image_draw_line(image_, far_away, 2, 0, 1), MOCO_OK);
+    const double none[] = { std::nan(""), 0 };
+    EXPECT_EQ(moco_image_draw_line(image_, none, 1, 0, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_draw_line(image_, line, 2, 0, 0), MOCO_EINVALID);
+}
+
+TEST_F(Image, TextIsAlignedToItsPoint)
+{
+    const auto ink = [this](int align) {
+        EXPECT_EQ(moco_image_fill(image_, 200, 40, 0xFFFFFF), MOCO_OK);
+        EXPECT_EQ(moco_image_draw_text(image_, 100, 30, "loss", 14, 0, align), MOCO_OK);
+        int left = 0;
+        int right = 0;
+        for (int y = 0; y < 40; ++y) {
+            for (int x = 0; x < 200; ++x) {
+                (x < 100 ? left : right) += colour_at(image_, x, y) != 0xFFFFFF;
+            }
+        }
+        return std::pair(left, right);
+    };
+    EXPECT_GT(ink(0).second, 5 * ink(0).first);
+    EXPECT_GT(ink(2).first, 5 * ink(2).second);
+    EXPECT_GT(ink(1).first, 10);
+    EXPECT_GT(ink(1).second, 10);
+    EXPECT_EQ(moco_image_draw_text(image_, INT32_MAX, INT32_MIN, "far", 14, 0, 1), MOCO_OK);
+    EXPECT_EQ(moco_image_draw_text(image_, 0, 0, "x", 14, 0, 3), MOCO_EINVALID);
+}
+
+TEST_F(Image, PasteZoomsAndIsCut)
+{
+    ASSERT_EQ(moco_image_fill(image_, 6, 5, 0), MOCO_OK);
+    const std::uint8_t pixels[] = { 1, 1, 1, 2, 2, 2 };
+    ASSERT_EQ(moco_image_set(other_, 2, 1, 3, pixels), MOCO_OK);
+    ASSERT_EQ(moco_image_paste(image_, other_, -1, 3, 3), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 1, 3), 0x010101U);
+    EXPECT_EQ(colour_at(image_, 2, 4), 0x020202U);
+    EXPECT_EQ(colour_at(image_, 4, 4), 0x020202U);
+    EXPECT_EQ(colour_at(image_, 5, 4), 0U);
+    EXPECT_EQ(colour_at(image_, 2, 2), 0U);
+    EXPECT_EQ(moco_image_paste(image_, other_, INT32_MAX, INT32_MAX, INT32_MAX), MOCO_OK);
+    EXPECT_EQ(moco_image_paste(image_, other_, INT32_MIN, INT32_MIN, 2), MOCO_OK);
+    EXPECT_EQ(moco_image_paste(image_, other_, 0, 0, 0), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_paste(image_, image_, 0, 0, 1), MOCO_EINVALID);
+}
+
+TEST_F(Image, EncodesJpeg)
+{
+    // A smooth picture comes back nearly as it was, the better the higher the quality, whatever its size.
+    for (const auto &[width, height] : { std::pair(97, 61), std::pair(1, 1), std::pair(16, 300) }) {
+        std::vector<std::uint8_t> pixels;
+        for (int i = 0; i < width * height; ++i) {
+            const int x = i % width;
+            const int y = i / width;
+            for (const int value : { x + y, 200 - y / 2, 100 + x / 2 }) {
+                pixels.push_back(static_cast<std::uint8_t>(std::min(value, 255)));
+            }
+        }
+        std::size_t sizes[2];
+        for (const int quality : { 30, 95 }) {
+            const std::uint8_t *bytes = nullptr;
+            std::size_t count = 0;
+            ASSERT_EQ(moco_image_set(image_, width, height, 3, pixels.data()), MOCO_OK);
+            ASSERT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, quality), MOCO_OK) << moco_error_message();
+            ASSERT_EQ(moco_image_decode(other_, bytes, count, "encoded"), MOCO_OK) << moco_error_message();
+            ASSERT_EQ(moco_image_width(other_), width);
+            ASSERT_EQ(moco_image_height(other_), height);
+            double error = 0;
+            for (std::size_t i = 0; i < pixels.size(); ++i) {
+                error += std::abs(moco_image_pixels(other_)[i] - pixels[i]);
+            }
+            EXPECT_LT(error / static_cast<double>(pixels.size()), quality > 90 ? 1.5 : 6);
+            EXPECT_EQ(std::memcmp(moco_image_pixels(image_), pixels.data(), pixels.size()), 0) << "the image stays";
+            sizes[quality > 90] = count;
+        }
+        EXPECT_LE(sizes[0], sizes[1]);
+    }
+    const std::uint8_t *bytes = nullptr;
+    std::size_t count = 0;
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, 0), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, 101), MOCO_EINVALID);
+    moco_image *empty = nullptr;
+    ASSERT_EQ(moco_image_create(&empty), MOCO_OK);
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, empty, 90), MOCO_EINVALID);
+    moco_image_free(empty);
+    ASSERT_EQ(moco_image_fill(image_, 65501, 1, 0), MOCO_OK);
+    EXPECT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, 90), MOCO_EINVALID);
+    EXPECT_EQ(bytes, nullptr);
+}
+
+} // namespace

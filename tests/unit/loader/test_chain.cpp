@@ -1,0 +1,115 @@
+// The whole augmentation of random JPEG files, to the last bit of the floats, against PIL and torchvision: chain.txt,
+// which tests/golden/make_chain.py wrote.
+#include "support/tests_folder.hpp"
+
+#include <moco.h>
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "synth_jpeg.h"
+
+namespace {
+
+constexpr std::int32_t size = 224;
+
+struct View {
+    std::uint64_t number = 0;
+    unsigned long file_crc = 0;
+    std::int32_t top = 0, left = 0, height = 0, width = 0;
+    std::string order;
+    double factor[4] = {};
+    bool grey = false;
+    double sigma = 0;
+    bool mirrored = false;
+    unsigned long crc = 0;
+};
+
+std::vector<View> read_views()
+{
+    std::ifstream table(std::filesystem::path(moco_test::tests_folder()) / "golden/chain.txt");
+    std::vector<View> views;
+    for (std::string line; std::getline(table, line);) {
+        std::istringstream fields(line);
+        View view;
+        if (line[0] != '#' && fields >> view.number >> view.file_crc >> view.top >> view.left >> view.height >>
+                                  view.width >> view.order >> view.factor[0] >> view.factor[1] >> view.factor[2] >>
+                                  view.factor[3] >> view.grey >> view.sigma >> view.mirrored >> view.crc) {
+            views.push_back(view);
+        }
+    }
+    return views;
+}
+
+moco_status augment(moco_image *out, const moco_image *source, const View &view)
+{
+    MOCO_TRY(moco_image_resized_crop(out, source, view.top, view.left, view.height, view.width, size, size));
+    moco_status (*const adjust[])(moco_image *, double) = { moco_image_brightness, moco_image_contrast,
+                                                            moco_image_saturation, moco_image_hue };
+    for (const char which : view.order) {
+        if (which != '-') {
+            MOCO_TRY(adjust[which - '0'](out, view.factor[which - '0']));
+        }
+    }
+    if (view.grey) {
+        MOCO_TRY(moco_image_grayscale(out));
+    }
+    MOCO_TRY(moco_image_gaussian_blur(out, view.sigma));
+    return view.mirrored ? moco_image_hflip(out) : MOCO_OK;
+}
+
+unsigned long crc_of(const void *data, std::size_t bytes)
+{
+    return crc32(0, static_cast<const Bytef *>(data), static_cast<uInt>(bytes));
+}
+
+// Reads a file's views from one decoding of what both of them take.
+moco_status load(moco_image *source, const View &a, const View &b)
+{
+    const synth_image image = synth_photo(7, a.number, static_cast<int>(a.number % 10));
+    std::size_t count = 0;
+    unsigned char *file = synth_jpeg(&count, &image);
+    EXPECT_EQ(crc_of(file, count), a.file_crc) << "this libjpeg writes other files than the golden's";
+    const moco_status status = moco_image_decode(source, file, count, "synthetic");
+    free(file);
+    MOCO_TRY(status);
+    const std::int32_t top = std::min(a.top, b.top);
+    const std::int32_t left = std::min(a.left, b.left);
+    return moco_image_load(source, top, left, std::max(a.top + a.height, b.top + b.height) - top,
+                           std::max(a.left + a.width, b.left + b.width) - left);
+}
+
+TEST(Chain, EqualsTorchvisionToTheLastBit)
+{
+    const double mean[3] = { 0.485, 0.456, 0.406 };
+    const double std[3] = { 0.229, 0.224, 0.225 };
+    const auto views = read_views();
+    ASSERT_EQ(views.size(), 440U);
+    std::vector<float> values(std::size_t{ 3 } * size * size);
+    moco_image *source = nullptr;
+    moco_image *out = nullptr;
+    ASSERT_EQ(moco_image_create(&source), MOCO_OK);
+    ASSERT_EQ(moco_image_create(&out), MOCO_OK);
+    moco_image_set_lazy(source, true);
+    for (std::size_t i = 0; i < views.size(); i += 2) {
+        ASSERT_EQ(load(source, views[i], views[i + 1]), MOCO_OK) << moco_error_message();
+        for (const View &view : { views[i], views[i + 1] }) {
+            ASSERT_EQ(augment(out, source, view), MOCO_OK) << moco_error_message();
+            ASSERT_EQ(moco_image_normalize(values.data(), out, mean, std, MOCO_NCHW), MOCO_OK);
+            EXPECT_EQ(crc_of(values.data(), values.size() * sizeof(float)), view.crc)
+                << "file " << view.number << ", " << view.height << " x " << view.width << ", order " << view.order
+                << ", sigma " << view.sigma;
+        }
+    }
+    moco_image_free(source);
+    moco_image_free(out);
+}
+
+} // namespace

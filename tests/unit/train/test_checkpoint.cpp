@@ -1,0 +1,221 @@
+// Checkpoints hold the whole state; damaged and foreign ones are never taken.
+#include "support/temporary_folder.hpp"
+
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace fs = std::filesystem;
+using moco_test::message_has;
+using moco_test::read_file;
+using moco_test::write_file;
+
+namespace {
+
+constexpr moco_device kCpu = { MOCO_CPU, 0 };
+
+class Checkpoint : public moco_test::WithFolder {
+  protected:
+    void SetUp() override
+    {
+        WithFolder::SetUp();
+        moco_config_init(&config_);
+        ASSERT_EQ(moco_config_apply_preset(&config_, "tiny"), MOCO_OK);
+        ASSERT_EQ(moco_config_set(&config_, "dim", "8"), MOCO_OK);
+        ASSERT_EQ(moco_config_set(&config_, "queue-size", "20"), MOCO_OK);
+        ASSERT_EQ(moco_config_set(&config_, "bn-splits", "2"), MOCO_OK);
+        ASSERT_EQ(moco_config_set(&config_, "data", "/some/where \"quoted\""), MOCO_OK);
+        ASSERT_EQ(moco_config_set(&config_, "seed", "18446744073709551615"), MOCO_OK);
+        ASSERT_EQ(moco_config_set(&config_, "out", path("run").c_str()), MOCO_OK);
+        fs::create_directories(path("run/checkpoints"));
+        const int64_t sizes[] = { 6, 3, 16, 16 };
+        ASSERT_EQ(moco_tensor_randn(&images_, nullptr, kCpu, sizes, 4, 1), MOCO_OK);
+    }
+    void TearDown() override
+    {
+        moco_tensor_free(images_);
+        WithFolder::TearDown();
+    }
+    // A model as the configuration says, with weights of a seed.
+    static moco_model *create(uint64_t seed, int64_t queue_size = 20)
+    {
+        moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+        options.encoder.arch = "resnet20";
+        options.encoder.dim = 8;
+        options.encoder.bn_splits = 2;
+        options.encoder.seed = seed;
+        options.seed = seed;
+        options.queue_size = queue_size;
+        moco_model *model = nullptr;
+        EXPECT_EQ(moco_model_create(&model, &options), MOCO_OK) << moco_error_message();
+        return model;
+    }
+    double step(moco_model *model) const
+    {
+        moco_step out{};
+        double loss = NAN;
+        EXPECT_EQ(moco_model_step(&out, model, images_, images_, 0.05, 0.9), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_tensor_item(&loss, out.loss), MOCO_OK);
+        return loss;
+    }
+    std::string checkpoint(uint64_t at) const
+    {
+        char buffer[MOCO_PATH_MAX];
+        EXPECT_EQ(moco_checkpoint_path(buffer, sizeof buffer, path("run").c_str(), at), MOCO_OK);
+        return buffer;
+    }
+
+    moco_config config_{};
+    moco_tensor *images_ = nullptr;
+};
+
+void keep_warning(moco_log_level level, const char *message, void *payload)
+{
+    if (level == MOCO_LOG_WARNING) {
+        *static_cast<std::string *>(payload) += message;
+    }
+}
+
+} // namespace
+
+TEST_F(Checkpoint, RestoresAllState)
+{
+    moco_model *first = create(1);
+    (void)step(first);
+    (void)step(first);
+    ASSERT_EQ(moco_checkpoint_save(checkpoint(2).c_str(), first, { 2, 1, 7 }, &config_), MOCO_OK)
+        << moco_error_message();
+
+    // Permutations come from the model's seed, which is the configuration's and not of the checkpoint.
+    moco_model *second = create(1);
+    for (int i = 0; i < 5; ++i) {
+        (void)step(second);
+    }
+    moco_position position{};
+    ASSERT_EQ(moco_checkpoint_load(second, &position, checkpoint(2).c_str()), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(position.step, 2U);
+    EXPECT_EQ(position.epoch, 1U);
+    EXPECT_EQ(position.batch, 7U);
+    EXPECT_EQ(moco_queue_pointer(moco_model_queue(second)), 12);
+    EXPECT_EQ(moco_queue_filled(moco_model_queue(second)), 12);
+    EXPECT_EQ(moco_model_shuffles(second), 2U);
+    ASSERT_EQ(moco_checkpoint_save(checkpoint(3).c_str(), second, { 2, 1, 7 }, &config_), MOCO_OK);
+    EXPECT_TRUE(read_file(checkpoint(2)) == read_file(checkpoint(3))) << "the same state gives the same bytes";
+
+    EXPECT_EQ(step(first), step(second)) << "to the bit";
+    EXPECT_EQ(step(first), step(second));
+    moco_model_free(first);
+    moco_model_free(second);
+}
+
+TEST_F(Checkpoint, KeepsTheConfigurationButNotTheFolder)
+{
+    moco_model *model = create(1);
+    ASSERT_EQ(moco_checkpoint_save(checkpoint(0).c_str(), model, { 0, 0, 0 }, &config_), MOCO_OK);
+    moco_config read{};
+    moco_position position{};
+    ASSERT_EQ(moco_checkpoint_read_config(&read, &position, checkpoint(0).c_str()), MOCO_OK) << moco_error_message();
+    EXPECT_STREQ(read.data, config_.data);
+    EXPECT_EQ(read.seed, UINT64_MAX);
+    EXPECT_STREQ(read.out, "");
+    std::memset(config_.out, 0, sizeof config_.out);
+    EXPECT_EQ(std::memcmp(&read, &config_, sizeof read), 0);
+
+    moco_encoder *encoder = nullptr;
+    ASSERT_EQ(moco_encoder_import(&encoder, &read, checkpoint(0).c_str(), MOCO_QUERY, kCpu), MOCO_OK)
+        << moco_error_message();
+    EXPECT_FALSE(moco_encoder_training(encoder));
+    EXPECT_EQ(moco_encoder_dim(encoder), 8);
+    moco_encoder_free(encoder);
+    moco_model_free(model);
+}
+
+TEST_F(Checkpoint, RefusesWhatDoesNotFit)
+{
+    moco_model *model = create(1);
+    ASSERT_EQ(moco_checkpoint_save(checkpoint(0).c_str(), model, { 0, 0, 0 }, &config_), MOCO_OK);
+    moco_model *other = create(1, 21);
+    EXPECT_EQ(moco_checkpoint_load(other, nullptr, checkpoint(0).c_str()), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("queue")) << moco_error_message();
+    moco_model_free(other);
+
+    const moco_named_tensor tensor = { "x", images_ };
+    ASSERT_EQ(moco_safetensors_write(path("plain").c_str(), &tensor, 1, nullptr, 0), MOCO_OK);
+    EXPECT_EQ(moco_checkpoint_load(model, nullptr, path("plain").c_str()), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("no checkpoint")) << moco_error_message();
+    EXPECT_EQ(moco_checkpoint_load(model, nullptr, path("none").c_str()), MOCO_ENOTFOUND);
+    moco_model_free(model);
+}
+
+TEST_F(Checkpoint, FindsTheNewestWholeOne)
+{
+    char found[MOCO_PATH_MAX] = "untouched";
+    EXPECT_EQ(moco_checkpoint_find(found, sizeof found, path("run").c_str()), MOCO_ENOTFOUND);
+    EXPECT_EQ(moco_checkpoint_find(found, sizeof found, path("nowhere").c_str()), MOCO_ENOTFOUND);
+    EXPECT_STREQ(found, "untouched");
+    moco_model *model = create(1);
+    for (const uint64_t at : { 9U, 10U, 100U }) {
+        ASSERT_EQ(moco_checkpoint_save(checkpoint(at).c_str(), model, { at, 0, at }, &config_), MOCO_OK);
+    }
+    write_file(checkpoint(500), read_file(checkpoint(100)).substr(0, 1000));
+    write_file(path("run/checkpoints/step_x.safetensors"), "not a step");
+    std::string warning;
+    moco_log_set_callback(keep_warning, &warning);
+    ASSERT_EQ(moco_checkpoint_find(found, sizeof found, path("run").c_str()), MOCO_OK);
+    moco_log_set_callback(nullptr, nullptr);
+    EXPECT_EQ(found, checkpoint(100));
+    EXPECT_NE(warning.find("step_0000000500"), std::string::npos) << warning;
+    ASSERT_EQ(moco_checkpoint_find(found, sizeof found, checkpoint(9).c_str()), MOCO_OK);
+    EXPECT_EQ(found, checkpoint(9)) << "a file stands for itself";
+    moco_model_free(model);
+}
+
+TEST_F(Checkpoint, PrunesButKeepsMilestones)
+{
+    moco_model *model = create(1);
+    for (uint64_t epoch = 1; epoch <= 6; ++epoch) {
+        ASSERT_EQ(moco_checkpoint_save(checkpoint(10 * epoch).c_str(), model, { 10 * epoch, epoch, 0 }, &config_),
+                  MOCO_OK);
+    }
+    write_file(checkpoint(60) + ".tmp-123", "left over by a killed process");
+    ASSERT_EQ(moco_checkpoint_prune(path("run").c_str(), 2, 3), MOCO_OK);
+    for (const uint64_t epoch : { 1U, 2U, 4U }) {
+        EXPECT_FALSE(fs::exists(checkpoint(10 * epoch))) << epoch;
+    }
+    for (const uint64_t epoch : { 3U, 5U, 6U }) {
+        EXPECT_TRUE(fs::exists(checkpoint(10 * epoch))) << epoch;
+    }
+    EXPECT_EQ(moco_test::entries_of(path("run/checkpoints")), 3U) << "left-overs go too";
+    moco_model_free(model);
+}
+
+TEST_F(Checkpoint, SurvivesBeingKilledWhileWriting)
+{
+    moco_model *model = create(1);
+    for (int round = 0; round < 5; ++round) {
+        const pid_t child = fork();
+        if (child == 0) {
+            for (uint64_t at = 1;; ++at) {
+                if (moco_checkpoint_save(checkpoint(at % 3).c_str(), model, { at, 0, 0 }, &config_) != MOCO_OK) {
+                    _exit(1);
+                }
+            }
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(150 + 37 * round));
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+        for (const uint64_t at : { 0U, 1U, 2U }) {
+            if (fs::exists(checkpoint(at))) {
+                EXPECT_EQ(moco_checkpoint_load(model, nullptr, checkpoint(at).c_str()), MOCO_OK)
+                    << moco_error_message();
+            }
+        }
+    }
+    char found[MOCO_PATH_MAX];
+    EXPECT_EQ(moco_checkpoint_find(found, sizeof found, path("run").c_str()), MOCO_OK) << "at least one was written";
+    moco_model_free(model);
+}

@@ -1,0 +1,284 @@
+/*
+ * moco bench step and train: the training step on random images, and with the loader in front of it. Steps are timed in
+ * repeats of several; how a step divides into phases is measured in a further repeat, since that may slow it down.
+ */
+#include "bench/bench.h"
+
+#include "cli/clock.h"
+#include "cli/output.h"
+#include "commands/data.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct step_job {
+    const bench_options *options;
+    int64_t batch, image_size;
+    moco_device device;
+    moco_precision precision;
+    moco_layout layout;
+    moco_dataset *images; /* these three are NULL where images are random */
+    moco_sampler *sampler;
+    moco_loader *loader;
+    moco_tensor *query, *key;
+    moco_model *model;
+    double wall[BENCH_MAX_REPEATS], cpu[BENCH_MAX_REPEATS]; /* seconds a step */
+    double wait;                                            /* seconds a step that data was waited for */
+    double peak_bytes;
+    int64_t device_peak_bytes;
+    /* the further repeat, in seconds a step */
+    moco_step_times phases;
+    double phases_wall, phases_cpu, phases_wait;
+} step_job;
+
+/* Random values like those of normalised images. Their order in memory does not matter. */
+static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t seed)
+{
+    const int64_t size = job->image_size;
+    const int64_t sizes[4] = { job->batch, 3, size, size };
+    moco_tensor *random = NULL;
+    void *values = NULL;
+    void *source = NULL;
+    MOCO_TRY(moco_tensor_randn(&random, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, seed));
+    moco_status status = moco_tensor_data(&source, random);
+    if (status == MOCO_OK) {
+        status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, job->batch, (int32_t)size, (int32_t)size,
+                                         job->layout, job->device);
+    }
+    if (status == MOCO_OK) {
+        memcpy(values, source, (size_t)(job->batch * 3 * size * size) * sizeof(float));
+    }
+    moco_tensor_free(random);
+    return status;
+}
+
+static moco_status make_views(step_job *job)
+{
+    job->image_size = job->options->image_size > 0 ? job->options->image_size : 224;
+    MOCO_TRY(make_view(&job->query, job, 1));
+    return make_view(&job->key, job, 2);
+}
+
+static moco_status open_loader(step_job *job, const char *data)
+{
+    const bench_options *o = job->options;
+    moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
+    moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
+    MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
+    order.batch = (size_t)job->batch;
+    how.layout = job->layout;
+    how.dtype = job->precision == MOCO_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32; /* as moco train does */
+    how.device = job->device;
+    MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, o, order, how));
+    job->image_size = moco_loader_image_size(job->loader);
+    return MOCO_OK;
+}
+
+static moco_status make_model(step_job *job)
+{
+    const bench_options *o = job->options;
+    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    options.encoder.arch = o->arch;
+    options.encoder.dim = o->dim;
+    options.encoder.mlp = o->mlp;
+    options.encoder.cifar_stem = o->cifar_stem;
+    options.encoder.bn_splits = o->bn_splits;
+    options.encoder.device = job->device;
+    options.encoder.layout = job->layout;
+    options.encoder.precision = job->precision;
+    options.queue_size = o->queue_size;
+    options.symmetric = o->symmetric;
+    return moco_model_create(&job->model, &options);
+}
+
+static void choose_arithmetic(step_job *job)
+{
+    const bench_options *o = job->options;
+    job->precision = strcmp(o->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
+    if (strcmp(o->precision, "auto") == 0) {
+        job->precision = moco_precision_fastest(job->device);
+    }
+    job->layout = strcmp(o->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
+    if (strcmp(o->layout, "auto") == 0) {
+        job->layout = moco_layout_fastest(job->device, job->precision);
+    }
+}
+
+static const char *precision_name(const step_job *job)
+{
+    return job->precision == MOCO_BF16 ? "bf16" : "fp32";
+}
+
+static const char *layout_name(const step_job *job)
+{
+    return job->layout == MOCO_NHWC ? "nhwc" : "nchw";
+}
+
+static moco_status open_job(step_job *job, const char *data)
+{
+    const bench_options *o = job->options;
+    job->batch = o->batch > 0 ? o->batch : 32;
+    MOCO_TRY(moco_threads_set((int32_t)o->threads));
+    MOCO_TRY(moco_device_parse(&job->device, o->device));
+    choose_arithmetic(job);
+    MOCO_TRY(data != NULL ? open_loader(job, data) : make_views(job));
+    return make_model(job);
+}
+
+static moco_status run_steps(step_job *job, int64_t count)
+{
+    moco_batch batch = { .query = job->query, .key = job->key };
+    for (int64_t i = 0; i < count; ++i) {
+        if (job->loader != NULL) {
+            MOCO_TRY(moco_loader_next(job->loader, &batch));
+        }
+        MOCO_TRY(moco_model_step(NULL, job->model, batch.query, batch.key, 0.03, 0.999));
+    }
+    return moco_device_synchronize(job->device);
+}
+
+static double waited(const step_job *job)
+{
+    return job->loader != NULL ? moco_loader_wait_seconds(job->loader) : 0;
+}
+
+/* Seconds a step, of one repeat. */
+static moco_status time_steps(double *wall, double *cpu, double *wait, step_job *job)
+{
+    const double count = (double)job->options->steps;
+    const double wall_start = clock_now();
+    const double cpu_start = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    const double wait_start = waited(job);
+    MOCO_TRY(run_steps(job, job->options->steps));
+    *wall = (clock_now() - wall_start) / count;
+    *cpu = (clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_start) / count;
+    *wait = (waited(job) - wait_start) / count;
+    return MOCO_OK;
+}
+
+static moco_status measure(step_job *job)
+{
+    const size_t repeats = (size_t)job->options->repeats;
+    MOCO_TRY(run_steps(job, job->options->warmup));
+    for (size_t i = 0; i < repeats; ++i) {
+        double wait = 0;
+        MOCO_TRY(time_steps(&job->wall[i], &job->cpu[i], &wait, job));
+        job->wait += wait / (double)repeats;
+    }
+    job->peak_bytes = bench_peak_bytes();
+    MOCO_TRY(moco_device_peak_bytes(&job->device_peak_bytes, job->device));
+    moco_model_profile(job->model, &job->phases);
+    MOCO_TRY(time_steps(&job->phases_wall, &job->phases_cpu, &job->phases_wait, job));
+    moco_model_profile(job->model, NULL);
+    return MOCO_OK;
+}
+
+/* Milliseconds of a step in each phase; "other" is what lies between steps and phases. */
+static void print_phases(const step_job *job, const char *name, const double *seconds, double wait, double total)
+{
+    const double steps = (double)job->phases.steps;
+    double other = total - wait;
+    (void)printf("\"%s\": {\"data wait\": %.4f", name, 1e3 * wait);
+    for (int i = 0; i < MOCO_PHASE_COUNT; ++i) {
+        other -= seconds[i] / steps;
+        (void)printf(", \"%s\": %.4f", moco_phase_name((moco_phase)i), 1e3 * seconds[i] / steps);
+    }
+    (void)printf(", \"other\": %.4f, \"total\": %.4f}", 1e3 * other, 1e3 * total);
+}
+
+static void print_json(const step_job *job)
+{
+    const bench_options *o = job->options;
+    const size_t repeats = (size_t)o->repeats;
+    (void)printf("{\"part\": \"%s\", \"arch\": \"%s\", \"image_size\": %lld, \"batch\": %lld, \"queue_size\": %lld, "
+                 "\"dim\": %lld, \"bn_splits\": %lld, \"mlp\": %s, \"cifar_stem\": %s, \"symmetric\": %s, ",
+                 job->loader != NULL ? "train" : "step", o->arch, (long long)job->image_size, (long long)job->batch,
+                 (long long)o->queue_size, (long long)o->dim, (long long)o->bn_splits, o->mlp ? "true" : "false",
+                 o->cifar_stem ? "true" : "false", o->symmetric ? "true" : "false");
+    (void)printf("\"precision\": \"%s\", \"layout\": \"%s\", \"device\": \"%s\", \"threads\": %d, \"steps\": %lld, "
+                 "\"warmup\": %lld, ",
+                 precision_name(job), layout_name(job), o->device, moco_threads(), (long long)o->steps,
+                 (long long)o->warmup);
+    bench_print_json("wall_ms", job->wall, repeats);
+    (void)printf(", ");
+    bench_print_json("cpu_ms", job->cpu, repeats);
+    (void)printf(", \"images_per_second\": %.3f, \"data_wait_ms\": %.4f, \"peak_bytes\": %.0f, "
+                 "\"device_peak_bytes\": %lld, ",
+                 (double)job->batch / bench_summarize(job->wall, repeats).median, 1e3 * job->wait, job->peak_bytes,
+                 (long long)job->device_peak_bytes);
+    print_phases(job, "phases_wall_ms", job->phases.wall, job->phases_wait, job->phases_wall);
+    (void)printf(", ");
+    print_phases(job, "phases_cpu_ms", job->phases.cpu, 0, job->phases_cpu);
+    (void)printf("}\n");
+}
+
+static void print_summary(const char *name, const double *seconds, size_t count)
+{
+    const bench_summary s = bench_summarize(seconds, count);
+    (void)printf("  %-10s %10.2f ms a step; from %.2f to %.2f, spread %.1f%%\n", name, 1e3 * s.median, 1e3 * s.min,
+                 1e3 * s.max, 100 * s.spread);
+}
+
+static void print_row(const char *name, double wall, double cpu, double total)
+{
+    (void)printf("  %-10s %10.2f ms %5.1f%% %10.2f ms of CPU time\n", name, 1e3 * wall, 100 * wall / total, 1e3 * cpu);
+}
+
+static void print_text(const step_job *job)
+{
+    const bench_options *o = job->options;
+    const size_t repeats = (size_t)o->repeats;
+    const double steps = (double)job->phases.steps;
+    char bytes[32];
+    (void)printf("%s%s, %lld pixels, batch %lld, K %lld, %s, %s, %s, %d threads; %lld repeats of %lld steps\n", o->arch,
+                 job->loader != NULL ? " with its loader" : "", (long long)job->image_size, (long long)job->batch,
+                 (long long)o->queue_size, precision_name(job), layout_name(job), o->device, moco_threads(),
+                 (long long)o->repeats, (long long)o->steps);
+    print_summary("wall time", job->wall, repeats);
+    print_summary("CPU time", job->cpu, repeats);
+    (void)printf("  %.1f images/s, peak of memory %s", (double)job->batch / bench_summarize(job->wall, repeats).median,
+                 format_bytes(bytes, sizeof bytes, job->peak_bytes));
+    if (job->device.type != MOCO_CPU) {
+        (void)printf(", of the device's %s", format_bytes(bytes, sizeof bytes, (double)job->device_peak_bytes));
+    }
+    (void)printf("\nPhases, of %lld further steps:\n", (long long)job->phases.steps);
+    if (job->loader != NULL) {
+        print_row("data wait", job->phases_wait, 0, job->phases_wall);
+    }
+    for (int i = 0; i < MOCO_PHASE_COUNT; ++i) {
+        print_row(moco_phase_name((moco_phase)i), job->phases.wall[i] / steps, job->phases.cpu[i] / steps,
+                  job->phases_wall);
+    }
+    print_row("in all", job->phases_wall, job->phases_cpu, job->phases_wall);
+}
+
+static int run(const bench_options *options, const char *data)
+{
+    step_job job = { .options = options };
+    int code = EXIT_OK;
+    if (open_job(&job, data) != MOCO_OK || measure(&job) != MOCO_OK) {
+        code = say_failure();
+    } else if (options->json) {
+        print_json(&job);
+    } else {
+        print_text(&job);
+    }
+    moco_model_free(job.model);
+    moco_tensor_free(job.key);
+    moco_tensor_free(job.query);
+    moco_loader_free(job.loader);
+    moco_sampler_free(job.sampler);
+    moco_dataset_free(job.images);
+    return code;
+}
+
+int bench_step(const bench_options *options, const char *data)
+{
+    (void)data; /* none is taken */
+    return run(options, NULL);
+}
+
+int bench_train(const bench_options *options, const char *data)
+{
+    return run(options, data);
+}

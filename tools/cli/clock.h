@@ -1,0 +1,22 @@
+/*
+ * Seconds on a clock of the system.
+ */
+#ifndef MOCO_TOOLS_CLI_CLOCK_H
+#define MOCO_TOOLS_CLI_CLOCK_H
+
+#include <time.h>
+
+static inline double clock_seconds(clockid_t id)
+{
+    struct timespec time = { 0, 0 };
+    (void)clock_gettime(id, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* On the one that only goes forward. */
+static inline double clock_now(void)
+{
+    return clock_seconds(CLOCK_MONOTONIC);
+}
+
+#endif

@@ -1,0 +1,282 @@
+/*
+ * The command line, read by the tables of options: --name VALUE, --name=VALUE, --name and --no-name for switches,
+ * -n VALUE, -nVALUE; "--" ends the options. The reference's names are aliases in the tables.
+ */
+#include "cli/options.h"
+
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Switches of the reference that are choices here. */
+static const struct {
+    const char *name, *option, *value;
+} reference_switches[] = {
+    { "cos", "schedule", "cosine" },
+    { "aug-plus", "augment", "v2" },
+};
+
+/* Options of the reference that this tool answers otherwise. */
+static const struct {
+    const char *name, *hint;
+} hints[] = {
+    { "pretrained", "to test a checkpoint, use: moco linear CHECKPOINT --train DATA --val DATA" },
+    { "gpu", "use --device cuda:N" },
+    { "multiprocessing-distributed", "use --nproc N" },
+    { "world-size", "use --nnodes HOSTS and --nproc N" },
+    { "rank", "use --node-rank R" },
+    { "dist-url", "use --master-addr HOST and --master-port PORT" },
+    { "dist-backend", "NCCL serves CUDA and Gloo the CPU; leave it out" },
+};
+
+const moco_option *options_at(const tool_command *command, size_t index)
+{
+    if (index < command->option_count) {
+        return &command->options[index];
+    }
+    index -= command->option_count;
+    if (index < common_option_count) {
+        return &common_options[index];
+    }
+    return command->takes_config ? moco_config_option(index - common_option_count) : NULL;
+}
+
+bool options_is_config(const tool_command *command, const moco_option *option)
+{
+    return options_values(command, option) == NULL;
+}
+
+void *options_values(const tool_command *command, const moco_option *option)
+{
+    for (size_t i = 0; i < command->option_count; ++i) {
+        if (option == &command->options[i]) {
+            return command->values;
+        }
+    }
+    for (size_t i = 0; i < common_option_count; ++i) {
+        if (option == &common_options[i]) {
+            return &output_settings;
+        }
+    }
+    return NULL;
+}
+
+/* Whether name and known are the same, with underscores for dashes. */
+static bool same(const char *name, size_t name_length, const char *known, size_t known_length)
+{
+    bool equal = name_length == known_length;
+    for (size_t i = 0; equal && i < name_length; ++i) {
+        equal = (name[i] == '_' ? '-' : name[i]) == known[i];
+    }
+    return equal;
+}
+
+/* The option of a long name, or of a letter where the length is one. */
+static const moco_option *find(const tool_command *command, const char *name, size_t length)
+{
+    const moco_option *option = NULL;
+    for (size_t i = 0; (option = options_at(command, i)) != NULL; ++i) {
+        if (length > 1 && same(name, length, option->name, strlen(option->name))) {
+            return option;
+        }
+        for (const char *alias = option->alias; alias != NULL;) {
+            const size_t alias_length = strcspn(alias, "|");
+            if (same(name, length, alias, alias_length)) {
+                return option;
+            }
+            alias = alias[alias_length] == '|' ? alias + alias_length + 1 : NULL;
+        }
+    }
+    return NULL;
+}
+
+static int unknown_option(const tool_command *command, const char *name, size_t length)
+{
+    enum { MAX_NAMES = 128 };
+    const char *names[MAX_NAMES];
+    size_t count = 0;
+    char wrong[64];
+    (void)snprintf(wrong, sizeof wrong, "%.*s", (int)length, name);
+    for (size_t i = 0; command->takes_config && i < sizeof hints / sizeof hints[0]; ++i) {
+        if (strcmp(wrong, hints[i].name) == 0) {
+            return say_usage(command, "there is no option --%s: %s", wrong, hints[i].hint);
+        }
+    }
+    while (count < MAX_NAMES && options_at(command, count) != NULL) {
+        names[count] = options_at(command, count)->name;
+        ++count;
+    }
+    const char *stem = strncmp(wrong, "no-", 3) == 0 ? wrong + 3 : wrong;
+    const char *near = moco_nearest_name(stem, names, count);
+    if (near == NULL && command->takes_config) {
+        near = moco_config_suggest(stem);
+    }
+    return near != NULL ? say_usage(command, "there is no option --%s; did you mean --%s%s?", wrong,
+                                    stem != wrong ? "no-" : "", near)
+                        : say_usage(command, "there is no option --%s", wrong);
+}
+
+/* Sets an option of the command, or collects one of moco_config. */
+static int assign(arguments *out, const tool_command *command, const moco_option *option, const char *text)
+{
+    void *values = options_values(command, option);
+    if (values != NULL) {
+        return moco_option_set(values, option, text) == MOCO_OK ? EXIT_OK
+                                                                : say_usage(command, "%s", moco_error_message());
+    }
+    if (out->setting_count == MAX_SETTINGS) {
+        return say_usage(command, "there are more than %d options", MAX_SETTINGS);
+    }
+    out->settings[out->setting_count++] = (setting){ option, text };
+    return EXIT_OK;
+}
+
+/* Words that are still to be read. */
+typedef struct words {
+    int count;
+    char **list;
+    int next;
+} words;
+
+/* The next word as a value; options are none, "-" and negative numbers are. */
+static const char *take_value(words *in)
+{
+    const char *word = in->next < in->count ? in->list[in->next] : NULL;
+    const bool is_option = word != NULL && word[0] == '-' && word[1] != '\0' && strchr("0123456789.", word[1]) == NULL;
+    if (word == NULL || is_option) {
+        return NULL;
+    }
+    ++in->next;
+    return word;
+}
+
+/* The reference's `--schedule 120 160`: numbers mean milestones. */
+static int reference_schedule(arguments *out, const tool_command *command, words *in, const char *first)
+{
+    static char milestones[128];
+    (void)snprintf(milestones, sizeof milestones, "%s", first);
+    while (in->next < in->count && in->list[in->next][0] != '\0' &&
+           in->list[in->next][strspn(in->list[in->next], "0123456789")] == '\0') {
+        const size_t used = strlen(milestones);
+        (void)snprintf(milestones + used, sizeof milestones - used, ",%s", in->list[in->next++]);
+    }
+    const int code = assign(out, command, moco_config_find_option("milestones"), milestones);
+    return code != EXIT_OK ? code : assign(out, command, moco_config_find_option("schedule"), "steps");
+}
+
+static int read_value(arguments *out, const tool_command *command, words *in, const moco_option *option,
+                      const char *shown, const char *attached)
+{
+    const char *value = attached != NULL ? attached : take_value(in);
+    if (value == NULL) {
+        return say_usage(command, "option %s needs a value: %s %s", shown, shown, option->argument);
+    }
+    if (options_is_config(command, option) && strcmp(option->name, "schedule") == 0 && value[0] >= '0' &&
+        value[0] <= '9') {
+        return reference_schedule(out, command, in, value);
+    }
+    return assign(out, command, option, value);
+}
+
+static int read_long(arguments *out, const tool_command *command, words *in, const char *word)
+{
+    const char *name = word + 2;
+    const size_t length = strcspn(name, "=");
+    const char *attached = name[length] == '=' ? name + length + 1 : NULL;
+    char shown[80];
+    (void)snprintf(shown, sizeof shown, "%.*s", (int)length + 2, word);
+    for (size_t i = 0; command->takes_config && i < sizeof reference_switches / sizeof reference_switches[0]; ++i) {
+        if (same(name, length, reference_switches[i].name, strlen(reference_switches[i].name)) && attached == NULL) {
+            return assign(out, command, moco_config_find_option(reference_switches[i].option),
+                          reference_switches[i].value);
+        }
+    }
+    const moco_option *option = find(command, name, length);
+    const bool negated = option == NULL && length > 4 && strncmp(name, "no-", 3) == 0;
+    if (negated) {
+        option = find(command, name + 3, length - 3);
+    }
+    if (option == NULL) {
+        return unknown_option(command, name, length);
+    }
+    if (negated && option->kind != MOCO_OPTION_BOOL) {
+        return say_usage(command, "there is no option %s: --%s is no switch", shown, option->name);
+    }
+    if (option->kind == MOCO_OPTION_BOOL && (negated || attached == NULL)) {
+        return attached != NULL ? say_usage(command, "option %s takes no value", shown)
+                                : assign(out, command, option, negated ? "false" : "true");
+    }
+    return read_value(out, command, in, option, shown, attached);
+}
+
+/* Letters: switches may stand together, a value may be attached. */
+static int read_letters(arguments *out, const tool_command *command, words *in, const char *word)
+{
+    for (const char *letter = word + 1; *letter != '\0'; ++letter) {
+        const char shown[3] = { '-', *letter, '\0' };
+        const moco_option *option = find(command, letter, 1);
+        if (option == NULL) {
+            return say_usage(command, "there is no option %s", shown);
+        }
+        if (option->kind != MOCO_OPTION_BOOL) {
+            return read_value(out, command, in, option, shown, letter[1] != '\0' ? letter + 1 : NULL);
+        }
+        const int code = assign(out, command, option, "true");
+        if (code != EXIT_OK) {
+            return code;
+        }
+    }
+    return EXIT_OK;
+}
+
+static int read_positional(arguments *out, const tool_command *command, const char *word)
+{
+    if (out->positional_count == command->max_positionals) {
+        return say_usage(command, "'%s' is one argument too many; usage: moco %s %s", word, command->name,
+                         command->synopsis);
+    }
+    out->positional[out->positional_count++] = word;
+    return EXIT_OK;
+}
+
+int options_parse(arguments *out, const tool_command *command, int argc, char **argv)
+{
+    words in = { argc, argv, 0 };
+    bool options_end = false;
+    *out = (arguments){ .help = false };
+    while (in.next < in.count) {
+        const char *word = in.list[in.next++];
+        int code = EXIT_OK;
+        if (!options_end && strcmp(word, "--") == 0) {
+            options_end = true;
+        } else if (!options_end && strncmp(word, "--", 2) == 0) {
+            code = read_long(out, command, &in, word);
+        } else if (!options_end && word[0] == '-' && word[1] != '\0') {
+            code = read_letters(out, command, &in, word);
+        } else {
+            code = read_positional(out, command, word);
+        }
+        if (code != EXIT_OK) {
+            return code;
+        }
+        if (output_settings.help) {
+            out->help = true;
+            return EXIT_OK;
+        }
+    }
+    if (out->positional_count < command->min_positionals) {
+        return say_usage(command, "an argument is missing; usage: moco %s %s", command->name, command->synopsis);
+    }
+    return EXIT_OK;
+}
+
+int options_apply(moco_config *config, const tool_command *command, const arguments *args)
+{
+    for (size_t i = 0; i < args->setting_count; ++i) {
+        if (moco_option_set(config, args->settings[i].option, args->settings[i].text) != MOCO_OK) {
+            return say_usage(command, "%s", moco_error_message());
+        }
+    }
+    return EXIT_OK;
+}

@@ -1,0 +1,242 @@
+/*
+ * moco embed: features of images as a file, the images nearest to another, and a map.
+ */
+#include "cli/counter.h"
+#include "cli/output.h"
+#include "cli/signals.h"
+#include "commands/commands.h"
+#include "commands/data.h"
+#include "commands/embed_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct embed_options {
+    char out[MOCO_PATH_MAX], out_format[16], format[16], split[16];
+    char features[16], query[MOCO_PATH_MAX], plot[MOCO_PATH_MAX], map[MOCO_PATH_MAX], device[16];
+    bool normalise, skip_broken, measure, json;
+    int64_t k, limit, image_size, batch, workers, threads;
+} embed_options;
+
+static embed_options values = { .out_format = "auto",
+                                .format = "auto",
+                                .split = "train",
+                                .features = "auto",
+                                .device = "auto",
+                                .normalise = true,
+                                .k = 10,
+                                .batch = 256 };
+
+static const moco_option options[] = {
+    OPTION_PATH("out", "o", "FILE",
+                "features as .npy (float32, N x D; labels and names beside it) or .safetensors (names beside it)",
+                embed_options, out),
+    OPTION_CHOICE("out-format", NULL, "F", "auto|npy|safetensors", "format of the file; auto: by its name",
+                  embed_options, out_format),
+    OPTION_CHOICE("features", NULL, "F", "auto|pooled|output", "before the head, or the embedding; auto: the run's",
+                  embed_options, features),
+    OPTION_FLAG("normalise", NULL,
+                "divide each image's features by their L2 norm, as it is done unless --no-normalise is given",
+                embed_options, normalise),
+    OPTION_PATH("query", NULL, "IMAGE", "print the images nearest to this one, or to those of a folder", embed_options,
+                query),
+    OPTION_INT("neighbours", "k", 1, 1000, false, "how many of them", embed_options, k),
+    OPTION_PATH("plot", NULL, "F.png", "draw queries and the ten images nearest to each", embed_options, plot),
+    OPTION_PATH("map", NULL, "F.png",
+                "draw all images by two principal components of their features, coloured by class", embed_options, map),
+    OPTION_CHOICE("format", NULL, "F", "auto|folder|flat|idx|cifar|tar", "layout of the data on disk", embed_options,
+                  format),
+    OPTION_CHOICE("split", NULL, "S", "train|test", "which part of DATA, where it has both", embed_options, split),
+    OPTION_INT("limit", "n", 0, 1e9, false, "take only N images, drawn the same each time; 0: all in order",
+               embed_options, limit),
+    OPTION_INT("image-size", NULL, 8, 1024, true, "height and width in pixels; auto: the run's", embed_options,
+               image_size),
+    OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", embed_options, device),
+    OPTION_INT("batch", "b", 1, 65536, false, "images at a time", embed_options, batch),
+    OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", embed_options, workers),
+    OPTION_INT("threads", NULL, 1, 4096, true, "threads that compute; auto: one a core", embed_options, threads),
+    OPTION_FLAG("skip-broken", NULL, "repeat the next image in the place of one that cannot be read", embed_options,
+                skip_broken),
+    OPTION_FLAG("measure", NULL, "measure the forward pass of training too, to compare with", embed_options, measure),
+    OPTION_FLAG("json", NULL, "print the result as JSON", embed_options, json),
+};
+
+enum { MAX_QUERIES = 12 }; /* of a folder */
+
+typedef struct embed_job {
+    network net;
+    moco_features_options how;
+    moco_dataset *images;
+    moco_features *features;
+    embed_output output;
+    embed_query query;
+    double training_rate; /* images a second; 0: not measured */
+} embed_job;
+
+static int check_usage(void)
+{
+    if (values.out[0] == '\0' && values.query[0] == '\0' && values.map[0] == '\0' && !values.measure) {
+        return say_usage(&command_embed, "what is wanted of the features? --out FILE, --query IMAGE or --map F.png");
+    }
+    if (values.plot[0] != '\0' && values.query[0] == '\0') {
+        return say_usage(&command_embed, "--plot draws what is nearest to an image; give --query IMAGE too");
+    }
+    return EXIT_OK;
+}
+
+static moco_status set_up(embed_job *job, const arguments *args)
+{
+    MOCO_TRY(network_find(&job->net, args->positional[0], values.device));
+    MOCO_TRY(moco_threads_set((int32_t)values.threads));
+    MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));
+    job->how.batch = (size_t)values.batch;
+    job->how.workers = (int32_t)values.workers;
+    job->how.limit = (size_t)values.limit;
+    job->how.skip_broken = values.skip_broken;
+    job->how.raw = !values.normalise;
+    job->how.progress = counter_show;
+    const moco_split split = strcmp(values.split, "test") == 0 ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN;
+    MOCO_TRY(data_open(&job->images, args->positional[1], values.format, split));
+    if (values.out[0] != '\0') { /* before the work, not after it */
+        const bool has_labels = moco_dataset_class_count(job->images) > 0;
+        MOCO_TRY(embed_output_init(&job->output, values.out, values.out_format, has_labels));
+    }
+    return network_load(&job->net);
+}
+
+static moco_status work(embed_job *job)
+{
+    if (values.query[0] != '\0') { /* first: a file that cannot be read costs no pass over the others */
+        job->query.k = (size_t)values.k;
+        MOCO_TRY(embed_query_open(&job->query, values.query, &job->net, &job->how, MAX_QUERIES));
+    }
+    counter_start("features");
+    const moco_status extracted = moco_features_extract(&job->features, job->images, job->net.encoder, &job->how);
+    counter_end();
+    MOCO_TRY(extracted);
+    if (values.out[0] != '\0') {
+        MOCO_TRY(embed_write(&job->output, job->features, job->images, &job->net, &job->how));
+    }
+    if (values.map[0] != '\0') {
+        MOCO_TRY(moco_plot_map(values.map, job->images, job->features));
+    }
+    if (values.query[0] != '\0') {
+        MOCO_TRY(moco_features_normalize(job->features)); /* the file has them as they were asked for */
+    }
+    if (values.plot[0] != '\0') {
+        MOCO_TRY(moco_plot_neighbours(values.plot, job->images, job->features, job->query.images, job->query.features));
+    }
+    return values.measure ? embed_training_rate(&job->training_rate, &job->net) : MOCO_OK;
+}
+
+static double share(double part, double whole)
+{
+    return whole > 0 && part < whole ? part / whole : whole > 0 ? 1 : 0;
+}
+
+static void print_json_path(const char *key, const char *path)
+{
+    (void)printf(", \"%s\": ", key);
+    print_json_text(path[0] != '\0' ? path : NULL);
+}
+
+static moco_status print_json(const embed_job *job)
+{
+    const moco_features_seconds time = moco_features_time(job->features);
+    const size_t count = moco_features_count(job->features);
+    (void)printf("{\"images\": %zu, \"dim\": %lld, \"features\": \"%s\", \"normalised\": %s, \"image_size\": %d, "
+                 "\"seconds\": %.3f, \"images_per_s\": %.1f, \"data_wait\": %.4f, \"forward\": %.4f",
+                 count, (long long)moco_tensor_size(moco_features_matrix(job->features), 1),
+                 job->how.kind == MOCO_FEATURE_OUTPUT ? "output" : "pooled", job->how.raw ? "false" : "true",
+                 (int)job->how.image_size, time.total, (double)count / time.total, share(time.waiting, time.total),
+                 share(time.forward, time.total));
+    if (values.measure) {
+        (void)printf(", \"training_forward_images_per_s\": %.1f", job->training_rate);
+    }
+    print_json_path("checkpoint", job->net.path);
+    print_json_path("file", job->output.path);
+    print_json_path("labels", job->output.labels);
+    print_json_path("names", job->output.names);
+    print_json_path("map", values.map);
+    print_json_path("plot", values.plot);
+    if (values.query[0] != '\0') {
+        (void)printf(", \"queries\": ");
+        MOCO_TRY(embed_query_print(&job->query, job->images, job->features, true));
+    }
+    (void)printf("}\n");
+    return MOCO_OK;
+}
+
+static void print_file(const char *what, const char *path)
+{
+    if (path[0] != '\0') {
+        (void)printf("%-9s %s\n", what, path);
+    }
+}
+
+static moco_status print_text(const embed_job *job)
+{
+    const moco_features_seconds time = moco_features_time(job->features);
+    const size_t count = moco_features_count(job->features);
+    (void)printf("%zu images, %lld %s features each, %s; %s\n", count,
+                 (long long)moco_tensor_size(moco_features_matrix(job->features), 1),
+                 job->how.kind == MOCO_FEATURE_OUTPUT ? "output" : "pooled",
+                 job->how.raw ? "not normalised" : "normalised", job->net.path);
+    (void)printf("%.1f s, %.0f images/s: %.0f %% waiting for data, %.0f %% in the network\n", time.total,
+                 (double)count / time.total, 100 * share(time.waiting, time.total),
+                 100 * share(time.forward, time.total));
+    if (values.measure) {
+        (void)printf("the forward pass of training (batch %lld, %lld pixels): %.0f images/s\n",
+                     (long long)job->net.config.batch, (long long)job->net.config.image_size, job->training_rate);
+    }
+    print_file("features:", job->output.path);
+    print_file("labels:", job->output.labels);
+    print_file("names:", job->output.names);
+    print_file("map:", values.map);
+    print_file("plot:", values.plot);
+    return values.query[0] != '\0' ? embed_query_print(&job->query, job->images, job->features, false) : MOCO_OK;
+}
+
+static int run(const arguments *args)
+{
+    static embed_job job;
+    int code = check_usage();
+    if (code != EXIT_OK) {
+        return code;
+    }
+    signals_catch();
+    moco_status status = set_up(&job, args);
+    if (status == MOCO_OK) {
+        status = work(&job);
+    }
+    if (status == MOCO_OK) {
+        status = values.json ? print_json(&job) : print_text(&job);
+    }
+    if (status == MOCO_ESTOPPED && signals_caught() != 0) {
+        say_note("%s (%s)", moco_error_message(), signals_name(signals_caught()));
+        code = EXIT_SIGNAL_BASE + signals_caught();
+    } else if (status != MOCO_OK) {
+        code = say_failure();
+    }
+    embed_query_close(&job.query);
+    moco_features_free(job.features);
+    moco_dataset_free(job.images);
+    network_close(&job.net);
+    return code;
+}
+
+const tool_command command_embed = {
+    .name = "embed",
+    .synopsis = "RUN|CHECKPOINT DATA [--out FILE] [options]",
+    .summary = "write the features of images, find near ones, draw a map",
+    .text = "Computes features of all images of DATA with the query encoder of a checkpoint (of a run: its newest), "
+            "one row an image. Files are .npy or .safetensors. With F.npy labels are in F.labels.npy; the images' "
+            "names, a line a row, are in F.txt. "
+            "The map shows the two directions of most variance (PCA).",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .min_positionals = 2,
+    .max_positionals = 2,
+    .run = run,
+};

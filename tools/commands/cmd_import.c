@@ -1,0 +1,81 @@
+/*
+ * moco import: a new run that goes on from a file of the ecosystem.
+ */
+#include "cli/options.h"
+#include "cli/output.h"
+#include "commands/commands.h"
+#include "commands/data.h"
+
+#include <stdio.h>
+
+typedef struct import_options {
+    char preset[32];
+    char config[MOCO_PATH_MAX];
+} import_options;
+
+static import_options values;
+
+static const moco_option options[] = {
+    OPTION_TEXT("preset", NULL, "NAME", "recipe to start from, in place of what the file suggests", import_options,
+                preset),
+    OPTION_PATH("config", "c", "FILE", "YAML file of options, as the config.yaml of a run", import_options, config),
+};
+
+/* Preset and configuration file give way to what the file holds, and that to the command line. */
+static int make_config(moco_config *config, const arguments *args)
+{
+    moco_config_init(config);
+    if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
+        return say_usage(&command_import, "%s", moco_error_message());
+    }
+    if (moco_run_import_config(config, args->positional[0]) != MOCO_OK) {
+        return say_failure();
+    }
+    if (values.config[0] != '\0' && moco_config_load(config, values.config) != MOCO_OK) {
+        return say_failure();
+    }
+    const int code = options_apply(config, &command_import, args);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    if (config->data[0] == '\0' || config->out[0] == '\0') {
+        return say_usage(&command_import, "--%s is missing",
+                         config->data[0] == '\0' ? "data DATA, the images that the run goes on with," : "out RUN");
+    }
+    data_make_absolute(config->data);
+    data_make_absolute(config->val_data);
+    return EXIT_OK;
+}
+
+static int run(const arguments *args)
+{
+    moco_config config;
+    char quoted[2 * MOCO_PATH_MAX];
+    const int code = make_config(&config, args);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    if (moco_run_import(&config, args->positional[0]) != MOCO_OK) {
+        return say_failure();
+    }
+    say_note("%s is made; go on with: moco resume %s", config.out, format_shell(quoted, sizeof quoted, config.out));
+    return EXIT_OK;
+}
+
+const tool_command command_import = {
+    .name = "import",
+    .synopsis = "FILE --out RUN --data DATA [options]",
+    .summary = "start a run from a checkpoint of the reference, or from other weights",
+    .text =
+        "Makes the folder RUN with a first checkpoint of what FILE holds: both encoders, queue, pointer, momentum "
+        "buffers and epoch of a checkpoint of facebookresearch/moco (v1, v2), or just a network, with a warning for "
+        "each part that is missing. Network and queue size are the file's, with an MLP head the recipe is MoCo "
+        "v2's; options override the rest. Then moco resume RUN trains on.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .takes_config = true,
+    .min_positionals = 1,
+    .max_positionals = 1,
+    .run = run,
+};

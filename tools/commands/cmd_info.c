@@ -1,0 +1,278 @@
+/*
+ * moco info: what is in a checkpoint or another file of tensors.
+ */
+#include "cli/output.h"
+#include "commands/commands.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct info_options {
+    bool json, tensors;
+} info_options;
+
+static info_options values;
+
+static const moco_option options[] = {
+    OPTION_FLAG("tensors", "t", "list each tensor", info_options, tensors),
+    OPTION_FLAG("json", NULL, "print all as JSON", info_options, json),
+};
+
+static const char *dtype_name(moco_dtype dtype)
+{
+    static const char *const names[] = {
+#define DTYPE_NAME(name, text, bytes) text,
+        MOCO_DTYPE_MAP(DTYPE_NAME)
+#undef DTYPE_NAME
+    };
+    return (size_t)dtype < sizeof names / sizeof names[0] ? names[dtype] : "?";
+}
+
+static uint64_t element_count(const moco_weights_entry *entry)
+{
+    uint64_t count = 1;
+    for (size_t i = 0; i < entry->ndim; ++i) {
+        count *= (uint64_t)entry->sizes[i];
+    }
+    return count;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t text_length = strlen(text);
+    const size_t end_length = strlen(end);
+    return text_length >= end_length && strcmp(text + text_length - end_length, end) == 0;
+}
+
+/* Batch norm's statistics are state of a network, but nothing that is learnt. */
+static bool is_statistic(const char *name)
+{
+    return ends_with(name, ".running_mean") || ends_with(name, ".running_var") ||
+           ends_with(name, ".num_batches_tracked");
+}
+
+/* Tensors whose names begin alike, up to the first dot behind "module.". */
+typedef struct part {
+    char name[64];
+    size_t tensors;
+    uint64_t elements, parameters, bytes;
+} part;
+
+enum { MAX_PARTS = 32 };
+
+static size_t sum_parts(part parts[MAX_PARTS], const moco_weights *file)
+{
+    size_t count = 0;
+    const moco_weights_entry *entry = NULL;
+    for (size_t i = 0; (entry = moco_weights_get(file, i)) != NULL; ++i) {
+        char name[64];
+        const char *start = strncmp(entry->name, "module.", 7) == 0 ? entry->name + 7 : entry->name;
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(start, "."), start);
+        size_t at = 0;
+        while (at < count && strcmp(parts[at].name, name) != 0) {
+            ++at;
+        }
+        if (at == MAX_PARTS) {
+            (void)snprintf(parts[--at].name, sizeof parts[at].name, "(others)");
+        } else if (at == count) {
+            memset(&parts[count++], 0, sizeof parts[0]);
+            (void)snprintf(parts[at].name, sizeof parts[at].name, "%s", name);
+        }
+        const uint64_t elements = element_count(entry);
+        parts[at].tensors += 1;
+        parts[at].elements += elements;
+        parts[at].parameters += is_statistic(entry->name) ? 0 : elements;
+        parts[at].bytes += entry->bytes;
+    }
+    return count;
+}
+
+static void shape_text(char *buffer, size_t size, const moco_weights_entry *entry, const char *separator)
+{
+    size_t used = 0;
+    (void)snprintf(buffer, size, "%s", "");
+    for (size_t i = 0; i < entry->ndim && used < size; ++i) {
+        used +=
+            (size_t)snprintf(buffer + used, size - used, "%s%lld", i > 0 ? separator : "", (long long)entry->sizes[i]);
+    }
+}
+
+static void print_json(const char *path, const moco_weights *file, double bytes)
+{
+    moco_metadata row;
+    const moco_weights_entry *entry = NULL;
+    char shape[256];
+    (void)printf("{\"file\": ");
+    print_json_text(path);
+    (void)printf(", \"bytes\": %.0f, \"metadata\": {", bytes);
+    for (size_t i = 0; moco_weights_metadata_at(&row, file, i); ++i) {
+        (void)printf("%s", i > 0 ? ", " : "");
+        print_json_text(row.key);
+        (void)printf(": ");
+        print_json_text(row.value);
+    }
+    (void)printf("}, \"tensors\": [");
+    for (size_t i = 0; (entry = moco_weights_get(file, i)) != NULL; ++i) {
+        shape_text(shape, sizeof shape, entry, ", ");
+        (void)printf("%s\n  {\"name\": ", i > 0 ? "," : "");
+        print_json_text(entry->name);
+        (void)printf(", \"dtype\": \"%s\", \"shape\": [%s], \"bytes\": %zu}", dtype_name(entry->dtype), shape,
+                     entry->bytes);
+    }
+    (void)printf("\n]}\n");
+}
+
+static void print_metadata(const moco_weights *file)
+{
+    moco_metadata row;
+    (void)printf("\nMetadata\n");
+    size_t i = 0;
+    for (; moco_weights_metadata_at(&row, file, i); ++i) {
+        (void)printf("  %-24s %s\n", row.key, row.value);
+    }
+    if (i == 0) {
+        (void)printf("  none\n");
+    }
+}
+
+static void print_parts(const moco_weights *file)
+{
+    part parts[MAX_PARTS];
+    char size[32];
+    const size_t count = sum_parts(parts, file);
+    (void)printf("\n%-26s %8s %14s %14s %12s\n", "Part", "tensors", "elements", "parameters", "size");
+    for (size_t i = 0; i < count; ++i) {
+        (void)printf("  %-24s %8zu %14llu ", parts[i].name, parts[i].tensors, (unsigned long long)parts[i].elements);
+        if (strncmp(parts[i].name, "encoder", 7) == 0) {
+            (void)printf("%14llu", (unsigned long long)parts[i].parameters);
+        } else {
+            (void)printf("%14s", "-");
+        }
+        (void)printf(" %12s\n", format_bytes(size, sizeof size, (double)parts[i].bytes));
+    }
+}
+
+static void print_tensors(const moco_weights *file)
+{
+    const moco_weights_entry *entry = NULL;
+    char shape[256];
+    (void)printf("\n%-60s %-5s %-20s %12s\n", "Tensor", "type", "shape", "bytes");
+    for (size_t i = 0; (entry = moco_weights_get(file, i)) != NULL; ++i) {
+        shape_text(shape, sizeof shape, entry, " x ");
+        (void)printf("  %-58s %-5s %-20s %12zu\n", entry->name, dtype_name(entry->dtype),
+                     entry->ndim == 0 ? "scalar" : shape, entry->bytes);
+    }
+}
+
+static const char *kind_name(const moco_weights *file)
+{
+    switch (moco_weights_kind_of(file)) {
+    case MOCO_WEIGHTS_CHECKPOINT:
+        return "checkpoint of moco train";
+    case MOCO_WEIGHTS_SAFETENSORS:
+        return "safetensors";
+    case MOCO_WEIGHTS_PTH:
+        return "PyTorch, zip";
+    case MOCO_WEIGHTS_PTH_LEGACY:
+        break;
+    }
+    return "PyTorch, older format";
+}
+
+/* What network the tensors are of, where they are of one. */
+static void print_network(const moco_weights *file)
+{
+    moco_network net;
+    if (moco_weights_network(&net, file, MOCO_QUERY) != MOCO_OK) {
+        (void)printf("network: none that libmoco knows\n");
+        return;
+    }
+    (void)printf("network: %s%s, ", net.arch, net.cifar_stem ? " (cifar-stem)" : "");
+    if (net.dim > 0) {
+        (void)printf("%s head of %lld", net.mlp ? "MLP" : "linear", (long long)net.dim);
+    } else {
+        (void)printf("no head%s", net.classifier ? "; fc is a classifier" : "");
+    }
+    (void)printf("%s%s\n", net.prefix[0] != '\0' ? ", under " : "", net.prefix);
+}
+
+static void print_text(const char *path, const moco_weights *file, double bytes)
+{
+    char size[32];
+    const char *epoch = moco_weights_metadata(file, "epoch");
+    const char *step = moco_weights_metadata(file, "step");
+    const char *batch = moco_weights_metadata(file, "batch");
+    (void)printf("%s\n%s, %s, %zu tensors\n", path, kind_name(file), format_bytes(size, sizeof size, bytes),
+                 moco_weights_count(file));
+    print_network(file);
+    if (epoch != NULL && step != NULL && batch != NULL) {
+        (void)printf("position: %s steps done; next is batch %s of epoch %s (both from 0)\n", step, batch, epoch);
+    }
+    print_parts(file);
+    print_metadata(file);
+    if (values.tensors) {
+        print_tensors(file);
+    }
+}
+
+/* Lists the checkpoints of a run's folder. */
+static void print_checkpoints(const char *run)
+{
+    char path[MOCO_PATH_MAX];
+    char size[32];
+    struct dirent **entries = NULL;
+    (void)snprintf(path, sizeof path, "%s/checkpoints", run);
+    const int count = scandir(path, &entries, NULL, alphasort);
+    for (int i = 0; i < count; ++i) {
+        char file[MOCO_PATH_MAX + 300];
+        struct stat status;
+        (void)snprintf(file, sizeof file, "%s/%s", path, entries[i]->d_name);
+        if (stat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+            (void)printf("  %-44s %12s\n", entries[i]->d_name, format_bytes(size, sizeof size, (double)status.st_size));
+        }
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static int run(const arguments *args)
+{
+    char path[MOCO_PATH_MAX];
+    struct stat status;
+    moco_weights *file = NULL;
+    const char *given = args->positional[0];
+    if (moco_checkpoint_find(path, sizeof path, given) != MOCO_OK || moco_weights_open(&file, path) != MOCO_OK) {
+        return say_failure();
+    }
+    const double bytes = stat(path, &status) == 0 ? (double)status.st_size : 0;
+    if (values.json) {
+        print_json(path, file, bytes);
+    } else {
+        if (stat(given, &status) == 0 && S_ISDIR(status.st_mode)) {
+            (void)printf("Checkpoints of %s\n", given);
+            print_checkpoints(given);
+            (void)printf("\n");
+        }
+        print_text(path, file, bytes);
+    }
+    moco_weights_free(file);
+    return EXIT_OK;
+}
+
+const tool_command command_info = {
+    .name = "info",
+    .synopsis = "FILE|RUN [options]",
+    .summary = "show what is in a checkpoint",
+    .text = "Shows the tensors, network, settings and position of a .safetensors file or one of PyTorch (.pth, "
+            ".pth.tar), or "
+            "of a run's newest checkpoint. Nothing in a file is run.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .min_positionals = 1,
+    .max_positionals = 1,
+    .run = run,
+};

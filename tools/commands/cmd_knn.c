@@ -1,0 +1,254 @@
+/*
+ * moco knn: how well a checkpoint's features tell classes apart, by the vote of nearest neighbours.
+ */
+#include "cli/clock.h"
+#include "cli/lists.h"
+#include "cli/output.h"
+#include "commands/commands.h"
+#include "commands/judge.h"
+#include "commands/knn_report.h"
+#include "commands/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct knn_options {
+    char train[MOCO_PATH_MAX], test[MOCO_PATH_MAX], format[16];
+    char k[256], temperature[256];
+    char confusion[MOCO_PATH_MAX], features_out[MOCO_PATH_MAX];
+    char features[16], baseline[16], preset[32], device[16];
+    int64_t limit, workers, threads, batch, image_size;
+    bool per_class, skip_broken, json;
+} knn_options;
+
+static knn_options values = {
+    .format = "auto", .features = "auto", .baseline = "none", .device = "auto", .batch = 256
+};
+
+static const moco_option options[] = {
+    OPTION_PATH("train", NULL, "DATA", "labelled images that vote", knn_options, train),
+    OPTION_PATH("test", "val", "DATA", "labelled images to classify; may be the same path, for its test split",
+                knn_options, test),
+    OPTION_CHOICE("format", NULL, "F", "auto|folder|idx|cifar|tar", "layout of the data on disk", knn_options, format),
+    OPTION_TEXT("neighbours", "k", "N,N", "neighbours that vote, one number or several; by itself the run's",
+                knn_options, k),
+    OPTION_TEXT("temperature", NULL, "X,X", "temperature of the votes' weights, or several; by itself the run's",
+                knn_options, temperature),
+    OPTION_FLAG("per-class", NULL, "show each class's recall and precision", knn_options, per_class),
+    OPTION_PATH("confusion", NULL, "F.png", "draw who is taken for whom, by the best of several settings", knn_options,
+                confusion),
+    OPTION_PATH("features-out", NULL, "FILE", "write features and labels of both sets to a .safetensors file",
+                knn_options, features_out),
+    OPTION_CHOICE("features", NULL, "F", "auto|pooled|output", "before the head, or the embedding; auto: the run's",
+                  knn_options, features),
+    OPTION_CHOICE("baseline", NULL, "B", "none|pixels|random",
+                  "compare raw pixels, or the network before training, instead", knn_options, baseline),
+    OPTION_TEXT("preset", NULL, "NAME", "with --baseline and no run: the preset that gives network and image size",
+                knn_options, preset),
+    OPTION_INT("limit", "n", 0, 1e9, false, "take only N images of each set; 0: all", knn_options, limit),
+    OPTION_INT("image-size", NULL, 8, 1024, true, "height and width in pixels; auto: the run's", knn_options,
+               image_size),
+    OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", knn_options, device),
+    OPTION_INT("batch", "b", 1, 65536, false, "images at a time", knn_options, batch),
+    OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", knn_options, workers),
+    OPTION_INT("threads", NULL, 1, 4096, true, "threads that compute; auto: one a core", knn_options, threads),
+    OPTION_FLAG("skip-broken", NULL, "leave out images that cannot be read", knn_options, skip_broken),
+    OPTION_FLAG("json", NULL, "print the result as JSON", knn_options, json),
+};
+
+/* What is compared, and with what. */
+typedef struct knn_job {
+    network net; /* path empty: a baseline without a run; encoder NULL: pixels */
+    moco_features_options how;
+    moco_dataset *train_images, *test_images;
+    moco_features *bank, *queries;
+    int64_t k[KNN_MAX_VALUES];
+    double temperatures[KNN_MAX_VALUES], accuracies[KNN_MAX_VALUES * KNN_MAX_VALUES];
+    size_t k_count, temperature_count;
+    int64_t *predicted; /* by every setting */
+    double seconds;
+} knn_job;
+
+static int check_usage(const arguments *args)
+{
+    if (values.train[0] == '\0' || values.test[0] == '\0') {
+        return say_usage(&command_knn, "--%s DATA is missing: labelled images %s",
+                         values.train[0] == '\0' ? "train" : "test",
+                         values.train[0] == '\0' ? "that vote" : "to classify");
+    }
+    const bool baseline = strcmp(values.baseline, "none") != 0;
+    if (args->positional_count == 0 && !(baseline && values.preset[0] != '\0')) {
+        return say_usage(&command_knn, "RUN or CHECKPOINT is missing%s",
+                         baseline ? "; a baseline may have --preset NAME instead" : "");
+    }
+    if (args->positional_count > 0 && values.preset[0] != '\0') {
+        return say_usage(&command_knn, "--preset is for a baseline without a run; the run has its own settings");
+    }
+    return EXIT_OK;
+}
+
+static moco_status make_encoder(knn_job *job)
+{
+    if (strcmp(values.baseline, "pixels") == 0) {
+        job->how.kind = MOCO_FEATURE_PIXELS;
+        return MOCO_OK;
+    }
+    return strcmp(values.baseline, "random") == 0 ? network_make_random(&job->net) : network_load(&job->net);
+}
+
+/* Reads both lists; empty ones are left to the run. */
+static int read_lists(knn_job *job)
+{
+    double k[KNN_MAX_VALUES] = { 0 };
+    int code = EXIT_OK;
+    if (values.k[0] != '\0' && strcmp(values.k, "auto") != 0) {
+        code = list_parse(k, &job->k_count, KNN_MAX_VALUES, values.k, 1, 1e6, true, "neighbours", &command_knn);
+    }
+    for (size_t i = 0; code == EXIT_OK && i < job->k_count; ++i) {
+        job->k[i] = (int64_t)k[i];
+    }
+    if (code == EXIT_OK && values.temperature[0] != '\0' && strcmp(values.temperature, "auto") != 0) {
+        code = list_parse(job->temperatures, &job->temperature_count, KNN_MAX_VALUES, values.temperature, 0.001, 100,
+                          false, "temperature", &command_knn);
+    }
+    return code;
+}
+
+static void take_run_settings(knn_job *job)
+{
+    if (job->k_count == 0) {
+        job->k[job->k_count++] = job->net.config.knn_k;
+    }
+    if (job->temperature_count == 0) {
+        job->temperatures[job->temperature_count++] = job->net.config.knn_temperature;
+    }
+}
+
+static moco_status set_up(knn_job *job, const arguments *args)
+{
+    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], values.preset, values.device));
+    MOCO_TRY(moco_threads_set((int32_t)values.threads));
+    MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));
+    job->how.batch = (size_t)values.batch;
+    job->how.workers = (int32_t)values.workers;
+    job->how.limit = (size_t)values.limit;
+    job->how.skip_broken = values.skip_broken;
+    take_run_settings(job);
+    MOCO_TRY(judge_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
+    return make_encoder(job);
+}
+
+static moco_status measure(knn_job *job)
+{
+    moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
+    const double start = clock_now();
+    MOCO_TRY(moco_features_extract(&job->bank, job->train_images, job->net.encoder, &job->how));
+    MOCO_TRY(moco_features_extract(&job->queries, job->test_images, job->net.encoder, &job->how));
+    grid.k = job->k;
+    grid.k_count = job->k_count;
+    grid.temperatures = job->temperatures;
+    grid.temperature_count = job->temperature_count;
+    job->predicted =
+        calloc(moco_features_count(job->queries) * grid.k_count * grid.temperature_count, sizeof *job->predicted);
+    if (job->predicted == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "there is no memory for the predictions of %zu images",
+                              moco_features_count(job->queries));
+    }
+    MOCO_TRY(moco_knn_grid(job->accuracies, job->predicted, job->bank, job->queries, &grid));
+    job->seconds = clock_now() - start;
+    return values.features_out[0] != '\0' ? judge_write_features(values.features_out, job->bank, job->queries, NULL, 0)
+                                          : MOCO_OK;
+}
+
+static const char *subject(const knn_job *job)
+{
+    switch (job->how.kind) {
+    case MOCO_FEATURE_PIXELS:
+        return "pixels";
+    case MOCO_FEATURE_OUTPUT:
+        return "output";
+    case MOCO_FEATURE_POOLED:
+        break;
+    }
+    return "pooled";
+}
+
+static moco_status draw_confusion(const knn_job *job, const int64_t *confusion, size_t classes)
+{
+    const char **names = calloc(classes, sizeof *names);
+    for (size_t c = 0; names != NULL && c < classes; ++c) {
+        names[c] = moco_dataset_class_name(job->test_images, c);
+    }
+    const moco_status status = moco_plot_confusion(values.confusion, confusion, classes, names);
+    free(names);
+    return status;
+}
+
+static moco_status report(const knn_job *job)
+{
+    const bool has_checkpoint = job->net.path[0] != '\0' && strcmp(values.baseline, "none") == 0;
+    const size_t classes = moco_dataset_class_count(job->test_images);
+    knn_report r = { .k = job->k,
+                     .k_count = job->k_count,
+                     .temperatures = job->temperatures,
+                     .temperature_count = job->temperature_count,
+                     .accuracies = job->accuracies,
+                     .bank = job->bank,
+                     .queries = job->queries,
+                     .images = job->test_images,
+                     .kind = subject(job),
+                     .baseline = values.baseline,
+                     .checkpoint = has_checkpoint ? job->net.path : NULL,
+                     .seconds = job->seconds };
+    r.predicted = job->predicted + knn_report_best(&r) * moco_features_count(job->queries);
+    const bool wants_classes = values.per_class || values.confusion[0] != '\0';
+    int64_t *confusion = wants_classes ? knn_report_confusion(&r, classes) : NULL;
+    moco_status status = MOCO_OK;
+    if (wants_classes && confusion == NULL) {
+        status = moco_error_set(MOCO_ENOMEM, "there is no memory for the confusions of %zu classes", classes);
+    } else if (values.confusion[0] != '\0') {
+        status = draw_confusion(job, confusion, classes);
+    }
+    if (status == MOCO_OK && values.json) {
+        knn_report_json(&r, confusion, classes);
+    } else if (status == MOCO_OK) {
+        knn_report_text(&r, values.per_class ? confusion : NULL, classes);
+    }
+    free(confusion);
+    return status;
+}
+
+static int run(const arguments *args)
+{
+    static knn_job job;
+    int code = check_usage(args);
+    code = code == EXIT_OK ? read_lists(&job) : code;
+    if (code != EXIT_OK) {
+        return code;
+    }
+    if (set_up(&job, args) != MOCO_OK || measure(&job) != MOCO_OK || report(&job) != MOCO_OK) {
+        code = say_failure();
+    }
+    free(job.predicted);
+    moco_features_free(job.queries);
+    moco_features_free(job.bank);
+    moco_dataset_free(job.test_images);
+    moco_dataset_free(job.train_images);
+    network_close(&job.net);
+    return code;
+}
+
+const tool_command command_knn = {
+    .name = "knn",
+    .synopsis = "RUN|CHECKPOINT --train DATA --test DATA [options]",
+    .summary = "test a checkpoint's features by nearest neighbours",
+    .text = "Computes features of labelled images with the query encoder of a checkpoint (of a run: its newest), and "
+            "prints the share of test images whose class their nearest training images tell right. Several "
+            "neighbours and temperatures, as -k 1,5,20, are tried on the same features.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .min_positionals = 0,
+    .max_positionals = 1,
+    .run = run,
+};

@@ -1,0 +1,120 @@
+/*
+ * moco pack: puts a data set into tar shards, as it is or pre-shrunk.
+ */
+#include "cli/output.h"
+#include "cli/signals.h"
+#include "commands/commands.h"
+#include "commands/data.h"
+#include "commands/shard_progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct pack_options {
+    char out[MOCO_PATH_MAX], format[16], split[8], shard_size[32];
+    int64_t short_side, quality, workers;
+    bool no_verify, skip_broken;
+} pack_options;
+
+static pack_options values = { .format = "auto", .split = "train", .shard_size = "0", .quality = 90 };
+
+static const moco_option options[] = {
+    OPTION_PATH("out", "o", "F.tar", "the shard; with --shard-size F-000000.tar and so on", pack_options, out),
+    OPTION_INT("short-side", NULL, 0, 65535, false,
+               "resize larger images to N pixels at the shorter side, as JPEGs; 0: files as they are", pack_options,
+               short_side),
+    OPTION_INT("quality", NULL, 1, 100, false, "of those JPEGs", pack_options, quality),
+    OPTION_TEXT("shard-size", NULL, "SIZE", "begin a new shard at this size, as 500M or 1G; 0: one file", pack_options,
+                shard_size),
+    OPTION_CHOICE("split", NULL, "S", "train|test", "which part of a data set that has both", pack_options, split),
+    OPTION_CHOICE("format", NULL, "F", "auto|folder|flat|tar", "layout of the data on disk", pack_options, format),
+    OPTION_INT("workers", "j", 1, 1024, true, "threads; auto: one a core", pack_options, workers),
+    OPTION_FLAG("no-verify", NULL, "do not read the shards back", pack_options, no_verify),
+    OPTION_FLAG("skip-broken", NULL, "leave out images that cannot be read", pack_options, skip_broken),
+};
+
+/* "500M": a number and k, M, G or T, each a thousand of the one before. False: neither. */
+static bool parse_size(uint64_t *out, const char *text)
+{
+    static const char units[] = "kMGT";
+    char *end = NULL;
+    double size = strtod(text, &end);
+    const char *unit = end != text && *end != '\0' ? strchr(units, *end == 'K' ? 'k' : *end) : NULL;
+    if (end == text || (*end != '\0' && (unit == NULL || end[1] != '\0')) || !(size >= 0)) {
+        return false;
+    }
+    for (const char *u = units; unit != NULL && u <= unit; ++u) {
+        size *= 1000;
+    }
+    *out = (uint64_t)size;
+    return size < 1e18;
+}
+
+static int check_usage(moco_pack_options *pack)
+{
+    if (values.out[0] == '\0') {
+        return say_usage(&command_pack, "--out F.tar is missing: the name of the shard");
+    }
+    if (!parse_size(&pack->shard_bytes, values.shard_size)) {
+        return say_usage(&command_pack, "--shard-size %s is no size; write as 500M or 1G", values.shard_size);
+    }
+    pack->short_side = (int32_t)values.short_side;
+    pack->quality = (int32_t)values.quality;
+    pack->workers = (int32_t)values.workers;
+    pack->verify = !values.no_verify;
+    pack->skip_broken = values.skip_broken;
+    pack->progress = shards_show;
+    return EXIT_OK;
+}
+
+static int report(moco_status status, size_t count)
+{
+    if (status == MOCO_ESTOPPED && signals_caught() != 0) {
+        say_note("%s (%s)", moco_error_message(), signals_name(signals_caught()));
+        return EXIT_SIGNAL_BASE + signals_caught();
+    }
+    if (status != MOCO_OK) {
+        return say_failure();
+    }
+    if (!output_settings.quiet) {
+        (void)printf("done: %zu images are packed%s\n", count, values.no_verify ? "" : " and verified");
+    }
+    return EXIT_OK;
+}
+
+static int run(const arguments *args)
+{
+    moco_pack_options pack = MOCO_PACK_OPTIONS_INIT;
+    moco_dataset *images = NULL;
+    const int code = check_usage(&pack);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    const moco_split split = strcmp(values.split, "test") == 0 ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN;
+    if (data_open(&images, args->positional[0], values.format, split) != MOCO_OK) {
+        return say_failure();
+    }
+    signals_catch();
+    const moco_status status = moco_shards_pack(images, values.out, &pack);
+    shards_show_end();
+    const int result = report(status, moco_dataset_count(images));
+    moco_dataset_free(images);
+    return result;
+}
+
+const tool_command command_pack = {
+    .name = "pack",
+    .synopsis = "DATA --out F.tar [options]",
+    .summary = "put a data set into tar shards, as it is or pre-shrunk",
+    .text = "Packs the images of DATA, a folder or shards, into tar files that moco train and WebDataset read, with "
+            "labels, names of classes and an index. Files go in unchanged, so that training gives the same as on the "
+            "folder; or with --short-side resized as Pillow does it, which makes them smaller and faster to read. A "
+            "shard gets its name once it is verified; the same command goes on where it was broken off.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .min_positionals = 1,
+    .max_positionals = 1,
+    .run = run,
+};

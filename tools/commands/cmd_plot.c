@@ -1,0 +1,78 @@
+/*
+ * moco plot: draws a run's pictures again.
+ */
+#include "cli/output.h"
+#include "commands/commands.h"
+#include "commands/sheets.h"
+
+#include <stdio.h>
+
+typedef struct plot_options {
+    bool curves_only;
+    int64_t limit, workers;
+    char device[16];
+    char metric[32], out[MOCO_PATH_MAX]; /* of several runs */
+    int64_t until_step;
+} plot_options;
+
+static plot_options values = { .limit = 10000, .device = "auto", .metric = "loss" };
+
+static const moco_option options[] = {
+    OPTION_FLAG("curves-only", NULL, "draw no sheets of images, which need the run's data", plot_options, curves_only),
+    OPTION_INT("limit", "n", 1, 1e9, false, "training images to look for neighbours in", plot_options, limit),
+    OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", plot_options, device),
+    OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", plot_options, workers),
+    OPTION_TEXT("metric", "m", "NAME", "of several runs: what to compare, a key of metrics.jsonl", plot_options,
+                metric),
+    OPTION_INT("until-step", NULL, 0, 1e15, false, "of several runs: leave out later steps; 0: none", plot_options,
+               until_step),
+    OPTION_PATH("out", "o", "FILE", "of several runs: the PNG file; default METRIC.png", plot_options, out),
+};
+
+static int compare(const arguments *args)
+{
+    if (values.out[0] == '\0') {
+        (void)snprintf(values.out, sizeof values.out, "%s.png", values.metric);
+    }
+    if (moco_plot_compare(values.out, args->positional, (size_t)args->positional_count, values.metric,
+                          values.until_step) != MOCO_OK) {
+        return say_failure();
+    }
+    (void)printf("plot: %s\n", values.out);
+    return EXIT_OK;
+}
+
+static int run(const arguments *args)
+{
+    if (args->positional_count > 1) {
+        return compare(args);
+    }
+    const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers };
+    const char *folder = args->positional[0];
+    if (moco_plot_curves(folder) != MOCO_OK) {
+        return say_failure();
+    }
+    if (!values.curves_only && sheets_draw(folder, &how) != MOCO_OK) {
+        (void)say_failure();
+        say_note("the curves are drawn; --curves-only leaves the sheets out");
+        return EXIT_FAILED;
+    }
+    (void)printf("plots: %s/plots\n", folder);
+    return EXIT_OK;
+}
+
+const tool_command command_plot = {
+    .name = "plot",
+    .synopsis = "RUN [RUN...] [options]",
+    .summary = "draw a run's curves and sheets of images",
+    .text = "Draws loss, accuracy, kNN accuracy and learning rate from the run's metrics, a sheet of images with their "
+            "augmented views, a sheet of images with their nearest neighbours, and a map of features by their two "
+            "principal components, as PNG files in RUN/plots. Of several runs, draws one metric of all of them in one "
+            "picture.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .min_positionals = 1,
+    .max_positionals = MOCO_PLOT_MAX_RUNS,
+    .run = run,
+};

@@ -1,0 +1,34 @@
+/*
+ * moco resume: goes on with a run from its newest checkpoint.
+ */
+#include "cli/output.h"
+#include "commands/commands.h"
+#include "commands/session.h"
+
+typedef struct resume_options {
+    launch_settings launch;
+} resume_options;
+
+static resume_options values = { .launch = LAUNCH_SETTINGS_INIT };
+
+static const moco_option options[] = { LAUNCH_OPTIONS(resume_options, launch) };
+
+static int run(const arguments *args)
+{
+    const run_job job = { NULL, args->positional[0], false, &values.launch, &command_resume };
+    return run_training(&job);
+}
+
+const tool_command command_resume = {
+    .name = "resume",
+    .synopsis = "RUN",
+    .summary = "go on with a run that was stopped",
+    .text = "Continues the run in the folder RUN from its newest whole checkpoint, with its settings, as if it had not "
+            "been stopped: the result is the same to the bit, with as many processes and threads as before.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .min_positionals = 1,
+    .max_positionals = 1,
+    .run = run,
+};

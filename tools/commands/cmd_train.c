@@ -1,0 +1,95 @@
+/*
+ * moco train: a run from the start. Defaults give way to a preset, that to a configuration file, and that to the
+ * command line.
+ */
+#include "cli/options.h"
+#include "cli/output.h"
+#include "commands/commands.h"
+#include "commands/data.h"
+#include "commands/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct train_options {
+    char preset[32];
+    char config[MOCO_PATH_MAX];
+    char resume[8];
+    launch_settings launch;
+} train_options;
+
+static train_options values = { .resume = "never", .launch = LAUNCH_SETTINGS_INIT };
+
+static const moco_option options[] = {
+    OPTION_TEXT("preset", NULL, "NAME", "recipe to start from; see Presets", train_options, preset),
+    OPTION_PATH("config", "c", "FILE", "YAML file of options, as the config.yaml of a run", train_options, config),
+    OPTION_TEXT("resume", NULL, "R",
+                "auto: go on where RUN holds a run of the same settings, as a job does that is started again; or never",
+                train_options, resume),
+    LAUNCH_OPTIONS(train_options, launch),
+};
+
+static int make_config(moco_config *config, const arguments *args)
+{
+    if (strcmp(values.resume, "auto") != 0 && strcmp(values.resume, "never") != 0) {
+        return say_usage(&command_train, "--resume is auto or never, not '%s'; to go on with a run: moco resume RUN",
+                         values.resume);
+    }
+    moco_config_init(config);
+    if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
+        return say_usage(&command_train, "%s", moco_error_message());
+    }
+    if (values.config[0] != '\0' && moco_config_load(config, values.config) != MOCO_OK) {
+        return say_failure();
+    }
+    const int code = options_apply(config, &command_train, args);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    if (args->positional_count > 0 && moco_config_set(config, "data", args->positional[0]) != MOCO_OK) {
+        return say_usage(&command_train, "%s", moco_error_message());
+    }
+    if (config->data[0] == '\0') {
+        return say_usage(&command_train, "DATA is missing: a folder of images, tar shards, or an IDX or CIFAR file");
+    }
+    if (config->out[0] == '\0') {
+        return say_usage(&command_train, "--out RUN is missing: a new folder for checkpoints, metrics and plots");
+    }
+    /* The run checks again and gives the warnings. */
+    output_show_log(false);
+    const moco_status status = moco_config_check(config);
+    output_show_log(true);
+    if (status != MOCO_OK) {
+        return say_usage(&command_train, "%s", moco_error_message());
+    }
+    data_make_absolute(config->data);
+    data_make_absolute(config->val_data);
+    return EXIT_OK;
+}
+
+static int run(const arguments *args)
+{
+    moco_config config;
+    const int code = make_config(&config, args);
+    const run_job job = { &config, config.out, strcmp(values.resume, "auto") == 0, &values.launch, &command_train };
+    return code != EXIT_OK ? code : run_training(&job);
+}
+
+const tool_command command_train = {
+    .name = "train",
+    .synopsis = "DATA --out RUN [options]",
+    .summary = "pretrain a network on images",
+    .text =
+        "Pretrains a network on the images of DATA, without their labels, and leaves checkpoints, metrics and plots "
+        "in the new folder RUN. DATA is a folder with one folder a class, any tree of image files, tar shards (a file, "
+        "a folder of them, or a range as 'train-{000..146}.tar'), or MNIST's or CIFAR's files. Options on the command "
+        "line override those of --config, which override those of --preset. With --nproc N processes share each batch; "
+        "so do those that torchrun, mpirun or srun start.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .values = &values,
+    .takes_config = true,
+    .min_positionals = 0,
+    .max_positionals = 1,
+    .run = run,
+};

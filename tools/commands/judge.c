@@ -1,0 +1,246 @@
+/*
+ * What the commands share that train classifiers on a pretrained network.
+ */
+#include "commands/judge.h"
+
+#include "cli/lists.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "commands/data.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static int check_usage(const judge_settings *s, const tool_command *command, const arguments *args)
+{
+    if (s->train[0] == '\0' || s->val[0] == '\0') {
+        return say_usage(command, "--%s DATA is missing: labelled images to %s", s->train[0] == '\0' ? "train" : "val",
+                         s->train[0] == '\0' ? "learn from" : "test on");
+    }
+    if (args->positional_count == 0 && s->preset[0] == '\0') {
+        return say_usage(command, "RUN or FILE is missing; an untrained network may have --preset NAME instead");
+    }
+    if (args->positional_count > 0 && s->preset[0] != '\0') {
+        return say_usage(command, "--preset is for an untrained network; the run has its own settings");
+    }
+    return EXIT_OK;
+}
+
+moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
+                            const char *format)
+{
+    MOCO_TRY(data_open(train, train_path, format, MOCO_SPLIT_TRAIN));
+    MOCO_TRY(data_open(val, val_path, format, MOCO_SPLIT_TEST));
+    const size_t train_classes = moco_dataset_class_count(*train);
+    const size_t val_classes = moco_dataset_class_count(*val);
+    if (train_classes == 0 || val_classes == 0) {
+        return moco_error_set(MOCO_EINVALID, "%s has no labels; give a folder with one folder a class",
+                              train_classes == 0 ? train_path : val_path);
+    }
+    if (train_classes != val_classes) {
+        return moco_error_set(MOCO_EINVALID, "%s has %zu classes and %s has %zu; they must be the same", train_path,
+                              train_classes, val_path, val_classes);
+    }
+    for (size_t i = 0; i < train_classes; ++i) {
+        const char *train_name = moco_dataset_class_name(*train, i);
+        const char *val_name = moco_dataset_class_name(*val, i);
+        if (train_name != NULL && val_name != NULL && strcmp(train_name, val_name) != 0) {
+            return moco_error_set(MOCO_EINVALID, "class %zu is '%s' in %s and '%s' in %s; they must be the same", i,
+                                  train_name, train_path, val_name, val_path);
+        }
+    }
+    return MOCO_OK;
+}
+
+/* A share of a set in its place. */
+static moco_status take_share(moco_dataset **used, moco_dataset **whole, double fraction, uint64_t seed)
+{
+    if (fraction >= 1) {
+        return MOCO_OK;
+    }
+    moco_dataset *share;
+    MOCO_TRY(moco_dataset_fraction(&share, *used, fraction, seed));
+    *whole = *used;
+    *used = share;
+    return MOCO_OK;
+}
+
+static double limited(const moco_dataset *dataset, int64_t limit)
+{
+    return limit > 0 ? fmin((double)limit / (double)moco_dataset_count(dataset), 1) : 1;
+}
+
+static moco_status open_all(judge_job *job, const judge_settings *s, const arguments *args, const moco_peers *peers)
+{
+    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->device));
+    moco_config *config = &job->net.config;
+    if (peers != NULL) {
+        const char *device = strcmp(s->device, "auto") == 0 ? config->device : s->device;
+        MOCO_TRY(moco_launch_device(&job->net.device, device, moco_peers_launch(peers)));
+    }
+    MOCO_TRY(moco_threads_set((int32_t)s->threads));
+    if (s->image_size > 0) {
+        config->image_size = config->knn_image_size = s->image_size;
+    }
+    job->how = data_features_options(config, job->net.device);
+    job->how.kind = MOCO_FEATURE_POOLED;
+    job->how.raw = true;
+    job->how.workers = (int32_t)s->workers;
+    job->how.skip_broken = s->skip_broken;
+    job->how.comm = job->comm;
+    job->how.progress = judge_features_progress;
+    MOCO_TRY(judge_open_data(&job->train, &job->val, s->train, s->val, s->format));
+    job->classes = (int64_t)moco_dataset_class_count(job->train);
+    const double train_share = fmin(s->fraction, limited(job->train, s->limit));
+    MOCO_TRY(take_share(&job->train, &job->whole_train, train_share, s->seed));
+    return take_share(&job->val, &job->whole_val, limited(job->val, s->limit), s->seed);
+}
+
+static int join(moco_peers **peers, const judge_settings *s, const arguments *args)
+{
+    network probe;
+    if (strcmp(s->device, "auto") != 0) {
+        return launch_join(peers, &s->launch, s->device);
+    }
+    output_show_log(false); /* what there is to say is said when the network is opened */
+    const moco_status status = network_find_or_preset(&probe, args->positional[0], s->preset, s->device);
+    output_show_log(true);
+    return status == MOCO_OK ? launch_join(peers, &s->launch, probe.config.device) : say_failure();
+}
+
+static int report_stop(void)
+{
+    const int number = signals_caught() != 0 ? signals_caught() : SIGTERM;
+    output_settings.quiet = false;
+    say_note("stopped by %s; nothing is kept but the files that were written before", signals_name(number));
+    return EXIT_SIGNAL_BASE + number;
+}
+
+static int end(moco_peers *peers, moco_status status)
+{
+    int code = EXIT_OK;
+    progress_end();
+    if (status == MOCO_ESTOPPED) {
+        code = report_stop();
+    } else if (status != MOCO_OK) {
+        (void)moco_peers_fail(peers, status);
+        code = say_failure();
+    }
+    return launch_leave(peers, status, code);
+}
+
+int judge_run(const judge_settings *settings, const tool_command *command, const arguments *args, judge_work work)
+{
+    static judge_job job;
+    moco_peers *peers = NULL;
+    int code = check_usage(settings, command, args);
+    if (code != EXIT_OK || launch_start(&code, &settings->launch, command)) {
+        return code;
+    }
+    signals_catch();
+    code = join(&peers, settings, args);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    job.comm = moco_peers_comm(peers);
+    job.writes = moco_comm_rank(job.comm) == 0;
+    output_settings.quiet = output_settings.quiet || settings->json || !job.writes;
+    moco_status status = open_all(&job, settings, args, peers);
+    if (status == MOCO_OK) {
+        status = work(&job);
+    }
+    moco_dataset_free(job.train);
+    moco_dataset_free(job.val);
+    moco_dataset_free(job.whole_train);
+    moco_dataset_free(job.whole_val);
+    network_close(&job.net);
+    return end(peers, status);
+}
+
+int judge_features_progress(size_t done, size_t count, void *payload)
+{
+    (void)done;
+    (void)count;
+    (void)payload;
+    return signals_caught() != 0 ? 1 : 0;
+}
+
+int judge_schedule(moco_schedule *out, const char *kind, const char *milestones, int64_t epochs,
+                   const tool_command *command)
+{
+    out->epochs = (double)epochs;
+    out->kind = strcmp(kind, "cosine") == 0  ? MOCO_SCHEDULE_COSINE
+                : strcmp(kind, "steps") == 0 ? MOCO_SCHEDULE_STEPS
+                                             : MOCO_SCHEDULE_CONSTANT;
+    out->milestone_count = 2;
+    out->milestones[0] = floor(0.6 * out->epochs + 0.5);
+    out->milestones[1] = floor(0.8 * out->epochs + 0.5);
+    return milestones[0] == '\0' ? EXIT_OK
+                                 : list_parse(out->milestones, &out->milestone_count, MOCO_MAX_MILESTONES, milestones,
+                                              0, 1e6, false, "milestones", command);
+}
+
+moco_status judge_policy(moco_augment_policy *out, const judge_job *job)
+{
+    const moco_config *config = &job->net.config;
+    moco_augment_policy eval;
+    MOCO_TRY(moco_augment_classifier(out, config->augment, job->how.image_size));
+    MOCO_TRY(moco_augment_preset(&eval, job->how.augment, job->how.image_size));
+    for (int c = 0; c < 3; ++c) { /* training and validation images must be scaled alike */
+        out->mean[c] = eval.mean[c];
+        out->std[c] = eval.std[c];
+    }
+    return MOCO_OK;
+}
+
+moco_loader_options judge_loader(const judge_settings *settings, const judge_job *job)
+{
+    moco_loader_options loader = MOCO_LOADER_OPTIONS_INIT;
+    loader.workers = (int32_t)settings->workers;
+    loader.layout = job->how.layout;
+    loader.device = job->net.device;
+    loader.skip_broken = settings->skip_broken;
+    return loader;
+}
+
+moco_status judge_write_features(const char *path, const moco_features *train, const moco_features *val,
+                                 const moco_named_tensor *more, size_t more_count)
+{
+    enum { OWN = 4, ALL = 8 };
+    const moco_features *const sets[2] = { train, val };
+    moco_scope *scope;
+    moco_named_tensor named[ALL] = {
+        { "train.features", moco_features_matrix(train) },
+        { "train.labels", NULL },
+        { "val.features", moco_features_matrix(val) },
+        { "val.labels", NULL },
+    };
+    size_t count = OWN;
+    MOCO_TRY(moco_scope_create(&scope));
+    moco_status status = MOCO_OK;
+    for (int i = 0; i < 2 && status == MOCO_OK; ++i) {
+        moco_tensor *labels = NULL;
+        status = moco_features_label_tensor(&labels, scope, sets[i]);
+        named[2 * i + 1].tensor = labels;
+    }
+    for (size_t i = 0; i < more_count && count < ALL; ++i) {
+        named[count++] = more[i];
+    }
+    if (status == MOCO_OK) {
+        status = moco_safetensors_write(path, named, count, NULL, 0);
+    }
+    moco_scope_free(scope);
+    return status;
+}
+
+void print_json_number(const char *key, double value)
+{
+    if (isfinite(value)) {
+        (void)printf("\"%s\": %.6g", key, value);
+    } else {
+        (void)printf("\"%s\": null", key);
+    }
+}

@@ -1,0 +1,81 @@
+/*
+ * The network that a command judges.
+ */
+#include "commands/network.h"
+
+#include "cli/output.h"
+#include "commands/data.h"
+
+#include <string.h>
+
+static moco_status find_device(network *net, const char *device)
+{
+    return moco_device_parse(&net->device, strcmp(device, "auto") == 0 ? net->config.device : device);
+}
+
+/* Files of other programs do not say which images they want, and a wrong guess costs accuracy. */
+static void tell_guess(const network *net)
+{
+    moco_weights *weights;
+    if (moco_weights_open(&weights, net->path) != MOCO_OK) {
+        return;
+    }
+    if (moco_weights_kind_of(weights) != MOCO_WEIGHTS_CHECKPOINT &&
+        moco_weights_metadata(weights, "image_size") == NULL) {
+        say_note("%s does not say how images were prepared; they are taken at %lld pixels, scaled as for --augment %s",
+                 net->path, (long long)net->config.image_size, net->config.augment);
+    }
+    moco_weights_free(weights);
+}
+
+moco_status network_find(network *out, const char *path, const char *device)
+{
+    *out = (network){ .encoder = NULL };
+    MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
+    MOCO_TRY(moco_weights_read_config(&out->config, out->path));
+    tell_guess(out);
+    return find_device(out, device);
+}
+
+moco_status network_find_or_preset(network *out, const char *path, const char *preset, const char *device)
+{
+    if (path != NULL) {
+        return network_find(out, path, device);
+    }
+    *out = (network){ .encoder = NULL };
+    moco_config_init(&out->config);
+    MOCO_TRY(moco_config_apply_preset(&out->config, preset));
+    return find_device(out, device);
+}
+
+moco_status network_view(moco_features_options *out, network *net, const char *features, int64_t image_size)
+{
+    if (strcmp(features, "auto") != 0) {
+        MOCO_TRY(moco_config_set(&net->config, "knn-features", features));
+    }
+    if (image_size > 0) {
+        net->config.knn_image_size = image_size;
+    }
+    *out = data_features_options(&net->config, net->device);
+    return MOCO_OK;
+}
+
+moco_status network_load(network *net)
+{
+    moco_config unused; /* the command may have changed the one that was found */
+    return moco_encoder_import(&net->encoder, &unused, net->path, MOCO_QUERY, net->device);
+}
+
+moco_status network_make_random(network *net)
+{
+    const moco_encoder_options fresh = data_encoder_options(&net->config, net->device);
+    MOCO_TRY(moco_encoder_create(&net->encoder, &fresh));
+    moco_encoder_set_training(net->encoder, false);
+    return MOCO_OK;
+}
+
+void network_close(network *net)
+{
+    moco_encoder_free(net->encoder);
+    net->encoder = NULL;
+}

@@ -1,0 +1,113 @@
+/*
+ * Several processes: options, and joining. Starting them is spawn.c's.
+ */
+#include "commands/processes.h"
+
+#include "cli/output.h"
+#include "commands/spawn.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A port that nobody listens at now. */
+static int free_port(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t length = sizeof address;
+    const int s = socket(AF_INET, SOCK_STREAM, 0);
+    int port = MOCO_DEFAULT_PORT;
+    if (s >= 0 && bind(s, (struct sockaddr *)&address, sizeof address) == 0 &&
+        getsockname(s, (struct sockaddr *)&address, &length) == 0) {
+        port = ntohs(address.sin_port);
+    }
+    if (s >= 0) {
+        (void)close(s);
+    }
+    return port;
+}
+
+/* Whether another launcher's environment already gives this process a place. */
+static bool is_launched(const launch_settings *settings)
+{
+    moco_launch launch = MOCO_LAUNCH_INIT;
+    return strcmp(settings->launcher, "none") != 0 &&
+           (moco_launch_from_environment(&launch, settings->launcher) != MOCO_OK ||
+            strcmp(launch.launcher, "none") != 0);
+}
+
+static int check_usage(const launch_settings *settings, const tool_command *command)
+{
+    if (is_launched(settings)) {
+        return say_usage(command, "--nproc and --nnodes do not go with torchrun, mpirun or srun, which started this "
+                                  "process already; leave them out, or add --launcher none");
+    }
+    if (settings->nnodes > 1 && settings->master_addr[0] == '\0') {
+        return say_usage(command, "--master-addr HOST is missing: with several hosts, how they reach host 0");
+    }
+    if (settings->node_rank >= settings->nnodes) {
+        return say_usage(command, "--node-rank %lld does not exist among %lld hosts", (long long)settings->node_rank,
+                         (long long)settings->nnodes);
+    }
+    return EXIT_OK;
+}
+
+bool launch_start(int *code, const launch_settings *settings, const tool_command *command)
+{
+    if (spawn_is_child() || (settings->nproc == 1 && settings->nnodes == 1)) {
+        return false;
+    }
+    *code = check_usage(settings, command);
+    if (*code != EXIT_OK) {
+        return true;
+    }
+    const int port = settings->nnodes > 1 ? MOCO_DEFAULT_PORT : free_port();
+    const spawn_plan plan = {
+        .count = (int)settings->nproc,
+        .first_rank = (int)(settings->node_rank * settings->nproc),
+        .world = (int)(settings->nnodes * settings->nproc),
+        .address = settings->master_addr[0] != '\0' ? settings->master_addr : "127.0.0.1",
+        .port = settings->master_port > 0 ? (int)settings->master_port : port,
+    };
+    *code = spawn_run(&plan);
+    return true;
+}
+
+int launch_join(moco_peers **out, const launch_settings *settings, const char *device)
+{
+    moco_launch launch = MOCO_LAUNCH_INIT;
+    moco_peers_options options = MOCO_PEERS_OPTIONS_INIT;
+    if (moco_launch_from_environment(&launch, spawn_is_child() ? "torchrun" : settings->launcher) != MOCO_OK) {
+        return say_failure();
+    }
+    if (settings->master_port > 0) {
+        launch.port = (int32_t)settings->master_port;
+    }
+    if (settings->master_addr[0] != '\0') {
+        (void)snprintf(launch.address, sizeof launch.address, "%s", settings->master_addr);
+    }
+    if (launch.world == 1) {
+        return EXIT_OK;
+    }
+    output_set_rank(launch.rank);
+    options.timeout_s = settings->timeout;
+    if (moco_launch_device(&options.device, device, &launch) != MOCO_OK ||
+        moco_peers_join(out, &launch, &options) != MOCO_OK) {
+        return say_failure();
+    }
+    return EXIT_OK;
+}
+
+int launch_leave(moco_peers *peers, moco_status status, int code)
+{
+    moco_peers_free(peers);
+    if (peers != NULL && status != MOCO_OK && status != MOCO_ESTOPPED) {
+        (void)fflush(NULL);
+        _exit(code); /* exit() would wait for exchanges that the others will never end */
+    }
+    return code;
+}

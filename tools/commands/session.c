@@ -1,0 +1,92 @@
+/*
+ * What train and resume share: the run itself and how it ends.
+ */
+#include "commands/session.h"
+
+#include "cli/clock.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+/* The run has written its state: say how to go on. With several processes another may have caught the signal. */
+static int report_stop(const char *run)
+{
+    char quoted[2 * MOCO_PATH_MAX];
+    const int number = signals_caught() != 0 ? signals_caught() : SIGTERM;
+    output_settings.quiet = false;
+    say_note("stopped by %s after step %llu; continue with: moco resume %s", signals_name(number),
+             (unsigned long long)progress_last()->step, format_shell(quoted, sizeof quoted, run));
+    return EXIT_SIGNAL_BASE + number;
+}
+
+static void report_end(const char *run, double seconds)
+{
+    char time[32];
+    moco_series knn = { 0, NULL, NULL, NULL };
+    (void)printf("done: %llu steps in %s", (unsigned long long)progress_last()->step,
+                 format_time(time, sizeof time, seconds));
+    if (moco_series_read(&knn, run, "knn_acc1") == MOCO_OK && knn.count > 0) {
+        (void)printf(", kNN accuracy %.2f%%", knn.values[knn.count - 1]);
+    }
+    moco_series_free(&knn);
+    (void)putchar('\n');
+}
+
+static moco_status train(const run_job *job, moco_peers *peers)
+{
+    moco_train_options options = MOCO_TRAIN_OPTIONS_INIT;
+    options.progress = progress_show;
+    options.peers = peers;
+    options.goes_on = job->goes_on;
+    return job->config != NULL ? moco_train(job->config, &options) : moco_resume(job->run, &options);
+}
+
+/* The device that this process will use decides how processes are connected. */
+static int join(moco_peers **out, const run_job *job)
+{
+    moco_config config;
+    char checkpoint[MOCO_PATH_MAX];
+    const char *device = "cpu";
+    if (job->config != NULL) {
+        device = job->config->device;
+    } else if (moco_checkpoint_find(checkpoint, sizeof checkpoint, job->run) == MOCO_OK &&
+               moco_checkpoint_read_config(&config, NULL, checkpoint) == MOCO_OK) {
+        device = config.device;
+    }
+    return launch_join(out, job->launch, device);
+}
+
+static int run_process(const run_job *job)
+{
+    moco_peers *peers = NULL;
+    int code = join(&peers, job);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    const bool first = moco_comm_rank(moco_peers_comm(peers)) == 0;
+    const double start = clock_now();
+    const moco_status status = train(job, peers);
+    const double seconds = clock_now() - start;
+    progress_end();
+    if (status == MOCO_ESTOPPED && (signals_caught() != 0 || peers != NULL)) {
+        code = first ? report_stop(job->run) : EXIT_SIGNAL_BASE + SIGTERM;
+    } else if (status != MOCO_OK) {
+        code = say_failure();
+    } else if (first && !output_settings.quiet) {
+        report_end(job->run, seconds);
+    }
+    return launch_leave(peers, status, code);
+}
+
+int run_training(const run_job *job)
+{
+    int code = EXIT_OK;
+    if (launch_start(&code, job->launch, job->command)) {
+        return code;
+    }
+    signals_catch();
+    return run_process(job);
+}
