@@ -22,7 +22,8 @@ target_compile_options(moco-cpp PRIVATE ${moco_rooms})
 target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # else libtorch's header of Gloo is empty
 if(MOCO_PCH)
     target_precompile_headers(moco-cpp PRIVATE <ATen/ATen.h>)
-    set_source_files_properties(${image_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    file(GLOB loop_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/network/*_kernels*.cpp) # built for other processors
+    set_source_files_properties(${image_sources} ${loop_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 
 # The loops over pixels and those of batch norm, once for each kind of processor. They give the same bits: nothing may be
