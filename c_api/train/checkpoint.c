@@ -2,6 +2,7 @@
 #include "moco/checkpoint.h"
 
 #include "base/handle_internal.h"
+#include "config/config_stored_internal.h"
 #include "method/model_internal.h"
 #include "train/checkpoint_ranks_internal.h"
 
@@ -11,9 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FORMAT "moco-checkpoint"
-#define VERSION "1"
 
 enum { NAME_SIZE = 128, MAX_METADATA = 128, VALUE_SIZE = MOCO_PATH_MAX };
 
@@ -61,7 +59,7 @@ static moco_status add_config(metadata *m, const moco_config *config)
         }
         char *key;
         char *text = next_text(m, &key);
-        (void)snprintf(key, NAME_SIZE, "config.%s", option->name);
+        (void)snprintf(key, NAME_SIZE, MOCO__CHECKPOINT_CONFIG "%s", option->name);
         MOCO_TRY(moco_config_get(config, option, text, VALUE_SIZE));
     }
     return MOCO_OK;
@@ -76,8 +74,8 @@ static moco_status write_file(const char *path, const moco_model *model, moco_po
     if (m.texts == NULL) {
         return MOCO_ENOMEM;
     }
-    add_text(&m, "format", FORMAT);
-    add_text(&m, "version", VERSION);
+    add_text(&m, "format", MOCO__CHECKPOINT_FORMAT);
+    add_text(&m, "version", MOCO__CHECKPOINT_VERSION);
     add_number(&m, "step", position.step);
     add_number(&m, "epoch", position.epoch);
     add_number(&m, "batch", position.batch);
@@ -129,52 +127,6 @@ moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco
                                             : write_file(path, model, position, config, NULL);
 }
 
-static moco_status check_format(const moco_safetensors *file, const char *path)
-{
-    const char *format = moco_safetensors_metadata(file, "format");
-    const char *version = moco_safetensors_metadata(file, "version");
-    if (format == NULL || strcmp(format, FORMAT) != 0) {
-        return moco_error_set(MOCO_EFORMAT, "%s: a safetensors file, but no checkpoint of moco train", path);
-    }
-    if (version == NULL || strcmp(version, VERSION) != 0) {
-        return moco_error_set(MOCO_EFORMAT, "%s: checkpoint version %s, this is version " VERSION " of the format",
-                              path, version != NULL ? version : "unknown");
-    }
-    return MOCO_OK;
-}
-
-static moco_status read_number(uint64_t *out, const moco_safetensors *file, const char *path, const char *key)
-{
-    const char *text = moco_safetensors_metadata(file, key);
-    char *end = NULL;
-    const unsigned long long value = text != NULL ? strtoull(text, &end, 10) : 0;
-    if (text == NULL || *text < '0' || *text > '9' || *end != '\0') {
-        return moco_error_set(MOCO_EFORMAT, "%s: metadata \"%s\" is missing or no number", path, key);
-    }
-    *out = (uint64_t)value;
-    return MOCO_OK;
-}
-
-static moco_status read_position(moco_position *out, const moco_safetensors *file, const char *path)
-{
-    MOCO_TRY(read_number(&out->step, file, path, "step"));
-    MOCO_TRY(read_number(&out->epoch, file, path, "epoch"));
-    return read_number(&out->batch, file, path, "batch");
-}
-
-static moco_status open_checkpoint(moco_safetensors **out, const char *path)
-{
-    moco_safetensors *file;
-    MOCO_TRY(moco_safetensors_open(&file, path));
-    const moco_status status = check_format(file, path);
-    if (status != MOCO_OK) {
-        moco_safetensors_free(file);
-        return status;
-    }
-    *out = file;
-    return MOCO_OK;
-}
-
 /* Every tensor of the table, and no other, must be in the file. */
 static moco_status read_table(const moco__table *t, const moco_safetensors *file, const char *path)
 {
@@ -202,8 +154,8 @@ static moco_status restore(moco_model *model, const moco__table *t, moco_positio
     double pointer, filled;
     uint64_t shuffles = 0;
     moco_position where = { 0 };
-    MOCO_TRY(read_position(&where, file, path));
-    MOCO_TRY(read_number(&shuffles, file, path, "shuffles"));
+    MOCO_TRY(moco__stored_position(&where, file, path));
+    MOCO_TRY(moco__stored_number(&shuffles, file, path, "shuffles"));
     MOCO_TRY(read_table(t, file, path));
     MOCO_TRY(moco_tensor_item(&pointer, t->queue_ptr));
     MOCO_TRY(moco_tensor_item(&filled, t->queue_filled));
@@ -218,7 +170,7 @@ static moco_status restore(moco_model *model, const moco__table *t, moco_positio
 static moco_status read_file(moco_model *model, moco_position *position, const char *path)
 {
     moco_safetensors *file;
-    MOCO_TRY(open_checkpoint(&file, path));
+    MOCO_TRY(moco__stored_open(&file, path));
     moco__table t = { 0 };
     moco_status status;
     MOCO_TRY_GOTO(moco__table_create(&t, model));
@@ -245,44 +197,4 @@ moco_status moco_checkpoint_load(moco_model *model, moco_position *position, con
         *position = where;
     }
     return MOCO_OK;
-}
-
-static moco_status read_config(moco_config *config, const moco_safetensors *file, const char *path)
-{
-    static const char prefix[] = "config.";
-    moco_metadata row;
-    moco_config_init(config);
-    for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
-        if (strncmp(row.key, prefix, sizeof prefix - 1) != 0) {
-            continue;
-        }
-        const char *name = row.key + sizeof prefix - 1;
-        if (moco_config_find_option(name) == NULL) {
-            moco_log(MOCO_LOG_WARNING, "%s: option \"%s\" is not known to this version and is left out", path, name);
-            continue;
-        }
-        const moco_status status = moco_config_set(config, name, row.value);
-        if (status != MOCO_OK) {
-            return moco_error_set(MOCO_EFORMAT, "%s: %s", path, moco_error_message());
-        }
-    }
-    return MOCO_OK;
-}
-
-moco_status moco_checkpoint_read_config(moco_config *config, moco_position *position, const char *path)
-{
-    MOCO_CHECK_ARG(config);
-    MOCO_CHECK_ARG(path);
-    moco_safetensors *file;
-    MOCO_TRY(open_checkpoint(&file, path));
-    moco_position where = { 0 };
-    moco_status status;
-    MOCO_TRY_GOTO(read_position(&where, file, path));
-    MOCO_TRY_GOTO(read_config(config, file, path));
-    if (position != NULL) {
-        *position = where;
-    }
-done:
-    moco_safetensors_free(file);
-    return status;
 }

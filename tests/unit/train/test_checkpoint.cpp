@@ -146,7 +146,7 @@ TEST_F(Checkpoint, RefusesWhatDoesNotFit)
     const moco_named_tensor tensor = { "x", images_ };
     ASSERT_EQ(moco_safetensors_write(path("plain").c_str(), &tensor, 1, nullptr, 0), MOCO_OK);
     EXPECT_EQ(moco_checkpoint_load(model, nullptr, path("plain").c_str()), MOCO_EFORMAT);
-    EXPECT_TRUE(message_has("no checkpoint")) << moco_error_message();
+    EXPECT_TRUE(message_has("not a checkpoint")) << moco_error_message();
     EXPECT_EQ(moco_checkpoint_load(model, nullptr, path("none").c_str()), MOCO_ENOTFOUND);
     moco_model_free(model);
 }

@@ -1,0 +1,24 @@
+/* Reads what a checkpoint stores beside its tensors: its format, numbers, position and settings. */
+#ifndef MOCO_CONFIG_CONFIG_STORED_INTERNAL_H
+#define MOCO_CONFIG_CONFIG_STORED_INTERNAL_H
+
+#include "moco/checkpoint.h"
+#include "moco/safetensors.h"
+
+/* Metadata "format" and "version" of the checkpoints that this version writes and reads. */
+#define MOCO__CHECKPOINT_FORMAT "moco-checkpoint"
+#define MOCO__CHECKPOINT_VERSION "1"
+
+/* Metadata keys of settings begin with this; an option's name follows. */
+#define MOCO__CHECKPOINT_CONFIG "config."
+
+/* Opens a checkpoint; refuses other safetensors files and other versions. */
+moco_status moco__stored_open(moco_safetensors **out, const char *path);
+
+/* Reads a metadata entry that must be a whole number; messages name @p path. */
+moco_status moco__stored_number(uint64_t *out, const moco_safetensors *file, const char *path, const char *key);
+
+/* Reads the position of the run; messages name @p path. */
+moco_status moco__stored_position(moco_position *out, const moco_safetensors *file, const char *path);
+
+#endif
