@@ -21,6 +21,7 @@
 #include "base/bytes_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/hash_internal.h"
 #include "dataset/shard_internal.h"
 
 #include <errno.h>
