@@ -29,8 +29,4 @@ static inline uint64_t moco__little_endian(const uint8_t *bytes, size_t count)
     return value;
 }
 
-/* FNV-1a, 64 bits: finds damage and mix-ups, not malice. Start with MOCO__HASH_START. */
-#define MOCO__HASH_START UINT64_C(0xcbf29ce484222325)
-uint64_t moco__hash(uint64_t hash, const void *data, size_t size);
-
 #endif

@@ -120,10 +120,26 @@ moco_status moco__file_write(const char *path, const void *bytes, size_t count)
     return moco__file_commit(&file);
 }
 
-static moco_status read_stream(char **bytes, size_t *count, FILE *stream, const char *path)
+int moco__read_at(size_t *got, void *out, int descriptor, size_t count, uint64_t offset)
+{
+    *got = 0;
+    while (*got < count) {
+        const ssize_t piece = pread(descriptor, (char *)out + *got, count - *got, (off_t)(offset + *got));
+        if (piece < 0 && errno != EINTR) {
+            return errno;
+        }
+        if (piece == 0) {
+            break;
+        }
+        *got += piece > 0 ? (size_t)piece : 0;
+    }
+    return 0;
+}
+
+static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, const char *path)
 {
     struct stat info;
-    if (fstat(fileno(stream), &info) != 0) {
+    if (fstat(descriptor, &info) != 0) {
         return fail("read", path, errno);
     }
     if (S_ISDIR(info.st_mode)) {
@@ -134,10 +150,11 @@ static moco_status read_stream(char **bytes, size_t *count, FILE *stream, const 
     if (text == NULL) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory for %zu bytes", path, size);
     }
-    errno = EIO;
-    if (fread(text, 1, size, stream) != size) {
+    size_t got = 0;
+    const int error = moco__read_at(&got, text, descriptor, size, 0);
+    if (error != 0 || got < size) {
         free(text);
-        return fail("read", path, errno);
+        return fail("read", path, error != 0 ? error : EIO);
     }
     text[size] = '\0';
     *bytes = text;
@@ -147,12 +164,12 @@ static moco_status read_stream(char **bytes, size_t *count, FILE *stream, const 
 
 moco_status moco__file_read(char **bytes, size_t *count, const char *path)
 {
-    FILE *stream = fopen(path, "rbe");
-    if (stream == NULL) {
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
         return fail("read", path, errno);
     }
-    const moco_status status = read_stream(bytes, count, stream, path);
-    (void)fclose(stream);
+    const moco_status status = read_descriptor(bytes, count, descriptor, path);
+    (void)close(descriptor);
     return status;
 }
 

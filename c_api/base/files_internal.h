@@ -6,6 +6,10 @@
 
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MOCO__FILE_PATH_MAX = 4096 };
 
 /* A file being written under a temporary name beside its own. */
@@ -30,6 +34,12 @@ int moco__files_sync_folder(const char *path);
 /* All three for bytes in memory. */
 moco_status moco__file_write(const char *path, const void *bytes, size_t count);
 
+/*
+ * Reads bytes at an offset of an open file, all of them unless the file ends. Returns 0, or the errno of the failure;
+ * *got is the number read before it.
+ */
+int moco__read_at(size_t *got, void *out, int descriptor, size_t count, uint64_t offset);
+
 /* Reads a whole file; *bytes is the caller's to free, with a NUL after its end. */
 moco_status moco__file_read(char **bytes, size_t *count, const char *path);
 
@@ -51,5 +61,9 @@ bool moco__files_exist_in(const char *folder, const char *name);
 bool moco__is_directory(const char *path);
 /* Whether a folder can be read and holds nothing. */
 bool moco__directory_is_empty(const char *path);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,16 +1,10 @@
-/* What the machine gives this process: cores and time. */
+/* Counts the cores that the process may use. */
 #ifndef MOCO_BASE_MACHINE_INTERNAL_H
 #define MOCO_BASE_MACHINE_INTERNAL_H
 
 #include <stdint.h>
 
-/* Cores that this process may use. */
+/* Returns the number of cores; 1 if the system does not say. */
 int32_t moco__cores(void);
-
-/* Seconds on a clock that only goes forward. */
-double moco__now(void);
-
-/* Seconds of processor time that this process has taken. */
-double moco__cpu_seconds(void);
 
 #endif

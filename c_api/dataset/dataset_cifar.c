@@ -7,14 +7,11 @@
 #include "dataset/dataset_internal.h"
 
 #include "base/files_internal.h"
-
 #include "base/handle_internal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { SIDE = 32, IMAGE_BYTES = 3 * SIDE * SIDE, MAX_FILES = 5, NAME_SIZE = 256 };
 
@@ -93,39 +90,19 @@ static const moco__dataset_ops cifar_ops = { read_image, name_of, NULL, NULL, cl
 static moco_status load_records(uint8_t **records, size_t *count, const char *path, const cifar_kind *kind)
 {
     const size_t record = kind->label_bytes + IMAGE_BYTES;
-    struct stat info;
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL) {
-        return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "dataset: cannot open %s: %s", path,
-                              strerror(errno));
-    }
-    moco_status status = MOCO_OK;
-    uint8_t *bytes = NULL;
-    const size_t size = fstat(fileno(file), &info) == 0 && info.st_size > 0 ? (size_t)info.st_size : 0;
+    char *bytes = NULL;
+    size_t size = 0;
+    MOCO_TRY(moco__file_read(&bytes, &size, path));
     if (size == 0 || size % record != 0) {
-        status = moco_error_set(MOCO_EFORMAT,
-                                "dataset: %s has %zu bytes, not a multiple of the %zu of a %s record; it is truncated "
-                                "or another file",
-                                path, size, record, kind->title);
-        goto done;
+        free(bytes);
+        return moco_error_set(MOCO_EFORMAT,
+                              "dataset: %s has %zu bytes, not a multiple of the %zu of a %s record; it is truncated "
+                              "or another file",
+                              path, size, record, kind->title);
     }
-    bytes = malloc(size);
-    if (bytes == NULL) {
-        status = moco_error_set(MOCO_ENOMEM, "dataset: out of memory for the %zu bytes of %s", size, path);
-        goto done;
-    }
-    if (fread(bytes, 1, size, file) != size) {
-        status = moco_error_set(MOCO_EIO, "dataset: cannot read all of %s: %s", path,
-                                ferror(file) != 0 ? strerror(errno) : "it became shorter");
-        goto done;
-    }
-    *records = bytes;
+    *records = (uint8_t *)bytes;
     *count = size / record;
-    bytes = NULL;
-done:
-    free(bytes);
-    (void)fclose(file);
-    return status;
+    return MOCO_OK;
 }
 
 static moco_status add_file(moco_dataset *dataset, const char *path, const cifar_kind *kind)

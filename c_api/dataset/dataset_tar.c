@@ -70,15 +70,12 @@ static moco_status read_at(int descriptor, moco__bytes *out, const moco__shard *
 {
     const moco__shard_sample *sample = &shard->samples[position];
     MOCO_TRY(moco__bytes_resize(out, sample->size));
-    size_t done = 0;
-    while (done < sample->size) {
-        const ssize_t got = pread(descriptor, out->data + done, sample->size - done, (off_t)(sample->offset + done));
-        if (got == 0 || (got < 0 && errno != EINTR)) {
-            return moco_error_set(MOCO_EIO, "%s/%s: cannot be read at offset %llu: %s", shard->path,
-                                  moco__shard_name(shard, position), (unsigned long long)(sample->offset + done),
-                                  got == 0 ? "the shard ends there; it was cut since it was opened" : strerror(errno));
-        }
-        done += got > 0 ? (size_t)got : 0;
+    size_t got = 0;
+    const int error = moco__read_at(&got, out->data, descriptor, sample->size, sample->offset);
+    if (error != 0 || got < sample->size) {
+        return moco_error_set(MOCO_EIO, "%s/%s: cannot be read at offset %llu: %s", shard->path,
+                              moco__shard_name(shard, position), (unsigned long long)(sample->offset + got),
+                              error != 0 ? strerror(error) : "the shard ends there; it was cut since it was opened");
     }
     return MOCO_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/hash_internal.h"
 #include "base/machine_internal.h"
 
 #include <stdlib.h>

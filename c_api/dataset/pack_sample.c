@@ -2,6 +2,7 @@
 #include "dataset/pack_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/hash_internal.h"
 #include "dataset/shard_internal.h"
 
 #include <pthread.h>

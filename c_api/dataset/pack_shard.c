@@ -310,8 +310,9 @@ static moco_status read_item(const part *p, moco__pack_item *item, const moco__s
         memcpy(&item->hash, p->hashes.data + (position - without_hash) * sizeof item->hash, sizeof item->hash);
     }
     MOCO_TRY(moco__bytes_resize(&item->bytes, sample->size));
-    const ssize_t got = pread(fileno(p->stream), item->bytes.data, sample->size, (off_t)sample->offset);
-    return got == (ssize_t)sample->size ? MOCO_OK : cannot(p, "read back");
+    size_t got = 0;
+    errno = moco__read_at(&got, item->bytes.data, fileno(p->stream), sample->size, sample->offset);
+    return errno == 0 && got == sample->size ? MOCO_OK : cannot(p, "read back");
 }
 
 static moco_status verify_samples(const part *p, const moco__shard *shard)

@@ -21,6 +21,7 @@
 #include "base/bytes_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/hash_internal.h"
 #include "dataset/shard_internal.h"
 
 #include <errno.h>
@@ -69,11 +70,12 @@ static moco_status digest_of(uint64_t *size, uint64_t *digest, int descriptor, c
     uint64_t hash = MOCO__HASH_START;
     for (uint64_t i = 0; i < DIGEST_PIECES; ++i) {
         const uint64_t at = last / (DIGEST_PIECES - 1) * i;
-        const ssize_t got = pread(descriptor, piece, sizeof piece, (off_t)(i == DIGEST_PIECES - 1 ? last : at));
-        if (got < 0) {
-            return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(errno));
+        size_t got = 0;
+        const int error = moco__read_at(&got, piece, descriptor, sizeof piece, i == DIGEST_PIECES - 1 ? last : at);
+        if (error != 0) {
+            return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(error));
         }
-        hash = moco__hash(hash, piece, (size_t)got);
+        hash = moco__hash(hash, piece, got);
     }
     *size = (uint64_t)info.st_size;
     *digest = hash;

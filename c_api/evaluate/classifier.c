@@ -1,8 +1,8 @@
 /* Scores of a batch, and what is told of a classifier's training. */
 #include "evaluate/classifier_internal.h"
 
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
-#include "base/machine_internal.h"
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /* Features of a dataset: one forward pass over its images, without randomness. */
 #include "evaluate/feature_set_internal.h"
 
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
-#include "base/machine_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
 #include "moco/loader.h"

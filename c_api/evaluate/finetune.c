@@ -1,6 +1,6 @@
 /* Fine-tuning: every weight learns, the head at a rate of its own. */
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
-#include "base/machine_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
 #include "loader/sampler_internal.h"

@@ -1,8 +1,8 @@
 /* The training of linear classifiers: epochs over cached features or over freshly cropped images. */
 #include "evaluate/linear_internal.h"
 
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
-#include "base/machine_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
 

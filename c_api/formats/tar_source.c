@@ -1,6 +1,7 @@
 /* The bytes of a shard, in sequence. libarchive unpacks; tar_read.c reads the headers, in plain files as in others. */
 #include "formats/tar_source_internal.h"
 
+#include "base/files_internal.h"
 #include "base/handle_internal.h"
 
 #include <archive.h>
@@ -36,22 +37,10 @@ static moco_status cannot_read(const moco__source *source, int error)
     return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", source->path, strerror(error));
 }
 
-/* pread, whole unless the file ends. */
 static moco_status read_at(const moco__source *source, uint8_t *out, size_t count, uint64_t at, size_t *got)
 {
-    size_t done = 0;
-    while (done < count) {
-        const ssize_t piece = pread(source->descriptor, out + done, count - done, (off_t)(at + done));
-        if (piece < 0 && errno != EINTR) {
-            return cannot_read(source, errno);
-        }
-        if (piece == 0) {
-            break;
-        }
-        done += piece > 0 ? (size_t)piece : 0;
-    }
-    *got = done;
-    return MOCO_OK;
+    const int error = moco__read_at(got, out, source->descriptor, count, at);
+    return error == 0 ? MOCO_OK : cannot_read(source, error);
 }
 
 static moco_status read_plain(moco__source *source, uint8_t *out, size_t count, size_t *got)

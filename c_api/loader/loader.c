@@ -1,6 +1,7 @@
 /* The loader: worker threads fill a bounded ring of batches ahead of the consumer; loader_internal.h tells how. */
 #include "loader/loader_internal.h"
 
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
 #include "base/machine_internal.h"
 #include "loader/sampler_internal.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { WORKERS_MAX = 1024, PREFETCH_MAX = 1024 };
 
@@ -288,13 +288,6 @@ void moco_loader_free(moco_loader *loader)
 
 /* ---- The consumer ---- */
 
-static uint64_t now_nanoseconds(void)
-{
-    struct timespec time = { 0, 0 };
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
-}
-
 static bool is_ready(const moco_loader *loader, const moco__slot *slot)
 {
     return loader->delivered < loader->drawn && slot->done == slot->count;
@@ -310,11 +303,11 @@ static moco__slot *wait_for_batch(moco_loader *loader)
         (void)pthread_cond_broadcast(&loader->work);
     }
     if (!is_ready(loader, slot)) {
-        const uint64_t start = now_nanoseconds();
+        const uint64_t start = moco__now_ns();
         while (!is_ready(loader, slot)) {
             (void)pthread_cond_wait(&loader->ready, &loader->mutex);
         }
-        atomic_fetch_add(&loader->wait_nanoseconds, now_nanoseconds() - start);
+        atomic_fetch_add(&loader->wait_nanoseconds, moco__now_ns() - start);
     }
     ++loader->delivered;
     (void)pthread_mutex_unlock(&loader->mutex);

@@ -1,7 +1,7 @@
 /* Sharing a step's time out among its phases. */
 #include "method/phases_internal.h"
 
-#include "base/machine_internal.h"
+#include "base/clock_internal.h"
 
 /* Work that is only queued would count as that of the phase that waits for it. */
 static moco_status read_clocks(double *wall, double *cpu, moco_device device)

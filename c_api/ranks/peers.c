@@ -1,8 +1,8 @@
 /* The processes of a run: how they meet, agree, and part. */
 #include "moco/peers.h"
 
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
-#include "base/machine_internal.h"
 #include "ranks/watch_internal.h"
 
 #include <arpa/inet.h>

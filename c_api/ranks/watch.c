@@ -1,6 +1,7 @@
 /* See watch.h. */
 #include "ranks/watch_internal.h"
 
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
 
 #include <inttypes.h>
@@ -57,19 +58,6 @@ static void sleep_ms(long ms)
 {
     const struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
     (void)nanosleep(&time, NULL);
-}
-
-static struct timespec deadline_in(long ms)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    time.tv_sec += ms / 1000;
-    time.tv_nsec += ms % 1000 * 1000000;
-    if (time.tv_nsec >= 1000000000) {
-        time.tv_sec += 1;
-        time.tv_nsec -= 1000000000;
-    }
-    return time;
 }
 
 /* ---- The thread ---- */
@@ -200,7 +188,7 @@ static void *run_watch(void *argument)
     (void)pthread_mutex_lock(&watch->mutex);
     while (watch->errand != ERRAND_STOP) {
         if (watch->errand == ERRAND_NONE) {
-            const struct timespec deadline = deadline_in(IDLE_MS);
+            const struct timespec deadline = moco__deadline(IDLE_MS);
             (void)pthread_cond_timedwait(&watch->wake, &watch->mutex, &deadline);
         }
         const errand what = watch->errand;
@@ -296,7 +284,7 @@ moco_status moco__watch_start(moco__watch **out, const moco_store *store, const 
 /* Gives the thread an errand and waits for it; false where it does not come back in time. */
 static bool send_on(moco__watch *watch, errand what, long patience_ms)
 {
-    const struct timespec deadline = deadline_in(patience_ms);
+    const struct timespec deadline = moco__deadline(patience_ms);
     int error = 0;
     (void)pthread_mutex_lock(&watch->mutex);
     watch->errand = what;

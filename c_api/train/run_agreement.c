@@ -2,6 +2,7 @@
 #include "train/run_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/hash_internal.h"
 
 #include "moco/version.h"
 
@@ -131,19 +132,19 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
     return MOCO_OK;
 }
 
-/* FNV-1a over words: order and every bit count. */
+/* Adds a tensor's bits, in order. */
 static moco_status add_to_checksum(uint64_t *sum, const moco_tensor *tensor)
 {
-    const size_t bytes = (size_t)moco_tensor_numel(tensor) * moco_dtype_size(moco_tensor_dtype(tensor));
-    uint32_t *words = moco__calloc(bytes / sizeof *words + 1, sizeof *words);
-    if (words == NULL) {
+    const size_t count = (size_t)moco_tensor_numel(tensor) * moco_dtype_size(moco_tensor_dtype(tensor));
+    uint8_t *bytes = moco__calloc(count + 1, 1);
+    if (bytes == NULL) {
         return MOCO_ENOMEM;
     }
-    const moco_status status = moco_tensor_to_host(words, bytes, tensor);
-    for (size_t i = 0; i < bytes / sizeof *words && status == MOCO_OK; ++i) {
-        *sum = (*sum ^ words[i]) * UINT64_C(0x100000001B3);
+    const moco_status status = moco_tensor_to_host(bytes, count, tensor);
+    if (status == MOCO_OK) {
+        *sum = moco__hash(*sum, bytes, count);
     }
-    free(words);
+    free(bytes);
     return status;
 }
 
@@ -151,7 +152,7 @@ enum { PARTS = 3 };
 
 static moco_status checksums(int64_t out[PARTS], const moco_model *model)
 {
-    uint64_t sums[PARTS] = { 0 };
+    uint64_t sums[PARTS] = { MOCO__HASH_START, MOCO__HASH_START, MOCO__HASH_START };
     MOCO_TRY(add_to_checksum(&sums[0], moco_queue_keys(moco_model_queue(model))));
     const moco_encoder *encoders[] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
     for (int e = 0; e < 2; ++e) {

@@ -1,8 +1,8 @@
 /* Looking at a run: the kNN accuracy of its encoder, and the pictures at its end. */
 #include "train/run_internal.h"
 
+#include "base/clock_internal.h"
 #include "base/files_internal.h"
-#include "base/machine_internal.h"
 #include "ranks/statistics_internal.h"
 
 #include "moco/evaluate.h"

@@ -1,5 +1,5 @@
 /* What a run says of itself: train.log, metrics.jsonl, and the progress callback. */
-#include "base/machine_internal.h"
+#include "base/clock_internal.h"
 #include "train/run_internal.h"
 
 #include "moco/loss.h"

@@ -1,7 +1,7 @@
 /* The training loop: data, step, report, checkpoint. */
+#include "base/clock_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "base/machine_internal.h"
 #include "moco/momentum.h"
 #include "moco/report.h"
 #include "train/run_internal.h"

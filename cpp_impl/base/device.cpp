@@ -4,7 +4,6 @@
 #include "base/handle.hpp"
 
 #include "moco/device.h"
-#include "moco/encoder.h"
 #include "moco/version.h"
 
 #include <ATen/Parallel.h>

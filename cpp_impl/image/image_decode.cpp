@@ -1,6 +1,8 @@
 // Tells image files apart by their first bytes, reads them from the disk, and decodes them to RGB.
 #include "image/image.hpp"
 
+#include "base/files_internal.h"
+
 #include <cerrno>
 #include <cstring>
 
@@ -101,9 +103,8 @@ class Descriptor {
     int value_;
 };
 
-[[noreturn]] void cannot_read(const char *path)
+[[noreturn]] void cannot_read(const char *path, int error)
 {
-    const int error = errno;
     throw Error(MOCO_EIO, std::string(path) + ": cannot be read: " + std::strerror(error));
 }
 
@@ -113,25 +114,19 @@ std::size_t read_file(Bytes &bytes, const char *path)
     const Descriptor file(path);
     struct stat status = {};
     if (file.value() < 0 || fstat(file.value(), &status) != 0) {
-        cannot_read(path);
+        cannot_read(path, errno);
     }
     if (!S_ISREG(status.st_mode)) {
         throw Error(MOCO_EIO, std::string(path) + ": cannot be read: it is not a regular file");
     }
     const auto count = static_cast<std::size_t>(status.st_size);
     std::uint8_t *to = bytes.grow(count);
-    std::size_t done = 0;
-    while (done < count) {
-        const ssize_t got = read(file.value(), to + done, count - done);
-        if (got < 0 && errno != EINTR) {
-            cannot_read(path);
-        }
-        if (got == 0) {
-            break;
-        }
-        done += got > 0 ? static_cast<std::size_t>(got) : 0;
+    std::size_t got = 0;
+    const int error = moco__read_at(&got, to, file.value(), count, 0);
+    if (error != 0) {
+        cannot_read(path, error);
     }
-    return done;
+    return got;
 }
 
 } // namespace

@@ -29,6 +29,22 @@ MOCO_API MOCO_MUST_USE moco_status moco_device_parse(moco_device *out, const cha
 /** How many CUDA devices can be used; 0 where there is no plug-in, driver or GPU. @since 0.1 */
 MOCO_API int32_t moco_device_cuda_count(void);
 
+/** Memory order of images and activations; both have sizes N x 3 x H x W. @since 0.1 */
+typedef enum moco_layout { MOCO_NCHW, MOCO_NHWC } moco_layout;
+
+/** Arithmetic of the forward and backward passes; weights are float32 always. @since 0.1 */
+typedef enum moco_precision { MOCO_FP32, MOCO_BF16 } moco_precision;
+
+/**
+ * The precision in which a device trains fastest: ::MOCO_BF16 on GPUs from compute capability 8.0 and on processors
+ * with AVX512-BF16, which those with AMX have too.
+ * @since 0.1
+ */
+MOCO_API moco_precision moco_precision_fastest(moco_device device);
+
+/** The layout in which a device trains fastest: ::MOCO_NHWC, but for float32 on a GPU. @since 0.1 */
+MOCO_API moco_layout moco_layout_fastest(moco_device device, moco_precision precision);
+
 /**
  * A line on a device: "CPU, AVX512" or a GPU's name and memory.
  * @param[out] buffer NUL-terminated, cut to @p size bytes

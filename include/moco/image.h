@@ -9,7 +9,7 @@
 #ifndef MOCO_IMAGE_H
 #define MOCO_IMAGE_H
 
-#include "encoder.h"
+#include "tensor.h"
 
 MOCO_BEGIN_DECLS
 

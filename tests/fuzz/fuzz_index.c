@@ -5,6 +5,7 @@
 #include "fuzz_file.h"
 
 #include "base/handle_internal.h"
+#include "base/hash_internal.h"
 #include "dataset/shard_internal.h"
 
 #include <string.h>

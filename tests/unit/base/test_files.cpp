@@ -6,6 +6,7 @@ extern "C" {
 }
 
 #include <csignal>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,4 +105,22 @@ TEST_F(Files, JoinRefusesWhatDoesNotFit)
     ASSERT_EQ(moco__files_join(out, sizeof out, "abc/", "def"), MOCO_OK);
     EXPECT_STREQ(out, "abc/def");
     EXPECT_EQ(moco__files_join(out, sizeof out, "abc", "defg"), MOCO_EINVALID);
+}
+
+TEST_F(Files, ReadsAtAnOffset)
+{
+    const std::string name = path("a.txt");
+    write_file(name, "0123456789");
+    const int descriptor = open(name.c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(descriptor, 0);
+    char out[8] = {};
+    size_t got = 0;
+    EXPECT_EQ(moco__read_at(&got, out, descriptor, 4, 3), 0);
+    EXPECT_EQ(std::string(out, got), "3456");
+    EXPECT_EQ(moco__read_at(&got, out, descriptor, 8, 8), 0);
+    EXPECT_EQ(std::string(out, got), "89") << "less where the file ends";
+    EXPECT_EQ(moco__read_at(&got, out, descriptor, 8, 20), 0);
+    EXPECT_EQ(got, 0U);
+    close(descriptor);
+    EXPECT_EQ(moco__read_at(&got, out, descriptor, 8, 0), EBADF);
 }

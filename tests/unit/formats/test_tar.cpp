@@ -3,6 +3,7 @@
 #include "support/temporary_folder.hpp"
 
 extern "C" {
+#include "base/hash_internal.h"
 #include "dataset/shard_internal.h"
 #include "formats/tar_read_internal.h"
 }
