@@ -1,6 +1,6 @@
 /*
- * Trains on images that the program draws itself: a dataset is three callbacks. Each class is a kind of figure, in
- * colours and places that vary from image to image.
+ * Trains on images that the program draws itself. A dataset is made of callbacks: one gives an image, one its class.
+ * Each class is a kind of figure. Its colour, size and place vary from image to image.
  */
 #include <moco.h>
 
@@ -8,7 +8,7 @@
 
 enum { SIDE = 32, COUNT = 512, CLASSES = 4, BATCH = 32, STEPS = 12 };
 
-/* Discs, rings, squares and stripes, by the index alone: image i is the same each time that it is asked for. */
+/* Draws a disc, ring, square or striped square. It depends on the index alone, so image i is always the same. */
 static moco_status draw(moco_image *image, size_t index, void *payload)
 {
     (void)payload;
@@ -28,6 +28,7 @@ static moco_status draw(moco_image *image, size_t index, void *payload)
     return moco_image_set(image, SIDE, SIDE, 3, pixels);
 }
 
+/* Returns the class of an image. */
 static int64_t kind_of(size_t index, void *payload)
 {
     (void)payload;

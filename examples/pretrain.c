@@ -1,7 +1,9 @@
 /*
- * Pretrains a small ResNet by MoCo on a folder of images, or on an IDX data set such as Fashion-MNIST, in one loop.
+ * Pretrains a small ResNet with its own training loop: dataset, sampler, loader, model, step.
  *
  *     example-pretrain DATA [STEPS]
+ *
+ * DATA is a folder of images, or the IDX files of a dataset such as Fashion-MNIST.
  */
 #include <moco.h>
 
@@ -53,8 +55,7 @@ int main(int argc, char **argv)
         if (step % 10 == 0) {
             moco_model_means means;
             check(moco_model_read_means(&means, model));
-            printf("step %ld: loss %.3f, accuracy over %lld ways %.1f %%\n", step, means.loss,
-                   (long long)options.queue_size + 1, means.acc1);
+            printf("step %ld: loss %.3f, contrastive accuracy %.1f %%\n", step, means.loss, means.acc1);
         }
     }
 

@@ -1,6 +1,8 @@
 /**
  * @file common.h
  * Macros that every header of libmoco uses: visibility, must-use results, C linkage.
+ *
+ * @since 0.1 for all of this file.
  */
 #ifndef MOCO_COMMON_H
 #define MOCO_COMMON_H
@@ -11,7 +13,7 @@
 
 #if defined(__GNUC__)
 #define MOCO_API __attribute__((visibility("default")))
-/** A status must be looked at; cast to void where a failure truly does not matter. */
+/** The caller must look at the result. Cast it to void only if a failure truly does not matter. */
 #define MOCO_MUST_USE __attribute__((warn_unused_result))
 #define MOCO_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else

@@ -1,6 +1,8 @@
 /**
  * @file optim.h
- * Stochastic gradient descent with momentum, fused over all parameters.
+ * Stochastic gradient descent with momentum, over all parameters at once.
+ *
+ * @since 0.1 for all of this file.
  */
 #ifndef MOCO_OPTIM_H
 #define MOCO_OPTIM_H
@@ -9,14 +11,14 @@
 
 MOCO_BEGIN_DECLS
 
-/** SGD as torch.optim.SGD computes it: g += wd p; v = momentum v + g; p -= lr v. @since 0.1 */
+/** SGD as torch.optim.SGD computes it: g += weight_decay p; v = momentum v + g; p -= lr v. */
 typedef struct moco_sgd moco_sgd;
 
-/** Options of moco_sgd_create(). @since 0.1 */
+/** Options of moco_sgd_create(). */
 typedef struct moco_sgd_options {
     size_t struct_size;
-    double momentum;     /**< 0.9; no Nesterov, no dampening */
-    double weight_decay; /**< 1e-4, on every parameter, biases and batch norm included, as the reference */
+    double momentum;     /**< without Nesterov and dampening; 0.9 */
+    double weight_decay; /**< of every parameter, as in the reference: biases and batch norm too; 1e-4 */
 } moco_sgd_options;
 
 #define MOCO_SGD_OPTIONS_INIT                                                                                          \
@@ -24,20 +26,24 @@ typedef struct moco_sgd_options {
         sizeof(moco_sgd_options), 0.9, 1e-4                                                                            \
     }
 
-/** Makes an optimiser over parameters that must outlive it. @param options NULL for the defaults @since 0.1 */
+/**
+ * Makes an optimiser.
+ * @param parameters borrowed, must outlive the optimiser
+ * @param options NULL for the defaults
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_create(moco_sgd **out, const moco_tensor_list *parameters,
                                                    const moco_sgd_options *options);
 
-/** Frees the optimiser; NULL is allowed. @since 0.1 */
+/** Frees an optimiser. NULL is allowed. */
 MOCO_API void moco_sgd_free(moco_sgd *sgd);
 
-/** Sets all gradients to zero, in place. @since 0.1 */
+/** Sets all gradients to zero, in place. */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_zero_grad(moco_sgd *sgd);
 
-/** Takes one step; parameters without a gradient stay. @since 0.1 */
+/** Takes one step. Parameters without a gradient do not change. */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_step(moco_sgd *sgd, double lr);
 
-/** The momentum buffers, one a parameter; borrowed, lives as long as the optimiser. @since 0.1 */
+/** Returns the momentum buffers, one per parameter. Borrowed, lives as long as the optimiser. */
 MOCO_API const moco_tensor_list *moco_sgd_momentum_buffers(const moco_sgd *sgd);
 
 MOCO_END_DECLS

@@ -1,6 +1,8 @@
 /**
  * @file profile.h
- * What the training step spends its time on.
+ * Measures what a training step spends its time on.
+ *
+ * @since 0.1 for all of this file.
  */
 #ifndef MOCO_PROFILE_H
 #define MOCO_PROFILE_H
@@ -9,36 +11,35 @@
 
 MOCO_BEGIN_DECLS
 
-/** The parts of a step, in its order. @since 0.1 */
+/** The phases of a step. */
 typedef enum moco_phase {
-    MOCO_PHASE_INPUT,     /**< views to the device, gradients to zero */
+    MOCO_PHASE_INPUT,     /**< copy the views to the device, set gradients to zero */
     MOCO_PHASE_QUERY,     /**< forward pass of the query encoder */
     MOCO_PHASE_MOMENTUM,  /**< momentum update of the key encoder */
-    MOCO_PHASE_SHUFFLE,   /**< images into shuffled order, keys back out of it, and what ranks send each other for it */
+    MOCO_PHASE_SHUFFLE,   /**< shuffle images, bring keys back into order, and the exchange between ranks for both */
     MOCO_PHASE_KEY,       /**< forward pass of the key encoder */
-    MOCO_PHASE_LOSS,      /**< logits against positive and queue, cross-entropy */
-    MOCO_PHASE_BACKWARD,  /**< backward pass, that of the loss too, and the average of gradients over ranks */
+    MOCO_PHASE_LOSS,      /**< logits of the positive and of the queue, cross entropy */
+    MOCO_PHASE_BACKWARD,  /**< backward pass, and the average of gradients over ranks */
     MOCO_PHASE_METRICS,   /**< running means of loss and accuracy */
     MOCO_PHASE_OPTIMIZER, /**< SGD */
-    MOCO_PHASE_ENQUEUE,   /**< keys into the queue */
+    MOCO_PHASE_ENQUEUE,   /**< put the keys into the queue */
     MOCO_PHASE_COUNT
 } moco_phase;
 
-/** "query", "momentum" and so on; NULL where it is no phase; borrowed, static. @since 0.1 */
+/** Returns the name of a phase, as "query" or "momentum"; NULL for other values. Static. */
 MOCO_API const char *moco_phase_name(moco_phase phase);
 
-/** Seconds by phase, summed over steps. @since 0.1 */
+/** Seconds per phase, summed over steps. */
 typedef struct moco_step_times {
-    int64_t steps;                 /**< how many */
-    double wall[MOCO_PHASE_COUNT]; /**< on the clock */
-    double cpu[MOCO_PHASE_COUNT];  /**< of all threads of the process */
+    int64_t steps;                 /**< how many steps were measured */
+    double wall[MOCO_PHASE_COUNT]; /**< elapsed seconds */
+    double cpu[MOCO_PHASE_COUNT];  /**< CPU seconds of all threads of the process */
 } moco_step_times;
 
 /**
- * From now on moco_model_step() adds to @p times. Each phase then waits for the device, so that steps take longer where
- * it is no CPU; a step that is not profiled pays nothing.
- * @param times borrowed until the next call or the model's end, and not cleared; NULL: no longer
- * @since 0.1
+ * Makes moco_model_step() add its times to @p times. Each phase then waits for the device, so steps on a GPU take
+ * longer. A step that is not profiled costs nothing extra.
+ * @param times borrowed until the next call or until the model is freed, and not cleared; NULL: stop measuring
  */
 MOCO_API void moco_model_profile(moco_model *model, moco_step_times *times);
 

@@ -1,6 +1,8 @@
 /**
  * @file queue.h
  * The queue of keys: the dictionary of negatives (arXiv 1911.05722, section 3.2).
+ *
+ * @since 0.1 for all of this file.
  */
 #ifndef MOCO_QUEUE_H
 #define MOCO_QUEUE_H
@@ -9,17 +11,17 @@
 
 MOCO_BEGIN_DECLS
 
-/** A ring of K L2-normalised keys, K x dim, float32. @since 0.1 */
+/** A ring buffer of K L2-normalised keys: K x dim, float32. */
 typedef struct moco_queue moco_queue;
 
-/** Options of moco_queue_create(). @since 0.1 */
+/** Options of moco_queue_create(). */
 typedef struct moco_queue_options {
     size_t struct_size;
-    int64_t size;       /**< K; 65536 */
-    int64_t dim;        /**< 128 */
+    int64_t size;       /**< number of keys, K; 65536 */
+    int64_t dim;        /**< size of a key; 128 */
     uint64_t seed;      /**< of the random initial keys */
     moco_device device; /**< zeroed: the CPU */
-    bool filled_only; /**< only keys that were enqueued count as negatives; false: random keys too, as the reference */
+    bool filled_only; /**< only keys that were enqueued are negatives; false: also the random ones, as the reference */
 } moco_queue_options;
 
 #define MOCO_QUEUE_OPTIONS_INIT                                                                                        \
@@ -27,33 +29,35 @@ typedef struct moco_queue_options {
         sizeof(moco_queue_options), 65536, 128, 0, { MOCO_CPU, 0 }, false                                              \
     }
 
-/** Makes a queue of random normalised keys. @param options NULL for the defaults @since 0.1 */
+/** Makes a queue of random normalised keys. @param options NULL for the defaults */
 MOCO_API MOCO_MUST_USE moco_status moco_queue_create(moco_queue **out, const moco_queue_options *options);
 
-/** Frees a queue; NULL is allowed. @since 0.1 */
+/** Frees a queue. NULL is allowed. */
 MOCO_API void moco_queue_free(moco_queue *queue);
 
 /**
- * Puts N keys (N x dim) in the place of the oldest, around the ring's end where need be; any N. Of more than K keys
- * the last K stay.
- * @since 0.1
+ * Replaces the oldest N keys by new ones (N x dim), and wraps around at the end of the ring. N may be any number; of
+ * more than K keys the last K stay.
  */
 MOCO_API MOCO_MUST_USE moco_status moco_queue_enqueue(moco_queue *queue, const moco_tensor *keys);
 
-/** The negatives as a view: K x dim, or the filled part with filled_only. @since 0.1 */
+/** Gives the negatives as a view: K x dim, or with filled_only the part that was filled. */
 MOCO_API MOCO_MUST_USE moco_status moco_queue_negatives(moco_tensor **out, moco_scope *scope, const moco_queue *queue);
 
-/** All K x dim keys; borrowed, lives as long as the queue. @since 0.1 */
+/** Returns all keys, K x dim. Borrowed, lives as long as the queue. */
 MOCO_API moco_tensor *moco_queue_keys(const moco_queue *queue);
 
-/** K. @since 0.1 */
+/** Returns the number of keys, K. */
 MOCO_API int64_t moco_queue_size(const moco_queue *queue);
-/** Where the next key goes, 0..K-1. @since 0.1 */
+/** Returns where the next key goes, 0..K-1. */
 MOCO_API int64_t moco_queue_pointer(const moco_queue *queue);
-/** How many keys were enqueued, at most K. @since 0.1 */
+/** Returns how many keys were enqueued, at most K. */
 MOCO_API int64_t moco_queue_filled(const moco_queue *queue);
 
-/** Restores pointer and fill of a saved queue. @return ::MOCO_EINVALID out of 0..K-1 or 0..K @since 0.1 */
+/**
+ * Restores a saved queue. The keys themselves are copied over moco_queue_keys().
+ * @return ::MOCO_EINVALID unless @p pointer is in 0..K-1 and @p filled in 0..K
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_queue_restore(moco_queue *queue, int64_t pointer, int64_t filled);
 
 MOCO_END_DECLS

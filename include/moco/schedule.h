@@ -1,6 +1,8 @@
 /**
  * @file schedule.h
- * Learning rate over the training: milestones or cosine, per epoch or per step, with warm-up.
+ * The learning rate over the training: constant, milestones or cosine, per epoch or per step, with warm-up.
+ *
+ * @since 0.1 for all of this file.
  */
 #ifndef MOCO_SCHEDULE_H
 #define MOCO_SCHEDULE_H
@@ -9,25 +11,26 @@
 
 MOCO_BEGIN_DECLS
 
+/** Most milestones of a schedule. */
 #define MOCO_MAX_MILESTONES 16
 
-/** Shape of a schedule. @since 0.1 */
+/** Shape of a schedule. */
 typedef enum moco_schedule_kind {
     MOCO_SCHEDULE_CONSTANT,
     MOCO_SCHEDULE_STEPS,
     MOCO_SCHEDULE_COSINE
 } moco_schedule_kind;
 
-/** A learning-rate schedule. @since 0.1 */
+/** A learning-rate schedule. */
 typedef struct moco_schedule {
     size_t struct_size;
     moco_schedule_kind kind;
-    double lr;                              /**< base rate */
-    double epochs;                          /**< length of the training */
-    double warmup_epochs;                   /**< rise linearly from 0, per step always; 0: none, as the reference */
-    bool per_step;                          /**< false: constant within an epoch, as the reference */
-    size_t milestone_count;                 /**< steps: x 0.1 from each of these epochs on */
-    double milestones[MOCO_MAX_MILESTONES]; /**< in epochs, ascending */
+    double lr;                              /**< base rate; 0.03 */
+    double epochs;                          /**< length of the training; 200 */
+    double warmup_epochs;                   /**< the rate rises linearly from 0, always per step; 0: no warm-up */
+    bool per_step;                          /**< false: constant within an epoch, as in the reference */
+    size_t milestone_count;                 /**< ::MOCO_SCHEDULE_STEPS: how many milestones */
+    double milestones[MOCO_MAX_MILESTONES]; /**< epochs from which the rate is 0.1 times as high; ascending */
 } moco_schedule;
 
 #define MOCO_SCHEDULE_INIT                                                                                             \
@@ -39,13 +42,12 @@ typedef struct moco_schedule {
     }
 
 /**
- * The rate at @p epoch, counted from 0 and fractional within an epoch. Cosine is lr (1 + cos(pi epoch / epochs)) / 2,
- * over the epochs after the warm-up.
- * @since 0.1
+ * Returns the rate at @p epoch, which counts from 0 and is fractional within an epoch. The cosine is
+ * lr (1 + cos(pi epoch / epochs)) / 2 over the epochs after the warm-up.
  */
 MOCO_API double moco_schedule_lr(const moco_schedule *schedule, double epoch);
 
-/** The reference's rule for a global batch: 0.03 x batch / 256. @since 0.1 */
+/** Returns the rate for a batch over all processes, by the reference's rule: 0.03 x batch / 256. */
 MOCO_API double moco_schedule_auto_lr(int64_t batch);
 
 MOCO_END_DECLS

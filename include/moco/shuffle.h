@@ -1,9 +1,12 @@
 /**
  * @file shuffle.h
- * Shuffled batch norm (arXiv 1911.05722, section 3.3): keys see batch statistics of other samples than their queries.
+ * Shuffled batch norm (arXiv 1911.05722, section 3.3): the batch statistics of a key come from other samples than those
+ * of its query.
  *
- * On one process the groups of SplitBN stand for the GPUs of the paper. Over several, a batch is laid out group by
- * group (see sampler.h), and every rank derives the same permutation by itself.
+ * In one process, the groups of SplitBN take the place of the paper's GPUs. With several processes a batch is laid out
+ * group by group (see sampler.h), and every rank computes the same permutation without asking the others.
+ *
+ * @since 0.1 for all of this file.
  */
 #ifndef MOCO_SHUFFLE_H
 #define MOCO_SHUFFLE_H
@@ -12,17 +15,19 @@
 
 MOCO_BEGIN_DECLS
 
-/** A permutation of 0..n-1 that depends on (seed, step) alone. @param[out] permutation room for @p n @since 0.1 */
+/** Writes a permutation of 0..n-1 that depends on (seed, step) alone. @param[out] permutation room for @p n */
 MOCO_API void moco_shuffle_permutation(int64_t *permutation, size_t n, uint64_t seed, uint64_t step);
 
-/** How shuffled images reach the ranks that encode them: identifier, name in a configuration. */
+/** How shuffled images reach the ranks that encode them: identifier, name of --shuffle. */
 #define MOCO_SHUFFLE_MAP(X)                                                                                            \
     X(MOCO_SHUFFLE_ALL_TO_ALL, "alltoall")                                                                             \
     X(MOCO_SHUFFLE_ALL_GATHER, "allgather")                                                                            \
     X(MOCO_SHUFFLE_OFF, "off")
 
-/** Each rank is sent the images that it needs (1/world of the traffic), or, as by the reference, all of them; or keys
- * are not shuffled, which lets the network cheat. @since 0.1 */
+/**
+ * Each rank receives the images that it needs (1/world of the traffic), or all images as in the reference; or keys are
+ * not shuffled, which lets the network cheat.
+ */
 typedef enum moco_shuffle_kind {
 #define MOCO_SHUFFLE_ENUM(name, text) name,
     MOCO_SHUFFLE_MAP(MOCO_SHUFFLE_ENUM)
@@ -30,15 +35,14 @@ typedef enum moco_shuffle_kind {
 } moco_shuffle_kind;
 
 /**
- * The same permutation of samples, for a batch that is laid out group by group: of its rows.
+ * Writes the permutation of moco_shuffle_permutation() for the rows of a batch that is laid out group by group.
  * @param groups of batch norm, over all processes
- * @return ::MOCO_EINVALID where @p n is not a multiple of @p groups
- * @since 0.1
+ * @return ::MOCO_EINVALID if @p n is not a multiple of @p groups
  */
 MOCO_API MOCO_MUST_USE moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, size_t groups,
                                                                     uint64_t seed, uint64_t step);
 
-/** inverse[permutation[i]] = i. @since 0.1 */
+/** Writes the inverse of a permutation: inverse[permutation[i]] = i. */
 MOCO_API void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n);
 
 MOCO_END_DECLS
