@@ -74,7 +74,7 @@ class Bench:
         for recipe in ("v1", "v2"):
             r = self.moco("loader", data, "--recipe", recipe, "--workers", "1")
             rows.append([recipe, f"{r['files_per_second']:.0f}", f"{r['files_per_cpu_second']:.0f}", mib(r["peak_bytes"])])
-        return ("## Loader\n\n" + prose("`moco bench loader` on files of `moco-synth`, one worker, two 224-pixel views a file.")
+        return ("## Loader\n\n" + prose("`moco bench loader` on files of `moco-synth`: one worker, two views of 224 pixels per file.")
                 + table(["recipe", "files/s", "files/s of CPU time", "peak of memory"], rows))
 
     def steps(self):
@@ -88,12 +88,12 @@ class Bench:
                              f"{100 * wall['spread']:.1f} %", f"{cpu['median']:.0f}", f"{r['images_per_second']:.1f}",
                              mib(r["peak_bytes"])])
                 phases[f"{r['arch']} {precision} {layout}"] = r["phases_wall_ms"]
-        text = ("## Step\n\n" + prose("`moco bench step`, random images; milliseconds a step. Spread is the range of the middle "
+        text = ("## Step\n\n" + prose("`moco bench step` on random images, in milliseconds per step. Spread is the range of the middle "
                                       "half of the repeats, as a share of the median.")
                 + table(["configuration", "arithmetic", "wall", "least", "spread", "CPU", "images/s", "peak of memory"], rows))
         names = [name for name in next(iter(phases.values())) if name not in ("data wait", "total")]
         rows = [[name] + [f"{p[name]:.1f} ({100 * p[name] / p['total']:.1f} %)" for p in phases.values()] for name in names]
-        return text + "\nPhases of one further step, in milliseconds:\n\n" + table(["phase"] + list(phases), rows)
+        return text + "\nThe phases of one more step, in milliseconds:\n\n" + table(["phase"] + list(phases), rows)
 
     def train(self, data):
         rows = []
@@ -104,8 +104,8 @@ class Bench:
             rows.append([name, f"{r['wall_ms']['median']:.0f}", f"{100 * r['wall_ms']['spread']:.1f} %",
                          f"{r['cpu_ms']['median']:.0f}", f"{r['data_wait_ms']:.1f}", f"{r['images_per_second']:.1f}",
                          mib(r["peak_bytes"])])
-        return ("## Loader and step together\n\n" + prose("`moco bench train` on the same files, bf16 nhwc, one worker on the "
-                                                         "same cores; milliseconds a step.")
+        return ("## Loader and step together\n\n" + prose("`moco bench train` on the same files, in bf16 nhwc, with one worker "
+                                                         "on the same cores; milliseconds per step.")
                 + table(["configuration", "wall", "spread", "CPU", "waits for data", "images/s", "peak of memory"], rows))
 
     def growth(self):
@@ -116,9 +116,9 @@ class Bench:
         slope, start = statistics.linear_regression(batches, times)
         rows = [[b, f"{t:.0f}", f"{t / b:.1f}", f"{100 * (t / (start + slope * b) - 1):+.1f} %"]
                 for b, t in zip(batches, times)]
-        return (prose("In the batch (ResNet-50, 224 pixels, bf16, K 65536; CPU milliseconds a step): "
+        return (prose("With the batch (ResNet-50, 224 pixels, bf16, K 65536), in CPU milliseconds per step: "
                       f"{start:.0f} + {slope:.1f} x batch, correlation {statistics.correlation(batches, times):.4f}.")
-                + table(["batch", "step", "an image", "off the line"], rows))
+                + table(["batch", "step", "per image", "off the line"], rows))
 
     def flatness(self):
         """Time against the number of the step: the line's rise over the run, the queue going round on its way."""
@@ -126,9 +126,9 @@ class Bench:
         times = r["cpu_ms"]["repeats"]
         slope, _ = statistics.linear_regression(range(len(times)), times)
         first, last = statistics.median(times[:24]), statistics.median(times[-24:])
-        return prose(f"In the number of the step (ResNet-18, batch 32, K 1024, {len(times)} steps, three times round the queue): "
-                     f"the median of the last quarter is {100 * (last / first - 1):+.1f} % off that of the first; the line "
-                     f"through all rises by {100 * slope * len(times) / r['cpu_ms']['median']:+.1f} % over the run.")
+        return prose(f"Over the steps of a run (ResNet-18, batch 32, K 1024, {len(times)} steps, three times round the queue): "
+                     f"the median of the last quarter differs by {100 * (last / first - 1):+.1f} % from that of the first; a "
+                     f"line through all steps rises by {100 * slope * len(times) / r['cpu_ms']['median']:+.1f} % over the run.")
 
     def queue_share(self):
         """What loss and queue cost, by a network so small that its own time does not drown the difference."""
@@ -145,10 +145,10 @@ class Bench:
             share = (phases["loss"] + phases["metrics"] + phases["enqueue"]) / phases["total"]
             rows.append([precision, f"{r['cpu_ms']['median']:.0f}", f"{100 * share:.2f} %",
                          f"{100 * cost / r['cpu_ms']['median']:.2f} %"])
-        return (prose(f"Loss and queue at K 65536, batch 16: with their backward pass they cost {cost:.1f} CPU milliseconds a step "
-                      f"({min(differences):.1f} to {max(differences):.1f}), by the difference between K 65536 and K 64 with a "
-                      "ResNet-20 of 16 pixels, whose own time is small; below as a share of a step of ResNet-50 at 224 pixels, "
-                      "beside the share that its phases loss, metrics and enqueue take.")
+        return (prose(f"Loss and queue, with their backward pass, cost {cost:.1f} CPU milliseconds per step "
+                      f"({min(differences):.1f} to {max(differences):.1f}) at K 65536 and batch 16. This is the difference between "
+                      "K 65536 and K 64, measured with a small network (ResNet-20 at 16 pixels). The table shows it as a share "
+                      "of a step of ResNet-50 at 224 pixels, beside the share of the phases loss, metrics and enqueue.")
                 + table(["arithmetic", "step, CPU ms", "phases", "with backward pass"], rows))
 
     def compare(self, configuration, threads, words):
@@ -178,9 +178,9 @@ class Bench:
             return text + "Not measured in this run: it takes `MOCO_REFERENCE` and `MOCO_PYTHON`.\n"
         return (text + prose("`tools/bench/bench_reference.py`: the step of facebookresearch/moco at 3b42c2a (for ResNet-18 its CIFAR "
                 "notebook's arithmetic) as published, moco, and the fastest PyTorch that we know (channels-last, fused SGD, the "
-                "momentum update over all parameters at once), in turns, each in a process of its own on the same cores. A ratio "
-                "is the reference's value divided by the program's of the same turn (range over the turns): above 1 the program "
-                "is faster or smaller. Memory is the peak of the whole process, interpreter and libraries too.")
+                "momentum update over all parameters at once). The programs take turns, each as a separate process on the same "
+                "cores. A ratio is the reference's value divided by the program's, of the same turn (range over the turns): "
+                "above 1 the program is faster or smaller. Memory is the peak of the process, with interpreter and libraries.")
                 + "\n".join(self.compare(configuration, threads, words + ["--pairs", "3", "--steps", "2"])
                             for threads in range(1, min(2, len(os.sched_getaffinity(0))) + 1)
                             for configuration, words in (("r50", ["--batch", "16"]), ("cifar", []))))
@@ -190,7 +190,7 @@ class Bench:
         memory = int(first_line("/proc/meminfo", "MemTotal").split()[0]) / 2**20
         torch = " MOCO_REFERENCE=... MOCO_PYTHON=..." if self.args.reference else ""
         load = os.getloadavg()
-        return ("# Benchmark\n\nWritten by `make bench`; do not edit. All figures are of one run on one machine.\n\n"
+        return ("# Benchmark\n\nWritten by `make bench`; do not edit. All figures are from one run on one machine.\n\n"
                 + table(["", "this run"],
                         [["machine", f"{first_line('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores, {memory:.0f} GiB"],
                          ["threads", f"{self.args.threads}"],
