@@ -1,10 +1,10 @@
-# The front door; CMake with presets stands behind it. `make help` lists the targets.
+# The front door to CMake and its presets. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # JOBS=n limits the build, PREFIX and DESTDIR are for `install`, CUDA=1 or 0 chooses libtorch, and
-# MOCO_LIBTORCH=/folder takes one that is there already. MOCO_REFERENCE and MOCO_PYTHON are for `bench`
-# and `test-python`.
+# MOCO_LIBTORCH=/folder names a libtorch that is already there. MOCO_REFERENCE and MOCO_PYTHON are for
+# `bench` and `test-python`.
 JOBS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -15,12 +15,19 @@ jobs := $(if $(JOBS),--parallel $(JOBS))
 configure = cmake --preset $(1) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.hpp')
 
-.PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench format format-check lint install clean
+# Sources that clang-tidy reads: C with the commands of the build, C++ with those of the preset `lint`, which
+# has no precompiled header. Files for other processors include the loops that the plain ones include.
+lint_c := $(wildcard c_api/*/*.c tools/*.c tools/*/*.c examples/*.c)
+lint_cpp := $(filter-out %_v3.cpp %_v4.cpp %cuda_plugin.cpp,$(wildcard cpp_impl/*/*.cpp))
+tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
-help: ## this list
+.PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench format format-check layers lint \
+    install clean
+
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-deps: ## install what is missing: Debian packages, and libtorch into a cache folder
+deps: ## install missing Debian packages, and libtorch into a cache folder
 	@bash cmake/deps.sh
 
 build: deps ## the library, the tool and the examples, in build/
@@ -32,7 +39,9 @@ demo: build ## pretrain on Fashion-MNIST and look at the result
 	@tools/demo.sh
 
 test: build ## build and run all tests
-	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc))
+	@rm -rf $(BUILD)/skips
+	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) && passed=0 || passed=$$?; \
+	    tests/report_skips.sh $(BUILD) && exit $$passed
 
 test-python: build ## compare with PyTorch, torchvision, timm, scikit-learn; installs them into the cache (5 GB)
 	@MOCO_PYTHON=$${MOCO_PYTHON:-$$(cmake/python.sh)} ctest --test-dir $(BUILD) --output-on-failure -V \
@@ -48,18 +57,22 @@ test-asan test-ubsan test-tsan: test-%: deps ## the unit tests and small golden 
 	@cmake --build $(BUILD)-$* $(jobs)
 	@ctest --test-dir $(BUILD)-$* --output-on-failure -R '^(unit\.|golden\.(pixels|r18_cifar))'
 
-format: ## rewrite the sources as .clang-format says
+format: ## format the sources
 	@clang-format -i $(sources)
 
-format-check: ## complain where the sources differ from that
+format-check: ## complain where `make format` would change something
 	@clang-format --dry-run -Werror $(sources)
 
-lint: format-check build ## format-check, and clang-tidy over the C sources
-	@printf '%s\0' $(wildcard c_api/*/*.c tools/*.c tools/*/*.c examples/*.c) | \
-	    xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet -p $(BUILD)
+layers: ## complain where a room includes one that it must not use
+	@python3 tests/layers/moco-check-layers . >/dev/null
 
-install: build ## into PREFIX (default /usr/local), below DESTDIR
+lint: format-check build ## format-check, and clang-tidy over C and C++
+	@$(call configure,lint) >/dev/null
+	@printf '%s\0' $(lint_c) | $(tidy) -p $(BUILD)
+	@printf '%s\0' $(lint_cpp) | $(tidy) -p $(BUILD)-lint --extra-arg=-fno-openmp --extra-arg=-Wno-unknown-warning-option
+
+install: build ## install into PREFIX (default /usr/local), below DESTDIR
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(abspath $(PREFIX))
 
-clean: ## remove what was built; the cache with libtorch stays
-	@rm -rf build build-debug build-asan build-ubsan build-tsan
+clean: ## remove the builds; the cache with libtorch stays
+	@rm -rf build build-debug build-asan build-ubsan build-tsan build-lint

@@ -1,5 +1,5 @@
-# MOCO_COMMIT: the commit that is built, "1a2b3c4d5e6f" or "1a2b3c4d5e6f-dirty"; empty outside of a clone. A commit made
-# later configures again.
+# Sets MOCO_COMMIT to the commit that is built, "1a2b3c4d5e6f" or "1a2b3c4d5e6f-dirty"; empty outside of a clone. A later
+# commit configures again.
 set(MOCO_COMMIT "")
 find_package(Git QUIET)
 if(GIT_FOUND)
@@ -9,7 +9,7 @@ if(GIT_FOUND)
         set(${result} "${text}" PARENT_SCOPE)
     endfunction()
     moco_git(top rev-parse --show-toplevel)
-    if(top STREQUAL PROJECT_SOURCE_DIR) # not that of a project around an unpacked archive
+    if(top STREQUAL PROJECT_SOURCE_DIR) # not the commit of a project that holds an unpacked archive
         moco_git(MOCO_COMMIT describe --always --dirty --exclude=* --abbrev=12)
         moco_git(log rev-parse --git-path logs/HEAD)
         get_filename_component(log "${log}" ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})

@@ -1,4 +1,4 @@
-# Every other library that libmoco stands on, as one interface target: moco-dependencies.
+# Finds every other library that libmoco needs, as one interface target: moco-dependencies.
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(JPEG REQUIRED)
@@ -9,14 +9,14 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 
-# Debian keeps OpenCV's CMake package in libopencv-dev, which draws in all of its modules; three are needed.
+# Debian has OpenCV's CMake package in libopencv-dev, which depends on all modules. libmoco needs three.
 find_path(MOCO_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4)
 foreach(module core imgproc imgcodecs)
     find_library(MOCO_OPENCV_${module} opencv_${module})
     list(APPEND moco_opencv_libraries ${MOCO_OPENCV_${module}})
 endforeach()
 find_path(MOCO_RANDOM123_INCLUDE Random123/philox.h)
-# libtorch ships its header of Gloo, but not Gloo's own headers.
+# libtorch ships a header that includes Gloo's headers, but not those.
 find_path(MOCO_GLOO_INCLUDE gloo/transport/device.h)
 if(NOT MOCO_GLOO_INCLUDE OR NOT MOCO_OPENCV_INCLUDE OR NOT MOCO_RANDOM123_INCLUDE OR moco_opencv_libraries MATCHES "NOTFOUND")
     message(FATAL_ERROR "OpenCV (core, imgproc, imgcodecs), Random123 or Gloo's headers were not found. Run `make deps`.")

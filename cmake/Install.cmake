@@ -1,4 +1,5 @@
-# Headers, library, tool, CMake package and pkg-config file, in a prefix; all of it can be moved elsewhere afterwards.
+# Installs headers, library, tool, manual page, shell completion, CMake package and pkg-config file. The prefix can be moved
+# afterwards.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS moco EXPORT moco-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -9,6 +10,8 @@ if(TARGET moco-tool)
     file(RELATIVE_PATH bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
     set_target_properties(moco-tool PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
     install(TARGETS moco-tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(FILES ${CMAKE_BINARY_DIR}/moco.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL)
+    install(FILES ${CMAKE_BINARY_DIR}/moco.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME moco OPTIONAL)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 

@@ -1,13 +1,13 @@
-# libmoco.so from c_api/ and cpp_impl/, and libmoco_cuda.so where CUDA's headers are there.
+# Builds libmoco.so from c_api/ and cpp_impl/, and libmoco_cuda.so if CUDA's headers are found.
 #
-# The objects are compiled once: the library takes them, and so do the unit tests, which look at hidden functions too.
+# The objects are compiled once, for the library and for the unit tests, which call hidden functions too.
 file(GLOB_RECURSE c_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/c_api/*.c)
 file(GLOB_RECURSE cpp_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*.cpp)
 file(GLOB_RECURSE image_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/image/*.cpp)
 set(cuda_plugin ${PROJECT_SOURCE_DIR}/cpp_impl/base/cuda_plugin.cpp)
 list(REMOVE_ITEM cpp_sources ${cuda_plugin})
 
-# Headers are named from the room they stand in: "base/handle_internal.h". For quoted includes alone.
+# Sources include private headers by their room: "base/handle_internal.h". -iquote is for quoted includes alone.
 set(moco_rooms "SHELL:-iquote ${PROJECT_SOURCE_DIR}/c_api" "SHELL:-iquote ${PROJECT_SOURCE_DIR}/cpp_impl")
 
 add_library(moco-c OBJECT ${c_sources})
@@ -19,15 +19,15 @@ set_source_files_properties(${PROJECT_SOURCE_DIR}/c_api/base/version.c PROPERTIE
 add_library(moco-cpp OBJECT ${cpp_sources})
 target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
 target_compile_options(moco-cpp PRIVATE ${moco_rooms})
-target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # else libtorch's header of Gloo is empty
+target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # without it libtorch's header of Gloo is empty
 if(MOCO_PCH)
     target_precompile_headers(moco-cpp PRIVATE <ATen/ATen.h>)
-    file(GLOB loop_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/network/*_kernels*.cpp) # built for other processors
+    file(GLOB loop_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/network/*_kernels*.cpp) # compiled for other processors
     set_source_files_properties(${image_sources} ${loop_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 
-# The loops over pixels and those of batch norm, once for each kind of processor. They give the same bits: nothing may be
-# contracted, and the options only let loops with choices be vectorised.
+# Compiles the loops over pixels and of batch norm once for each kind of processor. All give the same bits: nothing is
+# contracted, and the options only allow the compiler to vectorise loops with conditions.
 set(loop_options -fno-trapping-math -fno-math-errno -Wno-psabi)
 foreach(loops image/pixel_kernels network/norm_kernels)
     set(prefix ${PROJECT_SOURCE_DIR}/cpp_impl/${loops})
@@ -42,8 +42,8 @@ foreach(loops image/pixel_kernels network/norm_kernels)
     endif()
 endforeach()
 
-# Winograd's convolution: its loops are for AVX512-BF16 alone. GCC takes what its own header of intrinsics leaves undefined
-# for a mistake, and vectors in an array for a loss of their alignment.
+# Compiles the loops of Winograd's convolution for AVX512-BF16 alone. GCC warns about values that its header of intrinsics
+# leaves undefined (-Wmaybe-uninitialized), and about the alignment of vectors in arrays (-Wignored-attributes).
 set(winograd ${PROJECT_SOURCE_DIR}/cpp_impl/network/winograd_kernels.cpp)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     set_source_files_properties(${winograd} PROPERTIES COMPILE_OPTIONS

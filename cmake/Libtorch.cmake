@@ -1,7 +1,7 @@
-# Finds libtorch without its own CMake package, which asks for nvcc wherever libtorch was built with CUDA.
+# Finds libtorch. libtorch's CMake package is not used: it needs nvcc if libtorch was built with CUDA.
 #
-# Looked for in this order: MOCO_LIBTORCH, CMAKE_PREFIX_PATH (an official libtorch, or a Python torch folder), and the
-# cache that `make deps` fills. Defines moco-torch, and moco-torch-cuda where CUDA's headers and libraries are there.
+# Searches MOCO_LIBTORCH, CMAKE_PREFIX_PATH (an official libtorch, or a Python torch folder), then the cache that
+# `make deps` fills. Defines moco-torch, and moco-torch-cuda if CUDA's headers and libraries are found.
 set(MOCO_LIBTORCH "" CACHE PATH "Folder of libtorch (holds include/ and lib/)")
 set(MOCO_LIBTORCH_VERSION 2.11.0)
 
@@ -38,7 +38,7 @@ if(NOT MOCO_TORCH_DIR)
 endif()
 message(STATUS "libtorch: ${MOCO_TORCH_DIR}")
 
-# The wheel's libraries find NVIDIA's by their own RPATH; ld does not follow it, hence --allow-shlib-undefined.
+# The wheel's libraries find NVIDIA's by their RPATH, which ld does not follow, hence --allow-shlib-undefined.
 function(moco_torch_target name)
     add_library(${name} INTERFACE)
     target_include_directories(${name} SYSTEM INTERFACE
@@ -52,8 +52,9 @@ endfunction()
 
 moco_torch_target(moco-torch torch_cpu c10)
 
-# at::parallel_for runs on one thread, silently, in files compiled without OpenMP. The runtime must be libtorch's own, whose
-# threads at::set_num_threads sets; it is GCC's, so clang's OpenMP does not fit. ThreadSanitizer cannot see into it.
+# In files compiled without OpenMP at::parallel_for silently runs on one thread. The runtime must be the one that libtorch
+# brings, since at::set_num_threads sets its threads. It is GCC's, so clang's OpenMP does not fit, and ThreadSanitizer
+# cannot follow it.
 file(GLOB MOCO_TORCH_OPENMP ${MOCO_TORCH_DIR}/lib/libgomp*.so*)
 if(MOCO_TORCH_OPENMP AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT MOCO_SANITIZE MATCHES "thread")
     list(GET MOCO_TORCH_OPENMP 0 MOCO_TORCH_OPENMP)
@@ -74,7 +75,7 @@ if(MOCO_CUDA_INCLUDE AND EXISTS ${MOCO_TORCH_DIR}/lib/libtorch_cuda.so)
     message(STATUS "CUDA headers: ${MOCO_CUDA_INCLUDE}")
     moco_torch_target(moco-torch-cuda torch_cpu torch_cuda c10 c10_cuda)
     target_include_directories(moco-torch-cuda SYSTEM INTERFACE ${MOCO_CUDA_INCLUDE})
-    # libtorch's header of NCCL wants those of cuBLAS, cuSPARSE and cuSOLVER too.
+    # libtorch's header of NCCL includes those of cuBLAS, cuSPARSE and cuSOLVER.
     find_path(MOCO_NCCL_INCLUDE nccl.h
         HINTS ${MOCO_TORCH_DIR}/../nvidia/nccl/include ${MOCO_CUDA_INCLUDE} /usr/local/cuda/include)
     find_path(MOCO_CUDA_MATH_INCLUDE cusolverDn.h HINTS ${MOCO_CUDA_INCLUDE} /usr/local/cuda/include)

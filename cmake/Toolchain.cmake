@@ -1,4 +1,4 @@
-# Language standards, warnings, sanitizers, output folders and the compiler cache.
+# Sets language standards, warnings, sanitizers, output folders and the compiler cache.
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
@@ -16,7 +16,7 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 
-# ccache cannot look into a precompiled header, and must be told that this is in order.
+# ccache cannot look into a precompiled header; the sloppiness says that this is allowed.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
     set(moco_launcher ${CMAKE_COMMAND} -E env
@@ -29,21 +29,21 @@ if(CCACHE_PROGRAM)
     endif()
 endif()
 
-# Every target of the project links this; nothing of it reaches an installed package.
+# Every target of the project links this. It is not part of an installed package.
 add_library(moco-options INTERFACE)
-# GCC 12 sees overlaps in std::string that are not there (-Wrestrict).
-# No fused multiply-add: pixels and draws are the same on every processor.
+# -ffp-contract=off: without fused multiply-add, pixels and draws are the same on every processor.
+# -Wno-restrict: GCC 12 warns about overlaps in std::string that do not exist.
 target_compile_options(moco-options INTERFACE
-    -Wall -Wextra -Wpedantic -Werror -ffp-contract=off
+    -Wall -Wextra "$<$<BOOL:${MOCO_WERROR}>:-Wpedantic;-Werror>" -ffp-contract=off
     $<$<COMPILE_LANGUAGE:C>:-Wconversion -Wshadow -Wstrict-prototypes>
-    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess -Wno-restrict>)
+    "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:$<$<BOOL:${MOCO_PCH}>:-fpch-preprocess>;-Wno-restrict>")
 target_compile_definitions(moco-options INTERFACE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
 target_include_directories(moco-options INTERFACE ${PROJECT_SOURCE_DIR}/include)
 
 if(MOCO_SANITIZE)
     target_compile_options(moco-options INTERFACE
         -fsanitize=${MOCO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1
-        # what sanitizers add confuses GCC's reckoning of sizes
+        # The code that sanitizers insert makes GCC miscalculate sizes.
         $<$<AND:$<COMPILE_LANGUAGE:C>,$<C_COMPILER_ID:GNU>>:-Wno-alloc-size-larger-than>)
     target_link_options(moco-options INTERFACE -fsanitize=${MOCO_SANITIZE})
 endif()

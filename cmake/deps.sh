@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what libmoco needs and this machine lacks: Debian packages, and libtorch into a cache folder.
 #
-# Environment: CUDA=1 or 0 takes libtorch with or without NVIDIA's libraries (default: with, where there is a GPU);
-# MOCO_LIBTORCH=/folder uses that libtorch and downloads none; XDG_CACHE_HOME moves the cache.
+# Environment: CUDA=1 or 0 selects libtorch with or without NVIDIA's libraries (default: with, if there is a GPU);
+# MOCO_LIBTORCH=/folder uses that libtorch instead of downloading one; XDG_CACHE_HOME moves the cache.
 # A second run finds everything in place and ends at once.
 set -euo pipefail
 
@@ -18,8 +18,8 @@ packages=(
     iproute2
 )
 
-# What libtorch_cpu.so loads, with the headers that the CUDA plug-in needs; and what libtorch_cuda.so loads besides.
-# The versions are those that torch's wheel asks for.
+# cpu_wheels: what libtorch_cpu.so loads, and the headers that the CUDA plug-in needs. cuda_wheels: what libtorch_cuda.so
+# loads besides. The versions are those that torch's wheel requires.
 cpu_wheels=("torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85 nvidia-cuda-crt==13.0.88)
 cuda_wheels=(
     nvidia-cublas==13.1.0.3 nvidia-cuda-nvrtc==13.0.88 nvidia-cudnn-cu13==9.19.0.56 nvidia-cufft==12.0.0.61
@@ -35,7 +35,7 @@ die()
     exit 1
 }
 
-# Prints those of its arguments that are no installed Debian package.
+# Prints the arguments that are not installed Debian packages.
 missing_packages()
 {
     local installed
@@ -50,7 +50,7 @@ missing_packages()
 install_packages()
 {
     if ! command -v dpkg-query >/dev/null; then
-        say "not a Debian machine; please install what these Debian packages hold, where missing: $*"
+        say "this is not a Debian machine; please install the equivalents of these Debian packages: $*"
         return
     fi
     local missing
@@ -69,13 +69,13 @@ install_packages()
     say "installing Debian packages: ${missing[*]}"
     local apt=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600
         -o Acquire::Retries=3)
-    "${apt[@]}" update || say "apt-get update failed; going on with the package lists that are there"
+    "${apt[@]}" update || say "apt-get update failed; using the existing package lists"
     if ! "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" </dev/null; then
         die "apt-get could not install: ${missing[*]}; see its message above, then run \`make deps\` again"
     fi
 }
 
-# Which libtorch this machine wants: cpu or cuda.
+# Prints which libtorch this machine needs: cpu or cuda.
 flavour()
 {
     case "${CUDA:-auto}" in
@@ -92,7 +92,7 @@ flavour()
     esac
 }
 
-# Whether the cache holds a flavour; the stamp is written last, and the folder gets its name after that.
+# Whether the cache holds a flavour. The stamp is written last, and the folder is renamed after that.
 complete()
 {
     local stamp=$cache/libtorch-$torch_version-$1/.complete wheels=("${cpu_wheels[@]}")
@@ -100,7 +100,7 @@ complete()
     [ -e "$stamp" ] && [ "$(<"$stamp")" = "${wheels[*]}" ]
 }
 
-# Prints a Python that has pip; any version will do, since the wheels are chosen by hand.
+# Prints a Python that has pip. Any version works, since the wheels are chosen below.
 python_with_pip()
 {
     local python
@@ -112,7 +112,7 @@ python_with_pip()
     done
 }
 
-# Downloads the wheels named after the folder and unpacks them there.
+# unpack_wheels FOLDER WHEEL...: downloads wheels and unpacks them into the folder.
 unpack_wheels()
 {
     local folder=$1 python
@@ -133,7 +133,7 @@ unpack_wheels()
         options+=(--platform "${platform}_$machine")
     done
     [ -t 1 ] || options+=(--quiet)
-    # Unpacked beside the target, so that nothing is copied between file systems; a user's settings must not interfere.
+    # Unpacks beside the target, so that nothing is copied between file systems, and ignores the user's pip settings.
     mkdir -p "$folder.tmp"
     TMPDIR=$folder.tmp PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore \
         "$python" -m pip install "${options[@]}" "$@" ||
@@ -148,7 +148,7 @@ unpack_wheels()
         die "libtorch was downloaded but this machine cannot load it; see the message above"
 }
 
-# Fills the cache with one flavour of libtorch. Nothing has the final name before it is whole.
+# Fills the cache with one flavour of libtorch. The folder gets its final name once it is complete.
 install_libtorch()
 {
     local kind=$1 needs_kib=$2

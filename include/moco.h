@@ -2,7 +2,7 @@
  * @file moco.h
  * libmoco: Momentum Contrast (arXiv 1911.05722) as a C library.
  *
- * The story of one training run; the headers below stand in the order of the data's way:
+ * A training run in short:
  *
  * @code
  * moco_dataset *images;
@@ -22,29 +22,28 @@
  * moco_model_create(&model, NULL);
  *
  * for (int step = 0; step < 1000; ++step) {
- *     moco_batch batch;                                 // two views of the same images
+ *     moco_batch batch;                                 // two views of each image
  *     moco_loader_next(loader, &batch);
  *     moco_model_step(NULL, model, batch.query, batch.key, 0.03, 0.999);
  * }
  * @endcode
  *
- * Each call returns a ::moco_status that must be looked at (see examples/), and moco_train() does all of it and more.
+ * Each call returns a ::moco_status that must be checked (see examples/). moco_train() does all of this and more.
+ *
+ * Functions that take different handles may be called from several threads at once. A handle belongs to one thread at a
+ * time, unless its header says otherwise.
  */
 #ifndef MOCO_H
 #define MOCO_H
 
+/* Basics. */
 #include "moco/common.h"
+#include "moco/device.h"
 #include "moco/error.h"
+#include "moco/tensor.h"
 #include "moco/version.h"
 
-#include "moco/comm.h"
-#include "moco/ddp.h"
-#include "moco/device.h"
-#include "moco/encoder.h"
-#include "moco/optim.h"
-#include "moco/store.h"
-#include "moco/tensor.h"
-
+/* From files to batches. */
 #include "moco/augment.h"
 #include "moco/dataset.h"
 #include "moco/image.h"
@@ -52,6 +51,16 @@
 #include "moco/sampler.h"
 #include "moco/shards.h"
 
+/* Networks, and several processes that train one. */
+#include "moco/comm.h"
+#include "moco/ddp.h"
+#include "moco/encoder.h"
+#include "moco/launch.h"
+#include "moco/optim.h"
+#include "moco/peers.h"
+#include "moco/store.h"
+
+/* The method: one step, and what it consists of. */
 #include "moco/loss.h"
 #include "moco/model.h"
 #include "moco/momentum.h"
@@ -60,21 +69,21 @@
 #include "moco/schedule.h"
 #include "moco/shuffle.h"
 
-#include "moco/launch.h"
-#include "moco/peers.h"
-
+/* Complete runs. */
 #include "moco/checkpoint.h"
 #include "moco/config.h"
+#include "moco/metrics.h"
+#include "moco/plot.h"
+#include "moco/report.h"
+#include "moco/train.h"
+
+/* What the features are worth, and weights for other programs. */
 #include "moco/embed.h"
 #include "moco/evaluate.h"
 #include "moco/export.h"
 #include "moco/finetune.h"
 #include "moco/linear.h"
-#include "moco/metrics.h"
-#include "moco/plot.h"
-#include "moco/report.h"
 #include "moco/safetensors.h"
-#include "moco/train.h"
 #include "moco/weights.h"
 
 #endif

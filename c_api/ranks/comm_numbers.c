@@ -1,4 +1,4 @@
-/* See comm_numbers.h. */
+/* Runs collectives on whole numbers in host memory. */
 #include "ranks/comm_numbers_internal.h"
 
 typedef moco_status (*operation)(moco_comm *comm, moco_tensor *tensor);

@@ -1,4 +1,4 @@
-/* Which process of a run this is: what torchrun, mpirun and srun leave in the environment. */
+/* Reads which process of a run this is from the variables that torchrun, mpirun and srun set. */
 #include "moco/launch.h"
 
 #include "base/handle_internal.h"
@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_JOB_PORT = 20000, JOB_PORTS = 10000 };
+enum { FIRST_JOB_PORT = 20000, JOB_PORTS = 10000 }; /* ports that are derived from a job's name */
 
-/* A number in the environment; `fallback` where the variable is not set. */
+/* Reads a number from the environment; `fallback` if the variable is not set. */
 static moco_status read_number(int32_t *out, const char *name, int32_t fallback)
 {
     const char *text = getenv(name);
@@ -21,7 +21,7 @@ static moco_status read_number(int32_t *out, const char *name, int32_t fallback)
     char *end = NULL;
     const long value = strtol(text, &end, 10);
     if (*end != '\0' || value < 0 || value > INT_MAX) {
-        return moco_error_set(MOCO_EINVALID, "launch: %s is \"%s\", no whole number", name, text);
+        return moco_error_set(MOCO_EINVALID, "launch: %s is \"%s\"; it must be a whole number from 0", name, text);
     }
     *out = (int32_t)value;
     return MOCO_OK;
@@ -30,8 +30,8 @@ static moco_status read_number(int32_t *out, const char *name, int32_t fallback)
 static moco_status need_number(int32_t *out, const char *name)
 {
     if (getenv(name) == NULL) {
-        return moco_error_set(MOCO_EINVALID, "launch: %s is not set; start with a launcher, or use --launcher none",
-                              name);
+        return moco_error_set(
+            MOCO_EINVALID, "launch: %s is not set; start the processes with a launcher, or use --launcher none", name);
     }
     return read_number(out, name, 0);
 }
@@ -40,13 +40,14 @@ static moco_status copy_text(char *out, size_t size, const char *name, const cha
 {
     const size_t length = strlen(text);
     if (length >= size) {
-        return moco_error_set(MOCO_EINVALID, "launch: %s is too long: \"%.64s...\"", name, text);
+        return moco_error_set(MOCO_EINVALID, "launch: %s is longer than %zu bytes: \"%.64s...\"; use a shorter one",
+                              name, size - 1, text);
     }
     memcpy(out, text, length + 1);
     return MOCO_OK;
 }
 
-/* MASTER_ADDR and MASTER_PORT win over what a launcher's other variables say. */
+/* MASTER_ADDR and MASTER_PORT override what the launcher's other variables say. */
 static moco_status read_master(moco_launch *launch)
 {
     const char *address = getenv("MASTER_ADDR");
@@ -56,7 +57,7 @@ static moco_status read_master(moco_launch *launch)
     return read_number(&launch->port, "MASTER_PORT", launch->port);
 }
 
-/* A port that jobs on the same host are not likely to share. */
+/* Returns a port that jobs on the same host are unlikely to share. */
 static int32_t port_of_job(const char *job)
 {
     uint32_t hash = 2166136261U; /* FNV-1a */
@@ -76,8 +77,9 @@ static moco_status from_torchrun(moco_launch *launch)
     launch->store_served = served != NULL && strcmp(served, "True") == 0;
     const char *id = getenv("TORCHELASTIC_RUN_ID");
     const char *restarts = getenv("TORCHELASTIC_RESTART_COUNT");
-    (void)snprintf(launch->attempt, sizeof launch->attempt, "%.96s/%.24s", id != NULL ? id : "",
-                   restarts != NULL ? restarts : "0");
+    char attempt[2 * sizeof launch->attempt];
+    (void)snprintf(attempt, sizeof attempt, "%s/%s", id != NULL ? id : "", restarts != NULL ? restarts : "0");
+    MOCO_TRY(copy_text(launch->attempt, sizeof launch->attempt, "TORCHELASTIC_RUN_ID", attempt));
     return read_master(launch);
 }
 
@@ -92,9 +94,10 @@ static moco_status from_mpi(moco_launch *launch)
     const char *job = getenv("PMIX_NAMESPACE");
     launch->port = port_of_job(job != NULL ? job : getenv("OMPI_MCA_ess_base_jobid"));
     if (launch->local_world < launch->world && getenv("MASTER_ADDR") == NULL) {
-        return moco_error_set(MOCO_EINVALID,
-                              "launch: mpirun started processes on several hosts; say where rank 0 runs: "
-                              "mpirun -x MASTER_ADDR=HOST ...");
+        return moco_error_set(
+            MOCO_EINVALID,
+            "launch: mpirun started processes on several hosts, but MASTER_ADDR is not set; name the host of "
+            "rank 0: mpirun -x MASTER_ADDR=HOST ...");
     }
     return read_master(launch);
 }
@@ -104,7 +107,8 @@ static moco_status from_slurm(moco_launch *launch)
     MOCO_TRY(need_number(&launch->rank, "SLURM_PROCID"));
     MOCO_TRY(need_number(&launch->world, "SLURM_NTASKS"));
     MOCO_TRY(read_number(&launch->local_rank, "SLURM_LOCALID", 0));
-    /* As "2(x3),1": the tasks of the first host; where hosts differ, only this host's threads are guessed wrongly. */
+    /* "2(x3),1" is read as 2, the tasks of the first host. If hosts differ, only the default number of threads is
+     * wrong. */
     const char *per_host = getenv("SLURM_STEP_TASKS_PER_NODE");
     launch->local_world = per_host != NULL ? (int32_t)strtol(per_host, NULL, 10) : launch->local_rank + 1;
     const char *steps = getenv("SLURM_STEP_NODELIST");
@@ -112,7 +116,9 @@ static moco_status from_slurm(moco_launch *launch)
     if (hosts != NULL) {
         MOCO_TRY(moco_launch_first_host(launch->address, sizeof launch->address, hosts));
     } else if (launch->world > 1 && getenv("MASTER_ADDR") == NULL) {
-        return moco_error_set(MOCO_EINVALID, "launch: neither SLURM_JOB_NODELIST nor MASTER_ADDR is set");
+        return moco_error_set(
+            MOCO_EINVALID,
+            "launch: neither SLURM_JOB_NODELIST nor MASTER_ADDR is set; set MASTER_ADDR to the host of rank 0");
     }
     launch->port = port_of_job(getenv("SLURM_JOB_ID"));
     return read_master(launch);
@@ -120,11 +126,11 @@ static moco_status from_slurm(moco_launch *launch)
 
 typedef struct source {
     const char *name;
-    const char *sign[2]; /* either variable tells that this launcher started the process */
+    const char *sign[2]; /* this launcher started the process if either variable is set */
     moco_status (*read)(moco_launch *launch);
 } source;
 
-/* In this order: torchrun may run below srun, and mpirun too. */
+/* The order matters: srun may start torchrun or mpirun. */
 static const source sources[] = {
     { "torchrun", { "WORLD_SIZE", "RANK" }, from_torchrun },
     { "mpi", { "OMPI_COMM_WORLD_SIZE", "PMI_RANK" }, from_mpi },
@@ -155,8 +161,8 @@ moco_status moco_launch_from_environment(moco_launch *out, const char *launcher)
         MOCO_TRY(from->read(&launch));
         MOCO_TRY(moco_launch_check(&launch));
     } else if (launcher != NULL && strcmp(launcher, "auto") != 0 && strcmp(launcher, "none") != 0) {
-        return moco_error_set(MOCO_EINVALID,
-                              "launch: there is no launcher \"%s\"; use auto, none, torchrun, mpi or slurm", launcher);
+        return moco_error_set(MOCO_EINVALID, "launch: unknown launcher \"%s\"; use auto, none, torchrun, mpi or slurm",
+                              launcher);
     }
     *out = launch;
     return MOCO_OK;
@@ -166,22 +172,23 @@ moco_status moco_launch_check(const moco_launch *launch)
 {
     MOCO_CHECK_ARG(launch);
     if (launch->world < 1 || launch->rank < 0 || launch->rank >= launch->world) {
-        return moco_error_set(MOCO_EINVALID, "launch: rank %d of %d processes does not exist", launch->rank,
-                              launch->world);
+        return moco_error_set(MOCO_EINVALID,
+                              "launch: rank is %d and the number of processes %d; use a rank from 0 to one less",
+                              launch->rank, launch->world);
     }
     if (launch->local_rank < 0 || launch->local_world < 1 || launch->local_rank >= launch->local_world ||
         launch->local_world > launch->world) {
         return moco_error_set(MOCO_EINVALID,
-                              "launch: local rank %d of %d on this host does not fit %d processes in all",
+                              "launch: local rank %d of %d processes on this host does not fit a run of %d processes",
                               launch->local_rank, launch->local_world, launch->world);
     }
     if (launch->port < 1 || launch->port > 65535) {
-        return moco_error_set(MOCO_EINVALID, "launch: port %d is not in 1..65535", launch->port);
+        return moco_error_set(MOCO_EINVALID, "launch: port is %d; use 1 to 65535", launch->port);
     }
     return MOCO_OK;
 }
 
-/* "gpu[07-09,12]": the prefix, and the first number up to a dash, comma or bracket. */
+/* "gpu[07-09,12]" becomes "gpu07": the text before the bracket, the first number, and what follows the bracket. */
 moco_status moco_launch_first_host(char *buffer, size_t size, const char *list)
 {
     MOCO_CHECK_ARG(buffer);
@@ -194,7 +201,8 @@ moco_status moco_launch_first_host(char *buffer, size_t size, const char *list)
         const char *end = strchr(after, ']');
         digits = strspn(after + 1, "0123456789");
         if (end == NULL || digits == 0) {
-            return moco_error_set(MOCO_EINVALID, "launch: \"%s\" is no list of hosts as SLURM writes it", list);
+            return moco_error_set(MOCO_EINVALID,
+                                  "launch: \"%.64s\" is not a list of hosts as SLURM writes it; set MASTER_ADDR", list);
         }
         suffix = strcspn(end + 1, ",[");
         if (prefix + digits + suffix < size) {
@@ -205,7 +213,9 @@ moco_status moco_launch_first_host(char *buffer, size_t size, const char *list)
         (void)snprintf(buffer, size, "%.*s", (int)prefix, list);
     }
     if (prefix + digits + suffix == 0 || prefix + digits + suffix >= size) {
-        return moco_error_set(MOCO_EINVALID, "launch: \"%.64s\" names no host, or one of a too long name", list);
+        return moco_error_set(MOCO_EINVALID,
+                              "launch: \"%.64s\" names no host, or its name is longer than %zu bytes; set MASTER_ADDR",
+                              list, size - 1);
     }
     return MOCO_OK;
 }
@@ -221,7 +231,8 @@ moco_status moco_launch_device(moco_device *out, const char *text, const moco_la
     moco_device device;
     MOCO_TRY(moco_device_parse(&device, text));
     if (launch->local_world > moco_device_cuda_count()) {
-        return moco_error_set(MOCO_EUNAVAILABLE, "%d processes on this host, but %d GPUs; start one a GPU",
+        return moco_error_set(MOCO_EUNAVAILABLE,
+                              "launch: %d processes on this host, but %d GPUs; start one process per GPU",
                               launch->local_world, moco_device_cuda_count());
     }
     device.index = launch->local_rank;

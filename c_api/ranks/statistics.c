@@ -1,11 +1,11 @@
-/* See statistics.h. */
+/* Gathers the running statistics of batch norm over the ranks. */
 #include "ranks/statistics_internal.h"
 
 #include "base/handle_internal.h"
 
 #include <stdlib.h>
 
-/* The index-th tensor of an encoder's state where it is a running mean or variance, else NULL. */
+/* Returns the index-th tensor of an encoder's state if it is a running mean or variance, else NULL. */
 static moco_tensor *statistic_at(const moco_encoder *encoder, size_t index)
 {
     moco_tensor *tensor = moco_tensor_list_get(moco_encoder_state(encoder), index);

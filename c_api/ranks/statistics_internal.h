@@ -1,6 +1,8 @@
 /*
- * Running statistics of batch norm, which every rank has of its own images. What is saved or evaluated is their mean,
- * as with the groups of one process; a run goes on with each rank's own.
+ * Gathers the running statistics of batch norm over the ranks.
+ *
+ * Each rank has statistics of the images that it saw. Their mean is saved and evaluated, as with the groups of one
+ * process. A resumed run continues with the statistics of each rank.
  */
 #ifndef MOCO_RANKS_STATISTICS_INTERNAL_H
 #define MOCO_RANKS_STATISTICS_INTERNAL_H
@@ -15,14 +17,14 @@ typedef struct moco__statistics {
     float *mean; /* count */
 } moco__statistics;
 
-/* Collects all ranks' statistics of an encoder on its device, and their mean. A collective call. */
+/* Collects the statistics of all ranks, and computes their mean. All ranks call it. @p device: of the encoder. */
 moco_status moco__statistics_gather(moco__statistics *out, moco_comm *comm, const moco_encoder *encoder,
                                     moco_device device);
 
 /* Overwrites an encoder's statistics with `count` values. */
 moco_status moco__statistics_set(moco_encoder *encoder, const float *values);
 
-/* Number of values that an encoder has. */
+/* Returns the number of values that an encoder has. */
 size_t moco__statistics_count(const moco_encoder *encoder);
 
 void moco__statistics_free(moco__statistics *statistics);

@@ -1,4 +1,4 @@
-// Encoders as handles: a network with its device, memory layout and precision.
+// Implements encoder handles: a network with its device, memory layout and precision.
 #include "base/cpu_memory.hpp"
 #include "base/handle.hpp"
 #include "network/resnet.hpp"
@@ -27,7 +27,7 @@ struct moco_encoder : moco::Counted {
 
 namespace {
 
-// Autocast to bf16 for the time of a forward pass.
+// Turns autocast to bf16 on during a forward pass.
 class Autocast {
   public:
     Autocast(at::DeviceType device, bool enabled)
@@ -86,7 +86,7 @@ moco::NetworkOptions network_options(const moco_encoder_options &o)
     return { architecture, o.dim, o.mlp, o.cifar_stem, o.bn_splits };
 }
 
-// Moves the tensors to their device and layout, and lists them. Parameters of a frozen encoder take no gradient.
+// Moves the tensors to their device and layout, and lists them. Parameters of a frozen encoder have no gradient.
 void settle(moco_encoder &encoder, bool frozen)
 {
     std::vector<at::Tensor> state;
@@ -120,30 +120,30 @@ void check_images(const moco_encoder &encoder, const at::Tensor &images)
     const bool known_type =
         images.scalar_type() == at::kFloat || (encoder.bf16 && images.scalar_type() == at::kBFloat16);
     if (images.dim() != 4 || images.size(1) != 3 || !known_type) {
-        throw moco::Error(MOCO_EINVALID, "encoder: images must be N x 3 x H x W of float32, or of bfloat16 where that "
-                                         "is the encoder's precision");
+        throw moco::Error(MOCO_EINVALID, "encoder: images must be N x 3 x H x W of float32, or of bfloat16 if that is "
+                                         "the encoder's precision");
     }
     if (images.device() != encoder.device) {
-        throw moco::Error(MOCO_EINVALID, "encoder: images lie on " + images.device().str() + ", the encoder on " +
-                                             encoder.device.str());
+        throw moco::Error(MOCO_EINVALID, "encoder: the images are on " + images.device().str() +
+                                             ", the encoder is on " + encoder.device.str() + "; move them first");
     }
     const int64_t count = images.size(0);
     const int64_t splits = encoder.network_options.splits;
     if (count < 1) {
-        throw moco::Error(MOCO_EINVALID, "encoder: the batch is empty");
+        throw moco::Error(MOCO_EINVALID, "encoder: the batch is empty; give at least one image");
     }
     if (encoder.training && (count % splits != 0 || count / splits < 2)) {
-        throw moco::Error(MOCO_EINVALID, "encoder: a batch of " + std::to_string(count) + " does not give " +
-                                             std::to_string(splits) + " groups of equal size of 2 or more (bn_splits)");
+        throw moco::Error(MOCO_EINVALID, "encoder: a batch of " + std::to_string(count) + " cannot be split into " +
+                                             std::to_string(splits) + " equal groups of 2 or more (bn_splits)");
     }
 }
 
-// features() and forward() differ in the head alone.
+// Runs the network, with or without the head.
 at::Tensor run(moco_encoder &encoder, const at::Tensor &images, bool head)
 {
     if (head && encoder.network_options.dim == 0) {
-        throw moco::Error(MOCO_EINVALID, "encoder: it has no head (dim 0), so it gives no embeddings; use the pooled "
-                                         "features");
+        throw moco::Error(MOCO_EINVALID,
+                          "encoder: without a head (dim 0) it gives no embeddings; use the pooled features");
     }
     check_images(encoder, images);
     const int64_t splits = encoder.training ? encoder.network_options.splits : 1;
@@ -219,7 +219,7 @@ moco_status moco_encoder_sync_bn(moco_encoder *encoder, moco_comm *comm)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(encoder);
     if (encoder->network_options.splits != 1) {
-        throw moco::Error(MOCO_EINVALID, "encoder: SyncBN is over one group, the encoder has " +
+        throw moco::Error(MOCO_EINVALID, "encoder: SyncBN needs one group, but the encoder has " +
                                              std::to_string(encoder->network_options.splits) + " (bn_splits)");
     }
     set_sync(*encoder, comm);

@@ -1,6 +1,6 @@
-// Batch norm, the addition of a shortcut and ReLU as one operation over channels-last tensors of a CPU, SplitBN's
-// groups included. One pass over the activations for the statistics and one for the result, where separate operations
-// take five; of its inputs only x is kept for the backward pass, and the result where a shortcut was added.
+// Computes batch norm, the addition of a shortcut and ReLU as one operation over channels-last tensors on a CPU, with
+// the groups of SplitBN. It passes over the activations once for the statistics and once for the result; separate
+// operations need five passes. The backward pass keeps only x, and the result if a shortcut was added.
 #include "network/norm_kernels.hpp"
 #include "network/split_bn.hpp"
 
@@ -19,18 +19,18 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kMaxPieces = 64;
-constexpr int64_t kMinRows = 256; // of a piece
+constexpr int64_t max_pieces = 64; // per group
+constexpr int64_t min_piece_rows = 256;
 
-// Rows of channels in equal groups, each cut into pieces that are summed up by themselves. The pieces depend neither on
-// the number of threads nor on that of groups, so a group's sums are the same whichever process it lies in.
+// Rows of channels in equal groups. Each group is cut into pieces, which are summed separately. The pieces depend
+// neither on the number of threads nor on the number of groups, so a group has the same sums in every process.
 struct Rows {
     int64_t channels, groups, rows; // rows of a group
     int64_t pieces, piece_rows;     // of a group
 
     Rows(const at::Tensor &x, int64_t groups)
         : channels(x.size(1)), groups(groups), rows(x.numel() / x.size(1) / groups),
-          pieces(std::clamp<int64_t>(rows / kMinRows, 1, kMaxPieces)), piece_rows((rows + pieces - 1) / pieces)
+          pieces(std::clamp<int64_t>(rows / min_piece_rows, 1, max_pieces)), piece_rows((rows + pieces - 1) / pieces)
     {}
 
     // visitor(group, piece, first element, rows)
@@ -49,7 +49,7 @@ struct Rows {
     }
 };
 
-// Two sums of each channel and group, from those of the pieces in their order.
+// Returns two sums per channel and group: the sums of the pieces, added in order.
 template <typename Summer> std::vector<double> sum_pieces(const Rows &r, const Summer &summer)
 {
     const auto n = static_cast<size_t>(r.channels);
@@ -70,7 +70,7 @@ template <typename Summer> std::vector<double> sum_pieces(const Rows &r, const S
     return total;
 }
 
-// Rows of groups x channels: what the loops take.
+// Rows of groups x channels that the loops read.
 enum Row { MEAN, INVERSE, SCALE, SHIFT, ROWS };
 
 struct Statistics {
@@ -103,7 +103,7 @@ void set_affine(const Statistics &s, const BatchNorm &bn, int64_t group)
     }
 }
 
-// Running statistics are the mean over the groups.
+// The running statistics are the mean over the groups.
 void update_running(BatchNorm &bn, const Rows &r, const std::vector<double> &means, const std::vector<double> &vars)
 {
     auto *running_mean = bn.running_mean.data_ptr<float>();
@@ -118,7 +118,8 @@ void update_running(BatchNorm &bn, const Rows &r, const std::vector<double> &mea
             var += vars[static_cast<size_t>(g * r.channels + c)];
         }
         const auto moved = [](float old, double value) {
-            return static_cast<float>((1 - kBatchNormMomentum) * static_cast<double>(old) + kBatchNormMomentum * value);
+            return static_cast<float>((1 - batch_norm_momentum) * static_cast<double>(old) +
+                                      batch_norm_momentum * value);
         };
         running_mean[c] = moved(running_mean[c], mean / groups);
         running_var[c] = moved(running_var[c], var / groups * unbiased);
@@ -149,7 +150,7 @@ template <typename T> Statistics batch_statistics(BatchNorm &bn, const Rows &r, 
             means[i] = static_cast<double>(pivot[i]) + shifted;
             vars[i] = std::max(sum[n + c] / count - shifted * shifted, 0.0);
             s.row(MEAN, g)[c] = static_cast<float>(means[i]);
-            s.row(INVERSE, g)[c] = static_cast<float>(1 / std::sqrt(vars[i] + kBatchNormEpsilon));
+            s.row(INVERSE, g)[c] = static_cast<float>(1 / std::sqrt(vars[i] + batch_norm_epsilon));
         }
         set_affine(s, bn, g);
     }
@@ -163,7 +164,7 @@ Statistics running_statistics(const BatchNorm &bn)
     for (int64_t c = 0; c < bn.running_mean.size(0); ++c) {
         s.row(MEAN, 0)[c] = bn.running_mean.const_data_ptr<float>()[c];
         const auto var = static_cast<double>(bn.running_var.const_data_ptr<float>()[c]);
-        s.row(INVERSE, 0)[c] = static_cast<float>(1 / std::sqrt(var + kBatchNormEpsilon));
+        s.row(INVERSE, 0)[c] = static_cast<float>(1 / std::sqrt(var + batch_norm_epsilon));
     }
     set_affine(s, bn, 0);
     return s;
@@ -183,7 +184,7 @@ at::Tensor affine_rows(const Rows &r, const Statistics &s, const at::Tensor &x, 
     return out;
 }
 
-// dy where the result is positive: the gradient by the shortcut, and by the norm's output.
+// Returns dy where the result is positive: the gradient by the shortcut, and by the output of the norm.
 template <typename T> at::Tensor masked_rows(const Rows &r, const at::Tensor &dy, const at::Tensor &y)
 {
     auto out = at::empty_like(y);
@@ -241,7 +242,7 @@ Gradients gradients_of(const Rows &r, const Statistics &s, const at::Tensor &x, 
 
 class FusedNorm : public torch::autograd::Function<FusedNorm> {
   public:
-    // weight and bias are the norm's, named here so that they get their gradients.
+    // weight and bias belong to bn; they are parameters here so that autograd gives them gradients.
     static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor & /*weight*/,
                               const at::Tensor & /*bias*/, const std::optional<at::Tensor> &other, BatchNorm *bn,
                               bool relu)

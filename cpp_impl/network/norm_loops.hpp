@@ -1,4 +1,4 @@
-// The loops of batch norm over rows of channels. Included once for each kind of processor, which names the table.
+// Runs the loops of batch norm over rows of channels. Each norm_kernels_*.cpp includes it for one kind of processor.
 #include "network/norm_kernels.hpp"
 
 #include <bit>
@@ -8,8 +8,8 @@ namespace moco {
 
 namespace {
 
-// Rows whose sums are taken in float before they go to double.
-constexpr std::size_t kBlock = 64;
+// Rows that are summed in float before the sums are added in double.
+constexpr std::size_t block_rows = 64;
 
 inline float load(float value)
 {
@@ -35,7 +35,7 @@ inline void store(Bf16 *target, float value)
     target->bits = static_cast<std::uint16_t>((bits & 0x7FFFFFFFU) > 0x7F800000U ? nan : rounded);
 }
 
-// 0 if dropped. Without a choice between structs, which would stay a branch.
+// Returns 0 if dropped. The Bf16 version masks bits, since a choice between structs would compile to a branch.
 inline float unless(bool dropped, float value)
 {
     return dropped ? 0 : value;
@@ -77,7 +77,7 @@ void add_moments(float *__restrict s, float *__restrict q, const T *__restrict x
     }
 }
 
-// Four rows at once, so that the sums are loaded and stored a fourth as often.
+// Takes four rows at once, so that the sums are loaded and stored a fourth as often.
 template <typename T>
 void add_moments_of_4(float *__restrict s, float *__restrict q, const T *__restrict x, const float *__restrict pivot,
                       std::size_t channels)
@@ -93,7 +93,8 @@ void add_moments_of_4(float *__restrict s, float *__restrict q, const T *__restr
     }
 }
 
-// Sums up rows, four at once and then one by one, first in floats: the halves of @p scratch, a block of rows at a time.
+// Sums rows, four at once and then one by one. Sums a block of rows in float, in the halves of @p scratch, then in
+// double.
 template <typename Four, typename One>
 inline void sum_rows(double *sum, double *square, float *scratch, std::size_t rows, std::size_t channels,
                      const Four &four, const One &one)
@@ -101,8 +102,8 @@ inline void sum_rows(double *sum, double *square, float *scratch, std::size_t ro
     for (std::size_t c = 0; c < 2 * channels; ++c) {
         scratch[c] = 0;
     }
-    for (std::size_t first = 0; first < rows; first += kBlock) {
-        const std::size_t end = first + kBlock < rows ? first + kBlock : rows;
+    for (std::size_t first = 0; first < rows; first += block_rows) {
+        const std::size_t end = first + block_rows < rows ? first + block_rows : rows;
         std::size_t row = first;
         for (; row + 4 <= end; row += 4) {
             four(scratch, scratch + channels, row * channels);
@@ -134,7 +135,7 @@ void apply_row(T *__restrict y, const T *__restrict x, const T *__restrict other
             value += load(other[c]);
         }
         if constexpr (Relu) {
-            value = value < 0 ? 0 : value; // a NaN stays
+            value = value < 0 ? 0 : value; // keeps a NaN
         }
         store(&y[c], value);
     }
@@ -163,7 +164,7 @@ void apply(T *y, const T *x, const T *other, Affine affine, bool relu, std::size
 template <typename T> void mask(T *__restrict g, const T *__restrict dy, const T *__restrict y, std::size_t count)
 {
     for (std::size_t i = 0; i < count; ++i) {
-        g[i] = unless(load(y[i]) <= 0, dy[i]); // the gradient passes where y is a NaN, as ATen's
+        g[i] = unless(load(y[i]) <= 0, dy[i]); // passes the gradient where y is a NaN, as ATen does
     }
 }
 
@@ -256,10 +257,10 @@ void backward(T *dx, const T *dy, const T *x, NormGradient gradient, Affine affi
 }
 
 template <typename T>
-constexpr NormKernels<T> kTable = { widen<T>, moments<T>, apply<T>, mask<T>, reduce<T>, backward<T> };
+constexpr NormKernels<T> norm_table = { widen<T>, moments<T>, apply<T>, mask<T>, reduce<T>, backward<T> };
 
 } // namespace
 
-const NormVariant MOCO_NORM_KERNELS = { MOCO_NORM_KERNELS_NAME, kTable<float>, kTable<Bf16> };
+const NormVariant MOCO_NORM_KERNELS = { MOCO_NORM_KERNELS_NAME, norm_table<float>, norm_table<Bf16> };
 
 } // namespace moco

@@ -1,4 +1,4 @@
-// ResNets: table of architectures, construction, initialisation, forward.
+// Builds, initialises and runs ResNets.
 #include "network/resnet.hpp"
 
 #include "network/winograd.hpp"
@@ -12,7 +12,7 @@ namespace moco {
 
 namespace {
 
-constexpr Architecture kArchitectures[] = {
+constexpr Architecture architectures[] = {
     // name, bottleneck, blocks, groups, width_per_group, widen, small
     { "resnet18", false, { 2, 2, 2, 2 }, 1, 64, 1, false },
     { "resnet34", false, { 3, 4, 6, 3 }, 1, 64, 1, false },
@@ -32,12 +32,12 @@ constexpr Architecture kArchitectures[] = {
 
 const Architecture *architecture_at(std::size_t index)
 {
-    return index < std::size(kArchitectures) ? &kArchitectures[index] : nullptr;
+    return index < std::size(architectures) ? &architectures[index] : nullptr;
 }
 
 const Architecture *find_architecture(const std::string &name)
 {
-    for (const auto &architecture : kArchitectures) {
+    for (const auto &architecture : architectures) {
         if (name == architecture.name) {
             return &architecture;
         }
@@ -130,7 +130,7 @@ void ResNet::build_stages(const NetworkOptions &options)
     feature_dim_ = channels;
 }
 
-// Returns the channels that the block puts out.
+// Returns the number of output channels.
 int64_t ResNet::add_block(std::vector<Block> &stage, int64_t in, int64_t planes, int64_t stride,
                           const NetworkOptions &options)
 {

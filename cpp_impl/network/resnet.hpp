@@ -1,4 +1,4 @@
-// ResNets with torchvision's names, initialisation and arithmetic.
+// Declares ResNets with the names, initialisation and arithmetic of torchvision.
 #pragma once
 
 #include "network/split_bn.hpp"
@@ -12,20 +12,20 @@
 
 namespace moco {
 
-// What distinguishes the architectures.
+// The building blocks of an architecture.
 struct Architecture {
     const char *name;
     bool bottleneck;
-    std::array<int, 4> blocks; // a stage each; 0 ends the list
+    std::array<int, 4> blocks; // per stage; 0 ends the list
     int64_t groups;            // of the 3x3 convolutions
-    int64_t width_per_group;   // 64 but for ResNeXt and Wide ResNet (the inner width alone)
+    int64_t width_per_group;   // 64, except in ResNeXt and Wide ResNet; for the inner width alone
     int64_t widen;             // factor of every width (R50w2x, R50w4x)
     bool small;                // the CIFAR networks: 16-32-64 channels, 3x3 stem, shortcuts without parameters
 };
 
-// The architectures; nullptr beyond the last.
+// Returns an architecture; nullptr after the last.
 const Architecture *architecture_at(std::size_t index);
-// By name; nullptr where there is none.
+// Returns the architecture of a name; nullptr if there is none.
 const Architecture *find_architecture(const std::string &name);
 
 struct NetworkOptions {
@@ -56,7 +56,7 @@ struct Block {
     std::vector<BatchNorm> bn;
     std::optional<Convolution> downsample_conv;
     std::optional<BatchNorm> downsample_bn;
-    int64_t padded_channels = 0; // of a shortcut without parameters that widens (option A of He et al.)
+    int64_t padded_channels = 0; // added by a shortcut without parameters (option A of He et al.)
 
     at::Tensor forward(const at::Tensor &x, bool training);
     [[nodiscard]] at::Tensor shortcut(const at::Tensor &x, bool training);
@@ -69,13 +69,13 @@ class ResNet {
     // Draws the weights: convolutions from N(0, 2 / fan-out), heads uniform in +-1 / sqrt(fan-in).
     void initialize(uint64_t seed);
 
-    // N x 3 x H x W to N x feature_dim: global average of the last stage.
+    // N x 3 x H x W to N x feature_dim: the global average of the last stage.
     at::Tensor features(const at::Tensor &images, bool training);
     // N x feature_dim to N x dim.
     [[nodiscard]] at::Tensor head(const at::Tensor &features) const;
 
     using Visitor = std::function<void(const std::string &name, at::Tensor &tensor, bool parameter)>;
-    // Every parameter and buffer in the order of torchvision's state_dict.
+    // Visits every parameter and buffer in the order of torchvision's state_dict.
     void visit(const Visitor &visitor);
 
     void visit_batch_norms(const std::function<void(BatchNorm &)> &visitor);

@@ -1,13 +1,8 @@
-// SplitBN by pieces of the batch. A view with splits x channels, the usual way, costs 27 % in channels-last; pieces of
-// whole samples keep their memory order and cost next to nothing.
+// Computes SplitBN by pieces of the batch. The usual view with splits x channels must copy a channels-last tensor;
+// pieces of complete samples keep their memory order.
 #include "network/split_bn.hpp"
 
 namespace moco {
-
-namespace {
-constexpr double kMomentum = kBatchNormMomentum;
-constexpr double kEpsilon = kBatchNormEpsilon;
-} // namespace
 
 BatchNorm::BatchNorm(int64_t channels)
     : weight(at::ones({ channels })), bias(at::zeros({ channels })), running_mean(at::zeros({ channels })),
@@ -39,22 +34,25 @@ at::Tensor BatchNorm::forward_relu(const at::Tensor &x, const at::Tensor &other,
 at::Tensor BatchNorm::forward_apart(const at::Tensor &x, bool training)
 {
     if (!training) {
-        return at::batch_norm(x, weight, bias, running_mean, running_var, false, kMomentum, kEpsilon, true);
+        return at::batch_norm(x, weight, bias, running_mean, running_var, false, batch_norm_momentum,
+                              batch_norm_epsilon, true);
     }
     num_batches_tracked.add_(1);
     if (sync != nullptr) {
         return sync_batch_norm(*this, x);
     }
     if (splits == 1) {
-        return at::batch_norm(x, weight, bias, running_mean, running_var, true, kMomentum, kEpsilon, true);
+        return at::batch_norm(x, weight, bias, running_mean, running_var, true, batch_norm_momentum, batch_norm_epsilon,
+                              true);
     }
-    // Running statistics are the mean over the groups.
+    // The running statistics are the mean over the groups.
     const auto means = running_mean.repeat({ splits, 1 });
     const auto vars = running_var.repeat({ splits, 1 });
     std::vector<at::Tensor> pieces = x.chunk(splits, 0);
     for (int64_t g = 0; g < splits; ++g) {
         auto &piece = pieces[static_cast<size_t>(g)];
-        piece = at::batch_norm(piece, weight, bias, means[g], vars[g], true, kMomentum, kEpsilon, true);
+        piece =
+            at::batch_norm(piece, weight, bias, means[g], vars[g], true, batch_norm_momentum, batch_norm_epsilon, true);
     }
     running_mean.copy_(means.mean(0));
     running_var.copy_(vars.mean(0));

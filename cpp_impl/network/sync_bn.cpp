@@ -1,4 +1,4 @@
-// Batch norm over the images of all ranks. For comparison, so plain operations in place of fused ones.
+// Computes batch norm over the images of all ranks. It is for comparison only, so it uses plain operations.
 #include "network/split_bn.hpp"
 #include "ranks/comm.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// The sum over the ranks. Every rank's loss depends on it, so gradients are summed over the ranks as well.
+// Sums over the ranks. Every rank's loss depends on the sum, so gradients are summed over the ranks too.
 class SumOverRanks : public torch::autograd::Function<SumOverRanks> {
   public:
     static at::Tensor forward(AutogradContext *context, const at::Tensor &x, moco_comm *comm)
@@ -32,7 +32,7 @@ class SumOverRanks : public torch::autograd::Function<SumOverRanks> {
     }
 };
 
-// The mean over images, places and ranks: 1 x C x 1 x 1.
+// Returns the mean over images, pixels and ranks: 1 x C x 1 x 1.
 at::Tensor mean_over_ranks(const at::Tensor &x, moco_comm *comm)
 {
     const auto mean = x.mean({ 0, 2, 3 }, /*keepdim=*/true);
@@ -50,10 +50,10 @@ at::Tensor sync_batch_norm(BatchNorm &bn, const at::Tensor &x)
     {
         const at::NoGradGuard no_grad;
         const auto count = static_cast<double>(x.numel() / x.size(1) * bn.sync->world);
-        bn.running_mean.lerp_(mean.flatten(), kBatchNormMomentum);
-        bn.running_var.lerp_(variance.flatten() * (count / (count - 1)), kBatchNormMomentum);
+        bn.running_mean.lerp_(mean.flatten(), batch_norm_momentum);
+        bn.running_var.lerp_(variance.flatten() * (count / (count - 1)), batch_norm_momentum);
     }
-    const auto scale = at::rsqrt(variance + kBatchNormEpsilon) * bn.weight.view({ 1, -1, 1, 1 });
+    const auto scale = at::rsqrt(variance + batch_norm_epsilon) * bn.weight.view({ 1, -1, 1, 1 });
     return (centred * scale + bn.bias.view({ 1, -1, 1, 1 })).to(x.scalar_type());
 }
 

@@ -1,8 +1,8 @@
-// The transforms of F(2x2, 3x3), 16 channels at once, and what else the loops do with vectors. For files that are
-// compiled for AVX512-BF16; each has its own copy, which no other file's code can be linked to.
+// Transforms tiles and filters of F(2x2, 3x3), 16 channels at a time, and rearranges vectors. Only for files compiled
+// for AVX512-BF16. The unnamed namespace gives each file a copy, so that no other file calls code for this processor.
 #pragma once
 
-#include "network/winograd_kernels.hpp"
+#include "network/winograd_tiles.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@ namespace moco {
 namespace {
 
 using Floats = __m512;
-using Spread = std::array<Floats, kPositions>;
+using Spread = std::array<Floats, positions>;
 
 inline Floats load(const float *from)
 {
@@ -36,14 +36,13 @@ inline void store(Bf16 *to, Floats values)
     std::memcpy(to, &half, sizeof half);
 }
 
-// Sixteen pairs (a, b) in bf16.
+// Returns sixteen pairs (a, b) in bf16.
 inline __m512i pair_up(Floats a, Floats b)
 {
-    alignas(64) static constexpr std::array<std::uint16_t, 32> kOrder = { 0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
-                                                                          21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
-                                                                          11, 27, 12, 28, 13, 29, 14, 30, 15, 31 };
-    return _mm512_permutexvar_epi16(_mm512_load_si512(kOrder.data()),
-                                    std::bit_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a)));
+    alignas(64) static constexpr std::array<std::uint16_t, 32> order = { 0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                                         21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                                         11, 27, 12, 28, 13, 29, 14, 30, 15, 31 };
+    return _mm512_permutexvar_epi16(_mm512_load_si512(order.data()), std::bit_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a)));
 }
 
 // B^T d of one row or column.
@@ -109,7 +108,7 @@ inline Spread spread_tile(const std::array<const Bf16 *, 4> &y, std::size_t chan
     return m;
 }
 
-// G g G^T of 16 channels of a filter, whose values are @p step apart.
+// G g G^T of 16 channels of a filter whose values are @p step apart; @p turned reverses the filter.
 inline Spread spread_tile(const float *g, std::size_t step, bool turned)
 {
     const auto at = [&](std::size_t i) { return load(g + (turned ? 8 - i : i) * step); };
@@ -125,7 +124,7 @@ inline Spread spread_tile(const float *g, std::size_t step, bool turned)
     return u;
 }
 
-// Exchanges rows and columns of 16 x 16 values: at each turn the halves of blocks that lie across the diagonal.
+// Transposes 16 x 16 values. Each pass exchanges the halves of blocks across the diagonal.
 inline void transpose(std::array<__m512i, 16> &rows)
 {
     const __m512i count = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);

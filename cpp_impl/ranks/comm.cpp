@@ -1,4 +1,4 @@
-// Collectives: one process, or c10d with Gloo for the CPU and NCCL (by the plug-in) for CUDA.
+// Implements collectives by c10d: Gloo for the CPU, NCCL (in the plug-in) for CUDA. One process needs neither.
 #include "ranks/comm.hpp"
 
 #include "base/cuda_plugin.hpp"
@@ -35,7 +35,7 @@ void add_nccl(const Group &group, const moco_comm_options &o)
     const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", moco::prefixed(*o.store));
     const auto make = moco::cuda_plugin().make_nccl;
     if (make == nullptr) {
-        throw moco::Error(MOCO_EUNAVAILABLE, "this build has no NCCL: build where nccl.h is found (make deps CUDA=1)");
+        throw moco::Error(MOCO_EUNAVAILABLE, "comm: this build has no NCCL; build with its headers (make deps CUDA=1)");
     }
     const auto backend = make(store, o.rank, o.world, timeout_of(o));
     group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, backend);
@@ -59,10 +59,10 @@ void check_options(const moco_comm_options &o)
 {
     if (o.world < 1 || o.rank < 0 || o.rank >= o.world) {
         throw moco::Error(MOCO_EINVALID, "comm: rank " + std::to_string(o.rank) + " of " + std::to_string(o.world) +
-                                             " does not exist");
+                                             " does not exist; use 0 to one less than the number of ranks");
     }
     if (o.world > 1 && (o.store == nullptr || o.address == nullptr || !(o.timeout_s > 0))) {
-        throw moco::Error(MOCO_EINVALID, "comm: more than one process need a store, an address and a time-out");
+        throw moco::Error(MOCO_EINVALID, "comm: several processes need a store, an address and a time-out above 0 s");
     }
 }
 
@@ -82,7 +82,7 @@ template <typename Operation> void run(moco_comm &comm, const char *what, const 
     }
 }
 
-// Rows in one piece, whatever the memory order of the rest: channels-last images go as they lie.
+// Returns contiguous rows. Channels-last images are permuted, not copied.
 at::Tensor as_rows(const at::Tensor &tensor)
 {
     const bool channels_last = tensor.dim() == 4 && tensor.is_contiguous(at::MemoryFormat::ChannelsLast);
@@ -104,7 +104,8 @@ at::Tensor empty_rows(const at::Tensor &rows, int64_t count)
 void check_rows(const at::Tensor &tensor)
 {
     if (tensor.dim() < 1) {
-        throw moco::Error(MOCO_EINVALID, "comm: a tensor without dimensions has no rows");
+        throw moco::Error(MOCO_EINVALID,
+                          "comm: the tensor has no dimensions, so it has no rows; use one of shape N x ...");
     }
 }
 
@@ -123,10 +124,10 @@ void moco::rethrow_as_peer(const moco_comm &comm, const char *what)
         text = error.what_without_backtrace();
     } catch (const std::bad_alloc &) {
         throw;
-    } catch (const std::exception &error) { // Gloo's own are no c10::Error
+    } catch (const std::exception &error) { // Gloo throws exceptions that are not a c10::Error
         text = error.what();
     }
-    // Libraries of collectives name themselves; anything else is this rank's own fault.
+    // Gloo and NCCL name themselves in their messages. Anything else is an error of this rank.
     for (const char *sign : { "gloo", "NCCL", "nccl", "onnection", "imed out", "imeout", "store" }) {
         if (text.find(sign) != std::string::npos) {
             comm.broken.store(true);
@@ -171,7 +172,7 @@ void moco_comm_free(moco_comm *comm)
 {
     try {
         if (comm != nullptr && comm->broken.load()) {
-            // Operations under way end with their time-out; nobody should wait for that.
+            // Pending operations end with their time-out; do not wait for that.
             std::thread([group = std::move(comm->group)]() mutable { group.reset(); }).detach();
         }
         delete comm;
@@ -203,7 +204,8 @@ moco_status moco_comm_broadcast(moco_comm *comm, moco_tensor *tensor, int32_t ro
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(tensor);
     if (root < 0 || root >= moco_comm_world(comm)) {
-        throw moco::Error(MOCO_EINVALID, "broadcast: there is no rank " + std::to_string(root));
+        throw moco::Error(MOCO_EINVALID, "comm: cannot broadcast from rank " + std::to_string(root) + "; use 0 to " +
+                                             std::to_string(moco_comm_world(comm) - 1));
     }
     if (!is_alone(comm)) {
         run(*comm, "broadcast", [&](c10d::ProcessGroup &group) {
@@ -258,8 +260,8 @@ moco_status moco_comm_all_to_all(moco_tensor **out, moco_scope *scope, moco_comm
     std::vector<int64_t> sent(send, send + world);
     std::vector<int64_t> received(receive, receive + world);
     if (std::accumulate(sent.begin(), sent.end(), int64_t{ 0 }) != tensor->value.size(0)) {
-        throw moco::Error(MOCO_EINVALID, "all_to_all: the rows to send do not sum up to the tensor's " +
-                                             std::to_string(tensor->value.size(0)));
+        throw moco::Error(MOCO_EINVALID,
+                          "comm: the rows to send must sum to the tensor's " + std::to_string(tensor->value.size(0)));
     }
     if (is_alone(comm)) {
         moco::give(out, scope, tensor->value.detach());

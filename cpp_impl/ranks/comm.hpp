@@ -1,4 +1,4 @@
-// The communicator handle as its users in C++ see it.
+// Declares the communicator handle.
 #pragma once
 
 #include "base/live.hpp"
@@ -24,7 +24,7 @@ struct moco_comm : moco::Counted {
 
 namespace moco {
 
-// Marks the time that a rank spends in a collective, for those who ask where it is.
+// Marks that a rank is inside a collective, for moco_comm_where().
 class Collective {
   public:
     explicit Collective(moco_comm &comm) : comm_(comm)
@@ -34,15 +34,14 @@ class Collective {
     }
     Collective(const Collective &) = delete;
     Collective &operator=(const Collective &) = delete;
-    // One that failed counts as going on: it is the others that did not come.
+    // After a failure the rank still counts as inside: the other ranks did not come.
     ~Collective() { comm_.inside.store(std::uncaught_exceptions() > 0); }
 
   private:
     moco_comm &comm_;
 };
 
-// Throws the exception in flight again: as MOCO_EPEER where it speaks of the network or of another process, else as it
-// is.
+// Rethrows the current exception: as MOCO_EPEER if its text is about the network or another process, else unchanged.
 [[noreturn]] void rethrow_as_peer(const moco_comm &comm, const char *what);
 
 // Sums a tensor over the ranks, in place.

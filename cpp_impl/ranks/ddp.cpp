@@ -1,4 +1,4 @@
-// Gradients averaged over the ranks by c10d::Reducer, the engine of PyTorch's DistributedDataParallel.
+// Averages gradients over the ranks by c10d::Reducer, the engine of PyTorch's DistributedDataParallel.
 #include "base/handle.hpp"
 #include "ranks/comm.hpp"
 
@@ -15,8 +15,8 @@
 
 namespace {
 
-constexpr size_t kBroadcastBytes = size_t{ 250 } << 20; // PyTorch's
-constexpr double kMiB = 1024 * 1024;
+constexpr size_t broadcast_bytes = size_t{ 250 } << 20; // bytes per message, as in PyTorch
+constexpr double mib = 1024 * 1024;
 
 using Group = c10::intrusive_ptr<c10d::ProcessGroup>;
 
@@ -44,8 +44,8 @@ class Bf16Hook : public c10d::CppCommHookInterface<Group> {
 struct moco_ddp : moco::Counted {
     moco_comm *comm = nullptr;
     std::vector<at::Tensor> parameters;
-    std::shared_ptr<c10d::Reducer> reducer; // null: one process, or no overlap
-    std::shared_ptr<c10d::Logger> logger;   // the reducer asks it
+    std::shared_ptr<c10d::Reducer> reducer; // null for one process, or without overlap
+    std::shared_ptr<c10d::Logger> logger;   // the reducer needs it
 };
 
 namespace {
@@ -55,20 +55,22 @@ void match_ranks(moco_ddp &ddp, const moco_encoder *encoder)
     try {
         c10d::verify_params_across_processes(ddp.comm->group, ddp.parameters, std::nullopt);
     } catch (const c10::Error &error) {
-        throw moco::Error(MOCO_EINVALID, "ddp: the ranks' encoders differ: " + error.msg());
+        throw moco::Error(MOCO_EINVALID,
+                          "ddp: the encoders of the ranks differ; start all ranks with the same options: " +
+                              error.msg());
     }
     std::vector<at::Tensor> state;
     for (const auto &tensor : moco_encoder_state(encoder)->values) {
         state.push_back(tensor.detach());
     }
-    c10d::broadcast_coalesced(ddp.comm->group, state, kBroadcastBytes, 0);
+    c10d::broadcast_coalesced(ddp.comm->group, state, broadcast_bytes, 0);
 }
 
 void make_reducer(moco_ddp &ddp, const moco_ddp_options &o)
 {
-    const auto cap = static_cast<int64_t>(o.bucket_mib * kMiB);
+    const auto cap = static_cast<int64_t>(o.bucket_mib * mib);
     const std::vector<bool> dense(ddp.parameters.size(), false);
-    // One bucket for the first pass, as PyTorch; the real ones come from its order.
+    // One bucket for the first pass, as in PyTorch; its order gives the final buckets.
     auto [buckets, sizes] = c10d::compute_bucket_assignment_by_size(
         ddp.parameters, { static_cast<size_t>(std::numeric_limits<int64_t>::max()) }, dense);
     ddp.reducer = std::make_shared<c10d::Reducer>(
@@ -92,8 +94,8 @@ void backward_with_reducer(moco_ddp &ddp, const at::Tensor &loss)
     loss.backward();
 }
 
-// PyTorch settles its buckets after the first step. A resumed run would begin with other buckets than an unbroken run
-// has by then, and so add up in another order; one pass over the parameters, last to first, settles them now.
+// PyTorch chooses its buckets after the first step. A resumed run would therefore start with other buckets than an
+// uninterrupted run has at that step, and would sum in another order. One pass over the parameters chooses them now.
 void settle_buckets(moco_ddp &ddp)
 {
     auto sum = at::zeros({}, ddp.parameters.front().options().requires_grad(false));
@@ -109,7 +111,7 @@ void settle_buckets(moco_ddp &ddp)
     }
 }
 
-// All gradients as one message, once the backward pass is done.
+// Averages all gradients in one message, after the backward pass.
 void reduce_afterwards(const moco_comm &comm, const std::vector<at::Tensor> &parameters)
 {
     const at::NoGradGuard no_grad;
@@ -139,7 +141,8 @@ moco_status moco_ddp_create(moco_ddp **out, moco_comm *comm, moco_encoder *encod
     const moco_ddp_options defaults = MOCO_DDP_OPTIONS_INIT;
     const moco_ddp_options &o = options != nullptr ? *options : defaults;
     if (!(o.bucket_mib > 0 && std::isfinite(o.bucket_mib))) {
-        throw moco::Error(MOCO_EINVALID, "ddp: buckets of " + std::to_string(o.bucket_mib) + " MiB; use more than 0");
+        throw moco::Error(MOCO_EINVALID,
+                          "ddp: the bucket size is " + std::to_string(o.bucket_mib) + " MiB; use more than 0");
     }
     auto ddp = std::make_unique<moco_ddp>();
     ddp->comm = comm;
@@ -164,7 +167,7 @@ void moco_ddp_free(moco_ddp *ddp)
 {
     try {
         delete ddp;
-    } catch (...) { // ~Reducer may throw where a backward pass was broken off
+    } catch (...) { // ~Reducer may throw if a backward pass was interrupted
     }
 }
 
@@ -197,7 +200,7 @@ moco_status moco_ddp_average(moco_comm *comm, const moco_tensor_list *parameters
     MOCO_CHECK_ARG(parameters);
     for (const auto &parameter : parameters->values) {
         if (!parameter.grad().defined()) {
-            throw moco::Error(MOCO_EINVALID, "ddp: a parameter has no gradient to average");
+            throw moco::Error(MOCO_EINVALID, "ddp: a parameter has no gradient to average; run a backward pass first");
         }
     }
     if (moco_comm_world(comm) > 1) {
@@ -209,9 +212,4 @@ moco_status moco_ddp_average(moco_comm *comm, const moco_tensor_list *parameters
         }
     }
     MOCO_API_END
-}
-
-size_t moco_ddp_bucket_count(const moco_ddp *ddp)
-{
-    return ddp->reducer != nullptr ? ddp->reducer->get_grad_buckets(true).size() : 1;
 }

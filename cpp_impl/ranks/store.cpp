@@ -1,4 +1,4 @@
-// The key-value store at which ranks meet: libtorch's TCPStore.
+// Wraps libtorch's TCPStore, the key-value store at which ranks meet.
 #include "ranks/store.hpp"
 
 #include "base/guard.hpp"
@@ -32,24 +32,23 @@ std::string place(const moco_store &store)
 {
     const std::string text = error.what_without_backtrace();
     if (serve && (text.find("in use") != std::string::npos || text.find("EADDRINUSE") != std::string::npos)) {
-        throw moco::Error(MOCO_EUNAVAILABLE, "port " + std::to_string(store.port) +
-                                                 " of this host is in use, maybe by another run; use another "
+        throw moco::Error(MOCO_EUNAVAILABLE, "store: port " + std::to_string(store.port) +
+                                                 " of this host is in use, perhaps by another run; use another "
                                                  "--master-port");
     }
     if (serve) {
-        throw moco::Error(MOCO_EUNAVAILABLE,
-                          "cannot serve the store on port " + std::to_string(store.port) + ": " + text);
+        throw moco::Error(MOCO_EUNAVAILABLE, "store: cannot serve on port " + std::to_string(store.port) + ": " + text);
     }
     char seconds[32];
     (void)std::snprintf(seconds, sizeof seconds, "%g", store.timeout_s);
     throw moco::Error(MOCO_EUNAVAILABLE,
-                      "no answer from " + place(store) + " within " + seconds +
-                          " s, where rank 0 should serve the store; is rank 0 started, are --master-addr and "
-                          "--master-port its own, and does a firewall let them through?");
+                      "store: no answer from " + place(store) + " within " + seconds +
+                          " s, where rank 0 should serve the store. Is rank 0 started, do --master-addr and "
+                          "--master-port name it, and does a firewall let them through?");
 }
 
-// The library prints nothing, but libtorch does, with stack traces, when another process goes away. Our messages say
-// it; a user who sets libtorch's own variable wants to see the rest.
+// libtorch prints stack traces when another process goes away; the library must not print, and its messages say what
+// happened. A user who sets TORCH_CPP_LOG_LEVEL still gets libtorch's messages.
 void silence_libtorch()
 {
     if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) {
@@ -65,7 +64,7 @@ void connect(moco_store &store, bool serve)
     options.port = static_cast<std::uint16_t>(store.port);
     options.isServer = serve;
     options.waitWorkers = false; // the ranks count themselves, so that the missing ones can be named
-    options.timeout = to_milliseconds(store.timeout_s / 2); // it tries twice
+    options.timeout = to_milliseconds(store.timeout_s / 2); // libtorch tries twice
     options.useLibUV = false;
     try {
         store.store = c10::make_intrusive<c10d::TCPStore>(store.address, options);
@@ -74,13 +73,14 @@ void connect(moco_store &store, bool serve)
     }
 }
 
-// Runs an operation on the store; one that fails means that it is gone.
+// Runs an operation on the store. If libtorch throws, the store is gone.
 template <typename Operation> auto with_store(const moco_store &store, const Operation &operation)
 {
     try {
         return operation(*moco::prefixed(store));
     } catch (const c10::Error &error) {
-        throw moco::Error(MOCO_EPEER, "the store at " + place(store) + " is gone: " + error.what_without_backtrace());
+        throw moco::Error(MOCO_EPEER,
+                          "store: " + place(store) + " does not answer any more: " + error.what_without_backtrace());
     }
 }
 
@@ -99,10 +99,11 @@ moco_status moco_store_open(moco_store **out, const moco_store_options *options)
     const moco_store_options &o = options != nullptr ? *options : defaults;
     MOCO_CHECK_ARG(o.address);
     if (o.port < 1 || o.port > 65535) {
-        throw moco::Error(MOCO_EINVALID, "store: port " + std::to_string(o.port) + " is not in 1..65535");
+        throw moco::Error(MOCO_EINVALID, "store: port is " + std::to_string(o.port) + "; use 1 to 65535");
     }
     if (!(o.timeout_s > 0)) {
-        throw moco::Error(MOCO_EINVALID, "store: the time-out must be above 0 s");
+        throw moco::Error(MOCO_EINVALID,
+                          "store: the time-out is " + std::to_string(o.timeout_s) + " s; use more than 0");
     }
     auto store = std::make_unique<moco_store>();
     store->address = o.address;
@@ -158,15 +159,16 @@ moco_status moco_store_get(char *buffer, size_t size, moco_store *store, const c
     MOCO_CHECK_ARG(key);
     const auto value = with_store(*store, [&](c10d::Store &s) {
         if (!s.check({ key })) {
-            throw moco::Error(MOCO_ENOTFOUND, std::string("store: no key ") + key);
+            throw moco::Error(MOCO_ENOTFOUND, std::string("store: key ") + key + " is not set");
         }
         return s.get(key);
     });
-    const size_t length = size == 0 ? 0 : std::min(size - 1, value.size());
-    if (size > 0) {
-        std::copy_n(value.begin(), length, buffer);
-        buffer[length] = '\0';
+    if (value.size() >= size) {
+        throw moco::Error(MOCO_EINVALID, std::string("store: the text of key ") + key + " needs " +
+                                             std::to_string(value.size() + 1) + " bytes, the buffer has " +
+                                             std::to_string(size));
     }
+    *std::copy(value.begin(), value.end(), buffer) = '\0';
     MOCO_API_END
 }
 

@@ -1,4 +1,4 @@
-// The store handle as the communicator sees it.
+// Declares the store handle for the communicator.
 #pragma once
 
 #include "base/live.hpp"
@@ -18,7 +18,7 @@ struct moco_store : moco::Counted {
 
 namespace moco {
 
-// The store with the prefix before each key.
+// Returns the store with the prefix before each key.
 c10::intrusive_ptr<c10d::Store> prefixed(const moco_store &store);
 
 } // namespace moco

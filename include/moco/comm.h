@@ -1,9 +1,9 @@
 /**
  * @file comm.h
- * Collective operations over the processes of a run: one process, or libtorch's c10d with Gloo (CPU) and NCCL (CUDA).
+ * Collective operations over the processes of a run, by libtorch's c10d with Gloo (CPU) and NCCL (CUDA).
  *
- * Each call is made by every rank, in the same order. Where another rank fails or does not come within the time-out, a
- * call ends with ::MOCO_EPEER, and the communicator is good for nothing but to be freed; see peers.h for who it was.
+ * All ranks make the same calls in the same order. If another rank fails, or does not come within the time-out, a call
+ * returns ::MOCO_EPEER. The communicator can then only be freed; peers.h finds out which rank it was.
  */
 #ifndef MOCO_COMM_H
 #define MOCO_COMM_H
@@ -13,17 +13,17 @@
 
 MOCO_BEGIN_DECLS
 
-/** The processes of a run as one of them sees them. @since 0.1 */
+/** One process's connections with the other processes of a run. @since 0.1 */
 typedef struct moco_comm moco_comm;
 
 /** Options of moco_comm_create(). @since 0.1 */
 typedef struct moco_comm_options {
     size_t struct_size;
-    moco_store *store;   /**< borrowed, outlives the communicator; may be NULL with one process */
+    moco_store *store;   /**< borrowed, outlives the communicator; NULL is allowed for one process */
     int32_t rank;        /**< 0 */
     int32_t world;       /**< 1 */
-    moco_device device;  /**< of the tensors; the CPU works besides */
-    double timeout_s;    /**< of each collective; 300 */
+    moco_device device;  /**< of the tensors; tensors on the CPU work too */
+    double timeout_s;    /**< seconds for each collective; 300 */
     const char *address; /**< of this host's network interface; "127.0.0.1" */
 } moco_comm_options;
 
@@ -38,13 +38,13 @@ MOCO_API MOCO_MUST_USE moco_status moco_comm_create(moco_comm **out, const moco_
 /** Frees a communicator; NULL is allowed. @since 0.1 */
 MOCO_API void moco_comm_free(moco_comm *comm);
 
-/** This process, 0..world-1; 0 for NULL. @since 0.1 */
+/** Returns the rank of this process, 0..world-1; 0 for NULL. @since 0.1 */
 MOCO_API int32_t moco_comm_rank(const moco_comm *comm);
 
-/** How many processes; 1 for NULL, which every call takes as one process. @since 0.1 */
+/** Returns the number of processes; 1 for NULL, which every call treats as one process. @since 0.1 */
 MOCO_API int32_t moco_comm_world(const moco_comm *comm);
 
-/** Waits until every rank is here. @since 0.1 */
+/** Waits until every rank has called it. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_barrier(moco_comm *comm);
 
 /** Overwrites every rank's tensor with that of @p root. @since 0.1 */
@@ -53,30 +53,30 @@ MOCO_API MOCO_MUST_USE moco_status moco_comm_broadcast(moco_comm *comm, moco_ten
 /** Overwrites every rank's tensor with the sum over the ranks. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_all_reduce(moco_comm *comm, moco_tensor *tensor);
 
-/** Joins the ranks' tensors (N x ...) along the first dimension: (world N) x ... Not differentiable. @since 0.1 */
+/** Concatenates the ranks' tensors (N x ...) into (world N) x ... Not differentiable. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_all_gather(moco_tensor **out, moco_scope *scope, moco_comm *comm,
                                                         const moco_tensor *tensor);
 
 /**
  * Sends rows to each rank: the first send[0] rows to rank 0, the next send[1] to rank 1, and so on.
- * @param[out] out the rows that came, those of rank 0 first; receive[r] of rank r
- * @param send,receive @p world numbers of rows; send must sum up to the tensor's first dimension
+ * @param[out] out the rows received, those of rank 0 first; receive[r] rows of rank r
+ * @param send,receive @p world numbers of rows; send must sum to the tensor's first dimension
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_all_to_all(moco_tensor **out, moco_scope *scope, moco_comm *comm,
                                                         const moco_tensor *tensor, const int64_t *send,
                                                         const int64_t *receive);
 
-/** The largest of the ranks' numbers. Goes over the hosts' memory and waits for no device. @since 0.1 */
+/** Computes the largest of the ranks' numbers, through host memory: it does not wait for a device. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_largest(int64_t *out, moco_comm *comm, int64_t value);
 
-/** How far this rank has come, to be read from any thread while another is in a collective. @since 0.1 */
+/** How many collectives this rank has begun. @since 0.1 */
 typedef struct moco_comm_position {
-    uint64_t entered; /**< collectives that were begun */
-    bool inside;      /**< whether the last of them is still under way */
+    uint64_t entered; /**< collectives begun so far */
+    bool inside;      /**< the last of them has not ended */
 } moco_comm_position;
 
-/** @since 0.1 */
+/** Returns this rank's position. Any thread may call it, also while another is in a collective. @since 0.1 */
 MOCO_API moco_comm_position moco_comm_where(const moco_comm *comm);
 
 MOCO_END_DECLS

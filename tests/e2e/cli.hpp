@@ -1,6 +1,7 @@
 // Runs the tool as a person does, in a folder with small images.
 #pragma once
 
+#include "support/process.hpp"
 #include "support/tests_folder.hpp"
 
 #include <moco.h>
@@ -9,33 +10,27 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 namespace cli {
 
 namespace fs = std::filesystem;
-using Words = std::vector<std::string>;
+using moco_test::joined;
+using moco_test::Process;
+using moco_test::read_file;
+using moco_test::waits_for;
+using moco_test::Words;
 
+// The tool; MOCO_BIN names another.
 inline std::string binary()
 {
     const char *path = std::getenv("MOCO_BIN");
     return path != nullptr ? path : MOCO_BINARY;
 }
 
-inline std::string slurp(const fs::path &path)
-{
-    std::ostringstream text;
-    text << std::ifstream(path, std::ios::binary).rdbuf();
-    return text.str();
-}
-
 struct Result {
-    int code; // the exit code; 128 + N where signal N killed the process
+    int code; // as Process::wait()
     std::string out, err;
 };
 
@@ -81,68 +76,43 @@ class Cli : public testing::Test {
     }
     static void TearDownTestSuite() { fs::remove_all(root); }
 
-    static pid_t start(const Words &words, const char *out, const char *err)
+    // Starts the tool in root, with its output in files there.
+    static Process start(const Words &words, const char *out = "out.txt", const char *err = "err.txt")
     {
-        std::vector<char *> argv;
-        const std::string program = binary();
-        argv.push_back(const_cast<char *>(program.c_str()));
-        for (const auto &word : words) {
-            argv.push_back(const_cast<char *>(word.c_str()));
-        }
-        argv.push_back(nullptr);
-        // What an earlier command wrote must not pass for this one's.
-        for (const char *file : { out, err }) {
-            if (fs::path(file).is_relative()) {
-                fs::remove(root / file);
-            }
-        }
-        const pid_t child = fork();
-        if (child == 0) {
-            if (chdir(root.c_str()) != 0 || freopen(out, "w", stdout) == nullptr ||
-                freopen(err, "w", stderr) == nullptr) {
-                _exit(99);
-            }
-            execv(argv[0], argv.data());
-            _exit(98);
-        }
-        return child;
-    }
-    static int wait_for(pid_t child)
-    {
-        int status = 0;
-        waitpid(child, &status, 0);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        return Process(joined({ binary() }, words), { root, out, err });
     }
     static Result run(const Words &words)
     {
-        const int code = wait_for(start(words, "out.txt", "err.txt"));
-        return { code, slurp(root / "out.txt"), slurp(root / "err.txt") };
+        const int code = start(words).wait();
+        return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
     }
-    // A script of tests/python; what it prints goes to python.txt. -1 where what it needs is missing; MOCO_PYTHON
-    // names another Python.
-    static int python(const std::string &script, const std::string &arguments)
+    // Runs the tool, and sends it a signal once its output holds a text.
+    static int run_until(const std::string &text, int number, const Words &words)
+    {
+        Process process = start(words);
+        EXPECT_TRUE(waits_for([&] { return has(process.said(), text) || !process.runs(); })) << process.said();
+        process.send(number);
+        return process.wait();
+    }
+    // Runs a script of tests/python; its output goes to python.txt. Returns -1 if something that it needs is missing.
+    // MOCO_PYTHON names another Python.
+    static int python(const std::string &script, const Words &arguments)
     {
         const char *named = std::getenv("MOCO_PYTHON");
-        const std::string command = "cd '" + root.string() + "' && OMP_NUM_THREADS=1 '" +
-                                    (named != nullptr ? named : "python3") + "' '" + moco_test::tests_folder() +
-                                    "/python/" + script +
-                                    "'"
-                                    " " +
-                                    arguments + " >python.txt 2>&1";
-        const int status = std::system(command.c_str()); // NOLINT(cert-env33-c)
-        const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        const Words command{ named != nullptr ? named : "python3", moco_test::tests_folder() + "/python/" + script };
+        const int code =
+            Process(joined(command, arguments), { root, "python.txt", "" }, { { "OMP_NUM_THREADS", "1" } }).wait();
         return code == 77 || (code == 127 && named == nullptr) ? -1 : code;
     }
-    // A training that takes seconds, into a folder of root.
+    // The words of a training that takes seconds, into a folder of root.
     static Words train(const std::string &out, const Words &more = {})
     {
-        Words words{ "train",      "train",     "--out", out,         "--preset", "tiny",        "--queue-size",
-                     "32",         "-b",        "16",    "-p",        "1",        "--knn-every", "0",
-                     "--no-plots", "--workers", "1",     "--threads", "1" };
-        words.insert(words.end(), more.begin(), more.end());
-        return words;
+        const Words words{ "train",      "train",     "--out", out,         "--preset", "tiny",        "--queue-size",
+                           "32",         "-b",        "16",    "-p",        "1",        "--knn-every", "0",
+                           "--no-plots", "--workers", "1",     "--threads", "1" };
+        return joined(words, more);
     }
-    // The run that tests look at; made once in a folder, of which each suite has its own.
+    // The run that tests look at; each suite makes it once.
     static const Result &trained()
     {
         static fs::path where;

@@ -27,13 +27,9 @@ class CliBench : public Cli {
   protected:
     static Words words(const Words &part, const Words &more)
     {
-        Words all{ "bench" };
-        all.insert(all.end(), part.begin(), part.end());
         const Words tiny{ "--arch", "resnet20",  "--size", "16",      "--batch", "8",         "-k", "64",       "--dim",
                           "16",     "--threads", "1",      "--steps", "2",       "--repeats", "3",  "--warmup", "1" };
-        all.insert(all.end(), tiny.begin(), tiny.end());
-        all.insert(all.end(), more.begin(), more.end());
-        return all;
+        return joined(joined(joined({ "bench" }, part), tiny), more);
     }
 };
 

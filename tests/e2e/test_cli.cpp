@@ -143,17 +143,17 @@ TEST_F(CliUsage, AReaderThatLeavesIsNoError)
     const std::string shell = "cd '" + root.string() + "' && { '" + binary() +
                               "' train --help; echo code $? >&2; } 2>err.txt | head -n 1 >out.txt";
     ASSERT_EQ(std::system(shell.c_str()), 0);
-    EXPECT_EQ(slurp(root / "out.txt"), "Usage: moco train DATA --out RUN [options]\n");
-    EXPECT_EQ(slurp(root / "err.txt"), "code 0\n");
+    EXPECT_EQ(read_file(root / "out.txt"), "Usage: moco train DATA --out RUN [options]\n");
+    EXPECT_EQ(read_file(root / "err.txt"), "code 0\n");
 }
 
 TEST_F(CliUsage, ALostOutputIsAnError)
 {
     if (!fs::exists("/dev/full")) {
-        GTEST_SKIP() << "no /dev/full";
+        GTEST_SKIP() << "needs /dev/full";
     }
-    EXPECT_EQ(wait_for(start({ "train", "--help" }, "/dev/full", "err.txt")), 1);
-    EXPECT_HAS(slurp(root / "err.txt"), "standard output cannot be written");
+    EXPECT_EQ(start({ "train", "--help" }, "/dev/full").wait(), 1);
+    EXPECT_HAS(read_file(root / "err.txt"), "standard output cannot be written");
 }
 
 TEST_F(CliUsage, DoctorSaysWhatIsThere)

@@ -19,10 +19,10 @@ TEST_F(CliEmbed, WritesFeaturesOfAllImages)
     EXPECT_HAS(npy.out, "16 images, ");
     EXPECT_HAS(npy.out, " images/s: ");
     EXPECT_HAS(npy.out, "f.labels.npy");
-    const std::string bytes = slurp(root / "f.npy");
+    const std::string bytes = read_file(root / "f.npy");
     EXPECT_HAS(bytes, "'<f4', 'fortran_order': False, 'shape': (16, ");
-    EXPECT_HAS(slurp(root / "f.labels.npy"), "'<i8'");
-    std::istringstream names(slurp(root / "f.txt"));
+    EXPECT_HAS(read_file(root / "f.labels.npy"), "'<i8'");
+    std::istringstream names(read_file(root / "f.txt"));
     std::vector<std::string> lines;
     for (std::string line; std::getline(names, line);) {
         lines.push_back(line);
@@ -95,7 +95,7 @@ TEST_F(CliEmbed, ReportsOnARunWithAndWithoutItsData)
     words.erase(std::find(words.begin(), words.end(), "--no-plots"));
     const Result result = run(words);
     ASSERT_EQ(result.code, 0) << result.err;
-    const std::string own = slurp(root / "plotted" / "report.html");
+    const std::string own = read_file(root / "plotted" / "report.html");
     EXPECT_HAS(own, ">finished<");
     EXPECT_HAS(own, "done: 6 steps");
     EXPECT_FALSE(has(own, "Not there:"));
@@ -105,7 +105,7 @@ TEST_F(CliEmbed, ReportsOnARunWithAndWithoutItsData)
     const Result drawn = run({ "report", "run", "--limit", "20", "-j1" });
     ASSERT_EQ(drawn.code, 0) << drawn.err;
     EXPECT_EQ(drawn.out, "report: run/report.html\n");
-    EXPECT_FALSE(has(slurp(root / "run" / "report.html"), "Not there:"));
+    EXPECT_FALSE(has(read_file(root / "run" / "report.html"), "Not there:"));
 
     fs::rename(root / "test", root / "moved");
     fs::remove_all(root / "plotted" / "plots");
@@ -113,5 +113,5 @@ TEST_F(CliEmbed, ReportsOnARunWithAndWithoutItsData)
     fs::rename(root / "moved", root / "test");
     EXPECT_EQ(moved.code, 0) << moved.err;
     EXPECT_HAS(moved.err, "cannot be drawn anew");
-    EXPECT_HAS(slurp(root / "page.html"), "Not there: pairs.png, neighbours.png, map.png.");
+    EXPECT_HAS(read_file(root / "page.html"), "Not there: pairs.png, neighbours.png, map.png.");
 }

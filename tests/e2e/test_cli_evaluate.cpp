@@ -18,12 +18,6 @@ const char *const fashion = "/usr/share/datasets/fashion-mnist";
 
 class CliEvaluate : public Cli {
   protected:
-    static Words with(const Words &first, const Words &more)
-    {
-        Words words = first;
-        words.insert(words.end(), more.begin(), more.end());
-        return words;
-    }
     static Words base(const std::string &command)
     {
         return { command, "run", "--train", "train", "--val", "test", "--threads", "1", "--workers", "1" };
@@ -31,7 +25,7 @@ class CliEvaluate : public Cli {
     // Runs a command that prints JSON.
     static Json json_of(const Words &words)
     {
-        const Result result = run(with(words, { "--json" }));
+        const Result result = run(joined(words, { "--json" }));
         EXPECT_EQ(result.code, 0) << result.err;
         Json json(json_loads(result.out.c_str(), 0, nullptr), json_decref);
         EXPECT_NE(json, nullptr) << result.out;
@@ -64,8 +58,8 @@ class CliEvaluate : public Cli {
 TEST_F(CliEvaluate, LinearSweepsRatesOverCachedFeatures)
 {
     ASSERT_EQ(trained().code, 0);
-    const Words words = with(base("linear"), { "--cached", "--lr", "0.1,1,1e38", "--epochs", "20", "--batch", "8",
-                                               "--out", "fc.safetensors", "--features-out", "features.safetensors" });
+    const Words words = joined(base("linear"), { "--cached", "--lr", "0.1,1,1e38", "--epochs", "20", "--batch", "8",
+                                                 "--out", "fc.safetensors", "--features-out", "features.safetensors" });
     const Json json = json_of(words);
     EXPECT_EQ(number(json, "train_images"), 48);
     EXPECT_EQ(number(json, "val_images"), 16);
@@ -87,7 +81,7 @@ TEST_F(CliEvaluate, LinearSweepsRatesOverCachedFeatures)
     EXPECT_EQ(features.at("val.labels"), std::vector<int64_t>{ 16 });
     EXPECT_EQ(features.at("order"), (std::vector<int64_t>{ 20, 48 }));
 
-    const Result text = run(with(words, { "--baseline", "random" }));
+    const Result text = run(joined(words, { "--baseline", "random" }));
     ASSERT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "diverged in the first epoch");
     EXPECT_HAS(text.out, "frozen encoder, unchanged to the bit");
@@ -100,14 +94,14 @@ TEST_F(CliEvaluate, LinearFollowsTheProtocolOnAnyNumberOfProcesses)
 {
     ASSERT_EQ(trained().code, 0);
     for (const char *processes : { "1", "2" }) {
-        const Json json = json_of(with(base("linear"), { "--epochs", "3", "--lr", "1", "--batch", "16", "--milestones",
-                                                         "2", "--nproc", processes }));
+        const Json json = json_of(joined(base("linear"), { "--epochs", "3", "--lr", "1", "--batch", "16",
+                                                           "--milestones", "2", "--nproc", processes }));
         EXPECT_FALSE(json_is_true(json_object_get(json.get(), "cached")));
         EXPECT_GE(number(json, "acc1"), 50);
         EXPECT_LE(number(json, "best_epoch"), 3);
     }
-    const Json one = json_of(with(base("linear"), { "--cached", "--epochs", "3", "--lr", "1" }));
-    const Json two = json_of(with(base("linear"), { "--cached", "--epochs", "3", "--lr", "1", "--nproc", "2" }));
+    const Json one = json_of(joined(base("linear"), { "--cached", "--epochs", "3", "--lr", "1" }));
+    const Json two = json_of(joined(base("linear"), { "--cached", "--epochs", "3", "--lr", "1", "--nproc", "2" }));
     EXPECT_EQ(number(one, "acc1"), number(two, "acc1"));
     const json_t *a = json_array_get(json_object_get(one.get(), "rates"), 0);
     const json_t *b = json_array_get(json_object_get(two.get(), "rates"), 0);
@@ -117,23 +111,18 @@ TEST_F(CliEvaluate, LinearFollowsTheProtocolOnAnyNumberOfProcesses)
 TEST_F(CliEvaluate, ASignalEndsLinearCleanly)
 {
     ASSERT_EQ(trained().code, 0);
-    const pid_t child =
-        start(with(base("linear"), { "--cached", "--epochs", "1000000", "--lr", "0.1", "--out", "never.safetensors" }),
-              "out.txt", "err.txt");
-    for (int i = 0; i < 600 && !has(slurp(root / "out.txt"), "epoch 2/"); ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    kill(child, SIGINT);
-    EXPECT_EQ(wait_for(child), 128 + SIGINT);
-    EXPECT_HAS(slurp(root / "err.txt"), "stopped by SIGINT");
+    const Words words =
+        joined(base("linear"), { "--cached", "--epochs", "1000000", "--lr", "0.1", "--out", "never.safetensors" });
+    EXPECT_EQ(run_until("epoch 2/", SIGINT, words), 128 + SIGINT);
+    EXPECT_HAS(read_file(root / "err.txt"), "stopped by SIGINT");
     EXPECT_FALSE(fs::exists(root / "never.safetensors"));
 }
 
 TEST_F(CliEvaluate, FinetuneLearnsFromAShare)
 {
     ASSERT_EQ(trained().code, 0);
-    const Words words = with(base("finetune"), { "--fraction", "0.5", "--epochs", "2", "--batch", "8", "--head-lr",
-                                                 "0.1", "--out", "tuned.safetensors" });
+    const Words words = joined(base("finetune"), { "--fraction", "0.5", "--epochs", "2", "--batch", "8", "--head-lr",
+                                                   "0.1", "--out", "tuned.safetensors" });
     const Json json = json_of(words);
     EXPECT_EQ(number(json, "train_images"), 24);
     EXPECT_EQ(number(json, "val_images"), 16);
@@ -144,9 +133,9 @@ TEST_F(CliEvaluate, FinetuneLearnsFromAShare)
     EXPECT_TRUE(tuned.count("bn1.running_mean"));
     const Json again = json_of(words);
     EXPECT_EQ(number(json, "train_loss"), number(again, "train_loss"));
-    const Json two = json_of(with(words, { "--nproc", "2" }));
+    const Json two = json_of(joined(words, { "--nproc", "2" }));
     EXPECT_EQ(number(two, "train_images"), 24);
-    const Result text = run(with(words, { "--baseline", "random" }));
+    const Result text = run(joined(words, { "--baseline", "random" }));
     ASSERT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "fine-tuned accuracy ");
     EXPECT_HAS(text.out, "from an untrained network");
@@ -156,7 +145,7 @@ TEST_F(CliEvaluate, KnnSweepsAndNamesConfusions)
 {
     ASSERT_EQ(trained().code, 0);
     const Words words{ "knn", "run", "--train", "train", "--test", "test", "-k", "1,5", "--temperature", "0.05,0.1" };
-    const Json json = json_of(with(words, { "--per-class", "--confusion", "confusion.png" }));
+    const Json json = json_of(joined(words, { "--per-class", "--confusion", "confusion.png" }));
     EXPECT_EQ(json_array_size(json_object_get(json.get(), "sweep")), 4U);
     const json_t *classes = json_object_get(json.get(), "classes");
     ASSERT_EQ(json_array_size(classes), 2U);
@@ -169,7 +158,7 @@ TEST_F(CliEvaluate, KnnSweepsAndNamesConfusions)
     }
     EXPECT_NEAR(number(json, "knn_acc1"), 100 * right / 16, 1e-3);
     EXPECT_TRUE(fs::exists(root / "confusion.png"));
-    const Result text = run(with(words, { "--per-class" }));
+    const Result text = run(joined(words, { "--per-class" }));
     ASSERT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "T 0.05");
     EXPECT_HAS(text.out, "most often taken for");
@@ -186,10 +175,10 @@ TEST_F(CliEvaluate, WrongUsageIsNamed)
         { { "linear", "run" }, "--train DATA is missing" },
         { { "linear", "run", "--train", "train" }, "--val DATA is missing" },
         { { "linear", "--train", "train", "--val", "test" }, "RUN or FILE is missing" },
-        { with(base("linear"), { "--lr", "1,,2" }), "--lr: '1,,2' is no list of numbers" },
-        { with(base("linear"), { "--lr", "-1" }), "--lr: '-1' is no list of numbers" },
-        { with(base("linear"), { "--features-out", "x" }), "--features-out goes with --cached" },
-        { with(base("finetune"), { "--fraction", "2" }), "fraction" },
+        { joined(base("linear"), { "--lr", "1,,2" }), "--lr: '1,,2' is no list of numbers" },
+        { joined(base("linear"), { "--lr", "-1" }), "--lr: '-1' is no list of numbers" },
+        { joined(base("linear"), { "--features-out", "x" }), "--features-out goes with --cached" },
+        { joined(base("finetune"), { "--fraction", "2" }), "fraction" },
         { { "finetune", "run", "--train", "train" }, "--val DATA is missing" },
     };
     for (const auto &each : cases) {
@@ -207,7 +196,7 @@ TEST_F(CliEvaluate, WrongUsageIsNamed)
 TEST_F(CliEvaluate, KnnIsScikitLearns)
 {
     if (!has_fashion()) {
-        GTEST_SKIP() << "no " << fashion;
+        GTEST_SKIP() << "needs " << fashion << "; Debian: apt install dataset-fashion-mnist";
     }
     const Result result = run({ "knn",       "--preset", "fashion-mnist",  "--baseline",    "random",
                                 "--train",   fashion,    "--test",         fashion,         "--limit",
@@ -215,26 +204,27 @@ TEST_F(CliEvaluate, KnnIsScikitLearns)
                                 "--threads", "1",        "--features-out", "f.safetensors", "--json" });
     ASSERT_EQ(result.code, 0) << result.err;
     std::ofstream(root / "knn.json") << result.out;
-    const int code = python("knn_reference.py", "f.safetensors knn.json");
+    const int code = python("knn_reference.py", { "f.safetensors", "knn.json" });
     if (code < 0) {
-        GTEST_SKIP() << slurp(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
+        GTEST_SKIP() << read_file(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
     }
-    EXPECT_EQ(code, 0) << slurp(root / "python.txt");
+    EXPECT_EQ(code, 0) << read_file(root / "python.txt");
 }
 
 TEST_F(CliEvaluate, LinearIsPyTorchs)
 {
     if (!has_fashion()) {
-        GTEST_SKIP() << "no " << fashion;
+        GTEST_SKIP() << "needs " << fashion << "; Debian: apt install dataset-fashion-mnist";
     }
     const Result result = run({ "linear", "--preset", "fashion-mnist", "--train", fashion, "--val", fashion, "--limit",
                                 "1000", "--cached", "--lr", "0.01,0.1", "--epochs", "10", "--threads", "1",
                                 "--features-out", "f.safetensors", "--json" });
     ASSERT_EQ(result.code, 0) << result.err;
     std::ofstream(root / "linear.json") << result.out;
-    const int code = python("linear_reference.py", "f.safetensors --lr 0.01,0.1 --epochs 10 --json linear.json");
+    const int code = python("linear_reference.py",
+                            { "f.safetensors", "--lr", "0.01,0.1", "--epochs", "10", "--json", "linear.json" });
     if (code < 0) {
-        GTEST_SKIP() << slurp(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
+        GTEST_SKIP() << read_file(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
     }
-    EXPECT_EQ(code, 0) << slurp(root / "python.txt");
+    EXPECT_EQ(code, 0) << read_file(root / "python.txt");
 }

@@ -12,9 +12,7 @@ class Files : public cli::Cli {
     void SetUp() override { ASSERT_EQ(trained().code, 0) << trained().err; }
     static Result write(const std::string &format, const std::string &out, const cli::Words &more = {})
     {
-        cli::Words words{ "export", "run", "--format", format, "--out", out };
-        words.insert(words.end(), more.begin(), more.end());
-        return run(words);
+        return run(cli::joined({ "export", "run", "--format", format, "--out", out }, more));
     }
 };
 

@@ -1,24 +1,19 @@
 // A run's peak memory does not grow with its steps.
+#include "support/fashion.hpp"
+#include "support/process.hpp"
+
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
-
-namespace fs = std::filesystem;
 
 namespace {
 
-// VmHWM of a process in KiB; 0 where it has ended.
+// Returns the peak memory of a process in KiB; 0 if it has ended.
 long peak_of(pid_t process)
 {
     std::ifstream status("/proc/" + std::to_string(process) + "/status");
@@ -30,45 +25,47 @@ long peak_of(pid_t process)
     return 0;
 }
 
-long lines_of(const fs::path &path)
-{
-    std::ifstream file(path);
-    return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
-}
+using Memory = moco_test::WithFolder;
 
 } // namespace
 
-TEST(Memory, DoesNotGrowOverAThousandSteps)
+TEST_F(Memory, DoesNotGrowOverAThousandSteps)
 {
-    std::string name = (fs::temp_directory_path() / "moco-memory-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    const fs::path run = fs::path(name) / "run";
-    const pid_t child = fork();
-    if (child == 0) {
-        (void)freopen("/dev/null", "w", stdout);
-        (void)freopen("/dev/null", "w", stderr);
-        // 3,750 steps an epoch; a line of metrics each 50.
-        execl(MOCO_BINARY, MOCO_BINARY, "train", "/usr/share/datasets/fashion-mnist", "--out", run.c_str(), "--preset",
-              "tiny", "--image-size", "16", "--batch", "16", "--epochs", "1", "--knn-every", "0", "--print-freq", "50",
-              "--no-plots", "--threads", "1", static_cast<char *>(nullptr));
-        _exit(127);
-    }
+    // 2,000 steps per epoch, and a line of metrics every 50.
+    moco_test::write_fashion(folder_, 32000);
+    moco_test::Process process({ MOCO_BINARY,
+                                 "train",
+                                 path(moco_test::fashion_images),
+                                 "--out",
+                                 path("run"),
+                                 "--preset",
+                                 "tiny",
+                                 "--image-size",
+                                 "16",
+                                 "--batch",
+                                 "16",
+                                 "--epochs",
+                                 "1",
+                                 "--knn-every",
+                                 "0",
+                                 "--print-freq",
+                                 "50",
+                                 "--no-plots",
+                                 "--threads",
+                                 "1" });
     long early = 0;
     long late = 0;
-    int status = 0;
-    while (waitpid(child, &status, WNOHANG) == 0) {
-        const long lines = lines_of(run / "metrics.jsonl");
-        const long peak = peak_of(child);
+    while (process.runs()) {
+        const size_t lines = moco_test::lines_of(path("run") + "/metrics.jsonl");
+        const long peak = peak_of(process.pid());
         early = lines >= 4 && early == 0 ? peak : early; // after 200 steps all buffers have their size
         late = lines >= 26 && peak > 0 ? peak : late;    // from 1,300 steps on
         if (lines >= 30) {
-            kill(child, SIGTERM);
+            process.send(SIGTERM);
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    fs::remove_all(name);
-    ASSERT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
+    EXPECT_EQ(process.wait(), 128 + SIGTERM);
     ASSERT_GT(early, 0);
     ASSERT_GT(late, 0);
     RecordProperty("peak_kib_early", std::to_string(early));

@@ -79,7 +79,7 @@ TEST_F(CliRuns, CommandLineOverridesFileOverridesPresetOverridesDefaults)
     const Result result = run(words);
     ASSERT_EQ(result.code, 0) << result.err;
     EXPECT_EQ(result.out, "");
-    const std::string config = slurp(root / "order" / "config.yaml");
+    const std::string config = read_file(root / "order" / "config.yaml");
     EXPECT_HAS(config, "\nmomentum: 0.99\n");      // preset
     EXPECT_HAS(config, "\nepochs: 1\n");           // file over preset
     EXPECT_HAS(config, "\ndim: 48\n");             // file over preset
@@ -95,7 +95,7 @@ TEST_F(CliRuns, TheReferencesScheduleIsUnderstood)
 {
     const Result result = run(train("steps", { "--epochs", "4", "--schedule", "2", "3", "--aug-plus" }));
     ASSERT_EQ(result.code, 0) << result.err;
-    const std::string config = slurp(root / "steps" / "config.yaml");
+    const std::string config = read_file(root / "steps" / "config.yaml");
     EXPECT_HAS(config, "\nschedule: steps\n");
     EXPECT_HAS(config, "\nmilestones: \"2,3\"\n");
     EXPECT_HAS(config, "\naugment: v2\n");
@@ -108,7 +108,7 @@ TEST_F(CliRuns, AUsedFolderIsRefused)
     const Result result = run(train("used"));
     EXPECT_EQ(result.code, 1);
     EXPECT_HAS(result.err, "used");
-    EXPECT_EQ(slurp(root / "used" / "thesis.tex"), "precious");
+    EXPECT_EQ(read_file(root / "used" / "thesis.tex"), "precious");
     EXPECT_EQ(std::distance(fs::directory_iterator(root / "used"), fs::directory_iterator()), 1);
 }
 
@@ -125,7 +125,7 @@ TEST_F(CliRuns, BrokenImagesAreNamedOrSkipped)
 {
     fs::copy(root / "train", root / "broken", fs::copy_options::recursive);
     const fs::path bad = root / "broken" / "dark" / "7.png";
-    std::ofstream(bad, std::ios::binary) << slurp(root / "train" / "dark" / "7.png").substr(0, 60);
+    std::ofstream(bad, std::ios::binary) << read_file(root / "train" / "dark" / "7.png").substr(0, 60);
     Words words = train("run-broken");
     words[1] = "broken";
     const Result stopped = run(words);
@@ -164,10 +164,7 @@ TEST_F(CliRuns, KnnPrintsAccuracies)
     EXPECT_HAS(text.out, "48 training and 16 test images");
     for (const Words &more : { Words{}, Words{ "--baseline", "pixels" }, Words{ "--baseline", "random" },
                                Words{ "--features", "output", "--limit", "10", "--temperature", "0.2" } }) {
-        Words words = base;
-        words.insert(words.end(), more.begin(), more.end());
-        words.emplace_back("--json");
-        const Result result = run(words);
+        const Result result = run(joined(joined(base, more), { "--json" }));
         ASSERT_EQ(result.code, 0) << result.err;
         const Json json(json_loads(result.out.c_str(), 0, nullptr));
         ASSERT_NE(json, nullptr) << result.out;
@@ -259,24 +256,14 @@ TEST_F(CliRuns, SignalsEndARunThatResumes)
 {
     for (const int number : { SIGTERM, SIGINT }) {
         const std::string name = "stopped" + std::to_string(number);
-        const pid_t child = start(train(name, { "--epochs", "100000" }), "out.txt", "err.txt");
-        while (!has(slurp(root / "out.txt"), "step 2/") && waitpid(child, nullptr, WNOHANG) == 0) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        }
-        kill(child, number);
-        EXPECT_EQ(wait_for(child), 128 + number);
-        const std::string err = slurp(root / "err.txt");
+        EXPECT_EQ(run_until("step 2/", number, train(name, { "--epochs", "100000" })), 128 + number);
+        const std::string err = read_file(root / "err.txt");
         EXPECT_HAS(err, number == SIGTERM ? "stopped by SIGTERM" : "stopped by SIGINT");
         EXPECT_HAS(err, "moco resume " + name);
         EXPECT_FALSE(has(err, "error: ")) << err;
     }
-    const pid_t child = start({ "resume", "stopped15" }, "out.txt", "err.txt");
-    while (!has(slurp(root / "out.txt"), "step ") && waitpid(child, nullptr, WNOHANG) == 0) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    kill(child, SIGTERM);
-    EXPECT_EQ(wait_for(child), 128 + SIGTERM);
-    EXPECT_FALSE(has(slurp(root / "out.txt"), "step 1/")) << "a resumed run goes on";
+    EXPECT_EQ(run_until("step ", SIGTERM, { "resume", "stopped15" }), 128 + SIGTERM);
+    EXPECT_FALSE(has(read_file(root / "out.txt"), "step 1/")) << "a resumed run continues";
 }
 
 TEST_F(CliRuns, ATerminalGetsABar)

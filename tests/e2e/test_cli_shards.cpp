@@ -18,7 +18,7 @@ class CliShards : public Cli {
     {
         static const Result result = run({ "pack", "train", "--out", "packed.tar" });
         EXPECT_EQ(result.code, 0) << result.err;
-        return slurp(root / "packed.tar");
+        return read_file(root / "packed.tar");
     }
     // Puts something in the one place that runs train from, so that their settings are the same.
     static void place(const fs::path &source)
@@ -29,8 +29,7 @@ class CliShards : public Cli {
     static Words train_there(const std::string &out, const Words &more = {})
     {
         fs::remove_all(root / out);
-        Words words = train(out, { "--epochs", "4" });
-        words.insert(words.end(), more.begin(), more.end());
+        Words words = joined(train(out, { "--epochs", "4" }), more);
         words[1] = "data";
         return words;
     }
@@ -39,20 +38,15 @@ class CliShards : public Cli {
     {
         const Result result = run(words);
         EXPECT_EQ(result.code, 0) << result.err;
-        return slurp(root / out / "checkpoints" / "step_0000000012.safetensors");
+        return read_file(root / out / "checkpoints" / "step_0000000012.safetensors");
     }
     // The same, stopped by SIGTERM after its first step and resumed.
     static std::string resumed_checkpoint(const std::string &out, const Words &more)
     {
-        const pid_t child = start(train_there(out, more), "out.txt", "err.txt");
-        while (!has(slurp(root / "out.txt"), "step 1/") && waitpid(child, nullptr, WNOHANG) == 0) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
-        kill(child, SIGTERM);
-        EXPECT_EQ(wait_for(child), 128 + SIGTERM) << slurp(root / "err.txt");
+        EXPECT_EQ(run_until("step 1/", SIGTERM, train_there(out, more)), 128 + SIGTERM) << read_file(root / "err.txt");
         EXPECT_FALSE(fs::exists(root / out / "checkpoints" / "step_0000000012.safetensors"));
-        EXPECT_EQ(run({ "resume", out }).code, 0) << slurp(root / "err.txt");
-        return slurp(root / out / "checkpoints" / "step_0000000012.safetensors");
+        EXPECT_EQ(run({ "resume", out }).code, 0) << read_file(root / "err.txt");
+        return read_file(root / out / "checkpoints" / "step_0000000012.safetensors");
     }
 };
 
@@ -85,7 +79,7 @@ TEST_F(CliShards, CompressedShardsGiveTheBytesOfPlainOnes)
             if (part.path().extension() != ".tar") {
                 continue;
             }
-            const std::string bytes = slurp(part.path());
+            const std::string bytes = read_file(part.path());
             const std::string name = (root / "data" / part.path().stem()).string() + ending;
             if (ending == ".tar") {
                 std::ofstream(name, std::ios::binary) << bytes;
@@ -119,7 +113,7 @@ TEST_F(CliShards, ARangeIsFoundFromAnywhere)
     Words words = train("run-range");
     words[1] = "range/s-{000000..000002}.tar";
     ASSERT_EQ(run(words).code, 0);
-    EXPECT_HAS(slurp(root / "run-range" / "config.yaml"), (fs::canonical(root / "range") / "s-{").string());
+    EXPECT_HAS(read_file(root / "run-range" / "config.yaml"), (fs::canonical(root / "range") / "s-{").string());
     words[1] = "range/s-{000000..000009}.tar";
     words[3] = "run-missing";
     const Result missing = run(words);
@@ -141,7 +135,7 @@ TEST_F(CliShards, PackSaysWhatItDoes)
     EXPECT_HAS(small.out, "verifying small.tar: 48 of 48 images");
     EXPECT_HAS(small.out, "done: 48 images are packed and verified");
     EXPECT_FALSE(has(small.out, "\r") || has(small.out, "\x1b")) << "a pipe gets plain lines";
-    EXPECT_LT(slurp(root / "small.tar").size(), 150000U);
+    EXPECT_LT(read_file(root / "small.tar").size(), 150000U);
     const Result quiet = run({ "pack", "test", "--out", "quiet.tar", "-q", "--no-verify" });
     EXPECT_EQ(quiet.code, 0) << quiet.err;
     EXPECT_EQ(quiet.out, "");

@@ -21,7 +21,7 @@ class Ecosystem : public cli::Cli {
     {
         static const int check = ask({ "check" });
         if (check < 0) {
-            GTEST_SKIP() << "no Python with torch and torchvision; `make test-python` sets one up";
+            GTEST_SKIP() << "needs a Python with torch and torchvision; run `make test-python`";
         }
         ASSERT_EQ(check, 0);
         ASSERT_EQ(moco_threads_set(1), MOCO_OK);
@@ -29,15 +29,11 @@ class Ecosystem : public cli::Cli {
     // Runs a command of ecosystem.py and shows what it measured.
     static int ask(const Words &words)
     {
-        std::string line;
-        for (const auto &word : words) {
-            line += (line.empty() ? "'" : " '") + word + "'";
-        }
-        const int code = python("ecosystem.py", line);
-        std::cout << "  " << words[0] << ": " << cli::slurp(root / "python.txt") << std::flush;
+        const int code = python("ecosystem.py", words);
+        std::cout << "  " << words[0] << ": " << cli::read_file(root / "python.txt") << std::flush;
         return code;
     }
-    static void expect(const Words &words) { ASSERT_EQ(ask(words), 0) << cli::slurp(root / "python.txt"); }
+    static void expect(const Words &words) { ASSERT_EQ(ask(words), 0) << cli::read_file(root / "python.txt"); }
     static std::string path(const std::string &name) { return (root / name).string(); }
 
     // A tensor of a file that Python wrote.
@@ -251,7 +247,7 @@ TEST_F(Ecosystem, OurFilesFollowTheReferencesRules)
 TEST_F(Ecosystem, TheReferencesScriptsTakeOurFiles)
 {
     if (std::getenv("MOCO_REFERENCE") == nullptr) {
-        GTEST_SKIP() << "MOCO_REFERENCE names no clone of facebookresearch/moco (at 3b42c2a)";
+        GTEST_SKIP() << "needs MOCO_REFERENCE, a clone of facebookresearch/moco at 3b42c2a";
     }
     make_checkpoint();
     expect({ "lincls_itself", "reference.pth.tar", "resnet50" });

@@ -1,48 +1,35 @@
-// A run that is stopped by SIGTERM and resumed ends with the same bytes as an unbroken run.
-#include "support/tests_folder.hpp"
+// A run that SIGTERM stops and `moco resume` continues ends with the same bytes as an uninterrupted run.
+#include "support/fashion.hpp"
+#include "support/process.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <string>
-#include <sys/wait.h>
-#include <thread>
-#include <unistd.h>
-#include <vector>
 
 namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char *kData = "/usr/share/datasets/fashion-mnist";
+using moco_test::joined;
+using moco_test::lines_of;
+using moco_test::Process;
+using moco_test::read_file;
+using moco_test::waits_for;
+using moco_test::Words;
 
-class Resume : public ::testing::Test {
+class Resume : public moco_test::WithFolder {
   protected:
-    void SetUp() override
-    {
-        std::string name = (fs::temp_directory_path() / "moco-resume-XXXXXX").string();
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        root_ = name;
-        // A few real images keep an epoch short: the test split alone, as a lone IDX file.
-        for (const char *file : { "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz" }) {
-            fs::copy_file(fs::path(kData) / file, root_ / file);
-        }
-    }
-    void TearDown() override { fs::remove_all(root_); }
-
-    std::vector<std::string> train(const std::string &run) const
+    // 78 steps in one epoch.
+    [[nodiscard]] Words train(const std::string &run) const
     {
         return { MOCO_BINARY,
                  "train",
-                 (root_ / "t10k-images-idx3-ubyte.gz").string(),
+                 path(moco_test::fashion_images),
                  "--out",
-                 (root_ / run).string(),
+                 path(run),
                  "--preset",
                  "tiny",
                  "--image-size",
@@ -63,127 +50,84 @@ class Resume : public ::testing::Test {
                  "--knn-every",
                  "0" };
     }
+    static int run(const Words &words) { return Process(words).wait(); }
+    [[nodiscard]] int resume(const std::string &name) const { return run({ MOCO_BINARY, "resume", path(name) }); }
 
-    fs::path root_;
+    // Stops a run after two lines of metrics, and resumes it.
+    void stop_and_resume(const Words &words, const std::string &name, const fs::path &last) const
+    {
+        Process process(words);
+        EXPECT_TRUE(waits_for([&] { return lines_of(folder_ / name / "metrics.jsonl") >= 2; }));
+        process.send(SIGTERM);
+        EXPECT_EQ(process.wait(), 128 + SIGTERM);
+        ASSERT_FALSE(fs::exists(folder_ / name / last));
+        ASSERT_EQ(std::distance(fs::directory_iterator(folder_ / name / "checkpoints"), {}), 1);
+        ASSERT_EQ(resume(name), 0);
+    }
 };
-
-pid_t start(std::vector<std::string> arguments)
-{
-    std::vector<char *> argv;
-    for (auto &argument : arguments) {
-        argv.push_back(argument.data());
-    }
-    argv.push_back(nullptr);
-    const pid_t child = fork();
-    if (child == 0) {
-        (void)freopen("/dev/null", "w", stdout);
-        (void)freopen("/dev/null", "w", stderr);
-        execv(argv[0], argv.data());
-        _exit(127);
-    }
-    return child;
-}
-
-int wait_for(pid_t child)
-{
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-std::string bytes_of(const fs::path &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return { std::istreambuf_iterator<char>(file), {} };
-}
-
-size_t lines_of(const fs::path &path)
-{
-    const auto text = bytes_of(path);
-    return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
-}
 
 } // namespace
 
 TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
 {
-    ASSERT_EQ(wait_for(start(train("whole"))), 0);
+    moco_test::write_fashion(folder_, 10000);
     const fs::path last = fs::path("checkpoints") / "step_0000000078.safetensors";
-    ASSERT_TRUE(fs::exists(root_ / "whole" / last));
-
-    const fs::path broken = root_ / "broken";
-    const pid_t child = start(train("broken"));
-    // Two lines of metrics: somewhere in the first epoch of 78 steps.
-    for (int i = 0; i < 3000 && lines_of(broken / "metrics.jsonl") < 2; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    kill(child, SIGTERM);
-    EXPECT_EQ(wait_for(child), 128 + SIGTERM);
-    ASSERT_FALSE(fs::exists(broken / last));
-    ASSERT_EQ(std::distance(fs::directory_iterator(broken / "checkpoints"), {}), 1);
-
-    ASSERT_EQ(wait_for(start({ MOCO_BINARY, "resume", broken.string() })), 0);
-    EXPECT_TRUE(bytes_of(root_ / "whole" / last) == bytes_of(broken / last));
+    ASSERT_EQ(run(train("whole")), 0);
+    ASSERT_TRUE(fs::exists(folder_ / "whole" / last));
+    stop_and_resume(train("broken"), "broken", last);
+    EXPECT_TRUE(read_file(folder_ / "whole" / last) == read_file(folder_ / "broken" / last));
 }
 
 TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
 {
     const char *const photos[] = { "photo.jpg", "portrait444.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg" };
     for (int i = 0; i < 30; ++i) {
-        const fs::path folder = root_ / "photos" / (i % 2 == 0 ? "even" : "odd");
+        const fs::path folder = folder_ / "photos" / (i % 2 == 0 ? "even" : "odd");
         fs::create_directories(folder);
         fs::copy_file(fs::path(moco_test::tests_folder()) / "golden/pixels" / photos[i % 5],
                       folder / (std::to_string(i) + ".jpg"));
     }
     const auto command = [&](const std::string &run) {
-        return std::vector<std::string>{ MOCO_BINARY,
-                                         "train",
-                                         (root_ / "photos").string(),
-                                         "--out",
-                                         (root_ / run).string(),
-                                         "--preset",
-                                         "v2",
-                                         "--arch",
-                                         "resnet18",
-                                         "--batch",
-                                         "4",
-                                         "--queue-size",
-                                         "64",
-                                         "--epochs",
-                                         "1",
-                                         "--print-freq",
-                                         "1",
-                                         "--threads",
-                                         "1",
-                                         "--no-plots" };
+        return Words{ MOCO_BINARY,
+                      "train",
+                      path("photos"),
+                      "--out",
+                      path(run),
+                      "--preset",
+                      "v2",
+                      "--arch",
+                      "resnet18",
+                      "--batch",
+                      "4",
+                      "--queue-size",
+                      "64",
+                      "--epochs",
+                      "1",
+                      "--print-freq",
+                      "1",
+                      "--threads",
+                      "1",
+                      "--no-plots" };
     };
     const fs::path last = fs::path("checkpoints") / "step_0000000007.safetensors";
-    ASSERT_EQ(wait_for(start(command("whole"))), 0);
-    const fs::path broken = root_ / "broken";
-    const pid_t child = start(command("broken"));
-    for (int i = 0; i < 3000 && lines_of(broken / "metrics.jsonl") < 2; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    kill(child, SIGTERM);
-    EXPECT_EQ(wait_for(child), 128 + SIGTERM);
-    ASSERT_FALSE(fs::exists(broken / last));
-    ASSERT_EQ(wait_for(start({ MOCO_BINARY, "resume", broken.string() })), 0);
-    EXPECT_TRUE(bytes_of(root_ / "whole" / last) == bytes_of(broken / last));
+    ASSERT_EQ(run(command("whole")), 0);
+    stop_and_resume(command("broken"), "broken", last);
+    EXPECT_TRUE(read_file(folder_ / "whole" / last) == read_file(folder_ / "broken" / last));
 }
 
 TEST_F(Resume, SkipsADamagedCheckpointAndNeverStartsAnew)
 {
-    const fs::path run = root_ / "run";
-    ASSERT_EQ(wait_for(start(train("run"))), 0);
-    const fs::path last = run / "checkpoints" / "step_0000000078.safetensors";
-    const auto whole = bytes_of(last);
-    // A later file, cut off in the middle of a write, is passed over; the run is complete.
-    std::ofstream(run / "checkpoints" / "step_0000000200.safetensors", std::ios::binary)
-        << whole.substr(0, whole.size() / 2);
-    EXPECT_EQ(wait_for(start({ MOCO_BINARY, "resume", run.string() })), 0);
-    EXPECT_TRUE(bytes_of(last) == whole);
+    moco_test::write_fashion(folder_, 10000);
+    ASSERT_EQ(run(train("run")), 0);
+    const fs::path checkpoints = folder_ / "run" / "checkpoints";
+    const fs::path last = checkpoints / "step_0000000078.safetensors";
+    const auto whole = read_file(last);
+    // A later file was cut off while it was written: it is passed over, and the run is complete.
+    moco_test::write_file((checkpoints / "step_0000000200.safetensors").string(), whole.substr(0, whole.size() / 2));
+    EXPECT_EQ(resume("run"), 0);
+    EXPECT_TRUE(read_file(last) == whole);
 
     fs::remove(last);
-    EXPECT_EQ(wait_for(start({ MOCO_BINARY, "resume", run.string() })), 1);
-    EXPECT_EQ(wait_for(start({ MOCO_BINARY, "resume", (root_ / "nowhere").string() })), 1);
+    EXPECT_EQ(resume("run"), 1);
+    EXPECT_EQ(resume("nowhere"), 1);
 }

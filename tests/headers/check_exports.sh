@@ -6,7 +6,7 @@ include=$1 library=$2 cc=$3
 
 exported=$(nm -D --defined-only "$library" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort -u)
 
-# After the preprocessor, so that no comment is taken for a declaration.
+# Reads the output of the preprocessor, so that comments are not taken for declarations.
 declared=$(printf '#include <moco.h>\n' | "$cc" -E -P -std=c99 -I "$include" -x c - | tr '\n' ' ' |
     sed 's/__attribute__((visibility("default")))/\nexported /g' |
     sed 's/__attribute__((\([^()]\|([^()]*)\)*))//g' |

@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cflags=${1#-DCMAKE_C_FLAGS=}
 
-# Installed, then moved: nothing in the prefix may know where it was.
+# Moved after installing: no file in the prefix may hold its path.
 "$cmake" --install "$build" --prefix "$folder/first" >/dev/null
 mv "$folder/first" "$folder/prefix"
 prefix=$folder/prefix
@@ -30,3 +30,5 @@ read -ra flags < <(pkg-config --cflags --libs moco)
 
 echo '-- the tool'
 "$prefix/bin/moco" --version
+grep -q '^\.TH MOCO 1' "$prefix"/share/man/man1/moco.1
+bash -c "source '$prefix/share/bash-completion/completions/moco' && declare -F _moco" >/dev/null

@@ -1,4 +1,4 @@
-// A rank that dies, hangs or is cut off is named, and the run goes on from its last checkpoint to the same bytes.
+// A rank that dies, hangs or is cut off is named. The run continues from its last checkpoint, bit-identical.
 #include "ranks.hpp"
 
 using namespace ranks;
@@ -10,9 +10,7 @@ class Faults : public Ranks {
     // Three epochs of 10 steps, so that there are checkpoints before the fault.
     static Words long_run(const std::string &out, const Words &more = {})
     {
-        auto words = train(out, { "--epochs", "3", "--batch", "960", "--lr", "0.03", "--bn-splits", "auto" });
-        words.insert(words.end(), more.begin(), more.end());
-        return words;
+        return joined(train(out, { "--epochs", "3", "--batch", "960", "--lr", "0.03", "--bn-splits", "auto" }), more);
     }
     static const fs::path &unbroken()
     {
@@ -27,7 +25,7 @@ class Faults : public Ranks {
     // Disturbs a rank once the first checkpoint is there; returns what the run said.
     static std::string disturb(const std::string &out, int rank, int number, const char *timeout)
     {
-        Process process(long_run(out, { "--nproc", "3", "--timeout", timeout }), root / (out + ".txt"));
+        Process process = start(long_run(out, { "--nproc", "3", "--timeout", timeout }), "out.txt");
         EXPECT_TRUE(waits_for([&] { return lines(out) >= 13; })) << process.said();
         const pid_t victim = child_of_rank(process.pid(), rank);
         EXPECT_GT(victim, 0);
@@ -47,7 +45,7 @@ TEST_F(Faults, AKilledRankIsNamedAndTheRunGoesOn)
     EXPECT_TRUE(has(said, "rank 1: error: rank 2 (")) << said;
     EXPECT_TRUE(has(said, "does not answer")) << said;
     ASSERT_EQ(run(long_run("killed", { "--nproc", "3", "--resume", "auto" })), 0);
-    EXPECT_TRUE(slurp(unbroken()) == slurp(checkpoint("killed", 30)));
+    EXPECT_TRUE(read_file(unbroken()) == read_file(checkpoint("killed", 30)));
 }
 
 TEST_F(Faults, AKilledFirstRankIsNamedToo)
@@ -69,20 +67,20 @@ TEST_F(Faults, AHangingRankEndsTheRunWithinTheTimeOut)
 TEST_F(Faults, ARunIsNotGoneOnWithUnderOtherSettings)
 {
     ASSERT_EQ(run(train("settings", { "--nproc", "2" })), 0);
-    Process other(train("settings", { "--nproc", "2", "--temperature", "0.3", "--resume", "auto" }), root / "o.txt");
+    Process other = start(train("settings", { "--nproc", "2", "--temperature", "0.3", "--resume", "auto" }), "o.txt");
     EXPECT_EQ(other.wait(), 1);
     EXPECT_TRUE(has(other.said(), "temperature 0.2, not 0.3")) << other.said();
-    Process anew(train("settings", { "--nproc", "2" }), root / "o.txt");
+    Process anew = start(train("settings", { "--nproc", "2" }), "o.txt");
     EXPECT_EQ(anew.wait(), 1);
     EXPECT_TRUE(has(anew.said(), "is there already")) << anew.said();
 }
 
 TEST_F(Faults, ABatchThatCannotBeSharedIsRefused)
 {
-    Process three(train("odd", { "--batch", "64", "--nproc", "3", "--bn-splits", "auto" }), root / "o.txt");
+    Process three = start(train("odd", { "--batch", "64", "--nproc", "3", "--bn-splits", "auto" }), "o.txt");
     EXPECT_EQ(three.wait(), 1);
     EXPECT_TRUE(has(three.said(), "--batch 66")) << three.said();
-    Process splits(train("odd", { "--nproc", "3" }), root / "o.txt");
+    Process splits = start(train("odd", { "--nproc", "3" }), "o.txt");
     EXPECT_EQ(splits.wait(), 1);
     EXPECT_TRUE(has(splits.said(), "bn-splits: 4 groups cannot be shared out over 3 processes")) << splits.said();
     EXPECT_FALSE(fs::exists(root / "odd"));

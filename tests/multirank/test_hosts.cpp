@@ -1,4 +1,4 @@
-// Several hosts: network namespaces with a bridge between them. Needs root and iproute2.
+// Trains on several hosts: network namespaces that a bridge connects. Needs root and iproute2.
 #include "ranks.hpp"
 
 using namespace ranks;
@@ -49,16 +49,16 @@ class Network {
 class Hosts : public Ranks {
   protected:
     using Processes = std::vector<std::unique_ptr<Process>>;
-    // The same command on every host, but for its number.
-    static Processes start(const Network &network, int hosts, const Words &command)
+    // Starts the same command on every host, with the number of the host.
+    static Processes start_all(const Network &network, int hosts, const Words &command)
     {
         Processes processes;
         for (int host = 0; host < hosts; ++host) {
-            Words words{ "ip", "netns", "exec", network.of(host) };
-            words.insert(words.end(), command.begin(), command.end());
-            words.insert(words.end(), { "--nnodes", std::to_string(hosts), "--node-rank", std::to_string(host),
+            const auto words = joined(joined({ "ip", "netns", "exec", network.of(host) }, command),
+                                      { "--nnodes", std::to_string(hosts), "--node-rank", std::to_string(host),
                                         "--master-addr", "10.77.0.1" });
-            processes.push_back(std::make_unique<Process>(words, root / ("host" + std::to_string(host) + ".txt")));
+            processes.push_back(
+                std::make_unique<Process>(words, moco_test::Place{ root, "host" + std::to_string(host) + ".txt", "" }));
         }
         return processes;
     }
@@ -72,19 +72,17 @@ class Hosts : public Ranks {
     {
         const Network network(hosts);
         if (!network.works()) {
-            GTEST_SKIP() << "no network namespaces: not root, or no iproute2";
+            GTEST_SKIP() << "needs network namespaces: root and iproute2";
         }
         const auto name = [&](const char *text) { return text + std::to_string(hosts); };
         const Words more{ "--epochs", "2", "--batch", "960", "--lr", "0.03", "--timeout", "8" };
-        auto local = train(name("local"), more);
-        local.insert(local.end(), { "--nproc", std::to_string(hosts) });
-        ASSERT_EQ(run(local), 0);
-        expect_all_end_well(start(network, hosts, train(name("hosts"), more)));
-        EXPECT_TRUE(slurp(checkpoint(name("local"), 20)) == slurp(checkpoint(name("hosts"), 20)));
+        ASSERT_EQ(run(joined(train(name("local"), more), { "--nproc", std::to_string(hosts) })), 0);
+        expect_all_end_well(start_all(network, hosts, train(name("hosts"), more)));
+        EXPECT_TRUE(read_file(checkpoint(name("local"), 20)) == read_file(checkpoint(name("hosts"), 20)));
 
         const auto begin = std::chrono::steady_clock::now();
         {
-            const auto cut = start(network, hosts, train(name("cut"), more));
+            const auto cut = start_all(network, hosts, train(name("cut"), more));
             ASSERT_TRUE(waits_for([&] { return lines(name("cut")) >= 12; })) << cut[0]->said();
             network.cut(hosts - 1);
             for (int host = 0; host < hosts; ++host) {
@@ -101,7 +99,7 @@ class Hosts : public Ranks {
     {
         ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / out).string(), "--nproc", std::to_string(hosts), "--quiet" }),
                   0);
-        EXPECT_TRUE(slurp(checkpoint(unbroken, 20)) == slurp(checkpoint(out, 20)));
+        EXPECT_TRUE(read_file(checkpoint(unbroken, 20)) == read_file(checkpoint(out, 20)));
     }
 };
 

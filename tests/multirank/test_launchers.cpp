@@ -1,4 +1,4 @@
-// The launchers that people start ranks with, real where they are installed.
+// Starts ranks by mpirun and torchrun where they are installed, and with the environment of SLURM.
 #include "ranks.hpp"
 
 using namespace ranks;
@@ -11,7 +11,7 @@ class Launchers : public Ranks {
     {
         static const std::string whole = [] {
             EXPECT_EQ(run(train("nproc", { "--nproc", "2" })), 0);
-            return slurp(checkpoint("nproc", 20));
+            return read_file(checkpoint("nproc", 20));
         }();
         return whole;
     }
@@ -29,12 +29,6 @@ class Launchers : public Ranks {
         }
         return "";
     }
-    static Words below(Words launcher, const std::string &out)
-    {
-        const auto words = train(out);
-        launcher.insert(launcher.end(), words.begin(), words.end());
-        return launcher;
-    }
 };
 
 } // namespace
@@ -43,42 +37,42 @@ TEST_F(Launchers, Mpirun)
 {
     const auto mpirun = find("mpirun", "MOCO_MPIRUN");
     if (mpirun.empty()) {
-        GTEST_SKIP() << "no mpirun; Debian: apt install openmpi-bin";
+        GTEST_SKIP() << "needs mpirun; Debian: apt install openmpi-bin";
     }
-    ASSERT_EQ(run(below({ mpirun, "--allow-run-as-root", "--oversubscribe", "-n", "2" }, "mpirun")), 0);
-    EXPECT_TRUE(slurp(checkpoint("mpirun", 20)) == bytes());
+    ASSERT_EQ(run(joined({ mpirun, "--allow-run-as-root", "--oversubscribe", "-n", "2" }, train("mpirun"))), 0);
+    EXPECT_TRUE(read_file(checkpoint("mpirun", 20)) == bytes());
 }
 
 TEST_F(Launchers, Torchrun)
 {
     const auto torchrun = find("torchrun", "MOCO_TORCHRUN");
     if (torchrun.empty()) {
-        GTEST_SKIP() << "no torchrun; pip install torch, or give MOCO_TORCHRUN=/path/to/torchrun";
+        GTEST_SKIP() << "needs torchrun; pip install torch, or set MOCO_TORCHRUN=/path/to/torchrun";
     }
-    ASSERT_EQ(run(below({ torchrun, "--no-python", "--nproc-per-node", "2" }, "torchrun")), 0);
-    EXPECT_TRUE(slurp(checkpoint("torchrun", 20)) == bytes());
+    ASSERT_EQ(run(joined({ torchrun, "--no-python", "--nproc-per-node", "2" }, train("torchrun"))), 0);
+    EXPECT_TRUE(read_file(checkpoint("torchrun", 20)) == bytes());
 }
 
 TEST_F(Launchers, TheEnvironmentOfSlurm)
 {
-    const std::map<std::string, std::string> job{ { "SLURM_NTASKS", "2" },
-                                                  { "SLURM_JOB_NODELIST", "localhost" },
-                                                  { "SLURM_JOB_ID", std::to_string(getpid()) } };
+    const Environment job{ { "SLURM_NTASKS", "2" },
+                           { "SLURM_JOB_NODELIST", "localhost" },
+                           { "SLURM_JOB_ID", std::to_string(getpid()) } };
     auto first = job;
     auto second = job;
     first.insert({ { "SLURM_PROCID", "0" }, { "SLURM_LOCALID", "0" } });
     second.insert({ { "SLURM_PROCID", "1" }, { "SLURM_LOCALID", "1" } });
-    Process other(train("slurm"), root / "second.txt", second);
+    Process other = start(train("slurm"), "second.txt", second);
     EXPECT_EQ(run(train("slurm"), first), 0);
     EXPECT_EQ(other.wait(), 0) << other.said();
-    EXPECT_TRUE(slurp(checkpoint("slurm", 20)) == bytes());
+    EXPECT_TRUE(read_file(checkpoint("slurm", 20)) == bytes());
 }
 
 TEST_F(Launchers, TheEnvironmentIsIgnoredWhenAsked)
 {
-    const std::map<std::string, std::string> batch_script{ { "SLURM_NTASKS", "4" }, { "SLURM_PROCID", "0" } };
+    const Environment batch_script{ { "SLURM_NTASKS", "4" }, { "SLURM_PROCID", "0" } };
     EXPECT_EQ(run(train("script", { "--launcher", "none" }), batch_script), 0);
-    Process both(train("both", { "--nproc", "2" }), root / "both.txt", batch_script);
+    Process both = start(train("both", { "--nproc", "2" }), "both.txt", batch_script);
     EXPECT_EQ(both.wait(), 2);
     EXPECT_NE(both.said().find("--launcher none"), std::string::npos) << both.said();
 }

@@ -1,4 +1,4 @@
-// Runs of several processes compute what a run of one does, and go on exactly where they stopped.
+// Several processes compute the same as one, and resume exactly where they stopped.
 #include "ranks.hpp"
 
 #include <moco.h>
@@ -93,8 +93,7 @@ TEST_F(Training, GradientsMayBeCompressed)
 TEST_F(Training, KnnIsTheSameNumberOnAnyNumberOfRanks)
 {
     // A rate this small leaves the weights as they are.
-    const Words knn{ "--knn-every", "1",     "--val-data",   (root / "t10k-images-idx3-ubyte.gz").string(),
-                     "--lr",        "1e-30", "--knn-images", "3000" };
+    const Words knn{ "--knn-every", "1", "--val-data", images(), "--lr", "1e-30", "--knn-images", "3000" };
     auto two = knn;
     two.insert(two.end(), { "--nproc", "2" });
     ASSERT_EQ(run(train("knn1", knn)), 0);
@@ -107,23 +106,22 @@ TEST_F(Training, IsExactAfterSigterm)
 {
     const Words three{ "--nproc", "4", "--lr", "0.03", "--checkpoint-every", "1" };
     ASSERT_EQ(run(train("whole", three)), 0);
-    Process broken(train("broken", three), root / "broken.txt");
+    Process broken = start(train("broken", three), "broken.txt");
     ASSERT_TRUE(waits_for([] { return lines("broken") >= 5; })) << broken.said();
-    kill(broken.pid(), SIGTERM);
+    broken.send(SIGTERM);
     EXPECT_EQ(broken.wait(), 128 + SIGTERM) << broken.said();
     ASSERT_FALSE(fs::exists(checkpoint("broken", 20)));
     ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / "broken").string(), "--nproc", "4", "--quiet" }), 0);
-    EXPECT_TRUE(slurp(checkpoint("whole", 20)) == slurp(checkpoint("broken", 20)));
+    EXPECT_TRUE(read_file(checkpoint("whole", 20)) == read_file(checkpoint("broken", 20)));
 }
 
 TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
 {
-    const Words epochs{ "--epochs", "2" };
-    Process first(train("moved", { "--epochs", "2", "--nproc", "2" }), root / "moved.txt");
+    Process first = start(train("moved", { "--epochs", "2", "--nproc", "2" }), "moved.txt");
     ASSERT_TRUE(waits_for([] { return lines("moved") >= 5; })) << first.said();
-    kill(first.pid(), SIGTERM);
+    first.send(SIGTERM);
     EXPECT_EQ(first.wait(), 128 + SIGTERM) << first.said();
-    Process second({ MOCO_BINARY, "resume", (root / "moved").string(), "--quiet" }, root / "moved.txt");
+    Process second = start({ MOCO_BINARY, "resume", (root / "moved").string(), "--quiet" }, "moved.txt");
     EXPECT_EQ(second.wait(), 0) << second.said();
     EXPECT_NE(second.said().find("is of 2 processes, and there are 1 now"), std::string::npos) << second.said();
     EXPECT_EQ(lines("moved"), 40U);

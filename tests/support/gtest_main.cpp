@@ -1,15 +1,21 @@
-// Runs GoogleTest; `--source=test_queue.cpp` takes the tests of that file alone, so that ctest needs no list of suites.
+// Runs GoogleTest. `--source=test_queue.cpp` runs only the tests of that file, so that ctest needs no list of suites.
+//
+// Writes why tests were skipped to the folder MOCO_SKIPS, if that is set: tests/report_skips.sh prints it.
 #include "support/tests_folder.hpp"
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace {
 
-// The filter that selects all tests whose source file has this name.
+// Returns the filter that selects all tests whose source file has this name.
 std::string filter_of_source(const std::string &name)
 {
     std::set<std::string> names;
@@ -30,6 +36,44 @@ std::string filter_of_source(const std::string &name)
     return filter;
 }
 
+class Skips : public testing::EmptyTestEventListener {
+  public:
+    explicit Skips(std::string source) : source_(std::move(source)) {}
+
+  private:
+    void OnTestPartResult(const testing::TestPartResult &result) override
+    {
+        if (result.skipped()) {
+            const auto *test = testing::UnitTest::GetInstance()->current_test_info();
+            lines_ += (test != nullptr ? std::string(test->test_suite_name()) + "." + test->name() : source_) + ": " +
+                      first_line(result.message()) + "\n";
+        }
+    }
+    void OnTestProgramEnd(const testing::UnitTest &unit) override
+    {
+        const char *folder = std::getenv("MOCO_SKIPS");
+        if (folder != nullptr) {
+            const auto file = std::filesystem::path(folder) / (source_ + ".txt");
+            std::filesystem::remove(file);
+            if (!lines_.empty()) {
+                std::filesystem::create_directories(folder);
+                std::ofstream(file) << lines_;
+            }
+        }
+        if (unit.skipped_test_count() > 0 && unit.skipped_test_count() == unit.test_to_run_count()) {
+            std::cout << "every test was skipped\n"; // ctest then reports the file as skipped
+        }
+    }
+    static std::string first_line(std::string text)
+    {
+        text.erase(0, text.find_first_not_of('\n'));
+        return text.substr(0, text.find('\n'));
+    }
+
+    std::string source_;
+    std::string lines_;
+};
+
 } // namespace
 
 const std::string &moco_test::tests_folder()
@@ -42,18 +86,21 @@ int main(int argc, char **argv)
 {
     testing::InitGoogleTest(&argc, argv);
     const std::string option = "--source=";
+    std::string source = "all";
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
         if (argument.rfind(option, 0) != 0) {
             std::cerr << argv[0] << ": unknown argument " << argument << "\n";
             return 2;
         }
-        const std::string filter = filter_of_source(argument.substr(option.size()));
+        source = argument.substr(option.size());
+        const std::string filter = filter_of_source(source);
         if (filter.empty()) {
-            std::cerr << argv[0] << ": no test in " << argument.substr(option.size()) << "\n";
+            std::cerr << argv[0] << ": no test in " << source << "\n";
             return 2;
         }
         testing::GTEST_FLAG(filter) = filter;
     }
+    testing::UnitTest::GetInstance()->listeners().Append(new Skips(source)); // GoogleTest frees it
     return RUN_ALL_TESTS();
 }

@@ -1,9 +1,10 @@
-// A folder of a test's own, gone with the test, and small helpers on files.
+// Gives each test a temporary folder, and reads and writes small files.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <moco.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,7 +13,7 @@
 
 namespace moco_test {
 
-// Also proves that the test frees all handles.
+// Also checks that the test frees all handles.
 class WithFolder : public ::testing::Test {
   protected:
     void SetUp() override
@@ -35,10 +36,17 @@ class WithFolder : public ::testing::Test {
     size_t live_ = 0;
 };
 
-inline std::string read_file(const std::string &path)
+// Returns the bytes of a file; empty if it does not exist.
+inline std::string read_file(const std::filesystem::path &path)
 {
     std::ifstream file(path, std::ios::binary);
     return { std::istreambuf_iterator<char>(file), {} };
+}
+
+inline size_t lines_of(const std::filesystem::path &path)
+{
+    const std::string text = read_file(path);
+    return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 inline void write_file(const std::string &path, const std::string &bytes)

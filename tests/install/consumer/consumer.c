@@ -1,4 +1,4 @@
-/* The smallest application: makes a tensor on each side of the library, and frees it. */
+/* The smallest application: creates a queue and frees it. */
 #include <moco.h>
 
 #include <stdio.h>

@@ -78,7 +78,7 @@ TEST_F(Embed, NumpyReadsIt)
     const char *named = std::getenv("MOCO_PYTHON");
     const std::string python = named != nullptr ? named : "python3";
     if (std::system(("'" + python + "' -c 'import numpy' 2>/dev/null").c_str()) != 0) {
-        GTEST_SKIP() << "no numpy here";
+        GTEST_SKIP() << "needs a Python with numpy";
     }
     moco_dataset *dataset = toy_dataset(10);
     moco_features *features = toy_features(dataset);

@@ -1,4 +1,4 @@
-// Winograd's convolution: near to the convolution in double, and as near as rounding to bf16 allows.
+// Winograd's convolution is as close to the convolution in double as rounding to bf16 allows.
 #include "network/winograd.hpp"
 #include "network/winograd_kernels.hpp"
 
@@ -37,7 +37,7 @@ class Winograd : public testing::TestWithParam<Case> {
     void SetUp() override
     {
         if (moco::winograd_kernels() == nullptr) {
-            GTEST_SKIP() << "not taken on this processor";
+            GTEST_SKIP() << "needs a processor with AVX512-BF16 and without AMX";
         }
         const Case c = GetParam();
         at::manual_seed(3);
@@ -55,7 +55,7 @@ class Winograd : public testing::TestWithParam<Case> {
         return finish(y, x, weight, dy_.contiguous(at::MemoryFormat::ChannelsLast));
     }
 
-    // By at::conv2d in @p type.
+    // Computes by at::conv2d in @p type.
     [[nodiscard]] Result plain(at::ScalarType type) const
     {
         const auto x = channels_last(x_.to(type));
@@ -67,7 +67,7 @@ class Winograd : public testing::TestWithParam<Case> {
     at::Tensor x_, weight_, dy_;
 };
 
-// Of the root mean square.
+// Returns the error relative to the root mean square.
 double error(const at::Tensor &value, const at::Tensor &expected)
 {
     const auto exact = expected.to(at::kDouble);
@@ -89,7 +89,7 @@ TEST_P(Winograd, IsNearTheConvolution)
     EXPECT_LT((got.y.to(at::kDouble) - exact.y).abs().max().item<double>(), 0.03 * exact.y.abs().max().item<double>());
 }
 
-// Where all roundings vanish, nothing of it may be off: every pixel, at the edges too.
+// Where nothing is rounded, every pixel is exact, at the edges too.
 TEST_P(Winograd, IsEqualForSmallWholeNumbers)
 {
     x_ = at::randint(-2, 3, x_.sizes()).to(at::kBFloat16);
@@ -128,11 +128,11 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,
                                     "at" + std::to_string(c.height) + "x" + std::to_string(c.width);
                          });
 
-// Without OpenMP's flags at::parallel_for compiles all the same, and runs on one thread.
+// Without OpenMP's flags at::parallel_for compiles too, but runs on one thread.
 TEST(WinogradThreads, ShareTheLoops)
 {
 #if defined(__SANITIZE_THREAD__) || defined(__clang__)
-    GTEST_SKIP() << "built without OpenMP";
+    GTEST_SKIP() << "needs libtorch's OpenMP";
 #endif
     const int threads = at::get_num_threads();
     at::set_num_threads(2);
