@@ -71,6 +71,7 @@
 #include "moco/finetune.h"
 #include "moco/linear.h"
 #include "moco/metrics.h"
+#include "moco/option.h"
 #include "moco/plot.h"
 #include "moco/report.h"
 #include "moco/safetensors.h"
