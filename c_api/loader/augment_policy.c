@@ -54,12 +54,13 @@ static const preset presets[] = {
                  { MOCO_COLOR_JITTER, 0.8, { 0.4, 0.4, 0.4, 0.1 } },
                  { MOCO_RANDOM_GRAYSCALE, 0.2, { 0 } } },
         CIFAR_STATISTICS } },
+    /* The images are grey: no saturation and no hue. */
     { "fashion-mnist",
       "eval-fashion-mnist",
       { .size = 28,
         .count = 3,
-        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.2, 1.0, RATIO } },
-                 { MOCO_COLOR_JITTER, 0.8, { 0.4, 0.4, 0.4, 0.1 } },
+        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.4, 1.0, RATIO } },
+                 { MOCO_COLOR_JITTER, 0.8, { 0.8, 0.8, 0, 0 } },
                  { MOCO_RANDOM_HFLIP, 0.5, { 0 } } },
         FASHION_STATISTICS } },
     /* Resize(256) and CenterCrop(224) at its own size; see moco_augment_preset() for others. */

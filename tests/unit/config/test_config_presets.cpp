@@ -94,3 +94,14 @@ TEST(Config, NetworksAreTestedWithTheirOwnStatistics)
     EXPECT_EQ(moco_augment_eval_preset("eval"), nullptr);
     EXPECT_EQ(moco_augment_eval_preset(nullptr), nullptr);
 }
+
+TEST(Config, PresetFashionMnistTestsWholeImagesAtTheirSize)
+{
+    Config config;
+    ASSERT_EQ(moco_config_apply_preset(&config, "fashion-mnist"), MOCO_OK);
+    moco_features_options how = MOCO_FEATURES_OPTIONS_INIT;
+    moco_features_options_for(&how, &config, moco_device{ MOCO_CPU, 0 });
+    EXPECT_EQ(config.image_size, 20);
+    EXPECT_EQ(how.image_size, 28);
+    EXPECT_STREQ(how.augment, "eval-fashion-mnist");
+}
