@@ -1,6 +1,8 @@
 /**
  * @file config.h
  * The settings of a training run, their table of options, presets, and YAML files.
+ *
+ * @since 0.1 for all of this file, unless a comment says 0.2.
  */
 #ifndef MOCO_CONFIG_H
 #define MOCO_CONFIG_H
@@ -122,53 +124,52 @@ typedef struct moco_config {
     int64_t knn_image_size; /**< pixels; 0: image_size */
 } moco_config;
 
-/** The @p index-th row of the table of options; NULL after the last; borrowed, static. @since 0.1 */
+/** The @p index-th row of the table of options; NULL after the last; borrowed, static. */
 MOCO_API const moco_option *moco_config_option(size_t index);
 
 /** Number of rows of the table, which moco_config_option(0) points to. @since 0.2 */
 MOCO_API size_t moco_config_option_count(void);
 
-/** Finds the option of a name or alias, with dashes or underscores; NULL if there is none. @since 0.1 */
+/** Finds the option of a name or alias, with dashes or underscores; NULL if there is none. */
 MOCO_API const moco_option *moco_config_find_option(const char *name);
 
-/** The option's name that a misspelt name most likely means; NULL if none is near; borrowed, static. @since 0.1 */
+/** The option's name that a misspelt name most likely means; NULL if none is near; borrowed, static. */
 MOCO_API const char *moco_config_suggest(const char *name);
 
-/** Fills in the defaults: the reference's v1 recipe, on the CPU. @since 0.1 */
+/** Fills in the defaults: the reference's v1 recipe, on the CPU. */
 MOCO_API void moco_config_init(moco_config *config);
 
-/** The name of the @p index-th preset; NULL after the last; borrowed, static. @since 0.1 */
+/** The name of the @p index-th preset; NULL after the last; borrowed, static. */
 MOCO_API const char *moco_config_preset_name(size_t index);
-/** What the @p index-th preset is for, in one phrase; NULL after the last; borrowed, static. @since 0.1 */
+/** What the @p index-th preset is for, in one phrase; NULL after the last; borrowed, static. */
 MOCO_API const char *moco_config_preset_help(size_t index);
 
-/** Sets all settings of a recipe: v1, v2, cifar, fashion-mnist or tiny; paths and devices stay. @since 0.1 */
+/** Sets all settings of a recipe: v1, v2, cifar, fashion-mnist or tiny; paths and devices stay. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_apply_preset(moco_config *config, const char *name);
 
-/** Sets an option from text. @return ::MOCO_EINVALID, as moco_option_set(), or for an unknown name @since 0.1 */
+/** Sets an option from text. @return ::MOCO_EINVALID, as moco_option_set(), or for an unknown name */
 MOCO_API MOCO_MUST_USE moco_status moco_config_set(moco_config *config, const char *name, const char *value);
 
-/** Writes an option as text, as moco_option_get(). @param[out] buffer NUL-terminated, cut @since 0.1 */
+/** Writes an option as text, as moco_option_get(). @param[out] buffer NUL-terminated, cut */
 MOCO_API MOCO_MUST_USE moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer,
                                                    size_t size);
 
 /** The name of a choice: "bf16" for "precision"; borrowed, static; NULL as moco_option_choice(). @since 0.2 */
 MOCO_API const char *moco_config_choice(const moco_config *config, const char *name);
 
-/** Sets the options that a YAML file lists, one `name: value` per line; errors name file and line. @since 0.1 */
+/** Sets the options that a YAML file lists, one `name: value` per line; errors name file and line. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_load(moco_config *config, const char *path);
 
-/** Writes all options to a YAML file, which is replaced in one piece. @since 0.1 */
+/** Writes all options to a YAML file, which is replaced in one piece. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_save(const moco_config *config, const char *path);
 
-/** Checks all ranges, and options against each other; warns of unusual values. Reads no data. @since 0.1 */
+/** Checks all ranges, and options against each other; warns of unusual values. Reads no data. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_check(const moco_config *config);
 
 /**
  * Reads config->milestones ("120,160") as ascending numbers.
  * @param[out] milestones in epochs
  * @param[out] count how many; 0 for an empty text
- * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_milestones(const moco_config *config,
                                                           double milestones[MOCO_MAX_MILESTONES], size_t *count);
@@ -179,14 +180,12 @@ MOCO_API void moco_config_resolve_arithmetic(moco_config *config, moco_device de
 /**
  * The options of the encoder that @p config describes; their arch is borrowed from it. A layout of "auto" is resolved;
  * a precision of "auto" is ::MOCO_FP32 here.
- * @since 0.1
  */
 MOCO_API moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device);
 
 /**
  * The augmentation preset without randomness that fits networks trained with config->augment, as
  * moco_augment_eval_preset(); borrowed, static.
- * @since 0.1
  */
 MOCO_API const char *moco_config_eval_augment(const moco_config *config);
 

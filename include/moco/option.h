@@ -4,6 +4,8 @@
  *
  * The command line, its help, YAML keys and checks are all made from such tables. moco_config has one (see config.h),
  * and an application can make its own.
+ *
+ * @since 0.1 for all of this file, unless a comment says 0.2.
  */
 #ifndef MOCO_OPTION_H
 #define MOCO_OPTION_H
@@ -12,7 +14,7 @@
 
 MOCO_BEGIN_DECLS
 
-/** Type of an option's value. @since 0.1 */
+/** Type of an option's value. */
 typedef enum moco_option_kind {
     MOCO_OPTION_INT,    /**< int64_t */
     MOCO_OPTION_UINT64, /**< uint64_t */
@@ -26,7 +28,7 @@ typedef enum moco_option_kind {
 
 #define MOCO_OPTION_MAX_ALIASES 2
 
-/** A row of a table of options. @since 0.1 */
+/** A row of a table of options. */
 typedef struct moco_option {
     const char *name;                             /**< "queue-size": --queue-size, and queue_size in YAML */
     const char *aliases[MOCO_OPTION_MAX_ALIASES]; /**< other names; one letter: -b on the command line; NULL: none */
@@ -93,14 +95,13 @@ MOCO_API const moco_option *moco_option_find(const moco_option *table, size_t co
 MOCO_API const moco_option *moco_option_nearest(const moco_option *table, size_t count, const char *wrong,
                                                 size_t *errors);
 
-/** The one of @p count names that a misspelt name most likely means; NULL if none is near. @since 0.1 */
+/** The one of @p count names that a misspelt name most likely means; NULL if none is near. */
 MOCO_API const char *moco_nearest_name(const char *wrong, const char *const *names, size_t count);
 
 /**
  * Sets the field of an option from text, independently of the locale.
  * @param values the struct that option->offset counts in
  * @return ::MOCO_EINVALID; the message names option, value, and range or nearest choice, and the field is unchanged
- * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_option_set(void *values, const moco_option *option, const char *text);
 
@@ -108,7 +109,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_option_set(void *values, const moco_opti
  * Writes the field of an option as text that moco_option_set() reads back as the same value.
  * @param[out] buffer NUL-terminated, cut to @p size bytes
  * @return ::MOCO_EINVALID if a field is not one of its choices
- * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_option_get(const void *values, const moco_option *option, char *buffer,
                                                    size_t size);
