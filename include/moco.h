@@ -73,6 +73,7 @@
 #include "moco/checkpoint.h"
 #include "moco/config.h"
 #include "moco/metrics.h"
+#include "moco/option.h"
 #include "moco/plot.h"
 #include "moco/report.h"
 #include "moco/train.h"

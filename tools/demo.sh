@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demo: pretrains on Fashion-MNIST and compares the encoder with raw pixels and with the untrained network.
+# Pretrains on Fashion-MNIST and compares the features with raw pixels and with those of the untrained network.
 #
 #     tools/demo.sh [RUN]
 set -euo pipefail
@@ -9,15 +9,21 @@ moco=build/bin/moco
 data=${MOCO_DEMO_DATA:-/usr/share/datasets/fashion-mnist}
 run=${1:-runs/demo-$(date +%Y%m%d-%H%M%S)}
 
-accuracy() {
-    "$moco" knn "$run" --train "$data" --test "$data" --quiet --json "$@" | sed -n 's/.*"knn_acc1": \([0-9]*\.[0-9][0-9]\).*/\1/p'
+# Prints a row of the table: the accuracy for each k.
+row() {
+    local name=$1
+    shift
+    "$moco" knn "$run" --train "$data" --test "$data" -k 5,20,200 --quiet --json "$@" |
+        grep -o '"k": [0-9]*, "temperature": [0-9.e-]*, "knn_acc1": [0-9.]*' |
+        awk -v name="$name" 'BEGIN { printf "  %-18s", name } { printf "%7.1f %%", $NF } END { print "" }'
 }
 
 printf 'Pretraining on the 60,000 training images of Fashion-MNIST, without their labels.\n\n'
 start=$SECONDS
 "$moco" train "$data" --out "$run" --preset fashion-mnist
-printf '\nkNN accuracy on the 10,000 test images (k 200, weighted, all training images vote):\n'
-printf '  raw pixels         %s %%\n' "$(accuracy --baseline pixels)"
-printf '  untrained network  %s %%\n' "$(accuracy --baseline random)"
-printf '  pretrained         %s %%\n' "$(accuracy)"
-printf '\n%d s in all. Plots: %s/plots/*.png   Checkpoints: %s/checkpoints\n' $((SECONDS - start)) "$run" "$run"
+printf '\nHow many of the 10,000 test images do their nearest training images classify correctly?\n\n'
+printf '  %-18s%9s%9s%9s\n' 'neighbours (k)' 5 20 200
+row 'raw pixels' --baseline pixels
+row 'untrained network' --baseline random
+row 'pretrained network'
+printf '\nThis took %d seconds. Plots: %s/plots/*.png   Checkpoints: %s/checkpoints\n' $((SECONDS - start)) "$run" "$run"

@@ -1,6 +1,7 @@
 /*
  * The tool `moco`: finds the command and runs it.
  */
+#include "cli/command_list.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"

@@ -64,7 +64,7 @@ moco_status moco__file_put(moco__file *file, const void *bytes, size_t count)
 
 int moco__files_sync_folder(const char *path)
 {
-    char folder[MOCO__FILE_PATH_MAX];
+    char folder[MOCO_PATH_MAX];
     (void)snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
     if (slash == NULL) {
@@ -225,7 +225,7 @@ char *moco__files_join_new(const char *folder, const char *name)
 
 moco_status moco__mkdirs(const char *path)
 {
-    char part[MOCO__FILE_PATH_MAX];
+    char part[MOCO_PATH_MAX];
     const size_t length = strlen(path);
     if (length >= sizeof part) {
         return moco_error_set(MOCO_EINVALID, "%.64s...: the path is too long", path);

@@ -10,13 +10,11 @@
 extern "C" {
 #endif
 
-enum { MOCO__FILE_PATH_MAX = 4096 };
-
 /* A file being written under a temporary name beside its own. */
 typedef struct moco__file {
     FILE *stream;
-    char path[MOCO__FILE_PATH_MAX];
-    char temporary[MOCO__FILE_PATH_MAX];
+    char path[MOCO_PATH_MAX];
+    char temporary[MOCO_PATH_MAX];
 } moco__file;
 
 /* Opens the temporary file. After this, one of commit and abort must be called. */

@@ -1,20 +1,22 @@
 /*
- * Checks of a whole configuration: each range, and fields against each other.
+ * Checks a configuration: each range, and fields against each other.
  */
 #include "base/handle_internal.h"
-#include "config/config_internal.h"
+
+#include "moco/augment.h"
+#include "moco/config.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An application may fill in fields by hand: each must survive the way through text and back. */
+/* An application may fill in fields by hand, so each must survive the way to text and back. */
 static moco_status check_ranges(const moco_config *config)
 {
     static const char hint[] = "start from moco_config_init()";
     if (config->struct_size != sizeof *config) {
-        return moco_error_set(MOCO_EINVALID, "config: struct_size is %zu and not %zu; %s", config->struct_size,
+        return moco_error_set(MOCO_EINVALID, "config: struct_size is %zu instead of %zu; %s", config->struct_size,
                               sizeof *config, hint);
     }
     moco_config scratch = *config;
@@ -27,7 +29,7 @@ static moco_status check_ranges(const moco_config *config)
     return MOCO_OK;
 }
 
-/* "cpu", "cuda" or "cuda:N"; whether the device is there is moco_device_parse()'s to say. */
+/* Allows "cpu", "cuda" and "cuda:N"; moco_device_parse() finds out whether the machine has the device. */
 static moco_status check_device(const moco_config *config)
 {
     const char *device = config->device;
@@ -52,31 +54,35 @@ static moco_status check_bn_splits(const moco_config *config)
     }
     const int64_t groups = batch / splits < 2 ? 2 : (batch + splits - 1) / splits;
     return moco_error_set(MOCO_EINVALID,
-                          "bn-splits: batch %" PRId64 " cannot be cut into %" PRId64
-                          " groups of two or more images each; use bn-splits %" PRId64 " or batch %" PRId64,
+                          "bn-splits: a batch of %" PRId64 " cannot be cut into %" PRId64
+                          " equal groups of at least two images; use bn-splits %" PRId64 " or batch %" PRId64,
                           batch, splits, divisor, groups * splits);
 }
 
 static bool is_small_network(const moco_config *config)
 {
-    return config->cifar_stem || strcmp(config->arch, "resnet20") == 0 || strcmp(config->arch, "resnet32") == 0 ||
-           strcmp(config->arch, "resnet56") == 0;
+    moco_architecture arch;
+    for (size_t i = 0; moco_encoder_architecture(&arch, i); ++i) {
+        if (strcmp(arch.name, config->arch) == 0) {
+            return config->cifar_stem || arch.small;
+        }
+    }
+    return config->cifar_stem;
 }
 
 static moco_status check_image_size(const moco_config *config)
 {
-    /* The ImageNet stem and stages shrink by 32, so below 16 pixels whole stages see one pixel. */
+    /* The ImageNet stem and stages shrink images by 32, so below 16 pixels several stages see a single pixel. */
     const int64_t least = is_small_network(config) ? 8 : 16;
     if (config->image_size != 0 && config->image_size < least) {
         return moco_error_set(MOCO_EINVALID,
-                              "image-size: %" PRId64 " is too small for %s, which needs %" PRId64
-                              " or more; use a larger size or cifar-stem",
+                              "image-size: %" PRId64 " is too small for %s; use %" PRId64 " or more, or cifar-stem",
                               config->image_size, config->arch, least);
     }
     return MOCO_OK;
 }
 
-/* Reads a number of epochs; blanks around it are allowed. */
+/* Reads a number of epochs, with blanks around it. */
 static bool next_milestone(const char **text, double *value)
 {
     const char *digits = *text + strspn(*text, " ");
@@ -104,16 +110,16 @@ moco_status moco_config_milestones(const moco_config *config, double milestones[
     }
     for (;;) {
         if (found == MOCO_MAX_MILESTONES) {
-            return moco_error_set(MOCO_EINVALID, "milestones: '%s' has more than %d numbers", config->milestones,
-                                  MOCO_MAX_MILESTONES);
+            return moco_error_set(MOCO_EINVALID, "milestones: '%s' has more than %d numbers; give fewer",
+                                  config->milestones, MOCO_MAX_MILESTONES);
         }
         double value = 0;
         if (!next_milestone(&text, &value) || (*text != ',' && *text != '\0')) {
-            return moco_error_set(MOCO_EINVALID, "milestones: '%s' is no list of epochs; write as 120,160",
+            return moco_error_set(MOCO_EINVALID, "milestones: '%s' is not a list of epochs; write it as 120,160",
                                   config->milestones);
         }
         if (value < 1 || (found > 0 && value <= values[found - 1])) {
-            return moco_error_set(MOCO_EINVALID, "milestones: '%s' does not ascend from 1; write as 120,160",
+            return moco_error_set(MOCO_EINVALID, "milestones: '%s' does not ascend from 1; write it as 120,160",
                                   config->milestones);
         }
         values[found++] = value;
@@ -132,20 +138,21 @@ static moco_status check_schedule(const moco_config *config)
     double milestones[MOCO_MAX_MILESTONES];
     size_t count = 0;
     MOCO_TRY(moco_config_milestones(config, milestones, &count));
-    const bool steps = strcmp(config->schedule, "steps") == 0;
+    const bool steps = config->schedule == MOCO_SCHEDULE_STEPS;
     if (steps && count == 0) {
-        return moco_error_set(MOCO_EINVALID, "milestones: schedule steps needs some; give milestones as 120,160, or "
-                                             "schedule constant");
+        return moco_error_set(MOCO_EINVALID, "milestones: schedule steps needs at least one; write them as 120,160, "
+                                             "or use schedule constant");
     }
     if (config->warmup_epochs > 0 && config->warmup_epochs >= (double)config->epochs) {
-        return moco_error_set(MOCO_EINVALID, "warmup-epochs: %g is not below the %" PRId64 " epochs of the run",
+        return moco_error_set(MOCO_EINVALID,
+                              "warmup-epochs: %g is not less than the %" PRId64 " epochs of the run; use fewer",
                               config->warmup_epochs, config->epochs);
     }
-    /* The reference allows it, and a short run to try a recipe out is common. */
+    /* The reference allows this, and short runs to try a recipe out are common. */
     if (steps && milestones[0] >= (double)config->epochs) {
         moco_log(MOCO_LOG_WARNING,
-                 "milestones %s lie beyond the %" PRId64 " epochs, so the learning rate never falls; schedule cosine "
-                 "fits any length",
+                 "milestones %s come after the last of %" PRId64 " epochs, so the learning rate never falls; schedule "
+                 "cosine fits any length",
                  config->milestones, config->epochs);
     }
     return MOCO_OK;
@@ -155,23 +162,24 @@ static void warn_of_unusual(const moco_config *config)
 {
     if (config->batch > 1024) {
         moco_log(MOCO_LOG_WARNING,
-                 "batch %" PRId64 " is large for SGD: accuracy is known to fall above 1024 without warm-up",
+                 "batch %" PRId64 " is large for SGD: above 1024 accuracy falls without warm-up; see warmup-epochs",
                  config->batch);
     }
     if (config->momentum < 0.95) {
         moco_log(MOCO_LOG_WARNING,
-                 "momentum %g is the key encoder's m, which works from 0.99 to 0.9999; SGD's is sgd-momentum",
+                 "momentum %g is that of the key encoder, m, which works from 0.99 to 0.9999; for SGD use sgd-momentum",
                  config->momentum);
     }
-    if (strcmp(config->shuffle, "off") == 0) {
-        moco_log(MOCO_LOG_WARNING,
-                 "without shuffling the network can cheat through batch statistics: the loss falls, the features are "
-                 "poor (arXiv 1911.05722, section 3.3)");
+    if (config->shuffle == MOCO_SHUFFLE_OFF) {
+        moco_log(
+            MOCO_LOG_WARNING,
+            "without shuffling the network can cheat through batch statistics: the loss falls but the features are "
+            "poor (arXiv 1911.05722, section 3.3)");
     }
     if (config->sync_bn) {
         moco_log(MOCO_LOG_WARNING,
-                 "sync-bn makes shuffling idle, and does not keep the network from cheating through batch statistics "
-                 "(arXiv 1911.05722, section 3.3); it is here for comparison");
+                 "sync-bn leaves shuffling without effect, so the network can cheat through batch statistics "
+                 "(arXiv 1911.05722, section 3.3); use it for comparison only");
     }
 }
 
@@ -189,11 +197,5 @@ moco_status moco_config_check(const moco_config *config)
 
 const char *moco_config_eval_augment(const moco_config *config)
 {
-    if (config != NULL && strcmp(config->augment, "cifar") == 0) {
-        return "eval-cifar";
-    }
-    if (config != NULL && strcmp(config->augment, "fashion-mnist") == 0) {
-        return "eval-fashion-mnist";
-    }
-    return config != NULL && strcmp(config->augment, "plain") == 0 ? "plain" : "eval";
+    return config != NULL ? moco_augment_eval_preset(config->augment) : NULL;
 }

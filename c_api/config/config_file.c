@@ -1,21 +1,22 @@
 /*
- * Configurations as YAML: one flat map of options. What is not that is refused with its line.
+ * Reads and writes configurations as YAML: one flat map of options. Anything else is refused with its line.
  */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "config/config_internal.h"
+
+#include "moco/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-/* State of reading one file. */
+/* What the reader of a file keeps. */
 typedef struct reader {
     const char *path;
     yaml_parser_t parser;
     moco_config config;
-    bool seen[MOCO__MAX_OPTIONS];
+    bool *seen; /* for each option whether it was read */
 } reader;
 
 static size_t line_of(const yaml_event_t *event)
@@ -23,7 +24,7 @@ static size_t line_of(const yaml_event_t *event)
     return event->start_mark.line + 1;
 }
 
-/* The next event; the caller deletes it. */
+/* Reads the next event, which the caller deletes. */
 static moco_status next_event(reader *in, yaml_event_t *event)
 {
     if (yaml_parser_parse(&in->parser, event) == 1) {
@@ -33,11 +34,11 @@ static moco_status next_event(reader *in, yaml_event_t *event)
     if (parser->error == YAML_MEMORY_ERROR) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory", in->path);
     }
-    return moco_error_set(MOCO_EFORMAT, "%s:%zu: this is no YAML: %s", in->path, parser->problem_mark.line + 1,
+    return moco_error_set(MOCO_EFORMAT, "%s:%zu: this is not YAML: %s", in->path, parser->problem_mark.line + 1,
                           parser->problem != NULL ? parser->problem : "unknown problem");
 }
 
-/* What stands where a plain text should, in words. */
+/* Names what is found in the place of a plain text. */
 static const char *event_name(yaml_event_type_t type)
 {
     switch (type) {
@@ -64,7 +65,7 @@ static moco_status check_scalar(const reader *in, const yaml_event_t *event, con
                               in->path, line_of(event), role);
     }
     if (memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL) {
-        return moco_error_set(MOCO_EFORMAT, "%s:%zu: %s holds a NUL byte", in->path, line_of(event), role);
+        return moco_error_set(MOCO_EFORMAT, "%s:%zu: %s contains a NUL byte", in->path, line_of(event), role);
     }
     return MOCO_OK;
 }
@@ -84,7 +85,7 @@ static moco_status unknown_key(const reader *in, const yaml_event_t *event)
                : moco_error_set(MOCO_EINVALID, "%s:%zu: there is no option '%s'", in->path, line_of(event), key);
 }
 
-/* The option of a key that has not come before. */
+/* Finds the option of a key, which must not have come before. */
 static moco_status find_key(reader *in, const yaml_event_t *event, const moco_option **out)
 {
     MOCO_TRY(check_scalar(in, event, "a key"));
@@ -94,7 +95,7 @@ static moco_status find_key(reader *in, const yaml_event_t *event, const moco_op
     }
     const size_t index = (size_t)(option - moco_config_option(0));
     if (in->seen[index]) {
-        return moco_error_set(MOCO_EINVALID, "%s:%zu: '%s' stands here for the second time; remove one", in->path,
+        return moco_error_set(MOCO_EINVALID, "%s:%zu: '%s' is given a second time; remove one", in->path,
                               line_of(event), option->name);
     }
     in->seen[index] = true;
@@ -107,15 +108,15 @@ static moco_status set_value(reader *in, const moco_option *option, const yaml_e
     MOCO_TRY(check_scalar(in, event, option->name));
     const char *text = (const char *)event->data.scalar.value;
     const bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    const bool is_text =
-        option->kind == MOCO_OPTION_TEXT || option->kind == MOCO_OPTION_CHOICE || option->kind == MOCO_OPTION_PATH;
+    const bool is_text = option->kind == MOCO_OPTION_TEXT || option->kind == MOCO_OPTION_PATH ||
+                         option->kind == MOCO_OPTION_CHOICE || option->kind == MOCO_OPTION_NAME;
     if (plain && (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0)) {
         return moco_error_set(MOCO_EINVALID, "%s:%zu: '%s' has no value; give one, or remove the line", in->path,
                               line_of(event), option->name);
     }
     if (!plain && !is_text) {
-        return moco_error_set(MOCO_EINVALID, "%s:%zu: %s: \"%s\" is a text; write it without quotes", in->path,
-                              line_of(event), option->name, text);
+        return moco_error_set(MOCO_EINVALID, "%s:%zu: %s: \"%s\" is a text because of its quotes; remove them",
+                              in->path, line_of(event), option->name, text);
     }
     const moco_status status = moco_option_set(&in->config, option, text);
     if (status != MOCO_OK) {
@@ -124,7 +125,7 @@ static moco_status set_value(reader *in, const moco_option *option, const yaml_e
     return MOCO_OK;
 }
 
-/* Reads `name: value` pairs up to the map's end. */
+/* Reads pairs `name: value` up to the end of the map. */
 static moco_status read_pairs(reader *in)
 {
     const moco_option *option = NULL;
@@ -146,7 +147,7 @@ static moco_status read_pairs(reader *in)
     }
 }
 
-/* Goes over the events that frame the one map; an empty file is an empty map. */
+/* Reads the one map of the file; an empty file is an empty map. */
 static moco_status read_stream(reader *in)
 {
     size_t documents = 0;
@@ -156,12 +157,12 @@ static moco_status read_stream(reader *in)
         const yaml_event_type_t type = event.type;
         moco_status status = MOCO_OK;
         if (type == YAML_DOCUMENT_START_EVENT && ++documents > 1) {
-            status = moco_error_set(MOCO_EFORMAT, "%s:%zu: a second document starts here; only one is read", in->path,
-                                    line_of(&event));
+            status = moco_error_set(MOCO_EFORMAT, "%s:%zu: a second document starts here; a file must hold only one",
+                                    in->path, line_of(&event));
         } else if (type == YAML_MAPPING_START_EVENT) {
             status = read_pairs(in);
         } else if (type == YAML_SCALAR_EVENT || type == YAML_SEQUENCE_START_EVENT || type == YAML_ALIAS_EVENT) {
-            status = moco_error_set(MOCO_EFORMAT, "%s:%zu: here should stand lines of `name: value`", in->path,
+            status = moco_error_set(MOCO_EFORMAT, "%s:%zu: this is not a list of lines `name: value`", in->path,
                                     line_of(&event));
         }
         yaml_event_delete(&event);
@@ -180,11 +181,15 @@ moco_status moco_config_load(moco_config *config, const char *path)
     MOCO_TRY(moco__file_read(&text, &size, path));
     moco_status status = MOCO_OK;
     reader *in = moco__calloc(1, sizeof *in);
-    if (in == NULL) {
+    bool *seen = moco__calloc(moco_config_option_count(), sizeof *seen);
+    if (in == NULL || seen == NULL) {
+        free(seen);
+        free(in);
         free(text);
         return MOCO_ENOMEM;
     }
     in->path = path;
+    in->seen = seen;
     in->config = *config;
     if (yaml_parser_initialize(&in->parser) == 1) {
         yaml_parser_set_input_string(&in->parser, (const unsigned char *)text, size);
@@ -196,12 +201,13 @@ moco_status moco_config_load(moco_config *config, const char *path)
     if (status == MOCO_OK) {
         *config = in->config;
     }
+    free(seen);
     free(in);
     free(text);
     return status;
 }
 
-/* Text that grows while the emitter writes. */
+/* The text that the emitter has written so far. */
 typedef struct output {
     char *text;
     size_t size, room;
@@ -224,7 +230,7 @@ static int append(void *payload, unsigned char *bytes, size_t count)
     return 1;
 }
 
-/* Sends a scalar; the emitter takes the event over even where it fails. */
+/* Writes a scalar. The emitter owns the event even if it fails. */
 static bool emit_scalar(yaml_emitter_t *emitter, const char *text, bool quoted)
 {
     yaml_event_t event;
@@ -282,7 +288,7 @@ moco_status moco_config_save(const moco_config *config, const char *path)
     if (emit_config(&emitter, config)) {
         status = moco__file_write(path, out.text, out.size);
     } else {
-        status = moco_error_set(MOCO_EINVALID, "%s: cannot be written as YAML: %s", path,
+        status = moco_error_set(MOCO_EINVALID, "%s: the settings cannot be written as YAML: %s", path,
                                 emitter.problem != NULL ? emitter.problem : "out of memory");
     }
     yaml_emitter_delete(&emitter);

@@ -1,12 +1,12 @@
 /*
- * Defaults and presets. A preset is the reference's v1 recipe with some settings changed, so that the order in which
- * presets are applied does not matter.
+ * Sets defaults and presets. A preset is the reference's v1 recipe with some settings changed, so that the order in
+ * which presets are applied does not matter.
  */
 #include "base/handle_internal.h"
+#include "config/option_names_internal.h"
 
 #include "moco/config.h"
 
-#include <stdio.h>
 #include <string.h>
 
 typedef struct setting {
@@ -20,7 +20,7 @@ typedef struct preset {
     setting settings[MAX_SETTINGS];
 } preset;
 
-/* Paper 1911.05722, section 3.3, and the defaults of the reference's main_moco.py. */
+/* arXiv 1911.05722, section 3.3, and the defaults of the reference's main_moco.py. */
 static const setting v1[] = {
     { "augment", "v1" },
     { "augment-precision", "exact" },
@@ -62,11 +62,11 @@ static const setting v1[] = {
 static const preset presets[] = {
     { "v1", "MoCo v1 on ImageNet: ResNet-50 at 224 pixels, 200 epochs (arXiv 1911.05722)", { { NULL, NULL } } },
     { "v2",
-      "MoCo v2 on ImageNet: MLP head, blur, T 0.2, cosine (arXiv 2003.04297)",
+      "MoCo v2 on ImageNet: v1 with MLP head, blur, T 0.2 and cosine schedule (arXiv 2003.04297)",
       { { "augment", "v2" }, { "mlp", "true" }, { "temperature", "0.2" }, { "schedule", "cosine" } } },
-    /* The reference's CIFAR-10 demonstration on one GPU. */
+    /* The reference's CIFAR-10 demo on one GPU. */
     { "cifar",
-      "CIFAR-10 at 32 pixels on one GPU: ResNet-18, K 4096, 200 epochs",
+      "CIFAR-10 on one GPU: ResNet-18 at 32 pixels, queue of 4096 keys, 200 epochs",
       { { "augment", "cifar" },
         { "arch", "resnet18" },
         { "cifar-stem", "true" },
@@ -80,9 +80,10 @@ static const preset presets[] = {
         { "weight-decay", "0.0005" },
         { "knn-every", "1" },
         { "knn-features", "output" } } },
-    /* Small views let the network see the images three times as often in the same minutes. */
+    /* With views of 20 pixels the network sees the images three times as often in the same minutes; complete images of
+     * 28 pixels then show it clothes at the size of the crops that it learnt from. */
     { "fashion-mnist",
-      "Fashion-MNIST on a CPU, in minutes: ResNet-20 on views of 20 pixels",
+      "Fashion-MNIST on a CPU in minutes: ResNet-20, views of 20 pixels, 12 epochs",
       { { "augment", "fashion-mnist" },
         { "image-size", "20" },
         { "arch", "resnet20" },
@@ -91,13 +92,14 @@ static const preset presets[] = {
         { "temperature", "0.1" },
         { "epochs", "12" },
         { "batch", "128" },
-        { "lr", "0.06" },
+        { "lr", "0.12" },
         { "schedule", "cosine" },
         { "lr-per-step", "true" },
         { "print-freq", "50" },
-        { "knn-every", "2" } } },
+        { "knn-every", "2" },
+        { "knn-image-size", "28" } } },
     { "tiny",
-      "a very small network and queue, for trying out",
+      "a very small network and queue, to try things out",
       { { "augment", "cifar" },
         { "image-size", "32" },
         { "arch", "resnet20" },
@@ -143,18 +145,11 @@ static const preset *find_preset(const char *name)
 
 static moco_status unknown_preset(const char *name)
 {
-    const char *names[PRESET_COUNT];
-    char list[256] = "";
+    const char *names[PRESET_COUNT + 1] = { NULL };
     for (size_t i = 0; i < PRESET_COUNT; ++i) {
-        const size_t used = strlen(list);
         names[i] = presets[i].name;
-        (void)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
     }
-    const char *near = moco_nearest_name(name, names, PRESET_COUNT);
-    if (near != NULL) {
-        return moco_error_set(MOCO_EINVALID, "preset: there is no '%s'; did you mean '%s'? (%s)", name, near, list);
-    }
-    return moco_error_set(MOCO_EINVALID, "preset: there is no '%s'; choose one of %s", name, list);
+    return moco__unknown_name("preset", name, names);
 }
 
 moco_status moco_config_apply_preset(moco_config *config, const char *name)
@@ -193,7 +188,7 @@ void moco_config_init(moco_config *config)
     }
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;
-    /* Both tables are constant; a test sets every row. */
+    /* Both tables are constant and a test sets every row, so this cannot fail. */
     (void)apply(config, v1, V1_COUNT);
     (void)apply(config, others, sizeof others / sizeof others[0]);
 }

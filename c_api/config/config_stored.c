@@ -15,10 +15,10 @@ static moco_status check_format(const moco_safetensors *file, const char *path)
         return moco_error_set(MOCO_EFORMAT, "%s: this safetensors file is not a checkpoint of moco train", path);
     }
     if (version == NULL || strcmp(version, MOCO__CHECKPOINT_VERSION) != 0) {
-        return moco_error_set(MOCO_EFORMAT,
-                              "%s: the checkpoint has format version %s; this program reads version "
-                              MOCO__CHECKPOINT_VERSION,
-                              path, version != NULL ? version : "unknown");
+        return moco_error_set(
+            MOCO_EFORMAT,
+            "%s: the checkpoint has format version %s; this program reads version " MOCO__CHECKPOINT_VERSION, path,
+            version != NULL ? version : "unknown");
     }
     return MOCO_OK;
 }

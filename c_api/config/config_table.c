@@ -1,219 +1,283 @@
 /*
- * The one table of options. The command line, its help, YAML keys, ranges and checkpoints' metadata all come from it;
- * a new option is a field in moco_config and a row here.
+ * Holds the table of options of moco_config. The command line, its help, YAML keys, ranges and checkpoints' metadata
+ * all come from it. A new option is a field in moco_config and a row here. Checkpoints list options in this order.
  */
-#include "config/config_internal.h"
+#include "base/handle_internal.h"
 
 #include "moco/augment.h"
-#include "moco/encoder.h"
+#include "moco/config.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-#define FIELD(field) offsetof(moco_config, field), sizeof(((moco_config *)0)->field)
+#define DATA .group = "Data"
+#define NETWORK .group = "Network"
+#define METHOD .group = "Method"
+#define OPTIMISATION .group = "Optimisation"
+#define RUN .group = "Run"
+#define KNN .group = "kNN monitor"
 
-#define PATH(name, alias, group, help, field)                                                                          \
-    {                                                                                                                  \
-        name, alias, MOCO_OPTION_PATH, group, "PATH", help, NULL, 0, 0, false, FIELD(field)                            \
-    }
-#define TEXT(name, alias, group, argument, help, field)                                                                \
-    {                                                                                                                  \
-        name, alias, MOCO_OPTION_TEXT, group, argument, help, NULL, 0, 0, false, FIELD(field)                          \
-    }
-#define CHOICE(name, alias, group, argument, choices, help, field)                                                     \
-    {                                                                                                                  \
-        name, alias, MOCO_OPTION_CHOICE, group, argument, help, choices, 0, 0, false, FIELD(field)                     \
-    }
-#define BOOL(name, alias, group, help, field)                                                                          \
-    {                                                                                                                  \
-        name, alias, MOCO_OPTION_BOOL, group, NULL, help, NULL, 0, 1, false, FIELD(field)                              \
-    }
-#define INT(name, alias, group, min, max, zero_is_auto, help, field)                                                   \
-    {                                                                                                                  \
-        name, alias, MOCO_OPTION_INT, group, "N", help, NULL, min, max, zero_is_auto, FIELD(field)                     \
-    }
-#define REAL(name, alias, group, min, max, zero_is_auto, help, field)                                                  \
-    {                                                                                                                  \
-        name, alias, MOCO_OPTION_REAL, group, "X", help, NULL, min, max, zero_is_auto, FIELD(field)                    \
-    }
+#define INT(field, low, high) MOCO_INT_OPTION(moco_config, field, low, high)
+#define REAL(field, low, high) MOCO_REAL_OPTION(moco_config, field, low, high)
+#define BOOL(field) MOCO_BOOL_OPTION(moco_config, field)
+#define TEXT(field, placeholder) MOCO_TEXT_OPTION(moco_config, field, placeholder)
+#define PATH(field) MOCO_PATH_OPTION(moco_config, field, "PATH")
+#define NAME(field, names) MOCO_NAME_OPTION(moco_config, field, "NAME", names)
+#define CHOICE(field, placeholder, MAP) MOCO_CHOICE_OPTION(moco_config, field, placeholder, MOCO_CHOICES(MAP))
+#define AUTO .zero_is_auto = true
+#define ADVANCED .advanced = true
 
-enum { AUTO_NO = 0, AUTO_ZERO = 1 };
-
-#define DATA "Data"
-#define NETWORK "Network"
-#define METHOD "Method"
-#define OPTIMISATION "Optimisation"
-#define RUN "Run"
-#define KNN "kNN monitor"
-
-/* Filled in on first use from the lists of encoder.h and augment.h. */
-static char arch_choices[512];
-static char augment_choices[256];
+/* Filled in on first use from the tables of encoder.h and augment.h; a test checks that all names fit. */
+enum { MAX_NAMES = 64 };
+static const char *arch_names[MAX_NAMES + 1];
+static const char *augment_names[MAX_NAMES + 1];
 
 static const moco_option table[] = {
-    PATH("data", NULL, DATA, "training images: a folder, tar shards, or an IDX or CIFAR file", data),
-    PATH("val-data", NULL, DATA, "labelled images for the kNN monitor; else the other split of the data, if any",
-         val_data),
-    CHOICE("format", NULL, DATA, "F", "auto|folder|flat|idx|cifar|tar", "layout of the data on disk", format),
-    CHOICE("augment", NULL, DATA, "NAME", augment_choices, "augmentation of the training images", augment),
-    CHOICE("augment-precision", NULL, DATA, "P", "exact|fast",
-           "pixels of the augmentation: torchvision's and PIL's, or near ones in less time", augment_precision),
-    INT("image-size", NULL, DATA, 8, 1024, AUTO_ZERO, "height and width in pixels; auto: the augmentation's own",
-        image_size),
-    INT("shuffle-window", NULL, DATA, 1, 1000000000, AUTO_ZERO,
-        "read shards in sequence and shuffle among so many images; auto: 1024 where they are compressed, else among "
-        "all",
-        shuffle_window),
-    INT("workers", "j", DATA, 1, 1024, AUTO_ZERO, "threads that read images; auto: one a core", workers),
-    INT("prefetch", NULL, DATA, 1, 64, AUTO_NO, "batches read ahead", prefetch),
-    BOOL("skip-broken", NULL, DATA, "replace images that cannot be read, and count them, instead of stopping",
-         skip_broken),
+    { .name = "data", DATA, PATH(data), .help = "training images: a folder, tar shards, or an IDX or CIFAR file" },
+    { .name = "val-data",
+      DATA,
+      PATH(val_data),
+      .help = "labelled images for the kNN monitor; if not given, the test split of the data" },
+    { .name = "format", DATA, CHOICE(format, "F", MOCO_FORMAT_MAP), .help = "layout of the data on disk" },
+    { .name = "augment", DATA, NAME(augment, augment_names), .help = "augmentation of the training images" },
+    { .name = "augment-precision",
+      DATA,
+      CHOICE(augment_precision, "P", MOCO_AUGMENT_PRECISION_MAP),
+      .help = "pixels of the augmentation: exactly those of torchvision and Pillow, or nearly the same in less time" },
+    { .name = "image-size",
+      DATA,
+      INT(image_size, 8, 1024),
+      AUTO,
+      .help = "height and width in pixels; auto: the augmentation's own" },
+    { .name = "shuffle-window",
+      DATA,
+      INT(shuffle_window, 1, 1e9),
+      AUTO,
+      .help = "read shards in sequence and shuffle within a window of this many images; auto: 1024 for compressed "
+              "shards, all images otherwise" },
+    { .name = "workers",
+      .aliases = { "j" },
+      DATA,
+      INT(workers, 1, 1024),
+      AUTO,
+      .help = "threads that load images; auto: one per core" },
+    { .name = "prefetch", DATA, INT(prefetch, 1, 64), ADVANCED, .help = "batches that are loaded ahead" },
+    { .name = "skip-broken",
+      DATA,
+      BOOL(skip_broken),
+      .help = "replace and count images that cannot be read, instead of stopping" },
 
-    CHOICE("arch", "a", NETWORK, "NAME", arch_choices, "network", arch),
-    INT("dim", "moco-dim", NETWORK, 1, 65536, AUTO_NO, "size of the embedding", dim),
-    BOOL("mlp", NULL, NETWORK, "MLP head (v2) in place of a linear one (v1)", mlp),
-    BOOL("cifar-stem", NULL, NETWORK, "3x3 stride-1 first convolution without pooling, for small images", cifar_stem),
-    INT("bn-splits", NULL, NETWORK, 1, 4096, AUTO_ZERO,
-        "groups that a batch is normalised in, over all processes, as on that many GPUs; auto: 8 where the batch "
-        "allows",
-        bn_splits),
-    BOOL("sync-bn", NULL, NETWORK, "normalise over all processes in one group, for comparison; lets the network cheat",
-         sync_bn),
-    CHOICE("precision", NULL, NETWORK, "P", "auto|fp32|bf16", "arithmetic; weights are fp32", precision),
-    CHOICE("layout", NULL, NETWORK, "L", "auto|nchw|nhwc", "memory order of images and activations", layout),
+    { .name = "arch", .aliases = { "a" }, NETWORK, NAME(arch, arch_names), .help = "network" },
+    { .name = "dim", .aliases = { "moco-dim" }, NETWORK, INT(dim, 1, 65536), .help = "size of the embedding" },
+    { .name = "mlp", NETWORK, BOOL(mlp), .help = "use an MLP head (v2) instead of a linear one (v1)" },
+    { .name = "cifar-stem",
+      NETWORK,
+      BOOL(cifar_stem),
+      .help = "start with a 3x3 convolution of stride 1 and no pooling, for small images" },
+    { .name = "bn-splits",
+      NETWORK,
+      INT(bn_splits, 1, 4096),
+      AUTO,
+      .help = "groups of a batch, over all processes, that batch norm normalises separately, as on that many GPUs; "
+              "auto: 8 if the batch allows" },
+    { .name = "sync-bn",
+      NETWORK,
+      BOOL(sync_bn),
+      ADVANCED,
+      .help = "normalise the batch of all processes together; for comparison, as the network can then cheat" },
+    { .name = "precision",
+      NETWORK,
+      CHOICE(precision, "P", MOCO_PRECISION_MAP),
+      .help = "arithmetic of the network; weights are always fp32; auto: the fastest" },
+    { .name = "layout",
+      NETWORK,
+      CHOICE(layout, "L", MOCO_LAYOUT_MAP),
+      ADVANCED,
+      .help = "memory order of images and activations; auto: the fastest" },
 
-    INT("queue-size", "moco-k", METHOD, 1, 16777216, AUTO_NO, "negative keys in the queue, K", queue_size),
-    BOOL("queue-filled-only", NULL, METHOD, "leave out the random keys that the queue starts with", queue_filled_only),
-    REAL("momentum", "moco-m", METHOD, 0, 1, AUTO_NO, "momentum of the key encoder, m; SGD's is --sgd-momentum",
-         momentum),
-    CHOICE("momentum-schedule", NULL, METHOD, "S", "constant|cosine", "whether m stays or rises to 1",
-           momentum_schedule),
-    REAL("temperature", "moco-t", METHOD, 0.001, 100, AUTO_NO, "temperature of the contrastive loss, T", temperature),
-    BOOL("symmetric", NULL, METHOD, "each view is query and key once; costs twice the time", symmetric),
-    CHOICE("shuffle", NULL, METHOD, "S", "alltoall|allgather|off",
-           "how keys are shuffled before normalisation: each process is sent its images, or all; or not", shuffle),
+    { .name = "queue-size",
+      .aliases = { "moco-k" },
+      METHOD,
+      INT(queue_size, 1, 16777216),
+      .help = "negative keys in the queue, K" },
+    { .name = "queue-filled-only",
+      METHOD,
+      BOOL(queue_filled_only),
+      ADVANCED,
+      .help = "compare only with keys of images, not with the random ones that the queue starts with" },
+    { .name = "momentum",
+      .aliases = { "moco-m" },
+      METHOD,
+      REAL(momentum, 0, 1),
+      .help = "momentum of the key encoder, m; for SGD see --sgd-momentum" },
+    { .name = "momentum-schedule",
+      METHOD,
+      CHOICE(momentum_schedule, "S", MOCO_MOMENTUM_MAP),
+      .help = "keep m constant, or let it rise to 1" },
+    { .name = "temperature",
+      .aliases = { "moco-t" },
+      METHOD,
+      REAL(temperature, 0.001, 100),
+      .help = "temperature of the contrastive loss, T" },
+    { .name = "symmetric",
+      METHOD,
+      BOOL(symmetric),
+      .help = "use each view as query and as key; a step takes twice the time" },
+    { .name = "shuffle",
+      METHOD,
+      CHOICE(shuffle, "S", MOCO_SHUFFLE_MAP),
+      ADVANCED,
+      .help = "how keys are shuffled before batch norm: each process gets its share (alltoall) or all images "
+              "(allgather); off: not at all" },
 
-    INT("epochs", NULL, OPTIMISATION, 1, 1000000, AUTO_NO, "passes over the data", epochs),
-    INT("batch", "b|batch-size", OPTIMISATION, 2, 1048576, AUTO_NO, "images a step, over all processes", batch),
-    INT("accumulate", NULL, OPTIMISATION, 1, 1024, AUTO_NO,
-        "parts of a batch that are computed one after another, to save memory", accumulate),
-    REAL("lr", "learning-rate", OPTIMISATION, 0, 1000, AUTO_ZERO, "learning rate; auto: 0.03 x batch / 256", lr),
-    CHOICE("schedule", NULL, OPTIMISATION, "S", "constant|steps|cosine", "how the learning rate falls", schedule),
-    TEXT("milestones", NULL, OPTIMISATION, "E,E,..", "epochs at which schedule `steps` multiplies the rate by 0.1",
-         milestones),
-    BOOL("lr-per-step", NULL, OPTIMISATION, "set the rate each step and not each epoch", lr_per_step),
-    REAL("warmup-epochs", NULL, OPTIMISATION, 0, 1000000, AUTO_NO, "epochs over which the rate rises from 0",
-         warmup_epochs),
-    REAL("sgd-momentum", NULL, OPTIMISATION, 0, 0.9999, AUTO_NO, "momentum of SGD", sgd_momentum),
-    REAL("weight-decay", "wd", OPTIMISATION, 0, 10, AUTO_NO, "weight decay of SGD", weight_decay),
+    { .name = "epochs", OPTIMISATION, INT(epochs, 1, 1e6), .help = "passes over the data" },
+    { .name = "batch",
+      .aliases = { "b", "batch-size" },
+      OPTIMISATION,
+      INT(batch, 2, 1048576),
+      .help = "images per step, over all processes" },
+    { .name = "accumulate",
+      OPTIMISATION,
+      INT(accumulate, 1, 1024),
+      .help = "compute a batch in this many parts, one after another, to save memory" },
+    { .name = "lr",
+      .aliases = { "learning-rate" },
+      OPTIMISATION,
+      REAL(lr, 0, 1000),
+      AUTO,
+      .help = "learning rate; auto: 0.03 x batch / 256" },
+    { .name = "schedule",
+      OPTIMISATION,
+      CHOICE(schedule, "S", MOCO_SCHEDULE_MAP),
+      .help = "how the learning rate falls" },
+    { .name = "milestones",
+      OPTIMISATION,
+      TEXT(milestones, "E,E,.."),
+      .help = "epochs at which --schedule steps multiplies the learning rate by 0.1" },
+    { .name = "lr-per-step",
+      OPTIMISATION,
+      BOOL(lr_per_step),
+      ADVANCED,
+      .help = "change the learning rate every step instead of every epoch" },
+    { .name = "warmup-epochs",
+      OPTIMISATION,
+      REAL(warmup_epochs, 0, 1e6),
+      .help = "epochs over which the learning rate rises from 0" },
+    { .name = "sgd-momentum", OPTIMISATION, REAL(sgd_momentum, 0, 0.9999), .help = "momentum of SGD" },
+    { .name = "weight-decay",
+      .aliases = { "wd" },
+      OPTIMISATION,
+      REAL(weight_decay, 0, 10),
+      .help = "weight decay of SGD" },
 
-    CHOICE("gradient-compression", NULL, OPTIMISATION, "C", "none|bf16", "how gradients are sent between processes",
-           gradient_compression),
-    REAL("bucket-mib", NULL, OPTIMISATION, 0.001, 1024, AUTO_NO, "MiB of gradients that are sent at once", bucket_mib),
+    { .name = "gradient-compression",
+      OPTIMISATION,
+      CHOICE(gradient_compression, "C", MOCO_COMPRESSION_MAP),
+      ADVANCED,
+      .help = "how processes send gradients" },
+    { .name = "bucket-mib",
+      OPTIMISATION,
+      REAL(bucket_mib, 0.001, 1024),
+      ADVANCED,
+      .help = "MiB of gradients that processes send at once" },
 
-    PATH("out", "o", RUN, "folder of the run; must be new or empty", out),
-    TEXT("device", NULL, RUN, "D", "cpu, cuda or cuda:N", device),
-    INT("threads", NULL, RUN, 1, 4096, AUTO_ZERO, "threads that compute; auto: one a core", threads),
-    { "seed", NULL, MOCO_OPTION_UINT64, RUN, "N", "seed of weights, order and augmentation", NULL, 0,
-      18446744073709551615.0, false, FIELD(seed) },
-    INT("print-freq", "p", RUN, 1, 1000000000, AUTO_NO, "steps between two lines of metrics", print_freq),
-    INT("checkpoint-every", NULL, RUN, 1, 1000000, AUTO_NO, "epochs between two checkpoints", checkpoint_every),
-    INT("keep-last", NULL, RUN, 1, 1000000, AUTO_NO, "newest checkpoints that are kept", keep_last),
-    INT("keep-every", NULL, RUN, 0, 1000000, AUTO_NO, "keep each N-th epoch's checkpoint for ever; 0: none",
-        keep_every),
-    BOOL("tensorboard", NULL, RUN, "write an event file for TensorBoard", tensorboard),
-    BOOL("plots", NULL, RUN, "draw curves and sheets of images", plots),
+    { .name = "out", .aliases = { "o" }, RUN, PATH(out), .help = "folder of the run; must be new or empty" },
+    { .name = "device", RUN, TEXT(device, "D"), .help = "cpu, cuda or cuda:N" },
+    { .name = "threads", RUN, INT(threads, 1, 4096), AUTO, .help = "threads that compute; auto: one per core" },
+    { .name = "seed", RUN, MOCO_UINT64_OPTION(moco_config, seed), .help = "seed of weights, order and augmentation" },
+    { .name = "print-freq",
+      .aliases = { "p" },
+      RUN,
+      INT(print_freq, 1, 1e9),
+      .help = "steps between two lines of metrics" },
+    { .name = "checkpoint-every", RUN, INT(checkpoint_every, 1, 1e6), .help = "epochs between two checkpoints" },
+    { .name = "keep-last", RUN, INT(keep_last, 1, 1e6), .help = "newest checkpoints to keep" },
+    { .name = "keep-every",
+      RUN,
+      INT(keep_every, 0, 1e6),
+      .help = "also keep the checkpoint of every N-th epoch; 0: none" },
+    { .name = "tensorboard", RUN, BOOL(tensorboard), .help = "write an event file for TensorBoard" },
+    { .name = "plots", RUN, BOOL(plots), .help = "draw curves and sheets of images" },
 
-    INT("knn-every", NULL, KNN, 0, 1000000, AUTO_NO, "epochs between two kNN tests; 0: never", knn_every),
-    INT("knn-k", NULL, KNN, 1, 1000000, AUTO_NO, "neighbours that vote", knn_k),
-    REAL("knn-temperature", NULL, KNN, 0.001, 100, AUTO_NO, "temperature of the votes' weights", knn_temperature),
-    INT("knn-images", NULL, KNN, 0, 1000000000, AUTO_NO, "training images that are compared with; 0: all", knn_images),
-    CHOICE("knn-features", NULL, KNN, "F", "pooled|output", "features before the head, or the embedding", knn_features),
-    INT("knn-image-size", NULL, KNN, 8, 1024, AUTO_ZERO, "height and width in pixels; auto: as in training",
-        knn_image_size),
+    { .name = "knn-every", KNN, INT(knn_every, 0, 1e6), .help = "epochs between two kNN tests; 0: never" },
+    { .name = "knn-k", KNN, INT(knn_k, 1, 1e6), .help = "neighbours that vote" },
+    { .name = "knn-temperature", KNN, REAL(knn_temperature, 0.001, 100), ADVANCED, .help = "temperature of the votes" },
+    { .name = "knn-images", KNN, INT(knn_images, 0, 1e9), .help = "training images that vote; 0: all" },
+    { .name = "knn-features",
+      KNN,
+      CHOICE(knn_features, "F", MOCO_KNN_FEATURES_MAP),
+      ADVANCED,
+      .help = "features to compare: pooled, before the head, or the head's output" },
+    { .name = "knn-image-size",
+      KNN,
+      INT(knn_image_size, 8, 1024),
+      AUTO,
+      ADVANCED,
+      .help = "height and width of test images in pixels; auto: as in training" },
 };
 
 enum { COUNT = sizeof table / sizeof table[0] };
-_Static_assert(sizeof table / sizeof table[0] <= MOCO__MAX_OPTIONS, "raise MOCO__MAX_OPTIONS");
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void join(char *buffer, size_t size, const char *name)
-{
-    const size_t used = strlen(buffer);
-    (void)snprintf(buffer + used, size - used, "%s%s", used > 0 ? "|" : "", name);
-}
-
-static void fill_choices(void)
+static void fill_names(void)
 {
     const char *name = NULL;
-    for (size_t i = 0; (name = moco_encoder_arch(i)) != NULL; ++i) {
-        join(arch_choices, sizeof arch_choices, name);
+    for (size_t i = 0; i < MAX_NAMES && (name = moco_encoder_arch(i)) != NULL; ++i) {
+        arch_names[i] = name;
     }
-    /* Without randomness both views are equal, and there is nothing to learn: eval policies are no choice here. */
-    for (size_t i = 0; (name = moco_augment_preset_name(i)) != NULL; ++i) {
-        if (strncmp(name, "eval", 4) != 0) {
-            join(augment_choices, sizeof augment_choices, name);
+    /* Without randomness both views are equal and there is nothing to learn, so presets for evaluation are left out. */
+    size_t count = 0;
+    for (size_t i = 0; count < MAX_NAMES && (name = moco_augment_preset_name(i)) != NULL; ++i) {
+        if (moco_augment_eval_preset(name) != NULL) {
+            augment_names[count++] = name;
         }
     }
 }
 
 const moco_option *moco_config_option(size_t index)
 {
-    (void)pthread_once(&once, fill_choices);
+    (void)pthread_once(&once, fill_names);
     return index < COUNT ? &table[index] : NULL;
 }
 
-/* Whether @p name is the first @p length characters of @p known, where a dash and an underscore are the same. */
-static bool same_name(const char *name, const char *known, size_t length)
+size_t moco_config_option_count(void)
 {
-    for (size_t i = 0; i < length; ++i) {
-        if ((name[i] == '_' ? '-' : name[i]) != known[i]) {
-            return false;
-        }
-    }
-    return name[length] == '\0';
+    return COUNT;
 }
 
 const moco_option *moco_config_find_option(const char *name)
 {
-    const moco_option *option = NULL;
-    for (size_t i = 0; name != NULL && (option = moco_config_option(i)) != NULL; ++i) {
-        if (same_name(name, option->name, strlen(option->name))) {
-            return option;
-        }
-        for (const char *alias = option->alias; alias != NULL;) {
-            const size_t length = strcspn(alias, "|");
-            if (same_name(name, alias, length)) {
-                return option;
-            }
-            alias = alias[length] == '|' ? alias + length + 1 : NULL;
-        }
-    }
-    return NULL;
+    return name != NULL ? moco_option_find(moco_config_option(0), COUNT, name, strlen(name)) : NULL;
 }
 
 const char *moco_config_suggest(const char *name)
 {
-    enum { MAX_ALIASES = 64, ALIAS_SIZE = 32 };
-    char aliases[MAX_ALIASES][ALIAS_SIZE];
-    const char *names[COUNT + MAX_ALIASES];
-    size_t count = 0;
-    size_t alias_count = 0;
-    for (size_t i = 0; i < COUNT; ++i) {
-        names[count++] = table[i].name;
-        for (const char *alias = table[i].alias; alias != NULL && alias_count < MAX_ALIASES;) {
-            const size_t length = strcspn(alias, "|");
-            /* A letter is one error away from all other letters. */
-            if (length > 1) {
-                (void)snprintf(aliases[alias_count], ALIAS_SIZE, "%.*s", (int)length, alias);
-                names[count++] = aliases[alias_count++];
-            }
-            alias = alias[length] == '|' ? alias + length + 1 : NULL;
-        }
-    }
-    const char *near = moco_nearest_name(name, names, count);
-    const moco_option *option = moco_config_find_option(near);
+    const moco_option *option = moco_option_nearest(table, COUNT, name, NULL);
     return option != NULL ? option->name : NULL;
+}
+
+moco_status moco_config_set(moco_config *config, const char *name, const char *value)
+{
+    MOCO_CHECK_ARG(config);
+    MOCO_CHECK_ARG(name);
+    MOCO_CHECK_ARG(value);
+    const moco_option *option = moco_config_find_option(name);
+    if (option != NULL) {
+        return moco_option_set(config, option, value);
+    }
+    const char *near = moco_config_suggest(name);
+    return near != NULL ? moco_error_set(MOCO_EINVALID, "there is no option '%s'; did you mean '%s'?", name, near)
+                        : moco_error_set(MOCO_EINVALID, "there is no option '%s'", name);
+}
+
+const char *moco_config_choice(const moco_config *config, const char *name)
+{
+    return moco_option_choice(config, moco_config_find_option(name));
+}
+
+moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer, size_t size)
+{
+    MOCO_CHECK_ARG(config);
+    return moco_option_get(config, option, buffer, size);
 }

@@ -1,7 +1,29 @@
-/* From a configuration's texts to an encoder's options. */
+/* Turns a configuration into the options of an encoder. */
 #include "moco/config.h"
 
-#include <string.h>
+void moco_config_resolve_arithmetic(moco_config *config, moco_device device)
+{
+    if (config->precision == MOCO_PRECISION_AUTO) {
+        config->precision = moco_precision_fastest(device) == MOCO_BF16 ? MOCO_PRECISION_BF16 : MOCO_PRECISION_FP32;
+    }
+    if (config->layout == MOCO_LAYOUT_AUTO) {
+        const moco_layout layout = moco_config_encoder_options(config, device).layout;
+        config->layout = layout == MOCO_NHWC ? MOCO_LAYOUT_NHWC : MOCO_LAYOUT_NCHW;
+    }
+}
+
+static moco_layout layout_of(const moco_config *config, moco_device device, moco_precision precision)
+{
+    switch (config->layout) {
+    case MOCO_LAYOUT_NCHW:
+        return MOCO_NCHW;
+    case MOCO_LAYOUT_NHWC:
+        return MOCO_NHWC;
+    case MOCO_LAYOUT_AUTO:
+        break;
+    }
+    return moco_layout_fastest(device, precision);
+}
 
 moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device)
 {
@@ -13,10 +35,7 @@ moco_encoder_options moco_config_encoder_options(const moco_config *config, moco
     options.bn_splits = config->bn_splits;
     options.seed = config->seed;
     options.device = device;
-    options.precision = strcmp(config->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
-    options.layout = moco_layout_fastest(device, options.precision);
-    if (strcmp(config->layout, "auto") != 0) {
-        options.layout = strcmp(config->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
-    }
+    options.precision = config->precision == MOCO_PRECISION_BF16 ? MOCO_BF16 : MOCO_FP32;
+    options.layout = layout_of(config, device, options.precision);
     return options;
 }

@@ -81,7 +81,7 @@ moco_status moco_shards_pack(const moco_dataset *dataset, const char *out, const
 {
     const moco_pack_options defaults = MOCO_PACK_OPTIONS_INIT;
     const moco_pack_options *o = options != NULL ? options : &defaults;
-    char path[MOCO__FILE_PATH_MAX];
+    char path[MOCO_PATH_MAX];
     MOCO_CHECK_ARG(dataset);
     MOCO_CHECK_ARG(out);
     MOCO_TRY(check(dataset, out, o));

@@ -22,7 +22,7 @@ static const char classes_name[] = "__classes__";
 typedef struct part {
     const moco__pack *pack;
     const char *path; /* the shard's own */
-    char name[MOCO__FILE_PATH_MAX];
+    char name[MOCO_PATH_MAX];
     FILE *stream;
     size_t first;           /* index of the first image that may be in it */
     size_t next;            /* index of the next image to append */

@@ -8,13 +8,12 @@
 #include "moco/loader.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { SUBSET_SEED = 0 };
 
 void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device)
 {
-    options->kind = strcmp(config->knn_features, "output") == 0 ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
+    options->kind = config->knn_features == MOCO_KNN_OUTPUT ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
     options->augment = moco_config_eval_augment(config);
     options->image_size = (int32_t)(config->knn_image_size > 0 ? config->knn_image_size : config->image_size);
     options->layout = moco_config_encoder_options(config, device).layout;

@@ -56,7 +56,7 @@ moco_status moco_features_write_names(const char *path, const moco_features *fea
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(features);
     MOCO_CHECK_ARG(dataset);
-    char name[MOCO__FILE_PATH_MAX];
+    char name[MOCO_PATH_MAX];
     moco__bytes lines = { 0 };
     moco_status status = MOCO_OK;
     for (size_t i = 0; i < features->count && status == MOCO_OK; ++i) {

@@ -14,6 +14,7 @@ enum { MAX_SIZE = 16384, MAX_SHORT_SIDE = 2 * MAX_SIZE };
 /* A preset under its name. */
 typedef struct preset {
     const char *name;
+    const char *eval; /* the preset that tests a network trained with this one; NULL: this one is only for tests */
     moco_augment_policy policy;
 } preset;
 
@@ -24,6 +25,7 @@ typedef struct preset {
 static const preset presets[] = {
     /* Reference, main_moco.py: the augmentation of MoCo v1, from instance discrimination (arXiv 1805.01978). */
     { "v1",
+      "eval",
       { .size = 224,
         .count = 4,
         .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.2, 1.0, RATIO } },
@@ -33,6 +35,7 @@ static const preset presets[] = {
         IMAGENET_STATISTICS } },
     /* Reference, main_moco.py --aug-plus: MoCo v2 (arXiv 2003.04297), as SimCLR's. */
     { "v2",
+      "eval",
       { .size = 224,
         .count = 5,
         .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.2, 1.0, RATIO } },
@@ -43,6 +46,7 @@ static const preset presets[] = {
         IMAGENET_STATISTICS } },
     /* Reference, CIFAR-10 demo. */
     { "cifar",
+      "eval-cifar",
       { .size = 32,
         .count = 4,
         .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.08, 1.0, RATIO } },
@@ -50,30 +54,36 @@ static const preset presets[] = {
                  { MOCO_COLOR_JITTER, 0.8, { 0.4, 0.4, 0.4, 0.1 } },
                  { MOCO_RANDOM_GRAYSCALE, 0.2, { 0 } } },
         CIFAR_STATISTICS } },
+    /* The images are grey: no saturation and no hue. */
     { "fashion-mnist",
+      "eval-fashion-mnist",
       { .size = 28,
         .count = 3,
-        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.2, 1.0, RATIO } },
-                 { MOCO_COLOR_JITTER, 0.8, { 0.4, 0.4, 0.4, 0.1 } },
+        .ops = { { MOCO_RANDOM_RESIZED_CROP, 1.0, { 0.4, 1.0, RATIO } },
+                 { MOCO_COLOR_JITTER, 0.8, { 0.8, 0.8, 0, 0 } },
                  { MOCO_RANDOM_HFLIP, 0.5, { 0 } } },
         FASHION_STATISTICS } },
     /* Resize(256) and CenterCrop(224) at its own size; see moco_augment_preset() for others. */
     { "eval",
+      NULL,
       { .size = 224,
         .count = 2,
         .ops = { { MOCO_RESIZE, 1.0, { 256 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
         IMAGENET_STATISTICS } },
     { "plain",
+      "plain",
       { .size = 32,
         .count = 2,
         .ops = { { MOCO_RESIZE, 1.0, { 0 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
         IMAGENET_STATISTICS } },
     { "eval-cifar",
+      NULL,
       { .size = 32,
         .count = 2,
         .ops = { { MOCO_RESIZE, 1.0, { 0 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
         CIFAR_STATISTICS } },
     { "eval-fashion-mnist",
+      NULL,
       { .size = 28,
         .count = 2,
         .ops = { { MOCO_RESIZE, 1.0, { 0 } }, { MOCO_CENTER_CROP, 1.0, { 0 } } },
@@ -84,6 +94,16 @@ enum { PRESET_COUNT = sizeof presets / sizeof presets[0] };
 const char *moco_augment_preset_name(size_t index)
 {
     return index < PRESET_COUNT ? presets[index].name : NULL;
+}
+
+const char *moco_augment_eval_preset(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < PRESET_COUNT; ++i) {
+        if (strcmp(presets[i].name, name) == 0) {
+            return presets[i].eval;
+        }
+    }
+    return NULL;
 }
 
 static moco_status unknown_preset(const char *name)

@@ -7,7 +7,6 @@
 #include "moco/augment.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { TILE = 84, GAP = 10, MARGIN = 24, HEAD = 56, TEXT = 13, FRAME = 4 };
 enum { PAIRS_COLUMNS = 4, PAIRS_ROWS = 6 };
@@ -75,8 +74,8 @@ static moco_status draw_pairs(sheet *s, const moco_dataset *dataset, const moco_
     const int32_t block = 3 * TILE + 2 * GAP + MARGIN;
     moco_augment_policy policy;
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
-    moco_image_set_fast(s->view, strcmp(config->augment_precision, "fast") == 0);
-    moco_image_set_fast(s->scratch, strcmp(config->augment_precision, "fast") == 0);
+    moco_image_set_fast(s->view, config->augment_precision == MOCO_AUGMENT_FAST);
+    moco_image_set_fast(s->scratch, config->augment_precision == MOCO_AUGMENT_FAST);
     MOCO_TRY(moco_image_fill(s->page, PAIRS_COLUMNS * block + MARGIN, HEAD + PAIRS_ROWS * (TILE + GAP) + MARGIN,
                              MOCO__WHITE));
     MOCO_TRY(moco_image_draw_text(s->page, MARGIN, HEAD - 22,

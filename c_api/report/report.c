@@ -79,7 +79,7 @@ double moco__series_last(const moco_series *series)
 /* The text of a file of the run; NULL where it is not there. */
 static moco_status read_text(char **out, const char *run, const char *name)
 {
-    char path[MOCO__FILE_PATH_MAX];
+    char path[MOCO_PATH_MAX];
     size_t size = 0;
     MOCO_TRY(moco__files_join(path, sizeof path, run, name));
     return moco__files_exist(path) ? moco__file_read(out, &size, path) : MOCO_OK;
@@ -155,7 +155,7 @@ static void release(moco__report *report)
 
 moco_status moco_report_write(const char *run, const moco_report_options *options)
 {
-    char path[MOCO__FILE_PATH_MAX];
+    char path[MOCO_PATH_MAX];
     MOCO_CHECK_ARG(run);
     MOCO_TRY(moco__files_join(path, sizeof path, run, "report.html"));
     moco__report report = { .run = run, .html = { .status = MOCO_OK } };

@@ -46,8 +46,8 @@ static void write_picture(moco__html *html, const picture *p, const char *path, 
 /* False where the picture cannot be read. */
 static bool write_if_there(moco__report *report, const picture *p)
 {
-    char folder[MOCO__FILE_PATH_MAX];
-    char path[MOCO__FILE_PATH_MAX];
+    char folder[MOCO_PATH_MAX];
+    char path[MOCO_PATH_MAX];
     char *bytes = NULL;
     size_t size = 0;
     if (moco__files_join(folder, sizeof folder, report->run, "plots") != MOCO_OK ||
@@ -107,8 +107,8 @@ static int is_json(const struct dirent *entry)
 
 static size_t write_results(moco__report *report)
 {
-    char folder[MOCO__FILE_PATH_MAX];
-    char path[MOCO__FILE_PATH_MAX];
+    char folder[MOCO_PATH_MAX];
+    char path[MOCO_PATH_MAX];
     struct dirent **entries = NULL;
     size_t written = 0;
     static const char *const lone[] = { "linear.json", "knn.json", "finetune.json" };
@@ -169,7 +169,7 @@ static void write_settings(moco__report *report)
     const char *group = NULL;
     for (const char *line = report->config; *line != '\0';) {
         char name[64];
-        char value[MOCO__FILE_PATH_MAX];
+        char value[MOCO_PATH_MAX];
         const size_t size = strcspn(line, "\n");
         const size_t length = strcspn(line, ":\n");
         (void)snprintf(name, sizeof name, "%.*s", (int)length, line);

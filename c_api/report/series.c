@@ -52,7 +52,7 @@ moco_status moco_series_read(moco_series *out, const char *run, const char *name
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(run);
     MOCO_CHECK_ARG(name);
-    char path[MOCO__FILE_PATH_MAX];
+    char path[MOCO_PATH_MAX];
     char *text;
     size_t size;
     MOCO_TRY(moco__files_join(path, sizeof path, run, "metrics.jsonl"));

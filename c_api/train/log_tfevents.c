@@ -22,7 +22,7 @@ enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
 
 struct moco__tfevents {
     FILE *stream;
-    char path[MOCO__FILE_PATH_MAX];
+    char path[MOCO_PATH_MAX];
 };
 
 typedef struct message {

@@ -13,7 +13,7 @@
 
 struct moco_metrics {
     FILE *stream;
-    char path[MOCO__FILE_PATH_MAX];
+    char path[MOCO_PATH_MAX];
     moco__tfevents *events;
 };
 

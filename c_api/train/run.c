@@ -7,24 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MAX_AUTO_SPLITS = 8 }; /* the GPUs of the paper, as MoCo's own demonstration on one GPU */
-
-static moco_format format_of(const char *name)
-{
-    static const char *const names[] = {
-#define FORMAT_NAME(id, text) text,
-        MOCO_FORMAT_MAP(FORMAT_NAME)
-#undef FORMAT_NAME
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
-        if (strcmp(names[i], name) == 0) {
-            return (moco_format)i;
-        }
-    }
-    return MOCO_FORMAT_AUTO;
-}
 
 bool moco__run_is_writer(const moco__run *run)
 {
@@ -100,15 +84,12 @@ static moco_status resolve_device(moco__run *run)
 static moco_status resolve_arithmetic(moco__run *run)
 {
     moco_config *config = &run->config;
-    if (strcmp(config->precision, "auto") == 0) {
+    if (config->precision == MOCO_PRECISION_AUTO) {
         int64_t slow = moco_precision_fastest(run->device) == MOCO_FP32 ? 1 : 0;
         MOCO_TRY(moco_comm_largest(&slow, run->comm, slow));
-        (void)snprintf(config->precision, sizeof config->precision, slow != 0 ? "fp32" : "bf16");
+        config->precision = slow != 0 ? MOCO_PRECISION_FP32 : MOCO_PRECISION_BF16;
     }
-    if (strcmp(config->layout, "auto") == 0) {
-        const moco_layout layout = moco_config_encoder_options(config, run->device).layout;
-        (void)snprintf(config->layout, sizeof config->layout, layout == MOCO_NCHW ? "nchw" : "nhwc");
-    }
+    moco_config_resolve_arithmetic(config, run->device);
     return MOCO_OK;
 }
 
@@ -153,7 +134,7 @@ moco_status moco__run_open_data(moco__run *run)
 {
     const moco_config *config = &run->config;
     moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
-    options.format = format_of(config->format);
+    options.format = config->format;
     options.keep = 3 * (size_t)config->shuffle_window;
     MOCO_TRY(moco_dataset_open(&run->images, config->data, &options));
     const size_t count = moco_dataset_count(run->images);
@@ -162,20 +143,6 @@ moco_status moco__run_open_data(moco__run *run)
                               config->data, count, (long long)config->batch, count);
     }
     return open_val_data(run, options);
-}
-
-static moco_shuffle_kind shuffle_of(const char *name)
-{
-    static const char *const names[] = {
-#define SHUFFLE_NAME(id, text) text,
-        MOCO_SHUFFLE_MAP(SHUFFLE_NAME)
-#undef SHUFFLE_NAME
-    };
-    size_t i = 0;
-    while (i + 1 < sizeof names / sizeof names[0] && strcmp(names[i], name) != 0) {
-        ++i;
-    }
-    return (moco_shuffle_kind)i;
 }
 
 moco_status moco__run_create_model(moco__run *run)
@@ -188,20 +155,18 @@ moco_status moco__run_create_model(moco__run *run)
     options.accumulate = config->accumulate;
     options.comm = run->comm;
     options.ddp.bucket_mib = config->bucket_mib;
-    options.ddp.compress_bf16 = strcmp(config->gradient_compression, "bf16") == 0;
+    options.ddp.compress_bf16 = config->gradient_compression == MOCO_COMPRESSION_BF16;
     options.sgd.momentum = config->sgd_momentum;
     options.sgd.weight_decay = config->weight_decay;
     options.queue_size = config->queue_size;
     options.queue_filled_only = config->queue_filled_only;
     options.temperature = config->temperature;
     options.symmetric = config->symmetric;
-    options.shuffle = shuffle_of(config->shuffle);
+    options.shuffle = config->shuffle;
     options.seed = config->seed;
     MOCO_TRY(moco_model_create(&run->model, &options));
     moco_schedule schedule = MOCO_SCHEDULE_INIT;
-    schedule.kind = strcmp(config->schedule, "steps") == 0    ? MOCO_SCHEDULE_STEPS
-                    : strcmp(config->schedule, "cosine") == 0 ? MOCO_SCHEDULE_COSINE
-                                                              : MOCO_SCHEDULE_CONSTANT;
+    schedule.kind = config->schedule;
     schedule.lr = config->lr;
     schedule.epochs = (double)config->epochs;
     schedule.warmup_epochs = config->warmup_epochs;
@@ -242,9 +207,9 @@ moco_status moco__run_start(moco__run *run)
     options.layout = moco_config_encoder_options(config, run->device).layout;
     options.device = run->device;
     options.skip_broken = config->skip_broken;
-    options.fast = strcmp(config->augment_precision, "fast") == 0;
+    options.fast = config->augment_precision == MOCO_AUGMENT_FAST;
     /* The first convolution would round to bf16 all the same. */
-    options.dtype = strcmp(config->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
+    options.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
     return moco_loader_create(&run->loader, run->images, run->sampler, &policy, NULL, &options);
 }
 

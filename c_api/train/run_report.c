@@ -50,7 +50,8 @@ static void log_processes(moco__run *run)
         moco__run_log(run, MOCO_LOG_INFO,
                       "%d processes, each with %lld images of the batch; keys shuffled by %s; rank 0 "
                       "is %s",
-                      world, (long long)c->batch / world, c->shuffle, moco_peers_name(run->options.peers, 0));
+                      world, (long long)c->batch / world, moco_config_choice(c, "shuffle"),
+                      moco_peers_name(run->options.peers, 0));
     }
     if (c->accumulate > 1) {
         moco__run_log(run, MOCO_LOG_INFO, "a process computes its part of the batch in %lld pieces of %lld images",
@@ -75,8 +76,9 @@ void moco__run_log_start(moco__run *run)
                   "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld groups of batch norm; "
                   "lr %g",
                   c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
-                  (double)moco_encoder_parameter_count(moco_model_query_encoder(run->model)) / 1e6, c->precision,
-                  c->layout, (long long)c->batch, (long long)c->bn_splits, c->lr);
+                  (double)moco_encoder_parameter_count(moco_model_query_encoder(run->model)) / 1e6,
+                  moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
+                  (long long)c->bn_splits, c->lr);
     log_processes(run);
     moco__run_log(run, MOCO_LOG_INFO, "loss with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
                   (long long)c->queue_size, c->temperature, (long long)c->dim, moco_infonce_chance(c->queue_size),

@@ -77,8 +77,9 @@ static moco_status train_step(moco__run *run)
     const double progress = (double)run->position.step / (double)run->steps;
     const double lr = moco_schedule_lr(&run->schedule, (double)run->position.epoch +
                                                            (double)run->position.batch / (double)run->epoch_steps);
-    const double m = strcmp(config->momentum_schedule, "cosine") == 0 ? moco_momentum_cosine(config->momentum, progress)
-                                                                      : config->momentum;
+    const double m = config->momentum_schedule == MOCO_MOMENTUM_COSINE
+                         ? moco_momentum_cosine(config->momentum, progress)
+                         : config->momentum;
     moco_batch batch;
     MOCO_TRY(moco_loader_next(run->loader, &batch));
     MOCO_TRY(moco_model_step(NULL, run->model, batch.query, batch.key, lr, m));

@@ -231,7 +231,7 @@ static moco_status guess_config(moco_config *config, const moco_weights *weights
     config->dim = network->dim;
     config->mlp = network->mlp;
     config->cifar_stem = network->cifar_stem;
-    (void)snprintf(config->knn_features, sizeof config->knn_features, "pooled");
+    config->knn_features = MOCO_KNN_POOLED;
     MOCO_TRY(moco_config_set(config, "augment", augment != NULL ? augment : small ? "cifar" : "v2"));
     return moco_config_set(config, "image-size", size != NULL ? size : small ? "32" : "224");
 }

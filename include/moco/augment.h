@@ -66,6 +66,13 @@ MOCO_API MOCO_MUST_USE moco_status moco_augment_classifier(moco_augment_policy *
 /** The @p index-th preset's name, NULL beyond the last; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_augment_preset_name(size_t index);
 
+/**
+ * The preset without randomness that fits networks trained with the preset @p name; NULL if @p name is itself only for
+ * evaluation, or unknown; borrowed, static.
+ * @since 0.2
+ */
+MOCO_API const char *moco_augment_eval_preset(const char *name);
+
 /** Checks every range of a policy, naming the operation that is wrong. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_check(const moco_augment_policy *policy);
 

@@ -22,6 +22,9 @@
 #define MOCO_PRINTF(text, first)
 #endif
 
+/** Bytes of the longest path, its NUL included. */
+#define MOCO_PATH_MAX 4096
+
 #ifdef __cplusplus
 #define MOCO_BEGIN_DECLS extern "C" {
 #define MOCO_END_DECLS }

@@ -1,177 +1,192 @@
 /**
  * @file config.h
- * The configuration of a training run, and the one table of its options: parser, help, YAML keys and ranges.
+ * The settings of a training run, their table of options, presets, and YAML files.
+ *
+ * @since 0.1 for all of this file, unless a comment says 0.2.
  */
 #ifndef MOCO_CONFIG_H
 #define MOCO_CONFIG_H
 
+#include "dataset.h"
 #include "encoder.h"
+#include "option.h"
 #include "schedule.h"
+#include "shuffle.h"
 
 MOCO_BEGIN_DECLS
 
-#define MOCO_PATH_MAX 4096
+/** Pixels of the augmentation: identifier, name in a configuration. */
+#define MOCO_AUGMENT_PRECISION_MAP(X)                                                                                  \
+    X(MOCO_AUGMENT_EXACT, "exact") /* those of torchvision and Pillow */                                               \
+    X(MOCO_AUGMENT_FAST, "fast")   /* nearly the same in less time; see moco_image_set_fast() */
+
+/** Arithmetic of the network: identifier, name in a configuration. */
+#define MOCO_PRECISION_MAP(X)                                                                                          \
+    X(MOCO_PRECISION_AUTO, "auto") /* the fastest on all processes; see moco_precision_fastest() */                    \
+    X(MOCO_PRECISION_FP32, "fp32")                                                                                     \
+    X(MOCO_PRECISION_BF16, "bf16")
+
+/** Memory order of images and activations: identifier, name in a configuration. */
+#define MOCO_LAYOUT_MAP(X)                                                                                             \
+    X(MOCO_LAYOUT_AUTO, "auto") /* the fastest; see moco_layout_fastest() */                                           \
+    X(MOCO_LAYOUT_NCHW, "nchw")                                                                                        \
+    X(MOCO_LAYOUT_NHWC, "nhwc")
+
+/** How the momentum of the key encoder changes: identifier, name in a configuration. */
+#define MOCO_MOMENTUM_MAP(X)                                                                                           \
+    X(MOCO_MOMENTUM_CONSTANT, "constant")                                                                              \
+    X(MOCO_MOMENTUM_COSINE, "cosine") /* rises to 1; see moco_momentum_cosine() */
+
+/** How gradients are sent between processes: identifier, name in a configuration. */
+#define MOCO_COMPRESSION_MAP(X)                                                                                        \
+    X(MOCO_COMPRESSION_NONE, "none")                                                                                   \
+    X(MOCO_COMPRESSION_BF16, "bf16")
+
+/** Features that the kNN monitor compares: identifier, name in a configuration. */
+#define MOCO_KNN_FEATURES_MAP(X)                                                                                       \
+    X(MOCO_KNN_POOLED, "pooled") /* before the head: 512 or 2048 numbers */                                            \
+    X(MOCO_KNN_OUTPUT, "output") /* after the head: dim numbers */
+
+/** @name Choices of a configuration. The values are the indices of the names above. @since 0.2 */
+/** @{ */
+typedef enum moco_augment_precision { MOCO_AUGMENT_PRECISION_MAP(MOCO_CHOICE_ENUM) } moco_augment_precision;
+typedef enum moco_precision_choice { MOCO_PRECISION_MAP(MOCO_CHOICE_ENUM) } moco_precision_choice;
+typedef enum moco_layout_choice { MOCO_LAYOUT_MAP(MOCO_CHOICE_ENUM) } moco_layout_choice;
+typedef enum moco_momentum_kind { MOCO_MOMENTUM_MAP(MOCO_CHOICE_ENUM) } moco_momentum_kind;
+typedef enum moco_compression { MOCO_COMPRESSION_MAP(MOCO_CHOICE_ENUM) } moco_compression;
+typedef enum moco_knn_features { MOCO_KNN_FEATURES_MAP(MOCO_CHOICE_ENUM) } moco_knn_features;
+/** @} */
 
 /**
- * All settings of a run. "0 = auto" fields are resolved by moco_train() from data and batch; the resolved values are
- * what `config.yaml` and checkpoints hold. Texts are NUL-terminated.
+ * All settings of a run. moco_train() replaces each 0 that means "auto" by a value that fits data, batch and machine;
+ * `config.yaml` and checkpoints hold the values that were used. Texts are NUL-terminated.
  */
 typedef struct moco_config {
     size_t struct_size;
     /* data */
     char data[MOCO_PATH_MAX];     /**< training images */
-    char val_data[MOCO_PATH_MAX]; /**< images for the kNN monitor; empty: the other split of data, where it has one */
-    char format[16];              /**< auto, folder, flat, idx, cifar, tar */
-    char augment[32];             /**< a name of moco_augment_preset() */
-    char augment_precision[8];    /**< exact, fast: see moco_image_set_fast() */
-    int64_t image_size;           /**< pixels; 0: the augmentation's own */
-    int64_t shuffle_window;       /**< images among which order is random; 0: see moco_sampler_options_for() */
-    int64_t workers;              /**< loader threads; 0: one a core */
-    int64_t prefetch;             /**< batches in flight */
+    char val_data[MOCO_PATH_MAX]; /**< images for the kNN monitor; empty: the other split of data, if it has one */
+    moco_format format;
+    char augment[32]; /**< a name of moco_augment_preset() */
+    moco_augment_precision augment_precision;
+    int64_t image_size;     /**< pixels; 0: the augmentation's own */
+    int64_t shuffle_window; /**< images that are shuffled together; 0: see moco_sampler_options_for() */
+    int64_t workers;        /**< loader threads; 0: one per core */
+    int64_t prefetch;       /**< batches that are loaded ahead */
     bool skip_broken;
     /* network */
-    char arch[32];
+    char arch[32]; /**< a name of moco_encoder_arch() */
     int64_t dim;
     bool mlp;
     bool cifar_stem;
-    int64_t bn_splits; /**< over all processes; 0: 8 where the batch allows, else the largest divisor below */
-    bool sync_bn;      /**< one group, over all processes */
-    char precision[8]; /**< auto (moco_precision_fastest() of all processes), fp32, bf16 */
-    char layout[8];    /**< auto (moco_layout_fastest()), nchw, nhwc */
+    int64_t bn_splits; /**< over all processes; 0: 8 if the batch allows, else the largest divisor below */
+    bool sync_bn;      /**< one group over all processes */
+    moco_precision_choice precision;
+    moco_layout_choice layout;
     /* method */
     int64_t queue_size; /**< K */
     bool queue_filled_only;
-    double momentum;            /**< m of the key encoder */
-    char momentum_schedule[16]; /**< constant, cosine */
+    double momentum; /**< m of the key encoder */
+    moco_momentum_kind momentum_schedule;
     double temperature;
     bool symmetric;
-    char shuffle[16]; /**< alltoall, allgather, off */
+    moco_shuffle_kind shuffle;
     /* optimisation */
     int64_t epochs;
     int64_t batch;      /**< over all processes */
-    int64_t accumulate; /**< parts that a process computes one after another */
+    int64_t accumulate; /**< parts of a batch that each process computes one after another */
     double lr;          /**< 0: 0.03 x batch / 256 */
-    char schedule[16];  /**< constant, steps, cosine */
+    moco_schedule_kind schedule;
     char milestones[128];
     bool lr_per_step;
     double warmup_epochs;
     double sgd_momentum;
     double weight_decay;
-    char gradient_compression[8]; /**< none, bf16 */
+    moco_compression gradient_compression;
     double bucket_mib;
     /* run */
     char out[MOCO_PATH_MAX];
-    char device[16];
-    int64_t threads; /**< 0: one a core */
+    char device[16]; /**< cpu, cuda or cuda:N */
+    int64_t threads; /**< 0: one per core */
     uint64_t seed;
     int64_t print_freq;       /**< steps */
     int64_t checkpoint_every; /**< epochs */
     int64_t keep_last;        /**< checkpoints */
-    int64_t keep_every;       /**< epochs; 0: none beyond the last */
+    int64_t keep_every;       /**< epochs; 0: keep only the last */
     bool tensorboard;
     bool plots;
     /* kNN monitor */
     int64_t knn_every; /**< epochs; 0: never */
     int64_t knn_k;
     double knn_temperature;
-    char knn_features[16];  /**< pooled (512 or 2048 d), output (dim) */
-    int64_t knn_images;     /**< training images to compare with; 0: all */
+    moco_knn_features knn_features;
+    int64_t knn_images;     /**< training images that vote; 0: all */
     int64_t knn_image_size; /**< pixels; 0: image_size */
 } moco_config;
 
-/** Type of an option's value. @since 0.1 */
-typedef enum moco_option_kind {
-    MOCO_OPTION_INT,    /**< int64_t */
-    MOCO_OPTION_UINT64, /**< uint64_t */
-    MOCO_OPTION_REAL,   /**< double */
-    MOCO_OPTION_BOOL,   /**< bool; on the command line --name or --no-name */
-    MOCO_OPTION_TEXT,   /**< char array */
-    MOCO_OPTION_CHOICE, /**< char array, one of `choices` */
-    MOCO_OPTION_PATH    /**< char array, a file or folder */
-} moco_option_kind;
-
-/** A row of the option table. @since 0.1 */
-typedef struct moco_option {
-    const char *name;  /**< "queue-size": --queue-size on the command line, queue_size in YAML */
-    const char *alias; /**< the reference's and short names, as "b|batch-size"; NULL: none */
-    moco_option_kind kind;
-    const char *group;    /**< heading in the help */
-    const char *argument; /**< placeholder in the help, as "N" */
-    const char *help;     /**< one sentence, without the default */
-    const char *choices;  /**< "a|b|c" for choices, else NULL */
-    double min, max;      /**< range of numbers, inclusive */
-    bool zero_is_auto;    /**< 0 prints and parses as "auto" */
-    size_t offset, size;  /**< of the field in ::moco_config, or in another struct with a table */
-} moco_option;
-
-/** The @p index-th option, NULL beyond the last; borrowed, static. @since 0.1 */
+/** The @p index-th row of the table of options; NULL after the last; borrowed, static. */
 MOCO_API const moco_option *moco_config_option(size_t index);
 
-/** The option of a name or alias, with dashes or underscores; NULL where there is none. @since 0.1 */
+/** Number of rows of the table, which moco_config_option(0) points to. @since 0.2 */
+MOCO_API size_t moco_config_option_count(void);
+
+/** Finds the option of a name or alias, with dashes or underscores; NULL if there is none. */
 MOCO_API const moco_option *moco_config_find_option(const char *name);
 
-/** The closest known name to a wrong one; borrowed, static; NULL where none is near. @since 0.1 */
+/** The option's name that a misspelt name most likely means; NULL if none is near; borrowed, static. */
 MOCO_API const char *moco_config_suggest(const char *name);
 
-/** Of @p count names, the one that a wrong name most likely stands for; NULL where none is near. @since 0.1 */
-MOCO_API const char *moco_nearest_name(const char *wrong, const char *const *names, size_t count);
-
-/**
- * Sets the field of an option in a struct that has a table of options, such as an application's own, from text.
- * @param values the struct that option->offset counts in
- * @return ::MOCO_EINVALID naming option, value, range or the nearest choice
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_option_set(void *values, const moco_option *option, const char *text);
-
-/** The field of an option as text that moco_option_set() takes. @param[out] buffer NUL-terminated, cut @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_option_get(const void *values, const moco_option *option, char *buffer,
-                                                   size_t size);
-
-/** Fills in the defaults: those of the reference's v1 recipe, on the CPU. @since 0.1 */
+/** Fills in the defaults: the reference's v1 recipe, on the CPU. */
 MOCO_API void moco_config_init(moco_config *config);
 
-/** The @p index-th preset's name and what it is for; NULL beyond the last; borrowed, static. @since 0.1 */
+/** The name of the @p index-th preset; NULL after the last; borrowed, static. */
 MOCO_API const char *moco_config_preset_name(size_t index);
-/** What a preset is for, in one sentence; borrowed, static. @since 0.1 */
+/** What the @p index-th preset is for, in one phrase; NULL after the last; borrowed, static. */
 MOCO_API const char *moco_config_preset_help(size_t index);
 
-/** Applies a preset (v1, v2, cifar, fashion-mnist, tiny) over what is set. @since 0.1 */
+/** Sets all settings of a recipe: v1, v2, cifar, fashion-mnist or tiny; paths and devices stay. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_apply_preset(moco_config *config, const char *name);
 
-/** Sets an option from text. @return ::MOCO_EINVALID naming option, value, range or the nearest name @since 0.1 */
+/** Sets an option from text. @return ::MOCO_EINVALID, as moco_option_set(), or for an unknown name */
 MOCO_API MOCO_MUST_USE moco_status moco_config_set(moco_config *config, const char *name, const char *value);
 
-/** An option's value as text that moco_config_set() takes. @param[out] buffer NUL-terminated, cut @since 0.1 */
+/** Writes an option as text, as moco_option_get(). @param[out] buffer NUL-terminated, cut */
 MOCO_API MOCO_MUST_USE moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer,
                                                    size_t size);
 
-/** Reads a flat YAML map of options over what is set; errors name file and line. @since 0.1 */
+/** The name of a choice: "bf16" for "precision"; borrowed, static; NULL as moco_option_choice(). @since 0.2 */
+MOCO_API const char *moco_config_choice(const moco_config *config, const char *name);
+
+/** Sets the options that a YAML file lists, one `name: value` per line; errors name file and line. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_load(moco_config *config, const char *path);
 
-/** Writes all options as YAML, by a temporary name and rename. @since 0.1 */
+/** Writes all options to a YAML file, which is replaced in one piece. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_save(const moco_config *config, const char *path);
 
-/** Checks all ranges, and fields against each other; warns of what is unusual. Needs no data. @since 0.1 */
+/** Checks all ranges, and options against each other; warns of unusual values. Reads no data. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_check(const moco_config *config);
 
 /**
- * The milestones of config->milestones ("120,160") as numbers, ascending.
+ * Reads config->milestones ("120,160") as ascending numbers.
  * @param[out] milestones in epochs
  * @param[out] count how many; 0 for an empty text
- * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_milestones(const moco_config *config,
                                                           double milestones[MOCO_MAX_MILESTONES], size_t *count);
 
+/** Replaces a precision and a layout of "auto" by those in which @p device trains fastest. @since 0.2 */
+MOCO_API void moco_config_resolve_arithmetic(moco_config *config, moco_device device);
+
 /**
- * Options of the encoder that @p config describes; their arch is borrowed from it. A precision of auto, which a run
- * replaces by the machine's fastest, is ::MOCO_FP32 here.
- * @since 0.1
+ * The options of the encoder that @p config describes; their arch is borrowed from it. A layout of "auto" is resolved;
+ * a precision of "auto" is ::MOCO_FP32 here.
  */
 MOCO_API moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device);
 
-/** The augmentation preset that evaluates what config->augment trains; borrowed, static. @since 0.1 */
+/**
+ * The augmentation preset without randomness that fits networks trained with config->augment, as
+ * moco_augment_eval_preset(); borrowed, static.
+ */
 MOCO_API const char *moco_config_eval_augment(const moco_config *config);
 
 MOCO_END_DECLS

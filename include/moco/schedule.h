@@ -14,11 +14,17 @@ MOCO_BEGIN_DECLS
 /** Most milestones of a schedule. */
 #define MOCO_MAX_MILESTONES 16
 
+/** Shapes of a schedule: identifier, name in a configuration. */
+#define MOCO_SCHEDULE_MAP(X)                                                                                           \
+    X(MOCO_SCHEDULE_CONSTANT, "constant")                                                                              \
+    X(MOCO_SCHEDULE_STEPS, "steps")                                                                                    \
+    X(MOCO_SCHEDULE_COSINE, "cosine")
+
 /** Shape of a schedule. */
 typedef enum moco_schedule_kind {
-    MOCO_SCHEDULE_CONSTANT,
-    MOCO_SCHEDULE_STEPS,
-    MOCO_SCHEDULE_COSINE
+#define MOCO_SCHEDULE_ENUM(name, text) name,
+    MOCO_SCHEDULE_MAP(MOCO_SCHEDULE_ENUM)
+#undef MOCO_SCHEDULE_ENUM
 } moco_schedule_kind;
 
 /** A learning-rate schedule. */

@@ -67,7 +67,7 @@ TEST_F(CliUsage, WrongUsageIsNamedWithAnExitCodeOfTwo)
         { { "train", "train", "--out", "x", "--bacth", "3" }, "did you mean --batch?" },
         { { "train", "train", "--out", "x", "--queue", "3" }, "did you mean --queue-size?" },
         { { "train", "train", "--out", "x", "--no-plot" }, "did you mean --no-plots?" },
-        { { "train", "train", "--out", "x", "--no-lr" }, "--lr is no switch" },
+        { { "train", "train", "--out", "x", "--no-lr" }, "--lr takes a value" },
         { { "train", "train", "--out", "x", "--lr" }, "option --lr needs a value" },
         { { "train", "train", "--out", "x", "--lr", "--mlp" }, "option --lr needs a value" },
         { { "train", "train", "--out", "x", "-Z" }, "there is no option -Z" },

@@ -220,7 +220,7 @@ TEST_F(CliRuns, BenchMeasuresTheLoader)
                               "--limit", "16", "--batch", "2" });
     EXPECT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "16 files, two views each, recipe v2");
-    EXPECT_HAS(text.out, "us a file");
+    EXPECT_HAS(text.out, "us per file");
     const Result json = run({ "bench", "loader", moco_test::tests_folder() + "/golden/pixels", "--image-size", "32",
                               "--limit", "16", "--batch", "2", "--recipe", "v1", "--workers", "2", "--json" });
     EXPECT_EQ(json.code, 0) << json.err;

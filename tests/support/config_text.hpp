@@ -24,15 +24,36 @@ inline std::vector<const moco_option *> all_options()
     return options;
 }
 
-inline std::vector<std::string> split(const char *text, char separator)
+inline std::vector<std::string> choices(const moco_option *option)
 {
-    std::vector<std::string> parts;
-    std::istringstream stream(text);
-    for (std::string part; std::getline(stream, part, separator);) {
-        parts.push_back(part);
+    std::vector<std::string> names;
+    for (size_t i = 0; option->choices[i] != nullptr; ++i) {
+        names.emplace_back(option->choices[i]);
     }
-    return parts;
+    return names;
 }
+
+inline std::vector<std::string> aliases(const moco_option *option)
+{
+    std::vector<std::string> names;
+    for (const char *alias : option->aliases) {
+        if (alias != nullptr) {
+            names.emplace_back(alias);
+        }
+    }
+    return names;
+}
+
+// Collects what the library logs.
+struct Log {
+    Log() { moco_log_set_callback(add, &lines); }
+    ~Log() { moco_log_set_callback(nullptr, nullptr); }
+    static void add(moco_log_level, const char *message, void *payload)
+    {
+        static_cast<std::vector<std::string> *>(payload)->emplace_back(message);
+    }
+    std::vector<std::string> lines;
+};
 
 inline std::string get(const moco_config &config, const moco_option *option)
 {
@@ -76,7 +97,8 @@ inline std::vector<std::string> samples(const moco_option *option)
     case MOCO_OPTION_BOOL:
         return { "true", "false" };
     case MOCO_OPTION_CHOICE:
-        return split(option->choices, '|');
+    case MOCO_OPTION_NAME:
+        return choices(option);
     case MOCO_OPTION_TEXT:
     case MOCO_OPTION_PATH:
         break;

@@ -1,5 +1,5 @@
 /*
- * moco bench loader: files a second, CPU time by stage, and memory.
+ * moco bench loader: measures files per second, CPU time per stage, and memory.
  */
 #include "bench/bench.h"
 #include "cli/clock.h"
@@ -7,7 +7,6 @@
 #include "commands/data.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,13 +18,13 @@ typedef struct loader_job {
     moco_loader *loader;
     size_t files;
     double seconds, cpu_seconds;
-    double stages[MOCO_STAGE_COUNT]; /* CPU seconds */
+    double stages[MOCO_STAGE_COUNT]; /* CPU seconds in each */
     double peak_bytes;
     double start_bytes;     /* before the loader was made */
     double in_flight_bytes; /* of the batches */
 } loader_job;
 
-/* Bytes of memory that the process holds, from the kernel; 0 where it does not tell. */
+/* Returns the resident memory of the process in bytes; 0 if the kernel does not report it. */
 static double resident_bytes(void)
 {
     long pages = 0;
@@ -40,29 +39,29 @@ static double resident_bytes(void)
 }
 
 moco_status bench_open_loader(moco_sampler **sampler, moco_loader **loader, const moco_dataset *images,
-                              const bench_options *o, moco_sampler_options order, moco_loader_options how)
+                              const moco_config *config, moco_sampler_options order, moco_loader_options how)
 {
     moco_augment_policy policy;
     order.count = moco_dataset_count(images);
     MOCO_TRY(moco_sampler_create(sampler, &order));
-    MOCO_TRY(moco_augment_preset(&policy, o->recipe, (int32_t)o->image_size));
-    how.workers = (int32_t)o->workers;
-    how.fast = strcmp(o->augment_precision, "fast") == 0;
+    MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
+    how.workers = (int32_t)config->workers;
+    how.fast = config->augment_precision == MOCO_AUGMENT_FAST;
     return moco_loader_create(loader, images, *sampler, &policy, NULL, &how);
 }
 
-static moco_status open_job(loader_job *job, const bench_options *o, const char *data)
+static moco_status open_job(loader_job *job, const moco_config *config, const char *data)
 {
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
-    MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
-    order.batch = o->batch > 0 ? (size_t)o->batch : 64;
+    MOCO_TRY(data_open(&job->images, data, config->format, MOCO_SPLIT_TRAIN));
+    order.batch = config->batch > 0 ? (size_t)config->batch : 64;
     order.drop_last = moco_dataset_count(job->images) >= order.batch;
-    how.layout = strcmp(o->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
-    how.dtype = strcmp(o->precision, "bf16") == 0 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
+    how.layout = config->layout == MOCO_LAYOUT_NHWC ? MOCO_NHWC : MOCO_NCHW;
+    how.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
     how.measure = true;
     job->start_bytes = resident_bytes();
-    MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, o, order, how));
+    MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, config, order, how));
     const double size = (double)moco_loader_image_size(job->loader);
     job->in_flight_bytes = 2.0 * ((double)how.prefetch + 1.0) * (double)order.batch * 3.0 * size * size *
                            (double)moco_dtype_size(how.dtype);
@@ -70,13 +69,13 @@ static moco_status open_job(loader_job *job, const bench_options *o, const char 
 }
 
 /*
- * Waits until the batches ahead are made and the workers rest, and returns when that was. What is measured from one
- * rest to another is the work of as many batches as were taken between them, neither more nor less.
+ * Waits until the batches ahead are made and the workers rest, and returns the time when that was. From one rest to the
+ * next the workers make exactly as many batches as are taken.
  */
 static double await_rest(void)
 {
     const struct timespec pause = { 0, 2000000 };
-    const double looking = 0.0002; /* seconds of CPU time that a look may take */
+    const double looking = 0.0002; /* CPU seconds that a look may take */
     double end = clock_now();
     double before = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
     while (clock_now() - end < 0.1) {
@@ -101,7 +100,7 @@ static void read_clocks(loader_job *job, double sign)
 static moco_status measure(loader_job *job, const bench_options *o)
 {
     moco_batch batch;
-    /* Memory is touched for the first time until each batch of the ring has been used. */
+    /* Use each batch of the ring once, so that its memory is mapped. */
     for (int32_t i = 0; i < WARM_UP; ++i) {
         MOCO_TRY(moco_loader_next(job->loader, &batch));
     }
@@ -118,13 +117,13 @@ static moco_status measure(loader_job *job, const bench_options *o)
     return MOCO_OK;
 }
 
-/* Microseconds of a file. */
+/* Returns microseconds per file. */
 static double per_file(const loader_job *job, double seconds)
 {
     return 1e6 * seconds / (double)job->files;
 }
 
-/* What the loader took at most, beside the batches in flight; 0 where those were not all full. */
+/* Returns the peak memory of the loader without the batches in flight; 0 if not all of those were full. */
 static double over_bytes(const loader_job *job)
 {
     const double over = job->peak_bytes - job->start_bytes - job->in_flight_bytes;
@@ -137,8 +136,9 @@ static void print_json(const loader_job *job, const bench_options *o)
         "{\"recipe\": \"%s\", \"workers\": %lld, \"files\": %zu, \"seconds\": %.4f, \"files_per_second\": %.2f, "
         "\"cpu_seconds\": %.4f, \"files_per_cpu_second\": %.2f, \"peak_bytes\": %.0f, "
         "\"in_flight_bytes\": %.0f, \"over_bytes\": %.0f, \"stages_us\": {",
-        o->recipe, (long long)o->workers, job->files, job->seconds, (double)job->files / job->seconds, job->cpu_seconds,
-        (double)job->files / job->cpu_seconds, job->peak_bytes, job->in_flight_bytes, over_bytes(job));
+        o->config.augment, (long long)o->config.workers, job->files, job->seconds, (double)job->files / job->seconds,
+        job->cpu_seconds, (double)job->files / job->cpu_seconds, job->peak_bytes, job->in_flight_bytes,
+        over_bytes(job));
     for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
         (void)printf("%s\"%s\": %.2f", i > 0 ? ", " : "", moco_stage_name((moco_stage)i),
                      per_file(job, job->stages[i]));
@@ -149,24 +149,24 @@ static void print_json(const loader_job *job, const bench_options *o)
 static void print_text(const loader_job *job, const bench_options *o)
 {
     char bytes[32];
-    (void)printf("%zu files, two views each, recipe %s, in %.1f s: %.0f files/s; %.0f files a second of CPU time\n",
-                 job->files, o->recipe, job->seconds, (double)job->files / job->seconds,
+    (void)printf("%zu files, two views each, recipe %s, in %.1f s: %.0f files/s, %.0f files per CPU second\n",
+                 job->files, o->config.augment, job->seconds, (double)job->files / job->seconds,
                  (double)job->files / job->cpu_seconds);
     for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
-        (void)printf("  %-10s %8.1f us a file\n", moco_stage_name((moco_stage)i), per_file(job, job->stages[i]));
+        (void)printf("  %-10s %8.1f us per file\n", moco_stage_name((moco_stage)i), per_file(job, job->stages[i]));
     }
-    (void)printf("  %-10s %8.1f us a file\n", "in all", per_file(job, job->cpu_seconds));
-    (void)printf("peak of memory %s: ", format_bytes(bytes, sizeof bytes, job->peak_bytes));
+    (void)printf("  %-10s %8.1f us per file\n", "total", per_file(job, job->cpu_seconds));
+    (void)printf("peak memory %s: ", format_bytes(bytes, sizeof bytes, job->peak_bytes));
     (void)printf("%s before the loader started, ", format_bytes(bytes, sizeof bytes, job->start_bytes));
     (void)printf("%s of batches in flight, ", format_bytes(bytes, sizeof bytes, job->in_flight_bytes));
-    (void)printf("%s over\n", format_bytes(bytes, sizeof bytes, over_bytes(job)));
+    (void)printf("%s for the loader itself\n", format_bytes(bytes, sizeof bytes, over_bytes(job)));
 }
 
 int bench_loader(const bench_options *options, const char *data)
 {
     loader_job job = { 0 };
     int code = EXIT_OK;
-    if (open_job(&job, options, data) != MOCO_OK || measure(&job, options) != MOCO_OK) {
+    if (open_job(&job, &options->config, data) != MOCO_OK || measure(&job, options) != MOCO_OK) {
         code = say_failure();
     } else if (options->json) {
         print_json(&job, options);

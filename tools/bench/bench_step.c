@@ -1,6 +1,6 @@
 /*
- * moco bench step and train: the training step on random images, and with the loader in front of it. Steps are timed in
- * repeats of several; how a step divides into phases is measured in a further repeat, since that may slow it down.
+ * moco bench step and train: measures the training step on random images, or with the loader in front of it. Repeats of
+ * several steps are timed. A last repeat measures the phases of a step, which may slow it down.
  */
 #include "bench/bench.h"
 
@@ -13,40 +13,49 @@
 
 typedef struct step_job {
     const bench_options *options;
-    int64_t batch, image_size;
+    moco_config config; /* the options', resolved */
     moco_device device;
-    moco_precision precision;
-    moco_layout layout;
-    moco_dataset *images; /* these three are NULL where images are random */
+    moco_dataset *images; /* these three are NULL with random images */
     moco_sampler *sampler;
     moco_loader *loader;
     moco_tensor *query, *key;
     moco_model *model;
-    double wall[BENCH_MAX_REPEATS], cpu[BENCH_MAX_REPEATS]; /* seconds a step */
-    double wait;                                            /* seconds a step that data was waited for */
+    double wall[BENCH_MAX_REPEATS], cpu[BENCH_MAX_REPEATS]; /* seconds per step */
+    double wait;                                            /* seconds per step spent waiting for data */
     double peak_bytes;
     int64_t device_peak_bytes;
-    /* the further repeat, in seconds a step */
+    /* the last repeat, in seconds per step */
     moco_step_times phases;
     double phases_wall, phases_cpu, phases_wait;
 } step_job;
 
-/* Random values like those of normalised images. Their order in memory does not matter. */
+static moco_layout layout_of(const step_job *job)
+{
+    return job->config.layout == MOCO_LAYOUT_NHWC ? MOCO_NHWC : MOCO_NCHW;
+}
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* Makes random values like those of normalised images. Their order in memory does not matter. */
 static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t seed)
 {
-    const int64_t size = job->image_size;
-    const int64_t sizes[4] = { job->batch, 3, size, size };
+    const int64_t size = job->config.image_size;
+    const int64_t batch = job->config.batch;
+    const int64_t sizes[4] = { batch, 3, size, size };
     moco_tensor *random = NULL;
     void *values = NULL;
     void *source = NULL;
     MOCO_TRY(moco_tensor_randn(&random, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, seed));
     moco_status status = moco_tensor_data(&source, random);
     if (status == MOCO_OK) {
-        status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, job->batch, (int32_t)size, (int32_t)size,
-                                         job->layout, job->device);
+        status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, batch, (int32_t)size, (int32_t)size,
+                                         layout_of(job), job->device);
     }
     if (status == MOCO_OK) {
-        memcpy(values, source, (size_t)(job->batch * 3 * size * size) * sizeof(float));
+        memcpy(values, source, (size_t)(batch * 3 * size * size) * sizeof(float));
     }
     moco_tensor_free(random);
     return status;
@@ -54,73 +63,43 @@ static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t se
 
 static moco_status make_views(step_job *job)
 {
-    job->image_size = job->options->image_size > 0 ? job->options->image_size : 224;
+    job->config.image_size = job->config.image_size > 0 ? job->config.image_size : 224;
     MOCO_TRY(make_view(&job->query, job, 1));
     return make_view(&job->key, job, 2);
 }
 
 static moco_status open_loader(step_job *job, const char *data)
 {
-    const bench_options *o = job->options;
+    const moco_config *config = &job->config;
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
-    MOCO_TRY(data_open(&job->images, data, o->format, MOCO_SPLIT_TRAIN));
-    order.batch = (size_t)job->batch;
-    how.layout = job->layout;
-    how.dtype = job->precision == MOCO_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32; /* as moco train does */
+    MOCO_TRY(data_open(&job->images, data, config->format, MOCO_SPLIT_TRAIN));
+    order.batch = (size_t)config->batch;
+    how.layout = layout_of(job);
+    how.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32; /* as moco train does */
     how.device = job->device;
-    MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, o, order, how));
-    job->image_size = moco_loader_image_size(job->loader);
+    MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, config, order, how));
+    job->config.image_size = moco_loader_image_size(job->loader);
     return MOCO_OK;
 }
 
 static moco_status make_model(step_job *job)
 {
-    const bench_options *o = job->options;
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
-    options.encoder.arch = o->arch;
-    options.encoder.dim = o->dim;
-    options.encoder.mlp = o->mlp;
-    options.encoder.cifar_stem = o->cifar_stem;
-    options.encoder.bn_splits = o->bn_splits;
-    options.encoder.device = job->device;
-    options.encoder.layout = job->layout;
-    options.encoder.precision = job->precision;
-    options.queue_size = o->queue_size;
-    options.symmetric = o->symmetric;
+    options.encoder = moco_config_encoder_options(&job->config, job->device);
+    options.queue_size = job->config.queue_size;
+    options.symmetric = job->config.symmetric;
     return moco_model_create(&job->model, &options);
-}
-
-static void choose_arithmetic(step_job *job)
-{
-    const bench_options *o = job->options;
-    job->precision = strcmp(o->precision, "bf16") == 0 ? MOCO_BF16 : MOCO_FP32;
-    if (strcmp(o->precision, "auto") == 0) {
-        job->precision = moco_precision_fastest(job->device);
-    }
-    job->layout = strcmp(o->layout, "nhwc") == 0 ? MOCO_NHWC : MOCO_NCHW;
-    if (strcmp(o->layout, "auto") == 0) {
-        job->layout = moco_layout_fastest(job->device, job->precision);
-    }
-}
-
-static const char *precision_name(const step_job *job)
-{
-    return job->precision == MOCO_BF16 ? "bf16" : "fp32";
-}
-
-static const char *layout_name(const step_job *job)
-{
-    return job->layout == MOCO_NHWC ? "nhwc" : "nchw";
 }
 
 static moco_status open_job(step_job *job, const char *data)
 {
-    const bench_options *o = job->options;
-    job->batch = o->batch > 0 ? o->batch : 32;
-    MOCO_TRY(moco_threads_set((int32_t)o->threads));
-    MOCO_TRY(moco_device_parse(&job->device, o->device));
-    choose_arithmetic(job);
+    moco_config *config = &job->config;
+    *config = job->options->config;
+    config->batch = config->batch > 0 ? config->batch : 32;
+    MOCO_TRY(moco_threads_set((int32_t)config->threads));
+    MOCO_TRY(moco_device_parse(&job->device, config->device));
+    moco_config_resolve_arithmetic(config, job->device);
     MOCO_TRY(data != NULL ? open_loader(job, data) : make_views(job));
     return make_model(job);
 }
@@ -142,7 +121,7 @@ static double waited(const step_job *job)
     return job->loader != NULL ? moco_loader_wait_seconds(job->loader) : 0;
 }
 
-/* Seconds a step, of one repeat. */
+/* Times the steps of a repeat, in seconds per step. */
 static moco_status time_steps(double *wall, double *cpu, double *wait, step_job *job)
 {
     const double count = (double)job->options->steps;
@@ -173,7 +152,7 @@ static moco_status measure(step_job *job)
     return MOCO_OK;
 }
 
-/* Milliseconds of a step in each phase; "other" is what lies between steps and phases. */
+/* Prints the milliseconds per step of each phase; "other" is the time between phases and steps. */
 static void print_phases(const step_job *job, const char *name, const double *seconds, double wait, double total)
 {
     const double steps = (double)job->phases.steps;
@@ -189,23 +168,24 @@ static void print_phases(const step_job *job, const char *name, const double *se
 static void print_json(const step_job *job)
 {
     const bench_options *o = job->options;
+    const moco_config *c = &job->config;
     const size_t repeats = (size_t)o->repeats;
     (void)printf("{\"part\": \"%s\", \"arch\": \"%s\", \"image_size\": %lld, \"batch\": %lld, \"queue_size\": %lld, "
                  "\"dim\": %lld, \"bn_splits\": %lld, \"mlp\": %s, \"cifar_stem\": %s, \"symmetric\": %s, ",
-                 job->loader != NULL ? "train" : "step", o->arch, (long long)job->image_size, (long long)job->batch,
-                 (long long)o->queue_size, (long long)o->dim, (long long)o->bn_splits, o->mlp ? "true" : "false",
-                 o->cifar_stem ? "true" : "false", o->symmetric ? "true" : "false");
+                 job->loader != NULL ? "train" : "step", c->arch, (long long)c->image_size, (long long)c->batch,
+                 (long long)c->queue_size, (long long)c->dim, (long long)c->bn_splits, c->mlp ? "true" : "false",
+                 c->cifar_stem ? "true" : "false", c->symmetric ? "true" : "false");
     (void)printf("\"precision\": \"%s\", \"layout\": \"%s\", \"device\": \"%s\", \"threads\": %d, \"steps\": %lld, "
                  "\"warmup\": %lld, ",
-                 precision_name(job), layout_name(job), o->device, moco_threads(), (long long)o->steps,
-                 (long long)o->warmup);
+                 moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), c->device, moco_threads(),
+                 (long long)o->steps, (long long)o->warmup);
     bench_print_json("wall_ms", job->wall, repeats);
     (void)printf(", ");
     bench_print_json("cpu_ms", job->cpu, repeats);
     (void)printf(", \"images_per_second\": %.3f, \"data_wait_ms\": %.4f, \"peak_bytes\": %.0f, "
                  "\"device_peak_bytes\": %lld, ",
-                 (double)job->batch / bench_summarize(job->wall, repeats).median, 1e3 * job->wait, job->peak_bytes,
-                 (long long)job->device_peak_bytes);
+                 (double)job->config.batch / bench_summarize(job->wall, repeats).median, 1e3 * job->wait,
+                 job->peak_bytes, (long long)job->device_peak_bytes);
     print_phases(job, "phases_wall_ms", job->phases.wall, job->phases_wait, job->phases_wall);
     (void)printf(", ");
     print_phases(job, "phases_cpu_ms", job->phases.cpu, 0, job->phases_cpu);
@@ -215,7 +195,7 @@ static void print_json(const step_job *job)
 static void print_summary(const char *name, const double *seconds, size_t count)
 {
     const bench_summary s = bench_summarize(seconds, count);
-    (void)printf("  %-10s %10.2f ms a step; from %.2f to %.2f, spread %.1f%%\n", name, 1e3 * s.median, 1e3 * s.min,
+    (void)printf("  %-10s %10.2f ms per step; %.2f to %.2f, spread %.1f%%\n", name, 1e3 * s.median, 1e3 * s.min,
                  1e3 * s.max, 100 * s.spread);
 }
 
@@ -227,21 +207,26 @@ static void print_row(const char *name, double wall, double cpu, double total)
 static void print_text(const step_job *job)
 {
     const bench_options *o = job->options;
+    const moco_config *c = &job->config;
     const size_t repeats = (size_t)o->repeats;
     const double steps = (double)job->phases.steps;
     char bytes[32];
-    (void)printf("%s%s, %lld pixels, batch %lld, K %lld, %s, %s, %s, %d threads; %lld repeats of %lld steps\n", o->arch,
-                 job->loader != NULL ? " with its loader" : "", (long long)job->image_size, (long long)job->batch,
-                 (long long)o->queue_size, precision_name(job), layout_name(job), o->device, moco_threads(),
-                 (long long)o->repeats, (long long)o->steps);
+    (void)printf("%s%s, %lld pixels, batch %lld, K %lld, %s, %s, %s, %d thread%s; %lld repeat%s of %lld step%s\n",
+                 c->arch, job->loader != NULL ? " with its loader" : "", (long long)c->image_size, (long long)c->batch,
+                 (long long)c->queue_size, moco_config_choice(c, "precision"), moco_config_choice(c, "layout"),
+                 c->device, moco_threads(), plural(moco_threads()), (long long)o->repeats, plural(o->repeats),
+                 (long long)o->steps, plural(o->steps));
     print_summary("wall time", job->wall, repeats);
     print_summary("CPU time", job->cpu, repeats);
-    (void)printf("  %.1f images/s, peak of memory %s", (double)job->batch / bench_summarize(job->wall, repeats).median,
+    (void)printf("  %.1f images/s, peak memory %s",
+                 (double)job->config.batch / bench_summarize(job->wall, repeats).median,
                  format_bytes(bytes, sizeof bytes, job->peak_bytes));
     if (job->device.type != MOCO_CPU) {
-        (void)printf(", of the device's %s", format_bytes(bytes, sizeof bytes, (double)job->device_peak_bytes));
+        (void)printf(", peak memory of the device %s",
+                     format_bytes(bytes, sizeof bytes, (double)job->device_peak_bytes));
     }
-    (void)printf("\nPhases, of %lld further steps:\n", (long long)job->phases.steps);
+    (void)printf("\nPhases, over %lld more step%s:\n", (long long)job->phases.steps,
+                 plural((int64_t)job->phases.steps));
     if (job->loader != NULL) {
         print_row("data wait", job->phases_wait, 0, job->phases_wall);
     }
@@ -249,7 +234,7 @@ static void print_text(const step_job *job)
         print_row(moco_phase_name((moco_phase)i), job->phases.wall[i] / steps, job->phases.cpu[i] / steps,
                   job->phases_wall);
     }
-    print_row("in all", job->phases_wall, job->phases_cpu, job->phases_wall);
+    print_row("total", job->phases_wall, job->phases_cpu, job->phases_wall);
 }
 
 static int run(const bench_options *options, const char *data)
@@ -274,7 +259,7 @@ static int run(const bench_options *options, const char *data)
 
 int bench_step(const bench_options *options, const char *data)
 {
-    (void)data; /* none is taken */
+    (void)data;
     return run(options, NULL);
 }
 

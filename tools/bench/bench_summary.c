@@ -1,5 +1,5 @@
 /*
- * What repeated measurements come to.
+ * Summarises repeated measurements.
  */
 #include "bench/bench.h"
 
@@ -22,7 +22,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Between two values where the share falls between them. */
+/* Interpolates between the two values that the share falls between. */
 static double quantile(const double *sorted, size_t count, double share)
 {
     const double place = share * (double)(count - 1);

@@ -1,5 +1,5 @@
 /*
- * Seconds on a clock of the system.
+ * Reads the clocks of the system in seconds.
  */
 #ifndef MOCO_TOOLS_CLI_CLOCK_H
 #define MOCO_TOOLS_CLI_CLOCK_H
@@ -13,7 +13,7 @@ static inline double clock_seconds(clockid_t id)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* On the one that only goes forward. */
+/* Reads the monotonic clock. */
 static inline double clock_now(void)
 {
     return clock_seconds(CLOCK_MONOTONIC);

@@ -1,5 +1,5 @@
 /*
- * How far a pass over images has come.
+ * Shows the progress of a pass over images.
  */
 #include "cli/counter.h"
 
@@ -12,14 +12,14 @@
 
 static const char *subject = "images";
 static double started_at, shown_at;
-static bool stands;
+static bool is_shown;
 
 static void clear(void)
 {
-    if (stands) {
+    if (is_shown) {
         (void)fputs("\r\x1b[K", stderr);
         (void)fflush(stderr);
-        stands = false;
+        is_shown = false;
     }
 }
 
@@ -46,7 +46,7 @@ int counter_show(size_t done, size_t count, void *payload)
                   100 * (double)done / (double)count, rate,
                   format_time(left, sizeof left, (double)(count - done) / (rate > 0 ? rate : 1)));
     (void)fflush(stderr);
-    stands = true;
+    is_shown = true;
     shown_at = time;
     output_unlock();
     return signals_caught() != 0 ? 1 : 0;

@@ -1,8 +1,9 @@
 /*
- * Help texts, made from the tables of commands and options.
+ * Writes help texts from the tables of commands and options.
  */
 #include "cli/help.h"
 
+#include "cli/command_list.h"
 #include "cli/options.h"
 #include "cli/output.h"
 
@@ -23,7 +24,7 @@ static void add(char *buffer, size_t size, const char *format, ...)
     va_end(args);
 }
 
-/* Prints words from a column on, wrapped before @p width; the cursor stands at @p column. */
+/* Prints words from the cursor at @p column on, wrapped before @p width. */
 static void print_wrapped(const char *text, size_t column, size_t width)
 {
     size_t at = column;
@@ -55,20 +56,27 @@ static void print_heading(const char *text)
     (void)printf("\n%s%s:%s\n", bold ? "\x1b[1m" : "", text, bold ? "\x1b[0m" : "");
 }
 
+char help_option_letter(const moco_option *option)
+{
+    for (size_t i = 0; i < MOCO_OPTION_MAX_ALIASES; ++i) {
+        if (option->aliases[i] != NULL && strlen(option->aliases[i]) == 1) {
+            return option->aliases[i][0];
+        }
+    }
+    return '\0';
+}
+
 const char *help_option_names(char *buffer, size_t size, const moco_option *option)
 {
-    const char *letter = option->alias != NULL && strcspn(option->alias, "|") == 1 ? option->alias : NULL;
     buffer[0] = '\0';
-    if (letter != NULL) {
-        add(buffer, size, "-%c, ", letter[0]);
+    if (help_option_letter(option) != '\0') {
+        add(buffer, size, "-%c, ", help_option_letter(option));
     }
     add(buffer, size, "--%s%s", option->kind == MOCO_OPTION_BOOL && option->group != NULL ? "[no-]" : "", option->name);
-    for (const char *alias = option->alias; alias != NULL;) {
-        const size_t length = strcspn(alias, "|");
-        if (length > 1) {
-            add(buffer, size, ", --%.*s", (int)length, alias);
+    for (size_t i = 0; i < MOCO_OPTION_MAX_ALIASES; ++i) {
+        if (option->aliases[i] != NULL && strlen(option->aliases[i]) > 1) {
+            add(buffer, size, ", --%s", option->aliases[i]);
         }
-        alias = alias[length] == '|' ? alias + length + 1 : NULL;
     }
     if (option->argument != NULL) {
         add(buffer, size, " %s", option->argument);
@@ -76,7 +84,7 @@ const char *help_option_names(char *buffer, size_t size, const moco_option *opti
     return buffer;
 }
 
-/* The default as text; empty where there is none to show. */
+/* Writes the default as text; empty if there is none to show. */
 static void default_text(char *buffer, size_t size, const tool_command *command, const moco_option *option)
 {
     const void *values = options_values(command, option);
@@ -95,30 +103,39 @@ static void default_text(char *buffer, size_t size, const tool_command *command,
     }
 }
 
+/* Adds the choices or the range of an option, after an opening bracket; returns whether it has any to show. */
+static bool add_values(char *buffer, size_t size, const moco_option *option)
+{
+    /* Bounds beyond these only keep out nonsense, and "1 or more" says nothing. */
+    const double endless = 1e6;
+    const double nothing = 1e-5;
+    if (option->choices != NULL) {
+        for (size_t i = 0; option->choices[i] != NULL; ++i) {
+            add(buffer, size, "%s%s", i == 0 ? " [" : ", ", option->choices[i]);
+        }
+        return true;
+    }
+    if ((option->kind != MOCO_OPTION_INT && option->kind != MOCO_OPTION_REAL) || option->max >= endless) {
+        return false;
+    }
+    if (option->min > 0 && option->min < nothing) {
+        add(buffer, size, " [above 0 to %.10g", option->max);
+    } else {
+        add(buffer, size, " [%.10g to %.10g", option->min, option->max);
+    }
+    return true;
+}
+
 const char *help_option_text(char *buffer, size_t size, const tool_command *command, const moco_option *option)
 {
-    /* Bounds that are there only to keep out nonsense say nothing to a reader. */
-    const double endless = 1e6;
-    const bool number = option->kind == MOCO_OPTION_INT || option->kind == MOCO_OPTION_REAL;
     char standard[256];
-    const char *separator = " [";
     (void)snprintf(buffer, size, "%s", option->help);
-    for (const char *choice = option->choices; choice != NULL && *choice != '\0'; ++choice) {
-        add(buffer, size, "%s", separator);
-        add(buffer, size, *choice == '|' ? ", " : "%c", *choice);
-        separator = "";
-    }
-    if (number) {
-        add(buffer, size, "%s", separator);
-        add(buffer, size, option->max >= endless ? "%.10g or more" : "%.10g to %.10g", option->min, option->max);
-        add(buffer, size, "%s", option->zero_is_auto ? ", or auto" : "");
-    }
-    separator = number || option->choices != NULL ? "; " : " [";
+    const bool has_values = add_values(buffer, size, option);
     default_text(standard, sizeof standard, command, option);
     if (standard[0] != '\0') {
-        add(buffer, size, "%sdefault %s", separator, standard);
+        add(buffer, size, "%sdefault %s", has_values ? "; " : " [", standard);
     }
-    add(buffer, size, "%s", number || option->choices != NULL || standard[0] != '\0' ? "]" : "");
+    add(buffer, size, "%s", has_values || standard[0] != '\0' ? "]" : "");
     return buffer;
 }
 
@@ -147,21 +164,31 @@ static void print_presets(size_t width)
     }
 }
 
-void help_command(const tool_command *command)
+/* Prints the usual options below the headings of their groups, or the advanced ones. */
+static void print_options(const tool_command *command, bool advanced, size_t width)
 {
-    const size_t width = output_text_width();
     const moco_option *option = NULL;
-    const char *group = NULL;
-    (void)printf("Usage: moco %s%s%s\n\n", command->name, command->synopsis[0] != '\0' ? " " : "", command->synopsis);
-    print_wrapped(command->text, 0, width);
-    print_heading("Options");
+    const char *heading = NULL;
     for (size_t i = 0; (option = options_at(command, i)) != NULL; ++i) {
-        if (option->group != NULL && (group == NULL || strcmp(group, option->group) != 0)) {
-            group = option->group;
-            print_heading(group);
+        const char *group = option->advanced ? "Advanced" : option->group != NULL ? option->group : "Options";
+        if (option->advanced != advanced) {
+            continue;
+        }
+        if (heading == NULL || strcmp(heading, group) != 0) {
+            heading = group;
+            print_heading(heading);
         }
         print_option(command, option, width);
     }
+}
+
+void help_command(const tool_command *command)
+{
+    const size_t width = output_text_width();
+    (void)printf("Usage: moco %s%s%s\n\n", command->name, command->synopsis[0] != '\0' ? " " : "", command->synopsis);
+    print_wrapped(command->text, 0, width);
+    print_options(command, false, width);
+    print_options(command, true, width);
     if (command->takes_config) {
         print_presets(width);
     }
@@ -171,7 +198,9 @@ void help_tool(void)
 {
     const size_t width = output_text_width();
     (void)printf("Usage: moco COMMAND [arguments]\n\n");
-    print_wrapped("Momentum Contrast: pretrains image encoders without labels.", 0, width);
+    print_wrapped(
+        "Pretrains image encoders without labels by Momentum Contrast (MoCo), and tests, exports and plots the result.",
+        0, width);
     print_heading("Commands");
     const tool_command *command = NULL;
     for (size_t i = 0; (command = command_at(i)) != NULL; ++i) {
@@ -179,9 +208,9 @@ void help_tool(void)
         print_wrapped(command->summary, 14, width);
     }
     print_heading("Options");
-    (void)printf("  %-12sthis help; 'moco COMMAND --help' explains a command\n", "-h, --help");
-    (void)printf("  %-12sversions of moco and libtorch\n", "--version");
-    print_heading("To begin");
+    (void)printf("  %-12sshow this help; 'moco COMMAND --help' explains a command\n", "-h, --help");
+    (void)printf("  %-12sshow the versions of moco and libtorch\n", "--version");
+    print_heading("First steps");
     (void)printf("  moco train photos/ --out runs/first --preset v2 --arch resnet18 --epochs 20\n"
                  "  moco resume runs/first\n"
                  "  moco knn runs/first --train photos/train --test photos/val\n");

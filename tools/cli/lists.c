@@ -1,5 +1,5 @@
 /*
- * Numbers that an option takes as "1,5,20".
+ * Reads lists of numbers, as "1,5,20".
  */
 #include "cli/lists.h"
 
@@ -17,11 +17,11 @@ int list_parse(double *numbers, size_t *count, size_t room, const char *text, do
         const double number = strtod(at, &end);
         const bool right = end != at && (*end == ',' || *end == '\0') && number >= min && number <= max;
         if (!right || (whole && floor(number) != number)) {
-            return say_usage(command, "--%s: '%s' is no list of %s from %g to %g, as 1,5,20", option, text,
+            return say_usage(command, "--%s: '%s' is not a list of %s from %g to %g; write it as 1,5,20", option, text,
                              whole ? "whole numbers" : "numbers", min, max);
         }
         if (found == room) {
-            return say_usage(command, "--%s: '%s' has more than %zu numbers", option, text, room);
+            return say_usage(command, "--%s: '%s' has more than %zu numbers; give fewer", option, text, room);
         }
         numbers[found++] = number;
         if (*end == '\0') {

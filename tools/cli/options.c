@@ -1,13 +1,26 @@
 /*
- * The command line, read by the tables of options: --name VALUE, --name=VALUE, --name and --no-name for switches,
+ * Reads the command line by the tables of options: --name VALUE, --name=VALUE, --name and --no-name for switches,
  * -n VALUE, -nVALUE; "--" ends the options. The reference's names are aliases in the tables.
  */
 #include "cli/options.h"
 
 #include "cli/output.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+const moco_option common_options[] = {
+    { .name = "quiet",
+      .aliases = { "q" },
+      MOCO_BOOL_OPTION(output_options, quiet),
+      .help = "show only warnings and errors" },
+    { .name = "verbose",
+      MOCO_BOOL_OPTION(output_options, verbose),
+      .help = "also show messages that help to find a fault" },
+    { .name = "help", .aliases = { "h" }, MOCO_BOOL_OPTION(output_options, help), .help = "show this help" },
+};
+const size_t common_option_count = sizeof common_options / sizeof common_options[0];
 
 /* Switches of the reference that are choices here. */
 static const struct {
@@ -17,7 +30,7 @@ static const struct {
     { "aug-plus", "augment", "v2" },
 };
 
-/* Options of the reference that this tool answers otherwise. */
+/* Options of the reference that have another form here. */
 static const struct {
     const char *name, *hint;
 } hints[] = {
@@ -62,59 +75,44 @@ void *options_values(const tool_command *command, const moco_option *option)
     return NULL;
 }
 
-/* Whether name and known are the same, with underscores for dashes. */
-static bool same(const char *name, size_t name_length, const char *known, size_t known_length)
-{
-    bool equal = name_length == known_length;
-    for (size_t i = 0; equal && i < name_length; ++i) {
-        equal = (name[i] == '_' ? '-' : name[i]) == known[i];
-    }
-    return equal;
-}
-
-/* The option of a long name, or of a letter where the length is one. */
+/* Finds the option of a name or letter. */
 static const moco_option *find(const tool_command *command, const char *name, size_t length)
 {
-    const moco_option *option = NULL;
-    for (size_t i = 0; (option = options_at(command, i)) != NULL; ++i) {
-        if (length > 1 && same(name, length, option->name, strlen(option->name))) {
-            return option;
-        }
-        for (const char *alias = option->alias; alias != NULL;) {
-            const size_t alias_length = strcspn(alias, "|");
-            if (same(name, length, alias, alias_length)) {
-                return option;
-            }
-            alias = alias[alias_length] == '|' ? alias + alias_length + 1 : NULL;
-        }
+    const moco_option *option = moco_option_find(command->options, command->option_count, name, length);
+    if (option == NULL) {
+        option = moco_option_find(common_options, common_option_count, name, length);
     }
-    return NULL;
+    return option == NULL && command->takes_config
+               ? moco_option_find(moco_config_option(0), moco_config_option_count(), name, length)
+               : option;
+}
+
+static const moco_option *find_nearest(const tool_command *command, const char *wrong)
+{
+    size_t errors = SIZE_MAX;
+    const moco_option *nearest = moco_option_nearest(command->options, command->option_count, wrong, &errors);
+    const moco_option *other = moco_option_nearest(common_options, common_option_count, wrong, &errors);
+    nearest = other != NULL ? other : nearest;
+    if (command->takes_config) {
+        other = moco_option_nearest(moco_config_option(0), moco_config_option_count(), wrong, &errors);
+    }
+    return other != NULL ? other : nearest;
 }
 
 static int unknown_option(const tool_command *command, const char *name, size_t length)
 {
-    enum { MAX_NAMES = 128 };
-    const char *names[MAX_NAMES];
-    size_t count = 0;
-    char wrong[64];
+    char wrong[64]; /* longer names are like no other */
     (void)snprintf(wrong, sizeof wrong, "%.*s", (int)length, name);
     for (size_t i = 0; command->takes_config && i < sizeof hints / sizeof hints[0]; ++i) {
         if (strcmp(wrong, hints[i].name) == 0) {
-            return say_usage(command, "there is no option --%s: %s", wrong, hints[i].hint);
+            return say_usage(command, "there is no option --%s; %s", wrong, hints[i].hint);
         }
     }
-    while (count < MAX_NAMES && options_at(command, count) != NULL) {
-        names[count] = options_at(command, count)->name;
-        ++count;
-    }
     const char *stem = strncmp(wrong, "no-", 3) == 0 ? wrong + 3 : wrong;
-    const char *near = moco_nearest_name(stem, names, count);
-    if (near == NULL && command->takes_config) {
-        near = moco_config_suggest(stem);
-    }
-    return near != NULL ? say_usage(command, "there is no option --%s; did you mean --%s%s?", wrong,
-                                    stem != wrong ? "no-" : "", near)
-                        : say_usage(command, "there is no option --%s", wrong);
+    const moco_option *nearest = find_nearest(command, stem);
+    return nearest != NULL ? say_usage(command, "there is no option --%s; did you mean --%s%s?", wrong,
+                                       stem != wrong ? "no-" : "", nearest->name)
+                           : say_usage(command, "there is no option --%.*s", (int)length, name);
 }
 
 /* Sets an option of the command, or collects one of moco_config. */
@@ -126,20 +124,20 @@ static int assign(arguments *out, const tool_command *command, const moco_option
                                                                 : say_usage(command, "%s", moco_error_message());
     }
     if (out->setting_count == MAX_SETTINGS) {
-        return say_usage(command, "there are more than %d options", MAX_SETTINGS);
+        return say_usage(command, "more than %d options are given; put them into a file for --config", MAX_SETTINGS);
     }
     out->settings[out->setting_count++] = (setting){ option, text };
     return EXIT_OK;
 }
 
-/* Words that are still to be read. */
+/* The words of the command line, and the next one to read. */
 typedef struct words {
     int count;
     char **list;
     int next;
 } words;
 
-/* The next word as a value; options are none, "-" and negative numbers are. */
+/* Takes the next word as a value. An option is not a value, but "-" and negative numbers are. */
 static const char *take_value(words *in)
 {
     const char *word = in->next < in->count ? in->list[in->next] : NULL;
@@ -151,15 +149,21 @@ static const char *take_value(words *in)
     return word;
 }
 
-/* The reference's `--schedule 120 160`: numbers mean milestones. */
+static bool is_number(const char *word)
+{
+    return word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
+}
+
+/* Reads `--schedule 120 160` as the reference does: numbers are milestones. */
 static int reference_schedule(arguments *out, const tool_command *command, words *in, const char *first)
 {
-    static char milestones[128];
-    (void)snprintf(milestones, sizeof milestones, "%s", first);
-    while (in->next < in->count && in->list[in->next][0] != '\0' &&
-           in->list[in->next][strspn(in->list[in->next], "0123456789")] == '\0') {
-        const size_t used = strlen(milestones);
-        (void)snprintf(milestones + used, sizeof milestones - used, ",%s", in->list[in->next++]);
+    static char milestones[sizeof((moco_config *)0)->milestones];
+    size_t used = (size_t)snprintf(milestones, sizeof milestones, "%s", first);
+    while (used < sizeof milestones && in->next < in->count && is_number(in->list[in->next])) {
+        used += (size_t)snprintf(milestones + used, sizeof milestones - used, ",%s", in->list[in->next++]);
+    }
+    if (used >= sizeof milestones) {
+        return say_usage(command, "--schedule has too many milestones; give fewer");
     }
     const int code = assign(out, command, moco_config_find_option("milestones"), milestones);
     return code != EXIT_OK ? code : assign(out, command, moco_config_find_option("schedule"), "steps");
@@ -170,13 +174,20 @@ static int read_value(arguments *out, const tool_command *command, words *in, co
 {
     const char *value = attached != NULL ? attached : take_value(in);
     if (value == NULL) {
-        return say_usage(command, "option %s needs a value: %s %s", shown, shown, option->argument);
+        return say_usage(command, "option %s needs a value; write %s %s", shown, shown, option->argument);
     }
     if (options_is_config(command, option) && strcmp(option->name, "schedule") == 0 && value[0] >= '0' &&
         value[0] <= '9') {
         return reference_schedule(out, command, in, value);
     }
     return assign(out, command, option, value);
+}
+
+/* Whether the first @p length bytes of @p name are @p known, with underscores for dashes. */
+static bool is_switch(const char *known, const char *name, size_t length)
+{
+    const moco_option option = { .name = known };
+    return moco_option_find(&option, 1, name, length) != NULL;
 }
 
 static int read_long(arguments *out, const tool_command *command, words *in, const char *word)
@@ -187,7 +198,7 @@ static int read_long(arguments *out, const tool_command *command, words *in, con
     char shown[80];
     (void)snprintf(shown, sizeof shown, "%.*s", (int)length + 2, word);
     for (size_t i = 0; command->takes_config && i < sizeof reference_switches / sizeof reference_switches[0]; ++i) {
-        if (same(name, length, reference_switches[i].name, strlen(reference_switches[i].name)) && attached == NULL) {
+        if (attached == NULL && is_switch(reference_switches[i].name, name, length)) {
             return assign(out, command, moco_config_find_option(reference_switches[i].option),
                           reference_switches[i].value);
         }
@@ -201,16 +212,16 @@ static int read_long(arguments *out, const tool_command *command, words *in, con
         return unknown_option(command, name, length);
     }
     if (negated && option->kind != MOCO_OPTION_BOOL) {
-        return say_usage(command, "there is no option %s: --%s is no switch", shown, option->name);
+        return say_usage(command, "there is no option %s; --%s takes a value", shown, option->name);
     }
     if (option->kind == MOCO_OPTION_BOOL && (negated || attached == NULL)) {
-        return attached != NULL ? say_usage(command, "option %s takes no value", shown)
+        return attached != NULL ? say_usage(command, "option %s takes no value; remove it", shown)
                                 : assign(out, command, option, negated ? "false" : "true");
     }
     return read_value(out, command, in, option, shown, attached);
 }
 
-/* Letters: switches may stand together, a value may be attached. */
+/* Reads letters: -qh are two switches, -b64 has its value attached. */
 static int read_letters(arguments *out, const tool_command *command, words *in, const char *word)
 {
     for (const char *letter = word + 1; *letter != '\0'; ++letter) {
@@ -233,7 +244,7 @@ static int read_letters(arguments *out, const tool_command *command, words *in, 
 static int read_positional(arguments *out, const tool_command *command, const char *word)
 {
     if (out->positional_count == command->max_positionals) {
-        return say_usage(command, "'%s' is one argument too many; usage: moco %s %s", word, command->name,
+        return say_usage(command, "'%s' is one argument too many; write moco %s %s", word, command->name,
                          command->synopsis);
     }
     out->positional[out->positional_count++] = word;
@@ -266,7 +277,7 @@ int options_parse(arguments *out, const tool_command *command, int argc, char **
         }
     }
     if (out->positional_count < command->min_positionals) {
-        return say_usage(command, "an argument is missing; usage: moco %s %s", command->name, command->synopsis);
+        return say_usage(command, "an argument is missing; write moco %s %s", command->name, command->synopsis);
     }
     return EXIT_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * Messages on standard error, and the state of standard output.
+ * Writes messages to standard error, and checks standard output.
  */
 #include "cli/output.h"
 
@@ -16,7 +16,7 @@
 
 output_options output_settings;
 
-static int rank = -1; /* of several processes; -1: this one alone */
+static int rank = -1; /* of this process; -1: there is only one */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*clear_line)(void);
@@ -48,7 +48,7 @@ bool output_has_colour(int descriptor)
            strcmp(terminal, "dumb") != 0;
 }
 
-/* Writes one message in one piece, above a progress bar. */
+/* Writes a message in one piece, above a progress bar. */
 static void say(const char *label, const char *colour, const char *format, va_list args) MOCO_PRINTF(3, 0);
 
 static void say(const char *label, const char *colour, const char *format, va_list args)
@@ -86,7 +86,7 @@ int say_error(const char *format, ...)
 int say_failure(void)
 {
     const char *message = moco_error_message();
-    return say_error("%s", message[0] != '\0' ? message : "something failed without saying why");
+    return say_error("%s", message[0] != '\0' ? message : "the command failed without a message; please report this");
 }
 
 static void say_help_hint(const char *format, ...) MOCO_PRINTF(1, 2);
@@ -160,7 +160,7 @@ void output_show_log(bool shown)
 
 void output_start(void)
 {
-    /* The classification of characters alone: numbers keep their dot. */
+    /* Only the classes of characters: numbers keep their dot. */
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
     output_show_log(true);

@@ -1,5 +1,5 @@
 /*
- * How a training run is shown: a bar on one line of a terminal, plain lines in a pipe.
+ * Shows the progress of a training run: a bar in a terminal, plain lines in a pipe.
  */
 #include "cli/progress.h"
 
@@ -18,7 +18,7 @@ enum { FIELD_SIZE = 32, MIN_BAR = 8, MAX_BAR = 40 };
 
 static moco_progress latest;
 static double drawn_at;
-static bool bar_stands;
+static bool bar_is_shown;
 static bool reader_left;
 
 const moco_progress *progress_last(void)
@@ -28,15 +28,15 @@ const moco_progress *progress_last(void)
 
 static void clear_bar(void)
 {
-    if (bar_stands) {
+    if (bar_is_shown) {
         (void)fputs("\r\x1b[K", stdout);
         (void)fflush(stdout);
-        bar_stands = false;
+        bar_is_shown = false;
         drawn_at = 0;
     }
 }
 
-/* Metrics come every few steps and stand until the next; positions are always new. */
+/* Metrics come every few steps and are kept until the next; positions are always new. */
 static void merge(const moco_progress *progress)
 {
     const moco_progress before = latest;
@@ -50,10 +50,10 @@ static void merge(const moco_progress *progress)
     }
 }
 
-/* Fields after the bar, in the order of the line; @p rank says which stay where the line is short. */
+/* A field after the bar. */
 typedef struct field {
     char text[FIELD_SIZE];
-    int rank;
+    int rank; /* fields with higher ranks are left out first if the line is short */
 } field;
 
 enum { FIELD_COUNT = 7 };
@@ -87,7 +87,7 @@ static void make_fields(field fields[FIELD_COUNT])
     }
 }
 
-/* Takes out the least important fields until the rest fits; returns the columns left over. */
+/* Removes the least important fields until the rest fits; returns the columns that are left. */
 static int fit_fields(field fields[FIELD_COUNT], int room)
 {
     int used = 0;
@@ -128,7 +128,7 @@ static void draw_cells(int cells, double done)
 
 static void draw_bar(void)
 {
-    /* The last column stays free, or some terminals wrap. */
+    /* Keep the last column free, as some terminals wrap there. */
     const int columns = terminal_columns() - 1;
     const double done = latest.steps > 0 ? (double)latest.step / (double)latest.steps : 0;
     char epoch[48];
@@ -152,7 +152,7 @@ static void draw_bar(void)
         }
     }
     (void)fflush(stdout);
-    bar_stands = true;
+    bar_is_shown = true;
 }
 
 static void print_line(void)
@@ -173,7 +173,7 @@ static void print_line(void)
         (void)printf("  ETA %s", format_time(eta, sizeof eta, latest.eta_s));
     }
     (void)putchar('\n');
-    /* A reader that leaves does not end the run: metrics and checkpoints go on. */
+    /* If the reader leaves, the run still continues and writes metrics and checkpoints. */
     reader_left = fflush(stdout) != 0;
 }
 
@@ -200,10 +200,10 @@ int progress_show(const moco_progress *progress, void *payload)
 void progress_end(void)
 {
     output_lock();
-    if (bar_stands) {
+    if (bar_is_shown) {
         (void)putchar('\n');
         (void)fflush(stdout);
-        bar_stands = false;
+        bar_is_shown = false;
     }
     output_set_clear(NULL);
     output_unlock();

@@ -1,18 +1,18 @@
 /*
- * How a training run is shown: a bar on one line of a terminal, plain lines in a pipe.
+ * Shows the progress of a training run: a bar in a terminal, plain lines in a pipe.
  */
 #ifndef MOCO_TOOLS_CLI_PROGRESS_H
 #define MOCO_TOOLS_CLI_PROGRESS_H
 
 #include <moco.h>
 
-/* Callback of moco_train(); asks for the run's end once a signal was caught. */
+/* Progress callback of moco_train(); stops the run after a signal. */
 int progress_show(const moco_progress *progress, void *payload);
 
-/* Ends the bar's line, after the run. */
+/* Ends the line of the bar after the run. */
 void progress_end(void);
 
-/* What the run showed last; all zero before the first step. */
+/* Returns what was shown last; all zero before the first step. */
 const moco_progress *progress_last(void);
 
 #endif

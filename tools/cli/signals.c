@@ -1,5 +1,6 @@
 /*
- * Signals that end a training run: the first asks for a checkpoint and an end, a second SIGINT ends at once.
+ * Catches the signals that end a run. The first lets the run write a checkpoint and stop; a second SIGINT ends the
+ * process at once.
  */
 #include "cli/signals.h"
 
@@ -23,7 +24,7 @@ void signals_catch(void)
     static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; ++i) {
         struct sigaction action;
-        /* nohup ignores SIGHUP, a shell's background job may ignore SIGINT: leave that as it is. */
+        /* nohup ignores SIGHUP, and a background job of a shell may ignore SIGINT: keep that. */
         if (sigaction(numbers[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) {
             continue;
         }

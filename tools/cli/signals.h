@@ -1,16 +1,17 @@
 /*
- * Signals that end a training run: the first asks for a checkpoint and an end, a second SIGINT ends at once.
+ * Catches the signals that end a run. The first lets the run write a checkpoint and stop; a second SIGINT ends the
+ * process at once.
  */
 #ifndef MOCO_TOOLS_CLI_SIGNALS_H
 #define MOCO_TOOLS_CLI_SIGNALS_H
 
-/* Starts to catch SIGINT, SIGTERM and, unless it is ignored, SIGHUP. */
+/* Starts to catch SIGINT, SIGTERM and SIGHUP, unless they are ignored. */
 void signals_catch(void);
 
-/* The signal that came, or 0. */
+/* Returns the signal that was caught, or 0. */
 int signals_caught(void);
 
-/* "SIGINT". */
+/* Returns the name of a signal, as "SIGINT". */
 const char *signals_name(int number);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * moco completion: a script that completes commands, options and choices, made from the tables.
  */
+#include "cli/command_list.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -11,8 +12,8 @@
 
 static void print_choices(const moco_option *option)
 {
-    for (const char *choice = option->choices; choice != NULL && *choice != '\0'; ++choice) {
-        (void)putchar(*choice == '|' ? ' ' : *choice);
+    for (size_t i = 0; option->choices[i] != NULL; ++i) {
+        (void)printf("%s%s", i > 0 ? " " : "", option->choices[i]);
     }
 }
 
@@ -33,10 +34,9 @@ static void print_values(const tool_command *command)
         if (option->choices == NULL && !preset && option->kind != MOCO_OPTION_PATH) {
             continue;
         }
-        const char *letter = option->alias != NULL && strcspn(option->alias, "|") == 1 ? option->alias : NULL;
         (void)printf("    %s:--%s", command->name, option->name);
-        if (letter != NULL) {
-            (void)printf(" | %s:-%c", command->name, letter[0]);
+        if (help_option_letter(option) != '\0') {
+            (void)printf(" | %s:-%c", command->name, help_option_letter(option));
         }
         if (option->kind == MOCO_OPTION_PATH) {
             (void)printf(") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n");

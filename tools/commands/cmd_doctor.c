@@ -23,9 +23,10 @@ typedef struct doctor_options {
 static doctor_options values = { .device = "cpu", .launch = LAUNCH_SETTINGS_INIT };
 
 static const moco_option options[] = {
-    OPTION_FLAG("distributed", NULL, "start the processes and try what they exchange, instead", doctor_options,
-                distributed),
-    OPTION_TEXT("device", NULL, "D", "with --distributed: cpu or cuda", doctor_options, device),
+    { .name = "distributed",
+      MOCO_BOOL_OPTION(doctor_options, distributed),
+      .help = "start the processes and try what they exchange, instead" },
+    { .name = "device", MOCO_TEXT_OPTION(doctor_options, device, "D"), .help = "with --distributed: cpu or cuda" },
     LAUNCH_OPTIONS(doctor_options, launch),
 };
 

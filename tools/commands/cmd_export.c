@@ -9,49 +9,45 @@
 #include <sys/stat.h>
 
 typedef struct export_options {
-    char format[16], out[MOCO_PATH_MAX], encoder[4], license[256];
+    moco_export_format format;
+    char out[MOCO_PATH_MAX], encoder[4], license[256];
     bool features;
 } export_options;
 
-static export_options values = { .encoder = "q" };
+enum { NO_FORMAT = -1 };
+
+static export_options values = { .format = (moco_export_format)NO_FORMAT, .encoder = "q" };
+
+#define EXPORT_NAME(identifier, name, help) name,
+static const char *const format_names[] = { MOCO_EXPORT_MAP(EXPORT_NAME) NULL };
+#undef EXPORT_NAME
 
 static const moco_option options[] = {
-    OPTION_CHOICE("format", NULL, "F", "torchvision|reference|detectron2|timm|safetensors", "what to write",
-                  export_options, format),
-    OPTION_PATH("out", "o", "FILE",
-                "the new file; for torchvision and timm FILE.safetensors, or else torch.save's format", export_options,
-                out),
-    OPTION_CHOICE("encoder", NULL, "E", "q|k", "the query encoder, which training is for, or the key encoder",
-                  export_options, encoder),
-    OPTION_FLAG("features", NULL, "leave the head out", export_options, features),
-    OPTION_TEXT("license", NULL, "TEXT", "licence of the weights, for the metadata of a .safetensors file",
-                export_options, license),
+    { .name = "format", MOCO_CHOICE_OPTION(export_options, format, "F", format_names), .help = "what to write" },
+    { .name = "out",
+      .aliases = { "o" },
+      MOCO_PATH_OPTION(export_options, out, "FILE"),
+      .help = "the new file; for torchvision and timm FILE.safetensors, or else torch.save's format" },
+    { .name = "encoder",
+      MOCO_NAME_OPTION(export_options, encoder, "E", MOCO_NAMES("q", "k")),
+      .help = "the query encoder, which training is for, or the key encoder" },
+    { .name = "features", MOCO_BOOL_OPTION(export_options, features), .help = "leave the head out" },
+    { .name = "license",
+      MOCO_TEXT_OPTION(export_options, license, "TEXT"),
+      .help = "licence of the weights, for the metadata of a .safetensors file" },
 };
-
-static moco_export_format format_of(const char *name)
-{
-    static const char *const names[] = {
-#define EXPORT_NAME(id, text, help) text,
-        MOCO_EXPORT_MAP(EXPORT_NAME)
-#undef EXPORT_NAME
-    };
-    size_t i = 0;
-    while (i + 1 < sizeof names / sizeof names[0] && strcmp(names[i], name) != 0) {
-        ++i;
-    }
-    return (moco_export_format)i;
-}
 
 static int run(const arguments *args)
 {
     char source[MOCO_PATH_MAX];
     char size[32];
     struct stat status;
-    if (values.format[0] == '\0' || values.out[0] == '\0') {
-        return say_usage(&command_export, "--%s is missing", values.format[0] == '\0' ? "format F" : "out FILE");
+    const bool has_format = values.format != (moco_export_format)NO_FORMAT;
+    if (!has_format || values.out[0] == '\0') {
+        return say_usage(&command_export, "--%s is missing", has_format ? "out FILE" : "format F");
     }
     moco_export_options how = MOCO_EXPORT_OPTIONS_INIT;
-    how.format = format_of(values.format);
+    how.format = values.format;
     how.branch = strcmp(values.encoder, "k") == 0 ? MOCO_KEY : MOCO_QUERY;
     how.features_only = values.features;
     how.license = values.license[0] != '\0' ? values.license : NULL;
@@ -60,7 +56,8 @@ static int run(const arguments *args)
         return say_failure();
     }
     const double bytes = stat(values.out, &status) == 0 ? (double)status.st_size : 0;
-    say_note("%s: %s of %s, %s", values.out, values.format, source, format_bytes(size, sizeof size, bytes));
+    say_note("%s: %s of %s, %s", values.out, format_names[values.format], source,
+             format_bytes(size, sizeof size, bytes));
     return EXIT_OK;
 }
 

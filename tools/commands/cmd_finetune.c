@@ -13,7 +13,8 @@
 typedef struct finetune_options {
     judge_settings judge;
     double encoder_lr, head_lr, momentum, weight_decay, warmup;
-    char schedule[16], milestones[128], baseline[16], out[MOCO_PATH_MAX];
+    moco_schedule_kind schedule;
+    char milestones[128], baseline[16], out[MOCO_PATH_MAX];
     int64_t epochs, batch, print_freq;
 } finetune_options;
 
@@ -21,28 +22,48 @@ static finetune_options values = { .judge = JUDGE_SETTINGS_INIT,
                                    .encoder_lr = 0.01,
                                    .head_lr = 1,
                                    .momentum = 0.9,
-                                   .schedule = "cosine",
+                                   .schedule = MOCO_SCHEDULE_COSINE,
                                    .baseline = "none",
                                    .epochs = 30,
                                    .batch = 256 };
 
 static const moco_option options[] = {
-    OPTION_REAL("encoder-lr", "lr", 1e-9, 1e6, "learning rate of the pretrained weights", finetune_options, encoder_lr),
-    OPTION_REAL("head-lr", NULL, 1e-9, 1e6, "learning rate of the new head", finetune_options, head_lr),
-    OPTION_INT("epochs", NULL, 1, 1e6, false, "passes over the images", finetune_options, epochs),
-    OPTION_INT("batch", "b|batch-size", 2, 1e6, false, "images a step, over all processes", finetune_options, batch),
-    OPTION_CHOICE("schedule", NULL, "S", "cosine|steps|constant", "shape of both learning rates", finetune_options,
-                  schedule),
-    OPTION_TEXT("milestones", NULL, "E,E", "with steps: epochs from which on it is a tenth; by itself at 60 and 80%",
-                finetune_options, milestones),
-    OPTION_REAL("warmup-epochs", NULL, 0, 1e6, "epochs in which the rates rise from 0", finetune_options, warmup),
-    OPTION_REAL("momentum", NULL, 0, 0.9999, "of SGD", finetune_options, momentum),
-    OPTION_REAL("weight-decay", "wd", 0, 100, "of SGD", finetune_options, weight_decay),
-    OPTION_INT("print-freq", "p", 0, 1e9, false, "steps between lines; 0: one an epoch", finetune_options, print_freq),
-    OPTION_CHOICE("baseline", NULL, "B", "none|random", "random: start from an untrained network instead",
-                  finetune_options, baseline),
-    OPTION_PATH("out", NULL, "FILE", "write the network of the best epoch to a .safetensors file, as torchvision's",
-                finetune_options, out),
+    { .name = "encoder-lr",
+      .aliases = { "lr" },
+      MOCO_REAL_OPTION(finetune_options, encoder_lr, 1e-9, 1e6),
+      .help = "learning rate of the pretrained weights" },
+    { .name = "head-lr",
+      MOCO_REAL_OPTION(finetune_options, head_lr, 1e-9, 1e6),
+      .help = "learning rate of the new head" },
+    { .name = "epochs", MOCO_INT_OPTION(finetune_options, epochs, 1, 1e6), .help = "passes over the images" },
+    { .name = "batch",
+      .aliases = { "b", "batch-size" },
+      MOCO_INT_OPTION(finetune_options, batch, 2, 1e6),
+      .help = "images a step, over all processes" },
+    { .name = "schedule",
+      MOCO_CHOICE_OPTION(finetune_options, schedule, "S", MOCO_CHOICES(MOCO_SCHEDULE_MAP)),
+      .help = "shape of both learning rates" },
+    { .name = "milestones",
+      MOCO_TEXT_OPTION(finetune_options, milestones, "E,E"),
+      .help = "with steps: epochs from which on it is a tenth; by itself at 60 and 80%" },
+    { .name = "warmup-epochs",
+      MOCO_REAL_OPTION(finetune_options, warmup, 0, 1e6),
+      .help = "epochs in which the rates rise from 0" },
+    { .name = "momentum", MOCO_REAL_OPTION(finetune_options, momentum, 0, 0.9999), .help = "of SGD" },
+    { .name = "weight-decay",
+      .aliases = { "wd" },
+      MOCO_REAL_OPTION(finetune_options, weight_decay, 0, 100),
+      .help = "of SGD" },
+    { .name = "print-freq",
+      .aliases = { "p" },
+      MOCO_INT_OPTION(finetune_options, print_freq, 0, 1e9),
+      .help = "steps between lines; 0: one an epoch" },
+    { .name = "baseline",
+      MOCO_NAME_OPTION(finetune_options, baseline, "B", MOCO_NAMES("none", "random")),
+      .help = "random: start from an untrained network instead" },
+    { .name = "out",
+      MOCO_PATH_OPTION(finetune_options, out, "FILE"),
+      .help = "write the network of the best epoch to a .safetensors file, as torchvision's" },
     JUDGE_OPTIONS(finetune_options, judge),
 };
 

@@ -16,9 +16,13 @@ typedef struct import_options {
 static import_options values;
 
 static const moco_option options[] = {
-    OPTION_TEXT("preset", NULL, "NAME", "recipe to start from, in place of what the file suggests", import_options,
-                preset),
-    OPTION_PATH("config", "c", "FILE", "YAML file of options, as the config.yaml of a run", import_options, config),
+    { .name = "preset",
+      MOCO_TEXT_OPTION(import_options, preset, "NAME"),
+      .help = "recipe to start from, in place of what the file suggests" },
+    { .name = "config",
+      .aliases = { "c" },
+      MOCO_PATH_OPTION(import_options, config, "FILE"),
+      .help = "YAML file of options, as the config.yaml of a run" },
 };
 
 /* Preset and configuration file give way to what the file holds, and that to the command line. */

@@ -17,8 +17,8 @@ typedef struct info_options {
 static info_options values;
 
 static const moco_option options[] = {
-    OPTION_FLAG("tensors", "t", "list each tensor", info_options, tensors),
-    OPTION_FLAG("json", NULL, "print all as JSON", info_options, json),
+    { .name = "tensors", .aliases = { "t" }, MOCO_BOOL_OPTION(info_options, tensors), .help = "list each tensor" },
+    { .name = "json", MOCO_BOOL_OPTION(info_options, json), .help = "print all as JSON" },
 };
 
 static const char *dtype_name(moco_dtype dtype)

@@ -13,7 +13,8 @@
 #include <string.h>
 
 typedef struct knn_options {
-    char train[MOCO_PATH_MAX], test[MOCO_PATH_MAX], format[16];
+    char train[MOCO_PATH_MAX], test[MOCO_PATH_MAX];
+    moco_format format;
     char k[256], temperature[256];
     char confusion[MOCO_PATH_MAX], features_out[MOCO_PATH_MAX];
     char features[16], baseline[16], preset[32], device[16];
@@ -21,39 +22,63 @@ typedef struct knn_options {
     bool per_class, skip_broken, json;
 } knn_options;
 
-static knn_options values = {
-    .format = "auto", .features = "auto", .baseline = "none", .device = "auto", .batch = 256
-};
+static knn_options values = { .features = "auto", .baseline = "none", .device = "auto", .batch = 256 };
 
 static const moco_option options[] = {
-    OPTION_PATH("train", NULL, "DATA", "labelled images that vote", knn_options, train),
-    OPTION_PATH("test", "val", "DATA", "labelled images to classify; may be the same path, for its test split",
-                knn_options, test),
-    OPTION_CHOICE("format", NULL, "F", "auto|folder|idx|cifar|tar", "layout of the data on disk", knn_options, format),
-    OPTION_TEXT("neighbours", "k", "N,N", "neighbours that vote, one number or several; by itself the run's",
-                knn_options, k),
-    OPTION_TEXT("temperature", NULL, "X,X", "temperature of the votes' weights, or several; by itself the run's",
-                knn_options, temperature),
-    OPTION_FLAG("per-class", NULL, "show each class's recall and precision", knn_options, per_class),
-    OPTION_PATH("confusion", NULL, "F.png", "draw who is taken for whom, by the best of several settings", knn_options,
-                confusion),
-    OPTION_PATH("features-out", NULL, "FILE", "write features and labels of both sets to a .safetensors file",
-                knn_options, features_out),
-    OPTION_CHOICE("features", NULL, "F", "auto|pooled|output", "before the head, or the embedding; auto: the run's",
-                  knn_options, features),
-    OPTION_CHOICE("baseline", NULL, "B", "none|pixels|random",
-                  "compare raw pixels, or the network before training, instead", knn_options, baseline),
-    OPTION_TEXT("preset", NULL, "NAME", "with --baseline and no run: the preset that gives network and image size",
-                knn_options, preset),
-    OPTION_INT("limit", "n", 0, 1e9, false, "take only N images of each set; 0: all", knn_options, limit),
-    OPTION_INT("image-size", NULL, 8, 1024, true, "height and width in pixels; auto: the run's", knn_options,
-               image_size),
-    OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", knn_options, device),
-    OPTION_INT("batch", "b", 1, 65536, false, "images at a time", knn_options, batch),
-    OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", knn_options, workers),
-    OPTION_INT("threads", NULL, 1, 4096, true, "threads that compute; auto: one a core", knn_options, threads),
-    OPTION_FLAG("skip-broken", NULL, "leave out images that cannot be read", knn_options, skip_broken),
-    OPTION_FLAG("json", NULL, "print the result as JSON", knn_options, json),
+    { .name = "train", MOCO_PATH_OPTION(knn_options, train, "DATA"), .help = "labelled images that vote" },
+    { .name = "test",
+      .aliases = { "val" },
+      MOCO_PATH_OPTION(knn_options, test, "DATA"),
+      .help = "labelled images to classify; may be the same path, for its test split" },
+    { .name = "format",
+      MOCO_CHOICE_OPTION(knn_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
+      .help = "layout of the data on disk" },
+    { .name = "neighbours",
+      .aliases = { "k" },
+      MOCO_TEXT_OPTION(knn_options, k, "N,N"),
+      .help = "neighbours that vote, one number or several; by itself the run's" },
+    { .name = "temperature",
+      MOCO_TEXT_OPTION(knn_options, temperature, "X,X"),
+      .help = "temperature of the votes' weights, or several; by itself the run's" },
+    { .name = "per-class", MOCO_BOOL_OPTION(knn_options, per_class), .help = "show each class's recall and precision" },
+    { .name = "confusion",
+      MOCO_PATH_OPTION(knn_options, confusion, "F.png"),
+      .help = "draw who is taken for whom, by the best of several settings" },
+    { .name = "features-out",
+      MOCO_PATH_OPTION(knn_options, features_out, "FILE"),
+      .help = "write features and labels of both sets to a .safetensors file" },
+    { .name = "features",
+      MOCO_NAME_OPTION(knn_options, features, "F", MOCO_NAMES("auto", "pooled", "output")),
+      .help = "before the head, or the embedding; auto: the run's" },
+    { .name = "baseline",
+      MOCO_NAME_OPTION(knn_options, baseline, "B", MOCO_NAMES("none", "pixels", "random")),
+      .help = "compare raw pixels, or the network before training, instead" },
+    { .name = "preset",
+      MOCO_TEXT_OPTION(knn_options, preset, "NAME"),
+      .help = "with --baseline and no run: the preset that gives network and image size" },
+    { .name = "limit",
+      .aliases = { "n" },
+      MOCO_INT_OPTION(knn_options, limit, 0, 1e9),
+      .help = "take only N images of each set; 0: all" },
+    { .name = "image-size",
+      MOCO_INT_OPTION(knn_options, image_size, 8, 1024),
+      .zero_is_auto = true,
+      .help = "height and width in pixels; auto: the run's" },
+    { .name = "device", MOCO_TEXT_OPTION(knn_options, device, "D"), .help = "cpu, cuda or cuda:N; auto: the run's" },
+    { .name = "batch", .aliases = { "b" }, MOCO_INT_OPTION(knn_options, batch, 1, 65536), .help = "images at a time" },
+    { .name = "workers",
+      .aliases = { "j" },
+      MOCO_INT_OPTION(knn_options, workers, 1, 1024),
+      .zero_is_auto = true,
+      .help = "threads that read images; auto: one a core" },
+    { .name = "threads",
+      MOCO_INT_OPTION(knn_options, threads, 1, 4096),
+      .zero_is_auto = true,
+      .help = "threads that compute; auto: one a core" },
+    { .name = "skip-broken",
+      MOCO_BOOL_OPTION(knn_options, skip_broken),
+      .help = "leave out images that cannot be read" },
+    { .name = "json", MOCO_BOOL_OPTION(knn_options, json), .help = "print the result as JSON" },
 };
 
 /* What is compared, and with what. */

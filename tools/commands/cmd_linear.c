@@ -14,39 +14,60 @@
 
 typedef struct linear_options {
     judge_settings judge;
-    char lr[256], schedule[16], milestones[128], baseline[16];
+    char lr[256], milestones[128], baseline[16];
+    moco_schedule_kind schedule;
     char out[MOCO_PATH_MAX], features_out[MOCO_PATH_MAX];
     int64_t epochs, batch, print_freq;
     double momentum, weight_decay;
     bool cached;
 } linear_options;
 
-static linear_options values = {
-    .judge = JUDGE_SETTINGS_INIT, .schedule = "steps", .baseline = "none", .epochs = 100, .batch = 256, .momentum = 0.9
-};
+static linear_options values = { .judge = JUDGE_SETTINGS_INIT,
+                                 .schedule = MOCO_SCHEDULE_STEPS,
+                                 .baseline = "none",
+                                 .epochs = 100,
+                                 .batch = 256,
+                                 .momentum = 0.9 };
 
 static const char sweep[] = "0.01,0.03,0.1,0.3,1,3,10,30";
 
 static const moco_option options[] = {
-    OPTION_FLAG("cached", NULL, "compute the features once, without random crops, and learn from those", linear_options,
-                cached),
-    OPTION_TEXT("lr", "rates", "X,X", "learning rates, all tried in one pass; by itself 30, with --cached eight to 30",
-                linear_options, lr),
-    OPTION_INT("epochs", NULL, 1, 1e6, false, "passes over the images", linear_options, epochs),
-    OPTION_INT("batch", "b|batch-size", 1, 1e6, false, "images a step, over all processes", linear_options, batch),
-    OPTION_CHOICE("schedule", NULL, "S", "steps|cosine|constant", "shape of the learning rate", linear_options,
-                  schedule),
-    OPTION_TEXT("milestones", NULL, "E,E", "with steps: epochs from which on it is a tenth; by itself at 60 and 80%",
-                linear_options, milestones),
-    OPTION_REAL("momentum", NULL, 0, 0.9999, "of SGD", linear_options, momentum),
-    OPTION_REAL("weight-decay", "wd", 0, 100, "of SGD", linear_options, weight_decay),
-    OPTION_INT("print-freq", "p", 0, 1e9, false, "steps between lines; 0: one an epoch", linear_options, print_freq),
-    OPTION_CHOICE("baseline", NULL, "B", "none|random", "random: judge the network before training as well",
-                  linear_options, baseline),
-    OPTION_PATH("out", NULL, "FILE", "write the best classifier to a .safetensors file", linear_options, out),
-    OPTION_PATH("features-out", NULL, "FILE",
-                "with --cached: write features and labels of both sets to a .safetensors file", linear_options,
-                features_out),
+    { .name = "cached",
+      MOCO_BOOL_OPTION(linear_options, cached),
+      .help = "compute the features once, without random crops, and learn from those" },
+    { .name = "lr",
+      .aliases = { "rates" },
+      MOCO_TEXT_OPTION(linear_options, lr, "X,X"),
+      .help = "learning rates, all tried in one pass; by itself 30, with --cached eight to 30" },
+    { .name = "epochs", MOCO_INT_OPTION(linear_options, epochs, 1, 1e6), .help = "passes over the images" },
+    { .name = "batch",
+      .aliases = { "b", "batch-size" },
+      MOCO_INT_OPTION(linear_options, batch, 1, 1e6),
+      .help = "images a step, over all processes" },
+    { .name = "schedule",
+      MOCO_CHOICE_OPTION(linear_options, schedule, "S", MOCO_CHOICES(MOCO_SCHEDULE_MAP)),
+      .help = "shape of the learning rate" },
+    { .name = "milestones",
+      MOCO_TEXT_OPTION(linear_options, milestones, "E,E"),
+      .help = "with steps: epochs from which on it is a tenth; by itself at 60 and 80%" },
+    { .name = "momentum", MOCO_REAL_OPTION(linear_options, momentum, 0, 0.9999), .help = "of SGD" },
+    { .name = "weight-decay",
+      .aliases = { "wd" },
+      MOCO_REAL_OPTION(linear_options, weight_decay, 0, 100),
+      .help = "of SGD" },
+    { .name = "print-freq",
+      .aliases = { "p" },
+      MOCO_INT_OPTION(linear_options, print_freq, 0, 1e9),
+      .help = "steps between lines; 0: one an epoch" },
+    { .name = "baseline",
+      MOCO_NAME_OPTION(linear_options, baseline, "B", MOCO_NAMES("none", "random")),
+      .help = "random: judge the network before training as well" },
+    { .name = "out",
+      MOCO_PATH_OPTION(linear_options, out, "FILE"),
+      .help = "write the best classifier to a .safetensors file" },
+    { .name = "features-out",
+      MOCO_PATH_OPTION(linear_options, features_out, "FILE"),
+      .help = "with --cached: write features and labels of both sets to a .safetensors file" },
     JUDGE_OPTIONS(linear_options, judge),
 };
 

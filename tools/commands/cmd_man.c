@@ -1,6 +1,7 @@
 /*
  * moco man: the manual page, made from the tables.
  */
+#include "cli/command_list.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"

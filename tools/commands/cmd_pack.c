@@ -12,26 +12,41 @@
 #include <string.h>
 
 typedef struct pack_options {
-    char out[MOCO_PATH_MAX], format[16], split[8], shard_size[32];
+    char out[MOCO_PATH_MAX], split[8], shard_size[32];
+    moco_format format;
     int64_t short_side, quality, workers;
     bool no_verify, skip_broken;
 } pack_options;
 
-static pack_options values = { .format = "auto", .split = "train", .shard_size = "0", .quality = 90 };
+static pack_options values = { .split = "train", .shard_size = "0", .quality = 90 };
 
 static const moco_option options[] = {
-    OPTION_PATH("out", "o", "F.tar", "the shard; with --shard-size F-000000.tar and so on", pack_options, out),
-    OPTION_INT("short-side", NULL, 0, 65535, false,
-               "resize larger images to N pixels at the shorter side, as JPEGs; 0: files as they are", pack_options,
-               short_side),
-    OPTION_INT("quality", NULL, 1, 100, false, "of those JPEGs", pack_options, quality),
-    OPTION_TEXT("shard-size", NULL, "SIZE", "begin a new shard at this size, as 500M or 1G; 0: one file", pack_options,
-                shard_size),
-    OPTION_CHOICE("split", NULL, "S", "train|test", "which part of a data set that has both", pack_options, split),
-    OPTION_CHOICE("format", NULL, "F", "auto|folder|flat|tar", "layout of the data on disk", pack_options, format),
-    OPTION_INT("workers", "j", 1, 1024, true, "threads; auto: one a core", pack_options, workers),
-    OPTION_FLAG("no-verify", NULL, "do not read the shards back", pack_options, no_verify),
-    OPTION_FLAG("skip-broken", NULL, "leave out images that cannot be read", pack_options, skip_broken),
+    { .name = "out",
+      .aliases = { "o" },
+      MOCO_PATH_OPTION(pack_options, out, "F.tar"),
+      .help = "the shard; with --shard-size F-000000.tar and so on" },
+    { .name = "short-side",
+      MOCO_INT_OPTION(pack_options, short_side, 0, 65535),
+      .help = "resize larger images to N pixels at the shorter side, as JPEGs; 0: files as they are" },
+    { .name = "quality", MOCO_INT_OPTION(pack_options, quality, 1, 100), .help = "of those JPEGs" },
+    { .name = "shard-size",
+      MOCO_TEXT_OPTION(pack_options, shard_size, "SIZE"),
+      .help = "begin a new shard at this size, as 500M or 1G; 0: one file" },
+    { .name = "split",
+      MOCO_NAME_OPTION(pack_options, split, "S", MOCO_NAMES("train", "test")),
+      .help = "which part of a data set that has both" },
+    { .name = "format",
+      MOCO_CHOICE_OPTION(pack_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
+      .help = "layout of the data on disk" },
+    { .name = "workers",
+      .aliases = { "j" },
+      MOCO_INT_OPTION(pack_options, workers, 1, 1024),
+      .zero_is_auto = true,
+      .help = "threads; auto: one a core" },
+    { .name = "no-verify", MOCO_BOOL_OPTION(pack_options, no_verify), .help = "do not read the shards back" },
+    { .name = "skip-broken",
+      MOCO_BOOL_OPTION(pack_options, skip_broken),
+      .help = "leave out images that cannot be read" },
 };
 
 /* "500M": a number and k, M, G or T, each a thousand of the one before. False: neither. */

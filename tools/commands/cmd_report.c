@@ -16,13 +16,23 @@ typedef struct report_options {
 static report_options values = { .limit = 5000, .device = "auto" };
 
 static const moco_option options[] = {
-    OPTION_PATH("out", "o", "FILE", "where to write it; RUN/report.html unless given", report_options, out),
-    OPTION_FLAG("as-is", NULL, "take the sheets of RUN/plots as they are; else they are drawn anew from the run's data",
-                report_options, as_is),
-    OPTION_INT("limit", "n", 1, 1e9, false, "images to look for neighbours in, and at most 5000 of them on the map",
-               report_options, limit),
-    OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", report_options, device),
-    OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", report_options, workers),
+    { .name = "out",
+      .aliases = { "o" },
+      MOCO_PATH_OPTION(report_options, out, "FILE"),
+      .help = "where to write it; RUN/report.html unless given" },
+    { .name = "as-is",
+      MOCO_BOOL_OPTION(report_options, as_is),
+      .help = "take the sheets of RUN/plots as they are; else they are drawn anew from the run's data" },
+    { .name = "limit",
+      .aliases = { "n" },
+      MOCO_INT_OPTION(report_options, limit, 1, 1e9),
+      .help = "images to look for neighbours in, and at most 5000 of them on the map" },
+    { .name = "device", MOCO_TEXT_OPTION(report_options, device, "D"), .help = "cpu, cuda or cuda:N; auto: the run's" },
+    { .name = "workers",
+      .aliases = { "j" },
+      MOCO_INT_OPTION(report_options, workers, 1, 1024),
+      .zero_is_auto = true,
+      .help = "threads that read images; auto: one a core" },
 };
 
 static int run(const arguments *args)

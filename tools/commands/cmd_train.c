@@ -21,11 +21,14 @@ typedef struct train_options {
 static train_options values = { .resume = "never", .launch = LAUNCH_SETTINGS_INIT };
 
 static const moco_option options[] = {
-    OPTION_TEXT("preset", NULL, "NAME", "recipe to start from; see Presets", train_options, preset),
-    OPTION_PATH("config", "c", "FILE", "YAML file of options, as the config.yaml of a run", train_options, config),
-    OPTION_TEXT("resume", NULL, "R",
-                "auto: go on where RUN holds a run of the same settings, as a job does that is started again; or never",
-                train_options, resume),
+    { .name = "preset", MOCO_TEXT_OPTION(train_options, preset, "NAME"), .help = "recipe to start from; see Presets" },
+    { .name = "config",
+      .aliases = { "c" },
+      MOCO_PATH_OPTION(train_options, config, "FILE"),
+      .help = "YAML file of options, as the config.yaml of a run" },
+    { .name = "resume",
+      MOCO_TEXT_OPTION(train_options, resume, "R"),
+      .help = "auto: go on where RUN holds a run of the same settings, as a job does that is started again; or never" },
     LAUNCH_OPTIONS(train_options, launch),
 };
 

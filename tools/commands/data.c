@@ -8,20 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-moco_status data_open(moco_dataset **out, const char *path, const char *format, moco_split split)
+moco_status data_open(moco_dataset **out, const char *path, moco_format format, moco_split split)
 {
-    static const char *const names[] = {
-#define FORMAT_NAME(name, text) text,
-        MOCO_FORMAT_MAP(FORMAT_NAME)
-#undef FORMAT_NAME
-    };
     moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
     options.split = split;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
-        if (strcmp(format, names[i]) == 0) {
-            options.format = (moco_format)i;
-        }
-    }
+    options.format = format;
     return moco_dataset_open(out, path, &options);
 }
 

@@ -7,7 +7,7 @@
 #include <moco.h>
 
 /* Opens one split of a data set. @param format a name of --format */
-moco_status data_open(moco_dataset **out, const char *path, const char *format, moco_split split);
+moco_status data_open(moco_dataset **out, const char *path, moco_format format, moco_split split);
 
 /* A run may be resumed from another folder, so its data must be found from anywhere. */
 void data_make_absolute(char path[MOCO_PATH_MAX]);

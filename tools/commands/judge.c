@@ -30,7 +30,7 @@ static int check_usage(const judge_settings *s, const tool_command *command, con
 }
 
 moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
-                            const char *format)
+                            moco_format format)
 {
     MOCO_TRY(data_open(train, train_path, format, MOCO_SPLIT_TRAIN));
     MOCO_TRY(data_open(val, val_path, format, MOCO_SPLIT_TEST));
@@ -168,13 +168,11 @@ int judge_features_progress(size_t done, size_t count, void *payload)
     return signals_caught() != 0 ? 1 : 0;
 }
 
-int judge_schedule(moco_schedule *out, const char *kind, const char *milestones, int64_t epochs,
+int judge_schedule(moco_schedule *out, moco_schedule_kind kind, const char *milestones, int64_t epochs,
                    const tool_command *command)
 {
     out->epochs = (double)epochs;
-    out->kind = strcmp(kind, "cosine") == 0  ? MOCO_SCHEDULE_COSINE
-                : strcmp(kind, "steps") == 0 ? MOCO_SCHEDULE_STEPS
-                                             : MOCO_SCHEDULE_CONSTANT;
+    out->kind = kind;
     out->milestone_count = 2;
     out->milestones[0] = floor(0.6 * out->epochs + 0.5);
     out->milestones[1] = floor(0.8 * out->epochs + 0.5);

@@ -9,7 +9,8 @@
 #include "commands/processes.h"
 
 typedef struct judge_settings {
-    char train[MOCO_PATH_MAX], val[MOCO_PATH_MAX], format[16];
+    char train[MOCO_PATH_MAX], val[MOCO_PATH_MAX];
+    moco_format format;
     char preset[32], device[16];
     double fraction;
     int64_t limit, image_size, workers, threads;
@@ -20,41 +21,54 @@ typedef struct judge_settings {
 
 #define JUDGE_SETTINGS_INIT                                                                                            \
     {                                                                                                                  \
-        .format = "auto", .device = "auto", .fraction = 1, .launch = LAUNCH_SETTINGS_INIT                              \
+        .device = "auto", .fraction = 1, .launch = LAUNCH_SETTINGS_INIT                                                \
     }
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes a bare name.
  * Rows of a command's table; `field` is the judge_settings in the struct of its values. */
 #define JUDGE_OPTIONS(type, field)                                                                                     \
-    OPTION_PATH("train", NULL, "DATA", "labelled images to learn from", type, field.train),                            \
-        OPTION_PATH("val", "test", "DATA", "labelled images to test on; may be the same path, for its test split",     \
-                    type, field.val),                                                                                  \
-        OPTION_CHOICE("format", NULL, "F", "auto|folder|idx|cifar|tar", "layout of the data on disk", type,            \
-                      field.format),                                                                                   \
-        OPTION_TEXT("preset", NULL, "NAME", "without a run: the preset that gives an untrained network", type,         \
-                    field.preset),                                                                                     \
-        OPTION_REAL("fraction", NULL, 1e-6, 1, "learn from this share of every class's images, as 0.01", type,         \
-                    field.fraction),                                                                                   \
-        OPTION_INT("limit", "n", 0, 1e9, false, "about N images of each set, of all classes; 0: all", type,            \
-                   field.limit),                                                                                       \
-        OPTION_INT("image-size", NULL, 8, 1024, true, "height and width in pixels; auto: the run's", type,             \
-                   field.image_size),                                                                                  \
-        OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", type, field.device),                  \
-        OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", type, field.workers),  \
-        OPTION_INT("threads", NULL, 1, 4096, true, "threads that compute; auto: one a core", type, field.threads),     \
-        { "seed",                                                                                                      \
-          NULL,                                                                                                        \
-          MOCO_OPTION_UINT64,                                                                                          \
-          NULL,                                                                                                        \
-          "N",                                                                                                         \
-          "seed of weights, order, crops and the share",                                                               \
-          NULL,                                                                                                        \
-          0,                                                                                                           \
-          18446744073709551615.0,                                                                                      \
-          false,                                                                                                       \
-          OPTION_FIELD(type, field.seed) },                                                                            \
-        OPTION_FLAG("skip-broken", NULL, "leave out images that cannot be read", type, field.skip_broken),             \
-        OPTION_FLAG("json", NULL, "print the result as JSON", type, field.json), LAUNCH_OPTIONS(type, field.launch)
+    { .name = "train", MOCO_PATH_OPTION(type, field.train, "DATA"), .help = "labelled images to learn from" },         \
+        { .name = "val",                                                                                               \
+          .aliases = { "test" },                                                                                       \
+          MOCO_PATH_OPTION(type, field.val, "DATA"),                                                                   \
+          .help = "labelled images to test on; may be the same path, for its test split" },                            \
+        { .name = "format",                                                                                            \
+          MOCO_CHOICE_OPTION(type, field.format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),                                  \
+          .help = "layout of the data on disk" },                                                                      \
+        { .name = "preset",                                                                                            \
+          MOCO_TEXT_OPTION(type, field.preset, "NAME"),                                                                \
+          .help = "without a run: the preset that gives an untrained network" },                                       \
+        { .name = "fraction",                                                                                          \
+          MOCO_REAL_OPTION(type, field.fraction, 1e-6, 1),                                                             \
+          .help = "learn from this share of every class's images, as 0.01" },                                          \
+        { .name = "limit",                                                                                             \
+          .aliases = { "n" },                                                                                          \
+          MOCO_INT_OPTION(type, field.limit, 0, 1e9),                                                                  \
+          .help = "about N images of each set, of all classes; 0: all" },                                              \
+        { .name = "image-size",                                                                                        \
+          MOCO_INT_OPTION(type, field.image_size, 8, 1024),                                                            \
+          .zero_is_auto = true,                                                                                        \
+          .help = "height and width in pixels; auto: the run's" },                                                     \
+        { .name = "device",                                                                                            \
+          MOCO_TEXT_OPTION(type, field.device, "D"),                                                                   \
+          .help = "cpu, cuda or cuda:N; auto: the run's" },                                                            \
+        { .name = "workers",                                                                                           \
+          .aliases = { "j" },                                                                                          \
+          MOCO_INT_OPTION(type, field.workers, 1, 1024),                                                               \
+          .zero_is_auto = true,                                                                                        \
+          .help = "threads that read images; auto: one a core" },                                                      \
+        { .name = "threads",                                                                                           \
+          MOCO_INT_OPTION(type, field.threads, 1, 4096),                                                               \
+          .zero_is_auto = true,                                                                                        \
+          .help = "threads that compute; auto: one a core" },                                                          \
+        { .name = "seed",                                                                                              \
+          MOCO_UINT64_OPTION(type, field.seed),                                                                        \
+          .help = "seed of weights, order, crops and the share" },                                                     \
+        { .name = "skip-broken",                                                                                       \
+          MOCO_BOOL_OPTION(type, field.skip_broken),                                                                   \
+          .help = "leave out images that cannot be read" },                                                            \
+        { .name = "json", MOCO_BOOL_OPTION(type, field.json), .help = "print the result as JSON" },                    \
+        LAUNCH_OPTIONS(type, field.launch)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /* What is judged, and on what. */
@@ -79,7 +93,7 @@ int judge_run(const judge_settings *settings, const tool_command *command, const
 
 /* Opens both splits of labelled data, whose classes must be the same. */
 moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
-                            const char *format);
+                            moco_format format);
 
 /* Callback of moco_features_extract(): a signal ends it. */
 int judge_features_progress(size_t done, size_t count, void *payload);
@@ -88,7 +102,7 @@ int judge_features_progress(size_t done, size_t count, void *payload);
  * Sets the shape of a learning rate: steps, cosine or constant; milestones are those of steps, by themselves at 60 and
  * 80%. Returns EXIT_OK, or EXIT_USAGE after a message.
  */
-int judge_schedule(moco_schedule *out, const char *kind, const char *milestones, int64_t epochs,
+int judge_schedule(moco_schedule *out, moco_schedule_kind kind, const char *milestones, int64_t epochs,
                    const tool_command *command);
 
 /* How training images are cropped for a classifier on the job's network. */

@@ -21,20 +21,30 @@ typedef struct launch_settings {
 /* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes a bare name.
  * Rows of a command's table; `field` is the launch_settings in the struct of its values. */
 #define LAUNCH_OPTIONS(type, field)                                                                                    \
-    OPTION_INT("nproc", NULL, 1, 4096, false, "processes to start on this host, one a GPU or some a CPU", type,        \
-               field.nproc),                                                                                           \
-        OPTION_INT("nnodes", NULL, 1, 65536, false, "hosts, each started by hand with the same command", type,         \
-                   field.nnodes),                                                                                      \
-        OPTION_INT("node-rank", NULL, 0, 65535, false, "which of the hosts this is, from 0", type, field.node_rank),   \
-        OPTION_TEXT("master-addr", NULL, "HOST", "host 0, as the others reach it", type, field.master_addr),           \
-        OPTION_INT("master-port", NULL, 1, 65535, true,                                                                \
-                   "port of host 0 at which processes meet; auto: the launcher's, or a free one", type,                \
-                   field.master_port),                                                                                 \
-        OPTION_REAL("timeout", NULL, 0.1, 86400,                                                                       \
-                    "seconds to wait for the other processes, at the start and in each exchange", type,                \
-                    field.timeout),                                                                                    \
-        OPTION_CHOICE("launcher", NULL, "L", "auto|none|torchrun|mpi|slurm",                                           \
-                      "whose environment tells this process's rank; auto: looks for one", type, field.launcher)
+    { .name = "nproc",                                                                                                 \
+      MOCO_INT_OPTION(type, field.nproc, 1, 4096),                                                                     \
+      .help = "processes to start on this host, one a GPU or some a CPU" },                                            \
+        { .name = "nnodes",                                                                                            \
+          MOCO_INT_OPTION(type, field.nnodes, 1, 65536),                                                               \
+          .help = "hosts, each started by hand with the same command" },                                               \
+        { .name = "node-rank",                                                                                         \
+          MOCO_INT_OPTION(type, field.node_rank, 0, 65535),                                                            \
+          .help = "which of the hosts this is, from 0" },                                                              \
+        { .name = "master-addr",                                                                                       \
+          MOCO_TEXT_OPTION(type, field.master_addr, "HOST"),                                                           \
+          .help = "host 0, as the others reach it" },                                                                  \
+        { .name = "master-port",                                                                                       \
+          MOCO_INT_OPTION(type, field.master_port, 1, 65535),                                                          \
+          .zero_is_auto = true,                                                                                        \
+          .help = "port of host 0 at which processes meet; auto: the launcher's, or a free one" },                     \
+        { .name = "timeout",                                                                                           \
+          MOCO_REAL_OPTION(type, field.timeout, 0.1, 86400),                                                           \
+          .help = "seconds to wait for the other processes, at the start and in each exchange" },                      \
+    {                                                                                                                  \
+        .name = "launcher",                                                                                            \
+        MOCO_NAME_OPTION(type, field.launcher, "L", MOCO_NAMES("auto", "none", "torchrun", "mpi", "slurm")),           \
+        .help = "whose environment tells this process's rank; auto: looks for one"                                     \
+    }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /*

@@ -3,6 +3,7 @@
 
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -91,6 +92,32 @@ TEST_F(ConfigFile, ReadsWhatPeopleWrite)
     EXPECT_EQ(load("{}"), "");
 }
 
+TEST_F(ConfigFile, AliasesAreKeys)
+{
+    for (const auto *option : all_options()) {
+        for (const auto &alias : aliases(option)) {
+            SCOPED_TRACE(alias);
+            std::string key = alias;
+            std::replace(key.begin(), key.end(), '-', '_');
+            const std::string value = option->kind == MOCO_OPTION_PATH ? "folder" : samples(option).back();
+            Config by_name, by_alias;
+            EXPECT_EQ(load(std::string(option->name) + ": " + value + "\n", &by_name), "");
+            EXPECT_EQ(load(key + ": " + value + "\n", &by_alias), "");
+            EXPECT_EQ(std::memcmp(&by_name, &by_alias, sizeof by_name), 0);
+        }
+    }
+}
+
+TEST_F(ConfigFile, RefusesUnknownChoices)
+{
+    for (const auto *option : all_options()) {
+        if (option->choices != nullptr) {
+            EXPECT_HAS(load(std::string(option->name) + ": no-such\n"),
+                       path("c.yaml") + ":1: " + option->name + ": there is no 'no-such'");
+        }
+    }
+}
+
 TEST_F(ConfigFile, RefusesWithFileAndLine)
 {
     const std::string at = path("c.yaml") + ":";
@@ -104,7 +131,7 @@ TEST_F(ConfigFile, RefusesWithFileAndLine)
         { "epochs:\n  a: 3\n", "2", "a nested map" },
         { "epochs: {a: 3}\n", "1", "a nested map" },
         { "milestones: [3, 4]\n", "1", "a list" },
-        { "epochs: \"3\"\n", "1", "without quotes" },
+        { "epochs: \"3\"\n", "1", "remove them" },
         { "epochs: three\n", "1", "'three' is not a whole number" },
         { "\n\nepochs: 0\n", "3", "'0' is not a whole number in range" },
         { "epochs:\n", "1", "has no value" },
@@ -116,11 +143,11 @@ TEST_F(ConfigFile, RefusesWithFileAndLine)
         { "epochs\n", "1", "name: value" },
         { "epochs: 3\n---\nbatch: 4\n", "2", "second document" },
         { "[a]: 3\n", "1", "a key is a list" },
-        { "epochs: 3\n\tbatch: 4\n", "2", "no YAML" },
-        { "out: \"abc\n", "", "no YAML" },
+        { "epochs: 3\n\tbatch: 4\n", "2", "not YAML" },
+        { "out: \"abc\n", "", "not YAML" },
         { "out: \"a\\0b\"\n", "1", "NUL" },
-        { std::string("out: a\0b\n", 9), "", "no YAML" },
-        { "out: \xff\n", "", "no YAML" },
+        { std::string("out: a\0b\n", 9), "", "not YAML" },
+        { "out: \xff\n", "", "not YAML" },
         { "arch: resnet\n", "1", "arch: there is no 'resnet'" },
         { "mlp: maybe\n", "1", "neither true nor false" },
     };

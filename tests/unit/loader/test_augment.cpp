@@ -361,6 +361,9 @@ TEST_F(Augment, PresetsAreTheReferences)
     EXPECT_EQ(preset("cifar").size, 32);
     EXPECT_EQ(preset("cifar").ops[0].parameter[0], 0.08);
     EXPECT_EQ(preset("fashion-mnist").size, 28);
+    EXPECT_EQ(preset("fashion-mnist").ops[0].parameter[0], 0.4);
+    EXPECT_EQ(preset("fashion-mnist").ops[1].parameter[0], 0.8);
+    EXPECT_EQ(preset("fashion-mnist").ops[1].parameter[3], 0) << "the images are grey";
     EXPECT_EQ(preset("eval").ops[0].parameter[0], 256.0);
     EXPECT_EQ(preset("eval", 112).ops[0].parameter[0], 128.0);
     EXPECT_EQ(preset("eval-cifar").mean[0], preset("cifar").mean[0]);
@@ -379,7 +382,7 @@ TEST_F(Augment, ClassifiersSeeCropsAndFlipsAlone)
     ASSERT_EQ(moco_augment_classifier(&policy, "fashion-mnist", 20), MOCO_OK);
     EXPECT_EQ(policy.size, 20);
     ASSERT_EQ(policy.count, 2U);
-    EXPECT_EQ(policy.ops[0].parameter[0], 0.2) << "as the run's";
+    EXPECT_EQ(policy.ops[0].parameter[0], 0.4) << "as the run's";
     for (size_t i = 0; moco_augment_preset_name(i) != nullptr; ++i) {
         ASSERT_EQ(moco_augment_classifier(&policy, moco_augment_preset_name(i), 0), MOCO_OK);
         EXPECT_EQ(moco_augment_check(&policy), MOCO_OK) << moco_error_message();

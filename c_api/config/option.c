@@ -1,13 +1,15 @@
 /*
- * Setting and reading options as text, by their rows in a table, independently of the locale.
+ * Sets and reads the fields of options as text, as their rows in a table describe them, independently of the locale.
  */
+#include "config/option_names_internal.h"
+
 #include "base/handle_internal.h"
 #include "base/utf8_internal.h"
-#include "config/config_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@ static void make_locale(void)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-/* "1 to 65536, or auto". */
+/* Writes "1 to 65536, or auto". */
 static const char *range_text(const moco_option *option, char *buffer, size_t size)
 {
     const char *automatic = option->zero_is_auto ? ", or auto" : "";
@@ -31,7 +33,7 @@ static const char *range_text(const moco_option *option, char *buffer, size_t si
 
 static moco_status wrong_number(const moco_option *option, const char *text)
 {
-    const bool whole = option->kind != MOCO_OPTION_REAL;
+    const bool whole_number = option->kind != MOCO_OPTION_REAL;
     char range[96];
     if (option->kind == MOCO_OPTION_UINT64) {
         (void)snprintf(range, sizeof range, "0 to %" PRIu64, UINT64_MAX);
@@ -39,7 +41,7 @@ static moco_status wrong_number(const moco_option *option, const char *text)
         (void)range_text(option, range, sizeof range);
     }
     return moco_error_set(MOCO_EINVALID, "%s: '%s' is not a %s in range; give %s", option->name, text,
-                          whole ? "whole number" : "number", range);
+                          whole_number ? "whole number" : "number", range);
 }
 
 /* Whether the text has only the characters of a decimal number: no blanks, hexadecimal digits, "inf" or "nan". */
@@ -99,59 +101,58 @@ static moco_status set_bool(bool *field, const moco_option *option, const char *
             }
         }
     }
-    return moco_error_set(MOCO_EINVALID, "%s: '%s' is neither true nor false", option->name, text);
+    return moco_error_set(MOCO_EINVALID, "%s: '%s' is neither true nor false; give one of the two", option->name, text);
 }
 
 static moco_status set_text(char *field, const moco_option *option, const char *text)
 {
     const size_t length = strlen(text);
     if (length >= option->size) {
-        return moco_error_set(MOCO_EINVALID, "%s: '%.40s%s' has %zu bytes; at most %zu fit", option->name, text,
+        return moco_error_set(MOCO_EINVALID, "%s: '%.40s%s' has %zu bytes; give at most %zu", option->name, text,
                               length > 40 ? "..." : "", length, option->size - 1);
     }
     if (!moco__is_utf8(text, length)) {
-        return moco_error_set(MOCO_EINVALID, "%s: '%s' is not valid UTF-8; rename it", option->name, text);
+        return moco_error_set(MOCO_EINVALID, "%s: '%s' is not valid UTF-8; write it as UTF-8", option->name, text);
     }
-    /* The rest is cleared too, so that equal settings are equal bytes; memmove, as text may be the field itself. */
+    /* Clear the rest too, so that equal settings are equal bytes. The text may be the field itself: memmove. */
     memmove(field, text, length);
     memset(field + length, 0, option->size - length);
     return MOCO_OK;
 }
 
-static moco_status wrong_choice(const moco_option *option, const char *text)
+/* Finds the index of a choice. */
+static moco_status find_choice(size_t *index, const moco_option *option, const char *text)
 {
-    enum { MAX_CHOICES = 64, LIST_SIZE = 1024 };
-    char copy[LIST_SIZE];
-    char list[2 * LIST_SIZE] = "";
-    const char *names[MAX_CHOICES];
-    size_t count = 0;
-    char *rest = NULL;
-    (void)snprintf(copy, sizeof copy, "%s", option->choices);
-    for (char *name = strtok_r(copy, "|", &rest); name != NULL && count < MAX_CHOICES;
-         name = strtok_r(NULL, "|", &rest)) {
-        const size_t used = strlen(list);
-        (void)snprintf(list + used, sizeof list - used, "%s%s", count > 0 ? ", " : "", name);
-        names[count++] = name;
+    for (size_t i = 0; option->choices[i] != NULL; ++i) {
+        if (strcmp(option->choices[i], text) == 0) {
+            *index = i;
+            return MOCO_OK;
+        }
     }
-    const char *near = moco_nearest_name(text, names, count);
-    if (near != NULL) {
-        return moco_error_set(MOCO_EINVALID, "%s: there is no '%s'; did you mean '%s'? (%s)", option->name, text, near,
-                              list);
-    }
-    return moco_error_set(MOCO_EINVALID, "%s: there is no '%s'; choose one of %s", option->name, text, list);
+    return moco__unknown_name(option->name, text, option->choices);
 }
 
-static moco_status set_choice(char *field, const moco_option *option, const char *text)
+/* Whatever its enum, a field is a number of this type. */
+typedef unsigned choice_value;
+
+static moco_status set_choice(void *field, const moco_option *option, const char *text)
 {
-    const size_t length = strlen(text);
-    for (const char *choice = option->choices; *choice != '\0';) {
-        const size_t end = strcspn(choice, "|");
-        if (end == length && memcmp(choice, text, end) == 0) {
-            return set_text(field, option, text);
-        }
-        choice += choice[end] == '|' ? end + 1 : end;
+    size_t index = 0;
+    if (option->size != sizeof(choice_value)) {
+        return moco_error_set(MOCO_EINVALID, "%s: the field has %zu bytes; make it an enum, which has %zu",
+                              option->name, option->size, sizeof(choice_value));
     }
-    return wrong_choice(option, text);
+    MOCO_TRY(find_choice(&index, option, text));
+    const choice_value value = (choice_value)index;
+    memcpy(field, &value, sizeof value);
+    return MOCO_OK;
+}
+
+static moco_status set_name(char *field, const moco_option *option, const char *text)
+{
+    size_t index = 0;
+    MOCO_TRY(find_choice(&index, option, text));
+    return set_text(field, option, text);
 }
 
 moco_status moco_option_set(void *values, const moco_option *option, const char *text)
@@ -174,28 +175,16 @@ moco_status moco_option_set(void *values, const moco_option *option, const char 
         return set_bool(field, option, text);
     case MOCO_OPTION_CHOICE:
         return set_choice(field, option, text);
+    case MOCO_OPTION_NAME:
+        return set_name(field, option, text);
     case MOCO_OPTION_TEXT:
     case MOCO_OPTION_PATH:
         return set_text(field, option, text);
     }
-    return moco_error_set(MOCO_EINVALID, "%s: kind %d is none of moco_option_kind", option->name, (int)option->kind);
+    return moco_error_set(MOCO_EINVALID, "%s: %d is not a moco_option_kind", option->name, (int)option->kind);
 }
 
-moco_status moco_config_set(moco_config *config, const char *name, const char *value)
-{
-    MOCO_CHECK_ARG(config);
-    MOCO_CHECK_ARG(name);
-    MOCO_CHECK_ARG(value);
-    const moco_option *option = moco_config_find_option(name);
-    if (option != NULL) {
-        return moco_option_set(config, option, value);
-    }
-    const char *near = moco_config_suggest(name);
-    return near != NULL ? moco_error_set(MOCO_EINVALID, "there is no option '%s'; did you mean '%s'?", name, near)
-                        : moco_error_set(MOCO_EINVALID, "there is no option '%s'", name);
-}
-
-/* The shortest decimal text that reads back as the same value. */
+/* Writes the shortest decimal text that reads back as the same value; without an exponent where people write none. */
 static void print_real(char *buffer, size_t size, double value)
 {
     char text[32];
@@ -207,8 +196,37 @@ static void print_real(char *buffer, size_t size, double value)
             break;
         }
     }
+    /* "3e+02": a whole number that has more places than digits. */
+    if (strstr(text, "e+") != NULL && fabs(value) < 1e15) {
+        (void)snprintf(text, sizeof text, "%.0f", value);
+    }
     (void)uselocale(previous);
     (void)snprintf(buffer, size, "%s", text);
+}
+
+const char *moco_option_choice(const void *values, const moco_option *option)
+{
+    choice_value value = 0;
+    if (values == NULL || option == NULL || option->kind != MOCO_OPTION_CHOICE || option->size != sizeof value) {
+        return NULL;
+    }
+    memcpy(&value, (const char *)values + option->offset, sizeof value);
+    for (size_t i = 0; option->choices[i] != NULL; ++i) {
+        if (i == value) {
+            return option->choices[i];
+        }
+    }
+    return NULL;
+}
+
+static moco_status get_choice(const void *values, const moco_option *option, char *buffer, size_t size)
+{
+    const char *name = moco_option_choice(values, option);
+    if (name == NULL) {
+        return moco_error_set(MOCO_EINVALID, "%s: the field does not hold one of its choices", option->name);
+    }
+    (void)snprintf(buffer, size, "%s", name);
+    return MOCO_OK;
 }
 
 moco_status moco_option_get(const void *values, const moco_option *option, char *buffer, size_t size)
@@ -239,17 +257,13 @@ moco_status moco_option_get(const void *values, const moco_option *option, char 
     case MOCO_OPTION_BOOL:
         (void)snprintf(buffer, size, "%s", *(const bool *)field ? "true" : "false");
         return MOCO_OK;
-    case MOCO_OPTION_TEXT:
     case MOCO_OPTION_CHOICE:
+        return get_choice(values, option, buffer, size);
+    case MOCO_OPTION_TEXT:
+    case MOCO_OPTION_NAME:
     case MOCO_OPTION_PATH:
         (void)snprintf(buffer, size, "%.*s", (int)option->size, (const char *)field);
         return MOCO_OK;
     }
-    return moco_error_set(MOCO_EINVALID, "%s: kind %d is none of moco_option_kind", option->name, (int)option->kind);
-}
-
-moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer, size_t size)
-{
-    MOCO_CHECK_ARG(config);
-    return moco_option_get(config, option, buffer, size);
+    return moco_error_set(MOCO_EINVALID, "%s: %d is not a moco_option_kind", option->name, (int)option->kind);
 }
