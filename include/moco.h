@@ -72,6 +72,7 @@
 #include "moco/linear.h"
 #include "moco/metrics.h"
 #include "moco/plot.h"
+#include "moco/progress.h"
 #include "moco/report.h"
 #include "moco/safetensors.h"
 #include "moco/train.h"

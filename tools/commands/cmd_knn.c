@@ -1,11 +1,12 @@
 /*
- * moco knn: how well a checkpoint's features tell classes apart, by the vote of nearest neighbours.
+ * moco knn: tests a checkpoint's features by the vote of nearest neighbours.
  */
 #include "cli/clock.h"
 #include "cli/lists.h"
 #include "cli/output.h"
 #include "commands/commands.h"
-#include "commands/judge.h"
+#include "commands/data.h"
+#include "commands/evaluation.h"
 #include "commands/knn_report.h"
 #include "commands/network.h"
 
@@ -30,33 +31,33 @@ static const moco_option options[] = {
     OPTION_PATH("test", "val", "DATA", "labelled images to classify; may be the same path, for its test split",
                 knn_options, test),
     OPTION_CHOICE("format", NULL, "F", "auto|folder|idx|cifar|tar", "layout of the data on disk", knn_options, format),
-    OPTION_TEXT("neighbours", "k", "N,N", "neighbours that vote, one number or several; by itself the run's",
-                knn_options, k),
-    OPTION_TEXT("temperature", NULL, "X,X", "temperature of the votes' weights, or several; by itself the run's",
+    OPTION_TEXT("neighbours", "k", "N,N", "neighbours that vote, one number or several; default the run's", knn_options,
+                k),
+    OPTION_TEXT("temperature", NULL, "X,X", "temperature of the votes' weights, or several; default the run's",
                 knn_options, temperature),
     OPTION_FLAG("per-class", NULL, "show each class's recall and precision", knn_options, per_class),
-    OPTION_PATH("confusion", NULL, "F.png", "draw who is taken for whom, by the best of several settings", knn_options,
-                confusion),
+    OPTION_PATH("confusion", NULL, "F.png", "draw the confusion matrix of the best setting", knn_options, confusion),
     OPTION_PATH("features-out", NULL, "FILE", "write features and labels of both sets to a .safetensors file",
                 knn_options, features_out),
     OPTION_CHOICE("features", NULL, "F", "auto|pooled|output", "before the head, or the embedding; auto: the run's",
                   knn_options, features),
-    OPTION_CHOICE("baseline", NULL, "B", "none|pixels|random",
-                  "compare raw pixels, or the network before training, instead", knn_options, baseline),
-    OPTION_TEXT("preset", NULL, "NAME", "with --baseline and no run: the preset that gives network and image size",
-                knn_options, preset),
+    OPTION_CHOICE("baseline", NULL, "B", "none|pixels|random", "test raw pixels, or an untrained network, instead",
+                  knn_options, baseline),
+    OPTION_TEXT("preset", NULL, "NAME", "with --baseline and no run: the preset of network and image size", knn_options,
+                preset),
     OPTION_INT("limit", "n", 0, 1e9, false, "take only N images of each set; 0: all", knn_options, limit),
     OPTION_INT("image-size", NULL, 8, 1024, true, "height and width in pixels; auto: the run's", knn_options,
                image_size),
     OPTION_TEXT("device", NULL, "D", "cpu, cuda or cuda:N; auto: the run's", knn_options, device),
     OPTION_INT("batch", "b", 1, 65536, false, "images at a time", knn_options, batch),
-    OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one a core", knn_options, workers),
-    OPTION_INT("threads", NULL, 1, 4096, true, "threads that compute; auto: one a core", knn_options, threads),
-    OPTION_FLAG("skip-broken", NULL, "leave out images that cannot be read", knn_options, skip_broken),
+    OPTION_INT("workers", "j", 1, 1024, true, "threads that read images; auto: one per core", knn_options, workers),
+    OPTION_INT("threads", NULL, 1, 4096, true, "threads that compute; auto: one per core", knn_options, threads),
+    OPTION_FLAG("skip-broken", NULL, "take the next image in place of one that cannot be read", knn_options,
+                skip_broken),
     OPTION_FLAG("json", NULL, "print the result as JSON", knn_options, json),
 };
 
-/* What is compared, and with what. */
+/* The features to test, and the bank that votes on them. */
 typedef struct knn_job {
     network net; /* path empty: a baseline without a run; encoder NULL: pixels */
     moco_features_options how;
@@ -65,7 +66,7 @@ typedef struct knn_job {
     int64_t k[KNN_MAX_VALUES];
     double temperatures[KNN_MAX_VALUES], accuracies[KNN_MAX_VALUES * KNN_MAX_VALUES];
     size_t k_count, temperature_count;
-    int64_t *predicted; /* by every setting */
+    int64_t *predicted; /* with every setting */
     double seconds;
 } knn_job;
 
@@ -82,7 +83,7 @@ static int check_usage(const arguments *args)
                          baseline ? "; a baseline may have --preset NAME instead" : "");
     }
     if (args->positional_count > 0 && values.preset[0] != '\0') {
-        return say_usage(&command_knn, "--preset is for a baseline without a run; the run has its own settings");
+        return say_usage(&command_knn, "--preset is for a baseline without a run; a run has its own settings");
     }
     return EXIT_OK;
 }
@@ -96,7 +97,7 @@ static moco_status make_encoder(knn_job *job)
     return strcmp(values.baseline, "random") == 0 ? network_make_random(&job->net) : network_load(&job->net);
 }
 
-/* Reads both lists; empty ones are left to the run. */
+/* Reads both lists. The run fills in empty ones. */
 static int read_lists(knn_job *job)
 {
     double k[KNN_MAX_VALUES] = { 0 };
@@ -134,7 +135,7 @@ static moco_status set_up(knn_job *job, const arguments *args)
     job->how.limit = (size_t)values.limit;
     job->how.skip_broken = values.skip_broken;
     take_run_settings(job);
-    MOCO_TRY(judge_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
+    MOCO_TRY(evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
     return make_encoder(job);
 }
 
@@ -151,13 +152,14 @@ static moco_status measure(knn_job *job)
     job->predicted =
         calloc(moco_features_count(job->queries) * grid.k_count * grid.temperature_count, sizeof *job->predicted);
     if (job->predicted == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "there is no memory for the predictions of %zu images",
+        return moco_error_set(MOCO_ENOMEM, "out of memory for the predictions of %zu images",
                               moco_features_count(job->queries));
     }
     MOCO_TRY(moco_knn_grid(job->accuracies, job->predicted, job->bank, job->queries, &grid));
     job->seconds = clock_now() - start;
-    return values.features_out[0] != '\0' ? judge_write_features(values.features_out, job->bank, job->queries, NULL, 0)
-                                          : MOCO_OK;
+    return values.features_out[0] != '\0'
+               ? evaluation_write_features(values.features_out, job->bank, job->queries, NULL, 0)
+               : MOCO_OK;
 }
 
 static const char *subject(const knn_job *job)
@@ -205,7 +207,7 @@ static moco_status report(const knn_job *job)
     int64_t *confusion = wants_classes ? knn_report_confusion(&r, classes) : NULL;
     moco_status status = MOCO_OK;
     if (wants_classes && confusion == NULL) {
-        status = moco_error_set(MOCO_ENOMEM, "there is no memory for the confusions of %zu classes", classes);
+        status = moco_error_set(MOCO_ENOMEM, "out of memory for the confusion matrix of %zu classes", classes);
     } else if (values.confusion[0] != '\0') {
         status = draw_confusion(job, confusion, classes);
     }
@@ -229,6 +231,8 @@ static int run(const arguments *args)
     if (set_up(&job, args) != MOCO_OK || measure(&job) != MOCO_OK || report(&job) != MOCO_OK) {
         code = say_failure();
     }
+    data_warn_of_skipped(job.train_images);
+    data_warn_of_skipped(job.test_images);
     free(job.predicted);
     moco_features_free(job.queries);
     moco_features_free(job.bank);
@@ -241,10 +245,10 @@ static int run(const arguments *args)
 const tool_command command_knn = {
     .name = "knn",
     .synopsis = "RUN|CHECKPOINT --train DATA --test DATA [options]",
-    .summary = "test a checkpoint's features by nearest neighbours",
+    .summary = "test a checkpoint's features with nearest neighbours",
     .text = "Computes features of labelled images with the query encoder of a checkpoint (of a run: its newest), and "
-            "prints the share of test images whose class their nearest training images tell right. Several "
-            "neighbours and temperatures, as -k 1,5,20, are tried on the same features.",
+            "prints the share of test images that the vote of their nearest training images classifies correctly. "
+            "Several numbers of neighbours and temperatures, for example -k 1,5,20, are tried on the same features.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

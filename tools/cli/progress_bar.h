@@ -1,8 +1,8 @@
 /*
  * How a training run is shown: a bar on one line of a terminal, plain lines in a pipe.
  */
-#ifndef MOCO_TOOLS_CLI_PROGRESS_H
-#define MOCO_TOOLS_CLI_PROGRESS_H
+#ifndef MOCO_TOOLS_CLI_PROGRESS_BAR_H
+#define MOCO_TOOLS_CLI_PROGRESS_BAR_H
 
 #include <moco.h>
 

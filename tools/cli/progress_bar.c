@@ -1,7 +1,7 @@
 /*
  * How a training run is shown: a bar on one line of a terminal, plain lines in a pipe.
  */
-#include "cli/progress.h"
+#include "cli/progress_bar.h"
 
 #include "cli/clock.h"
 #include "cli/output.h"
