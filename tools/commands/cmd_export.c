@@ -1,5 +1,5 @@
 /*
- * moco export: the weights of a run or file in another format.
+ * moco export: writes the weights of a run or file in another format.
  */
 #include "cli/output.h"
 #include "commands/commands.h"
@@ -16,14 +16,14 @@ typedef struct export_options {
 static export_options values = { .encoder = "q" };
 
 static const moco_option options[] = {
-    OPTION_CHOICE("format", NULL, "F", "torchvision|reference|detectron2|timm|safetensors", "what to write",
+    OPTION_CHOICE("format", NULL, "F", "torchvision|reference|detectron2|timm|safetensors", "format to write",
                   export_options, format),
     OPTION_PATH("out", "o", "FILE",
                 "the new file; for torchvision and timm FILE.safetensors, or else torch.save's format", export_options,
                 out),
     OPTION_CHOICE("encoder", NULL, "E", "q|k", "the query encoder, which training is for, or the key encoder",
                   export_options, encoder),
-    OPTION_FLAG("features", NULL, "leave the head out", export_options, features),
+    OPTION_FLAG("features", NULL, "without the head", export_options, features),
     OPTION_TEXT("license", NULL, "TEXT", "licence of the weights, for the metadata of a .safetensors file",
                 export_options, license),
 };
@@ -71,7 +71,7 @@ const tool_command command_export = {
     .text = "Writes the network of a run's newest checkpoint, or of any file that moco info takes, in another format. "
             "torchvision, timm: a state_dict without fc. reference: the whole state, as main_moco.py of "
             "facebookresearch/moco writes it. detectron2: what its converter for Detectron2 writes. safetensors: "
-            "torchvision's names, the head included, with metadata. Values are not changed.",
+            "torchvision's names, with the head and metadata. Values are not changed.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

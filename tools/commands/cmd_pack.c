@@ -1,5 +1,5 @@
 /*
- * moco pack: puts a data set into tar shards, as it is or pre-shrunk.
+ * moco pack: packs a dataset into tar shards, with unchanged or smaller images.
  */
 #include "cli/output.h"
 #include "cli/signals.h"
@@ -22,19 +22,19 @@ static pack_options values = { .format = "auto", .split = "train", .shard_size =
 static const moco_option options[] = {
     OPTION_PATH("out", "o", "F.tar", "the shard; with --shard-size F-000000.tar and so on", pack_options, out),
     OPTION_INT("short-side", NULL, 0, 65535, false,
-               "resize larger images to N pixels at the shorter side, as JPEGs; 0: files as they are", pack_options,
+               "resize larger images to N pixels at the shorter side, as JPEGs; 0: keep the files", pack_options,
                short_side),
     OPTION_INT("quality", NULL, 1, 100, false, "of those JPEGs", pack_options, quality),
-    OPTION_TEXT("shard-size", NULL, "SIZE", "begin a new shard at this size, as 500M or 1G; 0: one file", pack_options,
-                shard_size),
-    OPTION_CHOICE("split", NULL, "S", "train|test", "which part of a data set that has both", pack_options, split),
+    OPTION_TEXT("shard-size", NULL, "SIZE", "start a new shard at this size, for example 500M or 1G; 0: one file",
+                pack_options, shard_size),
+    OPTION_CHOICE("split", NULL, "S", "train|test", "which split of DATA, if it has both", pack_options, split),
     OPTION_CHOICE("format", NULL, "F", "auto|folder|flat|tar", "layout of the data on disk", pack_options, format),
-    OPTION_INT("workers", "j", 1, 1024, true, "threads; auto: one a core", pack_options, workers),
+    OPTION_INT("workers", "j", 1, 1024, true, "threads; auto: one per core", pack_options, workers),
     OPTION_FLAG("no-verify", NULL, "do not read the shards back", pack_options, no_verify),
     OPTION_FLAG("skip-broken", NULL, "leave out images that cannot be read", pack_options, skip_broken),
 };
 
-/* "500M": a number and k, M, G or T, each a thousand of the one before. False: neither. */
+/* Reads a size such as 500M: a number and k, M, G or T, in steps of a thousand. Returns false if it is not one. */
 static bool parse_size(uint64_t *out, const char *text)
 {
     static const char units[] = "kMGT";
@@ -57,7 +57,8 @@ static int check_usage(moco_pack_options *pack)
         return say_usage(&command_pack, "--out F.tar is missing: the name of the shard");
     }
     if (!parse_size(&pack->shard_bytes, values.shard_size)) {
-        return say_usage(&command_pack, "--shard-size %s is no size; write as 500M or 1G", values.shard_size);
+        return say_usage(&command_pack, "--shard-size %s is not a size; give for example 500M or 1G",
+                         values.shard_size);
     }
     pack->short_side = (int32_t)values.short_side;
     pack->quality = (int32_t)values.quality;
@@ -68,7 +69,7 @@ static int check_usage(moco_pack_options *pack)
     return EXIT_OK;
 }
 
-static int report(moco_status status, size_t count)
+static int report(moco_status status, const moco_dataset *images)
 {
     if (status == MOCO_ESTOPPED && signals_caught() != 0) {
         say_note("%s (%s)", moco_error_message(), signals_name(signals_caught()));
@@ -78,6 +79,7 @@ static int report(moco_status status, size_t count)
         return say_failure();
     }
     if (!output_settings.quiet) {
+        const size_t count = moco_dataset_count(images) - moco_dataset_skipped(images, NULL, 0);
         (void)printf("done: %zu images are packed%s\n", count, values.no_verify ? "" : " and verified");
     }
     return EXIT_OK;
@@ -98,7 +100,8 @@ static int run(const arguments *args)
     signals_catch();
     const moco_status status = moco_shards_pack(images, values.out, &pack);
     shards_show_end();
-    const int result = report(status, moco_dataset_count(images));
+    const int result = report(status, images);
+    data_warn_of_skipped(images);
     moco_dataset_free(images);
     return result;
 }
@@ -106,11 +109,12 @@ static int run(const arguments *args)
 const tool_command command_pack = {
     .name = "pack",
     .synopsis = "DATA --out F.tar [options]",
-    .summary = "put a data set into tar shards, as it is or pre-shrunk",
+    .summary = "pack a dataset into tar shards, with unchanged or smaller images",
     .text = "Packs the images of DATA, a folder or shards, into tar files that moco train and WebDataset read, with "
-            "labels, names of classes and an index. Files go in unchanged, so that training gives the same as on the "
-            "folder; or with --short-side resized as Pillow does it, which makes them smaller and faster to read. A "
-            "shard gets its name once it is verified; the same command goes on where it was broken off.",
+            "labels, names of classes and an index. Files stay unchanged, so that training gives the same result as on "
+            "the folder. With --short-side images are resized with Pillow's algorithm, which makes them smaller and "
+            "faster to read. A shard gets its name when it is verified. The same command continues where it was "
+            "interrupted.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,
