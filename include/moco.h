@@ -75,6 +75,7 @@
 #include "moco/metrics.h"
 #include "moco/option.h"
 #include "moco/plot.h"
+#include "moco/progress.h"
 #include "moco/report.h"
 #include "moco/train.h"
 
@@ -84,6 +85,11 @@
 #include "moco/export.h"
 #include "moco/finetune.h"
 #include "moco/linear.h"
+#include "moco/metrics.h"
+#include "moco/plot.h"
+#include "moco/progress.h"
+#include "moco/progress.h"
+#include "moco/report.h"
 #include "moco/safetensors.h"
 #include "moco/weights.h"
 

@@ -124,6 +124,7 @@ void moco_dataset_free(moco_dataset *dataset)
     free(dataset->class_names);
     free(dataset->labels);
     free(dataset->shard_sizes);
+    free(dataset->skipped);
     moco__handle_free(dataset);
 }
 

@@ -31,7 +31,11 @@ struct moco_dataset {
     size_t *shard_sizes; /* shard_count of them */
     size_t shard_count;
     bool is_sequential;
+    struct moco__skipped *skipped; /* NULL: every image could be read so far */
 };
+
+/* Notes that an image was skipped, and why. Returns false if it was noted before. Thread-safe. */
+bool moco__dataset_skip(const moco_dataset *dataset, size_t index, const char *message);
 
 /* Trees of image files: class folders or not, as the format says or (auto) as the content shows. */
 moco_status moco__dataset_open_tree(moco_dataset *dataset, const char *path, moco_format format, moco_split split);

@@ -273,6 +273,7 @@ static moco_status append_chunk(part *p, size_t count)
         if (item->status == MOCO_OK) {
             MOCO_TRY(put_item(p, item));
         } else {
+            (void)moco__dataset_skip(p->pack->dataset, item->index, item->message);
             moco_log(MOCO_LOG_WARNING, "packing: left out: %s", item->message);
         }
         p->next = item->index + 1;

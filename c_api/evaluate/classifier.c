@@ -1,10 +1,12 @@
-/* Scores of a batch, and what is told of a classifier's training. */
+/* Computes scores of batches, and makes first weights and checked labels. */
 #include "evaluate/classifier_internal.h"
 
-#include "base/clock_internal.h"
 #include "base/handle_internal.h"
+#include "evaluate/feature_set_internal.h"
 
-#include <math.h>
+#include <stdlib.h>
+
+static const double first_deviation = 0.01;
 
 moco_status moco__score_batch(moco_tensor *values[MOCO__SCORES], moco_scope *scope, const moco_tensor *loss,
                               const moco_tensor *logits, const moco_tensor *labels)
@@ -26,33 +28,50 @@ moco_status moco__score_add(moco_tensor *sums, moco_scope *scope, moco_tensor *c
     return MOCO_OK;
 }
 
-void moco__pace_start(moco__pace *pace, moco_progress *progress)
+moco_status moco__first_weight(moco_tensor **out, moco_scope *scope, const int64_t sizes[2], moco_device device,
+                               uint64_t seed)
 {
-    moco_progress *p = progress;
-    p->loss = p->acc1 = p->acc5 = p->eta_s = p->knn_acc1 = p->val_acc1 = NAN;
-    *pace = (moco__pace){ .step = 0 };
-    pace->start = pace->time = moco__now();
+    moco_tensor *normal;
+    MOCO_TRY(moco_tensor_randn(&normal, NULL, device, sizes, 2, seed));
+    const moco_status status = moco_tensor_scale(out, scope, normal, first_deviation);
+    moco_tensor_free(normal);
+    return status;
 }
 
-void moco__pace_tell(moco__pace *pace, moco_progress *progress, double batch, double waited)
+static moco_status check_label(const moco__classes *classes, int64_t label, size_t index)
 {
-    moco_progress *p = progress;
-    const double now = moco__now();
-    const double seconds = fmax(now - pace->time, 1e-9);
-    p->has_metrics = true;
-    p->images_per_s = (double)(p->step - pace->step) * batch / seconds;
-    p->data_wait = fmin((waited - pace->wait) / seconds, 1);
-    p->eta_s = (double)(p->steps - p->step) * (now - pace->start) / (double)p->step;
-    pace->step = p->step;
-    pace->time = now;
-    pace->wait = waited;
+    if (label < 0 || label >= classes->count) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s: image %zu has label %lld, but there are %lld classes; give data with the same "
+                              "classes, and a label for every image",
+                              classes->where, index, (long long)label, (long long)classes->count);
+    }
+    return MOCO_OK;
 }
 
-moco_status moco__ask_to_go_on(const moco_progress *progress, moco_progress_fn callback, void *payload, moco_comm *comm)
+moco_status moco__labels_of_batch(moco_tensor **out, moco_scope *scope, const moco__classes *classes,
+                                  const moco_dataset *dataset, const moco_batch *batch)
 {
-    int64_t stops = callback != NULL && callback(progress, payload) != 0 ? 1 : 0;
-    MOCO_TRY(moco_comm_largest(&stops, comm, stops));
-    return stops == 0 ? MOCO_OK
-                      : moco_error_set(MOCO_ESTOPPED, "stopped in epoch %llu of %llu by the progress callback",
-                                       (unsigned long long)progress->epoch + 1, (unsigned long long)progress->epochs);
+    const int64_t count = (int64_t)batch->count;
+    int64_t *labels = moco__calloc(batch->count, sizeof *labels);
+    moco_status status = labels != NULL ? MOCO_OK : MOCO_ENOMEM;
+    for (size_t i = 0; i < batch->count && status == MOCO_OK; ++i) {
+        labels[i] = moco_dataset_label(dataset, batch->indices[i]);
+        status = check_label(classes, labels[i], batch->indices[i]);
+    }
+    if (status == MOCO_OK) {
+        status = moco_tensor_from_host(out, scope, MOCO_INT64, classes->device, &count, 1, labels);
+    }
+    free(labels);
+    return status;
+}
+
+moco_status moco__labels_of_features(moco_tensor **out, moco_scope *scope, const moco__classes *classes,
+                                     const moco_features *features)
+{
+    const int64_t count = (int64_t)features->count;
+    for (size_t i = 0; i < features->count; ++i) {
+        MOCO_TRY(check_label(classes, features->labels[i], (size_t)features->indices[i]));
+    }
+    return moco_tensor_from_host(out, scope, MOCO_INT64, classes->device, &count, 1, features->labels);
 }

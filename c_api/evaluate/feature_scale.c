@@ -1,4 +1,4 @@
-/* How large features are, and what learning rates they bear. */
+/* Measures the scale of features, and the learning rates that it allows. */
 #include "evaluate/feature_set_internal.h"
 
 #include "base/handle_internal.h"
@@ -30,7 +30,8 @@ done:
     return status;
 }
 
-/* Power iteration on X' X / N from a vector of ones, which features after a ReLU are never orthogonal to. */
+/* Computes the largest eigenvalue of X' X / N by power iteration. It starts from a vector of ones, to which features
+ * after a ReLU are never orthogonal. */
 static moco_status largest_power(double *out, moco_scope *scope, const moco_features *features)
 {
     const int64_t dim = moco_tensor_size(features->matrix, 1);

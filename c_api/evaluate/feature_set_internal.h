@@ -1,4 +1,4 @@
-/* Features as their users in the library see them. */
+/* Defines the features of a dataset. */
 #ifndef MOCO_EVALUATE_FEATURE_SET_INTERNAL_H
 #define MOCO_EVALUATE_FEATURE_SET_INTERNAL_H
 
@@ -7,9 +7,9 @@
 struct moco_features {
     moco_tensor *matrix; /* count x dim */
     int64_t *labels;     /* count */
-    int64_t *indices;    /* count, into the dataset */
+    int64_t *indices;    /* count, of the images in the dataset */
     size_t count;
-    bool raw; /* rows are not of L2 norm 1 */
+    bool raw; /* rows are not normalised */
     moco_features_seconds seconds;
 };
 

@@ -1,4 +1,4 @@
-/* Features of a dataset: one forward pass over its images, without randomness. */
+/* Computes the features of a dataset in one forward pass over its images, without random augmentation. */
 #include "evaluate/feature_set_internal.h"
 
 #include "base/clock_internal.h"
@@ -24,10 +24,10 @@ static moco_status check_options(const moco_dataset *dataset, const moco_encoder
                                  const moco_features_options *o)
 {
     if (encoder == NULL && o->kind != MOCO_FEATURE_PIXELS) {
-        return moco_error_set(MOCO_EINVALID, "features: no encoder is given, and the kind is not pixels");
+        return moco_error_set(MOCO_EINVALID, "features: there is no encoder; give one, or the kind pixels");
     }
     if (moco_dataset_count(dataset) == 0 || o->batch == 0) {
-        return moco_error_set(MOCO_EINVALID, "features: %zu images in batches of %zu; both must be at least 1",
+        return moco_error_set(MOCO_EINVALID, "features: %zu images in batches of %zu; give at least 1 of each",
                               moco_dataset_count(dataset), o->batch);
     }
     return MOCO_OK;
@@ -53,7 +53,7 @@ static moco_status create_loader(moco_loader **out, const moco_dataset *dataset,
     moco_augment_policy policy;
     MOCO_TRY(moco_augment_preset(&policy, o->augment, o->image_size));
     if (o->kind == MOCO_FEATURE_PIXELS) {
-        for (int c = 0; c < 3; ++c) { /* bytes / 255 as they are */
+        for (int c = 0; c < 3; ++c) { /* only divide by 255 */
             policy.mean[c] = 0;
             policy.std[c] = 1;
         }
@@ -67,7 +67,7 @@ static moco_status create_loader(moco_loader **out, const moco_dataset *dataset,
     return moco_loader_create(out, dataset, sampler, &policy, NULL, &options);
 }
 
-/* One batch's features, N x dim, as the network gives them. */
+/* Computes the features of a batch, N x dim, not normalised. */
 static moco_status embed(moco_tensor **out, moco_scope *scope, moco_encoder *encoder, const moco_batch *batch,
                          const moco_features_options *o)
 {
@@ -89,7 +89,7 @@ static int64_t feature_dim(const moco_encoder *encoder, const moco_loader *loade
     return o->kind == MOCO_FEATURE_OUTPUT ? moco_encoder_dim(encoder) : moco_encoder_feature_dim(encoder);
 }
 
-/* Writes a batch to its rows of the matrix: normalising is the only pass over it. */
+/* Writes a batch to its rows of the matrix, and normalises it in the same pass. */
 static moco_status put_rows(moco_features *features, moco_scope *scope, const moco_tensor *rows, size_t from,
                             size_t count)
 {
@@ -99,7 +99,7 @@ static moco_status put_rows(moco_features *features, moco_scope *scope, const mo
     return features->raw ? moco_tensor_copy(place, part) : moco_tensor_normalize_into(place, part);
 }
 
-/* Ranks end together, since all of them meet where the features are completed. */
+/* All ranks end together, since they meet where the features are completed. */
 static moco_status agree_to_go_on(bool stopped, const moco_features_options *o)
 {
     int64_t stops = stopped ? 1 : 0;
@@ -107,7 +107,7 @@ static moco_status agree_to_go_on(bool stopped, const moco_features_options *o)
     return stops == 0 ? MOCO_OK : moco_error_set(MOCO_ESTOPPED, "features: stopped by the progress callback");
 }
 
-/* This rank's batches: each world-th one, up to the number of images asked for. */
+/* Fills in this rank's batches: each world-th batch, up to the number of images in `features`. */
 static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loader *loader, moco_scope *scope,
                         size_t batch_size, const moco_features_options *o)
 {
@@ -133,7 +133,7 @@ static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loa
     return agree_to_go_on(stopped, o);
 }
 
-/* What the other ranks computed; each has zeros in their place. */
+/* Adds what the other ranks computed, where this rank has zeros. */
 static moco_status complete(moco_features *features, const moco_dataset *dataset, const moco_features_options *o)
 {
     MOCO_TRY(moco_comm_all_reduce(o->comm, features->matrix));

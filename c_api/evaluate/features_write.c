@@ -1,4 +1,4 @@
-/* Features as files: matrix and labels, and the names of the images. */
+/* Writes features to files: matrix and labels, and the names of the images. */
 #include "base/bytes_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
@@ -39,7 +39,7 @@ moco_status moco_features_write(const char *path, const moco_features *features,
     return status;
 }
 
-/* A name as one line. */
+/* Appends a name as one line. */
 static moco_status append_line(moco__bytes *lines, const char *name)
 {
     for (; *name != '\0'; ++name) {

@@ -1,9 +1,9 @@
-/* Fine-tuning: every weight learns, the head at a rate of its own. */
+/* Fine-tunes a network: every weight learns, and the head has its own learning rate. */
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
-#include "loader/sampler_internal.h"
+#include "evaluate/progress_internal.h"
 #include "weights/encoder_state_internal.h"
 
 #include "moco/ddp.h"
@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A fine-tuning under way. */
 typedef struct tuning {
     moco_encoder *encoder;
     const moco_dataset *train, *val;
@@ -24,13 +23,10 @@ typedef struct tuning {
     moco_sampler *sampler;
     moco_loader *loader;
     moco_scope *scope;
-    moco_tensor *sums; /* since the metrics were last read */
-    int64_t *labels;   /* of a batch */
-    int64_t classes;
-    moco_device device;
+    moco_tensor *sums; /* MOCO__SCORES, since the last metrics */
+    moco__classes classes;
     moco_finetune_result result;
-    moco_progress progress;
-    moco__pace pace;
+    moco__progress progress;
 } tuning;
 
 void moco_finetune_options_init(moco_finetune_options *options)
@@ -64,7 +60,7 @@ static moco_status check_options(const moco_finetune_options *o)
     return MOCO_OK;
 }
 
-/* The parameters of the head, or all others; state and parameters are in the same order. */
+/* Lists the parameters of the head, or all others. */
 static moco_status list_parameters(moco_tensor_list **out, const moco_encoder *encoder, bool head)
 {
     const moco_tensor_list *state = moco_encoder_state(encoder);
@@ -100,9 +96,16 @@ static moco_status open_data(tuning *t)
     loader.single_view = true;
     MOCO_TRY(moco_sampler_create(&t->sampler, &sampler));
     MOCO_TRY(moco_loader_create(&t->loader, t->train, t->sampler, &o->policy, NULL, &loader));
-    t->progress.epoch_steps = moco_sampler_batches(t->sampler);
-    t->labels = moco__calloc(sampler.batch, sizeof *t->labels);
-    return t->labels != NULL ? MOCO_OK : MOCO_ENOMEM;
+    t->progress = (moco__progress){
+        .seen = { .epochs = (uint64_t)o->epochs, .epoch_steps = moco_sampler_batches(t->sampler) },
+        .callback = o->progress,
+        .payload = o->payload,
+        .comm = o->comm,
+        .loader = t->loader,
+        .print_freq = (uint64_t)o->print_freq,
+        .batch = (double)sampler.batch,
+    };
+    return MOCO_OK;
 }
 
 static moco_status set_up(tuning *t)
@@ -110,11 +113,11 @@ static moco_status set_up(tuning *t)
     const moco_finetune_options *o = t->options;
     const moco_sgd_options sgd = { sizeof sgd, o->momentum, o->weight_decay };
     const int64_t sums = MOCO__SCORES;
-    t->classes = moco_encoder_dim(t->encoder);
-    t->device = moco_tensor_device(moco_tensor_list_get(moco_encoder_state(t->encoder), 0));
+    const moco_device device = moco_tensor_device(moco_tensor_list_get(moco_encoder_state(t->encoder), 0));
+    t->classes = (moco__classes){ "finetune", moco_encoder_dim(t->encoder), device };
     moco_encoder_set_training(t->encoder, true);
     MOCO_TRY(moco_scope_create(&t->scope));
-    MOCO_TRY(moco_tensor_zeros(&t->sums, NULL, MOCO_FLOAT32, t->device, &sums, 1));
+    MOCO_TRY(moco_tensor_zeros(&t->sums, NULL, MOCO_FLOAT32, device, &sums, 1));
     MOCO_TRY(list_parameters(&t->body, t->encoder, false));
     MOCO_TRY(list_parameters(&t->head, t->encoder, true));
     MOCO_TRY(moco_sgd_create(&t->body_sgd, t->body, &sgd));
@@ -134,31 +137,17 @@ static void tear_down(tuning *t)
     moco_tensor_list_free(t->body);
     moco_tensor_free(t->sums);
     moco_scope_free(t->scope);
-    free(t->labels);
     moco_encoder_set_training(t->encoder, false);
 }
 
-static moco_status take_labels(moco_tensor **out, tuning *t, const moco_batch *batch)
-{
-    for (size_t i = 0; i < batch->count; ++i) {
-        t->labels[i] = moco_dataset_label(t->train, batch->indices[i]);
-        if (t->labels[i] < 0 || t->labels[i] >= t->classes) {
-            return moco_error_set(MOCO_EINVALID, "finetune: image %zu has label %lld, and there are %lld classes",
-                                  batch->indices[i], (long long)t->labels[i], (long long)t->classes);
-        }
-    }
-    const int64_t count = (int64_t)batch->count;
-    return moco_tensor_from_host(out, t->scope, MOCO_INT64, t->device, &count, 1, t->labels);
-}
-
-static moco_status run_step(tuning *t, double factor)
+static moco_status learn_batch(tuning *t, double factor)
 {
     const moco_finetune_options *o = t->options;
     moco_batch batch;
     moco_tensor *images, *labels, *logits, *loss, *values[MOCO__SCORES];
     MOCO_TRY(moco_loader_next(t->loader, &batch));
-    MOCO_TRY(take_labels(&labels, t, &batch));
-    MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, t->device));
+    MOCO_TRY(moco__labels_of_batch(&labels, t->scope, &t->classes, t->train, &batch));
+    MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, t->classes.device));
     MOCO_TRY(moco_sgd_zero_grad(t->body_sgd));
     MOCO_TRY(moco_sgd_zero_grad(t->head_sgd));
     MOCO_TRY(moco_encoder_forward(&logits, t->scope, t->encoder, images));
@@ -168,15 +157,14 @@ static moco_status run_step(tuning *t, double factor)
     MOCO_TRY(moco_sgd_step(t->head_sgd, o->head_rate * factor));
     MOCO_TRY(moco__score_batch(values, t->scope, loss, logits, labels));
     MOCO_TRY(moco__score_add(t->sums, t->scope, values));
-    MOCO_TRY(moco_device_wait_uploads(t->device));
+    MOCO_TRY(moco_device_wait_uploads(t->classes.device));
     moco_scope_clear(t->scope);
     return MOCO_OK;
 }
 
-/* Reads the means since the last time into the progress. */
-static moco_status read_metrics(tuning *t, double factor)
+/* Reads the means since the last metrics into the progress. */
+static moco_status read_metrics(tuning *t)
 {
-    moco_progress *p = &t->progress;
     float sums[MOCO__SCORES];
     MOCO_TRY(moco_comm_all_reduce(t->options->comm, t->sums));
     MOCO_TRY(moco_tensor_to_host(sums, sizeof sums, t->sums));
@@ -185,20 +173,17 @@ static moco_status read_metrics(tuning *t, double factor)
         return moco_error_set(MOCO_EDIVERGED,
                               "finetune: the loss is no longer finite in epoch %llu; lower the learning rates %g of "
                               "the encoder and %g of the head",
-                              (unsigned long long)p->epoch + 1, t->options->encoder_rate, t->options->head_rate);
+                              (unsigned long long)t->progress.seen.epoch + 1, t->options->encoder_rate,
+                              t->options->head_rate);
     }
     const double world = (double)moco_comm_world(t->options->comm);
-    const double count = (double)(p->step - t->pace.step) * world;
-    p->loss = (double)sums[0] / count;
-    p->acc1 = 100 * (double)sums[1] / count;
-    p->acc5 = 100 * (double)sums[2] / count;
-    p->lr = t->options->encoder_rate * factor;
-    moco__pace_tell(&t->pace, p, (double)moco__sampler_batch_max(t->sampler) * world,
-                    moco_loader_wait_seconds(t->loader));
+    const double count = (double)moco__progress_window(&t->progress) * world;
+    moco__progress_measure(&t->progress, (double)sums[0] / count, 100 * (double)sums[1] / count,
+                           100 * (double)sums[2] / count);
     return MOCO_OK;
 }
 
-/* Every rank tests with the running statistics of rank 0, which are those that are kept. */
+/* Gives every rank the running statistics of rank 0, which are the ones that are kept. */
 static moco_status share_statistics(const tuning *t)
 {
     const moco_tensor_list *state = moco_encoder_state(t->encoder);
@@ -210,7 +195,7 @@ static moco_status share_statistics(const tuning *t)
     return MOCO_OK;
 }
 
-/* The scores of all validation images are the network's embeddings. */
+/* Tests on all validation images. The network's embedding holds the scores of the classes. */
 static moco_status test(moco_score *out, tuning *t)
 {
     moco_features_options how = t->options->tests;
@@ -220,19 +205,11 @@ static moco_status test(moco_score *out, tuning *t)
     moco_status status;
     how.kind = MOCO_FEATURE_OUTPUT;
     how.raw = true;
-    how.device = t->device;
+    how.device = t->classes.device;
     how.comm = t->options->comm;
     MOCO_TRY_GOTO(share_statistics(t));
     MOCO_TRY_GOTO(moco_features_extract(&scores, t->val, t->encoder, &how));
-    const int64_t count = (int64_t)scores->count;
-    for (size_t i = 0; i < scores->count; ++i) {
-        if (scores->labels[i] < 0 || scores->labels[i] >= t->classes) {
-            MOCO_TRY_GOTO(moco_error_set(MOCO_EINVALID, "finetune: validation image %lld has label %lld of %lld",
-                                         (long long)scores->indices[i], (long long)scores->labels[i],
-                                         (long long)t->classes));
-        }
-    }
-    MOCO_TRY_GOTO(moco_tensor_from_host(&labels, t->scope, MOCO_INT64, t->device, &count, 1, scores->labels));
+    MOCO_TRY_GOTO(moco__labels_of_features(&labels, t->scope, &t->classes, scores));
     MOCO_TRY_GOTO(moco_tensor_cross_entropy(&loss, t->scope, scores->matrix, labels));
     MOCO_TRY_GOTO(moco__score_batch(values, t->scope, loss, scores->matrix, labels));
     for (int i = 0; i < MOCO__SCORES; ++i) {
@@ -249,51 +226,43 @@ static moco_status test_epoch(tuning *t)
 {
     const moco_finetune_options *o = t->options;
     moco_finetune_result *r = &t->result;
+    const double start = moco__now();
     MOCO_TRY(test(&r->last, t));
-    t->progress.val_acc1 = r->last.acc1;
-    r->train_loss = t->progress.loss;
+    moco__progress_leave_out(&t->progress, start);
+    t->progress.seen.val_acc1 = r->last.acc1;
+    r->train_loss = t->progress.seen.loss;
     if (r->best_epoch > 0 && !(r->last.acc1 > r->best.acc1)) {
         return MOCO_OK;
     }
     r->best = r->last;
-    r->best_epoch = t->progress.epoch + 1;
+    r->best_epoch = t->progress.seen.epoch + 1;
     return o->best != NULL && moco_comm_rank(o->comm) == 0 ? o->best(r, t->encoder, o->payload) : MOCO_OK;
 }
 
-static moco_status run_epoch(tuning *t, uint64_t epoch)
+static moco_status step(tuning *t)
 {
-    moco_progress *p = &t->progress;
-    const uint64_t every = (uint64_t)t->options->print_freq;
-    for (uint64_t batch = 0; batch < p->epoch_steps; ++batch) {
-        const bool last = batch + 1 == p->epoch_steps;
-        const double factor =
-            moco_schedule_lr(&t->options->schedule, (double)epoch + (double)batch / (double)p->epoch_steps);
-        MOCO_TRY(run_step(t, factor));
-        p->step += 1;
-        p->epoch = epoch;
-        p->epoch_step = batch + 1;
-        p->has_metrics = false;
-        if (last || (every > 0 && p->step % every == 0)) {
-            MOCO_TRY(read_metrics(t, factor));
-        }
-        if (last) {
-            MOCO_TRY(test_epoch(t));
-        }
-        MOCO_TRY(moco__ask_to_go_on(p, t->options->progress, t->options->payload, t->options->comm));
+    moco__progress *p = &t->progress;
+    const double factor = moco_schedule_lr(&t->options->schedule, moco__progress_epoch(p));
+    bool stops = false;
+    MOCO_TRY(learn_batch(t, factor));
+    moco__progress_advance(p, t->options->encoder_rate * factor);
+    if (moco__progress_is_due(p)) {
+        MOCO_TRY(read_metrics(t));
     }
-    return MOCO_OK;
+    if (moco__progress_ends_epoch(p)) {
+        MOCO_TRY(test_epoch(t));
+    }
+    MOCO_TRY(moco__progress_ask(&stops, p));
+    return stops ? moco__progress_stopped(p) : MOCO_OK;
 }
 
 static moco_status run(tuning *t)
 {
-    moco_progress *p = &t->progress;
-    p->epochs = (uint64_t)t->options->epochs;
-    p->steps = p->epochs * p->epoch_steps;
-    moco__pace_start(&t->pace, p);
-    for (uint64_t epoch = 0; epoch < p->epochs; ++epoch) {
-        MOCO_TRY(run_epoch(t, epoch));
+    moco__progress_start(&t->progress);
+    while (t->progress.seen.step < t->progress.seen.steps) {
+        MOCO_TRY(step(t));
     }
-    t->result.seconds = moco__now() - t->pace.start;
+    t->result.seconds = moco__now() - t->progress.start_time;
     return MOCO_OK;
 }
 

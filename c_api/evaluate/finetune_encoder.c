@@ -1,23 +1,21 @@
-/* The network that is fine-tuned: a pretrained encoder with a new head. */
+/* Makes the network that is fine-tuned: a pretrained encoder with a new head. */
 #include "base/handle_internal.h"
+#include "evaluate/classifier_internal.h"
 #include "weights/encoder_state_internal.h"
 
 #include "moco/finetune.h"
-
-static const double initial_deviation = 0.01;
 
 static moco_status new_head(moco_encoder *encoder, moco_scope *scope, uint64_t seed)
 {
     moco_tensor *weight = moco__encoder_find(encoder, "fc.weight");
     moco_tensor *bias = moco__encoder_find(encoder, "fc.bias");
     if (weight == NULL || bias == NULL) {
-        return moco_error_set(MOCO_EINVALID, "finetune: the network has no linear head; give the option mlp as false");
+        return moco_error_set(MOCO_EINVALID, "finetune: the options ask for an MLP head; set mlp to false");
     }
     const int64_t sizes[2] = { moco_tensor_size(weight, 0), moco_tensor_size(weight, 1) };
-    moco_tensor *normal, *small;
-    MOCO_TRY(moco_tensor_randn(&normal, scope, moco_tensor_device(weight), sizes, 2, seed));
-    MOCO_TRY(moco_tensor_scale(&small, scope, normal, initial_deviation));
-    MOCO_TRY(moco_tensor_copy(weight, small));
+    moco_tensor *first;
+    MOCO_TRY(moco__first_weight(&first, scope, sizes, moco_tensor_device(weight), seed));
+    MOCO_TRY(moco_tensor_copy(weight, first));
     return moco_tensor_zero(bias);
 }
 
@@ -30,12 +28,16 @@ static moco_status copy_body(moco_encoder *encoder, const moco_encoder *pretrain
         }
         const moco_tensor *source = moco__encoder_find(pretrained, name);
         if (source == NULL) {
-            return moco_error_set(MOCO_EINVALID, "finetune: the pretrained encoder has no %s; its arch or stem differs",
-                                  name);
+            return moco_error_set(
+                MOCO_EINVALID, "finetune: the pretrained encoder has no %s; give options with its arch and stem", name);
         }
         const moco_status status = moco_tensor_copy(moco_tensor_list_get(moco_encoder_state(encoder), i), source);
         if (status == MOCO_EINVALID) {
-            return moco_error_set(status, "finetune: %s has another shape in the pretrained encoder", name);
+            return moco_error_set(
+                status,
+                "finetune: %s has another shape in the pretrained encoder; give options with its arch "
+                "and stem",
+                name);
         }
         MOCO_TRY(status);
     }

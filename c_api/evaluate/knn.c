@@ -1,4 +1,4 @@
-/* The weighted kNN classifier of arXiv 1805.01978, section 3.4, over L2-normalised features. */
+/* Classifies L2-normalised features by a weighted vote of the k nearest, as in arXiv 1805.01978, section 3.4. */
 #include "evaluate/feature_set_internal.h"
 
 #include "base/handle_internal.h"
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 256 }; /* queries a matrix product: bounds the memory of the similarities */
+enum { CHUNK = 256 }; /* queries per matrix product, which bounds the memory of the similarities */
 
-/* Nearest neighbours of a chunk of queries, on the host. */
+/* The nearest neighbours of a chunk of queries, on the host. */
 typedef struct neighbours {
     float *cosines; /* CHUNK x k, descending */
-    int64_t *rows;  /* CHUNK x k, of the bank */
+    int64_t *rows;  /* CHUNK x k, in the bank */
     int64_t k;
 } neighbours;
 
@@ -46,60 +46,62 @@ static moco_status search(neighbours *near, moco_scope *scope, const moco_featur
     return MOCO_OK;
 }
 
-/* The class with the most weight among a query's first k neighbours; votes has room for all classes. */
-static int64_t vote(const neighbours *near, int64_t query, int64_t k, const moco_features *bank, double temperature,
-                    double *votes, int64_t classes)
+/* Queries, the bank that votes on them, and the result. */
+typedef struct election {
+    const moco_features *bank, *queries;
+    const moco_knn_grid_options *options;
+    int64_t classes;
+    double *votes;      /* classes: room for one election */
+    int64_t *predicted; /* k_count x temperature_count x queries */
+} election;
+
+/* Returns the class with the most votes of the first k neighbours of a query in the chunk. */
+static int64_t vote(const election *e, const neighbours *near, int64_t query, int64_t k, double temperature)
 {
-    for (int64_t c = 0; c < classes; ++c) {
-        votes[c] = 0;
+    for (int64_t c = 0; c < e->classes; ++c) {
+        e->votes[c] = 0;
     }
     for (int64_t i = query * near->k; i < query * near->k + k; ++i) {
-        votes[bank->labels[near->rows[i]]] += exp((double)near->cosines[i] / temperature);
+        e->votes[e->bank->labels[near->rows[i]]] += exp((double)near->cosines[i] / temperature);
     }
     int64_t best = 0;
-    for (int64_t c = 1; c < classes; ++c) {
-        if (votes[c] > votes[best]) {
+    for (int64_t c = 1; c < e->classes; ++c) {
+        if (e->votes[c] > e->votes[best]) {
             best = c;
         }
     }
     return best;
 }
 
-/* One query's class by every pair of k and temperature; the first k of the sorted neighbours are the k nearest. */
-static void vote_all(int64_t *predicted, const neighbours *near, int64_t from, int64_t query, const moco_features *bank,
-                     size_t queries, const moco_knn_grid_options *o, double *votes, int64_t classes)
+/* Classifies a query, the index-th of all and the query-th of its chunk, with every pair of k and temperature. */
+static void vote_all(const election *e, const neighbours *near, int64_t query, size_t index)
 {
+    const moco_knn_grid_options *o = e->options;
     size_t cell = 0;
     for (size_t i = 0; i < o->k_count; ++i) {
-        const int64_t k = o->k[i] < near->k ? o->k[i] : near->k;
+        const int64_t k =
+            o->k[i] < near->k ? o->k[i] : near->k; /* neighbours are sorted: the first k are the nearest */
         for (size_t t = 0; t < o->temperature_count; ++t, ++cell) {
-            predicted[cell * queries + (size_t)(from + query)] =
-                vote(near, query, k, bank, o->temperatures[t], votes, classes);
+            e->predicted[cell * e->queries->count + index] = vote(e, near, query, k, o->temperatures[t]);
         }
     }
 }
 
-/* Predicts the classes of this rank's chunks: each world-th one, so that chunks are the same on any number of ranks. */
-static moco_status classify(int64_t *predicted, neighbours *near, moco_scope *scope, const moco_features *bank,
-                            const moco_features *queries, const moco_knn_grid_options *o, int64_t classes)
+/* Classifies this rank's chunks: each world-th chunk, so that chunks are the same on any number of ranks. */
+static moco_status classify(const election *e, neighbours *near, moco_scope *scope)
 {
-    double *votes = moco__calloc((size_t)classes, sizeof *votes);
-    if (votes == NULL) {
-        return MOCO_ENOMEM;
-    }
-    const int64_t total = (int64_t)queries->count;
-    const int64_t first = (int64_t)moco_comm_rank(o->comm) * CHUNK;
-    const int64_t stride = (int64_t)moco_comm_world(o->comm) * CHUNK;
-    moco_status status = MOCO_OK;
-    for (int64_t from = first; from < total && status == MOCO_OK; from += stride) {
+    const moco_comm *comm = e->options->comm;
+    const int64_t total = (int64_t)e->queries->count;
+    const int64_t first = (int64_t)moco_comm_rank(comm) * CHUNK;
+    const int64_t stride = (int64_t)moco_comm_world(comm) * CHUNK;
+    for (int64_t from = first; from < total; from += stride) {
         const int64_t count = total - from < CHUNK ? total - from : CHUNK;
-        status = search(near, scope, bank, queries, from, count);
-        for (int64_t i = 0; i < count && status == MOCO_OK; ++i) {
-            vote_all(predicted, near, from, i, bank, queries->count, o, votes, classes);
+        MOCO_TRY(search(near, scope, e->bank, e->queries, from, count));
+        for (int64_t i = 0; i < count; ++i) {
+            vote_all(e, near, i, (size_t)(from + i));
         }
     }
-    free(votes);
-    return status;
+    return MOCO_OK;
 }
 
 static double accuracy_of(const int64_t *predicted, const moco_features *queries)
@@ -116,7 +118,7 @@ static moco_status check_pair(const moco_features *bank, const moco_features *qu
     MOCO_CHECK_ARG(bank);
     MOCO_CHECK_ARG(queries);
     if (bank->raw || queries->raw) {
-        return moco_error_set(MOCO_EINVALID, "kNN: the features are raw; give them to moco_features_normalize() first");
+        return moco_error_set(MOCO_EINVALID, "kNN: the features are raw; call moco_features_normalize() first");
     }
     if (moco_tensor_size(bank->matrix, 1) != moco_tensor_size(queries->matrix, 1)) {
         return moco_error_set(MOCO_EINVALID, "kNN: features of %lld and %lld dimensions cannot be compared",
@@ -126,7 +128,7 @@ static moco_status check_pair(const moco_features *bank, const moco_features *qu
     return MOCO_OK;
 }
 
-/* Number of classes in the labels of both, or an error where one is missing. */
+/* Counts the classes in the labels of both. Fails if a label is missing. */
 static moco_status count_classes(int64_t *classes, const moco_features *bank, const moco_features *queries)
 {
     const moco_features *both[2] = { bank, queries };
@@ -135,7 +137,7 @@ static moco_status count_classes(int64_t *classes, const moco_features *bank, co
         for (size_t i = 0; i < both[f]->count; ++i) {
             const int64_t label = both[f]->labels[i];
             if (label < 0) {
-                return moco_error_set(MOCO_EINVALID, "kNN: image %zu of the %s has no label; use labelled data",
+                return moco_error_set(MOCO_EINVALID, "kNN: image %zu of the %s has no label; give labelled data",
                                       (size_t)both[f]->indices[i], f == 0 ? "training images" : "test images");
             }
             highest = label > highest ? label : highest;
@@ -164,7 +166,7 @@ static moco_status check_grid(const moco_knn_grid_options *o)
     return MOCO_OK;
 }
 
-/* Neighbours that the largest k asks for. */
+/* Returns the largest k, at most the size of the bank. */
 static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *bank)
 {
     int64_t k = 1;
@@ -181,31 +183,31 @@ moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_fea
     MOCO_CHECK_ARG(options);
     MOCO_TRY(check_pair(bank, queries));
     MOCO_TRY(check_grid(options));
-    int64_t classes = 0;
-    MOCO_TRY(count_classes(&classes, bank, queries));
+    election e = { .bank = bank, .queries = queries, .options = options };
+    MOCO_TRY(count_classes(&e.classes, bank, queries));
     const size_t cells = options->k_count * options->temperature_count;
     neighbours near = { 0 };
     moco_scope *scope = NULL;
     moco_status status;
-    int64_t *votes = moco__calloc(cells * queries->count, sizeof *votes); /* zero where another rank votes */
-    if (votes == NULL) {
-        return MOCO_ENOMEM;
-    }
+    e.votes = moco__calloc((size_t)e.classes, sizeof *e.votes);
+    e.predicted = moco__calloc(cells * queries->count, sizeof *e.predicted); /* zero where another rank votes */
+    MOCO_TRY_GOTO(e.votes != NULL && e.predicted != NULL ? MOCO_OK : MOCO_ENOMEM);
     MOCO_TRY_GOTO(allocate(&near, largest_k(options, bank)));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
-    MOCO_TRY_GOTO(classify(votes, &near, scope, bank, queries, options, classes));
+    MOCO_TRY_GOTO(classify(&e, &near, scope));
     MOCO_TRY_GOTO(
-        moco__comm_sum_numbers(options->comm, moco_tensor_device(bank->matrix), votes, cells * queries->count));
+        moco__comm_sum_numbers(options->comm, moco_tensor_device(bank->matrix), e.predicted, cells * queries->count));
     for (size_t i = 0; i < cells; ++i) {
-        accuracies[i] = accuracy_of(votes + i * queries->count, queries);
+        accuracies[i] = accuracy_of(e.predicted + i * queries->count, queries);
     }
     if (predicted != NULL) {
-        memcpy(predicted, votes, cells * queries->count * sizeof *votes);
+        memcpy(predicted, e.predicted, cells * queries->count * sizeof *predicted);
     }
 done:
     moco_scope_free(scope);
     release(&near);
-    free(votes);
+    free(e.predicted);
+    free(e.votes);
     return status;
 }
 

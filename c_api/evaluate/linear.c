@@ -1,4 +1,4 @@
-/* Linear classifiers that learn from the same batches, one a learning rate. */
+/* Trains and tests linear classifiers that learn from the same batches, one per learning rate. */
 #include "evaluate/linear_internal.h"
 
 #include "base/handle_internal.h"
@@ -12,15 +12,13 @@
 
 enum { CHUNK = 4096 }; /* rows that are scored at once */
 
-static const double initial_deviation = 0.01;
-
 typedef struct head {
     double rate;
     moco_tensor *weight; /* classes x dim */
     moco_tensor *bias;   /* classes */
     moco_tensor_list *parameters;
     moco_sgd *sgd;
-    moco_tensor *sums; /* MOCO__SCORES, each weighed by the rows of a batch */
+    moco_tensor *sums; /* MOCO__SCORES, each weighted by the rows of a batch */
     bool diverged;
 } head;
 
@@ -31,18 +29,19 @@ struct moco_linear {
     uint64_t seed;
     moco_device device;
     moco_comm *comm;
-    moco_scope *scope;   /* of a step */
-    int64_t summed_rows; /* of this rank, since the means were last read */
+    moco_scope *scope;   /* temporaries of a step */
+    int64_t summed_rows; /* on this rank, since the means were last read */
 };
 
 static moco_status check_options(const moco_linear_options *o)
 {
     if (o->dim < 1 || o->classes < 2) {
-        return moco_error_set(MOCO_EINVALID, "linear: %lld classes over %lld features; use 2 and 1 at least",
+        return moco_error_set(MOCO_EINVALID,
+                              "linear: %lld classes and %lld features; there must be at least 2 classes and 1 feature",
                               (long long)o->classes, (long long)o->dim);
     }
     if (o->rate_count < 1 || o->rate_count > MOCO_LINEAR_MAX_RATES) {
-        return moco_error_set(MOCO_EINVALID, "linear: %zu learning rates; use 1 to %d", o->rate_count,
+        return moco_error_set(MOCO_EINVALID, "linear: %zu learning rates; give 1 to %d", o->rate_count,
                               MOCO_LINEAR_MAX_RATES);
     }
     for (size_t i = 0; i < o->rate_count; ++i) {
@@ -53,17 +52,13 @@ static moco_status check_options(const moco_linear_options *o)
     return MOCO_OK;
 }
 
-/* Every rate starts from the same weights, so that rates are all that differs. */
+/* Every classifier starts from the same weights, so that only the learning rates differ. */
 moco_status moco_linear_first_weight(moco_tensor **out, moco_scope *scope, const moco_linear *linear)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(linear);
     const int64_t sizes[2] = { linear->classes, linear->dim };
-    moco_tensor *normal;
-    MOCO_TRY(moco_tensor_randn(&normal, NULL, linear->device, sizes, 2, linear->seed));
-    const moco_status status = moco_tensor_scale(out, scope, normal, initial_deviation);
-    moco_tensor_free(normal);
-    return status;
+    return moco__first_weight(out, scope, sizes, linear->device, linear->seed);
 }
 
 static moco_status create_head(head *h, const moco_linear *linear, const moco_linear_options *o, double rate)
@@ -138,8 +133,8 @@ static moco_status check_rows(const moco_linear *linear, const moco_tensor *feat
     if (moco_tensor_ndim(features) != 2 || moco_tensor_size(features, 1) != linear->dim ||
         moco_tensor_numel(labels) != moco_tensor_size(features, 0)) {
         return moco_error_set(MOCO_EINVALID,
-                              "linear: features of %lld dimensions for classifiers over %lld, or not a "
-                              "label a row",
+                              "linear: features of %lld dimensions for classifiers over %lld, or not one label per "
+                              "row; give a matrix and its labels",
                               (long long)moco_tensor_size(features, 1), (long long)linear->dim);
     }
     return MOCO_OK;
@@ -154,7 +149,7 @@ static moco_status classify(moco_tensor **logits, moco_scope *scope, const head 
     return moco_tensor_add(logits, scope, product, h->bias);
 }
 
-/* Adds a batch's loss and accuracies, weighed by its rows, to MOCO__SCORES values on the device; nothing waits. */
+/* Adds a batch's loss and accuracies, weighted by its rows, to MOCO__SCORES sums on the device, without waiting. */
 static moco_status add_sums(moco_tensor *sums, moco_scope *scope, const moco_tensor *loss, const moco_tensor *logits,
                             const moco_tensor *labels)
 {
@@ -194,7 +189,7 @@ moco_status moco_linear_step(moco_linear *linear, const moco_tensor *features, c
     return MOCO_OK;
 }
 
-/* Means of sums; a loss that is not finite ends its head. */
+/* Divides sums by the rows. A loss that is not finite ends the classifier. */
 static moco_status to_score(moco_score *out, head *h, const moco_tensor *sums, double rows)
 {
     float values[MOCO__SCORES];
@@ -203,7 +198,7 @@ static moco_status to_score(moco_score *out, head *h, const moco_tensor *sums, d
     if (!isfinite(values[0])) {
         h->diverged = true;
         *out = (moco_score){ NAN, NAN, NAN };
-        moco_log(MOCO_LOG_WARNING, "lr %g: the classifier's loss is no longer finite; it is left out from here on",
+        moco_log(MOCO_LOG_WARNING, "lr %g: the classifier's loss is no longer finite; it does not learn any more",
                  h->rate);
     }
     return MOCO_OK;
@@ -277,20 +272,13 @@ moco_status moco__linear_labels(moco_tensor **out, const moco_linear *linear, co
         return moco_error_set(MOCO_EINVALID, "linear: features of %lld dimensions for classifiers over %lld",
                               (long long)moco_tensor_size(features->matrix, 1), (long long)linear->dim);
     }
-    for (size_t i = 0; i < features->count; ++i) {
-        MOCO_TRY(moco__linear_check_label(linear, features->labels[i], (size_t)features->indices[i]));
-    }
-    const int64_t count = (int64_t)features->count;
-    return moco_tensor_from_host(out, NULL, MOCO_INT64, linear->device, &count, 1, features->labels);
+    const moco__classes classes = moco__linear_classes(linear);
+    return moco__labels_of_features(out, NULL, &classes, features);
 }
 
-moco_status moco__linear_check_label(const moco_linear *linear, int64_t label, size_t index)
+moco__classes moco__linear_classes(const moco_linear *linear)
 {
-    if (label < 0 || label >= linear->classes) {
-        return moco_error_set(MOCO_EINVALID, "linear: image %zu has label %lld, and there are %lld classes", index,
-                              (long long)label, (long long)linear->classes);
-    }
-    return MOCO_OK;
+    return (moco__classes){ "linear", linear->classes, linear->device };
 }
 
 size_t moco__linear_count(const moco_linear *linear)

@@ -1,23 +1,16 @@
-/* Linear classifiers as their trainer sees them. */
+/* What the trainer of linear classifiers uses of them. */
 #ifndef MOCO_EVALUATE_LINEAR_INTERNAL_H
 #define MOCO_EVALUATE_LINEAR_INTERNAL_H
 
+#include "evaluate/classifier_internal.h"
+
 #include "moco/linear.h"
 
-/* The labels of features on the classifiers' device, owned by the caller; an error where one is no class, or where the
- * features are of another size. */
+/* Makes a tensor of the labels of features, which the caller owns. Fails if a label is not a class, or if the features
+ * have another number of dimensions. */
 moco_status moco__linear_labels(moco_tensor **out, const moco_linear *linear, const moco_features *features);
 
-/* An error where a label is no class. */
-moco_status moco__linear_check_label(const moco_linear *linear, int64_t label, size_t index);
-
-/*
- * The sampler of a training on so many images, with the batch over all ranks; linear_order.c.
- * dataset: NULL where features are cached
- */
-moco_status moco__linear_sampler(moco_sampler **out, size_t *batch, const moco_dataset *dataset, size_t count,
-                                 moco_comm *comm, const moco_linear_train_options *options);
-
+moco__classes moco__linear_classes(const moco_linear *linear);
 size_t moco__linear_count(const moco_linear *linear);
 double moco__linear_rate(const moco_linear *linear, size_t index);
 moco_device moco__linear_device(const moco_linear *linear);

@@ -1,5 +1,5 @@
-/* In which order linear classifiers see images. */
-#include "evaluate/linear_internal.h"
+/* Puts the images of a training of linear classifiers in order. */
+#include "evaluate/linear_order_internal.h"
 
 #include "base/handle_internal.h"
 
@@ -42,8 +42,10 @@ moco_status moco_linear_order(moco_tensor **out, moco_scope *scope, size_t count
     MOCO_CHECK_ARG(options);
     const int64_t sizes[2] = { options->epochs, (int64_t)count };
     if (options->epochs < 1 || options->batch < 1 || count < 1 || count > INT32_MAX) {
-        return moco_error_set(MOCO_EINVALID, "linear: no order of %zu images in %lld epochs", count,
-                              (long long)options->epochs);
+        return moco_error_set(MOCO_EINVALID,
+                              "linear: %zu images in %lld epochs and batches of %zu; give at least 1 of each, and at "
+                              "most %d images",
+                              count, (long long)options->epochs, options->batch, INT32_MAX);
     }
     const size_t total = (size_t)options->epochs * count;
     moco_sampler *sampler = NULL;

@@ -1,15 +1,16 @@
-/* The training of linear classifiers: epochs over cached features or over freshly cropped images. */
+/* Trains linear classifiers on cached features, or on images that are cropped anew in every epoch. */
 #include "evaluate/linear_internal.h"
 
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
-#include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
+#include "evaluate/linear_order_internal.h"
+#include "evaluate/progress_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Where batches come from: cached features, or images. */
+/* The source of batches: cached features, or images. */
 typedef struct source {
     const moco_features *features; /* NULL: images */
     moco_tensor *labels;           /* of the cached features, on the device */
@@ -17,23 +18,20 @@ typedef struct source {
     moco_loader *loader;
     moco_sampler *sampler;
     size_t *indices; /* of a batch */
-    int64_t *numbers;
-    size_t batch;   /* over all ranks */
-    size_t batches; /* an epoch */
-    bool training;  /* the encoder's mode before */
+    int64_t *rows;   /* of a batch, in the matrix of features */
+    size_t batch;    /* over all ranks */
+    bool training;   /* the encoder's mode before */
 } source;
 
-/* A training under way. */
 typedef struct training {
     moco_linear *linear;
     source from;
     const moco_features *val;
     const moco_linear_train_options *options;
-    moco_scope *scope; /* of a step */
+    moco_scope *scope; /* temporaries of a step */
     moco_linear_result result;
     moco_tensor *best[MOCO_LINEAR_MAX_RATES][2]; /* weights and biases of the best epochs */
-    moco_progress progress;
-    moco__pace pace;
+    moco__progress progress;
 } training;
 
 static moco_status check_options(const moco_linear_train_options *o, size_t images)
@@ -43,7 +41,7 @@ static moco_status check_options(const moco_linear_train_options *o, size_t imag
                               (long long)o->epochs, o->batch);
     }
     if (images == 0) {
-        return moco_error_set(MOCO_EINVALID, "linear: there is no image to learn from");
+        return moco_error_set(MOCO_EINVALID, "linear: there are no images to learn from; give at least 1");
     }
     return MOCO_OK;
 }
@@ -52,10 +50,9 @@ static moco_status open_sampler(source *s, const moco_dataset *dataset, size_t c
                                 const moco_linear_train_options *o)
 {
     MOCO_TRY(moco__linear_sampler(&s->sampler, &s->batch, dataset, count, comm, o));
-    s->batches = moco_sampler_batches(s->sampler);
     s->indices = moco__calloc(s->batch, sizeof *s->indices);
-    s->numbers = moco__calloc(s->batch, sizeof *s->numbers);
-    return s->indices != NULL && s->numbers != NULL ? MOCO_OK : MOCO_ENOMEM;
+    s->rows = moco__calloc(s->batch, sizeof *s->rows);
+    return s->indices != NULL && s->rows != NULL ? MOCO_OK : MOCO_ENOMEM;
 }
 
 static moco_status open_cached(training *t, const moco_features *features)
@@ -89,7 +86,7 @@ static void close_source(source *s)
     moco_sampler_free(s->sampler);
     moco_tensor_free(s->labels);
     free(s->indices);
-    free(s->numbers);
+    free(s->rows);
 }
 
 static moco_status next_cached(moco_tensor **features, moco_tensor **labels, training *t)
@@ -99,42 +96,27 @@ static moco_status next_cached(moco_tensor **features, moco_tensor **labels, tra
     moco_tensor *where;
     MOCO_TRY(moco_sampler_next(s->sampler, s->indices, &count, NULL, NULL));
     for (size_t i = 0; i < count; ++i) {
-        s->numbers[i] = (int64_t)s->indices[i];
+        s->rows[i] = (int64_t)s->indices[i];
     }
     const int64_t size = (int64_t)count;
-    MOCO_TRY(moco_tensor_from_host(&where, t->scope, MOCO_INT64, moco__linear_device(t->linear), &size, 1, s->numbers));
+    MOCO_TRY(moco_tensor_from_host(&where, t->scope, MOCO_INT64, moco__linear_device(t->linear), &size, 1, s->rows));
     MOCO_TRY(moco_tensor_index_select(features, t->scope, s->features->matrix, where));
     return moco_tensor_index_select(labels, t->scope, s->labels, where);
 }
 
 static moco_status next_images(moco_tensor **features, moco_tensor **labels, training *t)
 {
-    source *s = &t->from;
-    const moco_device device = moco__linear_device(t->linear);
+    const moco_linear_images *from = t->from.images;
+    const moco__classes classes = moco__linear_classes(t->linear);
     moco_batch batch;
     moco_tensor *images;
-    MOCO_TRY(moco_loader_next(s->loader, &batch));
-    for (size_t i = 0; i < batch.count; ++i) {
-        s->numbers[i] = moco_dataset_label(s->images->dataset, batch.indices[i]);
-        MOCO_TRY(moco__linear_check_label(t->linear, s->numbers[i], batch.indices[i]));
-    }
-    const int64_t size = (int64_t)batch.count;
-    MOCO_TRY(moco_tensor_from_host(labels, t->scope, MOCO_INT64, device, &size, 1, s->numbers));
-    MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, device));
-    return moco_encoder_features(features, t->scope, s->images->encoder, images);
+    MOCO_TRY(moco_loader_next(t->from.loader, &batch));
+    MOCO_TRY(moco__labels_of_batch(labels, t->scope, &classes, from->dataset, &batch));
+    MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, classes.device));
+    return moco_encoder_features(features, t->scope, from->encoder, images);
 }
 
-static moco_comm *comm_of(const training *t)
-{
-    return t->from.images != NULL ? t->from.images->comm : NULL;
-}
-
-static double waited(const training *t)
-{
-    return t->from.loader != NULL ? moco_loader_wait_seconds(t->from.loader) : 0;
-}
-
-/* The outcome that leads so far; the first where none has been tested. */
+/* Returns the best outcome so far; the first if none has been tested. */
 static size_t leader(const moco_linear_result *result)
 {
     size_t best = 0;
@@ -144,17 +126,6 @@ static size_t leader(const moco_linear_result *result)
         best = acc1 > before || (isnan(before) && !isnan(acc1)) ? i : best;
     }
     return best;
-}
-
-static void fill_metrics(training *t, const moco_score *means)
-{
-    moco_progress *p = &t->progress;
-    const size_t shown = leader(&t->result);
-    p->loss = means[shown].loss;
-    p->acc1 = means[shown].acc1;
-    p->acc5 = means[shown].acc5;
-    p->lr = moco__linear_rate(t->linear, shown) * moco_schedule_lr(&t->options->schedule, (double)p->epoch);
-    moco__pace_tell(&t->pace, p, (double)t->from.batch, waited(t));
 }
 
 /* Keeps the weights of an epoch that is the best so far. */
@@ -177,6 +148,7 @@ static moco_status keep_best(training *t, size_t index)
 static moco_status test_epoch(training *t, const moco_score *means)
 {
     moco_score scores[MOCO_LINEAR_MAX_RATES];
+    const double start = moco__now();
     MOCO_TRY(moco_linear_score(scores, t->linear, t->val));
     for (size_t i = 0; i < t->result.rate_count; ++i) {
         moco_linear_outcome *outcome = &t->result.outcomes[i];
@@ -188,12 +160,13 @@ static moco_status test_epoch(training *t, const moco_score *means)
         outcome->last = scores[i];
         if (outcome->best_epoch == 0 || scores[i].acc1 > outcome->best.acc1) {
             outcome->best = scores[i];
-            outcome->best_epoch = t->progress.epoch + 1;
+            outcome->best_epoch = t->progress.seen.epoch + 1;
             MOCO_TRY(keep_best(t, i));
         }
     }
-    t->progress.val_acc1 = t->result.outcomes[leader(&t->result)].last.acc1;
+    t->progress.seen.val_acc1 = t->result.outcomes[leader(&t->result)].last.acc1;
     moco_scope_clear(t->scope);
+    moco__progress_leave_out(&t->progress, start);
     return MOCO_OK;
 }
 
@@ -205,54 +178,54 @@ static moco_status check_diverged(const training *t)
         }
     }
     return moco_error_set(MOCO_EDIVERGED,
-                          "linear: every classifier diverged by epoch %llu; give lower learning rates than %g",
-                          (unsigned long long)t->progress.epoch + 1, moco__linear_rate(t->linear, 0));
+                          "linear: every classifier has diverged by epoch %llu; give lower learning rates than %g",
+                          (unsigned long long)t->progress.seen.epoch + 1, moco__linear_rate(t->linear, 0));
 }
 
-static moco_status run_step(training *t, uint64_t epoch, size_t batch)
+static moco_status learn_batch(training *t, double factor)
 {
     moco_tensor *features, *labels;
-    moco_progress *p = &t->progress;
-    const double at = (double)epoch + (double)batch / (double)t->from.batches;
     if (t->from.features != NULL) {
         MOCO_TRY(next_cached(&features, &labels, t));
     } else {
         MOCO_TRY(next_images(&features, &labels, t));
     }
-    MOCO_TRY(moco_linear_step(t->linear, features, labels, moco_schedule_lr(&t->options->schedule, at)));
+    MOCO_TRY(moco_linear_step(t->linear, features, labels, factor));
     MOCO_TRY(moco_device_wait_uploads(moco__linear_device(t->linear)));
     moco_scope_clear(t->scope);
-    p->step += 1;
-    p->epoch = epoch;
-    p->epoch_step = batch + 1;
-    p->has_metrics = false;
     return MOCO_OK;
 }
 
-static moco_status run_epoch(training *t, uint64_t epoch)
+/* Reads the metrics, tests at the end of an epoch, and shows the classifier that is best then. */
+static moco_status read_metrics(training *t)
 {
     moco_score means[MOCO_LINEAR_MAX_RATES];
-    const uint64_t every = (uint64_t)t->options->print_freq;
-    for (size_t batch = 0; batch < t->from.batches; ++batch) {
-        const bool last = batch + 1 == t->from.batches;
-        MOCO_TRY(run_step(t, epoch, batch));
-        if (last || (every > 0 && t->progress.step % every == 0)) {
-            MOCO_TRY(moco_linear_read_means(means, t->linear));
-            MOCO_TRY(check_diverged(t));
-        }
-        if (last) {
-            MOCO_TRY(test_epoch(t, means));
-            MOCO_TRY(check_diverged(t));
-        }
-        if (last || (every > 0 && t->progress.step % every == 0)) {
-            fill_metrics(t, means);
-        }
-        MOCO_TRY(moco__ask_to_go_on(&t->progress, t->options->progress, t->options->payload, comm_of(t)));
+    MOCO_TRY(moco_linear_read_means(means, t->linear));
+    MOCO_TRY(check_diverged(t));
+    if (moco__progress_ends_epoch(&t->progress)) {
+        MOCO_TRY(test_epoch(t, means));
+        MOCO_TRY(check_diverged(t));
     }
+    const moco_score *shown = &means[leader(&t->result)];
+    moco__progress_measure(&t->progress, shown->loss, shown->acc1, shown->acc5);
     return MOCO_OK;
 }
 
-/* Every classifier leaves with the weights of its best epoch. */
+static moco_status step(training *t)
+{
+    moco__progress *p = &t->progress;
+    const double factor = moco_schedule_lr(&t->options->schedule, moco__progress_epoch(p));
+    bool stops = false;
+    MOCO_TRY(learn_batch(t, factor));
+    moco__progress_advance(p, moco__linear_rate(t->linear, leader(&t->result)) * factor);
+    if (moco__progress_is_due(p)) {
+        MOCO_TRY(read_metrics(t));
+    }
+    MOCO_TRY(moco__progress_ask(&stops, p));
+    return stops ? moco__progress_stopped(p) : MOCO_OK;
+}
+
+/* Gives every classifier the weights of its best epoch. */
 static moco_status restore_best(training *t)
 {
     for (size_t i = 0; i < t->result.rate_count; ++i) {
@@ -267,27 +240,34 @@ static moco_status restore_best(training *t)
 static void start(training *t)
 {
     static const moco_score nothing = { NAN, NAN, NAN };
+    const moco_linear_train_options *o = t->options;
     t->result.rate_count = moco__linear_count(t->linear);
     for (size_t i = 0; i < t->result.rate_count; ++i) {
         t->result.outcomes[i] =
             (moco_linear_outcome){ moco__linear_rate(t->linear, i), false, NAN, nothing, nothing, 0 };
     }
-    t->progress.epochs = (uint64_t)t->options->epochs;
-    t->progress.epoch_steps = t->from.batches;
-    t->progress.steps = t->progress.epochs * t->from.batches;
-    moco__pace_start(&t->pace, &t->progress);
+    t->progress = (moco__progress){
+        .seen = { .epochs = (uint64_t)o->epochs, .epoch_steps = moco_sampler_batches(t->from.sampler) },
+        .callback = o->progress,
+        .payload = o->payload,
+        .comm = t->from.images != NULL ? t->from.images->comm : NULL,
+        .loader = t->from.loader,
+        .print_freq = (uint64_t)o->print_freq,
+        .batch = (double)t->from.batch,
+    };
+    moco__progress_start(&t->progress);
 }
 
 static moco_status run(training *t)
 {
     MOCO_TRY(moco_scope_create(&t->scope));
     start(t);
-    for (uint64_t epoch = 0; epoch < t->progress.epochs; ++epoch) {
-        MOCO_TRY(run_epoch(t, epoch));
+    while (t->progress.seen.step < t->progress.seen.steps) {
+        MOCO_TRY(step(t));
     }
     MOCO_TRY(restore_best(t));
     t->result.best = leader(&t->result);
-    t->result.seconds = moco__now() - t->pace.start;
+    t->result.seconds = moco__now() - t->progress.start_time;
     return MOCO_OK;
 }
 

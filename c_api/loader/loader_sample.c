@@ -2,6 +2,7 @@
  */
 #include "loader/loader_internal.h"
 
+#include "dataset/dataset_internal.h"
 #include "loader/augment_internal.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ static bool is_broken(moco_status status)
     return status != MOCO_OK && status != MOCO_ENOMEM && status != MOCO_ESTOPPED;
 }
 
-/* Counts and logs a broken image once, however often it comes by. */
+/* Counts a broken image once per loader and logs it once per dataset. */
 static void report_broken(struct moco_loader *loader, size_t index)
 {
     char name[NAME_SIZE];
@@ -30,6 +31,8 @@ static void report_broken(struct moco_loader *loader, size_t index)
     (void)pthread_mutex_unlock(&loader->mutex);
     if (!known) {
         atomic_fetch_add(&loader->skipped, 1);
+    }
+    if (moco__dataset_skip(loader->dataset, index, moco_error_message())) {
         moco_dataset_name(loader->dataset, index, name, sizeof name);
         moco_log(MOCO_LOG_WARNING, "loader: skipped the broken image %s: %s", name, moco_error_message());
     }

@@ -120,6 +120,11 @@ moco_sgd *moco_model_sgd(const moco_model *model)
     return model->sgd;
 }
 
+moco_comm *moco_model_comm(const moco_model *model)
+{
+    return model->comm;
+}
+
 uint64_t moco_model_shuffles(const moco_model *model)
 {
     return model->shuffles;

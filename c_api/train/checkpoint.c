@@ -1,9 +1,8 @@
-/* Checkpoints: the whole state of a run in one file. The format is told in moco/checkpoint.h. */
+/* Saves and loads checkpoints, the complete state of a run in one file. moco/checkpoint.h describes the format. */
 #include "moco/checkpoint.h"
 
 #include "base/handle_internal.h"
 #include "config/config_stored_internal.h"
-#include "method/model_internal.h"
 #include "train/checkpoint_ranks_internal.h"
 
 #include "moco/safetensors.h"
@@ -15,7 +14,7 @@
 
 enum { NAME_SIZE = 128, MAX_METADATA = 128, VALUE_SIZE = MOCO_PATH_MAX };
 
-/* Metadata with the memory of its texts. */
+/* Metadata, and the memory of its texts. */
 typedef struct metadata {
     moco_metadata rows[MAX_METADATA];
     size_t count;
@@ -46,7 +45,7 @@ static void add_text(metadata *m, const char *name, const char *value)
     (void)snprintf(text, VALUE_SIZE, "%s", value);
 }
 
-/* The folder of the run is left out: a moved or copied run is the same run. */
+/* Adds the options, except for the run's folder: a moved or copied run stays the same run. */
 static moco_status add_config(metadata *m, const moco_config *config)
 {
     const moco_option *option;
@@ -55,7 +54,8 @@ static moco_status add_config(metadata *m, const moco_config *config)
             continue;
         }
         if (m->count == MAX_METADATA) {
-            return moco_error_set(MOCO_EINTERNAL, "checkpoint: more options than metadata");
+            return moco_error_set(MOCO_EINTERNAL, "checkpoint: there are more options than the %d rows of metadata",
+                                  MAX_METADATA);
         }
         char *key;
         char *text = next_text(m, &key);
@@ -65,7 +65,7 @@ static moco_status add_config(metadata *m, const moco_config *config)
     return MOCO_OK;
 }
 
-/* Writes the file; `ranks` are the statistics of each rank's encoders, NULL with one process. */
+/* Writes the file. `ranks`: the statistics of each rank's encoders; NULL with one process. */
 static moco_status write_file(const char *path, const moco_model *model, moco_position position,
                               const moco_config *config, const moco__statistics *ranks)
 {
@@ -84,8 +84,8 @@ static moco_status write_file(const char *path, const moco_model *model, moco_po
     MOCO_TRY_GOTO(add_config(&m, config));
     MOCO_TRY_GOTO(moco__table_create(&t, model));
     if (ranks != NULL) {
-        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, model->encoder_q, &ranks[0], 0));
-        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, model->encoder_k, &ranks[1], 1));
+        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_query_encoder(model), &ranks[0], 0));
+        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_key_encoder(model), &ranks[1], 1));
     }
     MOCO_TRY_GOTO(moco_safetensors_write(path, t.rows, t.count, m.rows, m.count));
 done:
@@ -94,18 +94,19 @@ done:
     return status;
 }
 
-/* Every rank gives its statistics, rank 0 writes, and every rank goes on with its own. */
+/* Gathers the statistics of every rank and lets rank 0 write them. Every rank keeps its own. */
 static moco_status save_of_ranks(const char *path, const moco_model *model, moco_position position,
                                  const moco_config *config)
 {
-    moco_encoder *const encoders[2] = { model->encoder_q, model->encoder_k };
-    const size_t rank = (size_t)moco_comm_rank(model->comm);
+    moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
+    moco_comm *comm = moco_model_comm(model);
+    const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
     moco__statistics ranks[2] = { { 0 }, { 0 } };
     moco_status status;
     for (int e = 0; e < 2; ++e) {
-        MOCO_TRY_GOTO(moco__statistics_gather(&ranks[e], model->comm, encoders[e], model->device));
+        MOCO_TRY_GOTO(moco__statistics_gather(&ranks[e], comm, encoders[e], device));
     }
-    if (rank == 0) {
+    if (moco_comm_rank(comm) == 0) {
         status = write_file(path, model, position, config, ranks);
         for (int e = 0; e < 2 && status == MOCO_OK; ++e) {
             status = moco__statistics_set(encoders[e], ranks[e].all);
@@ -123,11 +124,11 @@ moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(model);
     MOCO_CHECK_ARG(config);
-    return moco_comm_world(model->comm) > 1 ? save_of_ranks(path, model, position, config)
-                                            : write_file(path, model, position, config, NULL);
+    return moco_comm_world(moco_model_comm(model)) > 1 ? save_of_ranks(path, model, position, config)
+                                                       : write_file(path, model, position, config, NULL);
 }
 
-/* Every tensor of the table, and no other, must be in the file. */
+/* Reads every tensor of the table. The file must hold them and no other. */
 static moco_status read_table(const moco__table *t, const moco_safetensors *file, const char *path)
 {
     size_t known = t->count;
@@ -135,8 +136,8 @@ static moco_status read_table(const moco__table *t, const moco_safetensors *file
         known += moco_safetensors_find(file, moco__rank_names[e]) != NULL ? 1 : 0;
     }
     if (moco_safetensors_count(file) != known) {
-        return moco_error_set(MOCO_EFORMAT, "%s: %zu tensors, a model of this configuration has %zu", path,
-                              moco_safetensors_count(file), known);
+        return moco_error_set(MOCO_EFORMAT, "%s: the file has %zu tensors, but a model of this configuration has %zu",
+                              path, moco_safetensors_count(file), known);
     }
     for (size_t i = 0; i < t->count; ++i) {
         moco_tensor *handle; /* a second handle on the same memory, to write through */
@@ -175,7 +176,7 @@ static moco_status read_file(moco_model *model, moco_position *position, const c
     moco_status status;
     MOCO_TRY_GOTO(moco__table_create(&t, model));
     MOCO_TRY_GOTO(restore(model, &t, position, file, path));
-    moco__checkpoint_warn_of_world(file, path, moco_comm_world(model->comm));
+    moco__checkpoint_warn_of_world(file, path, moco_comm_world(moco_model_comm(model)));
 done:
     moco__table_free(&t);
     moco_safetensors_free(file);
@@ -187,10 +188,11 @@ moco_status moco_checkpoint_load(moco_model *model, moco_position *position, con
     MOCO_CHECK_ARG(model);
     MOCO_CHECK_ARG(path);
     moco_position where = { 0 };
-    if (moco_comm_rank(model->comm) == 0) {
+    moco_comm *comm = moco_model_comm(model);
+    if (moco_comm_rank(comm) == 0) {
         MOCO_TRY(read_file(model, &where, path));
     }
-    if (moco_comm_world(model->comm) > 1) {
+    if (moco_comm_world(comm) > 1) {
         MOCO_TRY(moco__checkpoint_share(model, &where, path));
     }
     if (position != NULL) {

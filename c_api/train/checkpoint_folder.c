@@ -1,4 +1,4 @@
-/* The checkpoints of a run's folder: their names, the newest whole one, and which to keep. */
+/* Names the checkpoints in a run's folder, finds the newest complete one, and deletes old ones. */
 #include "moco/checkpoint.h"
 
 #include "base/files_internal.h"
@@ -22,7 +22,7 @@ moco_status moco_checkpoint_path(char *buffer, size_t size, const char *run, uin
     return moco__files_join(buffer, size, run, name);
 }
 
-/* The step of a file name; false where it is no checkpoint's. */
+/* Reads the step in a file name. Returns false if the name is not that of a checkpoint. */
 static bool parse_name(uint64_t *step, const char *name)
 {
     static const char prefix[] = "step_";
@@ -43,14 +43,14 @@ static int descending(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
-/* The steps of a run's checkpoints, newest first; *steps is the caller's to free. */
+/* Lists the steps of a run's checkpoints, newest first. The caller frees *steps. */
 static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
 {
     char path[MOCO_PATH_MAX];
     MOCO_TRY(moco__files_join(path, sizeof path, run, "checkpoints"));
     DIR *folder = opendir(path);
     if (folder == NULL) {
-        return moco_error_set(MOCO_ENOTFOUND, "%s: no run is there: cannot open %s: %s", run, path, strerror(errno));
+        return moco_error_set(MOCO_ENOTFOUND, "%s is not a run: cannot open %s: %s", run, path, strerror(errno));
     }
     uint64_t *list = NULL;
     size_t used = 0;
@@ -81,11 +81,11 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
     return MOCO_OK;
 }
 
-static bool is_whole(const char *path)
+static bool is_complete(const char *path)
 {
     moco_safetensors *file;
     if (moco_safetensors_open(&file, path) != MOCO_OK) {
-        moco_log(MOCO_LOG_WARNING, "left out as damaged: %s", moco_error_message());
+        moco_log(MOCO_LOG_WARNING, "skipped a damaged checkpoint: %s", moco_error_message());
         return false;
     }
     moco_safetensors_free(file);
@@ -101,7 +101,7 @@ static moco_status find_newest(char *buffer, size_t size, const char *run)
     for (size_t i = 0; i < count && status == MOCO_ENOTFOUND; ++i) {
         char path[MOCO_PATH_MAX];
         status = moco_checkpoint_path(path, sizeof path, run, steps[i]);
-        if (status == MOCO_OK && !is_whole(path)) {
+        if (status == MOCO_OK && !is_complete(path)) {
             status = MOCO_ENOTFOUND;
         }
         if (status == MOCO_OK) {
@@ -111,10 +111,10 @@ static moco_status find_newest(char *buffer, size_t size, const char *run)
     free(steps);
     if (status == MOCO_ENOTFOUND && count > 0) {
         return moco_error_set(
-            MOCO_EFORMAT, "%s/checkpoints: none of %zu checkpoints is whole; train anew with moco train", run, count);
+            MOCO_EFORMAT, "%s/checkpoints: all %zu checkpoints are damaged; start again with moco train", run, count);
     }
     return status == MOCO_ENOTFOUND
-               ? moco_error_set(status, "%s/checkpoints: no checkpoint is there; train anew with moco train", run)
+               ? moco_error_set(status, "%s/checkpoints: there is no checkpoint; start again with moco train", run)
                : status;
 }
 
@@ -126,7 +126,7 @@ moco_status moco_checkpoint_find(char *buffer, size_t size, const char *path)
         return find_newest(buffer, size, path);
     }
     if (!moco__files_exist(path)) {
-        return moco_error_set(MOCO_ENOTFOUND, "%s: no such run or checkpoint", path);
+        return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such run or checkpoint; check the path", path);
     }
     const int written = snprintf(buffer, size, "%s", path);
     return written >= 0 && (size_t)written < size
@@ -153,7 +153,7 @@ static void remove_left_overs(const char *run)
     }
 }
 
-/* Whether a checkpoint ends a multiple of keep_every epochs. */
+/* Returns whether a checkpoint is from the end of every keep_every-th epoch. */
 static bool is_milestone(const char *path, int64_t keep_every)
 {
     moco_config config;

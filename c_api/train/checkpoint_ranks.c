@@ -1,13 +1,11 @@
-/* See checkpoint_ranks.h. */
+/* Writes, reads and shares what checkpoints hold of several processes: the running statistics of each rank. */
 #include "train/checkpoint_ranks_internal.h"
 
 #include "base/handle_internal.h"
-#include "method/model_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
 #include <string.h>
 
-/* Adds the statistics of all ranks, and puts their mean in the encoders. */
 moco_status moco__checkpoint_add_ranks(moco__table *t, moco_encoder *encoder, const moco__statistics *statistics,
                                        int which)
 {
@@ -18,25 +16,25 @@ moco_status moco__checkpoint_add_ranks(moco__table *t, moco_encoder *encoder, co
     return moco__statistics_set(encoder, statistics->mean);
 }
 
-/* A run goes on with another number of processes, but it is no longer the same run to the bit. */
 void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *path, int32_t world)
 {
     const moco_safetensors_entry *entry = moco_safetensors_find(file, moco__rank_names[0]);
     const int64_t saved = entry != NULL && entry->ndim == 2 ? entry->sizes[0] : 1;
     if (saved != world) {
         moco_log(MOCO_LOG_WARNING,
-                 "%s is of %lld processes, and there are %d now: images and groups of batch norm stay the same where "
-                 "the groups fit, but sums are made in another order, and running statistics start from their mean; so "
-                 "the run goes on, but not to the bit",
-                 path, (long long)saved, world);
+                 "%s is from %lld process%s, and now there are %d: images stay the same, and so do groups of batch "
+                 "norm that divide among them, but sums are made in another order and running statistics start from "
+                 "their mean; the run continues, but is not bit-identical",
+                 path, (long long)saved, saved == 1 ? "" : "es", world);
     }
 }
 
-/* The statistics of each rank, where the file has them for as many ranks as there are now; else all keep the mean. */
+/* Reads the statistics of each rank, if the file has them for as many ranks as there are now. Else all keep the mean.
+ */
 static moco_status read_ranks(moco__statistics *out, const moco_model *model, const char *path, int which)
 {
-    const size_t count = moco__statistics_count(model->encoder_q);
-    const size_t world = (size_t)moco_comm_world(model->comm);
+    const size_t count = moco__statistics_count(moco_model_query_encoder(model));
+    const size_t world = (size_t)moco_comm_world(moco_model_comm(model));
     moco_safetensors *file;
     MOCO_TRY(moco_safetensors_open(&file, path));
     const moco_safetensors_entry *entry = moco_safetensors_find(file, moco__rank_names[which]);
@@ -53,24 +51,30 @@ static moco_status read_ranks(moco__statistics *out, const moco_model *model, co
     return status;
 }
 
-/* Rank 0's tensors and numbers for all ranks, who may not see its file. */
+static moco_device device_of(const moco_model *model)
+{
+    return moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
+}
+
+/* Gives all ranks rank 0's tensors and numbers, since they may not see its file. */
 static moco_status share_tensors(moco_model *model, moco_position *position)
 {
+    moco_comm *comm = moco_model_comm(model);
+    moco_queue *queue = moco_model_queue(model);
     moco__table t = { 0 };
     moco_status status;
     MOCO_TRY_GOTO(moco__table_create(&t, model));
     for (size_t i = 0; i < t.count; ++i) {
         moco_tensor *tensor = (moco_tensor *)t.rows[i].tensor;
         if (tensor != t.queue_ptr && tensor != t.queue_filled) {
-            MOCO_TRY_GOTO(moco_comm_broadcast(model->comm, tensor, 0));
+            MOCO_TRY_GOTO(moco_comm_broadcast(comm, tensor, 0));
         }
     }
-    int64_t numbers[] = { moco_queue_pointer(model->queue), moco_queue_filled(model->queue), (int64_t)model->shuffles,
-                          (int64_t)position->step,          (int64_t)position->epoch,        (int64_t)position->batch };
-    MOCO_TRY_GOTO(
-        moco__comm_broadcast_numbers(model->comm, model->device, numbers, sizeof numbers / sizeof numbers[0]));
-    MOCO_TRY_GOTO(moco_queue_restore(model->queue, numbers[0], numbers[1]));
-    model->shuffles = (uint64_t)numbers[2];
+    int64_t numbers[] = { moco_queue_pointer(queue), moco_queue_filled(queue), (int64_t)moco_model_shuffles(model),
+                          (int64_t)position->step,   (int64_t)position->epoch, (int64_t)position->batch };
+    MOCO_TRY_GOTO(moco__comm_broadcast_numbers(comm, device_of(model), numbers, sizeof numbers / sizeof numbers[0]));
+    MOCO_TRY_GOTO(moco_queue_restore(queue, numbers[0], numbers[1]));
+    moco_model_set_shuffles(model, (uint64_t)numbers[2]);
     *position = (moco_position){ (uint64_t)numbers[3], (uint64_t)numbers[4], (uint64_t)numbers[5] };
 done:
     moco__table_free(&t);
@@ -80,10 +84,12 @@ done:
 /* Gives each rank its own statistics. */
 static moco_status share_statistics(moco_model *model, const char *path)
 {
-    moco_encoder *const encoders[2] = { model->encoder_q, model->encoder_k };
-    const size_t count = moco__statistics_count(model->encoder_q);
-    const size_t world = (size_t)moco_comm_world(model->comm);
-    const size_t rank = (size_t)moco_comm_rank(model->comm);
+    moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
+    moco_comm *comm = moco_model_comm(model);
+    const moco_device device = device_of(model);
+    const size_t count = moco__statistics_count(encoders[0]);
+    const size_t world = (size_t)moco_comm_world(comm);
+    const size_t rank = (size_t)moco_comm_rank(comm);
     const int64_t sizes[2] = { (int64_t)world, (int64_t)count };
     for (int e = 0; e < 2; ++e) {
         moco__statistics ranks = { 0 };
@@ -94,11 +100,11 @@ static moco_status share_statistics(moco_model *model, const char *path)
             MOCO_TRY_GOTO(read_ranks(&ranks, model, path, e));
             known = ranks.all != NULL ? 1 : 0;
         }
-        MOCO_TRY_GOTO(moco__comm_broadcast_numbers(model->comm, model->device, &known, 1));
+        MOCO_TRY_GOTO(moco__comm_broadcast_numbers(comm, device, &known, 1));
         if (known != 0) {
             ranks.all = rank == 0 ? ranks.all : moco__calloc(world * count, sizeof *ranks.all);
-            MOCO_TRY_GOTO(moco_tensor_from_host(&all, NULL, MOCO_FLOAT32, model->device, sizes, 2, ranks.all));
-            MOCO_TRY_GOTO(moco_comm_broadcast(model->comm, all, 0));
+            MOCO_TRY_GOTO(moco_tensor_from_host(&all, NULL, MOCO_FLOAT32, device, sizes, 2, ranks.all));
+            MOCO_TRY_GOTO(moco_comm_broadcast(comm, all, 0));
             MOCO_TRY_GOTO(moco_tensor_to_host(ranks.all, world * count * sizeof *ranks.all, all));
             MOCO_TRY_GOTO(moco__statistics_set(encoders[e], ranks.all + rank * count));
         }

@@ -1,4 +1,4 @@
-/* Checkpoints of several processes: rank 0 has the file, and each rank running statistics of its own. */
+/* Writes, reads and shares what checkpoints hold of several processes: the running statistics of each rank. */
 #ifndef MOCO_TRAIN_CHECKPOINT_RANKS_INTERNAL_H
 #define MOCO_TRAIN_CHECKPOINT_RANKS_INTERNAL_H
 
@@ -7,12 +7,12 @@
 
 #include "moco/checkpoint.h"
 
-/* Adds the statistics of all ranks to what is written, and puts their mean in an encoder: 0 the query's, 1 the key's.
- */
+/* Adds the statistics of all ranks to a checkpoint, and sets an encoder's to their mean. which: 0 for the query
+ * encoder, 1 for the key encoder. */
 moco_status moco__checkpoint_add_ranks(moco__table *t, moco_encoder *encoder, const moco__statistics *statistics,
                                        int which);
 
-/* Says what changes where a file is of another number of processes. */
+/* Warns of what changes if a file is from another number of processes. */
 void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *path, int32_t world);
 
 /* Gives all ranks what rank 0 has read from a file. */

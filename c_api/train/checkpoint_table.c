@@ -1,4 +1,4 @@
-/* See checkpoint_table.h. */
+/* Lists the tensors of a checkpoint with their names. */
 #include "train/checkpoint_table_internal.h"
 
 #include "base/handle_internal.h"

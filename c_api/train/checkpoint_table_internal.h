@@ -1,4 +1,4 @@
-/* A checkpoint's tensors with their names: one list serves writing, reading and sharing. */
+/* Lists the tensors of a checkpoint with their names, for writing, reading and sharing. */
 #ifndef MOCO_TRAIN_CHECKPOINT_TABLE_INTERNAL_H
 #define MOCO_TRAIN_CHECKPOINT_TABLE_INTERNAL_H
 
@@ -14,13 +14,13 @@ typedef struct moco__table {
     size_t capacity;
     moco_tensor *queue_ptr;    /* int64, 1 */
     moco_tensor *queue_filled; /* int64, 1 */
-    moco_tensor *ranks[2];     /* of several ranks: world x values, the statistics of each; else NULL */
+    moco_tensor *ranks[2];     /* with several ranks: world x values, the statistics of each; else NULL */
 } moco__table;
 
 /* Names of the tensors that hold the running statistics of each rank, for the query and the key encoder. */
 extern const char *const moco__rank_names[2];
 
-/* Lists a model's tensors; to be freed after a failure too. */
+/* Lists a model's tensors. Call moco__table_free() after a failure too. */
 moco_status moco__table_create(moco__table *t, const moco_model *model);
 void moco__table_free(moco__table *t);
 /* Adds a tensor, which must outlive the table. */

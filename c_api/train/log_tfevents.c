@@ -1,5 +1,5 @@
 /*
- * TensorBoard's event files, byte by byte.
+ * Writes TensorBoard's event files, byte by byte.
  *
  * Record: u64 length; u32 masked CRC-32C of the length; data; u32 masked CRC-32C of the data; all little-endian.
  * Data: a protobuf Event { 1: double wall_time, 2: int64 step, and one of 3: string file_version,
@@ -30,7 +30,7 @@ typedef struct message {
     size_t count;
 } message;
 
-/* CRC-32C (Castagnoli), bit by bit: a few hundred bytes a line need no table. */
+/* Computes CRC-32C (Castagnoli) bit by bit, since a few hundred bytes per line need no table. */
 static uint32_t crc32c(const unsigned char *bytes, size_t count)
 {
     uint32_t crc = 0xFFFFFFFFU;

@@ -1,4 +1,4 @@
-/* TensorBoard's event files. */
+/* Writes TensorBoard's event files. */
 #ifndef MOCO_TRAIN_LOG_TFEVENTS_INTERNAL_H
 #define MOCO_TRAIN_LOG_TFEVENTS_INTERNAL_H
 
@@ -7,11 +7,11 @@
 typedef struct moco__tfevents moco__tfevents;
 
 /*
- * Starts an event file in a run's folder. Where @p step is above 0, TensorBoard is told to drop what older files say
- * of later steps.
+ * Starts an event file in a run's folder. With a step above 0 it tells TensorBoard to drop the later steps of older
+ * files.
  */
 moco_status moco__tfevents_open(moco__tfevents **out, const char *run, uint64_t step);
-/* One event with all values; NaN is left out. */
+/* Writes one event with all values except NaN. */
 moco_status moco__tfevents_write(moco__tfevents *events, uint64_t step, const moco_metric *values, size_t count);
 void moco__tfevents_free(moco__tfevents *events);
 

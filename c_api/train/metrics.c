@@ -1,4 +1,4 @@
-/* metrics.jsonl: a line of JSON for each report of a run, and the same to TensorBoard. */
+/* Writes the metrics of a run: a line of JSON in metrics.jsonl for each report, and the same for TensorBoard. */
 #include "moco/metrics.h"
 
 #include "base/files_internal.h"
@@ -17,7 +17,7 @@ struct moco_metrics {
     moco__tfevents *events;
 };
 
-/* The step of a line; false where it is no whole line of metrics. */
+/* Reads the step of a line. Returns false if it is not a complete line of metrics. */
 static bool line_step(double *step, const char *line, size_t length)
 {
     json_t *root = json_loadb(line, length, 0, NULL);
@@ -28,7 +28,7 @@ static bool line_step(double *step, const char *line, size_t length)
     return found;
 }
 
-/* Copies the lines up to a step; what a killed run left half-written goes too. */
+/* Copies the complete lines up to a step, without what a killed run left half-written. */
 static moco_status copy_lines(moco__file *file, const char *text, size_t size, uint64_t last)
 {
     size_t begin = 0;
@@ -95,7 +95,7 @@ moco_status moco_metrics_open(moco_metrics **out, const char *run, uint64_t step
     return MOCO_OK;
 }
 
-/* JSON has no infinities; a line must stay readable by every reader. */
+/* JSON has neither NaN nor infinities. */
 static bool is_writable(double value)
 {
     return isfinite(value);

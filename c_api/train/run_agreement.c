@@ -1,18 +1,19 @@
-/* What must be equal on all ranks of a run: settings, data and version at its start, queue and weights all along. */
-#include "train/run_internal.h"
+/* Compares what must be equal on all ranks of a run: settings, data and version at its start, queue and weights later.
+ */
+#include "train/run_agreement_internal.h"
 
+#include "base/bytes_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
 
 #include "moco/version.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 16000 };
-
-/* What may differ from host to host. */
+/* Returns whether an option may differ from host to host. */
 static bool is_local(const char *option)
 {
     static const char *const local[] = { "data", "val-data", "out", "device", "workers", "threads", "prefetch" };
@@ -24,26 +25,33 @@ static bool is_local(const char *option)
     return false;
 }
 
-static void add_line(char *text, const char *format, ...) MOCO_PRINTF(2, 3);
+static moco_status add_line(moco__bytes *text, const char *format, ...) MOCO_PRINTF(2, 3);
 
-static void add_line(char *text, const char *format, ...)
+/* Appends to a text, which stays NUL-terminated; the NUL does not count. */
+static moco_status add_line(moco__bytes *text, const char *format, ...)
 {
-    const size_t used = strlen(text);
+    const size_t used = text->size;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text + used, TEXT_SIZE - used, format, args);
+    const int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
+    MOCO_TRY(moco__bytes_resize(text, used + (size_t)length + 1));
+    va_start(args, format);
+    (void)vsnprintf((char *)text->data + used, (size_t)length + 1, format, args);
+    va_end(args);
+    text->size -= 1;
+    return MOCO_OK;
 }
 
-/* Options as lines, and back. */
-static moco_status write_config(char *text, const moco_config *config, bool local_too)
+/* Appends the options, one per line. */
+static moco_status write_config(moco__bytes *text, const moco_config *config, bool local_too)
 {
     const moco_option *option;
     char value[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
         if (local_too || !is_local(option->name)) {
             MOCO_TRY(moco_config_get(config, option, value, sizeof value));
-            add_line(text, "%s: %s\n", option->name, value);
+            MOCO_TRY(add_line(text, "%s: %s\n", option->name, value));
         }
     }
     return MOCO_OK;
@@ -62,52 +70,58 @@ static moco_status read_config(moco_config *config, char *text)
     return MOCO_OK;
 }
 
-moco_status moco__run_share_config(moco__run *run)
+/* Gives all ranks rank 0's text. */
+static moco_status share_text(moco__bytes *text, moco_peers *peers)
 {
-    char *text = moco__calloc(TEXT_SIZE, 1);
-    if (text == NULL) {
-        return MOCO_ENOMEM;
+    char size[32];
+    (void)snprintf(size, sizeof size, "%zu", text->size);
+    MOCO_TRY(moco_peers_share(peers, size, sizeof size));
+    MOCO_TRY(moco__bytes_resize(text, (size_t)strtoull(size, NULL, 10) + 1));
+    return moco_peers_share(peers, (char *)text->data, text->size);
+}
+
+moco_status moco__run_share_config(moco__run_setup *setup)
+{
+    moco__bytes text = { 0 };
+    moco_status status;
+    if (setup->peers == NULL) {
+        return MOCO_OK;
     }
-    moco_status status = MOCO_OK;
-    if (moco__run_is_writer(run)) {
-        status = write_config(text, &run->config, true);
+    if (moco__run_is_writer(setup)) {
+        MOCO_TRY_GOTO(write_config(&text, &setup->config, true));
     }
-    if (status == MOCO_OK) {
-        status = moco_peers_share(run->options.peers, text, TEXT_SIZE);
+    MOCO_TRY_GOTO(share_text(&text, setup->peers));
+    if (!moco__run_is_writer(setup)) {
+        moco_config_init(&setup->config);
+        MOCO_TRY_GOTO(read_config(&setup->config, (char *)text.data));
     }
-    if (status == MOCO_OK && !moco__run_is_writer(run)) {
-        moco_config_init(&run->config);
-        status = read_config(&run->config, text);
-    }
-    free(text);
+done:
+    moco__bytes_free(&text);
     return status;
 }
 
-static moco_status describe(char *text, const moco__run *run)
+static moco_status describe(moco__bytes *text, const moco__run_setup *setup)
 {
-    add_line(text, "libmoco: %s\nlibtorch: %s\n", moco_version(), moco_libtorch_version());
-    add_line(text, "images: %zu\nclasses: %zu\n", moco_dataset_count(run->images),
-             moco_dataset_class_count(run->images));
-    add_line(text, "images of the kNN monitor: %zu\n",
-             run->val_images != NULL ? moco_dataset_count(run->val_images) : (size_t)0);
-    add_line(text, "device: %s\n", run->device.type == MOCO_CUDA ? "cuda" : "cpu");
-    return write_config(text, &run->config, false);
+    MOCO_TRY(add_line(text, "libmoco: %s\nlibtorch: %s\n", moco_version(), moco_libtorch_version()));
+    MOCO_TRY(add_line(text, "images: %zu\nclasses: %zu\n", moco_dataset_count(setup->images),
+                      moco_dataset_class_count(setup->images)));
+    MOCO_TRY(add_line(text, "images of the kNN monitor: %zu\n",
+                      setup->val_images != NULL ? moco_dataset_count(setup->val_images) : (size_t)0));
+    MOCO_TRY(add_line(text, "device: %s\n", setup->device.type == MOCO_CUDA ? "cuda" : "cpu"));
+    return write_config(text, &setup->config, false);
 }
 
-moco_status moco__run_agree(moco__run *run)
+moco_status moco__run_agree(const moco__run_setup *setup)
 {
-    if (run->options.peers == NULL) {
+    moco__bytes text = { 0 };
+    if (setup->peers == NULL) {
         return MOCO_OK;
     }
-    char *text = moco__calloc(TEXT_SIZE, 1);
-    if (text == NULL) {
-        return MOCO_ENOMEM;
-    }
-    moco_status status = describe(text, run);
+    moco_status status = describe(&text, setup);
     if (status == MOCO_OK) {
-        status = moco_peers_agree(run->options.peers, text);
+        status = moco_peers_agree(setup->peers, (const char *)text.data);
     }
-    free(text);
+    moco__bytes_free(&text);
     return status;
 }
 
@@ -124,7 +138,7 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
         MOCO_TRY(moco_config_get(asked, option, wanted, sizeof wanted));
         if (strcmp(wanted, "auto") != 0 && strcmp(is, wanted) != 0) {
             return moco_error_set(MOCO_EINVALID,
-                                  "%s holds a run with %s %s, not %s; go on with its own settings by moco resume, or "
+                                  "%s holds a run with %s %s, not %s; continue it with its settings by moco resume, or "
                                   "choose another --out",
                                   asked->out, option->name, is, wanted);
         }
@@ -132,7 +146,7 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
     return MOCO_OK;
 }
 
-/* Adds a tensor's bits, in order. */
+/* Adds a tensor's bits to a hash, in order. */
 static moco_status add_to_checksum(uint64_t *sum, const moco_tensor *tensor)
 {
     const size_t count = (size_t)moco_tensor_numel(tensor) * moco_dtype_size(moco_tensor_dtype(tensor));
@@ -165,28 +179,29 @@ static moco_status checksums(int64_t out[PARTS], const moco_model *model)
     return MOCO_OK;
 }
 
-static moco_status compare(const moco__run *run, const int64_t *all)
+static moco_status compare(const moco__run_setup *setup, const int64_t *all, uint64_t step)
 {
     static const char *const names[PARTS] = { "the queue", "the query encoder", "the key encoder" };
-    for (int32_t r = 1; r < moco_comm_world(run->comm); ++r) {
+    for (int32_t r = 1; r < moco_comm_world(setup->comm); ++r) {
         for (int p = 0; p < PARTS; ++p) {
             if (all[r * PARTS + p] != all[p]) {
                 return moco_error_set(
                     MOCO_EINTERNAL,
-                    "step %llu: %s of rank %d (%s) is no longer that of rank 0 (%s): memory or network "
-                    "is faulty, or the ranks' processors compute differently; the last checkpoint is "
-                    "from before",
-                    (unsigned long long)run->position.step, names[p], r, moco_peers_name(run->options.peers, r),
-                    moco_peers_name(run->options.peers, 0));
+                    "step %llu: %s differs between rank %d (%s) and rank 0 (%s): memory or network is faulty, or the "
+                    "ranks' processors compute differently; check the hosts, and resume from the last checkpoint, "
+                    "which "
+                    "is from before",
+                    (unsigned long long)step, names[p], r, moco_peers_name(setup->peers, r),
+                    moco_peers_name(setup->peers, 0));
             }
         }
     }
     return MOCO_OK;
 }
 
-moco_status moco__run_check_equal(moco__run *run)
+moco_status moco__run_check_equal(const moco__run_setup *setup, uint64_t step)
 {
-    const int32_t world = moco_comm_world(run->comm);
+    const int32_t world = moco_comm_world(setup->comm);
     if (world == 1) {
         return MOCO_OK;
     }
@@ -198,11 +213,11 @@ moco_status moco__run_check_equal(moco__run *run)
     moco_status status = all != NULL ? MOCO_OK : MOCO_ENOMEM;
     if (status == MOCO_OK) {
         MOCO_TRY_GOTO(moco_scope_create(&scope));
-        MOCO_TRY_GOTO(checksums(sums, run->model));
-        MOCO_TRY_GOTO(moco_tensor_from_host(&mine, scope, MOCO_INT64, run->device, sizes, 2, sums));
-        MOCO_TRY_GOTO(moco_comm_all_gather(&gathered, scope, run->comm, mine));
+        MOCO_TRY_GOTO(checksums(sums, setup->model));
+        MOCO_TRY_GOTO(moco_tensor_from_host(&mine, scope, MOCO_INT64, setup->device, sizes, 2, sums));
+        MOCO_TRY_GOTO(moco_comm_all_gather(&gathered, scope, setup->comm, mine));
         MOCO_TRY_GOTO(moco_tensor_to_host(all, (size_t)world * PARTS * sizeof *all, gathered));
-        MOCO_TRY_GOTO(compare(run, all));
+        MOCO_TRY_GOTO(compare(setup, all, step));
     }
 done:
     moco_scope_free(scope);

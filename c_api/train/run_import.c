@@ -1,7 +1,6 @@
-/* Starting a run from a file of the ecosystem: its state becomes the run's first checkpoint. */
+/* Makes a new run from a file of weights: the state in the file becomes the run's first checkpoint. */
 #include "base/handle_internal.h"
-#include "method/model_internal.h"
-#include "train/run_internal.h"
+#include "train/run_open_internal.h"
 #include "weights/weights_internal.h"
 
 #include <inttypes.h>
@@ -15,7 +14,7 @@ enum { NAME_SIZE = 128 };
 typedef struct source {
     const moco_weights *weights;
     moco_network network;
-    char base[64]; /* what stands before "queue": the encoder's prefix without its name */
+    char base[64]; /* the prefix of "queue": the encoder's prefix without the encoder's name */
 } source;
 
 static moco_status open_source(source *out, const moco_weights *weights)
@@ -23,7 +22,7 @@ static moco_status open_source(source *out, const moco_weights *weights)
     out->weights = weights;
     if (weights->kind == MOCO_WEIGHTS_CHECKPOINT) {
         return moco_error_set(MOCO_EINVALID,
-                              "%s: a checkpoint of moco train is not imported; go on with: moco resume RUN",
+                              "%s: a checkpoint of moco train needs no import; continue the run with: moco resume RUN",
                               weights->path);
     }
     MOCO_TRY(moco_weights_network(&out->network, weights, MOCO_QUERY));
@@ -42,7 +41,7 @@ static const moco_weights_entry *find(const source *from, const char *name)
     return moco_weights_find(from->weights, whole);
 }
 
-/* The queue, dim x K in the reference's files; NULL where there is none. */
+/* Returns the queue, dim x K in the reference's files; NULL if there is none. */
 static const moco_weights_entry *find_queue(const source *from)
 {
     const moco_weights_entry *queue = find(from, "queue");
@@ -129,12 +128,12 @@ static moco_status read_pointer(int64_t *out, const source *from)
         return MOCO_OK;
     }
     if (entry->dtype != MOCO_INT64 || entry->bytes != sizeof *out) {
-        return moco_error_set(MOCO_EFORMAT, "%s: queue_ptr is no single whole number", from->weights->path);
+        return moco_error_set(MOCO_EFORMAT, "%s: queue_ptr is not a single integer", from->weights->path);
     }
     return moco_weights_read(out, sizeof *out, from->weights, entry->name);
 }
 
-/* The reference's queue has keys as columns, ours has them as rows. */
+/* Reads the queue. The reference's queue has keys as columns, a run's queue has them as rows. */
 static moco_status read_queue(moco_model *model, const source *from, moco_scope *scope)
 {
     moco_queue *queue = moco_model_queue(model);
@@ -173,45 +172,47 @@ static moco_status read_momentum(moco_model *model, const source *from)
     return MOCO_OK;
 }
 
-/* Whole epochs that the file has behind it. */
+/* Reads the number of complete epochs that led to the file. */
 static moco_status read_epoch(uint64_t *out, const moco_config *config, const source *from)
 {
     const char *text = moco_weights_metadata(from->weights, "epoch");
     *out = text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : 0;
     if (*out >= (uint64_t)config->epochs) {
-        return moco_error_set(MOCO_EINVALID, "%s has %" PRIu64 " epochs behind it, the run has %lld; use more --epochs",
+        return moco_error_set(MOCO_EINVALID,
+                              "%s comes from %" PRIu64 " epochs, and the run has only %lld; give more --epochs",
                               from->weights->path, *out, (long long)config->epochs);
     }
     return MOCO_OK;
 }
 
-static moco_status fill(moco__run *run, const source *from)
+static moco_status fill(moco_model *model, const source *from)
 {
     moco_scope *scope;
-    MOCO_TRY(read_encoders(run->model, from));
+    MOCO_TRY(read_encoders(model, from));
     MOCO_TRY(moco_scope_create(&scope));
-    const moco_status status = read_queue(run->model, from, scope);
+    const moco_status status = read_queue(model, from, scope);
     moco_scope_free(scope);
     MOCO_TRY(status);
-    return read_momentum(run->model, from);
+    return read_momentum(model, from);
 }
 
-static moco_status import(moco__run *run, const moco_weights *weights)
+static moco_status import(moco__run_setup *run, const moco_weights *weights)
 {
     source from;
     char path[MOCO_PATH_MAX];
+    moco_position position = { 0 };
     MOCO_TRY(open_source(&from, weights));
     MOCO_TRY(moco__run_refuse_used_folder(run->config.out));
     MOCO_TRY(check_fit(&run->config, &from));
-    MOCO_TRY(read_epoch(&run->position.epoch, &run->config, &from));
+    MOCO_TRY(read_epoch(&position.epoch, &run->config, &from));
     MOCO_TRY(moco__run_open(run));
-    MOCO_TRY(moco__run_open_sampler(run));
-    MOCO_TRY(fill(run, &from));
-    run->position.step = run->position.epoch * run->epoch_steps;
-    moco_model_set_shuffles(run->model, run->position.step * (run->config.symmetric ? 2 : 1));
+    MOCO_TRY(moco__run_open_sampler(run, position));
+    MOCO_TRY(fill(run->model, &from));
+    position.step = position.epoch * run->epoch_steps;
+    moco_model_set_shuffles(run->model, position.step * (run->config.symmetric ? 2 : 1));
     MOCO_TRY(moco__run_create_folder(&run->config));
-    MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->config.out, run->position.step));
-    return moco_checkpoint_save(path, run->model, run->position, &run->config);
+    MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->config.out, position.step));
+    return moco_checkpoint_save(path, run->model, position, &run->config);
 }
 
 moco_status moco_run_import(const moco_config *config, const char *path)
@@ -219,12 +220,9 @@ moco_status moco_run_import(const moco_config *config, const char *path)
     MOCO_CHECK_ARG(config);
     moco_weights *weights;
     MOCO_TRY(moco_weights_open(&weights, path));
-    moco__run *run = moco__run_allocate(config, NULL);
-    moco_status status = MOCO_ENOMEM;
-    if (run != NULL) {
-        status = import(run, weights);
-        moco__run_close(run);
-    }
+    moco__run_setup run = { .config = *config };
+    const moco_status status = import(&run, weights);
+    moco__run_close_setup(&run);
     moco_weights_free(weights);
     return status;
 }

@@ -1,38 +1,38 @@
-/* Looking at a run: the kNN accuracy of its encoder, and the pictures at its end. */
-#include "train/run_internal.h"
+/* Tests the encoder of a run by nearest neighbours, and draws the run's pictures. */
+#include "train/run_monitor_internal.h"
 
 #include "base/clock_internal.h"
 #include "base/files_internal.h"
 #include "ranks/statistics_internal.h"
+#include "train/run_metrics_internal.h"
 
 #include "moco/evaluate.h"
 #include "moco/plot.h"
 
-static moco_features_options features_options(const moco__run *run)
+static moco_features_options features_options(const moco__run_setup *setup)
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
-    moco_features_options_for(&options, &run->config, run->device);
-    options.workers = (int32_t)run->config.workers;
-    options.skip_broken = run->config.skip_broken;
+    moco_features_options_for(&options, &setup->config, setup->device);
+    options.workers = (int32_t)setup->config.workers;
+    options.skip_broken = setup->config.skip_broken;
     return options;
 }
 
-/* Ranks share the work. The pictures are rank 0's alone. */
-static moco_status knn(double *accuracy, const moco__run *run)
+static moco_status knn(double *accuracy, const moco__run_setup *setup)
 {
-    moco_encoder *encoder = moco_model_query_encoder(run->model);
-    moco_features_options options = features_options(run);
+    moco_encoder *encoder = moco_model_query_encoder(setup->model);
+    moco_features_options options = features_options(setup);
     moco_knn_options knn = MOCO_KNN_OPTIONS_INIT;
-    options.comm = knn.comm = run->comm;
-    knn.k = run->config.knn_k;
-    knn.temperature = run->config.knn_temperature;
+    options.comm = knn.comm = setup->comm;
+    knn.k = setup->config.knn_k;
+    knn.temperature = setup->config.knn_temperature;
     moco_features *bank = NULL;
     moco_features *queries = NULL;
-    options.limit = (size_t)run->config.knn_images;
-    moco_status status = moco_features_extract(&bank, run->images, encoder, &options);
+    options.limit = (size_t)setup->config.knn_images;
+    moco_status status = moco_features_extract(&bank, setup->images, encoder, &options);
     options.limit = 0;
     if (status == MOCO_OK) {
-        status = moco_features_extract(&queries, run->val_images, encoder, &options);
+        status = moco_features_extract(&queries, setup->val_images, encoder, &options);
     }
     if (status == MOCO_OK) {
         status = moco_knn(accuracy, NULL, bank, queries, &knn);
@@ -42,17 +42,17 @@ static moco_status knn(double *accuracy, const moco__run *run)
     return status;
 }
 
-/* With several ranks the encoder that is judged has the mean of their running statistics, as a checkpoint's has. */
-static moco_status knn_of_ranks(double *accuracy, const moco__run *run)
+/* With several ranks the tested encoder has the mean of their running statistics, as in a checkpoint. */
+static moco_status knn_of_ranks(double *accuracy, const moco__run_setup *setup)
 {
-    moco_encoder *encoder = moco_model_query_encoder(run->model);
+    moco_encoder *encoder = moco_model_query_encoder(setup->model);
     moco__statistics statistics;
-    MOCO_TRY(moco__statistics_gather(&statistics, run->comm, encoder, run->device));
+    MOCO_TRY(moco__statistics_gather(&statistics, setup->comm, encoder, setup->device));
     moco_status status = moco__statistics_set(encoder, statistics.mean);
     if (status == MOCO_OK) {
-        status = knn(accuracy, run);
+        status = knn(accuracy, setup);
     }
-    const float *own = statistics.all + (size_t)moco_comm_rank(run->comm) * statistics.count;
+    const float *own = statistics.all + (size_t)moco_comm_rank(setup->comm) * statistics.count;
     const moco_status restored = moco__statistics_set(encoder, own);
     moco__statistics_free(&statistics);
     return status != MOCO_OK ? status : restored;
@@ -60,29 +60,32 @@ static moco_status knn_of_ranks(double *accuracy, const moco__run *run)
 
 moco_status moco__run_knn(moco__run *run)
 {
+    const moco__run_setup *setup = &run->setup;
+    moco__progress *progress = &run->report.progress;
     const double start = moco__now();
     double accuracy = 0;
-    MOCO_TRY(moco_comm_world(run->comm) > 1 ? knn_of_ranks(&accuracy, run) : knn(&accuracy, run));
-    run->knn_acc1 = accuracy;
-    const double epoch = (double)run->position.step / (double)run->epoch_steps;
-    moco__run_log(run, MOCO_LOG_INFO, "epoch %g: kNN accuracy %.2f %% (%zu test images, %.1f s)", epoch, accuracy,
-                  moco_dataset_count(run->val_images), moco__now() - start);
+    MOCO_TRY(moco_comm_world(setup->comm) > 1 ? knn_of_ranks(&accuracy, setup) : knn(&accuracy, setup));
+    progress->seen.knn_acc1 = accuracy;
+    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "epoch %g: kNN accuracy %.2f %% (%zu test images, %.1f s)",
+                        (double)run->state.position.step / (double)setup->epoch_steps, accuracy,
+                        moco_dataset_count(setup->val_images), moco__now() - start);
+    moco__progress_leave_out(progress, start);
     const moco_metric value = { "knn_acc1", accuracy };
-    /* The monitor's time is no training time. */
-    run->window_time += moco__now() - start;
-    return run->metrics == NULL ? MOCO_OK : moco_metrics_write(run->metrics, run->position.step, epoch, &value, 1);
+    return moco__run_write_metrics(run, &value, 1);
 }
 
-moco_status moco__run_plot(moco__run *run)
+moco_status moco__run_plot(const moco__run *run)
 {
+    const moco__run_setup *setup = &run->setup;
+    const char *out = setup->config.out;
     char folder[MOCO_PATH_MAX];
     moco_sheets_options options = MOCO_SHEETS_OPTIONS_INIT;
-    options.workers = (int32_t)run->config.workers;
-    options.device = run->device;
-    MOCO_TRY(moco__files_join(folder, sizeof folder, run->config.out, "plots"));
-    MOCO_TRY(moco_plot_curves(run->config.out));
-    MOCO_TRY(moco_plot_sheets(run->config.out, &run->config, moco_model_query_encoder(run->model), run->images,
-                              run->val_images, &options));
-    moco__run_log(run, MOCO_LOG_INFO, "plots are in %s", folder);
+    options.workers = (int32_t)setup->config.workers;
+    options.device = setup->device;
+    MOCO_TRY(moco__files_join(folder, sizeof folder, out, "plots"));
+    MOCO_TRY(moco_plot_curves(out));
+    MOCO_TRY(moco_plot_sheets(out, &setup->config, moco_model_query_encoder(setup->model), setup->images,
+                              setup->val_images, &options));
+    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "plots are in %s", folder);
     return MOCO_OK;
 }

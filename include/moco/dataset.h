@@ -126,6 +126,14 @@ MOCO_API bool moco_dataset_is_sequential(const moco_dataset *dataset);
 /** Reads and decodes an image. Thread-safe for different @p image. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_read(const moco_dataset *dataset, moco_image *image, size_t index);
 
+/**
+ * Returns how many images of the dataset loaders and moco_shards_pack() have skipped as unreadable in this process.
+ * @param[out] text a sentence for the user with this number and the first of these images, "" if there is none; may be
+ * NULL
+ * @since 0.1
+ */
+MOCO_API size_t moco_dataset_skipped(const moco_dataset *dataset, char *text, size_t size);
+
 MOCO_END_DECLS
 
 #endif

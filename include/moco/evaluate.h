@@ -12,34 +12,34 @@
 
 MOCO_BEGIN_DECLS
 
-/** Which vector stands for an image. @since 0.1 */
+/** Which vector represents an image. @since 0.1 */
 typedef enum moco_feature_kind {
     MOCO_FEATURE_POOLED, /**< before the head: 512 or 2048 d */
     MOCO_FEATURE_OUTPUT, /**< after the head: dim */
     MOCO_FEATURE_PIXELS  /**< the raw pixels, as a baseline; needs no encoder */
 } moco_feature_kind;
 
-/** Labelled features of a dataset, L2-normalised unless asked for as they are. @since 0.1 */
+/** Features of a dataset with its labels, L2-normalised unless the options ask for raw ones. @since 0.1 */
 typedef struct moco_features moco_features;
 
-/** Called after each batch with the images done on this rank; a non-zero return on any rank ends the extraction with
- * ::MOCO_ESTOPPED on all. @since 0.1 */
+/** Called after each batch with the number of images done on this rank. A non-zero return on any rank ends the
+ * extraction with ::MOCO_ESTOPPED on all ranks. @since 0.1 */
 typedef int (*moco_features_fn)(size_t done, size_t count, void *payload);
 
 /** Options of moco_features_extract(). @since 0.1 */
 typedef struct moco_features_options {
     size_t struct_size;
     moco_feature_kind kind; /**< ::MOCO_FEATURE_POOLED */
-    const char *augment;    /**< policy without randomness; "eval" */
-    int32_t image_size;     /**< 0: the policy's */
-    size_t batch;           /**< images a forward; 256 */
-    int32_t workers;        /**< loader threads; 0: one a core */
-    size_t limit;           /**< only the first of a seeded permutation; 0: all, in order */
-    bool skip_broken;
-    moco_layout layout; /**< of the encoder */
-    moco_device device; /**< of the encoder */
-    moco_comm *comm;    /**< ranks that share the work; each gets all features; NULL: one process */
-    bool raw;           /**< rows as the encoder gives them, for linear classifiers; false: of L2 norm 1, as for kNN */
+    const char *augment;    /**< policy without random operations; "eval" */
+    int32_t image_size;     /**< height and width in pixels; 0: the policy's */
+    size_t batch;           /**< images per forward pass; 256 */
+    int32_t workers;        /**< loader threads; 0: one per core */
+    size_t limit;           /**< only the first images of a fixed permutation; 0: all images, in order */
+    bool skip_broken;       /**< see ::moco_loader_options */
+    moco_layout layout;     /**< of the encoder */
+    moco_device device;     /**< of the encoder */
+    moco_comm *comm;        /**< ranks that share the work; each gets all features; NULL: one process */
+    bool raw; /**< rows as the encoder gives them, for linear classifiers; false: rows of L2 norm 1, for kNN */
     moco_features_fn progress; /**< may be NULL */
     void *payload;
 } moco_features_options;
@@ -50,10 +50,10 @@ typedef struct moco_features_options {
             NULL, false, NULL, NULL                                                                                    \
     }
 
-/** Fills in how a configuration looks at images: kind, policy, size, layout and device. @since 0.1 */
+/** Sets kind, policy, image size, layout and device as a configuration asks for. @since 0.1 */
 MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device);
 
-/** Computes features with the encoder in evaluation mode; its mode is restored. @param encoder NULL for pixels @since
+/** Computes features with the encoder in evaluation mode, and restores its mode. @param encoder NULL for pixels @since
  * 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset,
                                                          moco_encoder *encoder, const moco_features_options *options);
@@ -61,32 +61,32 @@ MOCO_API MOCO_MUST_USE moco_status moco_features_extract(moco_features **out, co
 /** Frees features; NULL is allowed. @since 0.1 */
 MOCO_API void moco_features_free(moco_features *features);
 
-/** Count x dim float32 matrix; borrowed. @since 0.1 */
+/** Returns the float32 matrix, count x dim; borrowed. @since 0.1 */
 MOCO_API const moco_tensor *moco_features_matrix(const moco_features *features);
-/** Count labels, -1 without; borrowed. @since 0.1 */
+/** Returns count labels, -1 for images without one; borrowed. @since 0.1 */
 MOCO_API const int64_t *moco_features_labels(const moco_features *features);
-/** Number of images. @since 0.1 */
+/** Returns the number of images. @since 0.1 */
 MOCO_API size_t moco_features_count(const moco_features *features);
-/** The dataset's index of a row. @since 0.1 */
+/** Returns the index of a row's image in the dataset. @since 0.1 */
 MOCO_API size_t moco_features_index(const moco_features *features, size_t row);
 
-/** Divides raw features by their L2 norms, in place; others stay as they are. @since 0.1 */
+/** Divides raw features by their L2 norms, in place. Does nothing to normalised features. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_features_normalize(moco_features *features);
 
-/** What moco_features_extract() spent its time on, in seconds. @since 0.1 */
+/** The seconds that moco_features_extract() took. @since 0.1 */
 typedef struct moco_features_seconds {
-    double total;   /**< from the first batch asked for to the last row written */
-    double waiting; /**< for images from the loader */
-    double forward; /**< in the network; on a GPU what it takes to queue the work */
+    double total;   /**< from the request for the first batch to the last row written */
+    double waiting; /**< for the loader */
+    double forward; /**< in the network; on a GPU the time to queue the work */
 } moco_features_seconds;
 
-/** Where the time of this process went. @since 0.1 */
+/** Returns how this process spent its time. @since 0.1 */
 MOCO_API moco_features_seconds moco_features_time(const moco_features *features);
 
 /** Options of moco_knn(). @since 0.1 */
 typedef struct moco_knn_options {
     size_t struct_size;
-    int64_t k;          /**< neighbours; 200; cut to the size of the bank */
+    int64_t k;          /**< neighbours, at most the size of the bank; 200 */
     double temperature; /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
     moco_comm *comm;    /**< ranks that share the queries; NULL: one process */
 } moco_knn_options;
@@ -99,19 +99,19 @@ typedef struct moco_knn_options {
 /**
  * Classifies each query by the weighted vote of its nearest neighbours in the bank.
  * @param[out] accuracy top-1, percent
- * @param[out] predicted one class a query, or NULL
- * @return ::MOCO_EINVALID where labels are missing or sizes differ
+ * @param[out] predicted one class per query, or NULL
+ * @return ::MOCO_EINVALID if labels are missing or the numbers of dimensions differ
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank,
                                             const moco_features *queries, const moco_knn_options *options);
 
-/** Options of moco_knn_grid(): every k with every temperature. @since 0.1 */
+/** Options of moco_knn_grid(), which tries every k with every temperature. @since 0.1 */
 typedef struct moco_knn_grid_options {
     size_t struct_size;
-    const int64_t *k; /**< @ref k_count of them; each cut to the size of the bank; borrowed */
+    const int64_t *k; /**< @ref k_count values, each at most the size of the bank; borrowed */
     size_t k_count;
-    const double *temperatures; /**< @ref temperature_count of them; borrowed */
+    const double *temperatures; /**< @ref temperature_count values; borrowed */
     size_t temperature_count;
     moco_comm *comm; /**< ranks that share the queries; NULL: one process */
 } moco_knn_grid_options;
@@ -122,18 +122,18 @@ typedef struct moco_knn_grid_options {
     }
 
 /**
- * moco_knn() for several k and temperatures at the cost of one search.
+ * Classifies as moco_knn() does, with several k and temperatures, at the cost of one search.
  * @param[out] accuracies top-1, percent: k_count x temperature_count
- * @param[out] predicted k_count x temperature_count x one class a query, or NULL
+ * @param[out] predicted k_count x temperature_count x one class per query, or NULL
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_features *bank,
                                                  const moco_features *queries, const moco_knn_grid_options *options);
 
 /**
- * The @p k nearest rows of the bank for one row of the queries, nearest first.
+ * Finds the @p k rows of the bank that are nearest to one row of the queries, nearest first.
  * @param[out] rows room for k
- * @param[out] cosines room for k; NULL: not wanted
+ * @param[out] cosines room for k; may be NULL
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_features *bank,

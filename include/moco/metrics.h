@@ -1,6 +1,6 @@
 /**
  * @file metrics.h
- * Numbers of a run over its steps: `metrics.jsonl`, and `events.out.tfevents.*` for TensorBoard.
+ * Metrics of a run over its steps: `metrics.jsonl`, and `events.out.tfevents.*` for TensorBoard.
  */
 #ifndef MOCO_METRICS_H
 #define MOCO_METRICS_H
@@ -9,25 +9,26 @@
 
 MOCO_BEGIN_DECLS
 
-/** Writer of a run's metrics. @since 0.1 */
+/** Writes a run's metrics. @since 0.1 */
 typedef struct moco_metrics moco_metrics;
 
 /** A named number. @since 0.1 */
 typedef struct moco_metric {
-    const char *name; /**< as "loss" */
-    double value;     /**< NaN is left out */
+    const char *name; /**< for example "loss" */
+    double value;     /**< not finite: the line has no such name */
 } moco_metric;
 
 /**
- * Opens the metrics of a run's folder for appending. What stands there for steps after @p step is dropped, so that a
- * resumed run leaves no line twice; a new run passes 0.
+ * Opens the metrics in a run's folder for appending. Drops the lines of steps after @p step, so that a resumed run
+ * writes no line twice. A new run passes 0.
  * @param tensorboard whether to write an event file too
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_metrics_open(moco_metrics **out, const char *run, uint64_t step,
                                                      bool tensorboard);
 
-/** Writes one line {"step": .., "epoch": .., name: value, ...} and flushes it. @param epoch fractional @since 0.1 */
+/** Writes one line {"step": .., "epoch": .., name: value, ...} and flushes it. @param epoch with its fraction @since
+ * 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoch,
                                                       const moco_metric *values, size_t count);
 
@@ -42,10 +43,10 @@ typedef struct moco_series {
     double *values; /**< count values */
 } moco_series;
 
-/** Reads one metric from a run's metrics.jsonl; an empty series where no line has it. @since 0.1 */
+/** Reads one metric from a run's metrics.jsonl. The series is empty if no line has the metric. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_series_read(moco_series *out, const char *run, const char *name);
 
-/** Frees a series' arrays. @since 0.1 */
+/** Frees the arrays of a series. @since 0.1 */
 MOCO_API void moco_series_free(moco_series *series);
 
 MOCO_END_DECLS

@@ -105,6 +105,8 @@ MOCO_API moco_encoder *moco_model_key_encoder(const moco_model *model);
 MOCO_API moco_queue *moco_model_queue(const moco_model *model);
 /** Returns the optimiser. Borrowed. */
 MOCO_API moco_sgd *moco_model_sgd(const moco_model *model);
+/** Returns the ranks that train together; NULL: one process. Borrowed. @since 0.1 */
+MOCO_API moco_comm *moco_model_comm(const moco_model *model);
 
 /** Returns how many shuffles were drawn. A checkpoint keeps it. */
 MOCO_API uint64_t moco_model_shuffles(const moco_model *model);

@@ -78,7 +78,7 @@ TEST_F(CliEmbed, FindsWhatIsNear)
 TEST_F(CliEmbed, SaysWhatIsWrong)
 {
     ASSERT_EQ(trained().code, 0) << trained().err;
-    EXPECT_HAS(run({ "embed", "run", "test" }).err, "what is wanted of the features?");
+    EXPECT_HAS(run({ "embed", "run", "test" }).err, "there is nothing to do: give --out FILE");
     EXPECT_HAS(run({ "embed", "run", "test", "--plot", "x.png", "--map", "m.png" }).err, "give --query IMAGE too");
     const Result ending = run({ "embed", "run", "test", "--out", "f.csv" });
     EXPECT_EQ(ending.code, 1);

@@ -136,6 +136,39 @@ TEST_F(CliRuns, BrokenImagesAreNamedOrSkipped)
     const Result skipped = run(words);
     EXPECT_EQ(skipped.code, 0) << skipped.err;
     EXPECT_HAS(skipped.out, "done: 6 steps");
+    for (const std::string &text : { skipped.err, slurp(root / "run-skipped" / "train.log") }) {
+        EXPECT_HAS(text, "skipped 1 of 48 images, which could not be read: ");
+        EXPECT_HAS(text, "broken/dark/7.png: ");
+    }
+}
+
+TEST_F(CliRuns, EveryCommandTellsHowManyImagesItSkipped)
+{
+    ASSERT_EQ(trained().code, 0);
+    fs::copy(root / "train", root / "holes", fs::copy_options::recursive);
+    for (const char *name : { "dark/3.png", "light/5.png", "light/6.png" }) {
+        std::ofstream(root / "holes" / name, std::ios::binary) << "not an image";
+    }
+    const Words data{ "--train", "holes", "--val", "test", "--skip-broken", "--threads", "1", "-j1" };
+    const std::vector<Words> commands{ { "knn", "run" },
+                                       { "linear", "run", "--epochs", "2", "--lr", "1" },
+                                       { "linear", "run", "--epochs", "2", "--lr", "1", "--cached" },
+                                       { "finetune", "run", "--epochs", "2" } };
+    for (Words words : commands) {
+        words.insert(words.end(), data.begin(), data.end());
+        const Result result = run(words);
+        EXPECT_EQ(result.code, 0) << result.err;
+        EXPECT_HAS(result.err, "skipped 3 of 48 images that could not be read; the first was ");
+        EXPECT_HAS(result.err, "holes/dark/3.png: ");
+    }
+    for (const Words &words :
+         { Words{ "embed", "run", "holes", "--out", "holes.npy", "--skip-broken", "-j1" },
+           Words{ "pack", "holes", "--out", "holes.tar", "--skip-broken", "--short-side", "32" } }) {
+        const Result result = run(words);
+        EXPECT_EQ(result.code, 0) << result.err;
+        EXPECT_HAS(result.err, "skipped 3 of 48 images that could not be read; the first was ");
+        EXPECT_TRUE(words[0] == "embed" || has(result.out, "done: 45 images are packed")) << result.out;
+    }
 }
 
 TEST_F(CliRuns, ImagesWithoutLabelsTrainButHaveNoKnn)

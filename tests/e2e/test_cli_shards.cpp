@@ -141,7 +141,7 @@ TEST_F(CliShards, PackSaysWhatItDoes)
     EXPECT_EQ(quiet.out, "");
     for (const auto &[words, part] : std::vector<std::pair<Words, std::string>>{
              { { "pack", "train" }, "--out F.tar is missing" },
-             { { "pack", "train", "--out", "a.tar", "--shard-size", "big" }, "--shard-size big is no size" },
+             { { "pack", "train", "--out", "a.tar", "--shard-size", "big" }, "--shard-size big is not a size" },
              { { "pack", "train", "--out", "a.tar", "--shard-size", "1Q" }, "no size" },
              { { "pack", "train", "--out", "a.tar", "--quality", "101" }, "quality" },
              { { "index" }, "an argument is missing" } }) {

@@ -1,5 +1,5 @@
 /*
- * moco completion: a script that completes commands, options and choices, made from the tables.
+ * moco completion: prints a script that completes commands, options and choices, made from the tables.
  */
 #include "cli/command_list.h"
 #include "cli/help.h"
@@ -25,7 +25,7 @@ static void print_presets(void)
     }
 }
 
-/* A branch of `case` for each option that has choices. */
+/* Prints a branch of `case` for each option that has choices. */
 static void print_values(const tool_command *command)
 {
     const moco_option *option = NULL;
@@ -69,7 +69,8 @@ static int run(const arguments *args)
 {
     const tool_command *each = NULL;
     if (strcmp(args->positional[0], "bash") != 0) {
-        return say_usage(&command_completion, "there is no completion for '%s'; give bash", args->positional[0]);
+        return say_usage(&command_completion, "there is no completion for '%s'; the only shell is bash",
+                         args->positional[0]);
     }
     (void)printf("# bash completion of moco; to use it: source <(moco completion bash)\n"
                  "_moco()\n{\n"

@@ -1,5 +1,5 @@
 /*
- * moco doctor: what this machine has, and what keeps the tool from using it.
+ * moco doctor: shows what this machine has, and what moco cannot use.
  */
 #include "cli/output.h"
 #include "commands/commands.h"
@@ -25,7 +25,7 @@ static doctor_options values = { .device = "cpu", .launch = LAUNCH_SETTINGS_INIT
 static const moco_option options[] = {
     { .name = "distributed",
       MOCO_BOOL_OPTION(doctor_options, distributed),
-      .help = "start the processes and try what they exchange, instead" },
+      .help = "start the processes and test their exchanges instead" },
     { .name = "device", MOCO_TEXT_OPTION(doctor_options, device, "D"), .help = "with --distributed: cpu or cuda" },
     LAUNCH_OPTIONS(doctor_options, launch),
 };
@@ -44,7 +44,7 @@ static void print_row(const char *name, const char *format, ...)
     (void)putchar('\n');
 }
 
-/* The value of the first line that begins with a key, from files as /proc/cpuinfo; false where there is none. */
+/* Reads the value of the first line that begins with a key, as in /proc/cpuinfo. Returns false if there is none. */
 static bool read_value(char *buffer, size_t size, const char *path, const char *key)
 {
     FILE *file = fopen(path, "r");
@@ -66,7 +66,7 @@ static bool read_value(char *buffer, size_t size, const char *path, const char *
     return found;
 }
 
-/* A number of a control group's file: bytes, or microseconds; 0 where there is no limit. */
+/* Reads a number from a control group's file: bytes, or microseconds; 0 if there is no limit. */
 static double read_limit(const char *path, double *second)
 {
     char text[64];
@@ -92,7 +92,7 @@ static void print_cores(void)
     print_row("cores", "%d usable of %ld", usable, sysconf(_SC_NPROCESSORS_ONLN));
     const double quota = read_limit("/sys/fs/cgroup/cpu.max", &period);
     if (quota > 0 && period > 0 && quota / period < usable) {
-        print_row("", "but a control group allows the time of %.1f cores: try --threads %d", quota / period,
+        print_row("", "but a control group limits the time to %.1f cores; try --threads %d", quota / period,
                   quota < period ? 1 : (int)(quota / period));
     }
 }
@@ -116,9 +116,9 @@ static void print_features(void)
             (void)snprintf(found + used, sizeof found - used, "%s%s", used > 0 ? ", " : "", wanted[i]);
         }
     }
-    print_row("features", "%s", found[0] != '\0' ? found : "none that matter");
+    print_row("features", "%s", found[0] != '\0' ? found : "none that moco uses");
     if (strstr(found, "bf16") == NULL) {
-        print_row("", "no bf16 arithmetic: --precision bf16 is slow on this processor");
+        print_row("", "the processor has no bf16 arithmetic, so --precision bf16 is slow");
     }
 }
 
@@ -135,7 +135,7 @@ static void print_memory(void)
     }
     const double limit = read_limit("/sys/fs/cgroup/memory.max", NULL);
     if (limit > 0) {
-        print_row("", "a control group allows %s", format_bytes(total, sizeof total, limit));
+        print_row("", "a control group limits it to %s", format_bytes(total, sizeof total, limit));
     }
     struct statvfs disk;
     if (statvfs(".", &disk) == 0) {
@@ -149,9 +149,9 @@ static void print_devices(void)
     char text[256];
     moco_device device = { MOCO_CPU, 0 };
     if (moco_device_describe(text, sizeof text, device) == MOCO_OK) {
-        print_row("cpu", "%s; %d threads", text, moco_threads());
+        print_row("cpu", "%s; %d thread%s", text, moco_threads(), moco_threads() == 1 ? "" : "s");
     }
-    /* Asking for a device loads the plug-in, and says why where that fails. */
+    /* Parsing the name loads the plug-in; a failure says why. */
     if (moco_device_parse(&device, "cuda") != MOCO_OK) {
         print_row("cuda", "not usable: %s", moco_error_message());
         return;
@@ -201,10 +201,10 @@ static int run(const arguments *args)
 const tool_command command_doctor = {
     .name = "doctor",
     .synopsis = "[--distributed]",
-    .summary = "show what this machine has and lacks",
-    .text = "Shows processor, memory, devices and libraries, and says what cannot be used and why. With --distributed "
-            "it starts the processes of a run, tries each kind of exchange between them, and shows each one's device "
-            "and the speed.",
+    .summary = "show what this machine has, and what moco cannot use",
+    .text = "Shows processor, memory, devices and libraries, and says what moco cannot use and why. With --distributed "
+            "it starts the processes of a run, tests each kind of exchange between them, and shows the device of each "
+            "process and the speed.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

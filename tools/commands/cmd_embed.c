@@ -1,5 +1,5 @@
 /*
- * moco embed: features of images as a file, the images nearest to another, and a map.
+ * moco embed: writes features of images to a file, finds near images, and draws a map.
  */
 #include "cli/counter.h"
 #include "cli/output.h"
@@ -40,30 +40,30 @@ static const moco_option options[] = {
       .help = "before the head, or the embedding; auto: the run's" },
     { .name = "normalise",
       MOCO_BOOL_OPTION(embed_options, normalise),
-      .help = "divide each image's features by their L2 norm, as it is done unless --no-normalise is given" },
+      .help = "divide the features of each image by their L2 norm; on unless --no-normalise is given" },
     { .name = "query",
       MOCO_PATH_OPTION(embed_options, query, "IMAGE"),
-      .help = "print the images nearest to this one, or to those of a folder" },
+      .help = "print the images nearest to this one, or to each of a folder" },
     { .name = "neighbours",
       .aliases = { "k" },
       MOCO_INT_OPTION(embed_options, k, 1, 1000),
-      .help = "how many of them" },
+      .help = "number of images to print per query" },
     { .name = "plot",
       MOCO_PATH_OPTION(embed_options, plot, "F.png"),
-      .help = "draw queries and the ten images nearest to each" },
+      .help = "draw queries, each with its ten nearest images" },
     { .name = "map",
       MOCO_PATH_OPTION(embed_options, map, "F.png"),
-      .help = "draw all images by two principal components of their features, coloured by class" },
+      .help = "draw all images at two principal components of their features, coloured by class" },
     { .name = "format",
       MOCO_CHOICE_OPTION(embed_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
     { .name = "split",
       MOCO_NAME_OPTION(embed_options, split, "S", MOCO_NAMES("train", "test")),
-      .help = "which part of DATA, where it has both" },
+      .help = "which split of DATA, if it has both" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(embed_options, limit, 0, 1e9),
-      .help = "take only N images, drawn the same each time; 0: all in order" },
+      .help = "take only N images, the same each time; 0: all, in order" },
     { .name = "image-size",
       MOCO_INT_OPTION(embed_options, image_size, 8, 1024),
       .zero_is_auto = true,
@@ -77,21 +77,21 @@ static const moco_option options[] = {
       .aliases = { "j" },
       MOCO_INT_OPTION(embed_options, workers, 1, 1024),
       .zero_is_auto = true,
-      .help = "threads that read images; auto: one a core" },
+      .help = "threads that read images; auto: one per core" },
     { .name = "threads",
       MOCO_INT_OPTION(embed_options, threads, 1, 4096),
       .zero_is_auto = true,
-      .help = "threads that compute; auto: one a core" },
+      .help = "threads that compute; auto: one per core" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(embed_options, skip_broken),
-      .help = "repeat the next image in the place of one that cannot be read" },
+      .help = "take the next image in place of one that cannot be read" },
     { .name = "measure",
       MOCO_BOOL_OPTION(embed_options, measure),
-      .help = "measure the forward pass of training too, to compare with" },
+      .help = "measure the forward pass of training too, for comparison" },
     { .name = "json", MOCO_BOOL_OPTION(embed_options, json), .help = "print the result as JSON" },
 };
 
-enum { MAX_QUERIES = 12 }; /* of a folder */
+enum { MAX_QUERIES = 12 }; /* from a folder */
 
 typedef struct embed_job {
     network net;
@@ -100,16 +100,16 @@ typedef struct embed_job {
     moco_features *features;
     embed_output output;
     embed_query query;
-    double training_rate; /* images a second; 0: not measured */
+    double training_rate; /* images per second; 0: not measured */
 } embed_job;
 
 static int check_usage(void)
 {
     if (values.out[0] == '\0' && values.query[0] == '\0' && values.map[0] == '\0' && !values.measure) {
-        return say_usage(&command_embed, "what is wanted of the features? --out FILE, --query IMAGE or --map F.png");
+        return say_usage(&command_embed, "there is nothing to do: give --out FILE, --query IMAGE or --map F.png");
     }
     if (values.plot[0] != '\0' && values.query[0] == '\0') {
-        return say_usage(&command_embed, "--plot draws what is nearest to an image; give --query IMAGE too");
+        return say_usage(&command_embed, "--plot draws the images nearest to a query; give --query IMAGE too");
     }
     return EXIT_OK;
 }
@@ -127,7 +127,7 @@ static moco_status set_up(embed_job *job, const arguments *args)
     job->how.progress = counter_show;
     const moco_split split = strcmp(values.split, "test") == 0 ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN;
     MOCO_TRY(data_open(&job->images, args->positional[1], values.format, split));
-    if (values.out[0] != '\0') { /* before the work, not after it */
+    if (values.out[0] != '\0') { /* before the work, so that a wrong path costs no time */
         const bool has_labels = moco_dataset_class_count(job->images) > 0;
         MOCO_TRY(embed_output_init(&job->output, values.out, values.out_format, has_labels));
     }
@@ -136,7 +136,7 @@ static moco_status set_up(embed_job *job, const arguments *args)
 
 static moco_status work(embed_job *job)
 {
-    if (values.query[0] != '\0') { /* first: a file that cannot be read costs no pass over the others */
+    if (values.query[0] != '\0') { /* first, so that an unreadable query costs no pass over the images */
         job->query.k = (size_t)values.k;
         MOCO_TRY(embed_query_open(&job->query, values.query, &job->net, &job->how, MAX_QUERIES));
     }
@@ -151,7 +151,7 @@ static moco_status work(embed_job *job)
         MOCO_TRY(moco_plot_map(values.map, job->images, job->features));
     }
     if (values.query[0] != '\0') {
-        MOCO_TRY(moco_features_normalize(job->features)); /* the file has them as they were asked for */
+        MOCO_TRY(moco_features_normalize(job->features)); /* after the file, which has them as the options ask */
     }
     if (values.plot[0] != '\0') {
         MOCO_TRY(moco_plot_neighbours(values.plot, job->images, job->features, job->query.images, job->query.features));
@@ -248,6 +248,8 @@ static int run(const arguments *args)
     } else if (status != MOCO_OK) {
         code = say_failure();
     }
+    data_warn_of_skipped(job.images);
+    data_warn_of_skipped(job.query.images);
     embed_query_close(&job.query);
     moco_features_free(job.features);
     moco_dataset_free(job.images);
@@ -258,11 +260,12 @@ static int run(const arguments *args)
 const tool_command command_embed = {
     .name = "embed",
     .synopsis = "RUN|CHECKPOINT DATA [--out FILE] [options]",
-    .summary = "write the features of images, find near ones, draw a map",
-    .text = "Computes features of all images of DATA with the query encoder of a checkpoint (of a run: its newest), "
-            "one row an image. Files are .npy or .safetensors. With F.npy labels are in F.labels.npy; the images' "
-            "names, a line a row, are in F.txt. "
-            "The map shows the two directions of most variance (PCA).",
+    .summary = "write the features of images, find near images, draw a map",
+    .text =
+        "Computes features of all images of DATA with the query encoder of a checkpoint (of a run: its newest), "
+        "one row per image. Files are .npy or .safetensors. With F.npy the labels are in F.labels.npy. F.txt has the "
+        "names of the images, one line per row. "
+        "The map shows the two directions of most variance (PCA).",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

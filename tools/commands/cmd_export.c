@@ -1,5 +1,5 @@
 /*
- * moco export: the weights of a run or file in another format.
+ * moco export: writes the weights of a run or file in another format.
  */
 #include "cli/output.h"
 #include "commands/commands.h"
@@ -23,7 +23,7 @@ static const char *const format_names[] = { MOCO_EXPORT_MAP(EXPORT_NAME) NULL };
 #undef EXPORT_NAME
 
 static const moco_option options[] = {
-    { .name = "format", MOCO_CHOICE_OPTION(export_options, format, "F", format_names), .help = "what to write" },
+    { .name = "format", MOCO_CHOICE_OPTION(export_options, format, "F", format_names), .help = "format to write" },
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(export_options, out, "FILE"),
@@ -31,7 +31,7 @@ static const moco_option options[] = {
     { .name = "encoder",
       MOCO_NAME_OPTION(export_options, encoder, "E", MOCO_NAMES("q", "k")),
       .help = "the query encoder, which training is for, or the key encoder" },
-    { .name = "features", MOCO_BOOL_OPTION(export_options, features), .help = "leave the head out" },
+    { .name = "features", MOCO_BOOL_OPTION(export_options, features), .help = "without the head" },
     { .name = "license",
       MOCO_TEXT_OPTION(export_options, license, "TEXT"),
       .help = "licence of the weights, for the metadata of a .safetensors file" },
@@ -68,7 +68,7 @@ const tool_command command_export = {
     .text = "Writes the network of a run's newest checkpoint, or of any file that moco info takes, in another format. "
             "torchvision, timm: a state_dict without fc. reference: the whole state, as main_moco.py of "
             "facebookresearch/moco writes it. detectron2: what its converter for Detectron2 writes. safetensors: "
-            "torchvision's names, the head included, with metadata. Values are not changed.",
+            "torchvision's names, with the head and metadata. Values are not changed.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

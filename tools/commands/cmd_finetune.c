@@ -1,24 +1,24 @@
 /*
- * moco finetune: the whole network and a new head learn labelled images, all or a share of them.
+ * moco finetune: trains a pretrained network and a new head on labelled images, all or a share of them.
  */
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/progress_bar.h"
 #include "commands/commands.h"
 #include "commands/data.h"
-#include "commands/judge.h"
+#include "commands/evaluation.h"
 
 #include <stdio.h>
 #include <string.h>
 
 typedef struct finetune_options {
-    judge_settings judge;
+    evaluation_settings common;
     double encoder_lr, head_lr, momentum, weight_decay, warmup;
     moco_schedule_kind schedule;
     char milestones[128], baseline[16], out[MOCO_PATH_MAX];
     int64_t epochs, batch, print_freq;
 } finetune_options;
 
-static finetune_options values = { .judge = JUDGE_SETTINGS_INIT,
+static finetune_options values = { .common = EVALUATION_SETTINGS_INIT,
                                    .encoder_lr = 0.01,
                                    .head_lr = 1,
                                    .momentum = 0.9,
@@ -39,13 +39,13 @@ static const moco_option options[] = {
     { .name = "batch",
       .aliases = { "b", "batch-size" },
       MOCO_INT_OPTION(finetune_options, batch, 2, 1e6),
-      .help = "images a step, over all processes" },
+      .help = "images per step, over all processes" },
     { .name = "schedule",
       MOCO_CHOICE_OPTION(finetune_options, schedule, "S", MOCO_CHOICES(MOCO_SCHEDULE_MAP)),
-      .help = "shape of both learning rates" },
+      .help = "how both learning rates fall" },
     { .name = "milestones",
       MOCO_TEXT_OPTION(finetune_options, milestones, "E,E"),
-      .help = "with steps: epochs from which on it is a tenth; by itself at 60 and 80%" },
+      .help = "with steps: epochs that divide the learning rates by ten; default at 60 and 80%" },
     { .name = "warmup-epochs",
       MOCO_REAL_OPTION(finetune_options, warmup, 0, 1e6),
       .help = "epochs in which the rates rise from 0" },
@@ -57,14 +57,14 @@ static const moco_option options[] = {
     { .name = "print-freq",
       .aliases = { "p" },
       MOCO_INT_OPTION(finetune_options, print_freq, 0, 1e9),
-      .help = "steps between lines; 0: one an epoch" },
+      .help = "steps between lines; 0: one line per epoch" },
     { .name = "baseline",
       MOCO_NAME_OPTION(finetune_options, baseline, "B", MOCO_NAMES("none", "random")),
       .help = "random: start from an untrained network instead" },
     { .name = "out",
       MOCO_PATH_OPTION(finetune_options, out, "FILE"),
-      .help = "write the network of the best epoch to a .safetensors file, as torchvision's" },
-    JUDGE_OPTIONS(finetune_options, judge),
+      .help = "write the network of the best epoch to a .safetensors file, with torchvision's names" },
+    EVALUATION_OPTIONS(finetune_options, common),
 };
 
 static moco_schedule schedule = MOCO_SCHEDULE_INIT;
@@ -73,7 +73,7 @@ static int make_schedule(void)
 {
     schedule.lr = 1;
     schedule.warmup_epochs = values.warmup;
-    return judge_schedule(&schedule, values.schedule, values.milestones, values.epochs, &command_finetune);
+    return evaluation_schedule(&schedule, values.schedule, values.milestones, values.epochs, &command_finetune);
 }
 
 static moco_status write_network(const moco_encoder *encoder, const moco_finetune_result *result)
@@ -85,7 +85,7 @@ static moco_status write_network(const moco_encoder *encoder, const moco_finetun
     char epoch[24];
     char acc1[32];
     if (count > MAX_TENSORS) {
-        return moco_error_set(MOCO_EINVALID, "a network of %zu tensors is more than can be written, %d", count,
+        return moco_error_set(MOCO_EINVALID, "the network has %zu tensors, but at most %d can be written", count,
                               MAX_TENSORS);
     }
     for (size_t i = 0; i < count; ++i) {
@@ -103,20 +103,20 @@ static moco_status keep_best(const moco_finetune_result *result, const moco_enco
     return values.out[0] != '\0' ? write_network(encoder, result) : MOCO_OK;
 }
 
-static moco_status make_network(moco_encoder **out, judge_job *job)
+static moco_status make_network(moco_encoder **out, evaluation_job *job)
 {
     const bool random = job->net.path[0] == '\0' || strcmp(values.baseline, "random") == 0;
     moco_encoder_options fresh = data_encoder_options(&job->net.config, job->net.device);
     fresh.dim = job->classes;
     fresh.mlp = false;
-    fresh.seed = values.judge.seed;
+    fresh.seed = values.common.seed;
     MOCO_TRY(random ? network_make_random(&job->net) : network_load(&job->net));
     const moco_status status = moco_finetune_encoder(out, job->net.encoder, &fresh);
     network_close(&job->net);
     return status;
 }
 
-static moco_status tune(moco_finetune_result *result, moco_encoder *encoder, const judge_job *job)
+static moco_status tune(moco_finetune_result *result, moco_encoder *encoder, const evaluation_job *job)
 {
     moco_finetune_options how;
     moco_finetune_options_init(&how);
@@ -127,9 +127,9 @@ static moco_status tune(moco_finetune_result *result, moco_encoder *encoder, con
     how.schedule = schedule;
     how.epochs = values.epochs;
     how.batch = (size_t)values.batch;
-    how.seed = values.judge.seed;
-    MOCO_TRY(judge_policy(&how.policy, job));
-    how.loader = judge_loader(&values.judge, job);
+    how.seed = values.common.seed;
+    MOCO_TRY(evaluation_policy(&how.policy, job));
+    how.loader = evaluation_loader(&values.common, job);
     how.tests = job->how;
     how.comm = job->comm;
     how.progress = progress_show;
@@ -138,7 +138,7 @@ static moco_status tune(moco_finetune_result *result, moco_encoder *encoder, con
     return moco_finetune(result, encoder, job->train, job->val, &how);
 }
 
-static void print_json(const judge_job *job, const moco_finetune_result *r)
+static void print_json(const evaluation_job *job, const moco_finetune_result *r)
 {
     (void)printf("{\"acc1\": %.4f, \"acc5\": %.4f, \"best_epoch\": %llu, \"last_acc1\": %.4f, \"last_acc5\": %.4f, ",
                  r->best.acc1, r->best.acc5, (unsigned long long)r->best_epoch, r->last.acc1, r->last.acc5);
@@ -148,14 +148,14 @@ static void print_json(const judge_job *job, const moco_finetune_result *r)
     (void)printf(", \"encoder_lr\": %g, \"head_lr\": %g, \"fraction\": %g, \"epochs\": %lld, \"batch\": %lld, "
                  "\"train_images\": %zu, \"val_images\": %zu, \"classes\": %lld, \"baseline\": \"%s\", "
                  "\"seconds\": %.3f, \"checkpoint\": ",
-                 values.encoder_lr, values.head_lr, values.judge.fraction, (long long)values.epochs,
+                 values.encoder_lr, values.head_lr, values.common.fraction, (long long)values.epochs,
                  (long long)values.batch, moco_dataset_count(job->train), moco_dataset_count(job->val),
                  (long long)job->classes, values.baseline, r->seconds);
     print_json_text(job->net.path[0] != '\0' && strcmp(values.baseline, "none") == 0 ? job->net.path : NULL);
     (void)printf("}\n");
 }
 
-static void print_text(const judge_job *job, const moco_finetune_result *r)
+static void print_text(const evaluation_job *job, const moco_finetune_result *r)
 {
     char time[32];
     (void)printf(
@@ -168,7 +168,7 @@ static void print_text(const judge_job *job, const moco_finetune_result *r)
         moco_dataset_count(job->val), format_time(time, sizeof time, r->seconds));
 }
 
-static moco_status work(judge_job *job)
+static moco_status work(evaluation_job *job)
 {
     moco_encoder *encoder;
     moco_finetune_result result = { 0 };
@@ -177,7 +177,7 @@ static moco_status work(judge_job *job)
     moco_encoder_free(encoder);
     progress_end();
     if (status == MOCO_OK && job->writes) {
-        if (values.judge.json) {
+        if (values.common.json) {
             print_json(job, &result);
         } else {
             print_text(job, &result);
@@ -189,17 +189,17 @@ static moco_status work(judge_job *job)
 static int run(const arguments *args)
 {
     const int code = make_schedule();
-    return code != EXIT_OK ? code : judge_run(&values.judge, &command_finetune, args, work);
+    return code != EXIT_OK ? code : evaluation_run(&values.common, &command_finetune, args, work);
 }
 
 const tool_command command_finetune = {
     .name = "finetune",
     .synopsis = "RUN|FILE --train DATA --val DATA [options]",
     .summary = "train a pretrained network and a new head on labelled images",
-    .text = "Takes the query encoder of a checkpoint (of a run: its newest), gives it a new head, and trains all of it "
-            "on labelled images; the head has a learning rate of its own. With --fraction 0.01 or 0.1 it learns from "
-            "that share of every class, the same images for a --seed: semi-supervised training. Prints the share of "
-            "validation images that it tells right.",
+    .text = "Takes the query encoder of a checkpoint (of a run: its newest), gives it a new head, and trains both on "
+            "labelled images; the head has its own learning rate. With --fraction 0.01 or 0.1 it learns from that "
+            "share of every class (semi-supervised training); a --seed always takes the same images. Prints the share "
+            "of validation images that it classifies correctly.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -1,5 +1,5 @@
 /*
- * moco import: a new run that goes on from a file of the ecosystem.
+ * moco import: makes a new run from a file of weights.
  */
 #include "cli/options.h"
 #include "cli/output.h"
@@ -18,14 +18,14 @@ static import_options values;
 static const moco_option options[] = {
     { .name = "preset",
       MOCO_TEXT_OPTION(import_options, preset, "NAME"),
-      .help = "recipe to start from, in place of what the file suggests" },
+      .help = "recipe to start from, instead of what the file suggests" },
     { .name = "config",
       .aliases = { "c" },
       MOCO_PATH_OPTION(import_options, config, "FILE"),
-      .help = "YAML file of options, as the config.yaml of a run" },
+      .help = "YAML file of options, such as the config.yaml of a run" },
 };
 
-/* Preset and configuration file give way to what the file holds, and that to the command line. */
+/* The command line overrides a configuration file, which overrides what FILE holds, which overrides a preset. */
 static int make_config(moco_config *config, const arguments *args)
 {
     moco_config_init(config);
@@ -44,7 +44,7 @@ static int make_config(moco_config *config, const arguments *args)
     }
     if (config->data[0] == '\0' || config->out[0] == '\0') {
         return say_usage(&command_import, "--%s is missing",
-                         config->data[0] == '\0' ? "data DATA, the images that the run goes on with," : "out RUN");
+                         config->data[0] == '\0' ? "data DATA, the images that the run continues with," : "out RUN");
     }
     data_make_absolute(config->data);
     data_make_absolute(config->val_data);
@@ -62,7 +62,7 @@ static int run(const arguments *args)
     if (moco_run_import(&config, args->positional[0]) != MOCO_OK) {
         return say_failure();
     }
-    say_note("%s is made; go on with: moco resume %s", config.out, format_shell(quoted, sizeof quoted, config.out));
+    say_note("made %s; continue with: moco resume %s", config.out, format_shell(quoted, sizeof quoted, config.out));
     return EXIT_OK;
 }
 
@@ -72,9 +72,9 @@ const tool_command command_import = {
     .summary = "start a run from a checkpoint of the reference, or from other weights",
     .text =
         "Makes the folder RUN with a first checkpoint of what FILE holds: both encoders, queue, pointer, momentum "
-        "buffers and epoch of a checkpoint of facebookresearch/moco (v1, v2), or just a network, with a warning for "
-        "each part that is missing. Network and queue size are the file's, with an MLP head the recipe is MoCo "
-        "v2's; options override the rest. Then moco resume RUN trains on.",
+        "buffers and epoch of a checkpoint of facebookresearch/moco (v1, v2), or only a network, with a warning for "
+        "each part that is missing. Network and queue size come from the file; for a network with an MLP head the "
+        "other settings are those of MoCo v2. Options override them. Then moco resume RUN continues the training.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

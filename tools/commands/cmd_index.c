@@ -23,9 +23,9 @@ const tool_command command_index = {
     .synopsis = "SHARDS",
     .summary = "write an index beside each tar shard",
     .text =
-        "Goes through tar shards once and writes SHARD.idx beside each, by which they are opened at once. SHARDS is a "
-        "file, a folder, or a range as 'train-{000..146}.tar'. An index of a shard that was changed is refused "
-        "until it is made again. moco pack writes the index by itself.",
+        "Reads tar shards once and writes SHARD.idx beside each, so that they open at once later. SHARDS is a file, a "
+        "folder, or a range such as 'train-{000..146}.tar'. After a change of a shard, make its index again: the old "
+        "one is refused. moco pack writes the index too.",
     .min_positionals = 1,
     .max_positionals = 1,
     .run = run,

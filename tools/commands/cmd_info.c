@@ -18,7 +18,7 @@ static info_options values;
 
 static const moco_option options[] = {
     { .name = "tensors", .aliases = { "t" }, MOCO_BOOL_OPTION(info_options, tensors), .help = "list each tensor" },
-    { .name = "json", MOCO_BOOL_OPTION(info_options, json), .help = "print all as JSON" },
+    { .name = "json", MOCO_BOOL_OPTION(info_options, json), .help = "print everything as JSON" },
 };
 
 static const char *dtype_name(moco_dtype dtype)
@@ -47,14 +47,14 @@ static bool ends_with(const char *text, const char *end)
     return text_length >= end_length && strcmp(text + text_length - end_length, end) == 0;
 }
 
-/* Batch norm's statistics are state of a network, but nothing that is learnt. */
+/* Returns whether a tensor is a running statistic of batch norm, which is not learnt. */
 static bool is_statistic(const char *name)
 {
     return ends_with(name, ".running_mean") || ends_with(name, ".running_var") ||
            ends_with(name, ".num_batches_tracked");
 }
 
-/* Tensors whose names begin alike, up to the first dot behind "module.". */
+/* Tensors whose names have the same beginning, up to the first dot after "module.". */
 typedef struct part {
     char name[64];
     size_t tensors;
@@ -182,12 +182,12 @@ static const char *kind_name(const moco_weights *file)
     return "PyTorch, older format";
 }
 
-/* What network the tensors are of, where they are of one. */
+/* Prints the network that the tensors belong to, if there is one. */
 static void print_network(const moco_weights *file)
 {
     moco_network net;
     if (moco_weights_network(&net, file, MOCO_QUERY) != MOCO_OK) {
-        (void)printf("network: none that libmoco knows\n");
+        (void)printf("network: not known to libmoco\n");
         return;
     }
     (void)printf("network: %s%s, ", net.arch, net.cifar_stem ? " (cifar-stem)" : "");
@@ -268,7 +268,7 @@ const tool_command command_info = {
     .summary = "show what is in a checkpoint",
     .text = "Shows the tensors, network, settings and position of a .safetensors file or one of PyTorch (.pth, "
             ".pth.tar), or "
-            "of a run's newest checkpoint. Nothing in a file is run.",
+            "of a run's newest checkpoint. No code in a file is executed.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -1,11 +1,12 @@
 /*
- * moco knn: how well a checkpoint's features tell classes apart, by the vote of nearest neighbours.
+ * moco knn: tests a checkpoint's features by the vote of nearest neighbours.
  */
 #include "cli/clock.h"
 #include "cli/lists.h"
 #include "cli/output.h"
 #include "commands/commands.h"
-#include "commands/judge.h"
+#include "commands/data.h"
+#include "commands/evaluation.h"
 #include "commands/knn_report.h"
 #include "commands/network.h"
 
@@ -36,14 +37,14 @@ static const moco_option options[] = {
     { .name = "neighbours",
       .aliases = { "k" },
       MOCO_TEXT_OPTION(knn_options, k, "N,N"),
-      .help = "neighbours that vote, one number or several; by itself the run's" },
+      .help = "neighbours that vote, one number or several; default the run's" },
     { .name = "temperature",
       MOCO_TEXT_OPTION(knn_options, temperature, "X,X"),
-      .help = "temperature of the votes' weights, or several; by itself the run's" },
+      .help = "temperature of the votes' weights, or several; default the run's" },
     { .name = "per-class", MOCO_BOOL_OPTION(knn_options, per_class), .help = "show each class's recall and precision" },
     { .name = "confusion",
       MOCO_PATH_OPTION(knn_options, confusion, "F.png"),
-      .help = "draw who is taken for whom, by the best of several settings" },
+      .help = "draw the confusion matrix of the best setting" },
     { .name = "features-out",
       MOCO_PATH_OPTION(knn_options, features_out, "FILE"),
       .help = "write features and labels of both sets to a .safetensors file" },
@@ -52,10 +53,10 @@ static const moco_option options[] = {
       .help = "before the head, or the embedding; auto: the run's" },
     { .name = "baseline",
       MOCO_NAME_OPTION(knn_options, baseline, "B", MOCO_NAMES("none", "pixels", "random")),
-      .help = "compare raw pixels, or the network before training, instead" },
+      .help = "test raw pixels, or an untrained network, instead" },
     { .name = "preset",
       MOCO_TEXT_OPTION(knn_options, preset, "NAME"),
-      .help = "with --baseline and no run: the preset that gives network and image size" },
+      .help = "with --baseline and no run: the preset of network and image size" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(knn_options, limit, 0, 1e9),
@@ -70,18 +71,18 @@ static const moco_option options[] = {
       .aliases = { "j" },
       MOCO_INT_OPTION(knn_options, workers, 1, 1024),
       .zero_is_auto = true,
-      .help = "threads that read images; auto: one a core" },
+      .help = "threads that read images; auto: one per core" },
     { .name = "threads",
       MOCO_INT_OPTION(knn_options, threads, 1, 4096),
       .zero_is_auto = true,
-      .help = "threads that compute; auto: one a core" },
+      .help = "threads that compute; auto: one per core" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(knn_options, skip_broken),
-      .help = "leave out images that cannot be read" },
+      .help = "take the next image in place of one that cannot be read" },
     { .name = "json", MOCO_BOOL_OPTION(knn_options, json), .help = "print the result as JSON" },
 };
 
-/* What is compared, and with what. */
+/* The features to test, and the bank that votes on them. */
 typedef struct knn_job {
     network net; /* path empty: a baseline without a run; encoder NULL: pixels */
     moco_features_options how;
@@ -90,7 +91,7 @@ typedef struct knn_job {
     int64_t k[KNN_MAX_VALUES];
     double temperatures[KNN_MAX_VALUES], accuracies[KNN_MAX_VALUES * KNN_MAX_VALUES];
     size_t k_count, temperature_count;
-    int64_t *predicted; /* by every setting */
+    int64_t *predicted; /* with every setting */
     double seconds;
 } knn_job;
 
@@ -107,7 +108,7 @@ static int check_usage(const arguments *args)
                          baseline ? "; a baseline may have --preset NAME instead" : "");
     }
     if (args->positional_count > 0 && values.preset[0] != '\0') {
-        return say_usage(&command_knn, "--preset is for a baseline without a run; the run has its own settings");
+        return say_usage(&command_knn, "--preset is for a baseline without a run; a run has its own settings");
     }
     return EXIT_OK;
 }
@@ -121,7 +122,7 @@ static moco_status make_encoder(knn_job *job)
     return strcmp(values.baseline, "random") == 0 ? network_make_random(&job->net) : network_load(&job->net);
 }
 
-/* Reads both lists; empty ones are left to the run. */
+/* Reads both lists. The run fills in empty ones. */
 static int read_lists(knn_job *job)
 {
     double k[KNN_MAX_VALUES] = { 0 };
@@ -159,7 +160,7 @@ static moco_status set_up(knn_job *job, const arguments *args)
     job->how.limit = (size_t)values.limit;
     job->how.skip_broken = values.skip_broken;
     take_run_settings(job);
-    MOCO_TRY(judge_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
+    MOCO_TRY(evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
     return make_encoder(job);
 }
 
@@ -176,13 +177,14 @@ static moco_status measure(knn_job *job)
     job->predicted =
         calloc(moco_features_count(job->queries) * grid.k_count * grid.temperature_count, sizeof *job->predicted);
     if (job->predicted == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "there is no memory for the predictions of %zu images",
+        return moco_error_set(MOCO_ENOMEM, "out of memory for the predictions of %zu images",
                               moco_features_count(job->queries));
     }
     MOCO_TRY(moco_knn_grid(job->accuracies, job->predicted, job->bank, job->queries, &grid));
     job->seconds = clock_now() - start;
-    return values.features_out[0] != '\0' ? judge_write_features(values.features_out, job->bank, job->queries, NULL, 0)
-                                          : MOCO_OK;
+    return values.features_out[0] != '\0'
+               ? evaluation_write_features(values.features_out, job->bank, job->queries, NULL, 0)
+               : MOCO_OK;
 }
 
 static const char *subject(const knn_job *job)
@@ -230,7 +232,7 @@ static moco_status report(const knn_job *job)
     int64_t *confusion = wants_classes ? knn_report_confusion(&r, classes) : NULL;
     moco_status status = MOCO_OK;
     if (wants_classes && confusion == NULL) {
-        status = moco_error_set(MOCO_ENOMEM, "there is no memory for the confusions of %zu classes", classes);
+        status = moco_error_set(MOCO_ENOMEM, "out of memory for the confusion matrix of %zu classes", classes);
     } else if (values.confusion[0] != '\0') {
         status = draw_confusion(job, confusion, classes);
     }
@@ -254,6 +256,8 @@ static int run(const arguments *args)
     if (set_up(&job, args) != MOCO_OK || measure(&job) != MOCO_OK || report(&job) != MOCO_OK) {
         code = say_failure();
     }
+    data_warn_of_skipped(job.train_images);
+    data_warn_of_skipped(job.test_images);
     free(job.predicted);
     moco_features_free(job.queries);
     moco_features_free(job.bank);
@@ -266,10 +270,10 @@ static int run(const arguments *args)
 const tool_command command_knn = {
     .name = "knn",
     .synopsis = "RUN|CHECKPOINT --train DATA --test DATA [options]",
-    .summary = "test a checkpoint's features by nearest neighbours",
+    .summary = "test a checkpoint's features with nearest neighbours",
     .text = "Computes features of labelled images with the query encoder of a checkpoint (of a run: its newest), and "
-            "prints the share of test images whose class their nearest training images tell right. Several "
-            "neighbours and temperatures, as -k 1,5,20, are tried on the same features.",
+            "prints the share of test images that the vote of their nearest training images classifies correctly. "
+            "Several numbers of neighbours and temperatures, for example -k 1,5,20, are tried on the same features.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -1,5 +1,5 @@
 /*
- * moco man: the manual page, made from the tables.
+ * moco man: prints the manual page, made from the tables of commands and options.
  */
 #include "cli/command_list.h"
 #include "cli/help.h"
@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* Prints text that roff leaves as it is. */
+/* Prints text, escaped for roff. */
 static void print_roff(const char *text)
 {
     for (bool start = true; *text != '\0'; ++text) {
@@ -73,8 +73,8 @@ static int run(const arguments *args)
         (void)putchar('\n');
     }
     (void)printf(".SH EXIT STATUS\n.TP\n.B 0\nsuccess\n.TP\n.B 1\nfailure\n.TP\n.B 2\nwrong usage\n.TP\n.B 128+N\n"
-                 "signal N stopped a training run, after its state was written\n"
-                 ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nwhere set, no colours are used\n");
+                 "signal N stopped a training run, which wrote a checkpoint first\n"
+                 ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nif set, no colours are used\n");
     return EXIT_OK;
 }
 

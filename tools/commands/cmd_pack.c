@@ -1,5 +1,5 @@
 /*
- * moco pack: puts a data set into tar shards, as it is or pre-shrunk.
+ * moco pack: packs a dataset into tar shards, with unchanged or smaller images.
  */
 #include "cli/output.h"
 #include "cli/signals.h"
@@ -27,14 +27,14 @@ static const moco_option options[] = {
       .help = "the shard; with --shard-size F-000000.tar and so on" },
     { .name = "short-side",
       MOCO_INT_OPTION(pack_options, short_side, 0, 65535),
-      .help = "resize larger images to N pixels at the shorter side, as JPEGs; 0: files as they are" },
+      .help = "resize larger images to N pixels at the shorter side, as JPEGs; 0: keep the files" },
     { .name = "quality", MOCO_INT_OPTION(pack_options, quality, 1, 100), .help = "of those JPEGs" },
     { .name = "shard-size",
       MOCO_TEXT_OPTION(pack_options, shard_size, "SIZE"),
-      .help = "begin a new shard at this size, as 500M or 1G; 0: one file" },
+      .help = "start a new shard at this size, for example 500M or 1G; 0: one file" },
     { .name = "split",
       MOCO_NAME_OPTION(pack_options, split, "S", MOCO_NAMES("train", "test")),
-      .help = "which part of a data set that has both" },
+      .help = "which split of DATA, if it has both" },
     { .name = "format",
       MOCO_CHOICE_OPTION(pack_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
@@ -42,14 +42,14 @@ static const moco_option options[] = {
       .aliases = { "j" },
       MOCO_INT_OPTION(pack_options, workers, 1, 1024),
       .zero_is_auto = true,
-      .help = "threads; auto: one a core" },
+      .help = "threads; auto: one per core" },
     { .name = "no-verify", MOCO_BOOL_OPTION(pack_options, no_verify), .help = "do not read the shards back" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(pack_options, skip_broken),
       .help = "leave out images that cannot be read" },
 };
 
-/* "500M": a number and k, M, G or T, each a thousand of the one before. False: neither. */
+/* Reads a size such as 500M: a number and k, M, G or T, in steps of a thousand. Returns false if it is not one. */
 static bool parse_size(uint64_t *out, const char *text)
 {
     static const char units[] = "kMGT";
@@ -72,7 +72,8 @@ static int check_usage(moco_pack_options *pack)
         return say_usage(&command_pack, "--out F.tar is missing: the name of the shard");
     }
     if (!parse_size(&pack->shard_bytes, values.shard_size)) {
-        return say_usage(&command_pack, "--shard-size %s is no size; write as 500M or 1G", values.shard_size);
+        return say_usage(&command_pack, "--shard-size %s is not a size; give for example 500M or 1G",
+                         values.shard_size);
     }
     pack->short_side = (int32_t)values.short_side;
     pack->quality = (int32_t)values.quality;
@@ -83,7 +84,7 @@ static int check_usage(moco_pack_options *pack)
     return EXIT_OK;
 }
 
-static int report(moco_status status, size_t count)
+static int report(moco_status status, const moco_dataset *images)
 {
     if (status == MOCO_ESTOPPED && signals_caught() != 0) {
         say_note("%s (%s)", moco_error_message(), signals_name(signals_caught()));
@@ -93,6 +94,7 @@ static int report(moco_status status, size_t count)
         return say_failure();
     }
     if (!output_settings.quiet) {
+        const size_t count = moco_dataset_count(images) - moco_dataset_skipped(images, NULL, 0);
         (void)printf("done: %zu images are packed%s\n", count, values.no_verify ? "" : " and verified");
     }
     return EXIT_OK;
@@ -113,7 +115,8 @@ static int run(const arguments *args)
     signals_catch();
     const moco_status status = moco_shards_pack(images, values.out, &pack);
     shards_show_end();
-    const int result = report(status, moco_dataset_count(images));
+    const int result = report(status, images);
+    data_warn_of_skipped(images);
     moco_dataset_free(images);
     return result;
 }
@@ -121,11 +124,12 @@ static int run(const arguments *args)
 const tool_command command_pack = {
     .name = "pack",
     .synopsis = "DATA --out F.tar [options]",
-    .summary = "put a data set into tar shards, as it is or pre-shrunk",
+    .summary = "pack a dataset into tar shards, with unchanged or smaller images",
     .text = "Packs the images of DATA, a folder or shards, into tar files that moco train and WebDataset read, with "
-            "labels, names of classes and an index. Files go in unchanged, so that training gives the same as on the "
-            "folder; or with --short-side resized as Pillow does it, which makes them smaller and faster to read. A "
-            "shard gets its name once it is verified; the same command goes on where it was broken off.",
+            "labels, names of classes and an index. Files stay unchanged, so that training gives the same result as on "
+            "the folder. With --short-side images are resized with Pillow's algorithm, which makes them smaller and "
+            "faster to read. A shard gets its name when it is verified. The same command continues where it was "
+            "interrupted.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -1,5 +1,5 @@
 /*
- * moco resume: goes on with a run from its newest checkpoint.
+ * moco resume: continues a run from its newest checkpoint.
  */
 #include "cli/output.h"
 #include "commands/commands.h"
@@ -22,9 +22,9 @@ static int run(const arguments *args)
 const tool_command command_resume = {
     .name = "resume",
     .synopsis = "RUN",
-    .summary = "go on with a run that was stopped",
-    .text = "Continues the run in the folder RUN from its newest whole checkpoint, with its settings, as if it had not "
-            "been stopped: the result is the same to the bit, with as many processes and threads as before.",
+    .summary = "continue a run that was stopped",
+    .text = "Continues the run in the folder RUN from its newest complete checkpoint, with its settings. With as many "
+            "processes and threads as before, the result is bit-identical to an uninterrupted run.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

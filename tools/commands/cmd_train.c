@@ -1,6 +1,6 @@
 /*
- * moco train: a run from the start. Defaults give way to a preset, that to a configuration file, and that to the
- * command line.
+ * moco train: starts a run. The command line overrides a configuration file, which overrides a preset, which overrides
+ * the defaults.
  */
 #include "cli/options.h"
 #include "cli/output.h"
@@ -25,17 +25,17 @@ static const moco_option options[] = {
     { .name = "config",
       .aliases = { "c" },
       MOCO_PATH_OPTION(train_options, config, "FILE"),
-      .help = "YAML file of options, as the config.yaml of a run" },
+      .help = "YAML file of options, such as the config.yaml of a run" },
     { .name = "resume",
       MOCO_TEXT_OPTION(train_options, resume, "R"),
-      .help = "auto: go on where RUN holds a run of the same settings, as a job does that is started again; or never" },
+      .help = "auto: continue the run that --out holds, for jobs that are restarted; or never" },
     LAUNCH_OPTIONS(train_options, launch),
 };
 
 static int make_config(moco_config *config, const arguments *args)
 {
     if (strcmp(values.resume, "auto") != 0 && strcmp(values.resume, "never") != 0) {
-        return say_usage(&command_train, "--resume is auto or never, not '%s'; to go on with a run: moco resume RUN",
+        return say_usage(&command_train, "--resume is auto or never, not '%s'; to continue a run: moco resume RUN",
                          values.resume);
     }
     moco_config_init(config);
@@ -83,11 +83,11 @@ const tool_command command_train = {
     .synopsis = "DATA --out RUN [options]",
     .summary = "pretrain a network on images",
     .text =
-        "Pretrains a network on the images of DATA, without their labels, and leaves checkpoints, metrics and plots "
-        "in the new folder RUN. DATA is a folder with one folder a class, any tree of image files, tar shards (a file, "
-        "a folder of them, or a range as 'train-{000..146}.tar'), or MNIST's or CIFAR's files. Options on the command "
-        "line override those of --config, which override those of --preset. With --nproc N processes share each batch; "
-        "so do those that torchrun, mpirun or srun start.",
+        "Pretrains a network on the images of DATA, without their labels, and writes checkpoints, metrics and plots "
+        "to the new folder RUN. DATA is a folder with one folder per class, any tree of image files, tar shards (a "
+        "file, a folder, or a range such as 'train-{000..146}.tar'), or the files of MNIST or CIFAR. Options on the "
+        "command line override those of --config, which override those of --preset. With --nproc N, N processes share "
+        "each batch; so do processes that torchrun, mpirun or srun starts.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

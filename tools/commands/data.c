@@ -1,5 +1,5 @@
 /*
- * Opening data and encoders as a run's configuration says, for commands that look at a run.
+ * Opens data, and makes options from a run's configuration.
  */
 #include "commands/data.h"
 
@@ -16,6 +16,14 @@ moco_status data_open(moco_dataset **out, const char *path, moco_format format, 
     return moco_dataset_open(out, path, &options);
 }
 
+void data_warn_of_skipped(const moco_dataset *dataset)
+{
+    char text[2 * MOCO_PATH_MAX];
+    if (dataset != NULL && moco_dataset_skipped(dataset, text, sizeof text) > 0) {
+        moco_log(MOCO_LOG_WARNING, "%s", text);
+    }
+}
+
 moco_features_options data_features_options(const moco_config *config, moco_device device)
 {
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
@@ -26,7 +34,7 @@ moco_features_options data_features_options(const moco_config *config, moco_devi
 moco_encoder_options data_encoder_options(const moco_config *config, moco_device device)
 {
     moco_encoder_options options = moco_config_encoder_options(config, device);
-    options.bn_splits = 1; /* of training alone */
+    options.bn_splits = 1; /* only training splits batches */
     return options;
 }
 
@@ -35,7 +43,7 @@ void data_make_absolute(char path[MOCO_PATH_MAX])
     char *whole = path[0] != '\0' ? realpath(path, NULL) : NULL;
     if (whole != NULL) {
         (void)snprintf(path, MOCO_PATH_MAX, "%s", whole);
-    } else if (path[0] != '\0' && path[0] != '/') { /* a range of shards is no file */
+    } else if (path[0] != '\0' && path[0] != '/') { /* a range of shards is not a file */
         char joined[2 * MOCO_PATH_MAX];
         whole = getcwd(NULL, 0);
         if (whole != NULL && snprintf(joined, sizeof joined, "%s/%s", whole, path) < MOCO_PATH_MAX) {

@@ -1,5 +1,5 @@
 /*
- * moco doctor --distributed: whether several processes reach each other, and how fast.
+ * moco doctor --distributed: tests whether several processes reach each other, and how fast.
  */
 #include "commands/doctor_ranks.h"
 
@@ -12,12 +12,12 @@
 
 enum {
     LINE = 256,
-    ROWS = 1024, /* of a rank; x COLUMNS floats = 4 MiB */
+    ROWS = 1024, /* per rank; x COLUMNS floats = 4 MiB */
     COLUMNS = 1024,
     REPEATS = 5
 };
 
-/* What the trials work on. */
+/* The data of the trials. */
 typedef struct trial_data {
     moco_comm *comm;
     moco_device device;
@@ -26,7 +26,7 @@ typedef struct trial_data {
     int wrong;
 } trial_data;
 
-/* Does one collective; counts what came and is not what should have. */
+/* Runs one collective and counts wrong values. */
 typedef moco_status (*trial)(trial_data *data);
 
 static moco_status make(moco_tensor **out, const trial_data *data, int64_t rows)
@@ -118,7 +118,7 @@ static moco_status try_all_to_all(trial_data *data)
     return MOCO_OK;
 }
 
-/* Repeats a collective; the fastest time counts. One that brings wrong values is an error of its own. */
+/* Repeats a collective and takes the fastest time. Fails if it brings wrong values. */
 static moco_status measure(double *seconds, const char *name, trial run, trial_data *data)
 {
     *seconds = 1e300;
@@ -130,8 +130,7 @@ static moco_status measure(double *seconds, const char *name, trial run, trial_d
         *seconds = clock_now() - start < *seconds ? clock_now() - start : *seconds;
         moco_scope_clear(data->scope);
         if (data->wrong > 0) {
-            return moco_error_set(MOCO_EINTERNAL, "%s brought wrong values to rank %d", name,
-                                  moco_comm_rank(data->comm));
+            return moco_error_set(MOCO_EINTERNAL, "%s gave wrong values to rank %d", name, moco_comm_rank(data->comm));
         }
     }
     return MOCO_OK;
@@ -153,7 +152,7 @@ static moco_status try_all(trial_data *data)
         double seconds;
         MOCO_TRY(measure(&seconds, trials[i].name, trials[i].run, data));
         if (moco_comm_rank(data->comm) == 0 && trials[i].carries) {
-            (void)printf("%-16s%.2f ms for %.0f MiB a rank: %.2f GiB/s\n", trials[i].name, 1e3 * seconds, mib,
+            (void)printf("%-16s%.2f ms for %.0f MiB per rank: %.2f GiB/s\n", trials[i].name, 1e3 * seconds, mib,
                          mib / 1024 / seconds);
         } else if (moco_comm_rank(data->comm) == 0) {
             (void)printf("%-16s%.2f ms\n", trials[i].name, 1e3 * seconds);
@@ -162,7 +161,7 @@ static moco_status try_all(trial_data *data)
     return MOCO_OK;
 }
 
-/* Each rank's host and device, which only it knows. */
+/* Prints the host and the device of each rank, which only the rank itself knows. */
 static moco_status print_ranks(const moco_peers *peers, const trial_data *data)
 {
     const int32_t world = moco_comm_world(data->comm);
@@ -193,7 +192,7 @@ int doctor_ranks(const launch_settings *settings, const char *device)
         return code;
     }
     if (peers == NULL) {
-        return say_error("there is one process alone; start several: --nproc N, torchrun, mpirun or srun");
+        return say_error("there is only one process; start several with --nproc N, torchrun, mpirun or srun");
     }
     trial_data data = { .comm = moco_peers_comm(peers), .value = (float)(moco_comm_rank(moco_peers_comm(peers)) + 1) };
     moco_status status = moco_launch_device(&data.device, device, moco_peers_launch(peers));

@@ -1,5 +1,5 @@
 /*
- * How fast the forward pass of training is, to compare extraction with.
+ * Measures the forward pass of training, for comparison with extraction.
  */
 #include "cli/clock.h"
 #include "commands/data.h"
@@ -7,7 +7,7 @@
 
 static const double seconds_to_measure = 3;
 
-/* The batch as a loader makes it: in the network's memory order, with noise for images. */
+/* Makes a batch as a loader does, in the network's memory order, with noise for images. */
 static moco_status prepare(moco_tensor **out, const moco_config *config, moco_encoder_options shape)
 {
     const int32_t size = (int32_t)config->image_size;

@@ -1,5 +1,5 @@
 /*
- * The parts of moco embed: files of features, queries, and the rate of training to compare with.
+ * The parts of moco embed: files of features, queries, and the speed of training for comparison.
  */
 #ifndef MOCO_TOOLS_COMMANDS_EMBED_PARTS_H
 #define MOCO_TOOLS_COMMANDS_EMBED_PARTS_H
@@ -8,10 +8,10 @@
 
 typedef enum embed_kind { EMBED_NPY, EMBED_SAFETENSORS } embed_kind;
 
-/* What is written, and about what. */
+/* The files to write. */
 typedef struct embed_output {
     char path[MOCO_PATH_MAX];
-    char labels[MOCO_PATH_MAX]; /* beside a .npy file; empty: the data have no labels, or are in the file */
+    char labels[MOCO_PATH_MAX]; /* beside a .npy file; empty: there are no labels, or they are in the file */
     char names[MOCO_PATH_MAX];
     embed_kind kind;
 } embed_output;
@@ -23,15 +23,15 @@ moco_status embed_output_init(embed_output *out, const char *path, const char *f
 moco_status embed_write(const embed_output *out, const moco_features *features, const moco_dataset *images,
                         const network *net, const moco_features_options *how);
 
-/* Images that are looked up among those of the bank. */
+/* Images whose nearest images are to be found. */
 typedef struct embed_query {
-    char path[MOCO_PATH_MAX]; /* of a lone image */
+    char path[MOCO_PATH_MAX]; /* of a single image */
     moco_dataset *images;
     moco_features *features;
     size_t k;
 } embed_query;
 
-/* Opens an image, or the images of a folder, and computes their features as the bank's. */
+/* Opens an image, or the images of a folder, and computes their features with the bank's options. */
 moco_status embed_query_open(embed_query *out, const char *path, const network *net, const moco_features_options *how,
                              size_t limit);
 void embed_query_close(embed_query *query);
@@ -40,8 +40,8 @@ void embed_query_close(embed_query *query);
 moco_status embed_query_print(const embed_query *query, const moco_dataset *images, const moco_features *bank,
                               bool json);
 
-/* Images a second that a new network of the same shape takes through the forward pass of training, for some seconds on
- * a prepared batch of the run's size and image size. */
+/* Measures how many images per second a new network of the same architecture takes through the forward pass of
+ * training, for some seconds on a prepared batch of the run's batch and image size. */
 moco_status embed_training_rate(double *images_per_s, const network *net);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Looking images up among others by their features.
+ * Finds the images nearest to a query by their features.
  */
 #include "cli/output.h"
 #include "commands/data.h"
@@ -52,10 +52,10 @@ static void query_name(const embed_query *query, size_t row, char *buffer, size_
     }
 }
 
-/* What is printed of a neighbour. */
+/* A neighbour, as it is printed. */
 typedef struct neighbour {
     char name[MOCO_PATH_MAX];
-    const char *class_name; /* NULL: none is known */
+    const char *class_name; /* NULL: unknown */
     int64_t label;
     double cosine;
 } neighbour;

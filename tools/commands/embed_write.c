@@ -1,5 +1,5 @@
 /*
- * Files of features: .npy with its labels and names beside it, or .safetensors.
+ * Writes files of features: .npy with labels and names beside it, or .safetensors.
  */
 #include "commands/embed_parts.h"
 
@@ -21,15 +21,13 @@ static moco_status find_kind(embed_kind *out, const char *path, const char *form
     }
     if (!ends_with(path, ".npy") && !ends_with(path, ".safetensors")) {
         return moco_error_set(MOCO_EINVALID,
-                              "--out %s: the name ends neither with .npy nor with .safetensors; give "
-                              "--out-format",
-                              path);
+                              "--out %s: the name ends neither in .npy nor in .safetensors; give --out-format", path);
     }
     *out = ends_with(path, ".npy") ? EMBED_NPY : EMBED_SAFETENSORS;
     return MOCO_OK;
 }
 
-/* The path with another ending in the place of its own. */
+/* Replaces the ending of a path. */
 static moco_status beside(char out[MOCO_PATH_MAX], const char *path, const char *ending)
 {
     const char *own = ends_with(path, ".npy") ? ".npy" : ends_with(path, ".safetensors") ? ".safetensors" : "";

@@ -1,5 +1,5 @@
 /*
- * What moco knn says: one accuracy or a table of them, each class's, and who is taken for whom.
+ * Prints the result of moco knn: one accuracy or a table, the accuracy of each class, and the confusion matrix.
  */
 #include "commands/knn_report.h"
 
@@ -28,7 +28,7 @@ int64_t *knn_report_confusion(const knn_report *report, size_t classes)
     return matrix;
 }
 
-/* Sums of a class over its row (its images) or its column (images taken for it). */
+/* Returns the sum of a class over its row (its images) or its column (images predicted as it). */
 static int64_t sum_of(const int64_t *confusion, size_t classes, size_t label, bool row)
 {
     int64_t sum = 0;
@@ -63,7 +63,7 @@ static void print_sweep(const knn_report *r)
 
 static void print_classes(const knn_report *r, const int64_t *confusion, size_t classes)
 {
-    (void)printf("%7s  %8s  %8s  %9s  %s\n", "class", "images", "recall", "precision", "most often taken for");
+    (void)printf("%7s  %8s  %8s  %9s  %s\n", "class", "images", "recall", "precision", "most often confused with");
     for (size_t c = 0; c < classes; ++c) {
         const int64_t right = confusion[c * classes + c];
         const char *name = moco_dataset_class_name(r->images, c);

@@ -1,5 +1,5 @@
 /*
- * The network that a command judges.
+ * Finds and loads the network that a command works on.
  */
 #include "commands/network.h"
 
@@ -13,8 +13,8 @@ static moco_status find_device(network *net, const char *device)
     return moco_device_parse(&net->device, strcmp(device, "auto") == 0 ? net->config.device : device);
 }
 
-/* Files of other programs do not say which images they want, and a wrong guess costs accuracy. */
-static void tell_guess(const network *net)
+/* Notes a guess: files of other programs do not say how images were prepared, and a wrong guess costs accuracy. */
+static void note_guess(const network *net)
 {
     moco_weights *weights;
     if (moco_weights_open(&weights, net->path) != MOCO_OK) {
@@ -22,8 +22,9 @@ static void tell_guess(const network *net)
     }
     if (moco_weights_kind_of(weights) != MOCO_WEIGHTS_CHECKPOINT &&
         moco_weights_metadata(weights, "image_size") == NULL) {
-        say_note("%s does not say how images were prepared; they are taken at %lld pixels, scaled as for --augment %s",
-                 net->path, (long long)net->config.image_size, net->config.augment);
+        say_note(
+            "%s does not say how images were prepared; assuming %lld pixels, and colours scaled as by --augment %s",
+            net->path, (long long)net->config.image_size, net->config.augment);
     }
     moco_weights_free(weights);
 }
@@ -33,7 +34,7 @@ moco_status network_find(network *out, const char *path, const char *device)
     *out = (network){ .encoder = NULL };
     MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
     MOCO_TRY(moco_weights_read_config(&out->config, out->path));
-    tell_guess(out);
+    note_guess(out);
     return find_device(out, device);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Several processes: options, and joining. Starting them is spawn.c's.
+ * Joins the processes of a command, and lets spawn.c start those of this host.
  */
 #include "commands/processes.h"
 
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A port that nobody listens at now. */
+/* Returns a free port. */
 static int free_port(void)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
@@ -31,7 +31,7 @@ static int free_port(void)
     return port;
 }
 
-/* Whether another launcher's environment already gives this process a place. */
+/* Returns whether another launcher's environment already gives this process a rank. */
 static bool is_launched(const launch_settings *settings)
 {
     moco_launch launch = MOCO_LAUNCH_INIT;
@@ -43,15 +43,15 @@ static bool is_launched(const launch_settings *settings)
 static int check_usage(const launch_settings *settings, const tool_command *command)
 {
     if (is_launched(settings)) {
-        return say_usage(command, "--nproc and --nnodes do not go with torchrun, mpirun or srun, which started this "
-                                  "process already; leave them out, or add --launcher none");
+        return say_usage(command, "--nproc and --nnodes do not work under torchrun, mpirun or srun, which started this "
+                                  "process; leave them out, or add --launcher none");
     }
     if (settings->nnodes > 1 && settings->master_addr[0] == '\0') {
-        return say_usage(command, "--master-addr HOST is missing: with several hosts, how they reach host 0");
+        return say_usage(command, "--master-addr HOST is missing: the address of host 0 for the other hosts");
     }
     if (settings->node_rank >= settings->nnodes) {
-        return say_usage(command, "--node-rank %lld does not exist among %lld hosts", (long long)settings->node_rank,
-                         (long long)settings->nnodes);
+        return say_usage(command, "--node-rank %lld is not below the %lld hosts of --nnodes",
+                         (long long)settings->node_rank, (long long)settings->nnodes);
     }
     return EXIT_OK;
 }
@@ -107,7 +107,7 @@ int launch_leave(moco_peers *peers, moco_status status, int code)
     moco_peers_free(peers);
     if (peers != NULL && status != MOCO_OK && status != MOCO_ESTOPPED) {
         (void)fflush(NULL);
-        _exit(code); /* exit() would wait for exchanges that the others will never end */
+        _exit(code); /* exit() would wait for exchanges that never end */
     }
     return code;
 }

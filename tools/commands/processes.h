@@ -1,12 +1,12 @@
 /*
- * Several processes: where this one stands among them, starting them on this host, and joining them.
+ * The processes of a command: their options, starting them on this host, and joining them.
  */
 #ifndef MOCO_TOOLS_COMMANDS_PROCESSES_H
 #define MOCO_TOOLS_COMMANDS_PROCESSES_H
 
 #include "cli/command.h"
 
-/* Options of the commands that may run as several processes. */
+/* Options of the commands that can run as several processes. */
 typedef struct launch_settings {
     int64_t nproc, nnodes, node_rank, master_port;
     double timeout;
@@ -23,41 +23,41 @@ typedef struct launch_settings {
 #define LAUNCH_OPTIONS(type, field)                                                                                    \
     { .name = "nproc",                                                                                                 \
       MOCO_INT_OPTION(type, field.nproc, 1, 4096),                                                                     \
-      .help = "processes to start on this host, one a GPU or some a CPU" },                                            \
+      .help = "processes to start on this host, one per GPU, or several on a CPU" },                                   \
         { .name = "nnodes",                                                                                            \
           MOCO_INT_OPTION(type, field.nnodes, 1, 65536),                                                               \
-          .help = "hosts, each started by hand with the same command" },                                               \
+          .help = "hosts; start the same command on each" },                                                           \
         { .name = "node-rank",                                                                                         \
           MOCO_INT_OPTION(type, field.node_rank, 0, 65535),                                                            \
-          .help = "which of the hosts this is, from 0" },                                                              \
+          .help = "number of this host, from 0" },                                                                     \
         { .name = "master-addr",                                                                                       \
           MOCO_TEXT_OPTION(type, field.master_addr, "HOST"),                                                           \
-          .help = "host 0, as the others reach it" },                                                                  \
+          .help = "address of host 0 for the other hosts" },                                                           \
         { .name = "master-port",                                                                                       \
           MOCO_INT_OPTION(type, field.master_port, 1, 65535),                                                          \
           .zero_is_auto = true,                                                                                        \
-          .help = "port of host 0 at which processes meet; auto: the launcher's, or a free one" },                     \
+          .help = "port on host 0 where processes meet; auto: the launcher's, or a free one" },                        \
         { .name = "timeout",                                                                                           \
           MOCO_REAL_OPTION(type, field.timeout, 0.1, 86400),                                                           \
-          .help = "seconds to wait for the other processes, at the start and in each exchange" },                      \
+          .help = "seconds to wait for other processes, at the start and in each exchange" },                          \
     {                                                                                                                  \
         .name = "launcher",                                                                                            \
         MOCO_NAME_OPTION(type, field.launcher, "L", MOCO_NAMES("auto", "none", "torchrun", "mpi", "slurm")),           \
-        .help = "whose environment tells this process's rank; auto: looks for one"                                     \
+        .help = "launcher whose environment holds this process's rank; auto: look for one"                             \
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /*
- * Where --nproc or --nnodes ask for it, starts this host's processes, waits for their end and returns true with the
- * exit code; each of them runs the same command line, and gets false here.
+ * If --nproc or --nnodes ask for several processes, starts those of this host, waits for their end, and returns true
+ * with the exit code. Each of them runs the same command line, and gets false here.
  */
 bool launch_start(int *code, const launch_settings *settings, const tool_command *command);
 
-/* Joins the other processes, if there are any: *out stays NULL for one alone. From then on messages name the rank, and
- * only rank 0's are shown in full. Returns EXIT_OK, or another code after a message. */
+/* Joins the other processes; *out stays NULL if there are none. Messages name the rank from then on, and only rank 0
+ * shows all of them. Returns EXIT_OK, or another code after a message. */
 int launch_join(moco_peers **out, const launch_settings *settings, const char *device);
 
-/* Leaves the other processes once the work has ended, and returns the exit code; after a failure among several the
+/* Leaves the other processes when the work has ended, and returns the exit code. After a failure among several the
  * process ends here. */
 int launch_leave(moco_peers *peers, moco_status status, int code);
 

@@ -1,17 +1,17 @@
 /*
- * What train and resume share: the run itself and how it ends.
+ * Runs a training for moco train and moco resume, and reports its end.
  */
 #include "commands/session.h"
 
 #include "cli/clock.h"
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/progress_bar.h"
 #include "cli/signals.h"
 
 #include <signal.h>
 #include <stdio.h>
 
-/* The run has written its state: say how to go on. With several processes another may have caught the signal. */
+/* Says how to continue a run that has written its checkpoint. Another process may have caught the signal. */
 static int report_stop(const char *run)
 {
     char quoted[2 * MOCO_PATH_MAX];
@@ -44,7 +44,7 @@ static moco_status train(const run_job *job, moco_peers *peers)
     return job->config != NULL ? moco_train(job->config, &options) : moco_resume(job->run, &options);
 }
 
-/* The device that this process will use decides how processes are connected. */
+/* Connects the processes, which depends on the device of the run. */
 static int join(moco_peers **out, const run_job *job)
 {
     moco_config config;

@@ -1,16 +1,16 @@
 /*
- * What train and resume share: the run itself and how it ends.
+ * Runs a training for moco train and moco resume, and reports its end.
  */
 #ifndef MOCO_TOOLS_COMMANDS_SESSION_H
 #define MOCO_TOOLS_COMMANDS_SESSION_H
 
 #include "commands/processes.h"
 
-/* What to train, and how. */
+/* What to train. */
 typedef struct run_job {
-    const moco_config *config; /* NULL: the run's own, which is resumed */
-    const char *run;           /* its folder */
-    bool goes_on;              /* with a config: where the folder holds a run already, that one */
+    const moco_config *config; /* NULL: resume the run with its settings */
+    const char *run;           /* the folder of the run */
+    bool goes_on;              /* with a config: continue the run that the folder holds */
     const launch_settings *launch;
     const tool_command *command;
 } run_job;

@@ -1,5 +1,5 @@
 /*
- * What pack and index share: how their progress is shown.
+ * Shows the progress of moco pack and moco index.
  */
 #include "commands/shard_progress.h"
 

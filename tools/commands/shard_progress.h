@@ -1,16 +1,16 @@
 /*
- * What pack and index share: how their progress is shown.
+ * Shows the progress of moco pack and moco index.
  */
 #ifndef MOCO_TOOLS_COMMANDS_SHARD_PROGRESS_H
 #define MOCO_TOOLS_COMMANDS_SHARD_PROGRESS_H
 
 #include <moco.h>
 
-/* Callback of packing and indexing: a line that is drawn over on a terminal, lines now and then in a pipe. Asks for the
- * end once a signal was caught. */
+/* The callback of packing and indexing: redraws one line on a terminal, prints a line now and then to a pipe. Asks to
+ * stop after a signal. */
 int shards_show(const moco_shards_progress *progress, void *payload);
 
-/* Ends the line that is drawn over. */
+/* Ends the line on a terminal. */
 void shards_show_end(void);
 
 #endif

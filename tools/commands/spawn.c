@@ -1,5 +1,5 @@
 /*
- * Starts this program again, once a rank, and looks after the processes until all have ended.
+ * Starts this program once per rank, and watches the processes until all have ended.
  */
 #include "commands/spawn.h"
 
@@ -20,8 +20,8 @@
 
 enum {
     POLL_MS = 20,
-    GRACE_S = 10, /* for the others to find out what happened and say so */
-    KILL_S = 5    /* from SIGTERM to SIGKILL */
+    GRACE_S = 10, /* seconds for the others to find out and report what happened */
+    KILL_S = 5    /* seconds from SIGTERM to SIGKILL */
 };
 
 static const char child_sign[] = "MOCO_CHILD";
@@ -32,7 +32,7 @@ typedef struct process {
     pid_t pid; /* 0: ended */
 } process;
 
-/* The processes of this host, and how the run went so far. */
+/* The processes of this host, and the state of the run. */
 typedef struct family {
     const spawn_plan *plan;
     process *processes;
@@ -59,8 +59,8 @@ static void set_number(const char *name, int value)
     (void)setenv(name, text, 1);
 }
 
-/* In the new process: its place in the environment, a process group of its own so that a terminal's ^C comes once, by
- * way of the parent, and an end with the parent. */
+/* Runs in the new process. Puts its rank into the environment, leaves the terminal's process group so that ^C comes
+ * only once, from the parent, and asks to end with the parent. */
 static void become_child(const spawn_plan *plan, int local_rank, pid_t parent)
 {
     (void)setpgid(0, 0);
@@ -118,7 +118,7 @@ static bool start_all(family *f)
     return true;
 }
 
-/* What a process's end means for the run. One that was ended by us says nothing new. */
+/* Notes the end of a process. If this program ended it, that is no new failure. */
 static void note_end(family *f, int local_rank, int status)
 {
     const int rank = f->plan->first_rank + local_rank;
@@ -145,7 +145,7 @@ static void collect(family *f)
     }
 }
 
-/* Ends what is left some time after a failure. */
+/* Ends the other processes some time after a failure. */
 static void press(family *f)
 {
     const double since = f->failed_at > 0 ? clock_now() - f->failed_at : 0;

@@ -335,9 +335,9 @@ TEST_F(Loader, SkipsBrokenImages)
     source_.broken = { 3, 4, 13, 49 };
     source_.delay = std::chrono::microseconds(50);
     options_.skip_broken = true;
-    const Dataset images = dataset();
     std::vector<Batch> expected;
     for (const int32_t workers : { 1, 4 }) {
+        const Dataset images = dataset();
         log_lines.clear();
         moco_log_set_callback(collect, nullptr);
         options_.workers = workers;

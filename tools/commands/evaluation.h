@@ -1,14 +1,14 @@
 /*
- * What the commands share that train classifiers on a pretrained network: its options, labelled images for training and
- * validation, and the processes that work together.
+ * Evaluates a pretrained network by training on labelled images: the options, the data and the processes that moco
+ * linear and moco finetune share.
  */
-#ifndef MOCO_TOOLS_COMMANDS_JUDGE_H
-#define MOCO_TOOLS_COMMANDS_JUDGE_H
+#ifndef MOCO_TOOLS_COMMANDS_EVALUATION_H
+#define MOCO_TOOLS_COMMANDS_EVALUATION_H
 
 #include "commands/network.h"
 #include "commands/processes.h"
 
-typedef struct judge_settings {
+typedef struct evaluation_settings {
     char train[MOCO_PATH_MAX], val[MOCO_PATH_MAX];
     moco_format format;
     char preset[32], device[16];
@@ -17,16 +17,16 @@ typedef struct judge_settings {
     uint64_t seed;
     bool skip_broken, json;
     launch_settings launch;
-} judge_settings;
+} evaluation_settings;
 
-#define JUDGE_SETTINGS_INIT                                                                                            \
+#define EVALUATION_SETTINGS_INIT                                                                                       \
     {                                                                                                                  \
         .device = "auto", .fraction = 1, .launch = LAUNCH_SETTINGS_INIT                                                \
     }
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes a bare name.
- * Rows of a command's table; `field` is the judge_settings in the struct of its values. */
-#define JUDGE_OPTIONS(type, field)                                                                                     \
+ * Rows of a command's table; `field` is the evaluation_settings in the struct of its values. */
+#define EVALUATION_OPTIONS(type, field)                                                                                \
     { .name = "train", MOCO_PATH_OPTION(type, field.train, "DATA"), .help = "labelled images to learn from" },         \
         { .name = "val",                                                                                               \
           .aliases = { "test" },                                                                                       \
@@ -37,14 +37,14 @@ typedef struct judge_settings {
           .help = "layout of the data on disk" },                                                                      \
         { .name = "preset",                                                                                            \
           MOCO_TEXT_OPTION(type, field.preset, "NAME"),                                                                \
-          .help = "without a run: the preset that gives an untrained network" },                                       \
+          .help = "without a run: the preset of an untrained network" },                                               \
         { .name = "fraction",                                                                                          \
           MOCO_REAL_OPTION(type, field.fraction, 1e-6, 1),                                                             \
-          .help = "learn from this share of every class's images, as 0.01" },                                          \
+          .help = "learn from this share of the images of every class, for example 0.01" },                            \
         { .name = "limit",                                                                                             \
           .aliases = { "n" },                                                                                          \
           MOCO_INT_OPTION(type, field.limit, 0, 1e9),                                                                  \
-          .help = "about N images of each set, of all classes; 0: all" },                                              \
+          .help = "take about N images of each set, from all classes; 0: all" },                                       \
         { .name = "image-size",                                                                                        \
           MOCO_INT_OPTION(type, field.image_size, 8, 1024),                                                            \
           .zero_is_auto = true,                                                                                        \
@@ -56,66 +56,65 @@ typedef struct judge_settings {
           .aliases = { "j" },                                                                                          \
           MOCO_INT_OPTION(type, field.workers, 1, 1024),                                                               \
           .zero_is_auto = true,                                                                                        \
-          .help = "threads that read images; auto: one a core" },                                                      \
+          .help = "threads that read images; auto: one per core" },                                                    \
         { .name = "threads",                                                                                           \
           MOCO_INT_OPTION(type, field.threads, 1, 4096),                                                               \
           .zero_is_auto = true,                                                                                        \
-          .help = "threads that compute; auto: one a core" },                                                          \
-        { .name = "seed",                                                                                              \
-          MOCO_UINT64_OPTION(type, field.seed),                                                                        \
-          .help = "seed of weights, order, crops and the share" },                                                     \
+          .help = "threads that compute; auto: one per core" },                                                        \
+        { .name = "seed", MOCO_UINT64_OPTION(type, field.seed), .help = "seed of weights, order, crops and share" },   \
         { .name = "skip-broken",                                                                                       \
           MOCO_BOOL_OPTION(type, field.skip_broken),                                                                   \
-          .help = "leave out images that cannot be read" },                                                            \
+          .help = "take the next image in place of one that cannot be read" },                                         \
         { .name = "json", MOCO_BOOL_OPTION(type, field.json), .help = "print the result as JSON" },                    \
         LAUNCH_OPTIONS(type, field.launch)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* What is judged, and on what. */
-typedef struct judge_job {
-    network net; /* path empty: untrained; its encoder is made by the command */
+/* The network, and the images to evaluate it on. */
+typedef struct evaluation_job {
+    network net; /* path empty: untrained; the command makes its encoder */
     moco_features_options how;
-    moco_dataset *train, *val;             /* what is used */
-    moco_dataset *whole_train, *whole_val; /* what they are shares of; NULL: nothing */
+    moco_dataset *train, *val;             /* what the command uses */
+    moco_dataset *whole_train, *whole_val; /* what these are shares of; NULL: they are complete */
     int64_t classes;
     moco_comm *comm; /* NULL: one process */
-    bool writes;     /* whether this is the rank that speaks */
-} judge_job;
+    bool writes;     /* whether this process prints and writes; rank 0 does */
+} evaluation_job;
 
-/* What a command does once processes are joined and all is open. */
-typedef moco_status (*judge_work)(judge_job *job);
+/* What a command does when the processes are connected and everything is open. */
+typedef moco_status (*evaluation_work)(evaluation_job *job);
 
 /*
- * Checks usage, starts and joins processes, opens network and data, does the work, and ends all; returns the exit code.
- * A signal ends the work with ::MOCO_ESTOPPED.
+ * Checks usage, starts and joins processes, opens network and data, does the work, and closes everything. Returns the
+ * exit code. A signal ends the work with ::MOCO_ESTOPPED.
  */
-int judge_run(const judge_settings *settings, const tool_command *command, const arguments *args, judge_work work);
+int evaluation_run(const evaluation_settings *settings, const tool_command *command, const arguments *args,
+                   evaluation_work work);
 
-/* Opens both splits of labelled data, whose classes must be the same. */
-moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
-                            moco_format format);
+/* Opens two sets of labelled images, which must have the same classes. */
+moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
+                                 moco_format format);
 
 /* Callback of moco_features_extract(): a signal ends it. */
-int judge_features_progress(size_t done, size_t count, void *payload);
+int evaluation_features_progress(size_t done, size_t count, void *payload);
 
 /*
- * Sets the shape of a learning rate: steps, cosine or constant; milestones are those of steps, by themselves at 60 and
- * 80%. Returns EXIT_OK, or EXIT_USAGE after a message.
+ * Sets how a learning rate falls: by steps, as a cosine, or not at all. Steps have milestones, by default at 60 and 80%
+ * of the epochs. Returns EXIT_OK, or EXIT_USAGE after a message.
  */
-int judge_schedule(moco_schedule *out, moco_schedule_kind kind, const char *milestones, int64_t epochs,
-                   const tool_command *command);
+int evaluation_schedule(moco_schedule *out, moco_schedule_kind kind, const char *milestones, int64_t epochs,
+                        const tool_command *command);
 
-/* How training images are cropped for a classifier on the job's network. */
-moco_status judge_policy(moco_augment_policy *out, const judge_job *job);
+/* Makes the policy that crops training images for a classifier on the job's network. */
+moco_status evaluation_policy(moco_augment_policy *out, const evaluation_job *job);
 
-/* The options of a loader for training images. */
-moco_loader_options judge_loader(const judge_settings *settings, const judge_job *job);
+/* Makes the options of a loader for training images. */
+moco_loader_options evaluation_loader(const evaluation_settings *settings, const evaluation_job *job);
 
-/* Writes the features and labels of both sets, and what else there is, to a .safetensors file. */
-moco_status judge_write_features(const char *path, const moco_features *train, const moco_features *val,
-                                 const moco_named_tensor *more, size_t more_count);
+/* Writes the features and labels of both sets, and more tensors, to a .safetensors file. */
+moco_status evaluation_write_features(const char *path, const moco_features *train, const moco_features *val,
+                                      const moco_named_tensor *more, size_t more_count);
 
-/* A number, or null where it is none. */
+/* Prints a key and a number, or null if it is not finite. */
 void print_json_number(const char *key, double value);
 
 #endif

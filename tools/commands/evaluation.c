@@ -1,11 +1,11 @@
 /*
- * What the commands share that train classifiers on a pretrained network.
+ * Evaluates a pretrained network by training on labelled images: what moco linear and moco finetune share.
  */
-#include "commands/judge.h"
+#include "commands/evaluation.h"
 
 #include "cli/lists.h"
 #include "cli/output.h"
-#include "cli/progress.h"
+#include "cli/progress_bar.h"
 #include "cli/signals.h"
 #include "commands/data.h"
 
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int check_usage(const judge_settings *s, const tool_command *command, const arguments *args)
+static int check_usage(const evaluation_settings *s, const tool_command *command, const arguments *args)
 {
     if (s->train[0] == '\0' || s->val[0] == '\0') {
         return say_usage(command, "--%s DATA is missing: labelled images to %s", s->train[0] == '\0' ? "train" : "val",
@@ -24,20 +24,20 @@ static int check_usage(const judge_settings *s, const tool_command *command, con
         return say_usage(command, "RUN or FILE is missing; an untrained network may have --preset NAME instead");
     }
     if (args->positional_count > 0 && s->preset[0] != '\0') {
-        return say_usage(command, "--preset is for an untrained network; the run has its own settings");
+        return say_usage(command, "--preset is for an untrained network; a run has its own settings");
     }
     return EXIT_OK;
 }
 
-moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
-                            moco_format format)
+moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
+                                 moco_format format)
 {
     MOCO_TRY(data_open(train, train_path, format, MOCO_SPLIT_TRAIN));
     MOCO_TRY(data_open(val, val_path, format, MOCO_SPLIT_TEST));
     const size_t train_classes = moco_dataset_class_count(*train);
     const size_t val_classes = moco_dataset_class_count(*val);
     if (train_classes == 0 || val_classes == 0) {
-        return moco_error_set(MOCO_EINVALID, "%s has no labels; give a folder with one folder a class",
+        return moco_error_set(MOCO_EINVALID, "%s has no labels; give a folder with one folder per class",
                               train_classes == 0 ? train_path : val_path);
     }
     if (train_classes != val_classes) {
@@ -55,7 +55,7 @@ moco_status judge_open_data(moco_dataset **train, moco_dataset **val, const char
     return MOCO_OK;
 }
 
-/* A share of a set in its place. */
+/* Puts a share of a set in its place. */
 static moco_status take_share(moco_dataset **used, moco_dataset **whole, double fraction, uint64_t seed)
 {
     if (fraction >= 1) {
@@ -73,7 +73,8 @@ static double limited(const moco_dataset *dataset, int64_t limit)
     return limit > 0 ? fmin((double)limit / (double)moco_dataset_count(dataset), 1) : 1;
 }
 
-static moco_status open_all(judge_job *job, const judge_settings *s, const arguments *args, const moco_peers *peers)
+static moco_status open_all(evaluation_job *job, const evaluation_settings *s, const arguments *args,
+                            const moco_peers *peers)
 {
     MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->device));
     moco_config *config = &job->net.config;
@@ -91,21 +92,21 @@ static moco_status open_all(judge_job *job, const judge_settings *s, const argum
     job->how.workers = (int32_t)s->workers;
     job->how.skip_broken = s->skip_broken;
     job->how.comm = job->comm;
-    job->how.progress = judge_features_progress;
-    MOCO_TRY(judge_open_data(&job->train, &job->val, s->train, s->val, s->format));
+    job->how.progress = evaluation_features_progress;
+    MOCO_TRY(evaluation_open_data(&job->train, &job->val, s->train, s->val, s->format));
     job->classes = (int64_t)moco_dataset_class_count(job->train);
     const double train_share = fmin(s->fraction, limited(job->train, s->limit));
     MOCO_TRY(take_share(&job->train, &job->whole_train, train_share, s->seed));
     return take_share(&job->val, &job->whole_val, limited(job->val, s->limit), s->seed);
 }
 
-static int join(moco_peers **peers, const judge_settings *s, const arguments *args)
+static int join(moco_peers **peers, const evaluation_settings *s, const arguments *args)
 {
     network probe;
     if (strcmp(s->device, "auto") != 0) {
         return launch_join(peers, &s->launch, s->device);
     }
-    output_show_log(false); /* what there is to say is said when the network is opened */
+    output_show_log(false); /* opening the network gives the messages later */
     const moco_status status = network_find_or_preset(&probe, args->positional[0], s->preset, s->device);
     output_show_log(true);
     return status == MOCO_OK ? launch_join(peers, &s->launch, probe.config.device) : say_failure();
@@ -115,7 +116,7 @@ static int report_stop(void)
 {
     const int number = signals_caught() != 0 ? signals_caught() : SIGTERM;
     output_settings.quiet = false;
-    say_note("stopped by %s; nothing is kept but the files that were written before", signals_name(number));
+    say_note("stopped by %s; only files that were written before are kept", signals_name(number));
     return EXIT_SIGNAL_BASE + number;
 }
 
@@ -132,9 +133,10 @@ static int end(moco_peers *peers, moco_status status)
     return launch_leave(peers, status, code);
 }
 
-int judge_run(const judge_settings *settings, const tool_command *command, const arguments *args, judge_work work)
+int evaluation_run(const evaluation_settings *settings, const tool_command *command, const arguments *args,
+                   evaluation_work work)
 {
-    static judge_job job;
+    static evaluation_job job;
     moco_peers *peers = NULL;
     int code = check_usage(settings, command, args);
     if (code != EXIT_OK || launch_start(&code, &settings->launch, command)) {
@@ -152,6 +154,8 @@ int judge_run(const judge_settings *settings, const tool_command *command, const
     if (status == MOCO_OK) {
         status = work(&job);
     }
+    data_warn_of_skipped(job.train);
+    data_warn_of_skipped(job.val);
     moco_dataset_free(job.train);
     moco_dataset_free(job.val);
     moco_dataset_free(job.whole_train);
@@ -160,7 +164,7 @@ int judge_run(const judge_settings *settings, const tool_command *command, const
     return end(peers, status);
 }
 
-int judge_features_progress(size_t done, size_t count, void *payload)
+int evaluation_features_progress(size_t done, size_t count, void *payload)
 {
     (void)done;
     (void)count;
@@ -168,8 +172,8 @@ int judge_features_progress(size_t done, size_t count, void *payload)
     return signals_caught() != 0 ? 1 : 0;
 }
 
-int judge_schedule(moco_schedule *out, moco_schedule_kind kind, const char *milestones, int64_t epochs,
-                   const tool_command *command)
+int evaluation_schedule(moco_schedule *out, moco_schedule_kind kind, const char *milestones, int64_t epochs,
+                        const tool_command *command)
 {
     out->epochs = (double)epochs;
     out->kind = kind;
@@ -181,20 +185,20 @@ int judge_schedule(moco_schedule *out, moco_schedule_kind kind, const char *mile
                                               0, 1e6, false, "milestones", command);
 }
 
-moco_status judge_policy(moco_augment_policy *out, const judge_job *job)
+moco_status evaluation_policy(moco_augment_policy *out, const evaluation_job *job)
 {
     const moco_config *config = &job->net.config;
     moco_augment_policy eval;
     MOCO_TRY(moco_augment_classifier(out, config->augment, job->how.image_size));
     MOCO_TRY(moco_augment_preset(&eval, job->how.augment, job->how.image_size));
-    for (int c = 0; c < 3; ++c) { /* training and validation images must be scaled alike */
+    for (int c = 0; c < 3; ++c) { /* training and validation images must be scaled the same way */
         out->mean[c] = eval.mean[c];
         out->std[c] = eval.std[c];
     }
     return MOCO_OK;
 }
 
-moco_loader_options judge_loader(const judge_settings *settings, const judge_job *job)
+moco_loader_options evaluation_loader(const evaluation_settings *settings, const evaluation_job *job)
 {
     moco_loader_options loader = MOCO_LOADER_OPTIONS_INIT;
     loader.workers = (int32_t)settings->workers;
@@ -204,8 +208,8 @@ moco_loader_options judge_loader(const judge_settings *settings, const judge_job
     return loader;
 }
 
-moco_status judge_write_features(const char *path, const moco_features *train, const moco_features *val,
-                                 const moco_named_tensor *more, size_t more_count)
+moco_status evaluation_write_features(const char *path, const moco_features *train, const moco_features *val,
+                                      const moco_named_tensor *more, size_t more_count)
 {
     enum { OWN = 4, ALL = 8 };
     const moco_features *const sets[2] = { train, val };

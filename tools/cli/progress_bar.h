@@ -1,8 +1,8 @@
 /*
  * Shows the progress of a training run: a bar in a terminal, plain lines in a pipe.
  */
-#ifndef MOCO_TOOLS_CLI_PROGRESS_H
-#define MOCO_TOOLS_CLI_PROGRESS_H
+#ifndef MOCO_TOOLS_CLI_PROGRESS_BAR_H
+#define MOCO_TOOLS_CLI_PROGRESS_BAR_H
 
 #include <moco.h>
 

@@ -1,7 +1,7 @@
 /*
  * Shows the progress of a training run: a bar in a terminal, plain lines in a pipe.
  */
-#include "cli/progress.h"
+#include "cli/progress_bar.h"
 
 #include "cli/clock.h"
 #include "cli/output.h"

@@ -1,0 +1,45 @@
+/* Counts the steps of a training, measures its pace, and asks a callback whether to continue. */
+#ifndef MOCO_EVALUATE_PROGRESS_INTERNAL_H
+#define MOCO_EVALUATE_PROGRESS_INTERNAL_H
+
+#include "moco/comm.h"
+#include "moco/loader.h"
+#include "moco/progress.h"
+
+typedef struct moco__progress {
+    moco_progress seen; /* what the callback gets */
+    moco_progress_fn callback;
+    void *payload;
+    moco_comm *comm;           /* NULL: one process */
+    const moco_loader *loader; /* NULL: nothing waits for images */
+    uint64_t print_freq;       /* steps between metrics; 0: only at the end of each epoch */
+    double batch;              /* images per step, over all processes */
+    double start_time;         /* seconds on the monotonic clock */
+    uint64_t start_step;
+    /* the last metrics */
+    uint64_t metrics_step;
+    double metrics_time, metrics_wait;
+} moco__progress;
+
+/* Starts the clock of a training of seen.epochs x seen.epoch_steps steps, of which seen.step are done. */
+void moco__progress_start(moco__progress *progress);
+/* Returns the position of the next step in epochs, with its fraction: 2.5 is the middle of the third epoch. */
+double moco__progress_epoch(const moco__progress *progress);
+/* Counts a step. */
+void moco__progress_advance(moco__progress *progress, double lr);
+/* Returns whether the last step ended an epoch. */
+bool moco__progress_ends_epoch(const moco__progress *progress);
+/* Returns whether the training should read its metrics now. */
+bool moco__progress_is_due(const moco__progress *progress);
+/* Returns the number of steps since the last metrics. */
+uint64_t moco__progress_window(const moco__progress *progress);
+/* Takes new metrics, and measures images per second, the share of waiting and the time to the end. */
+void moco__progress_measure(moco__progress *progress, double loss, double acc1, double acc5);
+/* Leaves a test that began at a time out of the images per second. */
+void moco__progress_leave_out(moco__progress *progress, double since);
+/* Asks the callback whether to stop. If one rank's callback does, all ranks stop at the same step. */
+moco_status moco__progress_ask(bool *stops, const moco__progress *progress);
+/* Returns MOCO_ESTOPPED with its message. */
+moco_status moco__progress_stopped(const moco__progress *progress);
+
+#endif

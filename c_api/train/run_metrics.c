@@ -1,0 +1,72 @@
+/* Reads a run's metrics back from the device, watches the loss, and writes metrics.jsonl. */
+#include "train/run_metrics_internal.h"
+
+#include "moco/loss.h"
+
+#include <math.h>
+
+/* A loss this close to guessing while the queue is full of real keys means that nothing is learnt. */
+static const double near_chance = 0.98;
+static const uint64_t max_patience = 500; /* steps */
+
+/* Warns if the loss stays at chance. It may touch chance when the queue has just filled. */
+static void warn_of_chance(moco__run *run, double loss)
+{
+    const moco_config *c = &run->setup.config;
+    const uint64_t step = run->state.position.step;
+    const uint64_t patience = run->setup.epoch_steps < max_patience ? run->setup.epoch_steps : max_patience;
+    const bool filled = moco_queue_filled(moco_model_queue(run->setup.model)) == c->queue_size;
+    const double chance = moco_infonce_chance(c->queue_size) * (c->symmetric ? 2 : 1);
+    moco__run_report *report = &run->report;
+    if (!filled || loss < near_chance * chance) {
+        report->left_chance = step;
+    } else if (!report->warned_of_chance && step - report->left_chance >= patience) {
+        report->warned_of_chance = true;
+        moco__run_log_write(
+            &report->log, MOCO_LOG_WARNING,
+            "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f) with a full queue: "
+            "nothing is being learnt; lower --lr, raise --momentum or add --warmup-epochs",
+            (unsigned long long)step, (unsigned long long)(step - report->left_chance), loss, chance);
+    }
+}
+
+static moco_status check_finite(uint64_t step, double loss, double lr)
+{
+    if (isfinite(loss)) {
+        return MOCO_OK;
+    }
+    return moco_error_set(MOCO_EDIVERGED,
+                          "step %llu: the loss is %g at lr %g: the training diverged; lower --lr, add --warmup-epochs, "
+                          "or use --precision fp32. The last checkpoint is unharmed",
+                          (unsigned long long)step, loss, lr);
+}
+
+moco_status moco__run_write_metrics(const moco__run *run, const moco_metric *values, size_t count)
+{
+    const double epoch = (double)run->state.position.step / (double)run->setup.epoch_steps;
+    moco_metrics *metrics = run->report.metrics;
+    return metrics != NULL ? moco_metrics_write(metrics, run->state.position.step, epoch, values, count) : MOCO_OK;
+}
+
+moco_status moco__run_read_metrics(moco__run *run)
+{
+    moco__progress *progress = &run->report.progress;
+    const moco_progress *p = &progress->seen;
+    moco_model_means means;
+    if (moco__progress_window(progress) == 0) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco_model_read_means(&means, run->setup.model));
+    MOCO_TRY(check_finite(p->step, means.loss, p->lr));
+    moco__progress_measure(progress, means.loss, means.acc1, means.acc5);
+    warn_of_chance(run, means.loss);
+    const moco_metric values[] = {
+        { "loss", p->loss },
+        { "acc1", p->acc1 },
+        { "acc5", p->acc5 },
+        { "lr", p->lr },
+        { "images_per_s", p->images_per_s },
+        { "data_wait", p->data_wait },
+    };
+    return moco__run_write_metrics(run, values, sizeof values / sizeof values[0]);
+}

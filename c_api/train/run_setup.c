@@ -1,0 +1,220 @@
+/* Sets up what a training run works with: settings, device, data and model. */
+#include "train/run_setup_internal.h"
+
+#include "base/machine_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_AUTO_SPLITS = 8 }; /* the paper's number of GPUs, which the reference's CIFAR demo simulates on one GPU */
+
+bool moco__run_is_writer(const moco__run_setup *setup)
+{
+    return moco_comm_rank(setup->comm) == 0;
+}
+
+/* Returns the number of parts in which all processes together compute a batch; a part has one or more groups. */
+static int64_t parts_of(const moco__run_setup *setup)
+{
+    return moco_comm_world(setup->comm) * setup->config.accumulate;
+}
+
+/* Returns the largest multiple of the parts that divides the batch, up to the paper's number of groups. */
+static int64_t auto_splits(int64_t batch, int64_t parts)
+{
+    int64_t splits = MAX_AUTO_SPLITS - MAX_AUTO_SPLITS % parts;
+    while (splits > parts && (batch % splits != 0 || batch / splits < 2)) {
+        splits -= parts;
+    }
+    return splits > parts ? splits : parts;
+}
+
+static moco_status resolve_splits(moco__run_setup *setup)
+{
+    moco_config *config = &setup->config;
+    const int64_t parts = parts_of(setup);
+    if (config->batch % parts != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "batch %lld does not divide into %d x %lld equal parts (processes x --accumulate); use "
+                              "--batch %lld",
+                              (long long)config->batch, moco_comm_world(setup->comm), (long long)config->accumulate,
+                              (long long)((config->batch + parts - 1) / parts * parts));
+    }
+    if (config->sync_bn) {
+        config->bn_splits = 1;
+        return MOCO_OK;
+    }
+    const int64_t asked = config->bn_splits;
+    if (asked == 0 || (asked % parts != 0 && setup->resumes)) {
+        config->bn_splits = auto_splits(config->batch, parts);
+    }
+    if (asked != 0 && asked != config->bn_splits) {
+        moco_log(MOCO_LOG_WARNING,
+                 "the run had %lld groups of batch norm, which do not divide into %lld parts; it continues with %lld",
+                 (long long)asked, (long long)parts, (long long)config->bn_splits);
+    }
+    if (config->bn_splits % parts != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "bn-splits: %lld groups do not divide among %d processes with accumulate %lld; use a "
+                              "multiple of %lld, auto, or --sync-bn",
+                              (long long)config->bn_splits, moco_comm_world(setup->comm), (long long)config->accumulate,
+                              (long long)parts);
+    }
+    return MOCO_OK;
+}
+
+/* Returns this process's share of the cores of its host. */
+static int64_t share_of_cores(const moco__run_setup *setup)
+{
+    const int64_t count = moco__cores();
+    const int64_t processes = setup->peers != NULL ? moco_peers_launch(setup->peers)->local_world : 1;
+    return count > processes ? count / processes : 1;
+}
+
+static moco_status resolve_device(moco__run_setup *setup)
+{
+    const moco_launch alone = MOCO_LAUNCH_INIT;
+    const moco_peers *peers = setup->peers;
+    return moco_launch_device(&setup->device, setup->config.device, peers != NULL ? moco_peers_launch(peers) : &alone);
+}
+
+/* All processes compute the same way, so "auto" gives bf16 only if it is fast on all of them. */
+static moco_status resolve_arithmetic(moco__run_setup *setup)
+{
+    moco_config *config = &setup->config;
+    if (config->precision == MOCO_PRECISION_AUTO) {
+        int64_t slow = moco_precision_fastest(setup->device) == MOCO_FP32 ? 1 : 0;
+        MOCO_TRY(moco_comm_largest(&slow, setup->comm, slow));
+        config->precision = slow != 0 ? MOCO_PRECISION_FP32 : MOCO_PRECISION_BF16;
+    }
+    moco_config_resolve_arithmetic(config, setup->device);
+    return MOCO_OK;
+}
+
+moco_status moco__run_resolve(moco__run_setup *setup)
+{
+    moco_config *config = &setup->config;
+    moco_augment_policy policy;
+    MOCO_TRY(resolve_device(setup));
+    MOCO_TRY(resolve_arithmetic(setup));
+    MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
+    config->image_size = policy.size;
+    if (config->lr == 0) {
+        config->lr = moco_schedule_auto_lr(config->batch);
+    }
+    MOCO_TRY(resolve_splits(setup));
+    if (config->threads == 0) {
+        config->threads = share_of_cores(setup);
+    }
+    MOCO_TRY(moco_threads_set((int32_t)config->threads));
+    config->threads = moco_threads();
+    return MOCO_OK;
+}
+
+/* Opens the monitor's images: the validation data, or else the other split of the training data if it has one. */
+static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options options)
+{
+    const moco_config *config = &setup->config;
+    if (config->knn_every == 0 || moco_dataset_class_count(setup->images) == 0) {
+        return MOCO_OK;
+    }
+    options.split = MOCO_SPLIT_TEST;
+    if (config->val_data[0] != '\0') {
+        return moco_dataset_open(&setup->val_images, config->val_data, &options);
+    }
+    if (!moco_dataset_has_split(config->data, &options)) {
+        return MOCO_OK;
+    }
+    return moco_dataset_open(&setup->val_images, config->data, &options);
+}
+
+moco_status moco__run_open_data(moco__run_setup *setup)
+{
+    const moco_config *config = &setup->config;
+    moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
+    options.format = config->format;
+    options.keep = 3 * (size_t)config->shuffle_window;
+    MOCO_TRY(moco_dataset_open(&setup->images, config->data, &options));
+    const size_t count = moco_dataset_count(setup->images);
+    if (count < (size_t)config->batch) {
+        return moco_error_set(MOCO_EINVALID, "%s has %zu images, fewer than a batch of %lld; use --batch %zu or less",
+                              config->data, count, (long long)config->batch, count);
+    }
+    return open_val_data(setup, options);
+}
+
+moco_status moco__run_create_model(moco__run_setup *setup)
+{
+    const moco_config *config = &setup->config;
+    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    options.encoder = moco_config_encoder_options(config, setup->device);
+    options.encoder.bn_splits = config->sync_bn ? 1 : config->bn_splits / parts_of(setup);
+    options.sync_bn = config->sync_bn;
+    options.accumulate = config->accumulate;
+    options.comm = setup->comm;
+    options.ddp.bucket_mib = config->bucket_mib;
+    options.ddp.compress_bf16 = config->gradient_compression == MOCO_COMPRESSION_BF16;
+    options.sgd.momentum = config->sgd_momentum;
+    options.sgd.weight_decay = config->weight_decay;
+    options.queue_size = config->queue_size;
+    options.queue_filled_only = config->queue_filled_only;
+    options.temperature = config->temperature;
+    options.symmetric = config->symmetric;
+    options.shuffle = config->shuffle;
+    options.seed = config->seed;
+    MOCO_TRY(moco_model_create(&setup->model, &options));
+    moco_schedule schedule = MOCO_SCHEDULE_INIT;
+    schedule.kind = config->schedule;
+    schedule.lr = config->lr;
+    schedule.epochs = (double)config->epochs;
+    schedule.warmup_epochs = config->warmup_epochs;
+    schedule.per_step = config->lr_per_step;
+    if (schedule.kind == MOCO_SCHEDULE_STEPS) {
+        MOCO_TRY(moco_config_milestones(config, schedule.milestones, &schedule.milestone_count));
+    }
+    setup->schedule = schedule;
+    return MOCO_OK;
+}
+
+moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position position)
+{
+    const moco_config *config = &setup->config;
+    moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
+    moco_sampler_options_for(&order, setup->images, (size_t)config->shuffle_window);
+    order.batch = (size_t)config->batch;
+    order.seed = config->seed;
+    order.rank = moco_comm_rank(setup->comm);
+    order.world = moco_comm_world(setup->comm);
+    order.groups = (size_t)parts_of(setup);
+    MOCO_TRY(moco_sampler_create(&setup->sampler, &order));
+    setup->epoch_steps = moco_sampler_batches(setup->sampler);
+    setup->steps = setup->epoch_steps * (uint64_t)config->epochs;
+    return moco_sampler_seek(setup->sampler, position.epoch, (size_t)position.batch);
+}
+
+moco_status moco__run_open_loader(moco__run_setup *setup)
+{
+    const moco_config *config = &setup->config;
+    moco_augment_policy policy;
+    MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
+    moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
+    options.workers = (int32_t)(config->workers > 0 ? config->workers : share_of_cores(setup));
+    options.prefetch = (int32_t)config->prefetch;
+    options.seed = config->seed;
+    options.layout = moco_config_encoder_options(config, setup->device).layout;
+    options.device = setup->device;
+    options.skip_broken = config->skip_broken;
+    options.fast = config->augment_precision == MOCO_AUGMENT_FAST;
+    /* The first convolution rounds to bf16 anyway. */
+    options.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
+    return moco_loader_create(&setup->loader, setup->images, setup->sampler, &policy, NULL, &options);
+}
+
+void moco__run_close_setup(moco__run_setup *setup)
+{
+    moco_loader_free(setup->loader);
+    moco_sampler_free(setup->sampler);
+    moco_model_free(setup->model);
+    moco_dataset_free(setup->val_images);
+    moco_dataset_free(setup->images);
+}

@@ -1,0 +1,41 @@
+/* Sets up what a training run works with: settings, device, data and model. */
+#ifndef MOCO_TRAIN_RUN_SETUP_INTERNAL_H
+#define MOCO_TRAIN_RUN_SETUP_INTERNAL_H
+
+#include "moco/checkpoint.h"
+#include "moco/dataset.h"
+#include "moco/loader.h"
+#include "moco/peers.h"
+#include "moco/schedule.h"
+
+typedef struct moco__run_setup {
+    moco_config config; /* without "auto" once it is resolved */
+    moco_peers *peers;  /* borrowed; NULL: one process */
+    moco_comm *comm;    /* the peers' */
+    bool resumes;       /* from a checkpoint, perhaps of another number of processes */
+    moco_device device;
+    moco_dataset *images;
+    moco_dataset *val_images; /* for the kNN monitor; NULL: there is no monitor */
+    moco_sampler *sampler;
+    moco_loader *loader;
+    moco_model *model;
+    moco_schedule schedule;
+    uint64_t epoch_steps;
+    uint64_t steps; /* of all epochs */
+} moco__run_setup;
+
+/* Returns whether this process writes the run's folder: rank 0 does. */
+bool moco__run_is_writer(const moco__run_setup *setup);
+
+/* Finds the device, and replaces every "auto" in the configuration. */
+moco_status moco__run_resolve(moco__run_setup *setup);
+moco_status moco__run_open_data(moco__run_setup *setup);
+moco_status moco__run_create_model(moco__run_setup *setup);
+/* Opens the sampler at a position, and counts the steps. */
+moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position position);
+/* Starts the worker threads, at the sampler's position. */
+moco_status moco__run_open_loader(moco__run_setup *setup);
+/* Frees everything except what is borrowed. */
+void moco__run_close_setup(moco__run_setup *setup);
+
+#endif

@@ -1,0 +1,182 @@
+/* Starts a run: a new one, or from a checkpoint. */
+#include "train/run_start_internal.h"
+
+#include "base/files_internal.h"
+#include "train/run_agreement_internal.h"
+#include "train/run_open_internal.h"
+
+#include "moco/loss.h"
+#include "moco/version.h"
+
+#include <string.h>
+
+static void log_processes(const moco__run *run)
+{
+    const moco_config *c = &run->setup.config;
+    const int32_t world = moco_comm_world(run->setup.comm);
+    if (world > 1) {
+        moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
+                            "%d processes, each with %lld images of the batch; keys shuffled by %s; rank 0 is %s",
+                            world, (long long)c->batch / world, moco_config_choice(c, "shuffle"),
+                            moco_peers_name(run->setup.peers, 0));
+    }
+    if (c->accumulate > 1) {
+        moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
+                            "each process computes its part of the batch in %lld pieces of %lld images",
+                            (long long)c->accumulate, (long long)(c->batch / world / c->accumulate));
+    }
+}
+
+static void log_environment(const moco__run *run)
+{
+    char device[256] = "";
+    if (moco_device_describe(device, sizeof device, run->setup.device) != MOCO_OK) {
+        device[0] = '\0';
+    }
+    const char *commit = moco_commit();
+    const int threads = (int)moco_threads();
+    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "libmoco %s%s%s%s, libtorch %s, %s, %d thread%s",
+                        moco_version(), commit[0] != '\0' ? " (" : "", commit, commit[0] != '\0' ? ")" : "",
+                        moco_libtorch_version(), device, threads, threads == 1 ? "" : "s");
+}
+
+static void log_setup(const moco__run *run)
+{
+    const moco__run_setup *s = &run->setup;
+    const moco_config *c = &s->config;
+    const moco__run_log *log = &run->report.log;
+    log_environment(run);
+    moco__run_log_write(log, MOCO_LOG_INFO, "%zu images of %s; %llu steps per epoch, %lld epochs",
+                        moco_dataset_count(s->images), c->data, (unsigned long long)s->epoch_steps,
+                        (long long)c->epochs);
+    moco__run_log_write(log, MOCO_LOG_INFO,
+                        "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld groups of batch norm; lr %g",
+                        c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
+                        (double)moco_encoder_parameter_count(moco_model_query_encoder(s->model)) / 1e6,
+                        moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
+                        (long long)c->bn_splits, c->lr);
+    log_processes(run);
+    moco__run_log_write(log, MOCO_LOG_INFO, "loss with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
+                        (long long)c->queue_size, c->temperature, (long long)c->dim, moco_infonce_chance(c->queue_size),
+                        moco_infonce_floor(c->queue_size, c->dim, c->temperature));
+    if (c->queue_size > (int64_t)moco_dataset_count(s->images)) {
+        moco__run_log_write(log, MOCO_LOG_WARNING,
+                            "the queue holds %lld keys, more than the dataset has images, so that each image meets its "
+                            "own older keys as negatives; consider --queue-size %lld or less",
+                            (long long)c->queue_size, (long long)(moco_dataset_count(s->images) / 2));
+    }
+    if (s->val_images == NULL && c->knn_every > 0) {
+        moco__run_log_write(log, MOCO_LOG_INFO,
+                            "there is no kNN monitor, since the data has no labels or no other split; see --val-data");
+    }
+}
+
+/* Opens log, metrics and loader at the run's position. */
+static moco_status start(moco__run *run)
+{
+    moco__run_setup *setup = &run->setup;
+    moco__run_report *report = &run->report;
+    const moco_config *config = &setup->config;
+    if (moco__run_is_writer(setup)) {
+        MOCO_TRY(moco__run_log_open(&report->log, config->out));
+        MOCO_TRY(moco_metrics_open(&report->metrics, config->out, run->state.position.step, config->tensorboard));
+    }
+    MOCO_TRY(moco__run_open_sampler(setup, run->state.position));
+    MOCO_TRY(moco__run_open_loader(setup));
+    log_setup(run);
+    report->left_chance = run->state.position.step;
+    report->progress = (moco__progress){
+        .seen = { .step = run->state.position.step,
+                  .epochs = (uint64_t)config->epochs,
+                  .epoch_steps = setup->epoch_steps },
+        .callback = run->options.progress,
+        .payload = run->options.payload,
+        .comm = setup->comm,
+        .loader = setup->loader,
+        .print_freq = (uint64_t)config->print_freq,
+        .batch = (double)config->batch,
+    };
+    moco__progress_start(&report->progress);
+    return MOCO_OK;
+}
+
+/* Returns whether the folder of a restarted job holds a run that ended before its first checkpoint. */
+static bool holds_young_run(const moco__run *run)
+{
+    return run->options.goes_on && moco__files_exist_in(run->setup.config.out, "config.yaml");
+}
+
+moco_status moco__run_start_new(moco__run *run)
+{
+    if (moco__run_is_writer(&run->setup) && !holds_young_run(run)) {
+        MOCO_TRY(moco__run_refuse_used_folder(run->setup.config.out));
+    }
+    MOCO_TRY(moco__run_open(&run->setup));
+    if (moco__run_is_writer(&run->setup)) {
+        MOCO_TRY(moco__run_create_folder(&run->setup.config));
+    }
+    return start(run);
+}
+
+/* Rank 0 reads the settings, since the other ranks may not see its folder. */
+static moco_status read_settings(moco__run_setup *setup, char checkpoint[MOCO_PATH_MAX], const char *path)
+{
+    setup->resumes = true;
+    if (moco__run_is_writer(setup)) {
+        MOCO_TRY(moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
+        MOCO_TRY(moco_checkpoint_read_config(&setup->config, NULL, checkpoint));
+    }
+    MOCO_TRY(moco__run_share_config(setup));
+    /* The folder may have been moved or copied since. */
+    (void)snprintf(setup->config.out, sizeof setup->config.out, "%s", path);
+    return MOCO_OK;
+}
+
+static moco_status start_from(moco__run *run, const char *checkpoint)
+{
+    MOCO_TRY(moco__run_open(&run->setup));
+    MOCO_TRY(moco_checkpoint_load(run->setup.model, &run->state.position, checkpoint));
+    run->state.saved_step = run->state.position.step;
+    MOCO_TRY(start(run));
+    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "continues from %s at step %llu of %llu", checkpoint,
+                        (unsigned long long)run->state.position.step, (unsigned long long)run->setup.steps);
+    return MOCO_OK;
+}
+
+moco_status moco__run_start_resumed(moco__run *run, const char *path)
+{
+    char checkpoint[MOCO_PATH_MAX] = "";
+    MOCO_TRY(read_settings(&run->setup, checkpoint, path));
+    return start_from(run, checkpoint);
+}
+
+/* Finds out whether rank 0 has a checkpoint; all ranks get the same answer. */
+static moco_status find_checkpoint(bool *out, const moco__run_setup *setup)
+{
+    char path[MOCO_PATH_MAX];
+    char answer[8] = "no";
+    if (moco__run_is_writer(setup)) {
+        const moco_status status = moco_checkpoint_find(path, sizeof path, setup->config.out);
+        if (status != MOCO_ENOTFOUND) {
+            MOCO_TRY(status);
+            (void)snprintf(answer, sizeof answer, "yes");
+        }
+    }
+    MOCO_TRY(moco_peers_share(setup->peers, answer, sizeof answer));
+    *out = strcmp(answer, "yes") == 0;
+    return MOCO_OK;
+}
+
+moco_status moco__run_start_or_resume(moco__run *run)
+{
+    bool found = false;
+    MOCO_TRY(find_checkpoint(&found, &run->setup));
+    if (!found) {
+        return moco__run_start_new(run);
+    }
+    const moco_config asked = run->setup.config;
+    char checkpoint[MOCO_PATH_MAX] = "";
+    MOCO_TRY(read_settings(&run->setup, checkpoint, asked.out));
+    MOCO_TRY(moco__run_same_settings(&run->setup.config, &asked));
+    return start_from(run, checkpoint);
+}

@@ -1,0 +1,26 @@
+/*
+ * Prints the result of moco linear.
+ */
+#ifndef MOCO_TOOLS_COMMANDS_LINEAR_REPORT_H
+#define MOCO_TOOLS_COMMANDS_LINEAR_REPORT_H
+
+#include <moco.h>
+
+/* What one network gave. */
+typedef struct linear_trial {
+    moco_feature_scale scale;
+    moco_linear_result result;
+} linear_trial;
+
+typedef struct linear_report {
+    const linear_trial *trained, *random; /* NULL: that network was not tested; at least one was */
+    size_t train_images, val_images;
+    int64_t classes, epochs, batch;
+    bool cached;
+    const char *checkpoint; /* of the trained network */
+} linear_report;
+
+void linear_report_text(const linear_report *report);
+void linear_report_json(const linear_report *report);
+
+#endif
