@@ -269,7 +269,7 @@ TEST_F(CliRuns, BenchMeasuresTheLoader)
     EXPECT_LT(json_number_value(json_object_get(numbers.get(), "over_bytes")), 50e6);
     const Result wrong = run({ "bench", "lunch", moco_test::tests_folder() + "/golden/pixels" });
     EXPECT_EQ(wrong.code, 2);
-    EXPECT_HAS(wrong.err, "'lunch' cannot be measured");
+    EXPECT_HAS(wrong.err, "there is no part 'lunch'");
 }
 
 TEST_F(CliRuns, PlotDrawsPictures)

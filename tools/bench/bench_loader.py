@@ -1,12 +1,12 @@
-"""Compares the loader with others on the same JPEG files: files a second of CPU time on one core.
+"""Compares the loader with others on the same JPEG files: files per CPU second on one core.
 
     python tools/bench/bench_loader.py DATA [--recipe v1|v2] [--files N] [--rounds N] [--short-side 256] [--moco build/bin/moco]
 
-DATA is a folder of JPEG files, as `moco-synth` makes one. Each loader reads the same files, makes two views of 224 pixels
-of each, and normalises them; the loaders take turns, so that whatever else the machine does meets all of them. Loaders
-that work ahead (ours and DALI) are measured from a moment of rest to another, so the work is that of the files counted.
-Those that are not installed are left out: torchvision with PIL (the reference's own), torchvision.transforms.v2 on
-tensors, DALI on the CPU, albumentations. --short-side first shrinks the files by `moco pack`.
+DATA is a folder of JPEG files, as `moco-synth` makes it. Each loader reads the same files, makes two views of 224 pixels
+of each, and normalises them. The loaders take turns, so that other work on the machine slows all of them. Loaders that
+work ahead (moco and DALI) are measured from one rest to the next, so that only the counted files are measured. The other
+loaders are torchvision with Pillow (as in the reference), torchvision.transforms.v2 on tensors, DALI on the CPU, and
+albumentations; those that are not installed are left out. --short-side first shrinks the files with `moco pack`.
 """
 import argparse
 import importlib.util
@@ -144,7 +144,7 @@ def use_moco(program, data, count, recipe, precision):
 
 
 def await_rest():
-    """Waits until the threads of this process rest: DALI's make batches ahead."""
+    """Waits until the threads of this process rest, as those of DALI work ahead."""
     before, now = -1, time.process_time()
     while now - before > 0.001:
         time.sleep(0.05)
@@ -152,7 +152,7 @@ def await_rest():
 
 
 def timed(run, count):
-    """Wraps a run in this process; DALI's threads count too."""
+    """Wraps a run in this process; the threads of DALI count too."""
 
     def measure():
         await_rest()
@@ -178,7 +178,7 @@ def contenders(args, data, files):
 
 
 def shrink(moco, data, folder, short_side):
-    """As `moco pack` does; all read the files that it makes."""
+    """Shrinks the files with `moco pack`; all loaders read the result."""
     shards = pathlib.Path(folder, "shards.tar")
     subprocess.run([moco, "pack", data, "--out", shards, "--short-side", str(short_side), "--quality", "90"], check=True,
                    capture_output=True)
@@ -189,7 +189,7 @@ def shrink(moco, data, folder, short_side):
 
 
 def link(files, folder):
-    """A folder of these files alone."""
+    """Makes a folder of only these files."""
     target = pathlib.Path(folder, "files")
     target.mkdir()
     for number, file in enumerate(files):
@@ -206,7 +206,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data")
     parser.add_argument("--recipe", choices=["v1", "v2"], default="v2")
-    parser.add_argument("--files", type=int, default=256, help="files a round, a multiple of 64")
+    parser.add_argument("--files", type=int, default=256, help="files per round, a multiple of 64")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--short-side", type=int, default=0)
     parser.add_argument("--moco", default="build/bin/moco")
@@ -220,11 +220,11 @@ def main():
         for turn in range(args.rounds + 1):
             for name, measure in found.items():
                 count, seconds = measure()
-                if turn > 0:  # the first one warms up
+                if turn > 0:  # the first turn warms up
                     speeds[name].append(count / seconds)
     exact, fast = (statistics.median(speeds[name]) for name in list(speeds)[:2])
     print(f"recipe {args.recipe}, {len(files)} files, {args.rounds} rounds"
-          + (f", short side {args.short_side}" if args.short_side else "") + "; files a second of CPU time:")
+          + (f", short side {args.short_side}" if args.short_side else "") + "; files per CPU second:")
     for name, values in speeds.items():
         middle = statistics.median(values)
         print(f"  {name:26} {middle:7.0f}  ({min(values):.0f} to {max(values):.0f})   moco is {exact / middle:.2f} times as fast, "

@@ -1,12 +1,12 @@
-"""Compares the training step with the reference's and with the fastest PyTorch that we know, in turns, on the same cores.
+"""Compares the training step with the reference and with the fastest PyTorch that we know, in turns, on the same cores.
 
     python tools/bench/bench_reference.py --reference DIR [--configuration r50|cifar] [--pairs N] [--json OUT]
 
 DIR is a clone of github.com/facebookresearch/moco at commit 3b42c2a, which this project does not contain; the Python
-needs torch and torchvision. Each program is a process of its own that warms up and then times a few steps on random
-images; the programs take turns, so that whatever else the machine does meets all of them. What is timed is told in
-bench_torch.py and by `moco bench --help`. Ratios are the reference's value divided by a program's of the same turn:
-above 1 the program is faster, or takes less memory.
+needs torch and torchvision. Each program runs in a separate process, which warms up and then times a few steps on random
+images. The programs take turns, so that other work on the machine slows all of them. bench_torch.py and `moco bench
+--help` say what is timed. A ratio is the value of the reference divided by that of a program in the same turn: above 1
+the program is faster or takes less memory.
 """
 import argparse
 import json
@@ -35,7 +35,7 @@ def check(args):
         fail(f"{args.reference} has no moco/builder.py; clone facebookresearch/moco and check out 3b42c2a, since its "
              "later commits are empty")
     if not os.access(args.moco, os.X_OK):
-        fail(f"{args.moco} is no program; run `make build`, or give --moco FILE")
+        fail(f"{args.moco} is not a program; run `make build`, or give --moco FILE")
     found = subprocess.run([sys.executable, "-c", "import torch, torchvision"], capture_output=True, text=True)
     if found.returncode:
         fail(f"{sys.executable} cannot import torch and torchvision: {found.stderr.strip().splitlines()[-1]}")
@@ -48,12 +48,12 @@ def check(args):
         fail(f"--batch {args.batch} does not divide into --splits {args.splits}")
     cores = sorted(os.sched_getaffinity(0))
     if args.threads > len(cores):
-        fail(f"--threads {args.threads}, but there are {len(cores)} cores")
+        fail(f"--threads {args.threads} is more than the {len(cores)} cores")
     return cores[-args.threads :]
 
 
 def programs(args):
-    """Name and command of each, in the order of the table; the first is what the others are compared with."""
+    """Returns name and command of each program in the order of the table; the others are compared with the first."""
     shared = ["--arch", args.arch, "--size", args.size, "--batch", args.batch, "--splits", args.splits, "--threads",
               args.threads, "--warmup", args.warmup] + (["--mlp"] if args.mlp else [])
     torch = shared + ["--configuration", args.configuration, "--steps", args.steps, "--k", args.k]
@@ -73,7 +73,7 @@ def programs(args):
 
 
 def run(name, command, cores):
-    """One turn: medians of the steps in milliseconds, and the process's peak of memory."""
+    """Runs one turn: medians of the steps in milliseconds, and the peak memory of the process."""
     environment = dict(os.environ, OMP_NUM_THREADS=str(len(cores)))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment,
                                preexec_fn=lambda: os.sched_setaffinity(0, cores))
@@ -92,7 +92,7 @@ def run(name, command, cores):
 
 
 def summarize(turns):
-    """For each program and measure: median, the values, and the ratios to the reference of the same turn."""
+    """Returns for each program and measure the median, the values, and the ratios to the reference of the same turn."""
     result = {}
     for name, rows in turns.items():
         result[name] = {}
@@ -117,18 +117,18 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--reference", metavar="DIR", help="a clone of facebookresearch/moco at 3b42c2a; not for cifar")
     parser.add_argument("--configuration", choices=CONFIGURATIONS, default="r50")
-    parser.add_argument("--pairs", type=int, default=3, metavar="N", help="turns that each program has")
-    parser.add_argument("--json", metavar="OUT", help="write the results, too")
+    parser.add_argument("--pairs", type=int, default=3, metavar="N", help="turns per program")
+    parser.add_argument("--json", metavar="OUT", help="also write the results to this file")
     for name in ("arch", "size", "batch", "k", "splits"):
-        parser.add_argument(f"--{name}", type=str if name == "arch" else int, help="in place of the configuration's")
+        parser.add_argument(f"--{name}", type=str if name == "arch" else int, help="replaces the value of the configuration")
     parser.add_argument("--mlp", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=2, help="steps that are timed in a turn")
+    parser.add_argument("--steps", type=int, default=2, help="timed steps per turn")
     parser.add_argument("--warmup", type=int, default=1, help="steps before them")
     parser.add_argument("--precision", choices=["fp32", "bf16", "both"], default="both", help="of moco and best PyTorch")
     parser.add_argument("--layout", choices=["nchw", "nhwc"], default="nhwc", help="of moco")
     parser.add_argument("--moco", default="build/bin/moco", metavar="FILE")
-    parser.add_argument("--compile", action="store_true", help="torch.compile too; it needs a C++ compiler, and minutes")
+    parser.add_argument("--compile", action="store_true", help="also measure torch.compile; needs a C++ compiler and some minutes")
     args = parser.parse_args()
     for name, value in CONFIGURATIONS[args.configuration].items():
         if getattr(args, name) is None:

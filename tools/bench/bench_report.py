@@ -2,7 +2,7 @@
 
     make bench [MOCO_REFERENCE=DIR] [MOCO_PYTHON=python-with-torch]
 
-With both of these the step is compared with the reference's, too (see bench_reference.py).
+With both of these the step is also compared with the reference (see bench_reference.py).
 """
 import argparse
 import datetime
@@ -23,7 +23,7 @@ BF16 = ["--precision", "bf16", "--layout", "nhwc"]
 
 
 def replaced(words, name, value):
-    """The options with another value of one of them."""
+    """Returns the options with another value for one of them."""
     at = words.index(name) + 1
     return words[:at] + [str(value)] + words[at + 1 :]
 
@@ -53,7 +53,7 @@ class Bench:
         self.args = args
         cores = sorted(os.sched_getaffinity(0))
         if args.threads < 1 or args.threads > len(cores):
-            sys.exit(f"bench_report: --threads {args.threads}, but there are {len(cores)} cores")
+            sys.exit(f"bench_report: --threads {args.threads} is more than the {len(cores)} cores")
         self.cores = cores[-args.threads :]
 
     def moco(self, *words):
@@ -109,7 +109,7 @@ class Bench:
                 + table(["configuration", "wall", "spread", "CPU", "waits for data", "images/s", "peak of memory"], rows))
 
     def growth(self):
-        """Time against batch: a line through the medians, and how far they lie off it."""
+        """Fits a line through the time against the batch, and says how far the medians are from it."""
         batches, times = [4, 8, 16, 32], []
         for batch in batches:
             times.append(self.step(*replaced(R50, "--batch", batch), *BF16, repeats=3)["cpu_ms"]["median"])
@@ -121,7 +121,7 @@ class Bench:
                 + table(["batch", "step", "per image", "off the line"], rows))
 
     def flatness(self):
-        """Time against the number of the step: the line's rise over the run, the queue going round on its way."""
+        """Fits a line through the time against the step, while the queue wraps around, and says how much it rises."""
         r = self.step(*replaced(replaced(CIFAR, "--batch", 32), "-k", 1024), *BF16, repeats=96, warmup=4)
         times = r["cpu_ms"]["repeats"]
         slope, _ = statistics.linear_regression(range(len(times)), times)
@@ -131,7 +131,7 @@ class Bench:
                      f"line through all steps rises by {100 * slope * len(times) / r['cpu_ms']['median']:+.1f} % over the run.")
 
     def queue_share(self):
-        """What loss and queue cost, by a network so small that its own time does not drown the difference."""
+        """Measures the cost of loss and queue with a network that is small enough to show it."""
         small = replaced(replaced(R50, "--arch", "resnet20"), "--size", 16)
         differences = []
         for _ in range(5):
@@ -219,11 +219,11 @@ def main():
     parser.add_argument("--out", default="docs/benchmark.md")
     args = parser.parse_args()
     if bool(args.reference) != bool(args.python):
-        sys.exit("bench_report: the comparison takes both, MOCO_REFERENCE=DIR (a clone of facebookresearch/moco at 3b42c2a) "
+        sys.exit("bench_report: the comparison needs both MOCO_REFERENCE=DIR (a clone of facebookresearch/moco at 3b42c2a) "
                  "and MOCO_PYTHON=FILE (a Python with torch and torchvision)")
     for program in (args.moco, args.synth):
         if not os.access(program, os.X_OK):
-            sys.exit(f"bench_report: {program} is no program; run `make bench`, which builds it")
+            sys.exit(f"bench_report: {program} is not a program; run `make bench`, which builds it")
     text = Bench(args).run()
     pathlib.Path(args.out).write_text(text)
     print(f"wrote {args.out}")

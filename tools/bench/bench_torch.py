@@ -1,12 +1,12 @@
-"""Times MoCo's training step in PyTorch, in one process; bench_reference.py starts it once a turn.
+"""Times the training step of MoCo in PyTorch, in one process; bench_reference.py starts it once per turn.
 
     python tools/bench/bench_torch.py reference|best|compiled --configuration r50|cifar [--reference DIR] ...
 
-`reference` is the step as published: for r50 the reference's own moco/builder.py, imported from DIR, with its loss and
-optimiser but without DistributedDataParallel; a one-process Gloo group serves its gathers, and .cuda() does nothing. For
-cifar, whose reference is a notebook, it is that notebook's arithmetic, written anew here. `best` is the same method in
-the fastest form of PyTorch that we know: channels-last, SGD and momentum update over all parameters at once, autocast to
-bfloat16 where asked; `compiled` puts torch.compile on top of that. Images are random, as in `moco bench step`.
+`reference` is the published step. For r50 this is moco/builder.py of the reference, imported from DIR, with its loss and
+optimiser but without DistributedDataParallel; a Gloo group of one process serves its gathers, and .cuda() does nothing.
+For cifar the reference is a notebook, whose arithmetic is written again here. `best` is the same method in the fastest
+PyTorch that we know: channels-last, SGD and momentum update over all parameters at once, autocast to bfloat16 on request.
+`compiled` adds torch.compile to that. Images are random, as in `moco bench step`.
 Prints the milliseconds of each step after the warm-up as JSON.
 """
 import argparse
@@ -25,7 +25,7 @@ OPTIMIZER = {"r50": dict(lr=0.03, momentum=0.9, weight_decay=1e-4), "cifar": dic
 
 
 class SplitNorm(nn.BatchNorm2d):
-    """Batch statistics within groups; sample n belongs to group n mod splits."""
+    """Takes batch statistics within groups; sample n belongs to group n mod splits."""
 
     splits = 8
 
@@ -42,7 +42,7 @@ class SplitNorm(nn.BatchNorm2d):
 
 
 class SplitNormLast(nn.BatchNorm2d):
-    """The same where a group's samples lie together, in which case channels-last images need no copy to be split."""
+    """Does the same if the samples of a group are consecutive; channels-last images are then split without a copy."""
 
     splits = 8
 
@@ -65,7 +65,7 @@ def make_encoder(args, norm):
 
 
 def published_step(args):
-    """The reference's model, by its own code."""
+    """Makes the model of the reference with its own code."""
     torch.Tensor.cuda = lambda self, *_, **__: self
     store = tempfile.NamedTemporaryFile()
     torch.distributed.init_process_group("gloo", init_method="file://" + store.name, rank=0, world_size=1)
@@ -89,7 +89,7 @@ def published_step(args):
 
 
 def notebook_step(args):
-    """The CIFAR notebook's arithmetic: one process, groups of normalisation, keys in shuffled order."""
+    """Computes as the CIFAR notebook: one process, groups of normalisation, keys in shuffled order."""
     encoder_q, encoder_k = make_encoder(args, SplitNorm), make_encoder(args, SplitNorm)
     encoder_k.load_state_dict(encoder_q.state_dict())
     encoder_k.requires_grad_(False)
