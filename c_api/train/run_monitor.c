@@ -80,7 +80,7 @@ moco_status moco__run_plot(moco__run *run)
     options.workers = (int32_t)run->config.workers;
     options.device = run->device;
     MOCO_TRY(moco__files_join(folder, sizeof folder, run->config.out, "plots"));
-    MOCO_TRY(moco_plot_curves(run->config.out));
+    MOCO_TRY(moco_plot_curves(run->config.out, MOCO_PICTURE_AUTO));
     MOCO_TRY(moco_plot_sheets(run->config.out, &run->config, moco_model_query_encoder(run->model), run->images,
                               run->val_images, &options));
     moco__run_log(run, MOCO_LOG_INFO, "plots are in %s", folder);
