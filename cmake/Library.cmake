@@ -10,7 +10,15 @@ list(REMOVE_ITEM cpp_sources ${cuda_plugin})
 # Sources include private headers by their room: "base/handle_internal.h". -iquote is for quoted includes alone.
 set(moco_rooms "SHELL:-iquote ${PROJECT_SOURCE_DIR}/c_api" "SHELL:-iquote ${PROJECT_SOURCE_DIR}/cpp_impl")
 
+# The style sheet of moco report becomes an array: the library needs no file beside it.
+set(page_css ${PROJECT_SOURCE_DIR}/c_api/report/page.css)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page_css})
+file(READ ${page_css} page_css_bytes HEX)
+string(REGEX REPLACE "(..)" "0x\\1," page_css_bytes "${page_css_bytes}")
+configure_file(${PROJECT_SOURCE_DIR}/cmake/page_css.h.in ${CMAKE_BINARY_DIR}/generated/moco_page_css.h @ONLY)
+
 add_library(moco-c OBJECT ${c_sources})
+target_include_directories(moco-c PRIVATE ${CMAKE_BINARY_DIR}/generated)
 target_link_libraries(moco-c PRIVATE moco-options moco-dependencies)
 target_compile_options(moco-c PRIVATE ${moco_rooms})
 include(Commit)

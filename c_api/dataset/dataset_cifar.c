@@ -8,6 +8,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "dataset/class_names_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,7 +165,7 @@ static moco_status read_names(moco_dataset *dataset, FILE *file)
     return MOCO_OK;
 }
 
-/* Names are a courtesy: without their file, classes have none. */
+/* Takes the names of the file beside the images, else the published ones. */
 static moco_status take_names(moco_dataset *dataset, const char *folder, const cifar_kind *kind)
 {
     char *path = moco__files_join_new(folder, kind->names_file);
@@ -174,7 +175,7 @@ static moco_status take_names(moco_dataset *dataset, const char *folder, const c
     FILE *file = fopen(path, "re");
     free(path);
     if (file == NULL) {
-        return MOCO_OK;
+        return moco__class_names_cifar(dataset);
     }
     moco_status status = moco__dataset_alloc_names(dataset, kind->class_count);
     if (status == MOCO_OK) {

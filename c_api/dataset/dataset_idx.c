@@ -9,6 +9,7 @@
 #include "base/files_internal.h"
 
 #include "base/handle_internal.h"
+#include "dataset/class_names_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -221,7 +222,7 @@ static moco_status take_labels(moco_dataset *dataset, const char *path)
         }
     }
     free(bytes);
-    return MOCO_OK;
+    return moco__class_names_idx(dataset, path);
 }
 
 static moco_status take_images(moco_dataset *dataset, const char *path)

@@ -1,4 +1,4 @@
-/* HTML in memory. */
+/* Builds HTML in memory. */
 #include "report/html_internal.h"
 
 #include "base/handle_internal.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void append(moco__html *html, const void *bytes, size_t size)
+void moco__html_bytes(moco__html *html, const void *bytes, size_t size)
 {
     if (html->status == MOCO_OK) {
         html->status = moco__bytes_append(&html->bytes, bytes, size);
@@ -36,7 +36,7 @@ void moco__html_add(moco__html *html, const char *format, ...)
     char *text = format_new(html, format, args);
     va_end(args);
     if (text != NULL) {
-        append(html, text, strlen(text));
+        moco__html_bytes(html, text, strlen(text));
         free(text);
     }
 }
@@ -53,7 +53,7 @@ void moco__html_textf(moco__html *html, const char *format, ...)
     }
 }
 
-/* What stands for an ASCII character; NULL: itself. */
+/* Returns what replaces an ASCII character; NULL: nothing does. */
 static const char *entity_of(unsigned char byte)
 {
     switch (byte) {
@@ -81,9 +81,9 @@ void moco__html_text_part(moco__html *html, const char *text, size_t size)
         const char *other = length == 0 ? "\xEF\xBF\xBD" : length == 1 ? entity_of((unsigned char)text[0]) : NULL;
         const size_t taken = length == 0 ? 1 : length;
         if (other != NULL) {
-            append(html, other, strlen(other));
+            moco__html_bytes(html, other, strlen(other));
         } else {
-            append(html, text, length);
+            moco__html_bytes(html, text, length);
         }
         text += taken;
         size -= taken;
@@ -105,6 +105,6 @@ void moco__html_base64(moco__html *html, const void *bytes, size_t size)
             (uint32_t)at[i] << 16 | (left > 1 ? (uint32_t)at[i + 1] << 8 : 0) | (left > 2 ? (uint32_t)at[i + 2] : 0);
         const char group[4] = { digits[bits >> 18], digits[bits >> 12 & 63], left > 1 ? digits[bits >> 6 & 63] : '=',
                                 left > 2 ? digits[bits & 63] : '=' };
-        append(html, group, sizeof group);
+        moco__html_bytes(html, group, sizeof group);
     }
 }

@@ -1,4 +1,4 @@
-/* HTML in memory. The first failure sticks: later calls do nothing, and the end reports it. */
+/* Builds HTML in memory. The first failure sticks: later calls do nothing, and the status reports it. */
 #ifndef MOCO_REPORT_HTML_INTERNAL_H
 #define MOCO_REPORT_HTML_INTERNAL_H
 
@@ -9,15 +9,17 @@ typedef struct moco__html {
     moco_status status;
 } moco__html;
 
-/* Markup as it is; texts of others never go through here. */
+/* Adds markup after printf. Texts of unknown origin must not go through here. */
 void moco__html_add(moco__html *html, const char *format, ...) MOCO_PRINTF(2, 3);
-/* Text of any origin, safe between tags and in quoted attributes. What is no UTF-8, or no character of HTML, becomes
- * U+FFFD. */
+/* Adds bytes of markup. */
+void moco__html_bytes(moco__html *html, const void *bytes, size_t size);
+/* Adds text of any origin, safe between tags and in quoted attributes. What is not UTF-8, or not a character that HTML
+ * allows, becomes U+FFFD. */
 void moco__html_text(moco__html *html, const char *text);
 void moco__html_text_part(moco__html *html, const char *text, size_t size);
-/* Text after printf. */
+/* Adds text after printf. */
 void moco__html_textf(moco__html *html, const char *format, ...) MOCO_PRINTF(2, 3);
-/* Bytes in base64. */
+/* Adds bytes in base64. */
 void moco__html_base64(moco__html *html, const void *bytes, size_t size);
 
 #endif

@@ -1,28 +1,36 @@
-/* One metric of several runs in one chart. */
+/* Draws one metric of several runs in one chart. */
 #include "moco/plot.h"
 
 #include "base/handle_internal.h"
-#include "report/plot_chart_internal.h"
+#include "report/chart_internal.h"
+#include "report/report_read_internal.h"
+#include "report/series_values_internal.h"
 
 #include <string.h>
 
-_Static_assert(MOCO_PLOT_MAX_RUNS == MOCO__CHART_MAX_LINES, "a chart takes a line for each run");
+_Static_assert(MOCO_PLOT_MAX_RUNS == MOCO__CHART_LINES, "a chart takes a line for each run");
 
-/* The last part of a path, without slashes at its end. */
-static void name_run(char *out, size_t size, const char *run)
-{
-    size_t end = strlen(run);
-    while (end > 1 && run[end - 1] == '/') {
-        end -= 1;
-    }
-    size_t start = end;
-    while (start > 0 && run[start - 1] != '/') {
-        start -= 1;
-    }
-    const size_t length = end - start < size ? end - start : size - 1;
-    memcpy(out, run + start, length);
-    out[length] = '\0';
-}
+/* The metrics that a run writes. */
+static const struct {
+    const char *key, *title, *label;
+    moco__values values;
+} known[] = {
+    { "loss", "InfoNCE loss", "loss (nats)", MOCO__MEANS },
+    { "acc1", "Contrastive accuracy, top-1", "accuracy (%)", MOCO__MEANS },
+    { "acc5", "Contrastive accuracy, top-5", "accuracy (%)", MOCO__MEANS },
+    { "knn_acc1", "kNN accuracy on test images", "accuracy (%)", MOCO__POINTS },
+    { "lr", "Learning rate", "learning rate", MOCO__POINTS },
+    { "images_per_s", "Training speed", "images/s", MOCO__RATES },
+    { "data_wait", "Time spent waiting for data", "share of time", MOCO__MEANS },
+};
+
+/* The series and names that a chart borrows. */
+typedef struct comparison {
+    moco__chart chart;
+    moco_series series[MOCO_PLOT_MAX_RUNS];
+    char names[MOCO_PLOT_MAX_RUNS][64];
+    moco__values values;
+} comparison;
 
 static void keep_until(moco_series *series, int64_t last_step)
 {
@@ -31,40 +39,68 @@ static void keep_until(moco_series *series, int64_t last_step)
     }
 }
 
-static moco_status read_line(moco_series *out, const char *run, const char *metric, int64_t last_step)
+static void name_metric(comparison *c, const char *metric)
 {
-    MOCO_TRY(moco_series_read(out, run, metric));
-    keep_until(out, last_step);
-    if (out->count == 0) {
-        return moco_error_set(MOCO_ENOTFOUND, "%s: no line of its metrics.jsonl has \"%s\"", run, metric);
+    c->chart.title = metric;
+    c->chart.label = metric;
+    c->chart.is_stepped = strcmp(metric, "lr") == 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; ++i) {
+        if (strcmp(known[i].key, metric) == 0) {
+            c->chart.title = known[i].title;
+            c->chart.label = known[i].label;
+            c->values = known[i].values;
+        }
     }
+}
+
+static moco_status add_run(comparison *c, const char *run, const moco_compare_options *o)
+{
+    const size_t place = c->chart.count;
+    moco_series *series = &c->series[place];
+    MOCO_TRY(moco_series_read(series, run, o->metric));
+    keep_until(series, o->last_step);
+    if (series->count == 0) {
+        moco_log(MOCO_LOG_WARNING, "plot: %s: no line of its metrics.jsonl has \"%s\"; the run is left out", run,
+                 o->metric);
+        moco_series_free(series);
+        *series = (moco_series){ .count = 0 };
+        return MOCO_OK;
+    }
+    moco__series_merge(series, c->values);
+    moco__run_name(c->names[place], sizeof c->names[place], run);
+    c->chart.lines[place].name = c->names[place];
+    c->chart.lines[place].series = series;
+    c->chart.count += 1;
     return MOCO_OK;
 }
 
-moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count, const char *metric,
-                              int64_t last_step)
+moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
+                              const moco_compare_options *options)
 {
+    const moco_compare_options defaults = MOCO_COMPARE_OPTIONS_INIT;
+    const moco_compare_options *o = options != NULL ? options : &defaults;
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(runs);
-    MOCO_CHECK_ARG(metric);
+    MOCO_CHECK_ARG(o->metric);
     if (count == 0 || count > MOCO_PLOT_MAX_RUNS) {
-        return moco_error_set(MOCO_EINVALID, "plot: %zu runs; a chart takes 1 to %d", count, MOCO_PLOT_MAX_RUNS);
+        return moco_error_set(MOCO_EINVALID, "plot: %zu runs are given; a chart takes 1 to %d", count,
+                              MOCO_PLOT_MAX_RUNS);
     }
-    char names[MOCO_PLOT_MAX_RUNS][64];
-    moco_series series[MOCO_PLOT_MAX_RUNS] = { 0 };
-    moco__chart chart = { .title = metric, .count = count };
+    comparison c = { .values = MOCO__POINTS };
     moco_status status = MOCO_OK;
+    name_metric(&c, o->metric);
     for (size_t i = 0; i < count && status == MOCO_OK; ++i) {
-        name_run(names[i], sizeof names[i], runs[i]);
-        status = read_line(&series[i], runs[i], metric, last_step);
-        chart.names[i] = names[i];
-        chart.lines[i] = &series[i];
+        status = add_run(&c, runs[i], o);
+    }
+    if (status == MOCO_OK && c.chart.count == 0) {
+        status = moco_error_set(MOCO_ENOTFOUND, "plot: none of the runs has the metric \"%s\" in its metrics.jsonl",
+                                o->metric);
     }
     if (status == MOCO_OK) {
-        status = moco__chart_write(&chart, path);
+        status = moco__chart_write(&c.chart, path, o->format);
     }
-    for (size_t i = 0; i < count; ++i) {
-        moco_series_free(&series[i]);
+    for (size_t i = 0; i < MOCO_PLOT_MAX_RUNS; ++i) {
+        moco_series_free(&c.series[i]);
     }
     return status;
 }

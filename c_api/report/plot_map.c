@@ -1,26 +1,24 @@
-/* A map of features: their first two principal components, a point an image, coloured by class. */
+/* Draws a map of features: their first two principal components, one point per image, coloured by class. */
 #include "moco/plot.h"
 
 #include "base/handle_internal.h"
-#include "report/plot_chart_internal.h"
+#include "report/canvas_internal.h"
 
 #include "moco/embed.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { SIDE = 760, LEFT = 56, TOP = 72, BOTTOM = 56, LEGEND = 210, MARGIN = 24 };
-enum { WIDTH = LEFT + SIDE + MARGIN + LEGEND, HEIGHT = TOP + SIDE + BOTTOM };
-enum { TITLE = 18, TEXT = 13, LINE = 25, DOT = 10, NAME_MAX = 22 };
+enum { SIDE = 560, LEFT = 36, TOP = 40, BOTTOM = 36, LEGEND = 190, MARGIN = 18 };
+enum { TITLE = 15, TEXT = 12, LINE = 19, DOT = 4, NAME_BYTES = 26 };
 enum { SHOWN_CLASSES = 28 }; /* that fit into the legend */
 enum { STRIDE = 61 };
 
 static const double room_around = 0.04; /* of the extent */
 
-/* Ten colours that are told apart on white, by people with a colour deficiency too as far as ten can be. */
-static const uint32_t palette[] = { 0x1F6FB5, 0xE07B1A, 0x2E9E4F, 0xD03B3B, 0x8A5FBF,
-                                    0x8C5A3C, 0xD65FA8, 0x666666, 0xB0A21E, 0x1BA9BF };
+/* Nine colours of Paul Tol's "muted" scheme, made for people with a colour deficiency, and a dark grey. */
+static const uint32_t palette[] = { 0x332288, 0xCC6677, 0x117733, 0xDDCC77, 0x88CCEE,
+                                    0x882255, 0x44AA99, 0x999933, 0xAA4499, 0x555555 };
 enum { PALETTE = sizeof palette / sizeof palette[0] };
 
 /* Beyond the palette: hues a golden section apart, in three strengths. */
@@ -44,10 +42,10 @@ static uint32_t colour_of(int64_t label)
     return colour;
 }
 
-/* Where points go, with one scale for both axes: distances mean something. */
+/* Where points go, with one scale for both axes, so that distances keep their meaning. */
 typedef struct frame {
     double centre[2];
-    double scale; /* pixels a unit */
+    double scale; /* units of the page per unit of the features */
 } frame;
 
 static frame fit(const float *xy, size_t count)
@@ -62,72 +60,89 @@ static frame fit(const float *xy, size_t count)
     return (frame){ { (low[0] + high[0]) / 2, (low[1] + high[1]) / 2 }, SIDE / (extent * (1 + 2 * room_around)) };
 }
 
-static moco_status draw_points(moco_image *page, const float *xy, const moco_features *features)
+static void draw_points(moco__canvas *canvas, const float *xy, const moco_features *features)
 {
     const size_t count = moco_features_count(features);
     const frame f = fit(xy, count);
-    const int32_t dot = count > 4000 ? DOT / 2 : count > 400 ? DOT * 7 / 10 : DOT;
+    const double radius = count > 4000 ? 1.7 : count > 400 ? 2.4 : DOT;
+    const double opacity = count > 400 ? 0.7 : 0.85;
     for (size_t first = 0; first < STRIDE; ++first) { /* else the last class of sorted data would cover the others */
         for (size_t i = first; i < count; i += STRIDE) {
-            const double at[2] = { LEFT + SIDE / 2.0 + f.scale * ((double)xy[2 * i] - f.centre[0]),
-                                   TOP + SIDE / 2.0 - f.scale * ((double)xy[2 * i + 1] - f.centre[1]) };
-            MOCO_TRY(moco_image_draw_line(page, at, 1, colour_of(moco_features_labels(features)[i]), dot));
+            const double x = LEFT + SIDE / 2.0 + f.scale * ((double)xy[2 * i] - f.centre[0]);
+            const double y = TOP + SIDE / 2.0 - f.scale * ((double)xy[2 * i + 1] - f.centre[1]);
+            moco__canvas_dot(canvas, x, y, radius, colour_of(moco_features_labels(features)[i]), opacity);
         }
     }
-    return MOCO_OK;
 }
 
-static void class_text(char *text, size_t size, const moco_dataset *dataset, size_t label)
+static void name_class(char *text, size_t size, const moco_dataset *dataset, size_t label)
 {
     const char *name = moco_dataset_class_name(dataset, label);
     if (name != NULL) {
-        (void)snprintf(text, size, "%.*s%s", NAME_MAX, name, snprintf(NULL, 0, "%s", name) > NAME_MAX ? "..." : "");
+        (void)snprintf(text, size, "%.*s%s", NAME_BYTES, name, snprintf(NULL, 0, "%s", name) > NAME_BYTES ? "..." : "");
     } else {
         (void)snprintf(text, size, "class %zu", label);
     }
 }
 
-static moco_status draw_legend(moco_image *page, const moco_dataset *dataset)
+static void draw_legend(moco__canvas *canvas, const moco_dataset *dataset)
 {
     const size_t classes = moco_dataset_class_count(dataset);
     const size_t shown = classes > SHOWN_CLASSES ? SHOWN_CLASSES - 1 : classes;
-    const int32_t x = LEFT + SIDE + MARGIN;
-    int32_t y = TOP + LINE / 2;
+    const double x = LEFT + SIDE + MARGIN;
+    double y = TOP + TEXT;
     char text[64];
+    moco__label label = { text, x + 3 * DOT, 0, TEXT, MOCO__INK, MOCO__LEFT, 0, false };
     for (size_t c = 0; c < shown; ++c, y += LINE) {
-        const double dot[2] = { x + DOT / 2.0, y };
-        MOCO_TRY(moco_image_draw_line(page, dot, 1, colour_of((int64_t)c), DOT));
-        class_text(text, sizeof text, dataset, c);
-        MOCO_TRY(moco_image_draw_text(page, x + 2 * DOT, y + TEXT / 2, text, TEXT, MOCO__INK, 0));
+        moco__canvas_dot(canvas, x + DOT, y, DOT + 1, colour_of((int64_t)c), 1);
+        name_class(text, sizeof text, dataset, c);
+        label.y = y + TEXT * 0.35;
+        moco__canvas_text(canvas, &label);
     }
     if (shown < classes) {
         (void)snprintf(text, sizeof text, "and %zu more", classes - shown);
-        MOCO_TRY(moco_image_draw_text(page, x + 2 * DOT, y + TEXT / 2, text, TEXT, MOCO__INK, 0));
+        label.y = y + TEXT * 0.35;
+        moco__canvas_text(canvas, &label);
     }
-    return MOCO_OK;
 }
 
-static moco_status draw_frame(moco_image *page, const double shares[2], size_t count)
+static void draw_frame(moco__canvas *canvas, const double shares[2], size_t count)
 {
     char text[96];
-    const double corners[] = { LEFT, TOP, LEFT + SIDE, TOP, LEFT + SIDE, TOP + SIDE, LEFT, TOP + SIDE, LEFT, TOP };
-    MOCO_TRY(moco_image_draw_line(page, corners, 5, MOCO__GRID, 1));
+    const moco__pen grid = { MOCO__GRID, 1, NULL, 0 };
+    const moco__box box = { LEFT, TOP, SIDE, SIDE };
+    moco__canvas_outline(canvas, &box, &grid);
     (void)snprintf(text, sizeof text, "%zu images by the first two principal components of their features", count);
-    MOCO_TRY(moco_image_draw_text(page, LEFT, TOP - 42, text, TITLE, MOCO__INK, 0));
-    (void)snprintf(text, sizeof text, "up: component 2, %.1f %% of the variance", 100 * shares[1]);
-    MOCO_TRY(moco_image_draw_text(page, LEFT, TOP - 12, text, TEXT, MOCO__GREY, 0));
-    (void)snprintf(text, sizeof text, "to the right: component 1, %.1f %% of the variance", 100 * shares[0]);
-    return moco_image_draw_text(page, LEFT + SIDE, TOP + SIDE + 24, text, TEXT, MOCO__GREY, 2);
+    const moco__label title = { text, LEFT, TOP - 14, TITLE, MOCO__INK, MOCO__LEFT, 0, true };
+    moco__canvas_text(canvas, &title);
+    (void)snprintf(text, sizeof text, "component 2 (%.1f %% of the variance)", 100 * shares[1]);
+    const moco__label up = { text, LEFT - 10, TOP + SIDE / 2.0, TEXT, MOCO__SOFT, MOCO__MIDDLE, -90, false };
+    moco__canvas_text(canvas, &up);
+    (void)snprintf(text, sizeof text, "component 1 (%.1f %% of the variance)", 100 * shares[0]);
+    const moco__label right = { text, LEFT + SIDE / 2.0, TOP + SIDE + 20, TEXT, MOCO__SOFT, MOCO__MIDDLE, 0, false };
+    moco__canvas_text(canvas, &right);
 }
 
-static moco_status draw(moco_image *page, const moco_dataset *dataset, const moco_features *features, const float *xy,
-                        const double shares[2])
+static moco_status draw(moco__canvas *canvas, const char *path, const moco_dataset *dataset,
+                        const moco_features *features)
 {
-    const bool labelled = moco_dataset_class_count(dataset) > 0;
-    MOCO_TRY(moco_image_fill(page, labelled ? WIDTH : LEFT + SIDE + LEFT, HEIGHT, MOCO__WHITE));
-    MOCO_TRY(draw_frame(page, shares, moco_features_count(features)));
-    MOCO_TRY(draw_points(page, xy, features));
-    return draw_legend(page, dataset);
+    double shares[2];
+    void *xy;
+    moco_tensor *places = NULL;
+    moco_picture format = MOCO_PICTURE_AUTO;
+    const double legend = moco_dataset_class_count(dataset) > 0 ? LEGEND : MARGIN;
+    moco_status status;
+    MOCO_TRY_GOTO(moco__picture_of(&format, path));
+    MOCO_TRY_GOTO(moco_tensor_pca(&places, shares, NULL, moco_features_matrix(features), 2));
+    MOCO_TRY_GOTO(moco_tensor_data(&xy, places));
+    MOCO_TRY_GOTO(moco__canvas_open(canvas, format, LEFT + SIDE + legend, TOP + SIDE + BOTTOM));
+    draw_frame(canvas, shares, moco_features_count(features));
+    draw_points(canvas, xy, features);
+    draw_legend(canvas, dataset);
+    MOCO_TRY_GOTO(moco__canvas_write(canvas, path));
+done:
+    moco_tensor_free(places);
+    return status;
 }
 
 moco_status moco_plot_map(const char *path, const moco_dataset *dataset, const moco_features *features)
@@ -135,18 +150,8 @@ moco_status moco_plot_map(const char *path, const moco_dataset *dataset, const m
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(dataset);
     MOCO_CHECK_ARG(features);
-    double shares[2];
-    void *xy;
-    moco_tensor *places = NULL;
-    moco_image *page = NULL;
-    moco_status status;
-    MOCO_TRY_GOTO(moco_tensor_pca(&places, shares, NULL, moco_features_matrix(features), 2));
-    MOCO_TRY_GOTO(moco_tensor_data(&xy, places));
-    MOCO_TRY_GOTO(moco_image_create(&page));
-    MOCO_TRY_GOTO(draw(page, dataset, features, xy, shares));
-    MOCO_TRY_GOTO(moco_image_write_png(page, path));
-done:
-    moco_image_free(page);
-    moco_tensor_free(places);
+    moco__canvas canvas = { .status = MOCO_OK };
+    const moco_status status = draw(&canvas, path, dataset, features);
+    moco__canvas_close(&canvas);
     return status;
 }

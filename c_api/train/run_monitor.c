@@ -83,7 +83,7 @@ moco_status moco__run_plot(const moco__run *run)
     options.workers = (int32_t)setup->config.workers;
     options.device = setup->device;
     MOCO_TRY(moco__files_join(folder, sizeof folder, out, "plots"));
-    MOCO_TRY(moco_plot_curves(out));
+    MOCO_TRY(moco_plot_curves(out, MOCO_PICTURE_AUTO));
     MOCO_TRY(moco_plot_sheets(out, &setup->config, moco_model_query_encoder(setup->model), setup->images,
                               setup->val_images, &options));
     moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "plots are in %s", folder);

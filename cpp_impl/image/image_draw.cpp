@@ -1,14 +1,12 @@
-// Drawing with OpenCV for plots and contact sheets, and writing PNG files.
+// Pastes images into others, and writes PNG files.
 #include "image/image.hpp"
 
 #include <opencv2/core/mat.hpp>
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -17,37 +15,12 @@
 
 namespace {
 
-constexpr int font = cv::FONT_HERSHEY_SIMPLEX;
-constexpr int subpixel_bits = 4;
-
-cv::Mat as_mat(moco_image &image)
-{
-    return { image.height, image.width, CV_8UC3, image.rgb() };
-}
-
-// OpenCV writes channels in the order given, and ours is RGB.
-cv::Scalar as_scalar(std::uint32_t colour)
-{
-    return { static_cast<double>((colour >> 16U) & 255U), static_cast<double>((colour >> 8U) & 255U),
-             static_cast<double>(colour & 255U) };
-}
-
 void check_not_empty(const char *function, const moco_image *image)
 {
     if (image == nullptr || image->width == 0) {
         throw moco::Error(MOCO_EINVALID,
                           std::string(function) + ": the image is NULL or empty; decode, set or fill it first");
     }
-}
-
-// To a fixed-point coordinate that OpenCV can clip without overflow.
-int to_fixed(double value)
-{
-    if (!std::isfinite(value)) {
-        throw moco::Error(MOCO_EINVALID,
-                          "moco_image_draw_line: coordinate " + std::to_string(value) + " is not finite");
-    }
-    return static_cast<int>(std::lround(std::clamp(value, -1e6, 1e6) * (1 << subpixel_bits)));
 }
 
 class File {
@@ -120,49 +93,6 @@ moco_status moco_image_write_png(const moco_image *image, const char *path)
     File file(path + suffix, path);
     file.write_all(bytes);
     file.publish();
-    MOCO_API_END
-}
-
-moco_status moco_image_draw_line(moco_image *image, const double *xy, size_t count, uint32_t colour, int32_t thickness)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(xy);
-    check_not_empty(__func__, image);
-    if (count < 1 || count > 100000000 || thickness < 1 || thickness > 255) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_draw_line: " + std::to_string(count) + " points, thickness " +
-                                             std::to_string(thickness) +
-                                             "; give at least one point and a thickness of 1 to 255");
-    }
-    std::vector<cv::Point> points(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        points[i] = { to_fixed(xy[2 * i]), to_fixed(xy[2 * i + 1]) };
-    }
-    cv::Mat canvas = as_mat(*image);
-    if (count == 1) {
-        const int radius = std::max(thickness * (1 << subpixel_bits) / 2, 1 << subpixel_bits);
-        cv::circle(canvas, points[0], radius, as_scalar(colour), cv::FILLED, cv::LINE_AA, subpixel_bits);
-    } else {
-        cv::polylines(canvas, points, false, as_scalar(colour), thickness, cv::LINE_AA, subpixel_bits);
-    }
-    MOCO_API_END
-}
-
-moco_status moco_image_draw_text(moco_image *image, int32_t x, int32_t y, const char *text, int32_t height,
-                                 uint32_t colour, int32_t align)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(text);
-    check_not_empty(__func__, image);
-    if (height < 4 || height > 1000 || align < 0 || align > 2) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_draw_text: height " + std::to_string(height) + ", align " +
-                                             std::to_string(align) + "; give a height of 4 to 1000 and align 0 to 2");
-    }
-    const int thickness = std::max(1, height / 12);
-    const double scale = cv::getFontScaleFromHeight(font, height, thickness);
-    int base_line = 0;
-    const int width = cv::getTextSize(text, font, scale, thickness, &base_line).width;
-    cv::Mat canvas = as_mat(*image);
-    cv::putText(canvas, text, { x - width * align / 2, y }, font, scale, as_scalar(colour), thickness, cv::LINE_AA);
     MOCO_API_END
 }
 

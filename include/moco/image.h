@@ -162,20 +162,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, vo
                                                            int32_t width, moco_layout layout, moco_device device);
 
 /** @}
- * @name Drawing (for plots and contact sheets; colours are 0xRRGGBB)
+ * @name Composing (colours are 0xRRGGBB)
  * @{ */
 
 /** Sets the size and fills with a colour. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, uint32_t colour);
-
-/** An antialiased line through @p count points (x, y); one point draws a dot. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_image_draw_line(moco_image *image, const double *xy, size_t count,
-                                                        uint32_t colour, int32_t thickness);
-
-/** Text of a height in pixels; (x, y) is the left end (align 0), middle (1) or right end (2) of its base line. @since
- * 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_image_draw_text(moco_image *image, int32_t x, int32_t y, const char *text,
-                                                        int32_t height, uint32_t colour, int32_t align);
 
 /** Copies @p source to (x, y), each pixel @p zoom x @p zoom times; what lies outside is cut. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_paste(moco_image *image, const moco_image *source, int32_t x, int32_t y,

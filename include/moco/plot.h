@@ -1,6 +1,9 @@
 /**
  * @file plot.h
- * Pictures of a run: curves, augmented pairs, nearest neighbours, a map of features.
+ * Draws a run: curves, augmented pairs, nearest neighbours, a map of features, and a confusion matrix.
+ *
+ * A path that ends with .png, .svg or .pdf chooses the format. PNG files have two pixels per unit of length, so that
+ * they are sharp on screens of high resolution and in print.
  */
 #ifndef MOCO_PLOT_H
 #define MOCO_PLOT_H
@@ -10,30 +13,59 @@
 
 MOCO_BEGIN_DECLS
 
-/** Draws loss, accuracy, kNN and learning-rate curves from RUN/metrics.jsonl to the PNG files of RUN/plots. @since 0.1
+/** The formats of pictures and their names. SVG has real text, in the font of the reader's machine. @since 0.2 */
+#define MOCO_PICTURE_MAP(X)                                                                                            \
+    X(MOCO_PICTURE_AUTO, "auto")                                                                                       \
+    X(MOCO_PICTURE_PNG, "png")                                                                                         \
+    X(MOCO_PICTURE_SVG, "svg")                                                                                         \
+    X(MOCO_PICTURE_PDF, "pdf")
+
+/** Formats of pictures; ::MOCO_PICTURE_AUTO: by the file's ending. @since 0.2 */
+typedef enum moco_picture { MOCO_PICTURE_MAP(MOCO_CHOICE_ENUM) } moco_picture;
+
+/**
+ * Draws the curves of RUN/metrics.jsonl to RUN/plots: loss, accuracy, knn and lr, each with the lines that a reader
+ * compares with (chance, the expected floor of the loss, baselines of the kNN accuracy that the run's folder holds). A
+ * curve without values is left out.
+ * @param format ::MOCO_PICTURE_AUTO: PNG
+ * @return ::MOCO_ENOTFOUND if the folder has no metrics.jsonl
+ * @since 0.1
  */
-MOCO_API MOCO_MUST_USE moco_status moco_plot_curves(const char *run);
+MOCO_API MOCO_MUST_USE moco_status moco_plot_curves(const char *run, moco_picture format);
 
 #define MOCO_PLOT_MAX_RUNS 4
 
+/** Options of moco_plot_compare(). @since 0.2 */
+typedef struct moco_compare_options {
+    size_t struct_size;
+    const char *metric; /**< a key of metrics.jsonl: loss, acc1, knn_acc1, ...; "loss" */
+    int64_t last_step;  /**< leave out later steps; 0: draw all */
+    moco_picture format;
+} moco_compare_options;
+
+#define MOCO_COMPARE_OPTIONS_INIT                                                                                      \
+    {                                                                                                                  \
+        sizeof(moco_compare_options), "loss", 0, MOCO_PICTURE_AUTO                                                     \
+    }
+
 /**
- * Draws one metric of several runs over the epochs, a line a run, to a PNG file.
- * @param runs folders, 1 to ::MOCO_PLOT_MAX_RUNS; lines are named by their last parts
- * @param metric a key of metrics.jsonl: loss, acc1, knn_acc1, ...
- * @param last_step later steps are left out; 0: none is
- * @return ::MOCO_ENOTFOUND where a run has no such metric
+ * Draws one metric of several runs over the epochs, one line per run. A run without the metric is left out with a
+ * warning.
+ * @param runs folders, 1 to ::MOCO_PLOT_MAX_RUNS; a line is named by the last part of its run's path
+ * @param options NULL for the defaults
+ * @return ::MOCO_ENOTFOUND if no run has the metric
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
-                                                     const char *metric, int64_t last_step);
+                                                     const moco_compare_options *options);
 
 /** Draws a sheet of original images, each beside its two augmented views. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset,
                                                    const moco_config *config);
 
 /**
- * Draws a sheet of query images, each with its nearest neighbours in the bank, framed by right or wrong class; where
- * images have no label, with cosine and class written below.
+ * Draws a sheet of query images, each with its nearest neighbours in the bank. Below a neighbour are its class and its
+ * cosine; its frame is blue if the classes are the same, and orange if they differ.
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const moco_dataset *bank_images,
@@ -43,7 +75,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const 
 /**
  * Draws features as points of a plane, by their first two principal components (see moco_tensor_pca()), coloured by
  * class.
- * @param dataset of the features, for the names of its classes
+ * @param dataset the images of the features; it has the names of the classes
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
@@ -52,24 +84,22 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_da
 /** Options of moco_plot_sheets(). @since 0.1 */
 typedef struct moco_sheets_options {
     size_t struct_size;
-    size_t bank;        /**< images to look for neighbours in; 10000 */
-    size_t map;         /**< images on the map; more would hide each other; 5000 */
-    int32_t workers;    /**< loader threads; 0: one a core */
-    moco_device device; /**< of the encoder */
+    size_t bank;         /**< images to look for neighbours in; 10000 */
+    size_t map;          /**< images on the map, where more would hide each other; 5000 */
+    int32_t workers;     /**< loader threads; 0: one per core */
+    moco_device device;  /**< of the encoder */
+    moco_picture format; /**< of the map; ::MOCO_PICTURE_AUTO: PNG. Sheets of images are always PNG. */
 } moco_sheets_options;
 
 #define MOCO_SHEETS_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
-        sizeof(moco_sheets_options), 10000, 5000, 0,                                                                   \
-        {                                                                                                              \
-            MOCO_CPU, 0                                                                                                \
-        }                                                                                                              \
+        sizeof(moco_sheets_options), 10000, 5000, 0, { MOCO_CPU, 0 }, MOCO_PICTURE_AUTO                                \
     }
 
 /**
- * Draws all sheets of a run, pairs.png, neighbours.png and map.png, to RUN/plots.
- * @param images that the run was trained on
- * @param query_images to look up and to map; NULL: @p images
+ * Draws all sheets of a run to RUN/plots: pairs.png, neighbours.png and map.png.
+ * @param images the images that the run was trained on
+ * @param query_images images to look up and to map; NULL: @p images
  * @param options NULL for the defaults
  * @since 0.1
  */
@@ -78,7 +108,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_sheets(const char *run, const moco_
                                                     const moco_sheets_options *options);
 
 /**
- * Draws a confusion matrix: a row a true class, a column a predicted one, coloured by the share of its row.
+ * Draws a confusion matrix: one row per true class, one column per predicted class, coloured by the share of its row.
  * @param matrix classes x classes counts
  * @param names of the classes, or NULL; a name may be NULL
  * @since 0.1

@@ -1,6 +1,6 @@
 /**
  * @file report.h
- * One page on a run, for people.
+ * Writes one page about a run, for people.
  */
 #ifndef MOCO_REPORT_H
 #define MOCO_REPORT_H
@@ -12,7 +12,7 @@ MOCO_BEGIN_DECLS
 /** Options of moco_report_write(). @since 0.1 */
 typedef struct moco_report_options {
     size_t struct_size;
-    const char *path; /**< where to; NULL: RUN/report.html */
+    const char *path; /**< the file to write; NULL: RUN/report.html */
 } moco_report_options;
 
 #define MOCO_REPORT_OPTIONS_INIT                                                                                       \
@@ -21,12 +21,13 @@ typedef struct moco_report_options {
     }
 
 /**
- * Writes an HTML file that needs no other and no network, in one piece: the numbers of a run, its curves, the sheets
- * of RUN/plots (pairs.png, neighbours.png, map.png) as they are, each JSON file of RUN/eval, and linear.json, knn.json
- * and finetune.json of RUN, as tables, its settings and its log. The run may be under way; what is missing is left out,
- * and the page says so. Neither data nor checkpoints are read.
+ * Writes a self-contained HTML file, which needs neither other files nor a network: the numbers of a run, its curves,
+ * the sheets of RUN/plots (pairs.png, neighbours.png, map.png), the results of evaluations (knn.json, linear.json and
+ * finetune.json of RUN, and each JSON file of RUN/eval) as bars and tables, the run's settings and its log. The run may
+ * still be in progress; the page names what is missing. Neither data nor checkpoints are read. The file appears
+ * complete or not at all.
  * @param options NULL for the defaults
- * @return ::MOCO_ENOTFOUND where @p run holds neither config.yaml nor metrics.jsonl
+ * @return ::MOCO_ENOTFOUND if @p run holds neither config.yaml nor metrics.jsonl
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_report_write(const char *run, const moco_report_options *options);

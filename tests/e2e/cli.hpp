@@ -46,9 +46,12 @@ inline void write_image(const fs::path &path, uint32_t colour, int32_t size = 40
     moco_image *image = nullptr;
     ASSERT_EQ(moco_image_create(&image), MOCO_OK);
     ASSERT_EQ(moco_image_fill(image, size, size, colour), MOCO_OK);
-    const double line[] = { 3, 5, size - 5.0, size / 2.0 };
-    ASSERT_EQ(moco_image_draw_line(image, line, 2, colour ^ 0xFFFFFF, 3), MOCO_OK);
+    moco_image *bar = nullptr;
+    ASSERT_EQ(moco_image_create(&bar), MOCO_OK);
+    ASSERT_EQ(moco_image_fill(bar, size / 2, 3, colour ^ 0xFFFFFF), MOCO_OK);
+    ASSERT_EQ(moco_image_paste(image, bar, 3, size / 3, 1), MOCO_OK);
     ASSERT_EQ(moco_image_write_png(image, path.c_str()), MOCO_OK) << moco_error_message();
+    moco_image_free(bar);
     moco_image_free(image);
 }
 

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -272,17 +273,48 @@ TEST_F(CliRuns, BenchMeasuresTheLoader)
     EXPECT_HAS(wrong.err, "there is no part 'lunch'");
 }
 
+// The size of a PNG file and whether it has more than one colour.
+void expect_picture(const fs::path &path, int32_t width, int32_t height)
+{
+    moco_image *image = nullptr;
+    ASSERT_EQ(moco_image_create(&image), MOCO_OK);
+    ASSERT_EQ(moco_image_read(image, path.c_str()), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(moco_image_width(image), width) << path;
+    EXPECT_EQ(moco_image_height(image), height) << path;
+    const uint8_t *pixels = moco_image_pixels(image);
+    const auto size = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+    EXPECT_NE(std::count(pixels, pixels + size, pixels[0]), static_cast<std::ptrdiff_t>(size)) << "nothing is drawn";
+    moco_image_free(image);
+}
+
 TEST_F(CliRuns, PlotDrawsPictures)
 {
     ASSERT_EQ(trained().code, 0);
     const Result result = run({ "plot", "run" });
     ASSERT_EQ(result.code, 0) << result.err;
-    EXPECT_TRUE(fs::exists(root / "run" / "plots" / "pairs.png"));
-    EXPECT_TRUE(fs::exists(root / "run" / "plots" / "neighbours.png"));
-    EXPECT_GE(std::distance(fs::directory_iterator(root / "run" / "plots"), fs::directory_iterator()), 4);
+    const fs::path plots = root / "run" / "plots";
+    for (const char *chart : { "loss.png", "accuracy.png", "knn.png", "lr.png" }) {
+        expect_picture(plots / chart, 1280, 800);
+    }
+    expect_picture(plots / "pairs.png", 2 * (4 * 292 + 20), 2 * (44 + 6 * 94 + 10));
+    expect_picture(plots / "neighbours.png", 2 * (60 + 84 + 930), 2 * (44 + 12 * 126));
+    expect_picture(plots / "map.png", 2 * (36 + 560 + 190), 2 * (40 + 560 + 36));
+    const Result vector = run({ "plot", "run", "--curves-only", "--format", "svg" });
+    ASSERT_EQ(vector.code, 0) << vector.err;
+    EXPECT_HAS(slurp(plots / "loss.svg"), "loss (nats)</text>");
+    EXPECT_HAS(slurp(plots / "loss.svg"), "chance 3.497</text>"); // ln(32 + 1)
     const Result both = run({ "plot", "run", "run", "--metric", "acc1", "--out", "both.png" });
     EXPECT_EQ(both.code, 0) << both.err;
-    EXPECT_TRUE(fs::exists(root / "both.png"));
+    expect_picture(root / "both.png", 1280, 800);
+    const Result page = run({ "plot", "run", "run", "--out", "both.pdf" });
+    EXPECT_EQ(page.code, 0) << page.err;
+    EXPECT_EQ(slurp(root / "both.pdf").substr(0, 5), "%PDF-");
+    const Result named = run({ "plot", "run", "run", "--format", "svg" });
+    EXPECT_EQ(named.code, 0) << named.err;
+    EXPECT_HAS(slurp(root / "loss.svg"), "InfoNCE loss</text>");
+    const Result unknown = run({ "plot", "run", "run", "--out", "both.jpg" });
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_HAS(unknown.err, "both.jpg");
 }
 
 TEST_F(CliRuns, SignalsEndARunThatResumes)

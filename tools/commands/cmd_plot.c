@@ -1,5 +1,5 @@
 /*
- * moco plot: draws a run's pictures again.
+ * Runs moco plot: draws the pictures of a run, or compares runs.
  */
 #include "cli/output.h"
 #include "commands/commands.h"
@@ -11,6 +11,7 @@ typedef struct plot_options {
     bool curves_only;
     int64_t limit, workers;
     char device[16];
+    moco_picture format;
     char metric[32], out[MOCO_PATH_MAX]; /* of several runs */
     int64_t until_step;
 } plot_options;
@@ -21,6 +22,9 @@ static const moco_option options[] = {
     { .name = "curves-only",
       MOCO_BOOL_OPTION(plot_options, curves_only),
       .help = "draw no sheets of images, which need the run's data" },
+    { .name = "format",
+      MOCO_CHOICE_OPTION(plot_options, format, "F", MOCO_CHOICES(MOCO_PICTURE_MAP)),
+      .help = "format of curves and map (sheets of images are always png); auto: png, or by the ending of --out" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(plot_options, limit, 1, 1e9),
@@ -30,27 +34,33 @@ static const moco_option options[] = {
       .aliases = { "j" },
       MOCO_INT_OPTION(plot_options, workers, 1, 1024),
       .zero_is_auto = true,
-      .help = "threads that read images; auto: one a core" },
+      .help = "threads that read images; auto: one per core" },
     { .name = "metric",
       .aliases = { "m" },
       MOCO_TEXT_OPTION(plot_options, metric, "NAME"),
-      .help = "of several runs: what to compare, a key of metrics.jsonl" },
+      .help = "for several runs: what to compare, a key of metrics.jsonl" },
     { .name = "until-step",
       MOCO_INT_OPTION(plot_options, until_step, 0, 1e15),
-      .help = "of several runs: leave out later steps; 0: none" },
+      .help = "for several runs: leave out later steps; 0: draw all" },
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(plot_options, out, "FILE"),
-      .help = "of several runs: the PNG file; default METRIC.png" },
+      .help = "for several runs: the file to write; without it, METRIC.png" },
 };
 
 static int compare(const arguments *args)
 {
+    static const char *const endings[] = {
+        [MOCO_PICTURE_AUTO] = "png", [MOCO_PICTURE_PNG] = "png", [MOCO_PICTURE_SVG] = "svg", [MOCO_PICTURE_PDF] = "pdf"
+    };
+    moco_compare_options how = MOCO_COMPARE_OPTIONS_INIT;
+    how.metric = values.metric;
+    how.last_step = values.until_step;
+    how.format = values.format;
     if (values.out[0] == '\0') {
-        (void)snprintf(values.out, sizeof values.out, "%s.png", values.metric);
+        (void)snprintf(values.out, sizeof values.out, "%s.%s", values.metric, endings[values.format]);
     }
-    if (moco_plot_compare(values.out, args->positional, (size_t)args->positional_count, values.metric,
-                          values.until_step) != MOCO_OK) {
+    if (moco_plot_compare(values.out, args->positional, args->positional_count, &how) != MOCO_OK) {
         return say_failure();
     }
     (void)printf("plot: %s\n", values.out);
@@ -62,9 +72,9 @@ static int run(const arguments *args)
     if (args->positional_count > 1) {
         return compare(args);
     }
-    const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers };
+    const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers, values.format };
     const char *folder = args->positional[0];
-    if (moco_plot_curves(folder) != MOCO_OK) {
+    if (moco_plot_curves(folder, how.format) != MOCO_OK) {
         return say_failure();
     }
     if (!values.curves_only && sheets_draw(folder, &how) != MOCO_OK) {
@@ -79,11 +89,13 @@ static int run(const arguments *args)
 const tool_command command_plot = {
     .name = "plot",
     .synopsis = "RUN [RUN...] [options]",
-    .summary = "draw a run's curves and sheets of images",
-    .text = "Draws loss, accuracy, kNN accuracy and learning rate from the run's metrics, a sheet of images with their "
-            "augmented views, a sheet of images with their nearest neighbours, and a map of features by their two "
-            "principal components, as PNG files in RUN/plots. Of several runs, draws one metric of all of them in one "
-            "picture.",
+    .summary = "draw a run's curves and sheets of images, or compare runs",
+    .text =
+        "Draws loss, contrastive accuracy, kNN accuracy and learning rate from the run's metrics, a sheet of images "
+        "with their augmented views, a sheet of images with their nearest neighbours, and a map of features by "
+        "their first two principal components, to files in RUN/plots. With several runs, draws one metric of all of "
+        "them in "
+        "one chart.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

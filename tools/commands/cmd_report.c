@@ -1,5 +1,5 @@
 /*
- * moco report: one page on a run.
+ * Runs moco report: writes one page about a run.
  */
 #include "cli/output.h"
 #include "commands/commands.h"
@@ -19,10 +19,10 @@ static const moco_option options[] = {
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(report_options, out, "FILE"),
-      .help = "where to write it; RUN/report.html unless given" },
+      .help = "the file to write; without it, RUN/report.html" },
     { .name = "as-is",
       MOCO_BOOL_OPTION(report_options, as_is),
-      .help = "take the sheets of RUN/plots as they are; else they are drawn anew from the run's data" },
+      .help = "show the sheets of images that are in RUN/plots, without drawing them again from the run's data" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(report_options, limit, 1, 1e9),
@@ -32,18 +32,18 @@ static const moco_option options[] = {
       .aliases = { "j" },
       MOCO_INT_OPTION(report_options, workers, 1, 1024),
       .zero_is_auto = true,
-      .help = "threads that read images; auto: one a core" },
+      .help = "threads that read images; auto: one per core" },
 };
 
 static int run(const arguments *args)
 {
     const char *folder = args->positional[0];
-    const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers };
+    const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers, MOCO_PICTURE_PNG };
     moco_report_options page = MOCO_REPORT_OPTIONS_INIT;
     page.path = values.out[0] != '\0' ? values.out : NULL;
     if (!values.as_is &&
-        sheets_draw(folder, &how) != MOCO_OK) { /* the data may have moved, or no checkpoint is there */
-        say_note("the sheets of images cannot be drawn anew: %s", moco_error_message());
+        sheets_draw(folder, &how) != MOCO_OK) { /* the data may have moved, or there is no checkpoint yet */
+        say_note("cannot draw the sheets of images: %s", moco_error_message());
     }
     if (moco_report_write(folder, &page) != MOCO_OK) {
         return say_failure();
@@ -55,12 +55,13 @@ static int run(const arguments *args)
 const tool_command command_report = {
     .name = "report",
     .synopsis = "RUN [--out FILE] [options]",
-    .summary = "write one page on a run",
+    .summary = "write one page about a run",
     .text =
-        "Writes RUN/report.html: the run's numbers, curves, sheets of images, evaluations, settings and log in one "
-        "file that needs no other. It works for runs that are under way too; what cannot be read is left out, and "
-        "the page says so. Results of evaluations, as of moco linear RUN ... --json >RUN/linear.json, become tables: "
-        "RUN/linear.json, knn.json, finetune.json and eval/*.json.",
+        "Writes RUN/report.html: the run's numbers, curves, evaluations, sheets of images, settings and log in one "
+        "self-contained file. It works for a run that is still in progress too: the page names what is missing. The "
+        "results of evaluations, such as of moco linear RUN ... --json >RUN/linear.json, become bars and tables: "
+        "RUN/knn.json, linear.json, finetune.json and eval/*.json. Results of --baseline pixels and random become "
+        "lines of the kNN chart.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -61,23 +61,44 @@ static void print_sweep(const knn_report *r)
     }
 }
 
+/* Names a class: by its name, else by its number. */
+static const char *class_text(char text[32], const knn_report *r, size_t label)
+{
+    const char *name = moco_dataset_class_name(r->images, label);
+    (void)snprintf(text, 32, "%zu", label);
+    return name != NULL ? name : text;
+}
+
+static int widest_class(const knn_report *r, size_t classes)
+{
+    enum { LEAST = 5, MOST = 40 };
+    size_t widest = LEAST;
+    for (size_t c = 0; c < classes; ++c) {
+        char text[32];
+        const size_t length = strlen(class_text(text, r, c));
+        widest = length > widest ? length : widest;
+    }
+    return (int)(widest < MOST ? widest : MOST);
+}
+
 static void print_classes(const knn_report *r, const int64_t *confusion, size_t classes)
 {
-    (void)printf("%7s  %8s  %8s  %9s  %s\n", "class", "images", "recall", "precision", "most often confused with");
+    char text[32];
+    const int width = widest_class(r, classes);
+    (void)printf("%-*s  %8s  %8s  %9s  %s\n", width, "class", "images", "recall", "precision", "most often confused with");
     for (size_t c = 0; c < classes; ++c) {
         const int64_t right = confusion[c * classes + c];
-        const char *name = moco_dataset_class_name(r->images, c);
         size_t other = c == 0 ? 1 : 0;
         for (size_t i = 0; i < classes; ++i) {
             other = i != c && confusion[c * classes + i] > confusion[c * classes + other] ? i : other;
         }
         const int64_t images = sum_of(confusion, classes, c, true);
-        (void)printf("%7zu  %8lld  %7.2f%%  %8.2f%%", c, (long long)images, percent(right, images),
-                     percent(right, sum_of(confusion, classes, c, false)));
+        (void)printf("%-*s  %8lld  %7.2f%%  %8.2f%%", width, class_text(text, r, c), (long long)images,
+                     percent(right, images), percent(right, sum_of(confusion, classes, c, false)));
         if (other < classes && confusion[c * classes + other] > 0) {
-            (void)printf("  %zu (%.2f%%)", other, percent(confusion[c * classes + other], images));
+            (void)printf("  %s (%.2f%%)", class_text(text, r, other), percent(confusion[c * classes + other], images));
         }
-        (void)printf("%s%s\n", name != NULL ? "  " : "", name != NULL ? name : "");
+        (void)putchar('\n');
     }
 }
 

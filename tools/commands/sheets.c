@@ -1,5 +1,5 @@
 /*
- * A run's sheets of images.
+ * Draws a run's sheets of images.
  */
 #include "commands/sheets.h"
 
@@ -11,7 +11,7 @@ typedef struct sheets {
     moco_dataset *images, *query_images;
 } sheets;
 
-/* The images to look up: the validation data, the data's other split, or the training images themselves. */
+/* Opens the images to look up: the validation data, the data's test split, or else the training images. */
 static moco_status open_query_images(sheets *job)
 {
     const moco_config *config = &job->net.config;
@@ -33,6 +33,7 @@ static moco_status draw(sheets *job, const char *run, const sheets_options *o)
     how.device = job->net.device;
     how.workers = o->workers;
     how.bank = o->limit;
+    how.format = o->format;
     how.map = o->limit < how.map ? o->limit : how.map;
     return moco_plot_sheets(run, config, job->net.encoder, job->images, job->query_images, &how);
 }

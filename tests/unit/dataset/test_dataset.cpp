@@ -327,6 +327,8 @@ TEST_F(Dataset, FashionMnist)
     EXPECT_EQ(moco_dataset_class_count(train.get()), 10U);
     EXPECT_EQ(moco_dataset_label(train.get(), 0), 9);
     EXPECT_EQ(moco_dataset_label(test.get(), 1), 2);
+    EXPECT_STREQ(moco_dataset_class_name(train.get(), 9), "Ankle boot");
+    EXPECT_STREQ(moco_dataset_class_name(test.get(), 2), "Pullover");
     // The mean pixel is the published 0.2860.
     const Image image = new_image();
     double sum = 0;
@@ -379,6 +381,25 @@ TEST_F(Dataset, IdxPlainAndPacked)
     EXPECT_EQ(name_of(sets[0], 2), (root_ / "plain/train-images-idx3-ubyte").string() + "[2]");
     refuse(root_ / "plain", MOCO_ENOTFOUND, "t10k", MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST);
     refuse(root_ / "plain/train-labels-idx1-ubyte", MOCO_EFORMAT, "idx3");
+}
+
+TEST_F(Dataset, IdxClassesHaveTheNamesThatTheirLabelsTell)
+{
+    const std::vector<std::pair<Bytes, const char *>> known = {
+        { { 9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9, 1, 0, 6, 4 }, "Trouser" },
+        { { 5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7, 2, 8, 6, 9 }, "1" },
+        { { 5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7, 2, 8, 6, 8 }, nullptr },
+    };
+    for (const auto &[labels, name] : known) {
+        Bytes bytes = idx(0x801, { 20 }, 0);
+        bytes.insert(bytes.end(), labels.begin(), labels.end());
+        for (const char *folder : { "some", "Fashion_MNIST" }) {
+            file(std::string(folder) + "/train-images-idx3-ubyte", idx(0x803, { 20, 2, 4 }, 160));
+            file(std::string(folder) + "/train-labels-idx1-ubyte", bytes);
+        }
+        EXPECT_STREQ(moco_dataset_class_name(open(root_ / "some").get(), 1), name);
+    }
+    EXPECT_STREQ(moco_dataset_class_name(open(root_ / "Fashion_MNIST").get(), 1), "Trouser") << "by its path";
 }
 
 TEST_F(Dataset, IdxWithoutLabels)
@@ -507,7 +528,8 @@ TEST_F(Dataset, Cifar100)
     const Handle train = open(root_);
     EXPECT_EQ(moco_dataset_class_count(train.get()), 100U);
     EXPECT_EQ(content(train), (Content{ { 10, 0 }, { 11, 1 }, { 12, 2 }, { 13, 3 } }));
-    EXPECT_EQ(moco_dataset_class_name(train.get(), 0), nullptr);
+    EXPECT_STREQ(moco_dataset_class_name(train.get(), 0), "apple") << "the published names";
+    EXPECT_STREQ(moco_dataset_class_name(train.get(), 99), "worm");
     EXPECT_EQ(content(open(root_ / "test.bin")), (Content{ { 20, 0 }, { 21, 1 } }));
     std::ofstream(root_ / "fine_label_names.txt") << "apple\r\naquarium_fish\r\n";
     const Handle named = open(root_);

@@ -27,17 +27,20 @@ class Pack : public WithFolder {
         WithFolder::SetUp();
         options_.workers = 2;
         moco_image *image = nullptr;
+        moco_image *bar = nullptr;
         ASSERT_EQ(moco_image_create(&image), MOCO_OK);
+        ASSERT_EQ(moco_image_create(&bar), MOCO_OK);
+        ASSERT_EQ(moco_image_fill(bar, 27, 2, 0xFFFFFF), MOCO_OK);
         for (int i = 0; i < 150; ++i) {
             const fs::path file =
                 folder_ / "data" / (i % 3 == 0 ? "a cat" : "dog") / ("v1.x " + std::to_string(i) + ".png");
             fs::create_directories(file.parent_path());
             ASSERT_EQ(moco_image_fill(image, 40 + i % 7, 30 + i % 31, static_cast<uint32_t>(i * 77777) % 0xFFFFFF),
                       MOCO_OK);
-            const double line[] = { 3, 5, 30, 20.0 + i % 9 };
-            ASSERT_EQ(moco_image_draw_line(image, line, 2, 0xFFFFFF, 2), MOCO_OK);
+            ASSERT_EQ(moco_image_paste(image, bar, 3, 5 + i % 9, 1), MOCO_OK);
             ASSERT_EQ(moco_image_write_png(image, file.c_str()), MOCO_OK);
         }
+        moco_image_free(bar);
         moco_image_free(image);
     }
     Dataset open(const std::string &name) const

@@ -203,45 +203,6 @@ TEST_F(Image, OperationsOnAnEmptyImageDoNothing)
     EXPECT_EQ(moco_image_write_png(image_, "never-written.png"), MOCO_EINVALID);
 }
 
-TEST_F(Image, DrawsWithinItsEdges)
-{
-    ASSERT_EQ(moco_image_fill(image_, 40, 30, 0xFFFFFF), MOCO_OK);
-    const double line[] = { -50, 15, 90, 15 };
-    ASSERT_EQ(moco_image_draw_line(image_, line, 2, 0xFF0000, 3), MOCO_OK);
-    EXPECT_EQ(colour_at(image_, 20, 15), 0xFF0000U);
-    EXPECT_EQ(colour_at(image_, 20, 2), 0xFFFFFFU);
-    const double dot[] = { 5, 5 };
-    ASSERT_EQ(moco_image_draw_line(image_, dot, 1, 0x0000FF, 4), MOCO_OK);
-    EXPECT_EQ(colour_at(image_, 5, 5), 0x0000FFU);
-    const double far_away[] = { -1e300, -1e300, 1e300, 1e300 };
-    EXPECT_EQ(moco_image_draw_line(image_, far_away, 2, 0, 1), MOCO_OK);
-    const double none[] = { std::nan(""), 0 };
-    EXPECT_EQ(moco_image_draw_line(image_, none, 1, 0, 1), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_draw_line(image_, line, 2, 0, 0), MOCO_EINVALID);
-}
-
-TEST_F(Image, TextIsAlignedToItsPoint)
-{
-    const auto ink = [this](int align) {
-        EXPECT_EQ(moco_image_fill(image_, 200, 40, 0xFFFFFF), MOCO_OK);
-        EXPECT_EQ(moco_image_draw_text(image_, 100, 30, "loss", 14, 0, align), MOCO_OK);
-        int left = 0;
-        int right = 0;
-        for (int y = 0; y < 40; ++y) {
-            for (int x = 0; x < 200; ++x) {
-                (x < 100 ? left : right) += colour_at(image_, x, y) != 0xFFFFFF;
-            }
-        }
-        return std::pair(left, right);
-    };
-    EXPECT_GT(ink(0).second, 5 * ink(0).first);
-    EXPECT_GT(ink(2).first, 5 * ink(2).second);
-    EXPECT_GT(ink(1).first, 10);
-    EXPECT_GT(ink(1).second, 10);
-    EXPECT_EQ(moco_image_draw_text(image_, INT32_MAX, INT32_MIN, "far", 14, 0, 1), MOCO_OK);
-    EXPECT_EQ(moco_image_draw_text(image_, 0, 0, "x", 14, 0, 3), MOCO_EINVALID);
-}
-
 TEST_F(Image, PasteZoomsAndIsCut)
 {
     ASSERT_EQ(moco_image_fill(image_, 6, 5, 0), MOCO_OK);

@@ -1,4 +1,4 @@
-// The page on a run: safe with any text, whole without any part.
+// The page about a run: safe with any text, complete without any part.
 #include "support/temporary_folder.hpp"
 
 extern "C" {
@@ -100,7 +100,12 @@ TEST_F(Report, SumsARunUp)
     EXPECT_TRUE(has(page, ">71.50 %<"));
     EXPECT_TRUE(has(page, ">0:00:03<")) << "5 x 20 / 100 + 5 x 20 / 50 seconds";
     EXPECT_EQ(count_of(page, "<svg"), 6U);
+    EXPECT_EQ(count_of(page, "</svg>"), 6U);
     EXPECT_EQ(count_of(page, "role=\"img\" aria-label="), 6U);
+    for (const char *part : { "loss (nats)</text>", "chance 8.318</text>", "images/s</text>", "accuracy (%)</text>" }) {
+        EXPECT_TRUE(has(page, part)) << part;
+    }
+    EXPECT_TRUE(has(page, ".facts {")) << "the style sheet";
     EXPECT_TRUE(has(page, "<th scope=\"row\">of_another_version</th><td>7</td>"));
     EXPECT_TRUE(has(page, "<th scope=\"row\">device</th><td>CPU, AVX512</td>"));
     EXPECT_TRUE(has(page, "<th scope=\"row\">last entry</th><td>2026-01-02 03:14:05</td>"));
@@ -109,22 +114,22 @@ TEST_F(Report, SumsARunUp)
     for (const char *outside : { "http:", "https:", "src=\"/", "@import", "url(" }) {
         EXPECT_FALSE(has(page, outside)) << outside;
     }
-    EXPECT_TRUE(has(page, "Not there: pairs.png, neighbours.png, map.png."));
+    EXPECT_TRUE(has(page, "Missing: pairs.png, neighbours.png, map.png."));
 }
 
 TEST_F(Report, WorksWithWhatIsThere)
 {
     EXPECT_EQ(moco_report_write(folder_.c_str(), nullptr), MOCO_ENOTFOUND);
-    EXPECT_TRUE(message_has("not a run's folder")) << moco_error_message();
+    EXPECT_TRUE(message_has("give the folder of a run")) << moco_error_message();
     write_file(path("config.yaml"), "epochs: 3");
     EXPECT_TRUE(has(write(), "No metrics have been written yet."));
     write_file(path("metrics.jsonl"), kMetrics + "{\"step\": 15, \"ep");
     write_file(path("train.log"), "2026-01-02 03:04:05 something of <old>\n");
     const std::string page = write(path("other.html").c_str());
     EXPECT_TRUE(has(page, "epoch 1 of 3; the log ends with: something of &lt;old&gt;"));
-    EXPECT_TRUE(has(page, "The log tells nothing of it."));
+    EXPECT_TRUE(has(page, "The log does not describe it."));
     fs::remove(path("config.yaml"));
-    EXPECT_TRUE(has(write(), "config.yaml is not there."));
+    EXPECT_TRUE(has(write(), "config.yaml is missing."));
     write_file(path("train.log"), "\n");
     (void)write();
 }
@@ -144,22 +149,46 @@ TEST_F(Report, EmbedsSheetsAndResults)
     write_file(path("eval/ignored.txt"), "nothing");
     const std::string page = write();
     EXPECT_TRUE(has(page, "src=\"data:image/png;base64,Zm9vYmFy\""));
-    EXPECT_TRUE(has(page, "Not there: pairs.png, neighbours.png."));
-    EXPECT_TRUE(has(page, "<th scope=\"row\">acc1</th><td>61.25</td>"));
-    EXPECT_TRUE(has(page, "<th scope=\"row\">of.lr</th><td>30</td>"));
-    EXPECT_TRUE(has(page, "<td>[&quot;&lt;a&gt;&quot;,&quot;b&quot;]</td>"));
-    EXPECT_TRUE(has(page, "linear.json: epochs"));
-    EXPECT_TRUE(has(page, "<tr><td class=\"num\">1</td><td class=\"num\">50.5</td></tr>\n"
+    EXPECT_TRUE(has(page, "Missing: pairs.png, neighbours.png."));
+    EXPECT_TRUE(has(page, "<dt>top-1, best epoch</dt><dd>61.25 %</dd>"));
+    EXPECT_TRUE(has(page, "<h4>of</h4>")) << "an object within";
+    EXPECT_TRUE(has(page, "<dt>learning rate</dt><dd>30</dd>"));
+    EXPECT_TRUE(has(page, "<dd>[&quot;&lt;a&gt;&quot;,&quot;b&quot;]</dd>"));
+    EXPECT_TRUE(has(page, "<td class=\"num\">1</td><td class=\"num bar\" style=\"--v:50.5%\">50.50 %</td></tr>\n"
                           "<tr><td class=\"num\">2</td><td></td></tr>"));
-    EXPECT_TRUE(has(page, "<td>&lt;i&gt;</td>"));
-    EXPECT_TRUE(has(page, "finetune.json: random.rates"));
-    EXPECT_TRUE(has(page, "<tr><td class=\"num\">7</td></tr>"));
-    EXPECT_TRUE(has(page, "<th scope=\"row\">random.acc5</th><td>3</td>"));
-    EXPECT_TRUE(has(page, "finetune.json: confusion"));
-    EXPECT_TRUE(has(page, "<tr><td class=\"num\">2</td><td class=\"num\">8</td></tr>"));
-    EXPECT_FALSE(has(page, "[[5")) << "as a table alone";
+    EXPECT_TRUE(has(page, "<dt>note</dt><dd>&lt;i&gt;</dd>"));
+    EXPECT_TRUE(has(page, "<h4>untrained network</h4>"));
+    EXPECT_TRUE(has(page, "<dt>top-5, best epoch</dt><dd>3.00 %</dd>"));
+    EXPECT_TRUE(has(page, "Confusion of classes"));
+    EXPECT_FALSE(has(page, "[[5")) << "as a picture alone";
     EXPECT_TRUE(has(page, "<td>yes</td>"));
     EXPECT_TRUE(has(page, "c.json cannot be read: "));
+}
+
+TEST_F(Report, ShowsEvaluationsAsBarsAndNames)
+{
+    write_file(path("config.yaml"), "epochs: 3\n");
+    fs::create_directories(path("eval"));
+    write_file(
+        path("knn.json"),
+        R"({"knn_acc1": 75, "k": 20, "baseline": "none", "checkpoint": null, "seconds": 3661, "classes": [)"
+        R"({"class": 0, "name": "Ankle boot", "images": 6, "recall": 83.3, "precision": 70}, )"
+        R"({"class": 1, "name": "Bag", "images": 10, "recall": 80, "precision": 88}], "confusion": [[5, 1], [2, 8]]})");
+    write_file(path("eval/pixels.json"), R"({"knn_acc1": 71.25, "k": 5, "baseline": "pixels"})");
+    write_file(path("linear.json"), R"({"acc1": 60, "rates": [{"lr": 1, "acc1": 60}], "random": {"acc1": 33}})");
+    write_file(path("finetune.json"), R"({"acc1": 90, "encoder_lr": 0.1, "baseline": "random"})");
+    const std::string page = write();
+    for (const char *bar : { "kNN, k 20<", "75.00 %<", "kNN, k 5, raw pixels<", "Linear classifier<",
+                             "Linear classifier, untrained network<", "33.00 %<", "Fine-tuning, untrained network<" }) {
+        EXPECT_TRUE(has(page, bar)) << bar;
+    }
+    EXPECT_EQ(count_of(page, ">Ankle boot<"), 3U) << "in the table, and beside and below the matrix";
+    EXPECT_TRUE(has(page, "<dd>1:01:01</dd>"));
+    EXPECT_FALSE(has(page, "<dt>baseline</dt><dd>none")) << "says nothing";
+    EXPECT_FALSE(has(page, "<dt>checkpoint</dt>")) << "there is none";
+    EXPECT_FALSE(has(page, "glyph")) << "text is text";
+    write_file(path("knn.json"), R"({"knn_acc1": 75, "k": 20, "confusion": [[5], [2, 8]]})");
+    (void)write();
 }
 
 TEST_F(Report, LongSeriesStaySmall)
@@ -172,5 +201,6 @@ TEST_F(Report, LongSeriesStaySmall)
     write_file(path("metrics.jsonl"), lines);
     const std::string page = write();
     EXPECT_LT(page.size(), 40000U);
-    EXPECT_TRUE(has(page, ">100</text>")) << "a lone peak is not lost";
+    EXPECT_TRUE(has(page, ">100</text>")) << "a single peak is not lost";
+    EXPECT_TRUE(has(page, "lowest to highest"));
 }

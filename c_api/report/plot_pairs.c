@@ -1,0 +1,59 @@
+/* Draws a sheet of original images, each beside its two augmented views. */
+#include "moco/plot.h"
+
+#include "base/handle_internal.h"
+#include "report/sheet_internal.h"
+
+#include "moco/augment.h"
+
+enum { COLUMNS = 4, ROWS = 6, STEP = MOCO__TILE + MOCO__TILE_GAP };
+enum { BLOCK = 3 * MOCO__TILE + 2 * MOCO__TILE_GAP + MOCO__SHEET_MARGIN };
+
+/* What all pairs of a sheet share. */
+typedef struct pairs {
+    moco__sheet sheet;
+    moco_augment_policy policy;
+    const moco_config *config;
+} pairs;
+
+static moco_status put_view(pairs *p, size_t index, uint32_t view, double x, double y)
+{
+    const moco_augment_key key = { p->config->seed, 0, index, view };
+    MOCO_TRY(moco_augment_apply(p->sheet.view, p->sheet.scratch, p->sheet.image, &p->policy, key));
+    return moco__sheet_tile(&p->sheet, p->sheet.view, x, y);
+}
+
+static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
+{
+    const bool fast = p->config->augment_precision == MOCO_AUGMENT_FAST;
+    MOCO_TRY(moco_augment_preset(&p->policy, p->config->augment, (int32_t)p->config->image_size));
+    MOCO_TRY(moco__sheet_create(&p->sheet));
+    moco_image_set_fast(p->sheet.view, fast);
+    moco_image_set_fast(p->sheet.scratch, fast);
+    MOCO_TRY(moco__sheet_open(&p->sheet, path, COLUMNS * BLOCK + MOCO__SHEET_MARGIN,
+                              MOCO__SHEET_HEAD + ROWS * STEP + MOCO__SHEET_MARGIN - MOCO__TILE_GAP,
+                              "Training images, each beside the two views that training compares (query, key)"));
+    const size_t count = moco_dataset_count(dataset);
+    const size_t wanted = (size_t)COLUMNS * ROWS;
+    for (size_t i = 0; i < wanted && i < count; ++i) {
+        const size_t index = i * (count / wanted > 0 ? count / wanted : 1); /* spread over all classes */
+        const double x = MOCO__SHEET_MARGIN + (double)(i % COLUMNS) * BLOCK;
+        const double y = MOCO__SHEET_HEAD + (double)(i / COLUMNS) * STEP;
+        MOCO_TRY(moco_dataset_read(dataset, p->sheet.image, index));
+        MOCO_TRY(moco__sheet_tile(&p->sheet, p->sheet.image, x, y));
+        MOCO_TRY(put_view(p, index, 0, x + STEP, y));
+        MOCO_TRY(put_view(p, index, 1, x + 2 * STEP, y));
+    }
+    return moco__canvas_write(&p->sheet.canvas, path);
+}
+
+moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset, const moco_config *config)
+{
+    MOCO_CHECK_ARG(path);
+    MOCO_CHECK_ARG(dataset);
+    MOCO_CHECK_ARG(config);
+    pairs p = { .config = config };
+    const moco_status status = draw(&p, path, dataset);
+    moco__sheet_free(&p.sheet);
+    return status;
+}

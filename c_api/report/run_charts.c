@@ -1,0 +1,120 @@
+/* Makes the charts of a run. */
+#include "report/run_charts_internal.h"
+
+#include "moco/loss.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINES = 2 };
+
+static void guide_loss(moco__chart *chart, const moco__record *record);
+static void guide_accuracy(moco__chart *chart, const moco__record *record);
+static void guide_knn(moco__chart *chart, const moco__record *record);
+
+static const struct {
+    const char *file, *title, *label;
+    struct {
+        moco__metric_kind metric;
+        const char *name; /* NULL: there is no such line */
+    } lines[LINES];
+    bool is_stepped;
+    void (*guide)(moco__chart *chart, const moco__record *record);
+} charts[MOCO__RUN_CHARTS] = {
+    { "loss", "InfoNCE loss", "loss (nats)", { { MOCO__LOSS, "loss" } }, false, guide_loss },
+    { "accuracy",
+      "Contrastive accuracy",
+      "accuracy (%)",
+      { { MOCO__ACC1, "top-1" }, { MOCO__ACC5, "top-5" } },
+      false,
+      guide_accuracy },
+    { "knn", "kNN accuracy on test images", "accuracy (%)", { { MOCO__KNN, "kNN" } }, false, guide_knn },
+    { "lr", "Learning rate", "learning rate", { { MOCO__LR, "learning rate" } }, true, NULL },
+    { NULL, "Training speed", "images/s", { { MOCO__RATE, "images/s" } }, false, NULL },
+    { NULL, "Time spent waiting for data", "share of time (%)", { { MOCO__WAIT, "data wait" } }, false, NULL },
+};
+
+double moco__run_chance(const moco__record *record)
+{
+    char symmetric[8] = "";
+    const double queue_size = moco__record_number(record, "queue_size");
+    if (!(queue_size >= 1)) {
+        return NAN;
+    }
+    (void)moco__record_setting(symmetric, sizeof symmetric, record, "symmetric");
+    return moco_infonce_chance((int64_t)queue_size) * (strcmp(symmetric, "true") == 0 ? 2 : 1);
+}
+
+static void guide_loss(moco__chart *chart, const moco__record *record)
+{
+    const double chance = moco__run_chance(record);
+    const double queue_size = moco__record_number(record, "queue_size");
+    const double dim = moco__record_number(record, "dim");
+    const double temperature = moco__record_number(record, "temperature");
+    moco__chart_guide(chart, chance, "chance");
+    if (isfinite(chance) && dim >= 1 && temperature > 0) {
+        const double floor = moco_infonce_floor((int64_t)queue_size, (int64_t)dim, temperature);
+        moco__chart_guide(chart, floor * chance / moco_infonce_chance((int64_t)queue_size), "expected floor");
+    }
+}
+
+static void guide_accuracy(moco__chart *chart, const moco__record *record)
+{
+    moco__chart_guide(chart, 100 / (moco__record_number(record, "queue_size") + 1), "chance (top-1)");
+}
+
+/* Adds the result of a baseline as a guide. */
+static void guide_baseline(moco__chart *chart, const json_t *root, const char *baseline, const char *name)
+{
+    char text[64];
+    const char *of = json_string_value(json_object_get(root, "baseline"));
+    const json_t *accuracy = json_object_get(root, "knn_acc1");
+    if (of != NULL && strcmp(of, baseline) == 0 && json_is_number(accuracy)) {
+        (void)snprintf(text, sizeof text, "%s (k %d)", name, (int)json_integer_value(json_object_get(root, "k")));
+        moco__chart_guide(chart, json_number_value(accuracy), text);
+    }
+}
+
+/* Returns the number of classes that a result names; 0 if it names none. */
+static double classes_of(const json_t *root)
+{
+    const json_t *classes = json_object_get(root, "classes");
+    return json_is_integer(classes) ? (double)json_integer_value(classes) : (double)json_array_size(classes);
+}
+
+static void guide_knn(moco__chart *chart, const moco__record *record)
+{
+    const moco_series *knn = &record->metrics[MOCO__KNN];
+    double classes = 0;
+    if (knn->count > 0 && knn->steps[0] == 0) {
+        moco__chart_guide(chart, knn->values[0], "untrained network");
+    }
+    for (size_t i = 0; i < record->result_count; ++i) {
+        const json_t *root = record->results[i].root;
+        guide_baseline(chart, root, "pixels", "raw pixels");
+        guide_baseline(chart, root, "random", "untrained network");
+        classes = fmax(classes, classes_of(root));
+    }
+    if (classes > 0) {
+        moco__chart_guide(chart, 100 / classes, "chance");
+    }
+}
+
+const char *moco__run_chart(moco__chart *chart, const moco__record *record, size_t index)
+{
+    *chart = (moco__chart){ .title = charts[index].title,
+                            .label = charts[index].label,
+                            .is_stepped = charts[index].is_stepped };
+    for (size_t l = 0; l < LINES && charts[index].lines[l].name != NULL; ++l) {
+        const moco_series *series = &record->metrics[charts[index].lines[l].metric];
+        if (series->count > 0) {
+            chart->lines[chart->count].name = charts[index].lines[l].name;
+            chart->lines[chart->count++].series = series;
+        }
+    }
+    if (chart->count > 0 && charts[index].guide != NULL) {
+        charts[index].guide(chart, record);
+    }
+    return charts[index].file;
+}
