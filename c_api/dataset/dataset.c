@@ -1,14 +1,12 @@
-/* Datasets: what all kinds share, and finding out what lies at a path. */
+/* Reads and describes the images of a dataset, of whatever kind. */
 #include "dataset/dataset_internal.h"
 
+#include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "dataset/shard_list_internal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count)
 {
@@ -20,92 +18,21 @@ moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count)
     return MOCO_OK;
 }
 
-static moco_status check_options(const moco_dataset_options *o)
+bool moco__dataset_has_split_folders(const char *path)
 {
-    if ((int)o->format < (int)MOCO_FORMAT_AUTO || (int)o->format > (int)MOCO_FORMAT_TAR) {
-        return moco_error_set(MOCO_EINVALID, "dataset: format %d is none of moco_format", (int)o->format);
-    }
-    if (o->split != MOCO_SPLIT_TRAIN && o->split != MOCO_SPLIT_TEST) {
-        return moco_error_set(MOCO_EINVALID, "dataset: split %d is neither train nor test", (int)o->split);
-    }
-    return MOCO_OK;
+    return moco__files_exist_in(path, "train/.") &&
+           (moco__files_exist_in(path, "val/.") || moco__files_exist_in(path, "test/."));
 }
 
-/* What a path holds; of a folder that is none of these the tree's opener says more. */
-static moco_format recognise(const char *path, bool is_file)
+moco_status moco__dataset_split_folder(char **out, const char *path, moco_split split)
 {
-    if (moco__dataset_is_cifar(path, is_file)) {
-        return MOCO_FORMAT_CIFAR;
+    if (moco__dataset_has_split_folders(path)) {
+        const char *test = moco__files_exist_in(path, "val/.") ? "val" : "test";
+        *out = moco__files_join_new(path, split == MOCO_SPLIT_TRAIN ? "train" : test);
+        return *out != NULL ? MOCO_OK : MOCO_ENOMEM;
     }
-    if (moco__dataset_is_idx(path, is_file)) {
-        return MOCO_FORMAT_IDX;
-    }
-    return moco__dataset_is_tar(path, is_file) ? MOCO_FORMAT_TAR : MOCO_FORMAT_AUTO;
-}
-
-static moco_status open_path(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *o)
-{
-    const moco_format format = o->format == MOCO_FORMAT_AUTO ? recognise(path, is_file) : o->format;
-    switch (format) {
-    case MOCO_FORMAT_IDX:
-        return moco__dataset_open_idx(dataset, path, is_file, o->split);
-    case MOCO_FORMAT_CIFAR:
-        return moco__dataset_open_cifar(dataset, path, is_file, o->split);
-    case MOCO_FORMAT_TAR:
-        return moco__dataset_open_tar(dataset, path, o);
-    case MOCO_FORMAT_AUTO:
-    case MOCO_FORMAT_FOLDER:
-    case MOCO_FORMAT_FLAT:
-        break;
-    }
-    if (is_file) {
-        return moco_error_set(MOCO_EFORMAT,
-                              "dataset: %s is neither an IDX file nor a CIFAR binary file nor a tar; give a folder of "
-                              "images, or one of those files",
-                              path);
-    }
-    return moco__dataset_open_tree(dataset, path, format, o->split);
-}
-
-static moco_status check_path(bool *is_file, const char *path)
-{
-    struct stat info;
-    if (stat(path, &info) != 0) {
-        if (moco__shard_list_is_range(path)) {
-            *is_file = true;
-            return MOCO_OK;
-        }
-        const bool missing = errno == ENOENT || errno == ENOTDIR;
-        return moco_error_set(missing ? MOCO_ENOTFOUND : MOCO_EIO, "dataset: cannot open \"%s\": %s", path,
-                              strerror(errno));
-    }
-    if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) {
-        return moco_error_set(MOCO_EFORMAT, "dataset: %s is neither a folder nor a regular file", path);
-    }
-    *is_file = S_ISREG(info.st_mode);
-    return MOCO_OK;
-}
-
-moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_dataset_options *options)
-{
-    const moco_dataset_options defaults = MOCO_DATASET_OPTIONS_INIT;
-    const moco_dataset_options *o = options != NULL ? options : &defaults;
-    bool is_file = false;
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(path);
-    MOCO_TRY(check_options(o));
-    MOCO_TRY(check_path(&is_file, path));
-    moco_dataset *dataset = moco__handle_alloc(sizeof *dataset);
-    if (dataset == NULL) {
-        return MOCO_ENOMEM;
-    }
-    const moco_status status = open_path(dataset, path, is_file, o);
-    if (status != MOCO_OK) {
-        moco_dataset_free(dataset);
-        return status;
-    }
-    *out = dataset;
-    return MOCO_OK;
+    *out = strdup(path);
+    return *out != NULL ? MOCO_OK : moco_error_set(MOCO_ENOMEM, "dataset: out of memory for the name %s", path);
 }
 
 void moco_dataset_free(moco_dataset *dataset)

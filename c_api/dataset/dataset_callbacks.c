@@ -1,7 +1,6 @@
-/* An application's dataset: images and labels by callbacks. */
-#include "dataset/dataset_internal.h"
-
+/* Makes a dataset of an application's callbacks. */
 #include "base/handle_internal.h"
+#include "dataset/dataset_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,25 +1,24 @@
 /*
- * CIFAR-10 and CIFAR-100, binary version, loaded whole.
+ * Opens CIFAR-10 and CIFAR-100 in the binary version, and loads them into memory.
  *
- * A file is a row of records: one label byte (CIFAR-10) or a coarse and a fine one (CIFAR-100; the fine one is taken),
- * then 3 planes of 32 x 32 bytes.
+ * A file is a sequence of records: one label byte (CIFAR-10) or a coarse and a fine one (CIFAR-100; the fine one is
+ * taken), then 3 planes of 32 x 32 bytes.
  */
-#include "dataset/dataset_internal.h"
-
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/class_names_internal.h"
+#include "dataset/dataset_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 32, IMAGE_BYTES = 3 * SIDE * SIDE, MAX_FILES = 5, NAME_SIZE = 256 };
+enum { SIDE = 32, IMAGE_BYTES = 3 * SIDE * SIDE, MAX_FILES = 5 };
 
-/* One of the two data sets. */
+/* One of the two datasets. */
 typedef struct cifar_kind {
     const char *title;
-    size_t label_bytes; /* a record; the last of them is the label */
+    size_t label_bytes; /* per record; the last of them is the label */
     size_t class_count;
     const char *names_file;
     const char *train_files[MAX_FILES + 1];
@@ -47,7 +46,7 @@ typedef struct cifar_state {
     } files[MAX_FILES];
 } cifar_state;
 
-/* The file that holds image *index, which becomes the index within that file. */
+/* Returns the file that holds image *index; *index becomes the index within that file. */
 static size_t locate(const cifar_state *state, size_t *index)
 {
     size_t file = 0;
@@ -87,7 +86,7 @@ static void close_state(moco_dataset *dataset)
 
 static const moco__dataset_ops cifar_ops = { read_image, name_of, NULL, NULL, close_state };
 
-/* Reads a whole file, whose size must be a multiple of a record. */
+/* Loads a file, whose size must be a multiple of a record's. */
 static moco_status load_records(uint8_t **records, size_t *count, const char *path, const cifar_kind *kind)
 {
     const size_t record = kind->label_bytes + IMAGE_BYTES;
@@ -144,28 +143,27 @@ static moco_status take_labels(moco_dataset *dataset, const cifar_kind *kind)
     return MOCO_OK;
 }
 
-/* Reads one name a line until there are enough. */
+/* Reads one name per line until every class has one. */
 static moco_status read_names(moco_dataset *dataset, FILE *file)
 {
-    char line[NAME_SIZE];
-    for (size_t i = 0; i < dataset->class_count;) {
-        if (fgets(line, sizeof line, file) == NULL) {
-            break;
-        }
+    char *line = NULL;
+    size_t room = 0;
+    moco_status status = MOCO_OK;
+    for (size_t i = 0; i < dataset->class_count && getline(&line, &room, file) >= 0 && status == MOCO_OK;) {
         line[strcspn(line, "\r\n")] = '\0';
         if (line[0] == '\0') {
             continue;
         }
         dataset->class_names[i] = strdup(line);
-        if (dataset->class_names[i] == NULL) {
-            return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for names of classes");
+        if (dataset->class_names[i++] == NULL) {
+            status = moco_error_set(MOCO_ENOMEM, "dataset: out of memory for names of classes");
         }
-        ++i;
     }
-    return MOCO_OK;
+    free(line);
+    return status;
 }
 
-/* Takes the names of the file beside the images, else the published ones. */
+/* Takes the names of the classes from the file beside the images, or else the published ones. */
 static moco_status take_names(moco_dataset *dataset, const char *folder, const cifar_kind *kind)
 {
     char *path = moco__files_join_new(folder, kind->names_file);
@@ -199,7 +197,7 @@ static bool lists(const char *const *files, const char *name)
     return false;
 }
 
-/* Which data set a folder holds; NULL: neither. */
+/* Returns which of the two datasets a folder holds, or NULL. */
 static const cifar_kind *kind_of_folder(const char *folder)
 {
     for (size_t i = 0; i < KIND_COUNT; ++i) {
@@ -211,7 +209,7 @@ static const cifar_kind *kind_of_folder(const char *folder)
     return NULL;
 }
 
-/* CIFAR-100's two file names are its own; any other file is read as CIFAR-10. */
+/* Only CIFAR-100 has files called train.bin and test.bin; any other file is read as CIFAR-10. */
 static const cifar_kind *kind_of_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -219,7 +217,7 @@ static const cifar_kind *kind_of_file(const char *path)
     return lists(kinds[1].train_files, name) || lists(kinds[1].test_files, name) ? &kinds[1] : &kinds[0];
 }
 
-bool moco__dataset_is_cifar(const char *path, bool is_file)
+static bool is_cifar(const char *path, bool is_file)
 {
     if (!is_file) {
         return kind_of_folder(path) != NULL;
@@ -240,10 +238,11 @@ static moco_status add_split(moco_dataset *dataset, const char *folder, const ci
         free(path);
         MOCO_TRY(status);
     }
-    return take_names(dataset, folder, kind);
+    return MOCO_OK;
 }
 
-moco_status moco__dataset_open_cifar(moco_dataset *dataset, const char *path, bool is_file, moco_split split)
+static moco_status open_cifar(moco_dataset *dataset, const char *path, bool is_file,
+                              const moco_dataset_options *options)
 {
     const cifar_kind *kind = is_file ? kind_of_file(path) : kind_of_folder(path);
     if (kind == NULL) {
@@ -261,6 +260,15 @@ moco_status moco__dataset_open_cifar(moco_dataset *dataset, const char *path, bo
     dataset->ops = &cifar_ops;
     dataset->state = state;
     dataset->format = MOCO_FORMAT_CIFAR;
-    MOCO_TRY(is_file ? add_file(dataset, path, kind) : add_split(dataset, path, kind, split));
-    return take_labels(dataset, kind);
+    MOCO_TRY(is_file ? add_file(dataset, path, kind) : add_split(dataset, path, kind, options->split));
+    MOCO_TRY(take_labels(dataset, kind));
+    return is_file ? moco__class_names_cifar(dataset) : take_names(dataset, path, kind);
 }
+
+const moco__dataset_kind moco__dataset_cifar = {
+    .format = MOCO_FORMAT_CIFAR,
+    .file = "a CIFAR binary file",
+    .has_split_files = true,
+    .recognise = is_cifar,
+    .open = open_cifar,
+};

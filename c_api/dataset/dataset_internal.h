@@ -1,7 +1,7 @@
 /*
- * Inside of a dataset: what each kind of it implements, and how a path is recognised and opened.
+ * The inside of a dataset, and what every kind of dataset on disk implements.
  *
- * An opener fills in a zeroed ::moco_dataset; where it fails, moco_dataset_free() frees what it has filled in so far.
+ * A new kind is a file like dataset_cifar.c, which defines a moco__dataset_kind, and a row in dataset_open.c.
  */
 #ifndef MOCO_DATASET_DATASET_INTERNAL_H
 #define MOCO_DATASET_DATASET_INTERNAL_H
@@ -10,25 +10,25 @@
 
 #include "moco/dataset.h"
 
-/* What differs between kinds of datasets. The index is in range. */
+/* What differs between datasets. The index is in range. */
 typedef struct moco__dataset_ops {
     moco_status (*read)(const moco_dataset *dataset, moco_image *image, size_t index);
     void (*name)(const moco_dataset *dataset, size_t index, char *buffer, size_t size);
-    /* The image's file, as it lies on disk; NULL: images are no files. */
+    /* Reads the image's file without decoding it; NULL if the images are not stored as files. */
     moco_status (*fetch)(const moco_dataset *dataset, moco__bytes *out, size_t index);
-    int64_t (*label)(const moco_dataset *dataset, size_t index); /* NULL: the array of labels holds it */
-    void (*close)(moco_dataset *dataset);                        /* frees the state, which may be half filled in */
+    int64_t (*label)(const moco_dataset *dataset, size_t index); /* NULL: moco_dataset.labels has it */
+    void (*close)(moco_dataset *dataset);                        /* frees the state, even one that is half filled */
 } moco__dataset_ops;
 
 struct moco_dataset {
     const moco__dataset_ops *ops;
-    void *state; /* of its kind */
+    void *state; /* private to the kind */
     size_t count;
     size_t class_count;
-    int32_t *labels;    /* count of them; NULL: none, or ops->label */
-    char **class_names; /* class_count of them; NULL: none */
+    int32_t *labels;    /* one per image; NULL: no labels, or ops->label has them */
+    char **class_names; /* one per class; NULL: no names */
     moco_format format;
-    size_t *shard_sizes; /* shard_count of them */
+    size_t *shard_sizes; /* images in each of shard_count shards */
     size_t shard_count;
     bool is_sequential;
     struct moco__skipped *skipped; /* NULL: every image could be read so far */
@@ -37,30 +37,24 @@ struct moco_dataset {
 /* Notes that an image was skipped, and why. Returns false if it was noted before. Thread-safe. */
 bool moco__dataset_skip(const moco_dataset *dataset, size_t index, const char *message);
 
-/* Trees of image files: class folders or not, as the format says or (auto) as the content shows. */
-moco_status moco__dataset_open_tree(moco_dataset *dataset, const char *path, moco_format format, moco_split split);
+/* A kind of dataset on disk. */
+typedef struct moco__dataset_kind {
+    moco_format format;
+    moco_format other_format; /* a second format that it reads; MOCO_FORMAT_AUTO: none */
+    const char *file;         /* what a single file of it is called in messages; NULL: always a folder */
+    bool has_split_files;     /* one folder has files of both splits; else train/ and val/ hold them */
+    /* Returns whether the path is of this kind: a folder by the names in it, a file by its name or content. */
+    bool (*recognise)(const char *path, bool is_file);
+    /* Fills in a zeroed dataset. After a failure, moco_dataset_free() frees what is there. */
+    moco_status (*open)(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *options);
+} moco__dataset_kind;
 
-/* IDX files. `is_file`: path is the file of images itself, and the split is of no account. */
-moco_status moco__dataset_open_idx(moco_dataset *dataset, const char *path, bool is_file, moco_split split);
-/* Whether a folder has IDX files by name, or a file is IDX by content. */
-bool moco__dataset_is_idx(const char *path, bool is_file);
-
-/* CIFAR binary files, as above. */
-moco_status moco__dataset_open_cifar(moco_dataset *dataset, const char *path, bool is_file, moco_split split);
-/* Whether a folder has CIFAR's files, or a file is called as one of them. */
-bool moco__dataset_is_cifar(const char *path, bool is_file);
-
-/* Tar shards: a file, a folder, or a range. `keep`: of moco_dataset_options. */
-moco_status moco__dataset_open_tar(moco_dataset *dataset, const char *path, const moco_dataset_options *options);
-/* Whether a folder has shards by name, or a file is a tar by content. */
-bool moco__dataset_is_tar(const char *path, bool is_file);
-
-/* The folder of a split in new memory: `path` itself where it does not hold both. */
-moco_status moco__dataset_resolve_split(char **out, const char *path, moco_split split);
-/* Whether a tree is entered by the split: it has train/, and val/ or test/. */
-bool moco__dataset_tree_has_split(const char *path);
-
-/* Room for names of classes, all NULL, freed with the dataset. */
+/* Allocates class_count names, all NULL, which moco_dataset_free() frees. */
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count);
+
+/* Returns whether a folder has one folder per split: train/, and val/ or test/. */
+bool moco__dataset_has_split_folders(const char *path);
+/* Gives the folder of a split in new memory, or `path` itself if it has no such folders. */
+moco_status moco__dataset_split_folder(char **out, const char *path, moco_split split);
 
 #endif

@@ -1,8 +1,7 @@
-/* A share of every class of a data set, chosen by a seed: for semi-supervised training, and for quick looks. */
-#include "dataset/dataset_internal.h"
-
+/* Takes a share of every class of a dataset, chosen by a seed: for semi-supervised training, and for quick tests. */
 #include "base/handle_internal.h"
 #include "base/rng_internal.h"
+#include "dataset/dataset_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,7 +46,7 @@ static void close_state(moco_dataset *dataset)
 
 static const moco__dataset_ops subset_ops = { read_image, name_of, NULL, label_of, close_state };
 
-/* How many images of each class are wanted: the fraction, and one at least of a class that has any. */
+/* Computes how many images of each class are wanted: the fraction, and at least one of a class that has any. */
 static moco_status count_wanted(size_t *wanted, const moco_dataset *whole, double fraction)
 {
     const size_t classes = moco_dataset_class_count(whole);
@@ -56,7 +55,7 @@ static moco_status count_wanted(size_t *wanted, const moco_dataset *whole, doubl
         if (label < 0) {
             char name[256];
             moco_dataset_name(whole, i, name, sizeof name);
-            return moco_error_set(MOCO_EINVALID, "dataset: %s has no label; a share of every class needs one", name);
+            return moco_error_set(MOCO_EINVALID, "dataset: %s has no label; a share of every class needs labels", name);
         }
         wanted[label] += 1;
     }
@@ -67,7 +66,7 @@ static moco_status count_wanted(size_t *wanted, const moco_dataset *whole, doubl
     return MOCO_OK;
 }
 
-/* The first images of each class in a seeded order, put down in the order of the data set. */
+/* Chooses the first images of each class in a seeded order, and lists them in the order of the dataset. */
 static moco_status choose(moco_dataset *subset, const moco_dataset *whole, size_t *wanted, uint64_t seed)
 {
     subset_state *state = subset->state;
@@ -75,8 +74,8 @@ static moco_status choose(moco_dataset *subset, const moco_dataset *whole, size_
     int64_t *order = moco__calloc(count, sizeof *order);
     bool *taken = moco__calloc(count, sizeof *taken);
     state->indices = moco__calloc(count, sizeof *state->indices);
-    const bool whole_memory = order != NULL && taken != NULL && state->indices != NULL;
-    if (whole_memory) {
+    const bool enough_memory = order != NULL && taken != NULL && state->indices != NULL;
+    if (enough_memory) {
         moco__permutation(order, count, seed, MOCO__RNG_SUBSET, 0);
         for (size_t i = 0; i < count; ++i) {
             size_t *left = &wanted[moco_dataset_label(whole, (size_t)order[i])];
@@ -91,7 +90,7 @@ static moco_status choose(moco_dataset *subset, const moco_dataset *whole, size_
     }
     free(order);
     free(taken);
-    return whole_memory ? MOCO_OK : MOCO_ENOMEM;
+    return enough_memory ? MOCO_OK : MOCO_ENOMEM;
 }
 
 static moco_status fill(moco_dataset *subset, const moco_dataset *whole, double fraction, uint64_t seed)
@@ -123,7 +122,8 @@ moco_status moco_dataset_fraction(moco_dataset **out, const moco_dataset *datase
         return moco_error_set(MOCO_EINVALID, "dataset: a fraction of %g must be above 0 and at most 1", fraction);
     }
     if (moco_dataset_class_count(dataset) == 0) {
-        return moco_error_set(MOCO_EINVALID, "dataset: there are no labels, so no share of every class");
+        return moco_error_set(MOCO_EINVALID,
+                              "dataset: the images have no labels, so a share of every class cannot be taken");
     }
     moco_dataset *subset = moco__handle_alloc(sizeof *subset);
     if (subset == NULL) {

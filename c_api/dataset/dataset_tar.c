@@ -1,12 +1,12 @@
 /*
- * Tar shards. Images of plain ones are read at random, by pread and without a lock; those of compressed ones come from
- * streams (shard_stream.h), for which the order of reading must be that of the shards to be fast.
+ * Opens tar shards. Images of plain shards are read at random, by pread and without a lock. Those of compressed shards
+ * come from streams (shard_stream_internal.h), which are only fast if images are read in the order of the shards.
  */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
-#include "dataset/shard_internal.h"
 #include "dataset/shard_list_internal.h"
+#include "dataset/shard_open_internal.h"
 #include "dataset/shard_stream_internal.h"
 #include "formats/tar_read_internal.h"
 
@@ -18,22 +18,22 @@
 #include <unistd.h>
 
 enum {
-    OPEN_MAX = 512, /* shards that stay open; more are opened for each read, so that descriptors never run out */
+    OPEN_MAX = 512, /* shards kept open; with more, each read opens its shard, so that descriptors never run out */
     NAME_SIZE = 4096
 };
 
-/* A window of MOCO_SHARD_WINDOW, the one that follows, and what is in flight. */
+/* Samples: a window of MOCO_SHARD_WINDOW, the next window, and those that are being read. */
 static const size_t default_keep = 3072;
 
 typedef struct tar_state {
     moco__shard *shards;
     size_t *starts; /* the index of each shard's first sample */
     size_t shard_count;
-    int *descriptors; /* of plain shards, -1 of others; NULL: too many to stay open */
+    int *descriptors; /* of plain shards, -1 for others; NULL: too many to keep open */
     moco__streams *streams;
 } tar_state;
 
-/* The shard that holds image *index, which becomes its position there. */
+/* Returns the shard that holds image *index; *index becomes its position there. */
 static size_t locate(const tar_state *state, size_t *index)
 {
     size_t low = 0;
@@ -75,7 +75,8 @@ static moco_status read_at(int descriptor, moco__bytes *out, const moco__shard *
     if (error != 0 || got < sample->size) {
         return moco_error_set(MOCO_EIO, "%s/%s: cannot be read at offset %llu: %s", shard->path,
                               moco__shard_name(shard, position), (unsigned long long)(sample->offset + got),
-                              error != 0 ? strerror(error) : "the shard ends there; it was cut since it was opened");
+                              error != 0 ? strerror(error)
+                                         : "the shard ends there; it was cut off after it was opened");
     }
     return MOCO_OK;
 }
@@ -142,14 +143,14 @@ static const moco__dataset_ops tar_ops = { read_image, name_of, fetch_file, labe
 
 /* ---- Opening ---- */
 
-/* All shards must have the same names of classes, or none. */
+/* Takes the names of the classes, which must be the same in all shards. */
 static moco_status take_names(moco_dataset *dataset, const moco__shard *shard, const moco__shard *first)
 {
     const char *name = (const char *)shard->texts.data;
     const bool new = shard == first;
     if (shard->class_count != first->class_count) {
-        return moco_error_set(MOCO_EFORMAT, "%s names %zu classes and %s %zu; they must be the same", first->path,
-                              first->class_count, shard->path, shard->class_count);
+        return moco_error_set(MOCO_EFORMAT, "%s names %zu classes, but %s names %zu; they must be the same",
+                              first->path, first->class_count, shard->path, shard->class_count);
     }
     if (new && shard->class_count > 0) {
         MOCO_TRY(moco__dataset_alloc_names(dataset, shard->class_count));
@@ -162,14 +163,14 @@ static moco_status take_names(moco_dataset *dataset, const moco__shard *shard, c
             return moco_error_set(MOCO_ENOMEM, "%s: out of memory for the names of classes", shard->path);
         }
         if (strcmp(dataset->class_names[i], name) != 0) {
-            return moco_error_set(MOCO_EFORMAT, "class %zu is '%s' in %s and '%s' in %s; they must be the same", i,
+            return moco_error_set(MOCO_EFORMAT, "class %zu is '%s' in %s, but '%s' in %s; they must be the same", i,
                                   dataset->class_names[i], first->path, name, shard->path);
         }
     }
     return MOCO_OK;
 }
 
-/* Without names the classes are those up to the largest number. */
+/* Without names, the classes are those up to the largest number. */
 static moco_status take_labels(moco_dataset *dataset, const tar_state *state)
 {
     const moco__shard *labelled = NULL;
@@ -187,8 +188,8 @@ static moco_status take_labels(moco_dataset *dataset, const tar_state *state)
         }
     }
     if (labelled != NULL && bare != NULL) {
-        return moco_error_set(MOCO_EFORMAT, "%s has no .cls, but %s has; give all shards classes, or none", bare->path,
-                              labelled->path);
+        return moco_error_set(MOCO_EFORMAT, "%s has no .cls, but %s has; give all shards classes, or none of them",
+                              bare->path, labelled->path);
     }
     if (dataset->class_names == NULL) {
         dataset->class_count = largest >= 0 ? (size_t)largest + 1 : 0;
@@ -207,9 +208,11 @@ static moco_status count_samples(moco_dataset *dataset, tar_state *state)
         MOCO_TRY(take_names(dataset, shard, &state->shards[0]));
     }
     if (dataset->count == 0) {
-        return moco_error_set(MOCO_EFORMAT,
-                              "dataset: no image in %s%s: members must be named KEY.jpg (.jpeg .png .webp .bmp .tif)",
-                              state->shards[0].path, state->shard_count > 1 ? " and the other shards" : "");
+        return moco_error_set(
+            MOCO_EFORMAT,
+            "dataset: no image in %s%s: members must be named KEY.jpg (.jpeg .png .webp .bmp .tif .tiff), "
+            "without a dot in KEY",
+            state->shards[0].path, state->shard_count > 1 ? " and the other shards" : "");
     }
     return take_labels(dataset, state);
 }
@@ -256,8 +259,9 @@ static moco_status open_shards(moco_dataset *dataset, const moco__shard_list *li
     return prepare_reading(dataset, state, keep);
 }
 
-moco_status moco__dataset_open_tar(moco_dataset *dataset, const char *path, const moco_dataset_options *options)
+static moco_status open_tar(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *options)
 {
+    (void)is_file; /* a list of shards may be either */
     char *place = NULL;
     moco__shard_list list;
     dataset->ops = &tar_ops;
@@ -266,7 +270,7 @@ moco_status moco__dataset_open_tar(moco_dataset *dataset, const char *path, cons
     if (dataset->state == NULL) {
         return MOCO_ENOMEM;
     }
-    MOCO_TRY(moco__dataset_resolve_split(&place, path, options->split));
+    MOCO_TRY(moco__dataset_split_folder(&place, path, options->split));
     moco_status status = moco__shard_list_find(&list, place);
     free(place);
     if (status == MOCO_OK) {
@@ -279,19 +283,26 @@ moco_status moco__dataset_open_tar(moco_dataset *dataset, const char *path, cons
 static bool is_tar_file(const char *path)
 {
     moco__source *source = NULL;
-    const bool is_tar = moco__source_open(&source, path) == MOCO_OK && moco__tar_is(source);
+    const bool found = moco__source_open(&source, path) == MOCO_OK && moco__tar_is(source);
     moco__source_close(source);
-    return is_tar;
+    return found;
 }
 
-bool moco__dataset_is_tar(const char *path, bool is_file)
+static bool is_tar(const char *path, bool is_file)
 {
     char *place = NULL;
     if (is_file) {
         return moco__shard_list_is_range(path) || is_tar_file(path);
     }
     const bool found =
-        moco__dataset_resolve_split(&place, path, MOCO_SPLIT_TRAIN) == MOCO_OK && moco__shard_list_is_folder(place);
+        moco__dataset_split_folder(&place, path, MOCO_SPLIT_TRAIN) == MOCO_OK && moco__shard_list_is_folder(place);
     free(place);
     return found;
 }
+
+const moco__dataset_kind moco__dataset_tar = {
+    .format = MOCO_FORMAT_TAR,
+    .file = "a tar",
+    .recognise = is_tar,
+    .open = open_tar,
+};

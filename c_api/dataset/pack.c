@@ -1,12 +1,11 @@
-/* Packs a data set into tar shards; pack.h tells how. */
-#include "dataset/pack_internal.h"
-
+/* Packs a dataset into tar shards, one after the other. */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
 #include "base/machine_internal.h"
+#include "dataset/pack_shard_internal.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { QUALITY_MAX = 100, SIDE_MAX = 65535, WORKERS_MAX = 1024, SHARD_BYTES_MIN = 4096 };
@@ -16,21 +15,20 @@ static moco_status check(const moco_dataset *dataset, const char *out, const moc
     const size_t length = strlen(out);
     if (dataset->ops->fetch == NULL) {
         return moco_error_set(MOCO_EINVALID,
-                              "packing: the images of this data set are no files; give a folder or shards");
+                              "packing: the images of this dataset are not stored as files; give a folder or shards");
     }
     if (length < 5 || strcmp(out + length - 4, ".tar") != 0) {
         return moco_error_set(MOCO_EINVALID, "packing: the name %s must end in .tar", out);
     }
     if (o->short_side < 0 || o->short_side > SIDE_MAX) {
-        return moco_error_set(MOCO_EINVALID,
-                              "packing: short side %d must be 1 to %d pixels, or 0 for files as they are",
+        return moco_error_set(MOCO_EINVALID, "packing: short side %d must be 1 to %d pixels, or 0 to keep the files",
                               o->short_side, SIDE_MAX);
     }
     if (o->quality < 1 || o->quality > QUALITY_MAX) {
         return moco_error_set(MOCO_EINVALID, "packing: quality %d must be 1 to %d", o->quality, QUALITY_MAX);
     }
     if (o->workers < 0 || o->workers > WORKERS_MAX) {
-        return moco_error_set(MOCO_EINVALID, "packing: workers %d must be 0 (one a core) to %d", o->workers,
+        return moco_error_set(MOCO_EINVALID, "packing: workers %d must be 0 (one per core) to %d", o->workers,
                               WORKERS_MAX);
     }
     if (o->shard_bytes > 0 && o->shard_bytes < SHARD_BYTES_MIN) {
@@ -46,7 +44,7 @@ static moco_status check(const moco_dataset *dataset, const char *out, const moc
     return MOCO_OK;
 }
 
-/* Names without folders, so that a data set may move between two calls. */
+/* Hashes names without their folders, so that a dataset may move between two calls. */
 static uint64_t hash_source(const moco__pack *pack)
 {
     uint64_t hash = MOCO__HASH_START;
@@ -64,14 +62,14 @@ static uint64_t hash_source(const moco__pack *pack)
     return hash;
 }
 
-/* "F.tar", or "F-000000.tar" with a size of shards. */
+/* Writes "F.tar", or "F-000000.tar" if shards have a size. */
 static moco_status shard_path(char *path, size_t size, const moco__pack *pack, size_t number)
 {
     const size_t stem = strlen(pack->out) - 4;
     const int length = pack->options.shard_bytes == 0
                            ? snprintf(path, size, "%s", pack->out)
                            : snprintf(path, size, "%.*s-%06zu.tar", (int)stem, pack->out, number);
-    if (length < 0 || (size_t)length + 8 > size) { /* ".part" comes behind */
+    if (length < 0 || (size_t)length + 8 > size) { /* room for ".part" or ".idx" */
         return moco_error_set(MOCO_EINVALID, "packing: the name %.64s... is too long", pack->out);
     }
     return MOCO_OK;
@@ -88,9 +86,13 @@ moco_status moco_shards_pack(const moco_dataset *dataset, const char *out, const
     moco__pack pack = { dataset, *o, out, 0, (size_t)(o->workers > 0 ? o->workers : moco__cores()) };
     pack.source = hash_source(&pack);
     size_t next = 0;
+    size_t left_out = 0;
     for (size_t number = 0; next < moco_dataset_count(dataset); ++number) {
         MOCO_TRY(shard_path(path, sizeof path, &pack, number));
-        MOCO_TRY(moco__pack_shard(&pack, path, &next));
+        MOCO_TRY(moco__pack_shard(&pack, path, &next, &left_out));
+    }
+    if (left_out > 0) {
+        moco_log(MOCO_LOG_WARNING, "packing: left out %zu broken %s", left_out, left_out == 1 ? "image" : "images");
     }
     return MOCO_OK;
 }

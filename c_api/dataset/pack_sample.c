@@ -1,8 +1,9 @@
-/* Makes the bytes of samples that are packed, and checks them, on several threads. */
-#include "dataset/pack_internal.h"
+/* Makes the bytes of the samples that are packed, and checks them, on several threads. */
+#include "dataset/pack_sample_internal.h"
 
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
+#include "dataset/image_name_internal.h"
 #include "dataset/shard_internal.h"
 
 #include <pthread.h>
@@ -10,25 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { NAME_SIZE = 4096, STEM_MAX = 64, PREFIX = 9 };
 
 /* ---- One sample ---- */
 
-static const char *extension_of(const char *name)
-{
-    static const char *const extensions[] = { ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff" };
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof extensions / sizeof extensions[0]; ++i) {
-        if (strcasecmp(dot, extensions[i]) == 0) {
-            return extensions[i];
-        }
-    }
-    return extensions[0];
-}
-
-/* What was packed before has a number already. */
+/* Drops the number that a name has if it was packed before. */
 static const char *without_number(const char *base)
 {
     return strspn(base, "0123456789") == PREFIX - 1 && base[PREFIX - 1] == '-' ? base + PREFIX : base;
@@ -50,7 +38,7 @@ void moco__pack_key(char key[MOCO__PACK_KEY], const moco__pack *pack, size_t ind
     key[at] = '\0';
 }
 
-/* torchvision's Resize(short_side): the longer side keeps the proportion, rounded down. */
+/* Resizes like torchvision's Resize(short_side): the longer side keeps the proportion, rounded down. */
 static moco_status shrink(const moco__pack *pack, moco__pack_item *item, moco_image *images[2], const char *name)
 {
     const int32_t side = pack->options.short_side;
@@ -76,7 +64,8 @@ moco_status moco__pack_make(const moco__pack *pack, moco__pack_item *item, moco_
 {
     char name[NAME_SIZE];
     moco_dataset_name(pack->dataset, item->index, name, sizeof name);
-    item->extension = extension_of(name);
+    const char *extension = moco__image_extension(name);
+    item->extension = extension != NULL ? extension : ".jpg";
     MOCO_TRY(pack->dataset->ops->fetch(pack->dataset, &item->bytes, item->index));
     if (item->bytes.size > MOCO__IMAGE_BYTES_MAX) {
         return moco_error_set(MOCO_EFORMAT, "%s has %zu bytes; an image in a shard has at most %d", name,
@@ -101,8 +90,8 @@ moco_status moco__pack_check(const moco__pack *pack, moco__pack_item *item, moco
     }
     if (hash != item->hash) {
         return moco_error_set(MOCO_EIO,
-                              "%s differs in the shard from what was to be written; the disk or the memory is "
-                              "not to be trusted, or the image was changed meanwhile",
+                              "%s differs in the shard from what was written; the disk or the memory is faulty, or the "
+                              "image was changed during packing",
                               name);
     }
     return MOCO_OK;
@@ -129,7 +118,7 @@ static void work(team *t, moco_image *images[2])
     }
 }
 
-/* A worker without memory for its images leaves the work to the others; none does it then, and that is seen. */
+/* Runs on each thread. If memory is out for its images, the others do the work; if for all, the items keep ENOMEM. */
 static void *run_worker(void *argument)
 {
     moco_image *images[2] = { NULL, NULL };

@@ -1,5 +1,5 @@
 /*
- * The index of a shard on disk, "SHARD.idx", which saves going through the archive when it is opened.
+ * Reads and writes the index of a shard, "SHARD.idx", which saves reading the archive when it is opened.
  *
  * All numbers are little-endian, all offsets from the file's start:
  *
@@ -10,19 +10,19 @@
  *     32   uint64    number of samples, N
  *     40   uint64    number of names of classes, C
  *     48   uint64    bytes of the texts, T
- *     56   uint64    FNV-1a of all that follows
+ *     56   uint64    FNV-1a of everything after this number
  *     64   N times:  uint64 offset of the image in the (unpacked) archive, uint64 place of its member's name in the
  *                    texts, uint32 size of the image, int32 class or -1
  *     64 + 24 N      T bytes: NUL-terminated texts, first the C names of classes, then names of members
  *
- * Size and digest tell whether the shard is still the one that was indexed. Its time of change is not looked at, so
- * that a data set may be copied together with its index.
+ * Size and digest show whether the shard is still the one that was indexed. Its modification time is ignored, so that a
+ * dataset may be copied together with its index.
  */
-#include "base/bytes_internal.h"
+#include "dataset/shard_index_internal.h"
+
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
-#include "dataset/shard_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ enum { MAGIC_SIZE = 8, HEADER_SIZE = 64, RECORD_SIZE = 24, DIGEST_PIECES = 16, D
 
 static const char magic[] = "MOCOIDX1";
 
-/* Numbers of the header, behind the magic. */
+/* The numbers of the header, after the magic. */
 enum { FIELD_FILE_SIZE, FIELD_DIGEST, FIELD_PACKED, FIELD_SAMPLES, FIELD_CLASSES, FIELD_TEXTS, FIELD_SUM, FIELD_COUNT };
 
 _Static_assert(MAGIC_SIZE + 8 * FIELD_COUNT == HEADER_SIZE, "the header's layout");
@@ -148,13 +148,13 @@ moco_status moco__shard_write_index(const moco__shard *shard)
 
 static moco_status damaged(const char *path, const char *what)
 {
-    return moco_error_set(MOCO_EFORMAT, "%s: %s; make the index again by moco index, or delete it", path, what);
+    return moco_error_set(MOCO_EFORMAT, "%s: %s; write the index again with moco index, or delete it", path, what);
 }
 
 static moco_status check_header(uint64_t fields[FIELD_COUNT], const uint8_t *file, size_t size, const char *path)
 {
     if (size < HEADER_SIZE || memcmp(file, magic, MAGIC_SIZE) != 0) {
-        return damaged(path, "this is no index of a shard");
+        return damaged(path, "this is not an index of a shard");
     }
     for (size_t i = 0; i < FIELD_COUNT; ++i) {
         fields[i] = moco__little_endian(file + MAGIC_SIZE + 8 * i, 8);
@@ -162,7 +162,7 @@ static moco_status check_header(uint64_t fields[FIELD_COUNT], const uint8_t *fil
     const uint64_t rest = size - HEADER_SIZE;
     if (fields[FIELD_SAMPLES] > rest / RECORD_SIZE ||
         fields[FIELD_TEXTS] != rest - RECORD_SIZE * fields[FIELD_SAMPLES] || fields[FIELD_PACKED] > 1) {
-        return damaged(path, "the index has another length than it says");
+        return damaged(path, "the index is longer or shorter than its header says");
     }
     if (moco__hash(MOCO__HASH_START, file + HEADER_SIZE, size - HEADER_SIZE) != fields[FIELD_SUM]) {
         return damaged(path, "the index is damaged: its checksum is wrong");
@@ -178,14 +178,13 @@ static moco_status check_identity(const uint64_t fields[FIELD_COUNT], const moco
     if (size == fields[FIELD_FILE_SIZE] && digest == fields[FIELD_DIGEST]) {
         return MOCO_OK;
     }
-    return moco_error_set(
-        MOCO_EFORMAT,
-        "%s: the index is stale: %s is not the file that was indexed (%llu bytes then, %llu now); make "
-        "it again by moco index, or delete it",
-        path, shard->path, (unsigned long long)fields[FIELD_FILE_SIZE], (unsigned long long)size);
+    return moco_error_set(MOCO_EFORMAT,
+                          "%s: the index is stale: %s is not the file that was indexed (%llu bytes then, %llu now); "
+                          "write it again with moco index, or delete it",
+                          path, shard->path, (unsigned long long)fields[FIELD_FILE_SIZE], (unsigned long long)size);
 }
 
-/* A checksum is no proof of sense: each sample must lie in the shard, each text end in the texts. */
+/* A right checksum does not prove sense: each sample must be inside the shard, and each text must end. */
 static bool makes_sense(const moco__shard *shard, uint64_t file_size)
 {
     const uint8_t *texts = shard->texts.data;
@@ -230,8 +229,7 @@ static moco_status take_file(moco__shard *shard, const moco__bytes *file, const 
                                                   (int32_t)(uint32_t)moco__little_endian(from + 20, 4) };
     }
     MOCO_TRY(moco__bytes_append(&shard->texts, from, fields[FIELD_TEXTS]));
-    return makes_sense(shard, fields[FIELD_FILE_SIZE]) ? MOCO_OK
-                                                       : damaged(path, "the index points outside of the shard");
+    return makes_sense(shard, fields[FIELD_FILE_SIZE]) ? MOCO_OK : damaged(path, "the index points outside the shard");
 }
 
 moco_status moco__shard_read_index(moco__shard *shard, const char *index_path)

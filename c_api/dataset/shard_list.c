@@ -1,9 +1,9 @@
-/* Which shards a path means. */
+/* Lists the shards that a path means. */
 #include "dataset/shard_list_internal.h"
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "dataset/shard_internal.h"
+#include "dataset/image_name_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -51,7 +51,7 @@ void moco__shard_list_free(moco__shard_list *list)
     *list = (moco__shard_list){ NULL, 0 };
 }
 
-/* Takes over a path; the list has room for powers of two. */
+/* Adds a path from malloc(), NULL if memory was out. The list has room for a power of two. */
 static moco_status add(moco__shard_list *list, char *path)
 {
     if (path != NULL && (list->count & (list->count - 1)) == 0) {
@@ -64,7 +64,7 @@ static moco_status add(moco__shard_list *list, char *path)
         }
     }
     if (path == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "out of memory for a list of %zu shards", list->count);
+        return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for a list of %zu shards", list->count);
     }
     list->paths[list->count++] = path;
     return MOCO_OK;
@@ -96,10 +96,10 @@ static moco_status find_in_folder(moco__shard_list *list, const char *path)
     return MOCO_OK;
 }
 
-/* "{000..146}" in a path: where it stands, how long it is, and its numbers. */
+/* "{000..146}" in a path. */
 typedef struct range {
-    size_t at, length;
-    int width; /* digits of the first number, to which the others are filled up by zeros */
+    size_t at, length; /* bytes */
+    int width;         /* digits of the first number; shorter numbers are padded with zeros */
     long first, last;
 } range;
 
@@ -133,7 +133,7 @@ bool moco__shard_list_is_range(const char *path)
 static moco_status expand_range(moco__shard_list *list, const char *path, const range *r)
 {
     if (r->last < r->first || r->last - r->first >= SHARDS_MAX) {
-        return moco_error_set(MOCO_EINVALID, "dataset: the range in %s must ascend, over at most %d shards", path,
+        return moco_error_set(MOCO_EINVALID, "dataset: the range in %s must ascend and have at most %d shards", path,
                               SHARDS_MAX);
     }
     for (long i = r->first; i <= r->last; ++i) {

@@ -1,6 +1,6 @@
 /*
- * Which shards a path means: a tar file (.tar, .tar.gz, .tgz, .tar.zst), all of a folder, bytewise by name, or a range
- * of numbers in braces, "train-{000000..000146}.tar", where a missing shard is an error.
+ * Lists the shards that a path means: a tar file (.tar, .tar.gz, .tgz, .tar.zst), all shards of a folder, bytewise by
+ * name, or a range of numbers in braces, "train-{000000..000146}.tar", in which a missing shard is an error.
  */
 #ifndef MOCO_DATASET_SHARD_LIST_INTERNAL_H
 #define MOCO_DATASET_SHARD_LIST_INTERNAL_H
@@ -12,9 +12,9 @@ typedef struct moco__shard_list {
     size_t count;
 } moco__shard_list;
 
-/* Whether a path that does not exist is a range. */
+/* Returns whether a path has a range in braces. */
 bool moco__shard_list_is_range(const char *path);
-/* Whether a folder holds shards, and neither folders nor images beside them. */
+/* Returns whether a folder has shards, and neither folders nor images beside them. */
 bool moco__shard_list_is_folder(const char *path);
 
 moco_status moco__shard_list_find(moco__shard_list *list, const char *path);

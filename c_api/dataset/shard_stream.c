@@ -2,27 +2,28 @@
 #include "dataset/shard_stream_internal.h"
 
 #include "base/handle_internal.h"
+#include "formats/tar_source_internal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Open files and the memory that unpacking takes, a few MB each, are bounded; the order needs a handful. */
+/* Streams that are open at once, of a few MB each; the sampler's order needs about five. PIECE: bytes per read. */
 enum { OPEN_MAX = 32, PIECE = 1 << 20 };
 
-/* A shard in reading. The mutex guards all of it but `used`, which is the list's. */
+/* The stream of a shard. Its mutex guards all fields but `used`, which moco__streams.mutex guards. */
 typedef struct stream {
     pthread_mutex_t mutex;
     moco__source *source; /* NULL: not started, or at its end */
-    size_t next;          /* the first sample that it has not unpacked */
-    uint64_t used;        /* when it was last asked for; 0: it is not open */
+    size_t next;          /* the first sample that is not unpacked yet */
+    uint64_t used;        /* moco__streams.clock when it was last read; 0: it is not open */
 } stream;
 
-/* A sample that was unpacked on the way to another. */
+/* A sample that was unpacked on the way to a later one. */
 typedef struct kept {
     size_t shard, position;
-    uint8_t *bytes; /* NULL: free, or given away */
+    uint8_t *bytes; /* NULL: the place is free */
     size_t size;
 } kept;
 
@@ -30,8 +31,8 @@ struct moco__streams {
     const moco__shard *shards;
     stream *streams;
     size_t shard_count;
-    pthread_mutex_t mutex; /* of what follows */
-    kept *kept;            /* a ring: the next sample to be kept takes the place of the oldest */
+    pthread_mutex_t mutex; /* guards the fields below */
+    kept *kept;            /* a ring: the next sample takes the place of the oldest */
     size_t keep, oldest;
     uint64_t clock;
     size_t open_count;
@@ -84,9 +85,10 @@ size_t moco__streams_starts(const moco__streams *streams)
     return atomic_load(&streams->starts);
 }
 
-/* ---- Samples that are kept ---- */
+/* ---- Kept samples ---- */
 
-/* Some thousand places are looked through in microseconds; decoding an image takes a thousand times as long. */
+/* Moves a kept sample to `out`; false: it is not kept. Searching some thousand places takes microseconds, decoding an
+ * image a thousand times as long. */
 static bool take_kept(moco__streams *streams, size_t shard, size_t position, moco__bytes *out)
 {
     bool found = false;
@@ -116,7 +118,7 @@ static void keep(moco__streams *streams, size_t shard, size_t position, moco__by
     free(gone);
 }
 
-/* ---- Open streams; the stream's mutex is held ---- */
+/* ---- Open streams; the caller holds the stream's mutex ---- */
 
 static void stop(moco__streams *streams, stream *s)
 {
@@ -129,7 +131,7 @@ static void stop(moco__streams *streams, stream *s)
     (void)pthread_mutex_unlock(&streams->mutex);
 }
 
-/* Closes the stream that was not used for longest, unless all are at work. */
+/* Closes the least recently used stream if too many are open, unless all are being read. */
 static void make_place(moco__streams *streams)
 {
     stream *oldest = NULL;
@@ -182,7 +184,7 @@ static moco_status unpack(stream *s, const moco__shard *shard, moco__bytes *out)
         MOCO_TRY(moco__bytes_resize(out, before + (left < PIECE ? left : PIECE)));
         MOCO_TRY(moco__source_read(s->source, out->data + before, out->size - before, &got));
         if (got < out->size - before) {
-            return moco_error_set(MOCO_EFORMAT, "%s: ends inside of %s; it is truncated", shard->path,
+            return moco_error_set(MOCO_EFORMAT, "%s: ends inside %s; it is truncated", shard->path,
                                   moco__shard_name(shard, s->next));
         }
     }
@@ -190,14 +192,14 @@ static moco_status unpack(stream *s, const moco__shard *shard, moco__bytes *out)
     return MOCO_OK;
 }
 
-/* Unpacks up to a sample and takes that; those before it are kept. */
+/* Unpacks up to a sample, and keeps those before it. */
 static moco_status advance(moco__streams *streams, size_t shard, size_t position, moco__bytes *out)
 {
     const moco__shard *from = &streams->shards[shard];
     stream *s = &streams->streams[shard];
     moco__bytes bytes = { NULL, 0, 0 };
     moco_status status = MOCO_OK;
-    /* What would fall out of the ring again is not worth keeping. */
+    /* Do not keep samples that later ones would push out of the ring. */
     if (position - s->next > streams->keep) {
         s->next = position - streams->keep;
     }

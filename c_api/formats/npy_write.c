@@ -1,15 +1,39 @@
-/* Writing .npy files, the format of numpy's arrays. */
-#include "moco/embed.h"
+/* Writes .npy files, the format of numpy's arrays. */
+#include "formats/npy_write_internal.h"
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "formats/numpy_type_internal.h"
+
+#include "moco/embed.h"
 
 #include <string.h>
 
-enum { ALIGNMENT = 64, PREFIX = 10, HEADER_MAX = 1024 };
+enum { ALIGNMENT = 64, PREFIX = 10, HEADER_MAX = 1024 }; /* bytes */
 
-/* Prefix and header, together a multiple of ALIGNMENT bytes. */
+const char *moco__numpy_type(moco_dtype dtype)
+{
+    switch (dtype) {
+    case MOCO_FLOAT32:
+        return "<f4";
+    case MOCO_FLOAT64:
+        return "<f8";
+    case MOCO_FLOAT16:
+        return "<f2";
+    case MOCO_INT64:
+        return "<i8";
+    case MOCO_INT32:
+        return "<i4";
+    case MOCO_UINT8:
+        return "|u1";
+    case MOCO_BOOL:
+        return "|b1";
+    case MOCO_BFLOAT16:
+        break;
+    }
+    return NULL;
+}
+
+/* Makes prefix and header, together a multiple of ALIGNMENT bytes. */
 static moco_status make_header(char header[HEADER_MAX], size_t *length, const moco_tensor *tensor)
 {
     const char *type = moco__numpy_type(moco_tensor_dtype(tensor));
@@ -24,20 +48,20 @@ static moco_status make_header(char header[HEADER_MAX], size_t *length, const mo
     }
     used += used < room ? (size_t)snprintf(text + used, room - used, "), }") : 0;
     if (used >= room) {
-        return moco_error_set(MOCO_EINVALID, "npy: a tensor of %zu dimensions is beyond what can be written",
-                              moco_tensor_ndim(tensor));
+        return moco_error_set(MOCO_EINVALID, "npy: a tensor of %zu dimensions does not fit the header of %d bytes",
+                              moco_tensor_ndim(tensor), HEADER_MAX);
     }
-    const size_t whole = (PREFIX + used + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    memset(text + used, ' ', whole - PREFIX - used - 1);
-    header[whole - 1] = '\n';
+    const size_t total = (PREFIX + used + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    memset(text + used, ' ', total - PREFIX - used - 1);
+    header[total - 1] = '\n';
     memcpy(header, "\x93NUMPY\x01\x00", 8);
-    header[8] = (char)((whole - PREFIX) & 255);
-    header[9] = (char)((whole - PREFIX) >> 8);
-    *length = whole;
+    header[8] = (char)((total - PREFIX) & 255);
+    header[9] = (char)((total - PREFIX) >> 8);
+    *length = total;
     return MOCO_OK;
 }
 
-/* Row-major tensors of the CPU are written from where they lie, others by way of a row-major copy. */
+/* Writes row-major tensors of the CPU in place, others through a row-major copy. */
 static moco_status put_elements(moco__file *file, const moco_tensor *tensor)
 {
     moco_tensor *host = NULL;

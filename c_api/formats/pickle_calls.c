@@ -1,5 +1,5 @@
-/* The names that a pickle may use, and what calling them gives: tensors, storages, dictionaries, sizes. */
-#include "formats/pickle_internal.h"
+/* Knows the names that a pickle may use, and makes what calling them gives: tensors, storages, dictionaries, sizes. */
+#include "formats/pickle_calls_internal.h"
 
 #include "base/handle_internal.h"
 
@@ -13,7 +13,7 @@ typedef enum action {
     PARAMETER,
     SIZE,
     STORAGE,
-    INERT /* means nothing here, called or not */
+    INERT /* without a meaning here, called or not */
 } action;
 
 static const struct {
@@ -44,7 +44,7 @@ static const struct {
     { "torch", "IntStorage", STORAGE, MOCO_INT32 },
     { "torch", "ByteStorage", STORAGE, MOCO_UINT8 },
     { "torch", "BoolStorage", STORAGE, MOCO_BOOL },
-    /* How Python 2 and the tensors of a GPU name them. */
+    /* The same as Python 2 and tensors on a GPU name them. */
     { "torch.cuda", "FloatStorage", STORAGE, MOCO_FLOAT32 },
     { "torch.cuda", "DoubleStorage", STORAGE, MOCO_FLOAT64 },
     { "torch.cuda", "HalfStorage", STORAGE, MOCO_FLOAT16 },
@@ -82,13 +82,13 @@ static moco_status make_dictionary(moco__pickle_value **out, moco__pickle *pickl
         return MOCO_EFORMAT;
     }
     if (arguments->as.list.count > 1 || (arguments->as.list.count == 1 && !is_sequence(arguments->as.list.items[0]))) {
-        return moco__pickle_refuse(pickle, "a dictionary with arguments that are no list");
+        return moco__pickle_refuse(pickle, "a dictionary with arguments that are not a list");
     }
     const size_t pairs = arguments->as.list.count == 1 ? arguments->as.list.items[0]->as.list.count : 0;
     for (size_t i = 0; i < pairs; ++i) {
         const moco__pickle_value *pair = arguments->as.list.items[0]->as.list.items[i];
         if (!is_sequence(pair) || pair->as.list.count != 2) {
-            return moco__pickle_refuse(pickle, "a dictionary's item is no pair");
+            return moco__pickle_refuse(pickle, "an item of a dictionary is not a pair");
         }
         MOCO_TRY(moco__pickle_push(pickle, dict, pair->as.list.items[0]));
         MOCO_TRY(moco__pickle_push(pickle, dict, pair->as.list.items[1]));
@@ -97,7 +97,7 @@ static moco_status make_dictionary(moco__pickle_value **out, moco__pickle *pickl
     return MOCO_OK;
 }
 
-/* Whole numbers of at least 0; NULL with the message set. */
+/* Returns integers of at least 0; NULL with the message set. */
 static const int64_t *numbers(moco__pickle *pickle, const moco__pickle_value *tuple)
 {
     const size_t count = tuple->as.list.count;
@@ -105,7 +105,7 @@ static const int64_t *numbers(moco__pickle *pickle, const moco__pickle_value *tu
     for (size_t i = 0; values != NULL && i < count; ++i) {
         const moco__pickle_value *item = tuple->as.list.items[i];
         if (item->kind != MOCO__PICKLE_INT || item->as.integer < 0) {
-            (void)moco__pickle_refuse(pickle, "a tensor's size or stride is no number of at least 0");
+            (void)moco__pickle_refuse(pickle, "a size or stride of a tensor is not an integer of at least 0");
             return NULL;
         }
         values[i] = item->as.integer;
@@ -113,7 +113,7 @@ static const int64_t *numbers(moco__pickle *pickle, const moco__pickle_value *tu
     return values;
 }
 
-/* Whether every element lies within the storage, and none is there twice because of strides of 0. */
+/* Returns whether every element is inside the storage, and none is repeated by a stride of 0. */
 static bool fits(const moco__pickle_value *tensor)
 {
     const int64_t room = tensor->as.tensor.storage->as.storage.count;
@@ -141,7 +141,7 @@ static moco_status make_tensor(moco__pickle_value **out, moco__pickle *pickle, c
     if (arguments->as.list.count < 4 || items[0]->kind != MOCO__PICKLE_STORAGE || items[1]->kind != MOCO__PICKLE_INT ||
         items[1]->as.integer < 0 || items[2]->kind != MOCO__PICKLE_TUPLE || items[3]->kind != MOCO__PICKLE_TUPLE ||
         items[2]->as.list.count != items[3]->as.list.count || items[2]->as.list.count > MOCO__PICKLE_MAX_DIMS) {
-        return moco__pickle_refuse(pickle, "a tensor's storage, offset, sizes or strides are not of their kind");
+        return moco__pickle_refuse(pickle, "the storage, offset, sizes or strides of a tensor have a wrong type");
     }
     moco__pickle_value *tensor = moco__pickle_new(pickle, MOCO__PICKLE_TENSOR);
     if (tensor == NULL) {
@@ -173,7 +173,7 @@ moco_status moco__pickle_call(moco__pickle_value **out, moco__pickle *pickle, co
                               moco__pickle_value *arguments)
 {
     if (callable->kind != MOCO__PICKLE_GLOBAL || arguments->kind != MOCO__PICKLE_TUPLE) {
-        return moco__pickle_refuse(pickle, "it calls what is no known name");
+        return moco__pickle_refuse(pickle, "it calls something that is not a known name");
     }
     const size_t count = arguments->as.list.count;
     switch (names[callable->as.global].action) {
@@ -187,13 +187,13 @@ moco_status moco__pickle_call(moco__pickle_value **out, moco__pickle *pickle, co
         return make_tensor(out, pickle, arguments);
     case PARAMETER:
         if (count < 1 || arguments->as.list.items[0]->kind != MOCO__PICKLE_TENSOR) {
-            return moco__pickle_refuse(pickle, "a parameter that is no tensor");
+            return moco__pickle_refuse(pickle, "a parameter that is not a tensor");
         }
         *out = arguments->as.list.items[0];
         return MOCO_OK;
     case SIZE:
         if (count != 1 || arguments->as.list.items[0]->kind != MOCO__PICKLE_TUPLE) {
-            return moco__pickle_refuse(pickle, "a torch.Size of what is no tuple");
+            return moco__pickle_refuse(pickle, "a torch.Size of something that is not a tuple");
         }
         *out = arguments->as.list.items[0];
         return MOCO_OK;
@@ -223,10 +223,11 @@ moco_status moco__pickle_make_storage(moco__pickle_value **out, moco__pickle *pi
         strcmp(items[0]->as.text.data, "storage") != 0 || items[1]->kind != MOCO__PICKLE_GLOBAL ||
         names[items[1]->as.global].action != STORAGE || items[2]->kind != MOCO__PICKLE_TEXT ||
         items[4]->kind != MOCO__PICKLE_INT || items[4]->as.integer < 0) {
-        return moco__pickle_refuse(pickle, "what should name a storage does not");
+        return moco__pickle_refuse(pickle, "a persistent id does not name a storage");
     }
     if (count == 6 && items[5]->kind != MOCO__PICKLE_NONE) {
-        return moco__pickle_refuse(pickle, "a storage that is part of another; load and save the file anew in Python");
+        return moco__pickle_refuse(pickle,
+                                   "a storage that is a part of another; load and save the file again in Python");
     }
     moco__pickle_value *storage = moco__pickle_new(pickle, MOCO__PICKLE_STORAGE);
     if (storage == NULL) {

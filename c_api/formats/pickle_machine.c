@@ -1,4 +1,4 @@
-/* Stack, marks and memo of a pickle in reading, each with its bound. */
+/* Keeps the stack, the marks and the memo of a pickle that is being read, each within a limit. */
 #include "formats/pickle_machine_internal.h"
 
 #include "base/bytes_internal.h"
@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Places. */
 enum { STACK_MAX = 1 << 20, MEMO_MAX = 1 << 22 };
 
 moco_status moco__machine_take(const uint8_t **out, moco__machine *m, size_t count)
@@ -56,7 +57,7 @@ moco_status moco__machine_push(moco__machine *m, moco__pickle_value *value)
     return MOCO_OK;
 }
 
-/* Values above the last mark. */
+/* Counts the values above the last mark. */
 static size_t above_mark(const moco__machine *m)
 {
     return m->depth - (m->mark_count > 0 ? m->marks[m->mark_count - 1] : 0);
@@ -65,7 +66,7 @@ static size_t above_mark(const moco__machine *m)
 moco_status moco__machine_need(const moco__machine *m, size_t count)
 {
     return above_mark(m) >= count ? MOCO_OK
-                                  : moco__pickle_refuse(m->pickle, "an opcode at byte %zu lacks operands", m->at);
+                                  : moco__pickle_refuse(m->pickle, "an opcode before byte %zu lacks operands", m->at);
 }
 
 moco_status moco__machine_pop(moco__pickle_value **out, moco__machine *m)

@@ -1,115 +1,18 @@
-/* The pickle machine: a stack, marks and a memo, and the opcodes that torch.save writes (protocols 2 to 5). */
-#include "formats/pickle_machine_internal.h"
+/* Reads pickles: runs the opcodes that torch.save writes, in protocols 2 to 5. */
+#include "formats/pickle_read_internal.h"
 
-#include "base/utf8_internal.h"
+#include "formats/pickle_calls_internal.h"
+#include "formats/pickle_machine_internal.h"
+#include "formats/pickle_scalars_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static moco_status push_kind(moco__machine *m, size_t kind)
 {
     return moco__machine_push(m, moco__pickle_new(m->pickle, (moco__pickle_kind)kind));
 }
 
-static moco_status push_bool(moco__machine *m, size_t truth)
-{
-    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_BOOL);
-    if (value != NULL) {
-        value->as.boolean = truth != 0;
-    }
-    return moco__machine_push(m, value);
-}
-
-static moco_status push_int(moco__machine *m, int64_t number)
-{
-    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_INT);
-    if (value != NULL) {
-        value->as.integer = number;
-    }
-    return moco__machine_push(m, value);
-}
-
-static moco_status push_unsigned(moco__machine *m, size_t bytes)
-{
-    uint64_t number = 0;
-    MOCO_TRY(moco__machine_number(&number, m, bytes));
-    return push_int(m, (int64_t)number);
-}
-
-static moco_status push_int32(moco__machine *m, size_t bytes)
-{
-    uint64_t number = 0;
-    MOCO_TRY(moco__machine_number(&number, m, bytes));
-    return push_int(m, (int32_t)(uint32_t)number);
-}
-
-/* LONG1: a count, then that many bytes of two's complement. */
-static moco_status push_long(moco__machine *m, size_t size)
-{
-    uint64_t count = 0;
-    const uint8_t *bytes = NULL;
-    MOCO_TRY(moco__machine_number(&count, m, size));
-    MOCO_TRY(moco__machine_take(&bytes, m, (size_t)count));
-    if (count > sizeof(int64_t)) {
-        moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_BIG);
-        if (value != NULL) {
-            value->as.text.data = (const char *)bytes;
-            value->as.text.size = (size_t)count;
-        }
-        return moco__machine_push(m, value);
-    }
-    uint64_t number = count > 0 && (bytes[count - 1] & 0x80) != 0 ? UINT64_MAX : 0;
-    for (size_t i = (size_t)count; i > 0; --i) {
-        number = number << 8 | bytes[i - 1];
-    }
-    return push_int(m, (int64_t)number);
-}
-
-static moco_status push_real(moco__machine *m, size_t size)
-{
-    const uint8_t *bytes = NULL;
-    uint64_t bits = 0;
-    MOCO_TRY(moco__machine_take(&bytes, m, size));
-    for (size_t i = 0; i < size; ++i) {
-        bits = bits << 8 | bytes[i];
-    }
-    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_REAL);
-    if (value != NULL) {
-        memcpy(&value->as.real, &bits, sizeof bits);
-    }
-    return moco__machine_push(m, value);
-}
-
-static moco_status copy_text(char **out, moco__machine *m, const uint8_t *bytes, size_t count)
-{
-    if (memchr(bytes, '\0', count) != NULL || !moco__is_utf8((const char *)bytes, count)) {
-        return moco__pickle_refuse(m->pickle, "a text before byte %zu is not UTF-8", m->at);
-    }
-    *out = moco__pickle_alloc(m->pickle, count + 1);
-    if (*out == NULL) {
-        return MOCO_EFORMAT;
-    }
-    memcpy(*out, bytes, count);
-    return MOCO_OK;
-}
-
-static moco_status push_text(moco__machine *m, size_t length_bytes)
-{
-    uint64_t count = 0;
-    const uint8_t *bytes = NULL;
-    char *text = NULL;
-    MOCO_TRY(moco__machine_number(&count, m, length_bytes));
-    MOCO_TRY(moco__machine_take(&bytes, m, count > SIZE_MAX ? SIZE_MAX : (size_t)count));
-    MOCO_TRY(copy_text(&text, m, bytes, (size_t)count));
-    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_TEXT);
-    if (value != NULL) {
-        value->as.text.data = text;
-        value->as.text.size = (size_t)count;
-    }
-    return moco__machine_push(m, value);
-}
-
-/* A new container of the values above the mark. */
+/* Makes a container of the values above the mark. */
 static moco_status collect_marked(moco__machine *m, size_t kind)
 {
     size_t from = 0;
@@ -135,7 +38,7 @@ static moco_status collect_tuple(moco__machine *m, size_t count)
     return moco__machine_push(m, value);
 }
 
-/* Adds the last `count` values, or (0) those above the mark, to the container below them. */
+/* Adds the last `count` values, or those above the mark if it is 0, to the container below them. */
 static moco_status extend(moco__machine *m, moco__pickle_kind kind, size_t count)
 {
     size_t from = 0;
@@ -149,7 +52,8 @@ static moco_status extend(moco__machine *m, moco__pickle_kind kind, size_t count
     MOCO_TRY(moco__machine_need(m, 1));
     moco__pickle_value *container = m->stack[m->depth - 1];
     if (container->kind != kind) {
-        return moco__pickle_refuse(m->pickle, "an item at byte %zu is added to what is no container", m->at);
+        return moco__pickle_refuse(m->pickle, "an item before byte %zu is added to something that is not a container",
+                                   m->at);
     }
     return moco__machine_add(m, container, from, count);
 }
@@ -175,25 +79,13 @@ static moco_status push_global(moco__machine *m, const char *module, const char 
     return moco__machine_push(m, value);
 }
 
-/* A text up to a newline. */
-static moco_status take_line(char **out, moco__machine *m)
-{
-    const uint8_t *start = m->data + m->at;
-    const uint8_t *end = memchr(start, '\n', m->size - m->at);
-    if (end == NULL) {
-        return moco__pickle_refuse(m->pickle, "it ends in the middle of a name");
-    }
-    m->at += (size_t)(end - start) + 1;
-    return copy_text(out, m, start, (size_t)(end - start));
-}
-
 static moco_status run_global(moco__machine *m, size_t unused)
 {
     (void)unused;
     char *module = NULL;
     char *name = NULL;
-    MOCO_TRY(take_line(&module, m));
-    MOCO_TRY(take_line(&name, m));
+    MOCO_TRY(moco__scalar_line(&module, m));
+    MOCO_TRY(moco__scalar_line(&name, m));
     return push_global(m, module, name);
 }
 
@@ -205,7 +97,7 @@ static moco_status run_stack_global(moco__machine *m, size_t unused)
     MOCO_TRY(moco__machine_pop(&name, m));
     MOCO_TRY(moco__machine_pop(&module, m));
     if (name->kind != MOCO__PICKLE_TEXT || module->kind != MOCO__PICKLE_TEXT) {
-        return moco__pickle_refuse(m->pickle, "a name at byte %zu is no text", m->at);
+        return moco__pickle_refuse(m->pickle, "a name before byte %zu is not a text", m->at);
     }
     return push_global(m, module->as.text.data, name->as.text.data);
 }
@@ -232,7 +124,7 @@ static moco_status run_persistent(moco__machine *m, size_t unused)
     return moco__machine_push(m, storage);
 }
 
-/* State of an object: of dictionaries alone, whose attributes (_metadata, the options of a Namespace) are left out. */
+/* Ignores the state of a dictionary (_metadata, the options of a Namespace); refuses that of other objects. */
 static moco_status run_build(moco__machine *m, size_t unused)
 {
     (void)unused;
@@ -241,7 +133,7 @@ static moco_status run_build(moco__machine *m, size_t unused)
     MOCO_TRY(moco__machine_need(m, 1));
     return m->stack[m->depth - 1]->kind == MOCO__PICKLE_DICT
                ? MOCO_OK
-               : moco__pickle_refuse(m->pickle, "it sets the state of what is no dictionary");
+               : moco__pickle_refuse(m->pickle, "it sets the state of something that is not a dictionary");
 }
 
 static moco_status put_memo(moco__machine *m, size_t bytes)
@@ -311,13 +203,13 @@ static moco_status skip_frame(moco__machine *m, size_t bytes)
     return moco__machine_number(&length, m, bytes);
 }
 
-/* What an opcode does, and with which number: of bytes, of values, or a kind. */
+/* An opcode: its function, and the number that it gets: bytes, values, or a kind. */
 typedef struct opcode {
     moco_status (*run)(moco__machine *m, size_t number);
     size_t number;
 } opcode;
 
-/* All that torch.save writes, in protocols 2 to 5; the others are refused. */
+/* The opcodes that torch.save writes; others are refused. */
 static const opcode opcodes[256] = {
     [0x80] = { check_protocol, 1 },
     [0x95] = { skip_frame, 8 },
@@ -326,18 +218,18 @@ static const opcode opcodes[256] = {
     ['1'] = { run_pop_mark, 0 },
     ['2'] = { run_duplicate, 0 },
     ['N'] = { push_kind, MOCO__PICKLE_NONE },
-    [0x88] = { push_bool, 1 },
-    [0x89] = { push_bool, 0 },
-    ['J'] = { push_int32, 4 },
-    ['K'] = { push_unsigned, 1 },
-    ['M'] = { push_unsigned, 2 },
-    [0x8A] = { push_long, 1 },
-    ['G'] = { push_real, 8 },
-    ['U'] = { push_text, 1 },
-    [0x8C] = { push_text, 1 },
-    ['T'] = { push_text, 4 },
-    ['X'] = { push_text, 4 },
-    [0x8D] = { push_text, 8 },
+    [0x88] = { moco__scalar_bool, 1 },
+    [0x89] = { moco__scalar_bool, 0 },
+    ['J'] = { moco__scalar_int32, 4 },
+    ['K'] = { moco__scalar_unsigned, 1 },
+    ['M'] = { moco__scalar_unsigned, 2 },
+    [0x8A] = { moco__scalar_long, 1 },
+    ['G'] = { moco__scalar_real, 8 },
+    ['U'] = { moco__scalar_text, 1 },
+    [0x8C] = { moco__scalar_text, 1 },
+    ['T'] = { moco__scalar_text, 4 },
+    ['X'] = { moco__scalar_text, 4 },
+    [0x8D] = { moco__scalar_text, 8 },
     [']'] = { push_kind, MOCO__PICKLE_LIST },
     ['l'] = { collect_marked, MOCO__PICKLE_LIST },
     ['a'] = { extend_list, 1 },
@@ -382,7 +274,7 @@ static moco_status run(const moco__pickle_value **root, moco__machine *m)
             continue;
         }
         if (m->mark_count > 0 || m->depth != 1) {
-            return moco__pickle_refuse(m->pickle, "it ends with %zu values in place of one", m->depth);
+            return moco__pickle_refuse(m->pickle, "it ends with %zu values instead of one", m->depth);
         }
         *root = m->stack[0];
         return MOCO_OK;

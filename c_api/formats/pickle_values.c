@@ -1,5 +1,5 @@
-/* Values of a pickle: their memory, which is freed as one, and looking at them. */
-#include "formats/pickle_internal.h"
+/* Holds the values of pickles. */
+#include "formats/pickle_values_internal.h"
 
 #include "base/handle_internal.h"
 
@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 1 << 16, MEMORY_MAX = 1 << 28 /* a checkpoint of 3000 tensors takes 4 MB */ };
+/* Bytes. The values of a checkpoint of 3000 tensors take 4 MB. */
+enum { BLOCK_BYTES = 1 << 16, MEMORY_MAX = 1 << 28 };
 
 struct moco__pickle_block {
     moco__pickle_block *next;
@@ -99,8 +100,8 @@ moco_status(moco__pickle_refuse)(const moco__pickle *pickle, const char *format,
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return moco_error_set(MOCO_EFORMAT, "%s: refused as damaged or hostile, nothing of it was run: %s", pickle->path,
-                          text);
+    return moco_error_set(MOCO_EFORMAT, "%s: refused as damaged or hostile, and nothing in it was executed: %s",
+                          pickle->path, text);
 }
 
 const moco__pickle_value *moco__pickle_storage(const moco__pickle *pickle, size_t index)

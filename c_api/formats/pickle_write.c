@@ -1,4 +1,4 @@
-/* Writing pickles; see pickle_write.h. */
+/* Writes pickles, opcode by opcode. */
 #include "formats/pickle_write_internal.h"
 
 #include <string.h>

@@ -1,29 +1,30 @@
 /*
- * Files of torch.save.
+ * Reads files of torch.save.
  *
- * A zip archive holds NAME/data.pkl, the tree, and NAME/data/KEY, the storages. The older format is a row of pickles:
- * a magic number, a version, a description of the machine, the tree and the list of the storages' keys; then follow the
- * storages in that order, each after its number of elements.
+ * A zip archive has NAME/data.pkl, the tree, and NAME/data/KEY, the storages. The older format is a series of pickles:
+ * a magic number, a version, a description of the machine, the tree and the list of the keys of the storages. Then
+ * follow the storages in that order, each after its number of elements.
  *
- * Both are read by code of ours in C, not by libtorch's PyTorchStreamReader: it only reads the one format, its archive
- * reader was made for files that one trusts, and a fuzzer should not have to carry libtorch along.
+ * This does not use the PyTorchStreamReader of libtorch: it only reads zip archives, its reader was made for files that
+ * one trusts, and a fuzzer would have to carry libtorch along.
  */
 #include "formats/pth_read_internal.h"
 
 #include "base/bytes_internal.h"
 #include "base/handle_internal.h"
+#include "formats/pickle_read_internal.h"
 #include "formats/zip_read_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MAX = 256 };
+enum { KEY_MAX = 256 }; /* bytes of a folder or key */ /* bytes of a folder or key */
 
-/* Of the older format. */
+/* Where the older format has a storage. */
 typedef struct place {
     const moco__pickle_value *storage;
-    const uint8_t *data; /* NULL: the file does not have it */
+    const uint8_t *data; /* NULL: not found yet */
 } place;
 
 struct moco__pth {
@@ -43,7 +44,7 @@ bool moco__pth_begins(const uint8_t *bytes, size_t size)
     return size >= 4 && (memcmp(bytes, "PK\3\4", 4) == 0 || (bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5));
 }
 
-/* The archive's folder, whose name is the file's when it was saved. */
+/* Finds the folder of the archive, which is called like the file when it was saved. */
 static moco_status find_folder(moco__pth *pth)
 {
     static const char tree[] = "/data.pkl";
@@ -57,7 +58,7 @@ static moco_status find_folder(moco__pth *pth)
             return MOCO_OK;
         }
     }
-    return moco_error_set(MOCO_EFORMAT, "%s: a zip archive, but none of torch.save: it has no data.pkl", pth->path);
+    return moco_error_set(MOCO_EFORMAT, "%s: a zip archive, but not of torch.save: it has no data.pkl", pth->path);
 }
 
 static const moco__zip_record *find_record(const moco__pth *pth, const char *name)
@@ -91,7 +92,7 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const place *)a)->storage->as.storage.key, ((const place *)b)->storage->as.storage.key);
 }
 
-/* The tree's storages, one a key. */
+/* Lists the storages of the tree, one per key. */
 static moco_status list_places(moco__pth *pth)
 {
     size_t count = 0;
@@ -125,7 +126,7 @@ static place *find_place(const moco__pth *pth, const moco__pickle_value *storage
     return bsearch(&key, pth->places, pth->place_count, sizeof key, by_key);
 }
 
-/* A storage's number of elements, and its values. */
+/* Reads the number of elements of a storage, and finds its values. */
 static moco_status read_place(moco__pth *pth, size_t *at, const moco__pickle_value *key)
 {
     const moco__pickle_value named = { .kind = MOCO__PICKLE_STORAGE, .as.storage.key = key->as.text.data };
@@ -160,13 +161,13 @@ static moco_status open_legacy(moco__pth *pth)
     MOCO_TRY(read_next(&value, pth, &at));
     if (value->kind != MOCO__PICKLE_BIG || value->as.text.size != sizeof magic ||
         memcmp(value->as.text.data, magic, sizeof magic) != 0) {
-        return moco_error_set(MOCO_EFORMAT, "%s: a pickle, but none of torch.save", pth->path);
+        return moco_error_set(MOCO_EFORMAT, "%s: a pickle, but not of torch.save", pth->path);
     }
     MOCO_TRY(read_next(&value, pth, &at));
     if (value->kind != MOCO__PICKLE_INT || value->as.integer != 1001) {
         return moco_error_set(MOCO_EFORMAT, "%s: an unknown version of torch.save's older format", pth->path);
     }
-    MOCO_TRY(read_next(&value, pth, &at)); /* of the machine that wrote it */
+    MOCO_TRY(read_next(&value, pth, &at)); /* describes the machine that wrote it */
     const moco__pickle_value *order = moco__pickle_get(value, "little_endian");
     if (order != NULL && order->kind == MOCO__PICKLE_BOOL && !order->as.boolean) {
         return moco_error_set(MOCO_EFORMAT, "%s: the values are big-endian; save the file on another machine",

@@ -1,5 +1,5 @@
-/* Reading .safetensors files: mapped into memory, and every number of the header checked before it is used. */
-#include "formats/safetensors_internal.h"
+/* Reads .safetensors files: maps them into memory, and checks every number of the header before using it. */
+#include "formats/safetensors_read_internal.h"
 
 #include "base/bytes_internal.h"
 #include "base/files_internal.h"
@@ -10,10 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { HEADER_BYTES_MAX = 100000000, DIMS_MAX = 16 };
+
 typedef struct entry {
     moco_safetensors_entry view;
     size_t begin;
-    int64_t sizes[MOCO__SAFETENSORS_MAX_DIMS];
+    int64_t sizes[DIMS_MAX];
 } entry;
 
 struct moco_safetensors {
@@ -26,7 +28,7 @@ struct moco_safetensors {
     size_t count;
 };
 
-bool moco__dtype_parse(moco_dtype *out, const char *text)
+static bool parse_dtype(moco_dtype *out, const char *text)
 {
 #define DTYPE_PARSE(name, known, bytes)                                                                                \
     if (strcmp(text, known) == 0) {                                                                                    \
@@ -45,9 +47,9 @@ static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
                               file->bytes);
     }
     const uint64_t length = moco__little_endian(file->map, 8);
-    if (length < 2 || length > MOCO__SAFETENSORS_MAX_HEADER || length > file->bytes - 8) {
+    if (length < 2 || length > HEADER_BYTES_MAX || length > file->bytes - 8) {
         return moco_error_set(MOCO_EFORMAT,
-                              "%s: no safetensors file, or cut off: a header of %llu bytes in a file of %zu",
+                              "%s: not a safetensors file, or cut off: a header of %llu bytes in a file of %zu",
                               file->path, (unsigned long long)length, file->bytes);
     }
     json_error_t error;
@@ -60,11 +62,11 @@ static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
     return MOCO_OK;
 }
 
-/* Sizes and their product times the type's size, without overflow. */
+/* Parses the sizes, and multiplies them and the size of the type without overflow. */
 static bool parse_shape(entry *out, const json_t *shape, size_t *bytes)
 {
     out->view.ndim = json_array_size(shape);
-    if (!json_is_array(shape) || out->view.ndim > MOCO__SAFETENSORS_MAX_DIMS) {
+    if (!json_is_array(shape) || out->view.ndim > DIMS_MAX) {
         return false;
     }
     size_t product = moco_dtype_size(out->view.dtype);
@@ -89,7 +91,7 @@ static moco_status parse_entry(entry *out, const moco_safetensors *file, const c
     const json_t *end = json_array_get(offsets, 1);
     size_t bytes = 0;
     out->view.name = name;
-    if (!json_is_string(dtype) || !moco__dtype_parse(&out->view.dtype, json_string_value(dtype))) {
+    if (!json_is_string(dtype) || !parse_dtype(&out->view.dtype, json_string_value(dtype))) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has an unsupported type", file->path, name);
     }
     if (!parse_shape(out, json_object_get(value, "shape"), &bytes)) {
@@ -163,7 +165,7 @@ static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
     }
     if (at != file->bytes - data_begin) {
         return moco_error_set(MOCO_EFORMAT,
-                              "%s: %zu bytes of data, the header tells of %zu; the file is cut off or "
+                              "%s: has %zu bytes of data, but its header describes %zu; the file is cut off or "
                               "damaged",
                               file->path, file->bytes - data_begin, at);
     }

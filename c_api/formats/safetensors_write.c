@@ -1,14 +1,14 @@
-/* Writing .safetensors files: a JSON header, then the tensors one after the other. */
-#include "formats/safetensors_internal.h"
-
+/* Writes .safetensors files: a JSON header, then the tensors one after the other. */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+
+#include "moco/safetensors.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *moco__dtype_text(moco_dtype dtype)
+static const char *text_of(moco_dtype dtype)
 {
     switch (dtype) {
 #define DTYPE_TEXT(name, text, bytes)                                                                                  \
@@ -32,11 +32,11 @@ static json_t *entry_json(const moco_tensor *tensor, size_t begin)
     for (size_t d = 0; d < moco_tensor_ndim(tensor); ++d) {
         json_array_append_new(shape, json_integer(moco_tensor_size(tensor, d)));
     }
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", moco__dtype_text(moco_tensor_dtype(tensor)), "shape", shape,
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", text_of(moco_tensor_dtype(tensor)), "shape", shape,
                      "data_offsets", (json_int_t)begin, (json_int_t)end);
 }
 
-/* The header's text, padded with spaces so that the data start at a multiple of 8; the caller frees it. */
+/* Makes the header, padded with spaces so that the data start at a multiple of 8; the caller frees it. */
 static moco_status make_header(char **out, size_t *length, const moco_named_tensor *tensors, size_t count,
                                const moco_metadata *metadata, size_t metadata_count)
 {
@@ -73,11 +73,11 @@ static moco_status make_header(char **out, size_t *length, const moco_named_tens
     return MOCO_OK;
 }
 
-/* Row-major tensors of the CPU are written from where they lie, others by way of a copy. */
+/* Writes row-major tensors of the CPU in place, others through a copy. */
 static moco_status put_tensor(moco__file *file, const moco_tensor *tensor)
 {
     const size_t bytes = bytes_of(tensor);
-    moco_tensor *view; /* a second handle, since the data are only read */
+    moco_tensor *view; /* a second handle, which is not const; the data are only read */
     MOCO_TRY(moco_tensor_detach(&view, NULL, tensor));
     void *data;
     moco_status status;

@@ -1,15 +1,15 @@
 /*
- * Reads a tar archive's members in sequence. POSIX.1-2017, "pax", tells the format; a member is
+ * Reads the members of a tar archive in sequence. The format is in POSIX.1-2017, "pax"; a member is
  *
  *     [header of type x, its records]  [header of type L, a long name]  header  content, padded to 512 bytes
  *
- * and two blocks of zeros end the archive.
+ * and two blocks of zeros end the archive. Some writers omit these; the end of the file then ends the archive.
  */
 #include "formats/tar_read_internal.h"
 
 #include <string.h>
 
-/* Where a header's fields stand. */
+/* Offsets and bytes of the fields of a header. */
 enum {
     NAME_AT = 0,
     NAME_SIZE = 100,
@@ -23,10 +23,10 @@ enum {
     PREFIX_SIZE = 155,
     LONG_NAME_MAX = 1 << 16,
     PAX_MAX = 1 << 20,
-    PIECE = 1 << 20 /* memory grows with what is read, not with what a header promises */
+    PIECE = 1 << 20 /* bytes per allocation: memory grows with what is read, not with what a header announces */
 };
 
-/* What headers before a member's own say of it. */
+/* What an x or L header says about the next member. */
 typedef struct overrides {
     bool has_name, has_size;
     uint64_t size;
@@ -49,7 +49,7 @@ static moco_status bad(const moco__tar *tar, uint64_t at, const char *what)
                           (unsigned long long)at, what);
 }
 
-/* A number in octal, or in base 256 where the first bit is set. False: it is none, or beyond 63 bits, or negative. */
+/* Parses a number in octal, or in base 256 if the first bit is set. False: not a number, negative, or over 63 bits. */
 static bool parse_number(uint64_t *out, const uint8_t *field, size_t size)
 {
     uint64_t value = 0;
@@ -103,7 +103,8 @@ bool moco__tar_is(moco__source *source)
            !is_zero(header) && sum_is_right(header);
 }
 
-static moco_status read_header(moco__tar *tar, uint8_t *header)
+/* Reads the next header; *ended: the file ends instead, directly after a member. */
+static moco_status read_header(moco__tar *tar, uint8_t *header, bool *ended)
 {
     size_t got = 0;
     MOCO_TRY(moco__source_seek(tar->source, tar->next));
@@ -111,10 +112,15 @@ static moco_status read_header(moco__tar *tar, uint8_t *header)
     if (got == MOCO__TAR_BLOCK) {
         return MOCO_OK;
     }
-    return bad(tar, tar->next, "the archive ends without its end mark; it is truncated");
+    if (tar->next == 0) {
+        return bad(tar, 0, "the file is empty or truncated");
+    }
+    /* Beyond the end of a plain file: the last member lacks a part of its padding. */
+    *ended = got == 0 && tar->next <= moco__source_size(tar->source);
+    return *ended ? MOCO_OK : bad(tar, tar->next, "the archive ends in the middle of a block; it is truncated");
 }
 
-/* The present header's content: *data to *data + *size. The next header stands behind it. */
+/* Steps over the content of the current header; the next header follows it. */
 static moco_status take_content(moco__tar *tar, uint64_t size)
 {
     const uint64_t data = tar->next + MOCO__TAR_BLOCK;
@@ -151,7 +157,7 @@ static moco_status read_content(moco__tar *tar, uint64_t data, uint64_t size, mo
     return MOCO_OK;
 }
 
-/* Keeps a name, which a NUL may end early. */
+/* Keeps a name. */
 static moco_status set_name(moco__tar *tar, const uint8_t *name, size_t size)
 {
     tar->name.size = 0;
@@ -159,9 +165,17 @@ static moco_status set_name(moco__tar *tar, const uint8_t *name, size_t size)
     return moco__bytes_append(&tar->name, "", 1);
 }
 
-/* A record's value: size=N or path=TEXT; others are of no account. */
+static moco_status refuse_sparse(const moco__tar *tar, uint64_t at)
+{
+    return bad(tar, at, "a sparse file, which is not supported; make the archive again without --sparse");
+}
+
+/* Takes size=N and path=TEXT; ignores other records. */
 static moco_status take_record(moco__tar *tar, uint64_t at, const uint8_t *record, size_t size, overrides *o)
 {
+    if (size > 11 && memcmp(record, "GNU.sparse.", 11) == 0) {
+        return refuse_sparse(tar, at);
+    }
     if (size > 5 && memcmp(record, "path=", 5) == 0) {
         o->has_name = true;
         return set_name(tar, record + 5, size - 5);
@@ -170,7 +184,7 @@ static moco_status take_record(moco__tar *tar, uint64_t at, const uint8_t *recor
         uint64_t value = 0;
         for (size_t i = 5; i < size; ++i) {
             if (record[i] < '0' || record[i] > '9' || value > (uint64_t)INT64_MAX / 10 - 1) {
-                return bad(tar, at, "a pax header has a size that is no number in range");
+                return bad(tar, at, "a pax header has a size that is not a number in range");
             }
             value = value * 10 + (uint64_t)(record[i] - '0');
         }
@@ -180,7 +194,7 @@ static moco_status take_record(moco__tar *tar, uint64_t at, const uint8_t *recor
     return MOCO_OK;
 }
 
-/* Records "LENGTH KEY=VALUE\n", where LENGTH counts all of the record. */
+/* Takes records "LENGTH KEY=VALUE\n"; LENGTH counts the complete record. */
 static moco_status take_records(moco__tar *tar, uint64_t at, overrides *o)
 {
     const uint8_t *records = tar->extra.data;
@@ -202,13 +216,13 @@ static moco_status take_records(moco__tar *tar, uint64_t at, overrides *o)
     return MOCO_OK;
 }
 
-/* A header that is not a member's own: 'x' and 'L' say something of the next member, 'g' and 'K' nothing of use. */
+/* Takes a header that describes the next member: x and L. Ignores g (defaults for all members) and K (a long link). */
 static moco_status take_extension(moco__tar *tar, char type, uint64_t size, overrides *o)
 {
     const uint64_t at = tar->next;
     const uint64_t data = at + MOCO__TAR_BLOCK;
     if ((type == 'x' && size > PAX_MAX) || (type == 'L' && size > LONG_NAME_MAX)) {
-        return bad(tar, at, "an extended header is unreasonably long");
+        return bad(tar, at, "an extended header is too long");
     }
     MOCO_TRY(take_content(tar, size));
     if (type == 'x') {
@@ -228,7 +242,7 @@ static moco_status name_from_header(moco__tar *tar, const uint8_t *header)
     const size_t prefix = strnlen((const char *)header + PREFIX_AT, PREFIX_SIZE);
     const size_t name = strnlen((const char *)header + NAME_AT, NAME_SIZE);
     tar->name.size = 0;
-    /* GNU tar writes "ustar " and has times where others have the prefix. */
+    /* GNU tar writes "ustar " and has times in place of the prefix. */
     if (memcmp(header + MAGIC_AT, "ustar", 6) == 0 && prefix > 0) {
         MOCO_TRY(moco__bytes_append(&tar->name, header + PREFIX_AT, prefix));
         MOCO_TRY(moco__bytes_append(&tar->name, "/", 1));
@@ -237,13 +251,13 @@ static moco_status name_from_header(moco__tar *tar, const uint8_t *header)
     return moco__bytes_append(&tar->name, "", 1);
 }
 
-/* A member's own header. */
+/* Takes the header of a member itself. */
 static moco_status take_member(moco__tar *tar, const uint8_t *header, uint64_t size, const overrides *o,
                                moco__tar_entry *entry)
 {
     const char type = (char)header[TYPE_AT];
     if (type == 'S') {
-        return bad(tar, tar->next, "a sparse file, which is not supported; pack it again without --sparse");
+        return refuse_sparse(tar, tar->next);
     }
     /* Links, devices and folders have no content, whatever their size says. */
     const uint64_t content = type >= '1' && type <= '6' ? 0 : (o->has_size ? o->size : size);
@@ -264,16 +278,21 @@ moco_status moco__tar_next(moco__tar *tar, moco__tar_entry *entry, bool *more)
     entry->header = tar->next;
     for (;;) {
         uint64_t size = 0;
-        MOCO_TRY(read_header(tar, header));
-        if (is_zero(header)) {
+        bool ended = false;
+        MOCO_TRY(read_header(tar, header, &ended));
+        if (ended && tar->next > entry->header) {
+            return bad(tar, entry->header, "an extended header without a member; the archive is truncated");
+        }
+        if (ended || is_zero(header)) {
+            tar->unmarked = ended;
             *more = false;
             return MOCO_OK;
         }
         if (!sum_is_right(header)) {
-            return bad(tar, tar->next, "this is no tar header, or a damaged one");
+            return bad(tar, tar->next, "this is not a tar header, or a damaged one");
         }
         if (!parse_number(&size, header + SIZE_AT, SIZE_SIZE)) {
-            return bad(tar, tar->next, "a header's size is negative or no number");
+            return bad(tar, tar->next, "the size in a header is negative or not a number");
         }
         const char type = (char)header[TYPE_AT];
         if (type != 'x' && type != 'g' && type != 'L' && type != 'K') {

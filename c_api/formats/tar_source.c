@@ -1,4 +1,4 @@
-/* The bytes of a shard, in sequence. libarchive unpacks; tar_read.c reads the headers, in plain files as in others. */
+/* Reads the bytes of a shard in sequence. libarchive unpacks compressed ones. */
 #include "formats/tar_source_internal.h"
 
 #include "base/files_internal.h"
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-    BUFFER_SIZE = 4096, /* a plain file is mostly skipped: a header, a label and the next header fit in */
+    BUFFER_SIZE = 4096, /* bytes; plain files are mostly skipped, and a header, a label and the next header fit */
     UNPACK_BLOCK = 1 << 17
 };
 
@@ -25,7 +25,7 @@ struct moco__source {
     uint64_t position;
     struct archive *archive; /* NULL: plain */
     bool ended;
-    uint64_t buffer_at; /* where in a plain file the buffer's bytes stand */
+    uint64_t buffer_at; /* position of the buffer's first byte in a plain file */
     size_t buffered;
     uint8_t buffer[BUFFER_SIZE];
 };
@@ -37,6 +37,7 @@ static moco_status cannot_read(const moco__source *source, int error)
     return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", source->path, strerror(error));
 }
 
+/* Reads `count` bytes at a position; *got is less only if the file ends. */
 static moco_status read_at(const moco__source *source, uint8_t *out, size_t count, uint64_t at, size_t *got)
 {
     const int error = moco__read_at(got, out, source->descriptor, count, at);
@@ -90,16 +91,16 @@ static moco_status read_packed(moco__source *source, uint8_t *out, size_t count,
     return MOCO_OK;
 }
 
-static moco_status start_unpacking(moco__source *source)
+static moco_status start_unpacking(moco__source *source, int filter)
 {
     struct archive_entry *entry = NULL;
     source->archive = archive_read_new();
     if (source->archive == NULL) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory", source->path);
     }
-    /* "raw" takes the unpacked bytes as they are, so that no more than the compression is left to guess. */
-    if (archive_read_support_filter_gzip(source->archive) != ARCHIVE_OK ||
-        archive_read_support_filter_zstd(source->archive) != ARCHIVE_OK ||
+    /* The filter is named, since libarchive 3.6 does not recognise zstd behind a skippable frame. "raw" takes the
+     * unpacked bytes without looking for a format in them. */
+    if (archive_read_append_filter(source->archive, filter) != ARCHIVE_OK ||
         archive_read_support_format_raw(source->archive) != ARCHIVE_OK ||
         archive_read_support_format_empty(source->archive) != ARCHIVE_OK ||
         archive_read_open_fd(source->archive, source->descriptor, UNPACK_BLOCK) != ARCHIVE_OK) {
@@ -110,10 +111,16 @@ static moco_status start_unpacking(moco__source *source)
     return code == ARCHIVE_OK || code == ARCHIVE_EOF ? MOCO_OK : unpack_failed(source);
 }
 
-static bool is_packed(const uint8_t *bytes, size_t count)
+/* Returns libarchive's filter for the first bytes of a file. */
+static int filter_of(const uint8_t *bytes, size_t count)
 {
-    return (count >= 2 && memcmp(bytes, "\x1F\x8B", 2) == 0) ||
-           (count >= 4 && memcmp(bytes, "\x28\xB5\x2F\xFD", 4) == 0);
+    if (count >= 2 && memcmp(bytes, "\x1F\x8B", 2) == 0) {
+        return ARCHIVE_FILTER_GZIP;
+    }
+    /* A zstd frame, or a skippable one, with which pzstd begins. */
+    const bool zstd = count >= 4 && (memcmp(bytes, "\x28\xB5\x2F\xFD", 4) == 0 ||
+                                     ((bytes[0] & 0xF0U) == 0x50 && memcmp(bytes + 1, "\x2A\x4D\x18", 3) == 0));
+    return zstd ? ARCHIVE_FILTER_ZSTD : ARCHIVE_FILTER_NONE;
 }
 
 /* ---- Both ---- */
@@ -132,12 +139,13 @@ static moco_status start(moco__source *source)
         return cannot_read(source, errno);
     }
     if (!S_ISREG(info.st_mode)) {
-        return moco_error_set(MOCO_EIO, "%s: is no regular file", source->path);
+        return moco_error_set(MOCO_EIO, "%s: is not a regular file", source->path);
     }
     MOCO_TRY(read_at(source, magic, sizeof magic, 0, &got));
-    if (is_packed(magic, got)) {
+    const int filter = filter_of(magic, got);
+    if (filter != ARCHIVE_FILTER_NONE) {
         source->size = UINT64_MAX;
-        return start_unpacking(source);
+        return start_unpacking(source, filter);
     }
     source->size = (uint64_t)info.st_size;
     return MOCO_OK;
@@ -215,8 +223,7 @@ moco_status moco__source_seek(moco__source *source, uint64_t position)
         size_t got = 0;
         MOCO_TRY(moco__source_read(source, unwanted, left < sizeof unwanted ? (size_t)left : sizeof unwanted, &got));
         if (got == 0) {
-            return moco_error_set(MOCO_EFORMAT,
-                                  "%s: ends after %llu unpacked bytes, %llu were expected; it is truncated",
+            return moco_error_set(MOCO_EFORMAT, "%s: ends after %llu unpacked bytes instead of %llu; it is truncated",
                                   source->path, (unsigned long long)source->position, (unsigned long long)position);
         }
     }

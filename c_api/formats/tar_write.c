@@ -14,7 +14,7 @@ static moco_status put(FILE *stream, const char *path, const void *bytes, size_t
     return MOCO_OK;
 }
 
-/* Owner and time are left at zero: they say nothing of a data set. */
+/* Owner and time stay zero: they mean nothing for a dataset, and the same content must give the same bytes. */
 static void make_header(uint8_t header[BLOCK], const char *name, size_t size)
 {
     char *fields = (char *)header;

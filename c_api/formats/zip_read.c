@@ -1,4 +1,4 @@
-/* Reading ZIP archives; see zip_read.h. The directory stands at the end; every offset is checked before it is used. */
+/* Reads ZIP archives. The directory is at the end; every offset is checked before it is used. */
 #include "formats/zip_read_internal.h"
 
 #include "base/bytes_internal.h"
@@ -37,7 +37,7 @@ static moco_status damaged(const moco__zip *zip, const char *what)
     return moco_error_set(MOCO_EFORMAT, "%s: the archive is cut off or damaged: %s", zip->path, what);
 }
 
-/* The end record: the last one whose comment reaches to the end of the file. */
+/* Finds the end record: the last one whose comment reaches to the end of the file. */
 static moco_status find_end(size_t *at, const moco__zip *zip)
 {
     const size_t lowest = zip->size > END_SIZE + COMMENT_MAX ? zip->size - END_SIZE - COMMENT_MAX : 0;
@@ -51,7 +51,7 @@ static moco_status find_end(size_t *at, const moco__zip *zip)
     return damaged(zip, "it has no directory");
 }
 
-/* Of large archives the numbers stand in a second record, which a third one points at. */
+/* Reads the second end record of a large archive, at which a third one points. */
 static moco_status read_end64(directory *out, const moco__zip *zip, size_t end)
 {
     const uint8_t *locator = zip->bytes + end - LOCATOR_SIZE;
@@ -83,7 +83,7 @@ static moco_status find_directory(directory *out, const moco__zip *zip)
     return MOCO_OK;
 }
 
-/* Sizes and offset of an entry of a large archive, from its extra field. */
+/* Reads the sizes and the offset of an entry of a large archive from its extra field. */
 static moco_status read_extra(uint64_t fields[3], const moco__zip *zip, const uint8_t *extra, size_t size)
 {
     for (size_t at = 0; size - at >= 4;) {
@@ -104,7 +104,7 @@ static moco_status read_extra(uint64_t fields[3], const moco__zip *zip, const ui
     return MOCO_OK;
 }
 
-/* Fills in a record from its entry; the data begin behind the local header. */
+/* Fills in a record from its entry; the data follow the local header. */
 static moco_status read_record(moco__zip_record *out, const moco__zip *zip, const uint8_t *entry,
                                const uint64_t fields[3])
 {
@@ -112,9 +112,8 @@ static moco_status read_record(moco__zip_record *out, const moco__zip *zip, cons
     if (moco__little_endian(entry + 10, 2) != 0 || (moco__little_endian(entry + 8, 2) & 1) != 0) {
         return moco_error_set(
             MOCO_EFORMAT,
-            "%s: record %s is compressed or encrypted, as of a TorchScript program; torch.save stores "
-            "records as they are: save model.state_dict(), or pack the archive again without "
-            "compression",
+            "%s: record %s is compressed or encrypted, like those of a TorchScript program; torch.save does not "
+            "compress: save model.state_dict(), or pack the archive again without compression",
             zip->path, out->name);
     }
     if (fields[0] != fields[1] || local > zip->size || zip->size - local < LOCAL_SIZE ||
@@ -132,7 +131,7 @@ static moco_status read_record(moco__zip_record *out, const moco__zip *zip, cons
     return MOCO_OK;
 }
 
-/* Reads an entry of the directory; returns by *at where the next one begins. */
+/* Reads an entry of the directory; *at becomes the offset of the next one. */
 static moco_status read_entry(moco__zip *zip, size_t *at, size_t end, char **names)
 {
     const uint8_t *entry = zip->bytes + *at;
@@ -179,7 +178,7 @@ static moco_status read_directory(moco__zip *zip)
     qsort(zip->records, zip->count, sizeof *zip->records, by_name);
     for (size_t i = 1; i < zip->count; ++i) {
         if (strcmp(zip->records[i - 1].name, zip->records[i].name) == 0) {
-            return damaged(zip, "a name is there twice");
+            return damaged(zip, "a name is repeated");
         }
     }
     return MOCO_OK;

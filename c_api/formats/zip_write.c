@@ -1,9 +1,10 @@
-/* Writing ZIP archives; see zip_write.h. */
+/* Writes ZIP archives. */
 #include "formats/zip_write_internal.h"
 
 #include <string.h>
 #include <zlib.h>
 
+/* Bytes, the date in the format of MS-DOS, and the versions of plain ZIP and of Zip64. */
 enum { LOCAL_SIZE = 30, ALIGNMENT = 64, EXTRA_HEADER = 4, DATE_1980 = 0x21, NARROW = 20, WIDE = 45 };
 
 /* A record of little-endian numbers. */
@@ -19,7 +20,8 @@ static void add(fields *out, uint64_t number, size_t bytes)
     }
 }
 
-/* What local header and directory have alike: versions, flags, method, time, checksum, sizes, length of the name. */
+/* Adds the fields that local header and directory share: version, flags, method, time, checksum, sizes, length of the
+ * name. */
 static void add_common(fields *out, int version, uint32_t crc, size_t size, size_t name)
 {
     add(out, (uint64_t)version, 2);
@@ -79,8 +81,8 @@ moco_status moco__zip_put(moco__zip_writer *zip, const char *name, const void *d
     const uint64_t at = zip->at;
     const uint32_t crc = (uint32_t)crc32_z(0, data, size);
     if (size >= UINT32_MAX) {
-        return moco_error_set(MOCO_EINVALID, "%s: record %s of %zu bytes is too large for one tensor", zip->file.path,
-                              name, size);
+        return moco_error_set(MOCO_EINVALID, "%s: record %s of %zu bytes is too large; a tensor may have 4 GiB",
+                              zip->file.path, name, size);
     }
     const size_t padding = (size_t)(ALIGNMENT - (at + LOCAL_SIZE + length + EXTRA_HEADER) % ALIGNMENT) % ALIGNMENT;
     fields local = { .size = 0 };
@@ -90,7 +92,7 @@ moco_status moco__zip_put(moco__zip_writer *zip, const char *name, const void *d
     MOCO_TRY(put(zip, local.bytes, local.size));
     MOCO_TRY(put(zip, name, length));
     fields extra = { .size = 0 };
-    add(&extra, 0x4246, 2); /* torch's mark for what only fills up */
+    add(&extra, 0x4246, 2); /* torch's mark of padding */
     add(&extra, padding, 2);
     MOCO_TRY(put(zip, extra.bytes, extra.size));
     MOCO_TRY(put(zip, zeros, padding));
@@ -98,7 +100,7 @@ moco_status moco__zip_put(moco__zip_writer *zip, const char *name, const void *d
     return list_record(zip, name, crc, size, at);
 }
 
-/* The end of a large archive. */
+/* Adds the second and third end record of a large archive. */
 static void add_end64(fields *out, const moco__zip_writer *zip, uint64_t begin)
 {
     const uint64_t here = begin + zip->directory.size;

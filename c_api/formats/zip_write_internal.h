@@ -1,5 +1,5 @@
-/* Writing ZIP archives of stored records whose data begin at multiples of 64 bytes, as torch.save does. Zip64 beyond
- * 4 GiB. */
+/* Writes ZIP archives of uncompressed records whose data begin at multiples of 64 bytes, as torch.save does. Zip64
+ * beyond 4 GiB. */
 #ifndef MOCO_FORMATS_ZIP_WRITE_INTERNAL_H
 #define MOCO_FORMATS_ZIP_WRITE_INTERNAL_H
 
@@ -10,7 +10,7 @@ typedef struct moco__zip_writer {
     moco__file file;
     moco__bytes directory;
     uint64_t at, count;
-    uint64_t wide_from; /* offsets from here on take 64 bits: UINT32_MAX, less in a test */
+    uint64_t wide_from; /* larger offsets take 64 bits: UINT32_MAX, less in a test */
 } moco__zip_writer;
 
 /* After this, one of commit and abort must be called. */

@@ -4,7 +4,7 @@
  * keeps for files.
  */
 #include "base/files_internal.h"
-#include "formats/numpy_type_internal.h"
+#include "formats/npy_write_internal.h"
 #include "formats/pickle_write_internal.h"
 #include "weights/export_internal.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "formats/safetensors_internal.h"
+#include "formats/safetensors_read_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

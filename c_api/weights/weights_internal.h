@@ -4,7 +4,7 @@
 
 #include "moco/weights.h"
 
-#include "formats/pickle_read_internal.h"
+#include "formats/pickle_values_internal.h"
 #include "formats/pth_read_internal.h"
 
 typedef struct moco__weights_entry {

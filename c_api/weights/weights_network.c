@@ -2,7 +2,7 @@
 #include "weights/weights_internal.h"
 
 #include "base/handle_internal.h"
-#include "formats/safetensors_internal.h"
+#include "formats/safetensors_read_internal.h"
 #include "weights/encoder_state_internal.h"
 
 #include "moco/checkpoint.h"

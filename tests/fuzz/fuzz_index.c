@@ -6,7 +6,7 @@
 
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
-#include "dataset/shard_internal.h"
+#include "dataset/shard_index_internal.h"
 
 #include <string.h>
 

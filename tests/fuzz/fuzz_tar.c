@@ -6,7 +6,7 @@
 #include "fuzz_file.h"
 
 #include "base/handle_internal.h"
-#include "dataset/shard_internal.h"
+#include "dataset/shard_scan_internal.h"
 #include "dataset/shard_stream_internal.h"
 
 #include <string.h>

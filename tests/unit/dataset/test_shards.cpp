@@ -5,6 +5,7 @@
 #include "support/tensor_values.hpp"
 
 extern "C" {
+#include "dataset/shard_scan_internal.h"
 #include "dataset/shard_stream_internal.h"
 }
 

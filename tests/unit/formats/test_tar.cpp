@@ -4,7 +4,9 @@
 
 extern "C" {
 #include "base/hash_internal.h"
-#include "dataset/shard_internal.h"
+#include "dataset/shard_index_internal.h"
+#include "dataset/shard_open_internal.h"
+#include "dataset/shard_scan_internal.h"
 #include "formats/tar_read_internal.h"
 }
 

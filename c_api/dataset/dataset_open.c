@@ -1,0 +1,139 @@
+/* Opens a dataset: finds out what kind of dataset a path holds, and has that kind open it. */
+#include "base/handle_internal.h"
+#include "dataset/dataset_internal.h"
+#include "dataset/shard_list_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The kinds of datasets on disk, in the order in which a path is compared with them. */
+#define KINDS(X)                                                                                                       \
+    X(moco__dataset_cifar)                                                                                             \
+    X(moco__dataset_idx)                                                                                               \
+    X(moco__dataset_tar)                                                                                               \
+    X(moco__dataset_folder)
+
+#define KIND_DECLARE(kind) extern const moco__dataset_kind kind;
+KINDS(KIND_DECLARE)
+#undef KIND_DECLARE
+
+#define KIND_ROW(kind) &kind,
+static const moco__dataset_kind *const kinds[] = { KINDS(KIND_ROW) };
+#undef KIND_ROW
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
+
+static moco_status check_options(const moco_dataset_options *o)
+{
+    if ((int)o->format < (int)MOCO_FORMAT_AUTO || (int)o->format > (int)MOCO_FORMAT_TAR) {
+        return moco_error_set(MOCO_EINVALID, "dataset: format %d is not a moco_format", (int)o->format);
+    }
+    if (o->split != MOCO_SPLIT_TRAIN && o->split != MOCO_SPLIT_TEST) {
+        return moco_error_set(MOCO_EINVALID, "dataset: split %d is neither train nor test", (int)o->split);
+    }
+    return MOCO_OK;
+}
+
+/* Returns the kind of a path, or NULL if it is a file of no kind. */
+static const moco__dataset_kind *recognise(const char *path, bool is_file)
+{
+    for (size_t i = 0; i < KIND_COUNT; ++i) {
+        if (kinds[i]->recognise(path, is_file)) {
+            return kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static const moco__dataset_kind *kind_of_format(moco_format format)
+{
+    for (size_t i = 0; i < KIND_COUNT; ++i) {
+        if (kinds[i]->format == format || kinds[i]->other_format == format) {
+            return kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static moco_status refuse_file(const char *path)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < KIND_COUNT; ++i) {
+        if (kinds[i]->file != NULL) {
+            const size_t used = strlen(known);
+            (void)snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? " nor " : "", kinds[i]->file);
+        }
+    }
+    return moco_error_set(MOCO_EFORMAT, "dataset: %s is neither %s; give a folder of images, or one of those files",
+                          path, known);
+}
+
+static moco_status open_path(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *o)
+{
+    const moco__dataset_kind *kind =
+        o->format == MOCO_FORMAT_AUTO ? recognise(path, is_file) : kind_of_format(o->format);
+    if (kind == NULL || (is_file && kind->file == NULL)) {
+        return refuse_file(path);
+    }
+    return kind->open(dataset, path, is_file, o);
+}
+
+static moco_status check_path(bool *is_file, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        if (moco__shard_list_is_range(path)) {
+            *is_file = true;
+            return MOCO_OK;
+        }
+        const bool missing = errno == ENOENT || errno == ENOTDIR;
+        return moco_error_set(missing ? MOCO_ENOTFOUND : MOCO_EIO, "dataset: cannot open \"%s\": %s", path,
+                              strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) {
+        return moco_error_set(MOCO_EFORMAT, "dataset: %s is neither a folder nor a regular file", path);
+    }
+    *is_file = S_ISREG(info.st_mode);
+    return MOCO_OK;
+}
+
+moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_dataset_options *options)
+{
+    const moco_dataset_options defaults = MOCO_DATASET_OPTIONS_INIT;
+    const moco_dataset_options *o = options != NULL ? options : &defaults;
+    bool is_file = false;
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(path);
+    MOCO_TRY(check_options(o));
+    MOCO_TRY(check_path(&is_file, path));
+    moco_dataset *dataset = moco__handle_alloc(sizeof *dataset);
+    if (dataset == NULL) {
+        return MOCO_ENOMEM;
+    }
+    const moco_status status = open_path(dataset, path, is_file, o);
+    if (status != MOCO_OK) {
+        moco_dataset_free(dataset);
+        return status;
+    }
+    *out = dataset;
+    return MOCO_OK;
+}
+
+bool moco_dataset_has_split(const char *path, const moco_dataset_options *options)
+{
+    struct stat info;
+    if (path == NULL || stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return false; /* a single file is the same dataset under both splits */
+    }
+    const moco__dataset_kind *kind = recognise(path, false);
+    if (kind == NULL || !kind->has_split_files) {
+        return moco__dataset_has_split_folders(path);
+    }
+    moco_dataset *dataset;
+    if (moco_dataset_open(&dataset, path, options) != MOCO_OK) {
+        return false;
+    }
+    moco_dataset_free(dataset);
+    return true;
+}

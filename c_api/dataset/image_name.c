@@ -1,0 +1,23 @@
+/* Recognises image files by their names. */
+#include "dataset/image_name_internal.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+const char *moco__image_extension(const char *name)
+{
+    static const char *const extensions[] = { ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff" };
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && i < sizeof extensions / sizeof extensions[0]; ++i) {
+        if (strcasecmp(dot, extensions[i]) == 0) {
+            return extensions[i];
+        }
+    }
+    return NULL;
+}
+
+bool moco__is_image_name(const char *name)
+{
+    return moco__image_extension(name) != NULL;
+}

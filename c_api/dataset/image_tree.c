@@ -1,0 +1,195 @@
+/*
+ * Lists a tree folder by folder.
+ *
+ * Files count by their extension, in either case. Names that start with a dot are left out. Symbolic links are
+ * followed, but not into a folder that contains them.
+ */
+#include "dataset/image_tree_internal.h"
+
+#include "base/files_internal.h"
+#include "base/handle_internal.h"
+#include "dataset/image_name_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static moco_status add_file(moco__tree *tree, const moco__tree_folder *in, const char *name)
+{
+    const size_t folder_length = strlen(in->path);
+    const size_t size = folder_length + strlen(name) + 2;
+    MOCO_GROW(tree->paths, tree->paths_room, tree->paths_size, size);
+    MOCO_GROW(tree->files, tree->file_room, tree->file_count, 1);
+    tree->files[tree->file_count++] = (moco__tree_file){ tree->paths_size, folder_length, in->label };
+    tree->paths_size +=
+        (size_t)snprintf(tree->paths + tree->paths_size, size, "%s%s%s", in->path, folder_length > 0 ? "/" : "", name) +
+        1;
+    return MOCO_OK;
+}
+
+static moco_status add_folder(moco__tree *tree, size_t parent, const char *name)
+{
+    MOCO_GROW(tree->folders, tree->folder_room, tree->folder_count, 1);
+    const moco__tree_folder *in = &tree->folders[parent];
+    char *path = in->path[0] != '\0' ? moco__files_join_new(in->path, name) : strdup(name);
+    if (path == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for the name %s", name);
+    }
+    tree->folders[tree->folder_count++] = (moco__tree_folder){ path, parent, 0, 0, in->label };
+    return MOCO_OK;
+}
+
+/* Adds one entry of an open folder. A link that leads nowhere is added by its name, so that reading it names it. */
+static moco_status add_entry(moco__tree *tree, size_t parent, int descriptor, const struct dirent *entry)
+{
+    struct stat info;
+    bool is_folder = entry->d_type == DT_DIR;
+    bool is_file = entry->d_type == DT_REG;
+    if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) {
+        const bool known = fstatat(descriptor, entry->d_name, &info, 0) == 0;
+        is_folder = known && S_ISDIR(info.st_mode);
+        is_file = !known || S_ISREG(info.st_mode);
+    }
+    if (is_folder) {
+        return add_folder(tree, parent, entry->d_name);
+    }
+    if (is_file && moco__is_image_name(entry->d_name)) {
+        return add_file(tree, &tree->folders[parent], entry->d_name);
+    }
+    return MOCO_OK;
+}
+
+/* Returns whether a folder is one of those that it was reached through. */
+static bool is_loop(const moco__tree *tree, size_t at)
+{
+    for (size_t above = at; above != 0;) {
+        above = tree->folders[above].parent;
+        if (tree->folders[above].device == tree->folders[at].device &&
+            tree->folders[above].inode == tree->folders[at].inode) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static moco_status list_entries(moco__tree *tree, size_t at, DIR *stream)
+{
+    struct stat info;
+    if (fstat(dirfd(stream), &info) != 0) {
+        return moco_error_set(MOCO_EIO, "dataset: cannot read %s/%s: %s", tree->root, tree->folders[at].path,
+                              strerror(errno));
+    }
+    tree->folders[at].device = info.st_dev;
+    tree->folders[at].inode = info.st_ino;
+    if (is_loop(tree, at)) {
+        return MOCO_OK;
+    }
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (entry == NULL) {
+            break;
+        }
+        if (entry->d_name[0] != '.') {
+            MOCO_TRY(add_entry(tree, at, dirfd(stream), entry));
+        }
+    }
+    if (errno != 0) {
+        return moco_error_set(MOCO_EIO, "dataset: cannot list %s/%s: %s", tree->root, tree->folders[at].path,
+                              strerror(errno));
+    }
+    return MOCO_OK;
+}
+
+static moco_status scan_folder(moco__tree *tree, size_t at)
+{
+    char *path = moco__files_join_new(tree->root, tree->folders[at].path);
+    if (path == NULL) {
+        return MOCO_ENOMEM;
+    }
+    DIR *stream = opendir(path);
+    moco_status status;
+    if (stream == NULL) {
+        status = moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
+    } else {
+        status = list_entries(tree, at, stream);
+        (void)closedir(stream);
+    }
+    free(path);
+    return status;
+}
+
+static int compare_folders(const void *left, const void *right)
+{
+    return strcmp(((const moco__tree_folder *)left)->path, ((const moco__tree_folder *)right)->path);
+}
+
+moco_status moco__tree_list(moco__tree *tree, size_t *class_count)
+{
+    MOCO_GROW(tree->folders, tree->folder_room, 0, 1);
+    char *top = strdup("");
+    if (top == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for listing %s", tree->root);
+    }
+    tree->folders[tree->folder_count++] = (moco__tree_folder){ top, 0, 0, 0, -1 };
+    MOCO_TRY(scan_folder(tree, 0));
+    *class_count = tree->folder_count - 1;
+    if (*class_count > INT32_MAX) {
+        return moco_error_set(MOCO_EFORMAT, "dataset: %s has %zu folders, more than there can be classes", tree->root,
+                              *class_count);
+    }
+    qsort(tree->folders + 1, *class_count, sizeof *tree->folders, compare_folders);
+    for (size_t i = 0; i < *class_count; ++i) {
+        tree->folders[i + 1].label = (int32_t)i;
+    }
+    for (size_t at = 1; at < tree->folder_count; ++at) {
+        MOCO_TRY(scan_folder(tree, at));
+    }
+    return MOCO_OK;
+}
+
+static int compare_files(const void *left, const void *right, void *paths)
+{
+    const moco__tree_file *a = left;
+    const moco__tree_file *b = right;
+    if (a->label != b->label) {
+        return a->label < b->label ? -1 : 1;
+    }
+    const char *path_a = (const char *)paths + a->path;
+    const char *path_b = (const char *)paths + b->path;
+    const size_t common = a->folder_length < b->folder_length ? a->folder_length : b->folder_length;
+    const int order = memcmp(path_a, path_b, common);
+    if (order != 0 || a->folder_length != b->folder_length) {
+        return order != 0 ? order : (a->folder_length < b->folder_length ? -1 : 1);
+    }
+    return strcmp(path_a + common, path_b + common);
+}
+
+void moco__tree_sort(moco__tree *tree)
+{
+    qsort_r(tree->files, tree->file_count, sizeof *tree->files, compare_files, tree->paths);
+}
+
+void moco__tree_free_folders(moco__tree *tree)
+{
+    for (size_t i = 0; i < tree->folder_count; ++i) {
+        free(tree->folders[i].path);
+    }
+    free(tree->folders);
+    tree->folders = NULL;
+    tree->folder_count = 0;
+}
+
+void moco__tree_free(moco__tree *tree)
+{
+    if (tree != NULL) {
+        moco__tree_free_folders(tree);
+        free(tree->root);
+        free(tree->paths);
+        free(tree->files);
+        free(tree);
+    }
+}

@@ -1,0 +1,336 @@
+/* Reads the archive of a shard, and groups its members into samples. */
+#include "dataset/shard_scan_internal.h"
+
+#include "base/handle_internal.h"
+#include "dataset/image_name_internal.h"
+#include "formats/tar_read_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LABEL_BYTES_MAX = 32, CLASSES_BYTES_MAX = 1 << 26 };
+
+/* The sample that members are being added to. */
+typedef struct group {
+    moco__bytes key;
+    uint64_t at; /* offset of its first member */
+    bool has_image, has_label;
+    size_t dotted; /* images like "key.05.png", which belong to an image "key.jpg" or else have no key */
+    moco__bytes dotted_name;
+    moco__shard_sample sample;
+} group;
+
+typedef struct scan {
+    moco__shard *shard;
+    moco__tar tar;
+    group group;
+    size_t room;             /* of shard->samples */
+    bool ascending;          /* keys so far ascend, so none was there twice */
+    size_t stray_labels;     /* labels without an image */
+    size_t dotted;           /* dotted images without an image "key.jpg" */
+    moco__bytes dotted_name; /* of the first of these */
+    uint64_t first_label;    /* offset of a sample with a label; UINT64_MAX: none yet */
+    uint64_t first_bare;     /* offset of a sample without one */
+} scan;
+
+/* ---- Names ---- */
+
+/* Returns how many bytes of a member's name are its key; 0 for a name without a key, like those of hidden files. */
+static size_t key_length(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *base = slash != NULL ? slash + 1 : name;
+    const char *dot = strchr(base, '.');
+    return dot != NULL && dot != base ? (size_t)(dot - name) : 0;
+}
+
+static int compare_keys(const char *a, const char *b)
+{
+    const size_t a_length = key_length(a);
+    const size_t b_length = key_length(b);
+    const int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+    return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/* ---- Samples ---- */
+
+static moco_status twice(const scan *s, const char *key, const char *what, uint64_t first, uint64_t second)
+{
+    return moco_error_set(MOCO_EFORMAT, "%s: the key %s has %s twice, at offsets %llu and %llu; keys must be unique",
+                          s->shard->path, key, what, (unsigned long long)first, (unsigned long long)second);
+}
+
+static moco_status add_sample(scan *s)
+{
+    moco__shard *shard = s->shard;
+    if (shard->count == s->room) {
+        const size_t room = 2 * s->room + 256;
+        moco__shard_sample *larger = realloc(shard->samples, room * sizeof *larger);
+        if (larger == NULL) {
+            return moco_error_set(MOCO_ENOMEM, "%s: out of memory for %zu samples", shard->path, room);
+        }
+        shard->samples = larger;
+        s->room = room;
+    }
+    shard->samples[shard->count++] = s->group.sample;
+    if (shard->count > 1) {
+        s->ascending = s->ascending && compare_keys(moco__shard_name(shard, shard->count - 2),
+                                                    moco__shard_name(shard, shard->count - 1)) < 0;
+    }
+    return MOCO_OK;
+}
+
+/* Refuses an archive in which only some samples have a class: it was made by mistake. */
+static moco_status check_labels(const scan *s)
+{
+    if (s->first_label == UINT64_MAX || s->first_bare == UINT64_MAX) {
+        return MOCO_OK;
+    }
+    return moco_error_set(MOCO_EFORMAT,
+                          "%s: the sample at offset %llu has no .cls, but others have, as at offset %llu; give all of "
+                          "them a class, or none of them",
+                          s->shard->path, (unsigned long long)s->first_bare, (unsigned long long)s->first_label);
+}
+
+static moco_status end_group(scan *s)
+{
+    group *g = &s->group;
+    if (g->has_image) {
+        MOCO_TRY(add_sample(s));
+        uint64_t *first = g->has_label ? &s->first_label : &s->first_bare;
+        *first = *first == UINT64_MAX ? g->at : *first;
+        MOCO_TRY(check_labels(s));
+    }
+    s->stray_labels += !g->has_image && g->has_label;
+    if (!g->has_image && g->dotted > 0) {
+        s->dotted += g->dotted;
+        if (s->dotted_name.size == 0) {
+            MOCO_TRY(moco__bytes_append(&s->dotted_name, g->dotted_name.data, g->dotted_name.size));
+        }
+    }
+    g->has_image = g->has_label = false;
+    g->dotted = 0;
+    g->key.size = 0;
+    g->sample.label = -1;
+    return MOCO_OK;
+}
+
+/* ---- Members ---- */
+
+static moco_status take_image(scan *s, const moco__tar_entry *entry)
+{
+    group *g = &s->group;
+    if (g->has_image) {
+        return twice(s, (const char *)g->key.data, "an image", g->at, entry->header);
+    }
+    if (entry->size > MOCO__IMAGE_BYTES_MAX) {
+        return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: the image %s has %llu bytes, more than %d",
+                              s->shard->path, (unsigned long long)entry->header, entry->name,
+                              (unsigned long long)entry->size, MOCO__IMAGE_BYTES_MAX);
+    }
+    g->has_image = true;
+    g->sample.offset = entry->data;
+    g->sample.size = (uint32_t)entry->size;
+    g->sample.name = s->shard->texts.size;
+    return moco__bytes_append(&s->shard->texts, entry->name, strlen(entry->name) + 1);
+}
+
+static moco_status take_label(scan *s, const moco__tar_entry *entry)
+{
+    group *g = &s->group;
+    if (g->has_label) {
+        return twice(s, (const char *)g->key.data, "a .cls", g->at, entry->header);
+    }
+    MOCO_TRY(moco__tar_content(&s->tar, entry, &s->tar.extra, LABEL_BYTES_MAX));
+    MOCO_TRY(moco__bytes_append(&s->tar.extra, "", 1));
+    const char *text = (const char *)s->tar.extra.data;
+    const char *digits = text + strspn(text, " \t\r\n");
+    const size_t length = strspn(digits, "0123456789");
+    const char *rest = digits + length;
+    const long value = length > 0 && length < 11 ? strtol(digits, NULL, 10) : -1;
+    if (value < 0 || value > INT32_MAX - 1 || rest[strspn(rest, " \t\r\n")] != '\0') {
+        return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: %s holds '%.16s', which is not a class number",
+                              s->shard->path, (unsigned long long)entry->header, entry->name, text);
+    }
+    g->has_label = true;
+    g->sample.label = (int32_t)value;
+    return MOCO_OK;
+}
+
+/* Takes the names of the classes. They come first in the texts, so the member must precede all samples. */
+static moco_status take_classes(scan *s, const moco__tar_entry *entry)
+{
+    moco__shard *shard = s->shard;
+    if (shard->texts.size > 0 || shard->class_count > 0) {
+        return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: __classes__ must come once, before all samples",
+                              shard->path, (unsigned long long)entry->header);
+    }
+    MOCO_TRY(moco__tar_content(&s->tar, entry, &shard->texts, CLASSES_BYTES_MAX));
+    uint8_t *text = shard->texts.data;
+    const size_t size = shard->texts.size;
+    if (size == 0 || text[size - 1] != '\n' || memchr(text, '\0', size) != NULL) {
+        return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: __classes__ must hold lines of text", shard->path,
+                              (unsigned long long)entry->header);
+    }
+    for (size_t i = 0; i < size; ++i) {
+        if (text[i] == '\n') {
+            text[i] = '\0';
+            ++shard->class_count;
+        }
+    }
+    return MOCO_OK;
+}
+
+/* Takes an image whose name has two dots after the slash. "a.seg.png" beside "a.jpg" is a mask, not an image. */
+static moco_status take_dotted(scan *s, const moco__tar_entry *entry)
+{
+    group *g = &s->group;
+    if (g->dotted++ > 0) {
+        return MOCO_OK;
+    }
+    g->dotted_name.size = 0;
+    return moco__bytes_append(&g->dotted_name, entry->name, strlen(entry->name) + 1);
+}
+
+static moco_status take_entry(scan *s, const moco__tar_entry *entry)
+{
+    group *g = &s->group;
+    if (strcmp(entry->name, "__classes__") == 0) {
+        return take_classes(s, entry);
+    }
+    const size_t length = key_length(entry->name);
+    if (length == 0) {
+        return MOCO_OK;
+    }
+    if (g->key.size != length + 1 || memcmp(g->key.data, entry->name, length) != 0) {
+        MOCO_TRY(end_group(s));
+        MOCO_TRY(moco__bytes_append(&g->key, entry->name, length));
+        MOCO_TRY(moco__bytes_append(&g->key, "", 1));
+        g->at = entry->header;
+    }
+    const char *extension = entry->name + length;
+    if (moco__is_image_name(extension)) {
+        return strchr(extension + 1, '.') == NULL ? take_image(s, entry) : take_dotted(s, entry);
+    }
+    return strcasecmp(extension, ".cls") == 0 ? take_label(s, entry) : MOCO_OK;
+}
+
+/* ---- The archive ---- */
+
+static int compare_places(const void *left, const void *right, void *shard)
+{
+    const size_t *a = left;
+    const size_t *b = right;
+    const int order = compare_keys(moco__shard_name(shard, *a), moco__shard_name(shard, *b));
+    return order != 0 ? order : (*a > *b) - (*a < *b);
+}
+
+/* Refuses a key that appears again later: it belongs to an earlier sample, so the archive is mixed up. */
+static moco_status check_keys(scan *s)
+{
+    moco__shard *shard = s->shard;
+    if (s->ascending || shard->count < 2) {
+        return MOCO_OK;
+    }
+    size_t *places = moco__calloc(shard->count, sizeof *places);
+    if (places == NULL) {
+        return MOCO_ENOMEM;
+    }
+    moco_status status = MOCO_OK;
+    for (size_t i = 0; i < shard->count; ++i) {
+        places[i] = i;
+    }
+    qsort_r(places, shard->count, sizeof *places, compare_places, shard);
+    for (size_t i = 1; i < shard->count && status == MOCO_OK; ++i) {
+        const char *name = moco__shard_name(shard, places[i]);
+        if (compare_keys(moco__shard_name(shard, places[i - 1]), name) == 0) {
+            status = twice(s, name, "an image", shard->samples[places[i - 1]].offset, shard->samples[places[i]].offset);
+        }
+    }
+    free(places);
+    return status;
+}
+
+static moco_status check_classes(const moco__shard *shard)
+{
+    for (size_t i = 0; i < shard->count && shard->class_count > 0; ++i) {
+        if (shard->samples[i].label >= (int64_t)shard->class_count) {
+            return moco_error_set(MOCO_EFORMAT, "%s: %s has class %d, but __classes__ names %zu", shard->path,
+                                  moco__shard_name(shard, i), shard->samples[i].label, shard->class_count);
+        }
+    }
+    return MOCO_OK;
+}
+
+static void warn(const scan *s)
+{
+    const char *path = s->shard->path;
+    if (s->tar.unmarked) {
+        moco_log(MOCO_LOG_WARNING,
+                 "%s: ends without the two blocks of zeros that mark the end; if it was cut off, samples are missing",
+                 path);
+    }
+    if (s->stray_labels > 0) {
+        moco_log(MOCO_LOG_WARNING, "%s: left out %zu .cls %s without an image", path, s->stray_labels,
+                 s->stray_labels == 1 ? "member" : "members");
+    }
+    if (s->dotted > 0) {
+        moco_log(MOCO_LOG_WARNING,
+                 "%s: left out %zu %s with a dot in the key, like %s: a key ends at its first dot; rename the members, "
+                 "or pack the images by moco pack",
+                 path, s->dotted, s->dotted == 1 ? "image" : "images", (const char *)s->dotted_name.data);
+    }
+}
+
+static moco_status run_scan(scan *s)
+{
+    moco__tar_entry entry;
+    bool more = true;
+    s->group.sample.label = -1;
+    for (;;) {
+        MOCO_TRY(moco__tar_next(&s->tar, &entry, &more));
+        if (!more) {
+            break;
+        }
+        if (entry.is_file) {
+            MOCO_TRY(take_entry(s, &entry));
+        }
+    }
+    MOCO_TRY(end_group(s));
+    MOCO_TRY(check_keys(s));
+    warn(s);
+    return check_classes(s->shard);
+}
+
+static moco_status scan_file(moco__shard *shard)
+{
+    moco__source *source;
+    scan s = { .shard = shard, .ascending = true, .first_label = UINT64_MAX, .first_bare = UINT64_MAX };
+    MOCO_TRY(moco__source_open(&source, shard->path));
+    shard->plain = moco__source_is_plain(source);
+    if (!shard->plain) {
+        moco_log(MOCO_LOG_INFO, "%s: unpacking it once to find its samples; moco index makes this unnecessary",
+                 shard->path);
+    }
+    moco__tar_start(&s.tar, source);
+    const moco_status status = run_scan(&s);
+    moco__tar_end(&s.tar);
+    moco__bytes_free(&s.group.key);
+    moco__bytes_free(&s.group.dotted_name);
+    moco__bytes_free(&s.dotted_name);
+    moco__source_close(source);
+    return status;
+}
+
+moco_status moco__shard_scan(moco__shard *shard, const char *path)
+{
+    moco_status status = moco__shard_create(shard, path);
+    if (status == MOCO_OK) {
+        status = scan_file(shard);
+    }
+    if (status != MOCO_OK) {
+        moco__shard_free(shard);
+    }
+    return status;
+}

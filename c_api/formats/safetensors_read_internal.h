@@ -1,0 +1,12 @@
+/* Reads .safetensors files that are mapped into memory already. */
+#ifndef MOCO_FORMATS_SAFETENSORS_READ_INTERNAL_H
+#define MOCO_FORMATS_SAFETENSORS_READ_INTERNAL_H
+
+#include "moco/safetensors.h"
+
+/* Like moco_safetensors_open(), for a file that the caller has mapped and keeps mapped. */
+moco_status moco__safetensors_open_map(moco_safetensors **out, const char *path, unsigned char *map, size_t bytes);
+/* Returns whether a tensor has these sizes. */
+bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, size_t ndim);
+
+#endif
