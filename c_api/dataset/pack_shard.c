@@ -65,7 +65,7 @@ static moco_status append_chunk(moco__draft *draft, size_t count)
         if (item->status == MOCO_OK) {
             MOCO_TRY(put_item(draft, item));
         } else {
-            (void)moco__dataset_skip(p->pack->dataset, item->index, item->message);
+            (void)moco__dataset_skip(draft->pack->dataset, item->index, item->message);
             moco_log(MOCO_LOG_WARNING, "packing: left out: %s", item->message);
             ++draft->left_out;
         }

@@ -137,7 +137,7 @@ static moco_status read_header(const idx_file *file, uint32_t *sizes, unsigned d
 
 moco_status moco__idx_read(uint8_t **values, uint32_t *sizes, unsigned dims, const char *path)
 {
-    idx_file file;
+    idx_file file = { 0 };
     uint8_t *loaded = NULL;
     size_t bytes = 0;
     MOCO_TRY(open_file(&file, path));
@@ -160,7 +160,7 @@ done:
 
 bool moco__idx_is(const char *path)
 {
-    idx_file file;
+    idx_file file = { 0 };
     uint8_t magic[4] = { 0 };
     if (open_file(&file, path) != MOCO_OK) {
         return false;
