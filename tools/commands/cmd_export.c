@@ -66,7 +66,7 @@ const tool_command command_export = {
     .synopsis = "RUN|FILE --format F --out FILE",
     .summary = "write weights for torchvision, timm, Detectron2, the reference, or safetensors",
     .text = "Writes the network of a run's newest checkpoint, or of any file that moco info takes, in another format. "
-            "torchvision, timm: a state_dict without fc. reference: the whole state, as main_moco.py of "
+            "torchvision, timm: a state_dict without fc. reference: the complete state, as main_moco.py of "
             "facebookresearch/moco writes it. detectron2: what its converter for Detectron2 writes. safetensors: "
             "torchvision's names, with the head and metadata. Values are not changed.",
     .options = options,
