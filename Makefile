@@ -22,7 +22,7 @@ lint_cpp := $(filter-out %_v3.cpp %_v4.cpp %cuda_plugin.cpp,$(wildcard cpp_impl/
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
 .PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench format format-check layers lint \
-    install clean
+    docs install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,8 +71,11 @@ lint: format-check build ## format-check, and clang-tidy over C and C++
 	@printf '%s\0' $(lint_c) | $(tidy) -p $(BUILD)
 	@printf '%s\0' $(lint_cpp) | $(tidy) -p $(BUILD)-lint --extra-arg=-fno-openmp --extra-arg=-Wno-unknown-warning-option
 
+docs: ## render the comments of the headers, in build-docs/html; needs doxygen
+	@mkdir -p build-docs && MOCO_DOCS=build-docs doxygen Doxyfile
+
 install: build ## install into PREFIX (default /usr/local), below DESTDIR
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(abspath $(PREFIX))
 
 clean: ## remove the builds; the cache with libtorch stays
-	@rm -rf build build-debug build-asan build-ubsan build-tsan build-lint
+	@rm -rf build build-debug build-asan build-ubsan build-tsan build-lint build-docs
