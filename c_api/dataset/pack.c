@@ -86,13 +86,9 @@ moco_status moco_shards_pack(const moco_dataset *dataset, const char *out, const
     moco__pack pack = { dataset, *o, out, 0, (size_t)(o->workers > 0 ? o->workers : moco__cores()) };
     pack.source = hash_source(&pack);
     size_t next = 0;
-    size_t left_out = 0;
     for (size_t number = 0; next < moco_dataset_count(dataset); ++number) {
         MOCO_TRY(shard_path(path, sizeof path, &pack, number));
-        MOCO_TRY(moco__pack_shard(&pack, path, &next, &left_out));
-    }
-    if (left_out > 0) {
-        moco_log(MOCO_LOG_WARNING, "packing: left out %zu broken %s", left_out, left_out == 1 ? "image" : "images");
+        MOCO_TRY(moco__pack_shard(&pack, path, &next));
     }
     return MOCO_OK;
 }

@@ -31,7 +31,6 @@ typedef struct moco__draft {
     size_t first;           /* index of the first image that may be in it */
     size_t next;            /* index of the next image to append */
     size_t count;           /* samples in it */
-    size_t left_out;        /* broken images that this call has left out */
     uint64_t size;          /* bytes up to the end of the last complete sample */
     moco__bytes hashes;     /* a uint64_t for each sample that this call has written, the last ones of the shard */
     moco__pack_item *items; /* MOCO__PACK_CHUNK of them */

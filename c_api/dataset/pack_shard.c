@@ -67,7 +67,6 @@ static moco_status append_chunk(moco__draft *draft, size_t count)
         } else {
             (void)moco__dataset_skip(draft->pack->dataset, item->index, item->message);
             moco_log(MOCO_LOG_WARNING, "packing: left out: %s", item->message);
-            ++draft->left_out;
         }
         draft->next = item->index + 1;
     }
@@ -128,7 +127,7 @@ static moco_status write_draft(moco__draft *draft)
     return finish(draft);
 }
 
-moco_status moco__pack_shard(const moco__pack *pack, const char *path, size_t *next, size_t *left_out)
+moco_status moco__pack_shard(const moco__pack *pack, const char *path, size_t *next)
 {
     moco__draft draft = { .pack = pack, .path = path, .first = *next, .next = *next };
     if (moco__files_exist(path)) {
@@ -146,7 +145,6 @@ moco_status moco__pack_shard(const moco__pack *pack, const char *path, size_t *n
     moco__bytes_free(&draft.hashes);
     if (status == MOCO_OK) {
         *next = draft.next;
-        *left_out += draft.left_out;
     }
     return status;
 }

@@ -4,10 +4,8 @@
 
 #include "dataset/pack_sample_internal.h"
 
-/*
- * Writes the shard of a path, unless it is complete.
- * @param next index of its first image, becomes that after its last @param left_out counts broken images
+/* Writes the shard of a path, unless it is complete. @param next index of its first image, becomes that after its last
  */
-moco_status moco__pack_shard(const moco__pack *pack, const char *path, size_t *next, size_t *left_out);
+moco_status moco__pack_shard(const moco__pack *pack, const char *path, size_t *next);
 
 #endif

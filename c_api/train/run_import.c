@@ -1,7 +1,7 @@
 /* Makes a new run from a file of weights: the state in the file becomes the run's first checkpoint. */
 #include "base/handle_internal.h"
 #include "train/run_open_internal.h"
-#include "weights/weights_internal.h"
+#include "weights/weights_list_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

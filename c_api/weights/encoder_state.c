@@ -1,4 +1,4 @@
-/* The tensors of an encoder by their names. */
+/* Finds the tensors of an encoder by their names. */
 #include "weights/encoder_state_internal.h"
 
 #include <string.h>

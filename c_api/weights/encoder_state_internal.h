@@ -1,12 +1,12 @@
-/* The tensors of an encoder by their names. */
+/* Finds the tensors of an encoder by their names. */
 #ifndef MOCO_WEIGHTS_ENCODER_STATE_INTERNAL_H
 #define MOCO_WEIGHTS_ENCODER_STATE_INTERNAL_H
 
 #include "moco/encoder.h"
 
-/* The parameter or buffer of a name; NULL where there is none; borrowed. */
+/* Returns the parameter or buffer of a name, borrowed, or NULL. */
 moco_tensor *moco__encoder_find(const moco_encoder *encoder, const char *name);
-/* Whether a name is of the head, and not of the body below it. */
+/* Returns whether a name belongs to the head. */
 bool moco__is_head(const char *name);
 
 #endif

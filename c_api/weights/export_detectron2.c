@@ -1,16 +1,16 @@
 /*
- * The pickle that the reference's converter for Detectron2 writes: {"model": {name: numpy array}, "__author__": "MOCO",
- * "matching_heuristics": True}. Arrays are pickled as numpy pickles them; the names are those of numpy 1, which numpy 2
- * keeps for files.
+ * Writes the pickle that the reference's converter for Detectron2 writes: {"model": {name: numpy array}, "__author__":
+ * "MOCO", "matching_heuristics": True}. Arrays are pickled like numpy pickles them, under the names of numpy 1, which
+ * numpy 2 keeps for files.
  */
 #include "base/files_internal.h"
 #include "formats/npy_write_internal.h"
 #include "formats/pickle_write_internal.h"
-#include "weights/export_internal.h"
+#include "weights/export_job_internal.h"
 
 #include <string.h>
 
-/* Replaces a part of a name in place, where it occurs; sizes are checked by the caller's room for 32 bytes more. */
+/* Replaces a piece of a name in place, if it occurs. The caller has room for 32 more bytes. */
 static void replace(char *name, const char *from, const char *to)
 {
     char *at = strstr(name, from);
@@ -34,7 +34,7 @@ static void rename_tensor(char out[MOCO__EXPORT_NAME + 64], const char *name)
     }
 }
 
-/* dtype(kind and bytes, False, True) with its state (3, order, None, None, None, -1, -1, 0). */
+/* Writes dtype(kind and bytes, False, True) with its state (3, order, None, None, None, -1, -1, 0). */
 static void put_dtype(moco__pickler *out, const char *type)
 {
     const char order[] = { type[0], '\0' };
@@ -59,7 +59,7 @@ static void put_dtype(moco__pickler *out, const char *type)
     moco__pickler_op(out, 'b');
 }
 
-/* An empty array, then its state: (1, shape, dtype, Fortran order, bytes). All but the bytes. */
+/* Writes an empty array, then its state: (1, shape, dtype, Fortran order, bytes), but not the bytes. */
 static void put_array_head(moco__pickler *out, const moco__export_tensor *tensor, const char *type)
 {
     static const int64_t empty = 0;
@@ -95,7 +95,7 @@ static moco_status put_tensor(moco__file *file, moco__pickler *out, moco__bytes 
     char name[MOCO__EXPORT_NAME + 64];
     const char *type = moco__numpy_type(tensor->source->dtype);
     if (type == NULL) {
-        return moco_error_set(MOCO_EINVALID, "%s: %s is of bfloat16, which numpy does not have", job->weights->path,
+        return moco_error_set(MOCO_EINVALID, "%s: %s is bfloat16, a type that numpy does not have", job->weights->path,
                               tensor->name);
     }
     rename_tensor(name, tensor->name);
@@ -130,7 +130,7 @@ static moco_status put_all(moco__file *file, moco__pickler *out, moco__bytes *va
     return flush(file, out);
 }
 
-moco_status moco__export_detectron2(const moco__export *job, const char *path)
+static moco_status write_detectron2(moco__export *job, const char *path)
 {
     moco__pickler out = { .status = MOCO_OK };
     moco__bytes values = { NULL, 0, 0 };
@@ -145,3 +145,5 @@ moco_status moco__export_detectron2(const moco__export *job, const char *path)
     }
     return moco__file_commit(&file);
 }
+
+const moco__exporter moco__exporter_detectron2 = { .has_head = true, .write = write_detectron2 };

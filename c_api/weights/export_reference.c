@@ -1,8 +1,8 @@
 /*
- * A checkpoint of the reference: {epoch, arch, state_dict, optimizer}, as its main_moco.py writes it and its scripts
- * for classification and detection read it.
+ * Writes a checkpoint of the reference: {epoch, arch, state_dict, optimizer}, as its main_moco.py writes it and its
+ * scripts for classification and detection read it.
  *
- * Its optimiser has the parameters of both encoders; those of the key encoder take no gradient and so have no state.
+ * Its optimiser has the parameters of both encoders. Those of the key encoder have no gradient, and so no state.
  */
 #include "weights/pth_write_internal.h"
 
@@ -24,14 +24,14 @@ static bool is_parameter(const char *name)
     return last != NULL && (strcmp(last, ".weight") == 0 || strcmp(last, ".bias") == 0);
 }
 
-/* The tensors in the order of the reference's state_dict, then the momentum buffers. */
+/* Lists the tensors in the order of the reference's state_dict, then the momentum buffers. */
 static moco_status list_tensors(moco__export *job)
 {
-    const char *const parts[] = { "queue", "encoder_q.", "encoder_k.", "momentum_buffer." };
-    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; ++p) {
+    const char *const groups[] = { "queue", "encoder_q.", "encoder_k.", "momentum_buffer." };
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; ++g) {
         const moco_weights_entry *entry = NULL;
         for (size_t i = 0; (entry = moco_weights_get(job->weights, i)) != NULL; ++i) {
-            if (begins(entry->name, parts[p]) && strcmp(entry->name, "queue_filled") != 0) {
+            if (begins(entry->name, groups[g]) && strcmp(entry->name, "queue_filled") != 0) {
                 MOCO_TRY(moco__export_add(job, MODULE, entry->name, entry));
                 job->tensors[job->count - 1].transposed = strcmp(entry->name, "queue") == 0;
             }
@@ -65,7 +65,7 @@ static const moco__export_tensor *find_buffer(const moco__export *job, const cha
     return NULL;
 }
 
-/* {number of a parameter: {"momentum_buffer": tensor}}; returns how many parameters the encoder has. */
+/* Writes {number of a parameter: {"momentum_buffer": tensor}}. Returns the number of parameters of the encoder. */
 static int64_t put_momentum(moco__pth_writer *out)
 {
     static const char query[] = MODULE "encoder_q.";
@@ -97,7 +97,7 @@ static void put_real(moco__pickler *tree, const char *key, double value)
     moco__pickler_real(tree, value);
 }
 
-/* {"state": ..., "param_groups": [{...}]}, what torch's SGD takes. */
+/* Writes {"state": ..., "param_groups": [{...}]}, which torch's SGD loads. */
 static void put_optimizer(moco__pth_writer *out, const moco_config *config)
 {
     moco__pickler *tree = &out->tree;
@@ -145,20 +145,21 @@ static void put_all(moco__pth_writer *out, const moco_config *config, moco_posit
     moco__pickler_op(tree, 'u');
 }
 
-moco_status moco__export_reference(moco__export *job, const char *path)
+static moco_status write_reference(moco__export *job, const char *path)
 {
     moco_config config;
     moco_position position;
     if (moco_weights_kind_of(job->weights) != MOCO_WEIGHTS_CHECKPOINT) {
-        return moco_error_set(MOCO_EINVALID,
-                              "%s is no checkpoint of moco train: the reference's format has both encoders, queue and "
-                              "optimiser; use --format torchvision, or moco import first",
-                              job->weights->path);
+        return moco_error_set(
+            MOCO_EINVALID,
+            "%s is not a checkpoint of moco train, and the reference's format needs both encoders, queue "
+            "and optimiser; use --format torchvision, or moco import first",
+            job->weights->path);
     }
     MOCO_TRY(moco_checkpoint_read_config(&config, &position, job->weights->path));
     if (position.batch > 0) {
         moco_log(MOCO_LOG_WARNING,
-                 "%s is in the middle of an epoch; the reference counts whole ones and begins it anew",
+                 "%s is in the middle of an epoch; the reference counts complete epochs, and starts this one again",
                  job->weights->path);
     }
     job->count = 0;
@@ -169,3 +170,9 @@ moco_status moco__export_reference(moco__export *job, const char *path)
     moco__pth_writer_free(&out);
     return status;
 }
+
+const moco__exporter moco__exporter_reference = {
+    .has_head = true,
+    .for_any_shape = true,
+    .write = write_reference,
+};

@@ -1,6 +1,7 @@
-/* A .safetensors file with metadata that tells what the network is. */
+/* Writes a .safetensors file with metadata that describe the network. */
+#include "weights/export_safetensors_internal.h"
+
 #include "base/handle_internal.h"
-#include "weights/export_internal.h"
 
 #include "moco/version.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 16, TEXT_SIZE = 512 };
+enum { ROWS_MAX = 16, TEXT_SIZE = 512 }; /* TEXT_SIZE: bytes */
 
 typedef struct metadata {
     moco_metadata rows[ROWS_MAX];
@@ -17,13 +18,20 @@ typedef struct metadata {
     size_t count;
 } metadata;
 
-static void note(metadata *m, const char *key, const char *value)
+/* Adds a text, unless it is NULL. ROWS_MAX is more than describe() adds. */
+static moco_status note(metadata *m, const char *key, const char *value)
 {
-    if (value != NULL && m->count < ROWS_MAX) {
-        (void)snprintf(m->texts[m->count], TEXT_SIZE, "%s", value);
-        m->rows[m->count] = (moco_metadata){ key, m->texts[m->count] };
-        m->count += 1;
+    if (value == NULL) {
+        return MOCO_OK;
     }
+    if (strlen(value) >= TEXT_SIZE) {
+        return moco_error_set(MOCO_EINVALID, "export: the %s \"%.32s...\" has %zu bytes; it may have %d", key, value,
+                              strlen(value), TEXT_SIZE - 1);
+    }
+    memcpy(m->texts[m->count], value, strlen(value) + 1);
+    m->rows[m->count] = (moco_metadata){ key, m->texts[m->count] };
+    m->count += 1;
+    return MOCO_OK;
 }
 
 static moco_status describe(metadata *m, const moco__export *job)
@@ -32,28 +40,28 @@ static moco_status describe(metadata *m, const moco__export *job)
     moco_config config;
     const moco_network *network = &job->network;
     MOCO_TRY(moco_weights_read_config(&config, job->weights->path));
-    note(m, "format", "pt"); /* what Hugging Face's loaders ask for */
+    MOCO_TRY(note(m, "format", "pt")); /* required by the loaders of Hugging Face */
     (void)snprintf(text, sizeof text, "moco %s", moco_version());
-    note(m, "generator", text);
-    note(m, "arch", network->arch);
-    note(m, "architecture", network->arch); /* timm's word */
+    MOCO_TRY(note(m, "generator", text));
+    MOCO_TRY(note(m, "arch", network->arch));
+    MOCO_TRY(note(m, "architecture", network->arch)); /* the key of timm */
     (void)snprintf(text, sizeof text, "%" PRId64, job->options.features_only ? INT64_C(0) : network->dim);
-    note(m, "dim", text);
-    note(m, "mlp", network->mlp ? "true" : "false");
-    note(m, "cifar_stem", network->cifar_stem ? "true" : "false");
-    note(m, "encoder", job->options.branch == MOCO_KEY ? "k" : "q");
-    note(m, "augment", config.augment);
+    MOCO_TRY(note(m, "dim", text));
+    MOCO_TRY(note(m, "mlp", network->mlp ? "true" : "false"));
+    MOCO_TRY(note(m, "cifar_stem", network->cifar_stem ? "true" : "false"));
+    MOCO_TRY(note(m, "encoder", job->options.branch == MOCO_KEY ? "k" : "q"));
+    MOCO_TRY(note(m, "augment", config.augment));
     (void)snprintf(text, sizeof text, "%" PRId64, config.image_size);
-    note(m, "image_size", text);
-    note(m, "epoch", moco_weights_metadata(job->weights, "epoch"));
-    note(m, "step", moco_weights_metadata(job->weights, "step"));
+    MOCO_TRY(note(m, "image_size", text));
+    MOCO_TRY(note(m, "epoch", moco_weights_metadata(job->weights, "epoch")));
+    MOCO_TRY(note(m, "step", moco_weights_metadata(job->weights, "step")));
     const char *name = strrchr(job->weights->path, '/');
-    note(m, "source", name != NULL ? name + 1 : job->weights->path);
-    note(m, "license", job->options.license);
+    MOCO_TRY(note(m, "source", name != NULL ? name + 1 : job->weights->path));
+    MOCO_TRY(note(m, "license", job->options.license));
     return MOCO_OK;
 }
 
-/* The tensors as libtorch's, for the writer. */
+/* Makes tensors of the entries, for the writer. */
 static moco_status make_tensors(moco_named_tensor *rows, moco_scope *scope, const moco__export *job)
 {
     moco__bytes values = { NULL, 0, 0 };
@@ -73,7 +81,7 @@ static moco_status make_tensors(moco_named_tensor *rows, moco_scope *scope, cons
     return status;
 }
 
-moco_status moco__export_safetensors(const moco__export *job, const char *path)
+moco_status moco__export_safetensors(moco__export *job, const char *path)
 {
     metadata *m = moco__calloc(1, sizeof *m);
     moco_named_tensor *rows = moco__calloc(job->count + 1, sizeof *rows);
@@ -92,3 +100,9 @@ done:
     free(m);
     return status;
 }
+
+const moco__exporter moco__exporter_safetensors = {
+    .has_head = true,
+    .for_any_shape = true,
+    .write = moco__export_safetensors,
+};

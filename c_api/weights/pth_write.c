@@ -1,4 +1,4 @@
-/* Writing files of torch.save; see pth_write.h. */
+/* Writes files of torch.save. */
 #include "weights/pth_write_internal.h"
 
 #include "base/handle_internal.h"
@@ -40,7 +40,7 @@ static moco_status remember(moco__pth_writer *out, const moco__export_tensor *te
     return MOCO_OK;
 }
 
-/* ("storage", type, key, "cpu", elements) as a persistent id. */
+/* Writes ("storage", type, key, "cpu", elements) as a persistent id. */
 static void put_storage(moco__pth_writer *out, const moco__export_tensor *tensor)
 {
     moco__pickler *tree = &out->tree;

@@ -1,45 +1,13 @@
-/* Tensors and what stands beside them, out of any file; see moco/weights.h. */
-#include "weights/weights_internal.h"
-
+/* Opens files of weights, of whatever format, and reads their tensors. */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "formats/safetensors_read_internal.h"
+#include "weights/weights_list_internal.h"
+#include "weights/weights_pth_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-
-static moco_status keep_text(const char **out, moco_weights *weights, const char *text)
-{
-    MOCO_GROW(weights->texts, weights->text_room, weights->text_count, 1);
-    char *copy = strdup(text);
-    if (copy == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "out of memory for a name");
-    }
-    weights->texts[weights->text_count++] = copy;
-    *out = copy;
-    return MOCO_OK;
-}
-
-moco_status moco__weights_add(moco_weights *weights, const char *name, const moco__weights_entry *entry)
-{
-    MOCO_GROW(weights->entries, weights->room, weights->count, 1);
-    moco__weights_entry *added = &weights->entries[weights->count];
-    *added = *entry;
-    MOCO_TRY(keep_text(&added->view.name, weights, name));
-    weights->count += 1;
-    return MOCO_OK;
-}
-
-moco_status moco__weights_note(moco_weights *weights, const char *key, const char *value)
-{
-    MOCO_GROW(weights->metadata, weights->metadata_room, weights->metadata_count, 1);
-    moco_metadata *added = &weights->metadata[weights->metadata_count];
-    MOCO_TRY(keep_text(&added->key, weights, key));
-    MOCO_TRY(keep_text(&added->value, weights, value));
-    weights->metadata_count += 1;
-    return MOCO_OK;
-}
 
 static moco_status list_safetensors(moco_weights *weights)
 {
@@ -67,39 +35,11 @@ static moco_status list_pth(moco_weights *weights)
     return moco__weights_list_pth(weights);
 }
 
-static int by_name(const void *a, const void *b, void *payload)
-{
-    const moco__weights_entry *entries = payload;
-    return strcmp(entries[*(const size_t *)a].view.name, entries[*(const size_t *)b].view.name);
-}
-
-/* For finding names; refuses those that are there twice. */
-static moco_status sort_names(moco_weights *weights)
-{
-    weights->by_name = moco__calloc(weights->count + 1, sizeof *weights->by_name);
-    if (weights->by_name == NULL) {
-        return MOCO_ENOMEM;
-    }
-    for (size_t i = 0; i < weights->count; ++i) {
-        weights->by_name[i] = i;
-    }
-    if (weights->count > 1) {
-        qsort_r(weights->by_name, weights->count, sizeof *weights->by_name, by_name, weights->entries);
-    }
-    for (size_t i = 1; i < weights->count; ++i) {
-        if (by_name(&weights->by_name[i - 1], &weights->by_name[i], weights->entries) == 0) {
-            return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%.80s\" is there twice", weights->path,
-                                  weights->entries[weights->by_name[i]].view.name);
-        }
-    }
-    return MOCO_OK;
-}
-
 static moco_status open_file(moco_weights *weights)
 {
     MOCO_TRY(moco__file_map(&weights->map, &weights->bytes, weights->path));
     MOCO_TRY(moco__pth_begins(weights->map, weights->bytes) ? list_pth(weights) : list_safetensors(weights));
-    return sort_names(weights);
+    return moco__weights_sort(weights);
 }
 
 moco_status moco_weights_open(moco_weights **out, const char *path)
@@ -141,71 +81,7 @@ void moco_weights_free(moco_weights *weights)
     }
 }
 
-moco_weights_kind moco_weights_kind_of(const moco_weights *weights)
-{
-    return weights->kind;
-}
-
-size_t moco_weights_count(const moco_weights *weights)
-{
-    return weights->count;
-}
-
-const moco_weights_entry *moco_weights_get(const moco_weights *weights, size_t index)
-{
-    return index < weights->count ? &weights->entries[index].view : NULL;
-}
-
-static const moco__weights_entry *find(const moco_weights *weights, const char *name)
-{
-    size_t low = 0;
-    for (size_t high = weights->count; low < high;) {
-        const size_t middle = low + (high - low) / 2;
-        const moco__weights_entry *entry = &weights->entries[weights->by_name[middle]];
-        const int order = strcmp(name, entry->view.name);
-        if (order == 0) {
-            return entry;
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return NULL;
-}
-
-const moco_weights_entry *moco_weights_find(const moco_weights *weights, const char *name)
-{
-    const moco__weights_entry *found = find(weights, name);
-    return found != NULL ? &found->view : NULL;
-}
-
-const char *moco_weights_metadata(const moco_weights *weights, const char *key)
-{
-    for (size_t i = weights->metadata_count; i > 0; --i) {
-        if (strcmp(weights->metadata[i - 1].key, key) == 0) {
-            return weights->metadata[i - 1].value;
-        }
-    }
-    return NULL;
-}
-
-bool moco_weights_metadata_at(moco_metadata *out, const moco_weights *weights, size_t index)
-{
-    if (index < weights->metadata_count) {
-        *out = weights->metadata[index];
-    }
-    return index < weights->metadata_count;
-}
-
-bool moco__weights_are_ours(const moco_weights *weights)
-{
-    const char *generator = moco_weights_metadata(weights, "generator");
-    return weights->kind == MOCO_WEIGHTS_CHECKPOINT || (generator != NULL && strncmp(generator, "moco ", 5) == 0);
-}
-
-/* Whether the elements lie in row-major order, one after the other. */
+/* Returns whether the elements are in row-major order without gaps. */
 static bool is_row_major(const moco__weights_entry *entry)
 {
     int64_t stride = 1;
@@ -218,7 +94,7 @@ static bool is_row_major(const moco__weights_entry *entry)
     return true;
 }
 
-/* Gathers elements in row-major order: an index counts up, its last digit first. */
+/* Gathers the elements in row-major order: the index counts up, its last digit first. */
 static void gather(uint8_t *values, const moco__weights_entry *entry, size_t element)
 {
     int64_t index[MOCO__PICKLE_MAX_DIMS] = { 0 };
@@ -242,13 +118,13 @@ moco_status moco_weights_read(void *values, size_t bytes, const moco_weights *we
     MOCO_CHECK_ARG(values);
     MOCO_CHECK_ARG(weights);
     MOCO_CHECK_ARG(name);
-    const moco__weights_entry *entry = find(weights, name);
+    const moco__weights_entry *entry = moco__weights_find(weights, name);
     if (entry == NULL) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", weights->path, name);
     }
     if (bytes != entry->view.bytes) {
-        return moco_error_set(MOCO_EINVALID, "%s: tensor \"%s\" has %zu bytes, not %zu", weights->path, name,
-                              entry->view.bytes, bytes);
+        return moco_error_set(MOCO_EINVALID, "%s: tensor \"%s\" has %zu bytes, but %zu were given to read it",
+                              weights->path, name, entry->view.bytes, bytes);
     }
     if (entry->storage != NULL) {
         MOCO_TRY(moco__pth_check(weights->pth, entry->storage));

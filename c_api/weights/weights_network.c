@@ -1,9 +1,8 @@
-/* Which network a file's tensors are of, and filling an encoder with them. */
-#include "weights/weights_internal.h"
-
+/* Finds out which network the tensors of a file belong to, and fills an encoder with them. */
 #include "base/handle_internal.h"
 #include "formats/safetensors_read_internal.h"
 #include "weights/encoder_state_internal.h"
+#include "weights/weights_list_internal.h"
 
 #include "moco/checkpoint.h"
 
@@ -11,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 256, STAGES = 4, BLOCKS_MAX = 64 };
+enum { NAME_SIZE = 256, STAGES = 4, BLOCKS_MAX = 64 }; /* BLOCKS_MAX: per stage; ResNet-152 has 36 */
 
-/* How encoders are named: the reference's, alone or in a wrapper, then networks that stand by themselves. */
+/* Prefixes of encoders: the reference's, with or without a wrapper, then those of networks alone. */
 static const char *const query_prefixes[] = { "module.encoder_q.", "encoder_q.", "module.encoder.", "encoder.",
                                               "module.backbone.",  "backbone.",  "module.",         "" };
 static const char *const key_prefixes[] = { "module.encoder_k.", "encoder_k." };
@@ -25,7 +24,7 @@ static const moco_weights_entry *find(const moco_weights *weights, const char *p
     return length > 0 && (size_t)length < sizeof whole ? moco_weights_find(weights, whole) : NULL;
 }
 
-/* The tensor of a name if it has so many dimensions. */
+/* Returns the tensor of a name if it has this number of dimensions, else NULL. */
 static const moco_weights_entry *find_shaped(const moco_weights *weights, const char *prefix, const char *name,
                                              size_t ndim)
 {
@@ -44,9 +43,10 @@ static moco_status find_prefix(moco_network *out, const moco_weights *weights, m
             return MOCO_OK;
         }
     }
-    return moco_error_set(MOCO_EFORMAT, "%s: holds no %s: there is no tensor %sconv1.weight; see moco info --tensors",
-                          weights->path, branch == MOCO_KEY ? "key encoder" : "ResNet",
-                          branch == MOCO_KEY ? "encoder_k." : "[module.][encoder_q.]");
+    return moco_error_set(
+        MOCO_EFORMAT, "%s: holds no %s: the tensor %sconv1.weight is missing; moco info --tensors lists what it has",
+        weights->path, branch == MOCO_KEY ? "key encoder" : "ResNet",
+        branch == MOCO_KEY ? "encoder_k." : "[module.][encoder_q.]");
 }
 
 static int64_t count_blocks(const moco_weights *weights, const char *prefix, int stage)
@@ -61,7 +61,7 @@ static int64_t count_blocks(const moco_weights *weights, const char *prefix, int
     return count;
 }
 
-/* The shape of the network, from the first convolutions' sizes and the names of the blocks. */
+/* Measures the network by the sizes of its first convolutions and the names of its blocks. */
 static bool measure(moco_architecture *out, bool *cifar_stem, const moco_weights *weights, const char *prefix)
 {
     const moco_weights_entry *stem = find_shaped(weights, prefix, "conv1.weight", 4);
@@ -102,12 +102,13 @@ static moco_status find_arch(moco_network *out, const moco_weights *weights)
             return MOCO_OK;
         }
     }
-    return moco_error_set(MOCO_EFORMAT,
-                          "%s: the network of %sconv1.weight is no ResNet of libmoco; see moco train --help",
-                          weights->path, out->prefix);
+    return moco_error_set(
+        MOCO_EFORMAT,
+        "%s: the network of %sconv1.weight is not a ResNet that libmoco knows; see --arch in moco train --help",
+        weights->path, out->prefix);
 }
 
-/* A plain network's linear fc is a classifier, unless a file of ours says that it is a head. */
+/* Takes the linear fc of a network without prefix for a classifier, unless libmoco wrote the file. */
 static void find_head(moco_network *out, const moco_weights *weights)
 {
     const moco_weights_entry *last = find_shaped(weights, out->prefix, "fc.2.weight", 2);
@@ -141,8 +142,8 @@ moco_status moco_weights_read_tensor(moco_tensor *tensor, const moco_weights *we
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", weights->path, name);
     }
     if (!moco__tensor_has_sizes(tensor, entry->sizes, entry->ndim)) {
-        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has another shape than is wanted here", weights->path,
-                              name);
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" does not have the shape that the network needs",
+                              weights->path, name);
     }
     void *values = malloc(entry->bytes > 0 ? entry->bytes : 1);
     moco_tensor *copy = NULL;
@@ -160,13 +161,7 @@ done:
     return status;
 }
 
-bool moco__ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text);
-    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
-/* Refuses tensors under the network's prefix that the encoder does not have, but for a classifier. */
+/* Refuses tensors under the prefix of the network that the encoder does not have, except a classifier. */
 static moco_status refuse_others(const moco_encoder *encoder, const moco_weights *weights, const moco_network *network)
 {
     const size_t length = strlen(network->prefix);
@@ -197,18 +192,18 @@ moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights 
         if (network->dim == 0 && moco__is_head(name)) {
             continue;
         }
-        /* Files from before torch 0.4.1 do not count batches, and nothing depends on it. */
-        if (moco_weights_find(weights, whole) != NULL || !moco__ends_with(name, "num_batches_tracked")) {
+        /* Files from before torch 0.4.1 do not count batches; nothing depends on the count. */
+        if (moco_weights_find(weights, whole) != NULL || strstr(name, "num_batches_tracked") == NULL) {
             MOCO_TRY(moco_weights_read_tensor(moco_tensor_list_get(state, i), weights, whole));
         }
     }
     if (network->classifier) {
-        moco_log(MOCO_LOG_INFO, "%s: fc is a classifier, no head of MoCo, and is left out", weights->path);
+        moco_log(MOCO_LOG_INFO, "%s: fc is a classifier, not a head of MoCo, and is left out", weights->path);
     }
     return MOCO_OK;
 }
 
-/* Whether an architecture is one for images of 32 pixels. */
+/* Returns whether an architecture is made for images of 32 pixels. */
 static bool is_small(const char *arch)
 {
     moco_architecture known;
@@ -220,7 +215,7 @@ static bool is_small(const char *arch)
     return false;
 }
 
-/* Settings for files without any of their own. */
+/* Sets defaults for a file without settings. */
 static moco_status guess_config(moco_config *config, const moco_weights *weights, const moco_network *network)
 {
     const char *augment = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "augment") : NULL;
@@ -267,7 +262,7 @@ static moco_status import(moco_encoder **out, moco_config *config, const moco_we
     MOCO_TRY(config_of(config, weights));
     MOCO_TRY(moco_weights_network(&network, weights, branch));
     moco_encoder_options options = moco_config_encoder_options(config, device);
-    options.bn_splits = 1; /* of training alone */
+    options.bn_splits = 1; /* splits are for training only */
     moco_encoder *encoder;
     MOCO_TRY(moco_encoder_create(&encoder, &options));
     const moco_status status = moco_weights_read_encoder(encoder, weights, &network);

@@ -1,12 +1,12 @@
-/* The tensors and numbers in the tree of a file of torch.save. */
-#include "weights/weights_internal.h"
+/* Lists the tensors and numbers in the tree of a file of torch.save. */
+#include "weights/weights_pth_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 256 };
+enum { NUMBER_SIZE = 32 }; /* bytes of a number as text */
 
 static bool is_dict(const moco__pickle_value *value)
 {
@@ -25,7 +25,7 @@ static moco_status add_tensor(moco_weights *weights, const char *name, const moc
     for (size_t d = 0; d < tensor->as.tensor.ndim; ++d) {
         empty = empty || tensor->as.tensor.sizes[d] == 0;
     }
-    for (size_t d = 0; d < tensor->as.tensor.ndim; ++d) { /* no more than the storage has: no overflow */
+    for (size_t d = 0; d < tensor->as.tensor.ndim; ++d) { /* at most as many as the storage has, so no overflow */
         entry.view.bytes = empty ? 0 : entry.view.bytes * (size_t)tensor->as.tensor.sizes[d];
     }
     MOCO_TRY(moco__pth_storage(&entry.data, weights->pth, storage));
@@ -33,42 +33,50 @@ static moco_status add_tensor(moco_weights *weights, const char *name, const moc
     return moco__weights_add(weights, name, &entry);
 }
 
-/* A number or text as text; false for other values. */
-static bool scalar_text(char *buffer, size_t size, const moco__pickle_value *value)
+/* Returns a number or text as text, which may be in the buffer; NULL for other values. */
+static const char *scalar_text(char buffer[NUMBER_SIZE], const moco__pickle_value *value)
 {
     switch (value->kind) {
     case MOCO__PICKLE_BOOL:
-        (void)snprintf(buffer, size, "%s", value->as.boolean ? "true" : "false");
-        return true;
+        return value->as.boolean ? "true" : "false";
     case MOCO__PICKLE_INT:
-        (void)snprintf(buffer, size, "%" PRId64, value->as.integer);
-        return true;
+        (void)snprintf(buffer, NUMBER_SIZE, "%" PRId64, value->as.integer);
+        return buffer;
     case MOCO__PICKLE_REAL:
         for (int digits = 1; digits <= 17; ++digits) { /* the shortest text that reads back as the same number */
-            (void)snprintf(buffer, size, "%.*g", digits, value->as.real);
+            (void)snprintf(buffer, NUMBER_SIZE, "%.*g", digits, value->as.real);
             if (strtod(buffer, NULL) == value->as.real) {
                 break;
             }
         }
-        return true;
+        return buffer;
     case MOCO__PICKLE_TEXT:
-        (void)snprintf(buffer, size, "%s", value->as.text.data);
-        return value->as.text.size < size;
+        return value->as.text.data;
     default:
-        return false;
+        return NULL;
     }
 }
 
-/* Notes the numbers and texts of a dictionary, under a prefix. */
+static moco_status note_scalar(moco_weights *weights, const char *prefix, const char *key, const char *text)
+{
+    char *name = NULL;
+    if (asprintf(&name, "%s%s", prefix, key) < 0) {
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory for a name", weights->path);
+    }
+    const moco_status status = moco__weights_note(weights, name, text);
+    free(name);
+    return status;
+}
+
+/* Adds the numbers and texts of a dictionary to the metadata, with a prefix. */
 static moco_status note_scalars(moco_weights *weights, const char *prefix, const moco__pickle_value *dict)
 {
     for (size_t i = 0; i + 1 < dict->as.list.count; i += 2) {
         const moco__pickle_value *key = dict->as.list.items[i];
-        char name[TEXT_SIZE];
-        char text[TEXT_SIZE];
-        if (key->kind == MOCO__PICKLE_TEXT && scalar_text(text, sizeof text, dict->as.list.items[i + 1])) {
-            (void)snprintf(name, sizeof name, "%s%s", prefix, key->as.text.data);
-            MOCO_TRY(moco__weights_note(weights, name, text));
+        char buffer[NUMBER_SIZE];
+        const char *text = scalar_text(buffer, dict->as.list.items[i + 1]);
+        if (key->kind == MOCO__PICKLE_TEXT && text != NULL) {
+            MOCO_TRY(note_scalar(weights, prefix, key->as.text.data, text));
         }
     }
     return MOCO_OK;
@@ -86,7 +94,7 @@ static moco_status add_tensors(moco_weights *weights, const moco__pickle_value *
     return MOCO_OK;
 }
 
-/* The value of a number as key; files before torch 1.6 number parameters by their addresses. */
+/* Returns the value of a number as key. Files from before torch 1.6 number parameters by their addresses. */
 static const moco__pickle_value *get_number(const moco__pickle_value *dict, int64_t key)
 {
     for (size_t i = 0; i + 1 < dict->as.list.count; i += 2) {
@@ -98,9 +106,9 @@ static const moco__pickle_value *get_number(const moco__pickle_value *dict, int6
     return NULL;
 }
 
-enum { PARAMETERS_MAX = 4096 }; /* both encoders of a ResNet-152 have under 1000 */
+enum { PARAMETERS_MAX = 4096 }; /* both encoders of a ResNet-152 have fewer than 1000 */
 
-/* The momentum buffers of an optimiser of one group of parameters, by the parameters' order in it. */
+/* Adds the momentum buffers of an optimiser with one group of parameters, numbered by the order of these. */
 static moco_status add_momentum(moco_weights *weights, const moco__pickle_value *optimizer)
 {
     const moco__pickle_value *state = moco__pickle_get(optimizer, "state");
@@ -111,8 +119,13 @@ static moco_status add_momentum(moco_weights *weights, const moco__pickle_value 
     }
     MOCO_TRY(note_scalars(weights, "optimizer.", groups->as.list.items[0]));
     const moco__pickle_value *params = moco__pickle_get(groups->as.list.items[0], "params");
-    if (params == NULL || params->kind != MOCO__PICKLE_LIST || params->as.list.count > PARAMETERS_MAX ||
-        state->as.list.count / 2 > PARAMETERS_MAX) {
+    if (params == NULL || params->kind != MOCO__PICKLE_LIST) {
+        return MOCO_OK;
+    }
+    /* Each parameter is searched in the whole state. */
+    if (params->as.list.count > PARAMETERS_MAX || state->as.list.count / 2 > PARAMETERS_MAX) {
+        moco_log(MOCO_LOG_WARNING, "%s: the optimiser has more than %d parameters; its momentum buffers are left out",
+                 weights->path, PARAMETERS_MAX);
         return MOCO_OK;
     }
     for (size_t i = 0; i < params->as.list.count; ++i) {

@@ -1,6 +1,6 @@
 /**
  * @file dataset.h
- * Images by index, from files of the usual layouts or from an application's callbacks.
+ * Reads images by index, from files in the usual layouts or from an application's callbacks.
  */
 #ifndef MOCO_DATASET_H
 #define MOCO_DATASET_H
@@ -9,17 +9,17 @@
 
 MOCO_BEGIN_DECLS
 
-/** An indexed set of images, with labels where there are any. Reading is thread-safe. @since 0.1 */
+/** An indexed set of images, with or without labels. Reading is thread-safe. @since 0.1 */
 typedef struct moco_dataset moco_dataset;
 
-/** Layouts on disk: identifier, name of --format. */
+/** Layouts on disk: identifier, value of --format. */
 #define MOCO_FORMAT_MAP(X)                                                                                             \
-    X(MOCO_FORMAT_AUTO, "auto")     /* found out from the content */                                                   \
-    X(MOCO_FORMAT_FOLDER, "folder") /* one folder a class, as torchvision's ImageFolder */                             \
+    X(MOCO_FORMAT_AUTO, "auto")     /* recognised by the content */                                                    \
+    X(MOCO_FORMAT_FOLDER, "folder") /* one folder per class, as torchvision's ImageFolder */                           \
     X(MOCO_FORMAT_FLAT, "flat")     /* any tree of image files, without labels */                                      \
     X(MOCO_FORMAT_IDX, "idx")       /* MNIST's idx3-ubyte and idx1-ubyte, or their .gz */                              \
     X(MOCO_FORMAT_CIFAR, "cifar")   /* CIFAR-10/100 binary version */                                                  \
-    X(MOCO_FORMAT_TAR, "tar")       /* tar shards of key.jpg and key.cls, as WebDataset's; also .gz and .zst */
+    X(MOCO_FORMAT_TAR, "tar")       /* tar shards with WebDataset's names, KEY.jpg and KEY.cls; also .gz and .zst */
 
 /** Layout of a dataset on disk. @since 0.1 */
 typedef enum moco_format {
@@ -28,8 +28,8 @@ typedef enum moco_format {
 #undef MOCO_FORMAT_ENUM
 } moco_format;
 
-/** Which part of a dataset that has both: train-* or t10k-* files, data_batch_* or test_batch, train/ or val/ (else
- * test/). A folder of images without both, and a single file, is the same under either. @since 0.1 */
+/** Part of a dataset: train-* or t10k-* files, data_batch_* or test_batch, train/ or val/ (or test/). A folder of
+ * images without both parts, and a single file, give the same images under either. @since 0.1 */
 typedef enum moco_split { MOCO_SPLIT_TRAIN, MOCO_SPLIT_TEST } moco_split;
 
 /** Options of moco_dataset_open(). @since 0.1 */
@@ -37,8 +37,8 @@ typedef struct moco_dataset_options {
     size_t struct_size;
     moco_format format; /**< ::MOCO_FORMAT_AUTO */
     moco_split split;   /**< ::MOCO_SPLIT_TRAIN */
-    /** Compressed shards: samples unpacked ahead of their turn that are kept, at least twice the sampler's window for
-     * speed; 0: 3072, which fits ::MOCO_SHARD_WINDOW. */
+    /** Compressed shards: samples kept that were unpacked ahead of their turn. For speed, at least twice the sampler's
+     * window; 0: 3072, which fits ::MOCO_SHARD_WINDOW. */
     size_t keep;
 } moco_dataset_options;
 
@@ -48,18 +48,17 @@ typedef struct moco_dataset_options {
     }
 
 /**
- * Opens a folder, an IDX/CIFAR file, or tar shards: one file, a folder of them, or a range "train-{000..146}.tar".
- * File names are listed once and sorted bytewise, so indices are stable. Shards without an index beside them (see
- * moco_shards_index()) are gone through once.
- * @return ::MOCO_ENOTFOUND for a missing path, ::MOCO_EFORMAT where nothing usable is in it
+ * Opens a folder, an IDX or CIFAR file, or tar shards: one file, a folder of them, or a range "train-{000..146}.tar".
+ * File names are listed once and sorted bytewise, so that indices are stable. Shards without an index beside them (see
+ * moco_shards_index()) are read once.
+ * @return ::MOCO_ENOTFOUND if the path is missing, ::MOCO_EFORMAT if it has nothing usable
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_open(moco_dataset **out, const char *path,
                                                      const moco_dataset_options *options);
 
 /**
- * Whether a path has images for options->split apart from those of the other split; false also where it cannot be
- * opened. @since 0.1
+ * Returns whether a path has separate images for options->split; false also if it cannot be opened. @since 0.1
  */
 MOCO_API bool moco_dataset_has_split(const char *path, const moco_dataset_options *options);
 
@@ -68,7 +67,7 @@ typedef struct moco_dataset_callbacks {
     size_t struct_size;
     /** Fills @p image with image @p index, by moco_image_set(), moco_image_decode() or moco_image_read(). */
     moco_status (*read)(moco_image *image, size_t index, void *payload);
-    /** The class of image @p index, or -1; NULL: a dataset without labels. */
+    /** Returns the class of image @p index, or -1. NULL: a dataset without labels. */
     int64_t (*label)(size_t index, void *payload);
     /** Called once when the dataset is freed; may be NULL. */
     void (*close)(void *payload);
@@ -79,9 +78,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_from_callbacks(moco_dataset **ou
                                                                const moco_dataset_callbacks *callbacks, void *payload);
 
 /**
- * Makes a data set of a share of every class (one image at least), the same for a seed; classes keep their numbers, and
- * have no names.
- * @param dataset labelled; borrowed, outlives the result
+ * Makes a dataset of a share of every class (at least one image), the same for the same seed. Classes keep their
+ * numbers and lose their names.
+ * @param dataset with labels; borrowed, must outlive the result
  * @param fraction above 0, at most 1
  * @since 0.1
  */
@@ -91,36 +90,35 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_fraction(moco_dataset **out, con
 /** Frees a dataset; NULL is allowed. @since 0.1 */
 MOCO_API void moco_dataset_free(moco_dataset *dataset);
 
-/** Number of images. @since 0.1 */
+/** Returns the number of images. @since 0.1 */
 MOCO_API size_t moco_dataset_count(const moco_dataset *dataset);
 
-/** Number of classes; 0 without labels. @since 0.1 */
+/** Returns the number of classes; 0 without labels. @since 0.1 */
 MOCO_API size_t moco_dataset_class_count(const moco_dataset *dataset);
 
-/** Name of a class; borrowed; NULL where classes have no names. @since 0.1 */
+/** Returns the name of a class, borrowed; NULL if classes have no names. @since 0.1 */
 MOCO_API const char *moco_dataset_class_name(const moco_dataset *dataset, size_t label);
 
-/** The class of an image, from 0; -1 without labels. @since 0.1 */
+/** Returns the class of an image, from 0; -1 without labels. @since 0.1 */
 MOCO_API int64_t moco_dataset_label(const moco_dataset *dataset, size_t index);
 
-/** Layout that was found; ::MOCO_FORMAT_AUTO for callbacks. @since 0.1 */
+/** Returns the layout that was found; ::MOCO_FORMAT_AUTO for callbacks. @since 0.1 */
 MOCO_API moco_format moco_dataset_format(const moco_dataset *dataset);
 
-/** What to call an image in messages: its path, or "file[index]". @param[out] buffer NUL-terminated, cut @since 0.1 */
+/** Writes a name of an image for messages: its path, or "file[index]". @param[out] buffer cut to @p size @since 0.1 */
 MOCO_API void moco_dataset_name(const moco_dataset *dataset, size_t index, char *buffer, size_t size);
 
 /**
- * The shards of a data set of tar files.
+ * Returns the number of shards of a dataset of tar files; 0 for other datasets.
  * @param[out] sizes samples in each, in the order of the indices; borrowed, NULL without shards
- * @return how many there are; 0 for other data sets
  * @since 0.1
  */
 MOCO_API size_t moco_dataset_shards(const moco_dataset *dataset, const size_t **sizes);
 
-/** Whether images can only be read fast in the order of the shards, since these are compressed. @since 0.1 */
+/** Returns whether the shards are compressed, so that images are only read fast in their order. @since 0.1 */
 MOCO_API bool moco_dataset_is_sequential(const moco_dataset *dataset);
 
-/** The sampler's window for compressed shards, where none is asked for. @since 0.1 */
+/** Default of the sampler's window for compressed shards, in samples. @since 0.1 */
 #define MOCO_SHARD_WINDOW 1024
 
 /** Reads and decodes an image. Thread-safe for different @p image. @since 0.1 */

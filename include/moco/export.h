@@ -1,6 +1,6 @@
 /**
  * @file export.h
- * Weights for the ecosystem: torchvision, timm, Detectron2, the reference's own scripts, safetensors.
+ * Writes weights for the ecosystem: torchvision, timm, Detectron2, the reference's scripts, safetensors.
  */
 #ifndef MOCO_EXPORT_H
 #define MOCO_EXPORT_H
@@ -9,11 +9,11 @@
 
 MOCO_BEGIN_DECLS
 
-/** Formats: identifier, name, what it is for. */
+/** Formats: identifier, name, description. */
 #define MOCO_EXPORT_MAP(X)                                                                                             \
     X(MOCO_EXPORT_TORCHVISION, "torchvision", "state_dict of torchvision's resnet, without fc")                        \
-    X(MOCO_EXPORT_REFERENCE, "reference", "checkpoint of facebookresearch/moco, all of the training's state")          \
-    X(MOCO_EXPORT_DETECTRON2, "detectron2", "pickle as the reference's converter for Detectron2 writes it")            \
+    X(MOCO_EXPORT_REFERENCE, "reference", "checkpoint of facebookresearch/moco, with the complete training state")     \
+    X(MOCO_EXPORT_DETECTRON2, "detectron2", "pickle like that of the reference's converter for Detectron2")            \
     X(MOCO_EXPORT_TIMM, "timm", "state_dict of timm's resnet, without fc")                                             \
     X(MOCO_EXPORT_SAFETENSORS, "safetensors", "torchvision's names, head included, with metadata")
 
@@ -28,9 +28,9 @@ typedef enum moco_export_format {
 typedef struct moco_export_options {
     size_t struct_size;
     moco_export_format format;
-    moco_branch branch;  /**< which encoder; ::MOCO_QUERY, the one that training is for */
-    bool features_only;  /**< leave the head out where the format has one */
-    const char *license; /**< a text for the metadata of a .safetensors file; NULL: none */
+    moco_branch branch;  /**< which encoder; ::MOCO_QUERY, the result of training */
+    bool features_only;  /**< leave the head out, if the format has one */
+    const char *license; /**< text for the metadata of a .safetensors file, at most 511 bytes; NULL: none */
 } moco_export_options;
 
 #define MOCO_EXPORT_OPTIONS_INIT                                                                                       \
@@ -39,9 +39,9 @@ typedef struct moco_export_options {
     }
 
 /**
- * Writes the network of a file in another format; tensors keep their types and values. By a temporary name, fsync and
- * rename. torchvision's and timm's state_dict is a .safetensors file where @p out ends so, else one of torch.save that
- * `torch.load(weights_only=True)` takes.
+ * Writes the network of a file in another format, completely or not at all. Tensors keep their types and values. The
+ * state_dict of torchvision and timm is a .safetensors file if @p out ends so, else a file of torch.save that
+ * `torch.load(weights_only=True)` loads.
  * @param source any file of moco_weights_open(); for ::MOCO_EXPORT_REFERENCE a checkpoint of moco train
  * @param options NULL for the defaults
  * @since 0.1

@@ -1,6 +1,6 @@
 /**
  * @file safetensors.h
- * The safetensors file format, version of huggingface/safetensors.
+ * Reads and writes the safetensors file format of huggingface/safetensors.
  *
  * Bytes: u64 little-endian length of the header; the header, a JSON object {"name": {"dtype": "F32", "shape": [..],
  * "data_offsets": [begin, end]}, ..., "__metadata__": {"key": "text"}}, padded with spaces to a multiple of 8; then the
@@ -27,9 +27,9 @@ typedef struct moco_metadata {
 } moco_metadata;
 
 /**
- * Writes a file in one piece: to a temporary name in the same folder, fsync, rename, fsync of the folder. The same
- * input gives the same bytes.
- * @return ::MOCO_EIO with the reason (full disk, no permission); what stood at @p path before is then unharmed
+ * Writes a file completely or not at all: to a temporary name in the same folder, fsync, rename, fsync of the folder.
+ * The same input gives the same bytes.
+ * @return ::MOCO_EIO with the reason (full disk, no permission); an earlier file at @p path is then unchanged
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_safetensors_write(const char *path, const moco_named_tensor *tensors,
@@ -55,23 +55,22 @@ MOCO_API MOCO_MUST_USE moco_status moco_safetensors_open(moco_safetensors **out,
 /** Closes a file; NULL is allowed. @since 0.1 */
 MOCO_API void moco_safetensors_free(moco_safetensors *file);
 
-/** Number of tensors. @since 0.1 */
+/** Returns the number of tensors. @since 0.1 */
 MOCO_API size_t moco_safetensors_count(const moco_safetensors *file);
 
-/** The @p index-th tensor in the order of the data; NULL beyond the end; borrowed. @since 0.1 */
+/** Returns the @p index-th tensor in the order of the data, borrowed; NULL beyond the end. @since 0.1 */
 MOCO_API const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file, size_t index);
 
-/** The tensor of a name; NULL where there is none; borrowed. @since 0.1 */
+/** Returns the tensor of a name, borrowed, or NULL. @since 0.1 */
 MOCO_API const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file, const char *name);
 
-/** A metadata text; NULL where there is none; borrowed. @since 0.1 */
+/** Returns a metadata text, borrowed, or NULL. @since 0.1 */
 MOCO_API const char *moco_safetensors_metadata(const moco_safetensors *file, const char *key);
 
-/** The @p index-th metadata entry in the file's order; false beyond the end; texts are borrowed. @since 0.1 */
+/** Gives the @p index-th metadata entry in the order of the file, borrowed; false beyond the end. @since 0.1 */
 MOCO_API bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index);
 
-/** Copies a tensor of the file over @p tensor. @return ::MOCO_EFORMAT where name, type or shape do not fit @since 0.1
- */
+/** Copies a tensor of the file to @p tensor. @return ::MOCO_EFORMAT if name, type or shape do not fit @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file,
                                                          const char *name);
 

@@ -1,10 +1,10 @@
 /**
  * @file weights.h
- * Weights out of any file of the ecosystem: checkpoints of libmoco and of the reference (facebookresearch/moco, v1 and
- * v2), state_dicts of torchvision, in .safetensors or torch.save's formats (zip and the older one).
+ * Reads weights from the files of the ecosystem: checkpoints of libmoco and of the reference (facebookresearch/moco, v1
+ * and v2) and state_dicts of torchvision, in .safetensors or in torch.save's formats (zip and the older one).
  *
- * Nothing that a file says is run: pickles are read by a list of what tensors need, and all else is refused with
- * ::MOCO_EFORMAT. Tensors of any strides are given row-major.
+ * No code in a file is executed. Of pickles only what tensors need is read, and everything else is refused with
+ * ::MOCO_EFORMAT. Tensors with any strides are given row-major.
  */
 #ifndef MOCO_WEIGHTS_H
 #define MOCO_WEIGHTS_H
@@ -24,10 +24,10 @@ typedef struct moco_weights_entry {
     moco_dtype dtype;
     size_t ndim;
     const int64_t *sizes;
-    size_t bytes; /**< of the elements, row-major */
+    size_t bytes; /**< size of the elements, row-major */
 } moco_weights_entry;
 
-/** What a file is. @since 0.1 */
+/** Kinds of files. @since 0.1 */
 typedef enum moco_weights_kind {
     MOCO_WEIGHTS_CHECKPOINT,  /**< a checkpoint of moco train */
     MOCO_WEIGHTS_SAFETENSORS, /**< another .safetensors file */
@@ -36,9 +36,9 @@ typedef enum moco_weights_kind {
 } moco_weights_kind;
 
 /**
- * Opens a file by what is in it, whatever its name. Of torch.save's files the tensors are those of the dictionary
- * `state_dict` or `model`, where there is one, else those of the outermost dictionary. Of an optimiser's state the
- * momentum buffers are named `optimizer.momentum_buffer.N`, N counting parameters from 0.
+ * Opens a file by its content, whatever its name. The tensors of a file of torch.save are those of the dictionary
+ * `state_dict` or `model` if it has one, else those of the outermost dictionary. The momentum buffers of an optimiser
+ * are named `optimizer.momentum_buffer.N`; N counts parameters from 0.
  * @return ::MOCO_ENOTFOUND, ::MOCO_EIO or ::MOCO_EFORMAT, naming file and fault
  * @since 0.1
  */
@@ -47,73 +47,72 @@ MOCO_API MOCO_MUST_USE moco_status moco_weights_open(moco_weights **out, const c
 /** Closes a file; NULL is allowed. @since 0.1 */
 MOCO_API void moco_weights_free(moco_weights *weights);
 
-/** What the file is. @since 0.1 */
+/** Returns the kind of a file. @since 0.1 */
 MOCO_API moco_weights_kind moco_weights_kind_of(const moco_weights *weights);
 
-/** Number of tensors. @since 0.1 */
+/** Returns the number of tensors. @since 0.1 */
 MOCO_API size_t moco_weights_count(const moco_weights *weights);
 
-/** The @p index-th tensor in the file's order; NULL beyond the end; borrowed. @since 0.1 */
+/** Returns the @p index-th tensor in the order of the file, borrowed; NULL beyond the end. @since 0.1 */
 MOCO_API const moco_weights_entry *moco_weights_get(const moco_weights *weights, size_t index);
 
-/** The tensor of a name; NULL where there is none; borrowed. @since 0.1 */
+/** Returns the tensor of a name, borrowed, or NULL. @since 0.1 */
 MOCO_API const moco_weights_entry *moco_weights_find(const moco_weights *weights, const char *name);
 
-/** A text or number beside the tensors, as `epoch` or `arch`, as text; NULL where there is none; borrowed. @since 0.1
- */
+/** Returns a text or number beside the tensors, like `epoch` or `arch`, as text, borrowed; or NULL. @since 0.1 */
 MOCO_API const char *moco_weights_metadata(const moco_weights *weights, const char *key);
 
-/** The @p index-th of these; false beyond the end; texts are borrowed. @since 0.1 */
+/** Gives the @p index-th of these texts, borrowed; false beyond the end. @since 0.1 */
 MOCO_API bool moco_weights_metadata_at(moco_metadata *out, const moco_weights *weights, size_t index);
 
-/** Copies a tensor's elements, row-major. @param[out] values @p bytes of them, entry->bytes @since 0.1 */
+/** Copies the elements of a tensor, row-major. @param bytes room at @p values: entry->bytes @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_read(void *values, size_t bytes, const moco_weights *weights,
                                                      const char *name);
 
-/** Copies a tensor over @p tensor, whose shape must be the same; its type may be another. @since 0.1 */
+/** Copies a tensor to @p tensor, which must have the same shape; types are converted. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_read_tensor(moco_tensor *tensor, const moco_weights *weights,
                                                             const char *name);
 
-/** Which of a checkpoint's encoders. @since 0.1 */
+/** The encoders of a checkpoint. @since 0.1 */
 typedef enum moco_branch { MOCO_QUERY, MOCO_KEY } moco_branch;
 
-/** The network that a file's tensors are of. @since 0.1 */
+/** The network in a file. @since 0.1 */
 typedef struct moco_network {
-    char prefix[64]; /**< of the tensors' names, as "module.encoder_q." */
+    char prefix[64]; /**< of the names of its tensors, as "module.encoder_q." */
     char arch[32];   /**< a name of moco_encoder_arch() */
     int64_t dim;     /**< of the embedding; 0: the file has no head */
     bool mlp;
     bool cifar_stem;
-    bool classifier; /**< there is an `fc` that is no head of MoCo; it is left out */
+    bool classifier; /**< the file has an `fc` that is not a head of MoCo; it is left out */
 } moco_network;
 
 /**
- * Finds out from names and shapes which network is in a file. A linear `fc` under no prefix of an encoder is taken for
- * a classifier unless libmoco wrote the file.
- * @return ::MOCO_EFORMAT where there is no encoder of that kind, or it is no ResNet that libmoco knows
+ * Finds out from names and shapes which network a file holds. A linear `fc` without the prefix of an encoder is taken
+ * for a classifier, unless libmoco wrote the file.
+ * @return ::MOCO_EFORMAT if the file has no such encoder, or it is not a ResNet that libmoco knows
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_network(moco_network *out, const moco_weights *weights,
                                                         moco_branch branch);
 
 /**
- * Fills an encoder with a network of a file. Each tensor of the encoder must be there and no other; the head is left as
- * it is where the file has none.
+ * Fills an encoder with the network of a file, which must have exactly the tensors of the encoder. Without a head in
+ * the file, the head of the encoder is unchanged.
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights *weights,
                                                              const moco_network *network);
 
 /**
- * Reads the settings of a file: a checkpoint's own, else defaults with architecture, head and image size (224 pixels,
- * or 32 where the first convolution is 3x3) as found; dim is 0 without a head.
+ * Reads the settings of a checkpoint. Other files give the defaults with the architecture and head that were found, and
+ * the image size (224 pixels, or 32 if the first convolution is 3x3); dim is 0 without a head.
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_read_config(moco_config *config, const char *path);
 
 /**
- * Makes the encoder of a file, in evaluation mode. Without a head in the file it has none: dim is 0, and only
- * moco_encoder_features() can be had.
+ * Makes the encoder of a file, in evaluation mode. Without a head in the file, dim is 0, and the encoder only gives
+ * moco_encoder_features().
  * @param[out] config as moco_weights_read_config()
  * @since 0.1
  */
@@ -121,18 +120,18 @@ MOCO_API MOCO_MUST_USE moco_status moco_encoder_import(moco_encoder **out, moco_
                                                        moco_branch branch, moco_device device);
 
 /**
- * Starts a run from a file: makes the run's folder with config.yaml and a first checkpoint, from which moco_resume()
- * goes on. Encoders, queue, pointer, momentum buffers and epoch are the file's where it has them; for what is missing
- * the log has a warning, and a key encoder is then a copy of the query encoder.
- * @param config the run's; network and queue size must be those of the file
- * @return as moco_train(), ::MOCO_EEXISTS where the folder is not empty
+ * Starts a run from a file: makes its folder with config.yaml and a first checkpoint, from which moco_resume()
+ * continues. Encoders, queue, pointer, momentum buffers and epoch are taken from the file if it has them. The log warns
+ * of those that are missing; a missing key encoder becomes a copy of the query encoder.
+ * @param config of the run; network and queue size must be those of the file
+ * @return as moco_train(); ::MOCO_EEXISTS if the folder is not empty
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_run_import(const moco_config *config, const char *path);
 
 /**
- * Sets what a file fixes of a run's configuration: architecture, head, queue size, the optimiser's momentum and weight
- * decay; with an MLP head the recipe of MoCo v2.
+ * Sets the parts of a configuration that a file determines: architecture, head, queue size, momentum and weight decay
+ * of the optimiser; with an MLP head also the recipe of MoCo v2.
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_run_import_config(moco_config *config, const char *path);

@@ -1,4 +1,4 @@
-// Packing data sets into shards: the same files, names and labels; resized; broken off, and gone on with.
+// Packing datasets into shards: the same files, names and labels; resized; interrupted and continued.
 #include "support/temporary_folder.hpp"
 
 #include <algorithm>
@@ -89,7 +89,7 @@ void expect_same(const Dataset &packed, const Dataset &source)
     }
 }
 
-// Stops packing, the first time that so many images are done.
+// Stops packing when this number of images is done.
 int stop_at(const moco_shards_progress *progress, void *payload)
 {
     return std::string(progress->action) == "packing" && progress->done >= *static_cast<size_t *>(payload) ? 1 : 0;
@@ -130,7 +130,7 @@ TEST_F(Pack, ShardsOfASize)
     options_.workers = 1;
     ASSERT_EQ(pack("again/s.tar"), MOCO_OK) << moco_error_message();
     EXPECT_EQ(files("again"), files("out"));
-    // Shards can be packed anew: into one file, and without growing names.
+    // Shards can be packed again: into one file, and with the same names.
     options_.shard_bytes = 0;
     ASSERT_EQ(moco_shards_pack(packed.get(), path("one.tar").c_str(), &options_), MOCO_OK) << moco_error_message();
     expect_same(open("one.tar"), open("data"));
@@ -187,7 +187,7 @@ TEST_F(Pack, GoesOnWhereItWasBrokenOff)
     options_.payload = &limit;
     for (limit = 1; limit < 150; limit += 40) {
         ASSERT_EQ(pack("broken/s.tar"), MOCO_ESTOPPED);
-        EXPECT_TRUE(message_has("goes on from there")) << moco_error_message();
+        EXPECT_TRUE(message_has("continues from there")) << moco_error_message();
     }
     // As after a crash: the part ends anywhere.
     for (const auto &entry : fs::directory_iterator(path("broken"))) {
@@ -256,6 +256,7 @@ TEST_F(Pack, BrokenImages)
     options_.short_side = 32;
     EXPECT_EQ(pack("small.tar"), MOCO_EFORMAT);
     EXPECT_TRUE(message_has("a cat/v1.x 0.png")) << moco_error_message();
+    EXPECT_TRUE(message_has("--skip-broken")) << moco_error_message();
     EXPECT_FALSE(fs::exists(path("small.tar")));
     options_.skip_broken = true;
     ASSERT_EQ(pack("small.tar"), MOCO_OK) << moco_error_message();
@@ -295,7 +296,7 @@ TEST_F(Pack, RefusesWhatCannotBe)
                                                nullptr, nullptr };
     ASSERT_EQ(moco_dataset_from_callbacks(&numbers, 3, 0, &callbacks, nullptr), MOCO_OK);
     EXPECT_EQ(moco_shards_pack(numbers, path("a.tar").c_str(), nullptr), MOCO_EINVALID);
-    EXPECT_TRUE(message_has("are no files")) << moco_error_message();
+    EXPECT_TRUE(message_has("are not stored as files")) << moco_error_message();
     moco_dataset_free(numbers);
     EXPECT_EQ(entries_of(folder_), 1U);
 }

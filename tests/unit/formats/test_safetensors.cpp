@@ -141,7 +141,7 @@ TEST_F(Safetensors, RefusesHostileHeaders)
     refuses(entry("F31", "[2]", "[0,8]"), 8, "unknown type");
     refuses(entry("F32", "[-2]", "[0,8]"), 8, "negative size");
     refuses(entry("F32", "[2.5]", "[0,8]"), 8, "fractional size");
-    refuses(entry("F32", "2", "[0,8]"), 8, "shape is no list");
+    refuses(entry("F32", "2", "[0,8]"), 8, "shape is not a list");
     refuses(entry("F32", "[4611686018427387904,4]", "[0,8]"), 8, "product overflows to 0");
     refuses(entry("F32", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "too many dimensions");
     refuses(entry("F32", "[2]", "[0,9]"), 9, "size differs from the shape");
@@ -161,9 +161,9 @@ TEST_F(Safetensors, RefusesHostileHeaders)
     refuses(
         R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})",
         4, "the same name twice");
-    refuses(R"({"__metadata__":{"k":1}})", 0, "metadata that is no text");
-    refuses(R"({"__metadata__":[]}    )", 0, "metadata that is no object");
-    refuses(R"({"a":7}         )", 0, "an entry that is no object");
+    refuses(R"({"__metadata__":{"k":1}})", 0, "metadata that is not a text");
+    refuses(R"({"__metadata__":[]}    )", 0, "metadata that is not an object");
+    refuses(R"({"a":7}         )", 0, "an entry that is not an object");
 }
 
 TEST_F(Safetensors, RefusesCutAndFalseLengths)

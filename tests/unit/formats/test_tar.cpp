@@ -1,12 +1,8 @@
-// The tar reader and the index of a shard, with sound and hostile archives.
+// The tar reader, with sound and hostile archives.
 #include "support/tar_builder.hpp"
 #include "support/temporary_folder.hpp"
 
 extern "C" {
-#include "base/hash_internal.h"
-#include "dataset/shard_index_internal.h"
-#include "dataset/shard_open_internal.h"
-#include "dataset/shard_scan_internal.h"
 #include "formats/tar_read_internal.h"
 }
 
@@ -68,25 +64,6 @@ class Tar : public WithFolder {
         EXPECT_TRUE(message_has("bad.tar")) << moco_error_message();
         EXPECT_TRUE(message_has(part)) << moco_error_message();
     }
-    moco_status scan(const std::string &bytes)
-    {
-        write_file(path("s.tar"), bytes);
-        moco__shard_free(&shard_);
-        return moco__shard_scan(&shard_, path("s.tar").c_str());
-    }
-    void refuse_shard(const std::string &bytes, const std::string &part)
-    {
-        EXPECT_EQ(scan(bytes), MOCO_EFORMAT) << part;
-        EXPECT_TRUE(message_has("s.tar")) << moco_error_message();
-        EXPECT_TRUE(message_has(part)) << moco_error_message();
-    }
-    void TearDown() override
-    {
-        moco__shard_free(&shard_);
-        WithFolder::TearDown();
-    }
-
-    moco__shard shard_ = {};
 };
 
 TEST_F(Tar, MembersOfAllKinds)
@@ -123,35 +100,97 @@ TEST_F(Tar, MembersOfAllKinds)
 TEST_F(Tar, HostileHeaders)
 {
     const std::string good = tar_member("good.jpg", "content");
-    refuse("", "offset 0: the archive ends without its end mark");
-    refuse(good, "offset 1024: the archive ends without its end mark");
-    refuse(good + std::string(100, '\0'), "truncated");
+    refuse("", "offset 0: the file is empty or truncated");
+    refuse(good + std::string(100, '\0'), "offset 1024: the archive ends in the middle of a block");
+    refuse(good.substr(0, 700), "offset 1024: the archive ends in the middle of a block");
+    refuse(good + tar_member({ "x", pax_record("path", "a.jpg"), 'x', "", "" }), "extended header without a member");
     refuse(good.substr(0, 515), "reaches beyond the file's 515");
-    refuse(std::string(512, 'x') + tar_end(), "offset 0: this is no tar header");
+    refuse(std::string(512, 'x') + tar_end(), "offset 0: this is not a tar header");
     std::string flipped = good + good + tar_end();
     flipped[1024 + 3] ^= 1;
-    refuse(flipped, "offset 1024: this is no tar header, or a damaged one");
-    refuse(tar_member({ "n", "x", '0', std::string(12, '\xff'), "" }) + tar_end(), "negative or no number");
-    refuse(tar_member({ "n", "x", '0', "not a number", "" }) + tar_end(), "negative or no number");
+    refuse(flipped, "offset 1024: this is not a tar header, or a damaged one");
+    refuse(tar_member({ "n", "x", '0', std::string(12, '\xff'), "" }) + tar_end(), "negative or not a number");
+    refuse(tar_member({ "n", "x", '0', "not a number", "" }) + tar_end(), "negative or not a number");
     refuse(tar_member({ "n", "x", '0', std::string("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12), "" }) + tar_end(),
            "longer than any file");
     refuse(tar_member({ "n", "x", '0', "77777777777", "" }) + tar_end(), "reaches beyond");
-    refuse(tar_member({ "n", "x", 'S', "", "" }) + tar_end(), "sparse");
+    refuse(tar_member({ "n", "x", 'S', "", "" }) + tar_end(), "offset 0: a sparse file, which is not supported");
+    for (const char *key : { "GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size" }) {
+        refuse(tar_member({ "x", pax_record(key, "1"), 'x', "", "" }) + tar_member("a.jpg", "x") + tar_end(),
+               "offset 0: a sparse file, which is not supported");
+    }
     for (const char *records : { "path=a\n", "5 path", "99 path=a\n", "0 path=a\n", "2 \n", "-3 a=b\n",
                                  "99999999999999999999 a=b\n", "10 path=abc" }) {
         refuse(tar_member({ "x", records, 'x', "", "" }) + tar_member("a", "") + tar_end(), "pax header is damaged");
     }
     for (const char *size : { "-1", "9999999999999999999", "1x" }) {
         refuse(tar_member({ "x", pax_record("size", size), 'x', "", "" }) + tar_member("a", "") + tar_end(),
-               "no number in range");
+               "not a number in range");
     }
-    refuse(tar_member({ "l", std::string(70000, 'l'), 'L', "", "" }) + tar_member("a", "") + tar_end(),
-           "unreasonably long");
-    refuse(tar_member({ "x", "", 'x', "00010000000", "" }) + tar_end(), "unreasonably long");
+    refuse(tar_member({ "l", std::string(70000, 'l'), 'L', "", "" }) + tar_member("a", "") + tar_end(), "too long");
+    refuse(tar_member({ "x", "", 'x', "00010000000", "" }) + tar_end(), "too long");
     refuse(tar_member("big", std::string((1 << 20) + 1, 'b')) + tar_end(), "more than the 1048576 that it may have");
     Members out;
     EXPECT_EQ(read(&out, path("missing.tar")), MOCO_ENOTFOUND);
     EXPECT_EQ(read(&out, folder_.string()), MOCO_EIO);
+}
+
+// The header of Unix V7, which has neither a magic nor a prefix.
+std::string v7_member(const std::string &name, const std::string &content)
+{
+    std::string header = tar_header({ name, content, '\0', "", "" });
+    header.replace(257, 8, 8, '\0');
+    header.replace(148, 8, "        ");
+    unsigned sum = 0;
+    for (const char byte : header) {
+        sum += static_cast<unsigned char>(byte);
+    }
+    char number[16];
+    (void)snprintf(number, sizeof number, "%06o", sum);
+    header.replace(148, 7, std::string(number, 7));
+    return header + content + std::string((512 - content.size() % 512) % 512, '\0');
+}
+
+TEST_F(Tar, OtherWriters)
+{
+    EXPECT_EQ(members(v7_member("old.jpg", "seven") + tar_end()), (Members{ { "old.jpg", "seven", true } }));
+    // git archive's comment for all members; a long link, which is not a name.
+    EXPECT_EQ(members(tar_member({ "pax_global_header", pax_record("comment", "abc"), 'g', "", "" }) +
+                      tar_member({ "././@LongLink", std::string(200, 'l') + '\0', 'K', "", "" }) +
+                      tar_member({ "link", "", '2', "", "" }) + tar_member("a.jpg", "x") + tar_end()),
+              (Members{ { "link", "", false }, { "a.jpg", "x", true } }));
+}
+
+TEST_F(Tar, TheEndOfTheFileIsAnEnd)
+{
+    const std::string bytes = tar_member("1.jpg", "one") + tar_member("2.jpg", "two");
+    const Members expected = { { "1.jpg", "one", true }, { "2.jpg", "two", true } };
+    EXPECT_EQ(members(bytes), expected);
+    for (const char *packed : { "a.tar.gz", "a.tar.zst" }) {
+        Members out;
+        write_packed(path(packed), bytes);
+        EXPECT_EQ(read(&out, path(packed)), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(out, expected) << packed;
+    }
+}
+
+TEST_F(Tar, SeveralFrames)
+{
+    const std::string first = tar_member("1.jpg", "one");
+    const std::string second = tar_member("2.jpg", "two") + tar_end();
+    const Members expected = { { "1.jpg", "one", true }, { "2.jpg", "two", true } };
+    for (const char *ending : { ".gz", ".zst" }) {
+        write_packed(path(std::string("1") + ending), first);
+        write_packed(path(std::string("2") + ending), second);
+        // pzstd puts a skippable frame, with the size of the next frame, before each frame.
+        const std::string skippable =
+            ending == std::string(".zst") ? std::string("\x50\x2A\x4D\x18\4\0\0\0size", 12) : "";
+        write_file(path("a.tar"), skippable + read_file(path(std::string("1") + ending)) + skippable +
+                                      read_file(path(std::string("2") + ending)));
+        Members out;
+        EXPECT_EQ(read(&out, path("a.tar")), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(out, expected) << ending;
+    }
 }
 
 TEST_F(Tar, DamagedCompression)
@@ -177,119 +216,6 @@ TEST_F(Tar, DamagedCompression)
         Members out;
         (void)read(&out, path(name)); // stored blocks may decode to other content, which checksums find at the end
     }
-}
-
-// ---- Samples ----
-
-std::vector<std::tuple<std::string, int, size_t>> samples_of(const moco__shard &shard)
-{
-    std::vector<std::tuple<std::string, int, size_t>> out;
-    for (size_t i = 0; i < shard.count; ++i) {
-        out.emplace_back(moco__shard_name(&shard, i), shard.samples[i].label, shard.samples[i].offset);
-    }
-    return out;
-}
-
-TEST_F(Tar, SamplesByWebDatasetsNames)
-{
-    ASSERT_EQ(scan(tar_member("__classes__", "cat\ndog\n") + tar_member("b/2.cls", "1\n") +
-                   tar_member("b/2.PNG", "png") + tar_member("b/2.seg.png", "mask") + tar_member("b/2.json", "{}") +
-                   tar_member("a.dir/1.jpg", "jpg") + tar_member("a.dir/1.cls", " 0 ") + tar_member("text.txt", "t") +
-                   tar_member("a.dir/._1.jpg", "resource fork") + tar_member("noextension", "n") + tar_end()),
-              MOCO_OK)
-        << moco_error_message();
-    EXPECT_EQ(samples_of(shard_), (std::vector<std::tuple<std::string, int, size_t>>{
-                                      { "b/2.PNG", 1, 5 * 512 }, { "a.dir/1.jpg", 0, 11 * 512 } }));
-    EXPECT_EQ(shard_.class_count, 2U);
-    EXPECT_STREQ(reinterpret_cast<char *>(shard_.texts.data), "cat");
-    EXPECT_TRUE(shard_.plain);
-    ASSERT_EQ(scan(tar_member("1.jpg", "") + tar_member("2.webp", "w") + tar_end()), MOCO_OK);
-    EXPECT_EQ(samples_of(shard_),
-              (std::vector<std::tuple<std::string, int, size_t>>{ { "1.jpg", -1, 512 }, { "2.webp", -1, 1024 } }));
-    EXPECT_EQ(scan(tar_end()), MOCO_OK);
-    EXPECT_EQ(shard_.count, 0U);
-}
-
-TEST_F(Tar, WhatIsWrongWithSamplesIsSaid)
-{
-    const std::string image = tar_member("1.jpg", "i");
-    const std::string label = tar_member("1.cls", "0");
-    refuse_shard(image + label + tar_member("2.jpg", "i") + tar_end(), "offset 2048 has no .cls");
-    refuse_shard(image + tar_member("2.jpg", "i") + tar_member("2.cls", "0") + tar_end(), "offset 0 has no .cls");
-    refuse_shard(image + tar_member("1.png", "i") + tar_end(), "key 1 has an image twice, at offsets 0 and 1024");
-    refuse_shard(image + label + label + tar_end(), "a .cls twice");
-    refuse_shard(image + tar_member("2.jpg", "i") + image + tar_end(), "twice, at offsets 512 and 2560");
-    for (const char *wrong : { "", "cat", "-1", "1 2", "99999999999", "2147483647", "1.5" }) {
-        refuse_shard(image + tar_member("1.cls", wrong) + tar_end(), "1.cls holds '");
-        EXPECT_TRUE(message_has("offset 1024"));
-    }
-    refuse_shard(image + tar_member("1.cls", std::string(33, '1')) + tar_end(), "more than the 32");
-    refuse_shard(tar_member("__classes__", "cat\n") + image + tar_member("1.cls", "1") + tar_end(),
-                 "has class 1, but __classes__ names 1");
-    refuse_shard(tar_member("__classes__", "cat") + tar_end(), "lines of text");
-    refuse_shard(image + tar_member("__classes__", "cat\n") + tar_end(), "must come once, before");
-}
-
-// ---- The index file ----
-
-TEST_F(Tar, IndexTellsWhatTheArchiveTells)
-{
-    const std::string bytes = tar_member("__classes__", "cat\ndog\n") + tar_member("1.cls", "1") +
-                              tar_member("1.jpg", "one") + tar_member("2.jpg", "two") + tar_member("2.cls", "0") +
-                              tar_end();
-    write_packed(path("s.tar.zst"), bytes);
-    ASSERT_EQ(scan(bytes), MOCO_OK);
-    for (const char *name : { "s.tar", "s.tar.zst" }) {
-        moco__shard read = {};
-        moco__shard_free(&shard_);
-        ASSERT_EQ(moco__shard_scan(&shard_, path(name).c_str()), MOCO_OK);
-        ASSERT_EQ(moco__shard_write_index(&shard_), MOCO_OK) << moco_error_message();
-        ASSERT_EQ(moco__shard_open(&read, path(name).c_str()), MOCO_OK) << moco_error_message();
-        EXPECT_EQ(samples_of(read), samples_of(shard_));
-        EXPECT_EQ(read.class_count, 2U);
-        EXPECT_EQ(read.plain, shard_.plain);
-        EXPECT_EQ(read.texts.size, shard_.texts.size);
-        moco__shard_free(&read);
-    }
-    EXPECT_EQ(entries_of(folder_), 4U) << "nothing but the shards and their indices";
-}
-
-TEST_F(Tar, StaleOrDamagedIndexIsRefused)
-{
-    const std::string bytes = tar_member("1.jpg", "one") + tar_member("2.jpg", "two") + tar_end();
-    ASSERT_EQ(scan(bytes), MOCO_OK);
-    ASSERT_EQ(moco__shard_write_index(&shard_), MOCO_OK);
-    const std::string index = read_file(path("s.tar.idx"));
-    const auto refused = [&](const std::string &part) {
-        moco__shard read = {};
-        EXPECT_EQ(moco__shard_open(&read, path("s.tar").c_str()), MOCO_EFORMAT) << part;
-        EXPECT_TRUE(message_has(part)) << moco_error_message();
-        EXPECT_TRUE(message_has("s.tar.idx")) << moco_error_message();
-        EXPECT_TRUE(message_has("moco index")) << moco_error_message();
-        moco__shard_free(&read);
-    };
-    write_file(path("s.tar"), bytes + std::string(512, '\0'));
-    refused("stale");
-    write_file(path("s.tar"), tar_member("1.jpg", "one") + tar_member("2.jpg", "TWO") + tar_end());
-    refused("stale");
-    write_file(path("s.tar"), bytes);
-    for (size_t size = 0; size < index.size(); size += 7) {
-        write_file(path("s.tar.idx"), index.substr(0, size));
-        refused("index");
-    }
-    for (size_t at = 0; at < index.size(); ++at) {
-        std::string flipped = index;
-        flipped[at] ^= 0x40;
-        write_file(path("s.tar.idx"), flipped);
-        refused("index");
-    }
-    // A right checksum over nonsense.
-    std::string nonsense = index;
-    nonsense[64 + 16 + 3] = '\x3f'; // the first image's size
-    const uint64_t sum = moco__hash(MOCO__HASH_START, nonsense.data() + 64, nonsense.size() - 64);
-    memcpy(&nonsense[56], &sum, 8);
-    write_file(path("s.tar.idx"), nonsense);
-    refused("points outside");
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-// Weights go out to every format and come back the same; a run goes on from what it exported.
+// Weights are exported to every format and read back the same; a run continues from what it exported.
 #include "support/temporary_folder.hpp"
 #include "support/tests_folder.hpp"
 
@@ -159,7 +159,7 @@ TEST_F(Export, AnEncoderWithoutAHeadGivesFeaturesAlone)
     EXPECT_EQ(moco_encoder_dim(encoder), 0);
     moco_tensor *out = nullptr;
     EXPECT_EQ(moco_encoder_forward(&out, nullptr, encoder, images_), MOCO_EINVALID);
-    EXPECT_TRUE(message_has("no head"));
+    EXPECT_TRUE(message_has("without a head"));
     moco_encoder_free(encoder);
 }
 
@@ -177,7 +177,7 @@ TEST_F(Export, ARunGoesOnFromTheReferencesFormat)
     moco_image_free(image);
     set("out", path("new"));
     ASSERT_EQ(moco_run_import(&config_, path("r.pth.tar").c_str()), MOCO_OK) << moco_error_message();
-    // Two steps an epoch (9 images, batches of 4), three epochs done.
+    // Two steps per epoch (9 images, batches of 4), three epochs done.
     const std::string name = path("new/checkpoints/step_0000000006.safetensors");
     ASSERT_TRUE(fs::exists(name));
     moco_weights *before = nullptr;

@@ -82,7 +82,7 @@ class Weights : public moco_test::WithFolder {
         EXPECT_EQ(moco__zip_commit(&zip), MOCO_OK) << moco_error_message();
         return name;
     }
-    // The tree {"t": tensor} with sizes and strides of its own, over a storage of so many elements.
+    // The tree {"t": tensor} with the given sizes and strides, over a storage of the given elements.
     static std::string tree(const std::vector<int64_t> &sizes, const std::vector<int64_t> &strides, int64_t offset,
                             int64_t elements)
     {
@@ -201,8 +201,8 @@ TEST_F(Weights, RefusesTensorsBeyondTheirStorage)
     refuses_tree(tree({ 2 }, { INT64_MAX }, INT64_MAX, 6), why, 24);
     refuses_tree(tree({ 2 }, { -1 }, 1, 6), "at least 0", 24);
     refuses_tree(tree({ -2 }, { 1 }, 0, 6), "at least 0", 24);
-    refuses_tree(tree({ 2, 3 }, { 1 }, 0, 6), "not of their kind", 24);
-    refuses_tree(tree(std::vector<int64_t>(17, 1), std::vector<int64_t>(17, 1), 0, 6), "not of their kind", 24);
+    refuses_tree(tree({ 2, 3 }, { 1 }, 0, 6), "have a wrong type", 24);
+    refuses_tree(tree(std::vector<int64_t>(17, 1), std::vector<int64_t>(17, 1), 0, 6), "have a wrong type", 24);
     refuses_tree(tree({ 2, 3 }, { 3, 1 }, 0, 6), "too short", 23);
     refuses_tree(tree({ 1 }, { 1 }, 0, INT64_MAX), "elements", 24);
     refuses_tree(tree({ 1 }, { 1 }, 0, INT64_MAX / 8), "too short", 24);
@@ -216,7 +216,7 @@ TEST_F(Weights, RefusesWhatTensorsDoNotNeed)
     refuses_tree(head + "ccollections\nOrderedDict\n\x8c\x04"
                         "evil\x85R.",
                  "arguments");
-    refuses_tree(head + "}}R.", "no known name");
+    refuses_tree(head + "}}R.", "not a known name");
     refuses_tree(head + "ctorch\nFloatStorage\n)R.", "it calls torch.FloatStorage");
     refuses_tree(head + "}(i.", "opcode 0x69");
     refuses_tree(head + "}\x82\x01.", "opcode 0x82");
@@ -230,12 +230,12 @@ TEST_F(Weights, RefusesWhatTensorsDoNotNeed)
     refuses_tree(head + "X\x02" + std::string(3, '\0') + "\xc3\x28.", "UTF-8");
     refuses_tree(head + "}}.", "2 values");
     refuses_tree(head + ".", "0 values");
-    refuses_tree(head + "}(.", "values in place of one");
+    refuses_tree(head + "}(.", "exactly one value");
     refuses_tree(head + "t.", "bracket");
     refuses_tree(head + "a.", "lacks operands");
     refuses_tree(head + "}(K\1u.", "no value");
-    refuses_tree(head + "K\1K\1a.", "no container");
-    refuses_tree(head + "K\1Nb.", "no dictionary");
+    refuses_tree(head + "K\1K\1a.", "not a container");
+    refuses_tree(head + "K\1Nb.", "not a dictionary");
     refuses_tree(head + "NQ.", "name a storage");
     refuses_tree(head + ")(0t.", "lacks operands");
     refuses_tree(head + "K\1.", "no dictionary of tensors");
@@ -260,7 +260,7 @@ TEST_F(Weights, RefusesTheSameNameTwice)
 {
     std::string one = tree({ 2, 3 }, { 3, 1 }, 0, 6);
     const std::string item = one.substr(3, one.size() - 4); // from the key to 's'
-    refuses_tree(one.substr(0, 3) + item + item + ".", "there twice", 24);
+    refuses_tree(one.substr(0, 3) + item + item + ".", "is repeated", 24);
 }
 
 TEST_F(Weights, RefusesEveryCut)

@@ -1,16 +1,15 @@
-/* What the parts of the weights' reader share. */
-#ifndef MOCO_WEIGHTS_WEIGHTS_INTERNAL_H
-#define MOCO_WEIGHTS_WEIGHTS_INTERNAL_H
+/* The tensors and texts of a file of weights, as a list that the reader of each format fills. */
+#ifndef MOCO_WEIGHTS_WEIGHTS_LIST_INTERNAL_H
+#define MOCO_WEIGHTS_WEIGHTS_LIST_INTERNAL_H
 
 #include "moco/weights.h"
 
-#include "formats/pickle_values_internal.h"
 #include "formats/pth_read_internal.h"
 
 typedef struct moco__weights_entry {
     moco_weights_entry view;
     const int64_t *strides;            /* in elements; NULL: row-major */
-    const uint8_t *data;               /* of the first element */
+    const uint8_t *data;               /* first element */
     const moco__pickle_value *storage; /* NULL: a safetensors file */
 } moco__weights_entry;
 
@@ -30,17 +29,17 @@ struct moco_weights {
     size_t text_count, text_room;
 };
 
-/* Adds an entry; the name is copied. */
+/* Adds a tensor; the name is copied. */
 moco_status moco__weights_add(moco_weights *weights, const char *name, const moco__weights_entry *entry);
-/* Adds a metadata row; both texts are copied. */
+/* Adds a metadata entry; both texts are copied. */
 moco_status moco__weights_note(moco_weights *weights, const char *key, const char *value);
 
-/* Lists the tensors of a file of torch.save. weights_pth.c */
-moco_status moco__weights_list_pth(moco_weights *weights);
+/* Sorts the names, which must be done once after the last tensor; refuses repeated ones. */
+moco_status moco__weights_sort(moco_weights *weights);
+/* Returns the tensor of a name, or NULL. */
+const moco__weights_entry *moco__weights_find(const moco_weights *weights, const char *name);
 
-bool moco__ends_with(const char *text, const char *end);
-
-/* Whether moco export wrote the file. */
+/* Returns whether libmoco wrote the file. */
 bool moco__weights_are_ours(const moco_weights *weights);
 
 #endif

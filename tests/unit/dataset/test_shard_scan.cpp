@@ -1,0 +1,181 @@
+// The samples of a shard, found by a scan and by its index.
+#include "support/tar_builder.hpp"
+#include "support/temporary_folder.hpp"
+
+extern "C" {
+#include "base/hash_internal.h"
+#include "dataset/shard_index_internal.h"
+#include "dataset/shard_open_internal.h"
+#include "dataset/shard_scan_internal.h"
+}
+
+#include <tuple>
+#include <vector>
+
+using namespace moco_test;
+
+namespace {
+
+class Shard : public WithFolder {
+  protected:
+    moco_status scan(const std::string &bytes)
+    {
+        write_file(path("s.tar"), bytes);
+        moco__shard_free(&shard_);
+        return moco__shard_scan(&shard_, path("s.tar").c_str());
+    }
+    void refuse_shard(const std::string &bytes, const std::string &part)
+    {
+        EXPECT_EQ(scan(bytes), MOCO_EFORMAT) << part;
+        EXPECT_TRUE(message_has("s.tar")) << moco_error_message();
+        EXPECT_TRUE(message_has(part)) << moco_error_message();
+    }
+    void TearDown() override
+    {
+        moco__shard_free(&shard_);
+        WithFolder::TearDown();
+    }
+
+    moco__shard shard_ = {};
+};
+
+std::vector<std::tuple<std::string, int, size_t>> samples_of(const moco__shard &shard)
+{
+    std::vector<std::tuple<std::string, int, size_t>> out;
+    for (size_t i = 0; i < shard.count; ++i) {
+        out.emplace_back(moco__shard_name(&shard, i), shard.samples[i].label, shard.samples[i].offset);
+    }
+    return out;
+}
+
+TEST_F(Shard, SamplesByWebDatasetsNames)
+{
+    ASSERT_EQ(scan(tar_member("__classes__", "cat\ndog\n") + tar_member("b/2.cls", "1\n") +
+                   tar_member("b/2.PNG", "png") + tar_member("b/2.seg.png", "mask") + tar_member("b/2.json", "{}") +
+                   tar_member("a.dir/1.jpg", "jpg") + tar_member("a.dir/1.cls", " 0 ") + tar_member("text.txt", "t") +
+                   tar_member("a.dir/._1.jpg", "resource fork") + tar_member("noextension", "n") + tar_end()),
+              MOCO_OK)
+        << moco_error_message();
+    EXPECT_EQ(samples_of(shard_), (std::vector<std::tuple<std::string, int, size_t>>{
+                                      { "b/2.PNG", 1, 5 * 512 }, { "a.dir/1.jpg", 0, 11 * 512 } }));
+    EXPECT_EQ(shard_.class_count, 2U);
+    EXPECT_STREQ(reinterpret_cast<char *>(shard_.texts.data), "cat");
+    EXPECT_TRUE(shard_.plain);
+    ASSERT_EQ(scan(tar_member("1.jpg", "") + tar_member("2.webp", "w") + tar_end()), MOCO_OK);
+    EXPECT_EQ(samples_of(shard_),
+              (std::vector<std::tuple<std::string, int, size_t>>{ { "1.jpg", -1, 512 }, { "2.webp", -1, 1024 } }));
+    EXPECT_EQ(scan(tar_end()), MOCO_OK);
+    EXPECT_EQ(shard_.count, 0U);
+}
+
+void collect(moco_log_level level, const char *message, void *warnings)
+{
+    if (level == MOCO_LOG_WARNING) {
+        static_cast<std::vector<std::string> *>(warnings)->emplace_back(message);
+    }
+}
+
+TEST_F(Shard, WhatIsLeftOutIsCounted)
+{
+    std::vector<std::string> warnings;
+    moco_log_set_callback(collect, &warnings);
+    EXPECT_EQ(scan(tar_member("v1.05.png", "no key") + tar_member("v1.06.png", "no key") +
+                   tar_member("0.input.jpg", "no key") + tar_member("a.jpg", "image") +
+                   tar_member("a.seg.png", "mask") + tar_member("b.cls", "1") + tar_end()),
+              MOCO_OK);
+    EXPECT_EQ(shard_.count, 1U);
+    ASSERT_EQ(warnings.size(), 2U);
+    EXPECT_NE(warnings[0].find("left out 1 .cls member without an image"), std::string::npos) << warnings[0];
+    EXPECT_NE(warnings[1].find("left out 3 images with a dot in the key, like v1.05.png"), std::string::npos)
+        << warnings[1];
+    warnings.clear();
+    EXPECT_EQ(scan(tar_member("a.jpg", "image") + tar_member("b.jpg", "image")), MOCO_OK);
+    EXPECT_EQ(shard_.count, 2U);
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_NE(warnings[0].find("s.tar: ends without the two blocks of zeros"), std::string::npos) << warnings[0];
+    moco_log_set_callback(nullptr, nullptr);
+}
+
+TEST_F(Shard, WhatIsWrongWithSamplesIsSaid)
+{
+    const std::string image = tar_member("1.jpg", "i");
+    const std::string label = tar_member("1.cls", "0");
+    refuse_shard(image + label + tar_member("2.jpg", "i") + tar_end(), "offset 2048 has no .cls");
+    refuse_shard(image + tar_member("2.jpg", "i") + tar_member("2.cls", "0") + tar_end(), "offset 0 has no .cls");
+    refuse_shard(image + tar_member("1.png", "i") + tar_end(), "key 1 has an image twice, at offsets 0 and 1024");
+    refuse_shard(image + label + label + tar_end(), "a .cls twice");
+    refuse_shard(image + tar_member("2.jpg", "i") + image + tar_end(), "twice, at offsets 512 and 2560");
+    for (const char *wrong : { "", "cat", "-1", "1 2", "99999999999", "2147483647", "1.5" }) {
+        refuse_shard(image + tar_member("1.cls", wrong) + tar_end(), "1.cls holds '");
+        EXPECT_TRUE(message_has("offset 1024"));
+    }
+    refuse_shard(image + tar_member("1.cls", std::string(33, '1')) + tar_end(), "more than the 32");
+    refuse_shard(tar_member("__classes__", "cat\n") + image + tar_member("1.cls", "1") + tar_end(),
+                 "has class 1, but __classes__ names 1");
+    refuse_shard(tar_member("__classes__", "cat") + tar_end(), "lines of text");
+    refuse_shard(image + tar_member("__classes__", "cat\n") + tar_end(), "must come once, before");
+}
+
+// ---- The index file ----
+
+TEST_F(Shard, IndexTellsWhatTheArchiveTells)
+{
+    const std::string bytes = tar_member("__classes__", "cat\ndog\n") + tar_member("1.cls", "1") +
+                              tar_member("1.jpg", "one") + tar_member("2.jpg", "two") + tar_member("2.cls", "0") +
+                              tar_end();
+    write_packed(path("s.tar.zst"), bytes);
+    ASSERT_EQ(scan(bytes), MOCO_OK);
+    for (const char *name : { "s.tar", "s.tar.zst" }) {
+        moco__shard read = {};
+        moco__shard_free(&shard_);
+        ASSERT_EQ(moco__shard_scan(&shard_, path(name).c_str()), MOCO_OK);
+        ASSERT_EQ(moco__shard_write_index(&shard_), MOCO_OK) << moco_error_message();
+        ASSERT_EQ(moco__shard_open(&read, path(name).c_str()), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(samples_of(read), samples_of(shard_));
+        EXPECT_EQ(read.class_count, 2U);
+        EXPECT_EQ(read.plain, shard_.plain);
+        EXPECT_EQ(read.texts.size, shard_.texts.size);
+        moco__shard_free(&read);
+    }
+    EXPECT_EQ(entries_of(folder_), 4U) << "nothing but the shards and their indices";
+}
+
+TEST_F(Shard, StaleOrDamagedIndexIsRefused)
+{
+    const std::string bytes = tar_member("1.jpg", "one") + tar_member("2.jpg", "two") + tar_end();
+    ASSERT_EQ(scan(bytes), MOCO_OK);
+    ASSERT_EQ(moco__shard_write_index(&shard_), MOCO_OK);
+    const std::string index = read_file(path("s.tar.idx"));
+    const auto refused = [&](const std::string &part) {
+        moco__shard read = {};
+        EXPECT_EQ(moco__shard_open(&read, path("s.tar").c_str()), MOCO_EFORMAT) << part;
+        EXPECT_TRUE(message_has(part)) << moco_error_message();
+        EXPECT_TRUE(message_has("s.tar.idx")) << moco_error_message();
+        EXPECT_TRUE(message_has("moco index")) << moco_error_message();
+        moco__shard_free(&read);
+    };
+    write_file(path("s.tar"), bytes + std::string(512, '\0'));
+    refused("stale");
+    write_file(path("s.tar"), tar_member("1.jpg", "one") + tar_member("2.jpg", "TWO") + tar_end());
+    refused("stale");
+    write_file(path("s.tar"), bytes);
+    for (size_t size = 0; size < index.size(); size += 7) {
+        write_file(path("s.tar.idx"), index.substr(0, size));
+        refused("index");
+    }
+    for (size_t at = 0; at < index.size(); ++at) {
+        std::string flipped = index;
+        flipped[at] ^= 0x40;
+        write_file(path("s.tar.idx"), flipped);
+        refused("index");
+    }
+    // A right checksum over nonsense.
+    std::string nonsense = index;
+    nonsense[64 + 16 + 3] = '\x3f'; // the first image's size
+    const uint64_t sum = moco__hash(MOCO__HASH_START, nonsense.data() + 64, nonsense.size() - 64);
+    memcpy(&nonsense[56], &sum, 8);
+    write_file(path("s.tar.idx"), nonsense);
+    refused("points outside");
+}
+
+} // namespace
