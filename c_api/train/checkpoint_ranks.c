@@ -65,12 +65,14 @@ static moco_status share_tensors(moco_model *model, moco_position *position)
             MOCO_TRY_GOTO(moco_comm_broadcast(model->comm, tensor, 0));
         }
     }
-    int64_t numbers[] = { moco_queue_pointer(model->queue), moco_queue_filled(model->queue), (int64_t)model->shuffles,
-                          (int64_t)position->step,          (int64_t)position->epoch,        (int64_t)position->batch };
+    int64_t numbers[] = {
+        moco_queue_pointer(model->queue), moco_queue_filled(model->queue), (int64_t)moco_model_shuffles(model),
+        (int64_t)position->step,          (int64_t)position->epoch,        (int64_t)position->batch
+    };
     MOCO_TRY_GOTO(
         moco__comm_broadcast_numbers(model->comm, model->device, numbers, sizeof numbers / sizeof numbers[0]));
     MOCO_TRY_GOTO(moco_queue_restore(model->queue, numbers[0], numbers[1]));
-    model->shuffles = (uint64_t)numbers[2];
+    moco_model_set_shuffles(model, (uint64_t)numbers[2]);
     *position = (moco_position){ (uint64_t)numbers[3], (uint64_t)numbers[4], (uint64_t)numbers[5] };
 done:
     moco__table_free(&t);

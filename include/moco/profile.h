@@ -12,10 +12,10 @@ MOCO_BEGIN_DECLS
 /** The parts of a step, in its order. @since 0.1 */
 typedef enum moco_phase {
     MOCO_PHASE_INPUT,     /**< views to the device, gradients to zero */
-    MOCO_PHASE_QUERY,     /**< forward pass of the query encoder */
     MOCO_PHASE_MOMENTUM,  /**< momentum update of the key encoder */
     MOCO_PHASE_SHUFFLE,   /**< images into shuffled order, keys back out of it, and what ranks send each other for it */
     MOCO_PHASE_KEY,       /**< forward pass of the key encoder */
+    MOCO_PHASE_QUERY,     /**< forward pass of the query encoder */
     MOCO_PHASE_LOSS,      /**< logits against positive and queue, cross-entropy */
     MOCO_PHASE_BACKWARD,  /**< backward pass, that of the loss too, and the average of gradients over ranks */
     MOCO_PHASE_METRICS,   /**< running means of loss and accuracy */
@@ -24,7 +24,7 @@ typedef enum moco_phase {
     MOCO_PHASE_COUNT
 } moco_phase;
 
-/** "query", "momentum" and so on; NULL where it is no phase; borrowed, static. @since 0.1 */
+/** "input", "momentum" and so on; NULL where it is no phase; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_phase_name(moco_phase phase);
 
 /** Seconds by phase, summed over steps. @since 0.1 */
