@@ -1,9 +1,7 @@
-/* The model: its parts, its options, and the means of its metrics. */
+/* Makes and frees models, and gives their parts and metrics. */
 #include "method/model_internal.h"
 
 #include "base/handle_internal.h"
-
-#include <math.h>
 
 static moco_status create_parts(moco_model *model, const moco_model_options *o)
 {
@@ -19,12 +17,11 @@ static moco_status create_parts(moco_model *model, const moco_model_options *o)
     moco_queue_options queue = MOCO_QUEUE_OPTIONS_INIT;
     queue.size = o->queue_size;
     queue.dim = o->encoder.dim;
-    queue.seed = o->seed + 1; /* the weights are drawn from the seed itself */
+    queue.seed = o->seed + 1; /* the seed itself draws the weights */
     queue.device = o->encoder.device;
     queue.filled_only = o->queue_filled_only;
     MOCO_TRY(moco_queue_create(&model->queue, &queue));
-    const int64_t means = MOCO__MEANS;
-    return moco_tensor_zeros(&model->sums, NULL, MOCO_FLOAT32, model->device, &means, 1);
+    return moco__means_create(&model->means, model->device);
 }
 
 static moco_status check_options(const moco_model_options *o)
@@ -33,10 +30,33 @@ static moco_status check_options(const moco_model_options *o)
         return moco_error_set(MOCO_EINVALID, "model: temperature %g must be above 0", o->temperature);
     }
     if (o->accumulate < 1) {
-        return moco_error_set(MOCO_EINVALID, "model: a batch in %lld parts (accumulate); use 1 or more",
-                              (long long)o->accumulate);
+        return moco_error_set(MOCO_EINVALID, "model: accumulate %lld must be at least 1", (long long)o->accumulate);
     }
     return MOCO_OK;
+}
+
+/* Batches are laid out in a group for each rank and part; with an application's own permutation rows are samples. */
+static size_t groups_of(const moco_model_options *o)
+{
+    return o->permutation != NULL ? 1 : (size_t)moco_comm_world(o->comm) * (size_t)o->accumulate;
+}
+
+static void copy_options(moco_model *model, const moco_model_options *o)
+{
+    model->comm = o->comm;
+    model->device = o->encoder.device;
+    model->precision = o->encoder.precision;
+    model->bn_splits = o->encoder.bn_splits;
+    model->temperature = o->temperature;
+    model->symmetric = o->symmetric;
+    model->accumulate = o->accumulate;
+    model->phases.device = o->encoder.device;
+    model->shuffle = (moco__shuffle){ .kind = o->shuffle,
+                                      .comm = o->comm,
+                                      .groups = groups_of(o),
+                                      .permutation = o->permutation,
+                                      .payload = o->payload,
+                                      .seed = o->seed };
 }
 
 moco_status moco_model_create(moco_model **out, const moco_model_options *options)
@@ -49,15 +69,7 @@ moco_status moco_model_create(moco_model **out, const moco_model_options *option
     if (model == NULL) {
         return MOCO_ENOMEM;
     }
-    model->temperature = o->temperature;
-    model->symmetric = o->symmetric;
-    model->accumulate = o->accumulate;
-    model->shuffle_kind = o->shuffle;
-    model->comm = o->comm;
-    model->seed = o->seed;
-    model->permutation = o->permutation;
-    model->payload = o->payload;
-    model->device = o->encoder.device;
+    copy_options(model, o);
     const moco_status status = create_parts(model, o);
     if (status != MOCO_OK) {
         moco_model_free(model);
@@ -74,7 +86,7 @@ void moco_model_free(moco_model *model)
     }
     moco_scope_free(model->part);
     moco_scope_free(model->scope);
-    moco_tensor_free(model->sums);
+    moco__means_free(&model->means);
     moco_ddp_free(model->ddp);
     moco_sgd_free(model->sgd);
     moco_queue_free(model->queue);
@@ -84,20 +96,22 @@ void moco_model_free(moco_model *model)
     moco__handle_free(model);
 }
 
+void moco__model_clear(moco_model *model)
+{
+    moco_scope_clear(model->part);
+    moco_scope_clear(model->scope);
+}
+
 moco_status moco_model_read_means(moco_model_means *out, moco_model *model)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(model);
-    float sums[MOCO__MEANS];
-    MOCO_TRY(moco_comm_all_reduce(model->comm, model->sums));
-    MOCO_TRY(moco_tensor_to_host(sums, sizeof sums, model->sums));
-    MOCO_TRY(moco_tensor_zero(model->sums));
-    const int64_t steps = model->summed_steps;
-    const double count = steps > 0 ? (double)steps * (double)moco_comm_world(model->comm) : NAN;
-    *out = (moco_model_means){ steps, (double)sums[0] / count, 100 * (double)sums[1] / count,
-                               100 * (double)sums[2] / count };
-    model->summed_steps = 0;
-    return MOCO_OK;
+    return moco__means_read(out, &model->means, model->comm);
+}
+
+void moco_model_profile(moco_model *model, moco_step_times *times)
+{
+    model->phases.times = times;
 }
 
 moco_encoder *moco_model_query_encoder(const moco_model *model)
@@ -127,10 +141,10 @@ moco_comm *moco_model_comm(const moco_model *model)
 
 uint64_t moco_model_shuffles(const moco_model *model)
 {
-    return model->shuffles;
+    return model->shuffle.drawn;
 }
 
 void moco_model_set_shuffles(moco_model *model, uint64_t shuffles)
 {
-    model->shuffles = shuffles;
+    model->shuffle.drawn = shuffles;
 }

@@ -1,36 +1,32 @@
-/* The state of the model that its parts share. */
+/* The state of a model. */
 #ifndef MOCO_METHOD_MODEL_INTERNAL_H
 #define MOCO_METHOD_MODEL_INTERNAL_H
 
+#include "method/means_internal.h"
+#include "method/phases_internal.h"
 #include "method/shuffle_internal.h"
 
-#include "moco/profile.h"
-
-enum { MOCO__MEANS = 3 }; /* loss, acc1, acc5 */
-
 struct moco_model {
-    moco_encoder *encoder_q;
-    moco_encoder *encoder_k;
+    moco_encoder *encoder_q; /* f_q */
+    moco_encoder *encoder_k; /* f_k */
     moco_queue *queue;
     moco_sgd *sgd;
+    moco_ddp *ddp;
+    moco_comm *comm; /* NULL: one process */
+    moco_device device;
+    moco_precision precision;
+    int64_t bn_splits;
     double temperature;
     bool symmetric;
-    int64_t accumulate; /* parts of a batch */
-    uint64_t seed;
-    moco_permutation_fn permutation;
-    void *payload;
-    uint64_t shuffles; /* drawn so far */
-    moco_shuffle_kind shuffle_kind;
-    moco__shuffle shuffle; /* the latest */
-    moco_comm *comm;       /* NULL: one process */
-    moco_ddp *ddp;
-    moco_device device;
-    moco_scope *scope; /* temporaries of the current step */
-    moco_scope *part;  /* of the current part of its batch */
-    moco_tensor *sums; /* MOCO__MEANS values on the device, since the means were last read */
-    int64_t summed_steps;
-    moco_step_times *times;       /* NULL: not profiled */
-    double phase_wall, phase_cpu; /* when the phase before ended */
+    int64_t accumulate; /* equal parts that a batch is computed in */
+    moco__shuffle shuffle;
+    moco__means means;
+    moco__phases phases;
+    moco_scope *scope; /* owns what lives as long as a step */
+    moco_scope *part;  /* owns what lives as long as a part of its batch */
 };
+
+/* Frees the tensors of the latest step. */
+void moco__model_clear(moco_model *model);
 
 #endif

@@ -1,47 +1,46 @@
-/* Sharing a step's time out among its phases. */
+/* Divides the time of a step among its phases. */
 #include "method/phases_internal.h"
 
 #include "base/clock_internal.h"
 
-/* Work that is only queued would count as that of the phase that waits for it. */
-static moco_status read_clocks(double *wall, double *cpu, moco_device device)
+/* Waits for the device first: queued work would count towards the phase that waits for it. */
+static moco_status read_clocks(moco__phases *phases)
 {
-    MOCO_TRY(moco_device_synchronize(device));
-    *wall = moco__now();
-    *cpu = moco__cpu_seconds();
+    MOCO_TRY(moco_device_synchronize(phases->device));
+    phases->wall = moco__now();
+    phases->cpu = moco__cpu_seconds();
     return MOCO_OK;
 }
 
-moco_status moco__phases_start(moco_model *model)
+moco_status moco__phases_start(moco__phases *phases)
 {
-    if (model->times == NULL) {
+    if (phases->times == NULL) {
         return MOCO_OK;
     }
-    model->times->steps += 1;
-    return read_clocks(&model->phase_wall, &model->phase_cpu, model->device);
+    phases->times->steps += 1;
+    return read_clocks(phases);
 }
 
-moco_status moco__phase_end(moco_model *model, moco_phase phase)
+moco_status moco__phase_end(moco__phases *phases, moco_phase phase)
 {
-    if (model->times == NULL) {
+    if (phases->times == NULL) {
         return MOCO_OK;
     }
-    const double wall = model->phase_wall;
-    const double cpu = model->phase_cpu;
-    MOCO_TRY(read_clocks(&model->phase_wall, &model->phase_cpu, model->device));
-    model->times->wall[phase] += model->phase_wall - wall;
-    model->times->cpu[phase] += model->phase_cpu - cpu;
+    const double wall = phases->wall;
+    const double cpu = phases->cpu;
+    MOCO_TRY(read_clocks(phases));
+    phases->times->wall[phase] += phases->wall - wall;
+    phases->times->cpu[phase] += phases->cpu - cpu;
     return MOCO_OK;
-}
-
-void moco_model_profile(moco_model *model, moco_step_times *times)
-{
-    model->times = times;
 }
 
 const char *moco_phase_name(moco_phase phase)
 {
-    static const char *const names[MOCO_PHASE_COUNT] = { "input", "query",    "momentum", "shuffle",   "key",
-                                                         "loss",  "backward", "metrics",  "optimizer", "enqueue" };
+    static const char *const names[MOCO_PHASE_COUNT] = {
+        [MOCO_PHASE_INPUT] = "input",       [MOCO_PHASE_MOMENTUM] = "momentum", [MOCO_PHASE_SHUFFLE] = "shuffle",
+        [MOCO_PHASE_KEY] = "key",           [MOCO_PHASE_QUERY] = "query",       [MOCO_PHASE_LOSS] = "loss",
+        [MOCO_PHASE_BACKWARD] = "backward", [MOCO_PHASE_METRICS] = "metrics",   [MOCO_PHASE_OPTIMIZER] = "optimizer",
+        [MOCO_PHASE_ENQUEUE] = "enqueue",
+    };
     return (unsigned)phase < MOCO_PHASE_COUNT ? names[phase] : NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * Shuffled BN (paper, section 3.3): each rank encodes keys of other samples than its queries', then all keys are put
- * back in order.
+ * Shuffles batch norm (paper, section 3.3): a rank encodes the keys of other samples than its queries, and all keys are
+ * put back in order.
  */
 #include "method/shuffle_internal.h"
 
@@ -47,33 +47,35 @@ void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n
     }
 }
 
-moco_status moco__shuffle_resize(moco__shuffle *shuffle, const moco_comm *comm, size_t part, size_t groups)
+/* Makes room for batches of which this rank holds `own` rows. */
+static moco_status resize(moco__shuffle *shuffle, size_t own)
 {
-    const size_t world = (size_t)moco_comm_world(comm);
-    const size_t count = part * world;
-    if (count > shuffle->capacity) {
-        int64_t *memory = moco__calloc(3 * count + 2 * part + 2 * world, sizeof *memory);
-        if (memory == NULL) {
-            return MOCO_ENOMEM;
-        }
-        free(shuffle->order);
-        shuffle->order = memory;
-        shuffle->capacity = count;
+    const size_t world = (size_t)moco_comm_world(shuffle->comm);
+    const size_t count = own * world;
+    if (own == shuffle->own) {
+        return MOCO_OK;
     }
+    int64_t *memory = moco__calloc(3 * count + 2 * own + 2 * world, sizeof *memory);
+    if (memory == NULL) {
+        return MOCO_ENOMEM;
+    }
+    free(shuffle->order);
     shuffle->count = count;
-    shuffle->part = part;
+    shuffle->own = own;
+    shuffle->order = memory;
     shuffle->inverse = shuffle->order + count;
-    shuffle->pick = shuffle->inverse + count;
-    shuffle->place = shuffle->pick + part;
-    shuffle->send = shuffle->place + part;
+    shuffle->samples = shuffle->inverse + count;
+    shuffle->pick = shuffle->samples + count;
+    shuffle->place = shuffle->pick + own;
+    shuffle->send = shuffle->place + own;
     shuffle->receive = shuffle->send + world;
-    shuffle->samples = shuffle->receive + world;
     for (size_t n = 0; n < count; ++n) {
-        shuffle->samples[n] = (int64_t)moco__grouped_row(n, count, groups);
+        shuffle->samples[n] = (int64_t)moco__grouped_row(n, count, shuffle->groups);
     }
     return MOCO_OK;
 }
 
+/* Fills in `inverse`; an order that is not a permutation is an error. */
 static moco_status invert(moco__shuffle *shuffle)
 {
     const int64_t count = (int64_t)shuffle->count;
@@ -83,46 +85,57 @@ static moco_status invert(moco__shuffle *shuffle)
     for (int64_t i = 0; i < count; ++i) {
         const int64_t row = shuffle->order[i];
         if (row < 0 || row >= count || shuffle->inverse[row] >= 0) {
-            return moco_error_set(MOCO_EINVALID, "shuffle: row %lld is out of 0..%lld or drawn twice: no permutation",
-                                  (long long)row, (long long)(count - 1));
+            return moco_error_set(
+                MOCO_EINVALID, "shuffle: row %lld is drawn twice or is not in 0..%lld; give a permutation of all rows",
+                (long long)row, (long long)(count - 1));
         }
         shuffle->inverse[row] = i;
     }
     return MOCO_OK;
 }
 
-/* Which rows go where: every rank knows the whole order, so nothing is asked. */
-static void plan_exchange(moco__shuffle *shuffle, size_t rank, size_t world)
+/* Plans which rows go where. Every rank knows the complete order, so ranks need not ask each other. */
+static void plan_exchange(moco__shuffle *shuffle)
 {
-    const size_t part = shuffle->part;
+    const size_t rank = (size_t)moco_comm_rank(shuffle->comm);
+    const size_t world = (size_t)moco_comm_world(shuffle->comm);
+    const size_t own = shuffle->own;
     size_t picked = 0;
-    memset(shuffle->send, 0, 2 * world * sizeof *shuffle->send);
+    memset(shuffle->send, 0, 2 * world * sizeof *shuffle->send); /* and receive */
     for (size_t p = 0; p < shuffle->count; ++p) {
         const size_t row = (size_t)shuffle->order[p];
-        if (row / part == rank) {
-            shuffle->pick[picked++] = (int64_t)(row - rank * part);
-            shuffle->send[p / part] += 1;
+        if (row / own == rank) {
+            shuffle->pick[picked++] = (int64_t)(row - rank * own);
+            shuffle->send[p / own] += 1;
         }
     }
-    const int64_t *own = shuffle->order + rank * part;
-    for (size_t i = 0; i < part; ++i) {
-        shuffle->place[i] = shuffle->receive[(size_t)own[i] / part]++; /* within what its sender sends */
+    const int64_t *order = shuffle->order + rank * own;
+    for (size_t i = 0; i < own; ++i) {
+        shuffle->place[i] = shuffle->receive[(size_t)order[i] / own]++; /* among the rows of one sender */
     }
-    for (size_t i = 0; i < part; ++i) {
-        for (size_t sender = 0; sender < (size_t)own[i] / part; ++sender) {
+    for (size_t i = 0; i < own; ++i) {
+        for (size_t sender = 0; sender < (size_t)order[i] / own; ++sender) {
             shuffle->place[i] += shuffle->receive[sender];
         }
     }
 }
 
-moco_status moco__shuffle_plan(moco__shuffle *shuffle, const moco_comm *comm)
+/* Draws the next permutation of the rows of all ranks; every rank draws the same. */
+static moco_status draw(moco__shuffle *shuffle)
 {
+    if (shuffle->permutation != NULL) {
+        shuffle->permutation(shuffle->order, shuffle->count, shuffle->drawn, shuffle->payload);
+    } else {
+        MOCO_TRY(moco_shuffle_grouped_permutation(shuffle->order, shuffle->count, shuffle->groups, shuffle->seed,
+                                                  shuffle->drawn));
+    }
     MOCO_TRY(invert(shuffle));
-    plan_exchange(shuffle, (size_t)moco_comm_rank(comm), (size_t)moco_comm_world(comm));
+    plan_exchange(shuffle);
+    shuffle->drawn += 1;
     return MOCO_OK;
 }
 
-/* Rows of a tensor by their numbers, which lie on the host. */
+/* Selects rows of a tensor by their numbers. */
 static moco_status select_rows(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, const int64_t *rows,
                                size_t count)
 {
@@ -132,40 +145,50 @@ static moco_status select_rows(moco_tensor **out, moco_scope *scope, const moco_
     return moco_tensor_index_select(out, scope, tensor, index);
 }
 
-/* Each rank gets the rows that it needs, and no more. */
-static moco_status exchange(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle, moco_comm *comm,
+/* Sends each rank only the rows that it needs. */
+static moco_status exchange(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle,
                             const moco_tensor *images)
 {
     moco_tensor *picked, *received;
-    MOCO_TRY(select_rows(&picked, scope, images, shuffle->pick, shuffle->part));
-    MOCO_TRY(moco_comm_all_to_all(&received, scope, comm, picked, shuffle->send, shuffle->receive));
-    return select_rows(out, scope, received, shuffle->place, shuffle->part);
+    MOCO_TRY(select_rows(&picked, scope, images, shuffle->pick, shuffle->own));
+    MOCO_TRY(moco_comm_all_to_all(&received, scope, shuffle->comm, picked, shuffle->send, shuffle->receive));
+    return select_rows(out, scope, received, shuffle->place, shuffle->own);
 }
 
-moco_status moco__shuffle_images(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle, moco_comm *comm,
-                                 moco_shuffle_kind kind, const moco_tensor *images)
+moco_status moco__shuffle_images(moco_tensor **out, moco_scope *scope, moco__shuffle *shuffle,
+                                 const moco_tensor *images)
 {
-    const bool alone = moco_comm_world(comm) == 1;
-    if (kind == MOCO_SHUFFLE_ALL_TO_ALL && !alone) {
-        return exchange(out, scope, shuffle, comm, images);
+    MOCO_TRY(resize(shuffle, (size_t)moco_tensor_size(images, 0)));
+    if (shuffle->kind == MOCO_SHUFFLE_OFF) {
+        return moco_tensor_narrow(out, scope, images, 0, 0, (int64_t)shuffle->own);
     }
-    moco_tensor *all; /* as the reference: every rank gets all images */
-    MOCO_TRY(moco_comm_all_gather(&all, scope, comm, images));
-    const size_t first = (size_t)moco_comm_rank(comm) * shuffle->part;
-    return select_rows(out, scope, all, shuffle->order + first, shuffle->part);
+    MOCO_TRY(draw(shuffle));
+    if (shuffle->kind == MOCO_SHUFFLE_ALL_TO_ALL && moco_comm_world(shuffle->comm) > 1) {
+        return exchange(out, scope, shuffle, images);
+    }
+    moco_tensor *all; /* as in the reference: every rank gets all images */
+    MOCO_TRY(moco_comm_all_gather(&all, scope, shuffle->comm, images));
+    const size_t first = (size_t)moco_comm_rank(shuffle->comm) * shuffle->own;
+    return select_rows(out, scope, all, shuffle->order + first, shuffle->own);
 }
 
-moco_status moco__unshuffle_keys(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle, moco_comm *comm,
-                                 const moco_tensor *keys)
+moco_status moco__shuffle_undo(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle,
+                               const moco_tensor *keys)
 {
+    if (shuffle->kind == MOCO_SHUFFLE_OFF) {
+        return moco_comm_all_gather(out, scope, shuffle->comm, keys);
+    }
     moco_tensor *all; /* in shuffled order */
-    MOCO_TRY(moco_comm_all_gather(&all, scope, comm, keys));
+    MOCO_TRY(moco_comm_all_gather(&all, scope, shuffle->comm, keys));
     return select_rows(out, scope, all, shuffle->inverse, shuffle->count);
 }
 
-moco_status moco__ungroup_keys(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle,
-                               const moco_tensor *keys)
+moco_status moco__shuffle_ungroup(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle, moco_tensor *keys)
 {
+    if (shuffle->groups == 1) {
+        *out = keys;
+        return MOCO_OK;
+    }
     return select_rows(out, scope, keys, shuffle->samples, shuffle->count);
 }
 

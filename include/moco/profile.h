@@ -14,10 +14,10 @@ MOCO_BEGIN_DECLS
 /** The phases of a step. */
 typedef enum moco_phase {
     MOCO_PHASE_INPUT,     /**< copy the views to the device, set gradients to zero */
-    MOCO_PHASE_QUERY,     /**< forward pass of the query encoder */
     MOCO_PHASE_MOMENTUM,  /**< momentum update of the key encoder */
     MOCO_PHASE_SHUFFLE,   /**< shuffle images, bring keys back into order, and the exchange between ranks for both */
     MOCO_PHASE_KEY,       /**< forward pass of the key encoder */
+    MOCO_PHASE_QUERY,     /**< forward pass of the query encoder */
     MOCO_PHASE_LOSS,      /**< logits of the positive and of the queue, cross entropy */
     MOCO_PHASE_BACKWARD,  /**< backward pass, and the average of gradients over ranks */
     MOCO_PHASE_METRICS,   /**< running means of loss and accuracy */

@@ -1,0 +1,61 @@
+/* Keeps the running means of loss and accuracy on the device, so that no step waits for them. */
+#include "method/means_internal.h"
+
+#include <math.h>
+
+enum { LOSS, ACC1, ACC5, SUMS };
+
+moco_status moco__means_create(moco__means *means, moco_device device)
+{
+    const int64_t count = SUMS;
+    return moco_tensor_zeros(&means->sums, NULL, MOCO_FLOAT32, device, &count, 1);
+}
+
+void moco__means_free(moco__means *means)
+{
+    moco_tensor_free(means->sums);
+}
+
+static moco_status add(moco__means *means, moco_scope *scope, int64_t which, const moco_tensor *value)
+{
+    moco_tensor *sum;
+    MOCO_TRY(moco_tensor_narrow(&sum, scope, means->sums, 0, which, 1));
+    return moco_tensor_accumulate(sum, value);
+}
+
+/* Adds the share of queries whose positive is among the first `top` ways. */
+static moco_status add_accuracy(moco__means *means, moco_scope *scope, int64_t which, const moco_tensor *rank,
+                                int64_t top, int64_t parts)
+{
+    moco_tensor *share;
+    MOCO_TRY(moco_tensor_share_below(&share, scope, rank, top));
+    if (parts > 1) {
+        MOCO_TRY(moco_tensor_divide(&share, scope, share, (double)parts));
+    }
+    return add(means, scope, which, share);
+}
+
+moco_status moco__means_add(moco__means *means, moco_scope *scope, const moco_tensor *loss, const moco_tensor *logits,
+                            int64_t part, int64_t parts)
+{
+    moco_tensor *rank; /* how many ways come before the positive */
+    MOCO_TRY(add(means, scope, LOSS, loss));
+    MOCO_TRY(moco_tensor_row_rank(&rank, scope, logits, 0));
+    MOCO_TRY(add_accuracy(means, scope, ACC1, rank, 1, parts));
+    MOCO_TRY(add_accuracy(means, scope, ACC5, rank, 5, parts));
+    means->steps += part == parts - 1 ? 1 : 0;
+    return MOCO_OK;
+}
+
+moco_status moco__means_read(moco_model_means *out, moco__means *means, moco_comm *comm)
+{
+    float sums[SUMS];
+    MOCO_TRY(moco_comm_all_reduce(comm, means->sums));
+    MOCO_TRY(moco_tensor_to_host(sums, sizeof sums, means->sums));
+    MOCO_TRY(moco_tensor_zero(means->sums));
+    const double count = means->steps > 0 ? (double)means->steps * (double)moco_comm_world(comm) : NAN;
+    *out = (moco_model_means){ means->steps, (double)sums[LOSS] / count, 100 * (double)sums[ACC1] / count,
+                               100 * (double)sums[ACC5] / count };
+    means->steps = 0;
+    return MOCO_OK;
+}

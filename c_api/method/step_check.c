@@ -1,0 +1,57 @@
+/* Checks the inputs of a training step, so that a step that is refused has changed nothing. */
+#include "method/step_check_internal.h"
+
+#include "base/handle_internal.h"
+
+#include <float.h>
+
+static moco_status check_view(const moco_model *model, const moco_tensor *images)
+{
+    if (moco_tensor_ndim(images) != 4 || moco_tensor_size(images, 1) != 3) {
+        return moco_error_set(MOCO_EINVALID, "step: each view must be N x 3 x H x W");
+    }
+    const moco_dtype dtype = moco_tensor_dtype(images);
+    if (dtype != MOCO_FLOAT32 && !(dtype == MOCO_BFLOAT16 && model->precision == MOCO_BF16)) {
+        return moco_error_set(MOCO_EINVALID,
+                              "step: views must be float32, or bfloat16 if that is the model's precision");
+    }
+    return MOCO_OK;
+}
+
+/* A batch gives equal parts, and a part equal groups of 2 or more samples. */
+static moco_status check_count(const moco_model *model, int64_t n)
+{
+    if (n % model->accumulate != 0) {
+        return moco_error_set(MOCO_EINVALID, "step: %lld images do not give %lld equal parts (accumulate)",
+                              (long long)n, (long long)model->accumulate);
+    }
+    const int64_t part = n / model->accumulate;
+    if (part % model->bn_splits != 0 || part / model->bn_splits < 2) {
+        return moco_error_set(MOCO_EINVALID, "step: %lld images do not give %lld equal groups of 2 or more (bn_splits)",
+                              (long long)part, (long long)model->bn_splits);
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__step_check(const moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k, double lr,
+                             double m)
+{
+    MOCO_CHECK_ARG(model);
+    MOCO_CHECK_ARG(im_q);
+    MOCO_CHECK_ARG(im_k);
+    MOCO_TRY(check_view(model, im_q));
+    MOCO_TRY(check_view(model, im_k));
+    const int64_t n = moco_tensor_size(im_q, 0);
+    if (n != moco_tensor_size(im_k, 0)) {
+        return moco_error_set(MOCO_EINVALID, "step: %lld images of the first view, %lld of the second; give as many",
+                              (long long)n, (long long)moco_tensor_size(im_k, 0));
+    }
+    MOCO_TRY(check_count(model, n));
+    if (!(lr >= 0 && lr <= DBL_MAX)) {
+        return moco_error_set(MOCO_EINVALID, "step: learning rate %g must be at least 0 and finite", lr);
+    }
+    if (!(m >= 0 && m <= 1)) {
+        return moco_error_set(MOCO_EINVALID, "step: momentum %g must be in 0..1", m);
+    }
+    return MOCO_OK;
+}
