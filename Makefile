@@ -30,7 +30,7 @@ help: ## list the targets
 deps: ## install missing Debian packages, and libtorch into a cache folder
 	@bash cmake/deps.sh
 
-build: deps ## the library, the tool and the examples, in build/
+build: deps ## build the library, the tool and the examples, in build/
 	@$(call configure,release) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
 	@cmake --build $(BUILD) $(jobs)
@@ -52,7 +52,7 @@ bench: build ## measure loader and step, into docs/benchmark.md; see CONTRIBUTIN
 	@python3 tools/bench/bench_report.py --moco $(BUILD)/bin/moco --synth $(BUILD)/bin/moco-synth \
 	    $(if $(MOCO_REFERENCE),--reference $(MOCO_REFERENCE)) $(if $(MOCO_PYTHON),--python $(MOCO_PYTHON))
 
-test-asan test-ubsan test-tsan: test-%: deps ## the unit tests and small golden cases under a sanitizer
+test-asan test-ubsan test-tsan: test-%: deps ## run the unit tests and small golden cases under a sanitizer
 	@$(call configure,$*) >/dev/null
 	@cmake --build $(BUILD)-$* $(jobs)
 	@ctest --test-dir $(BUILD)-$* --output-on-failure -R '^(unit\.|golden\.(pixels|r18_cifar))'

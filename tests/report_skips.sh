@@ -32,7 +32,7 @@ while IFS= read -r line; do
     printf '%s %s\n' "$mark" "$line"
 done < <(cat "${files[@]}") >"$1/skips/report"
 
-printf '%d skipped, %d of them unexpectedly (!):\n' "$count" "$unexpected"
+printf '%d skipped, %d of them unexpected%s:\n' "$count" "$unexpected" "$([ "$unexpected" -eq 0 ] || printf ' (!)')"
 cat "$1/skips/report"
 if [ "${CI:-}" = true ] && [ "$unexpected" -gt 0 ]; then
     printf 'tests/expected-skips.txt lists the tests that may be skipped in CI\n' >&2

@@ -2,6 +2,7 @@
 #include "moco/launch.h"
 
 #include "base/handle_internal.h"
+#include "base/hash_internal.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -60,11 +61,10 @@ static moco_status read_master(moco_launch *launch)
 /* Returns a port that jobs on the same host are unlikely to share. */
 static int32_t port_of_job(const char *job)
 {
-    uint32_t hash = 2166136261U; /* FNV-1a */
-    for (const char *c = job; c != NULL && *c != '\0'; ++c) {
-        hash = (hash ^ (uint8_t)*c) * 16777619U;
+    if (job == NULL) {
+        return MOCO_DEFAULT_PORT;
     }
-    return job != NULL ? FIRST_JOB_PORT + (int32_t)(hash % JOB_PORTS) : MOCO_DEFAULT_PORT;
+    return FIRST_JOB_PORT + (int32_t)(moco__hash(MOCO__HASH_START, job, strlen(job)) % JOB_PORTS);
 }
 
 static moco_status from_torchrun(moco_launch *launch)

@@ -1,6 +1,6 @@
 /**
  * @file metrics.h
- * Metrics of a run over its steps: `metrics.jsonl`, and `events.out.tfevents.*` for TensorBoard.
+ * Metrics of a run over its steps: `metrics.jsonl`, and `events.out.tfevents` files for TensorBoard.
  */
 #ifndef MOCO_METRICS_H
 #define MOCO_METRICS_H
