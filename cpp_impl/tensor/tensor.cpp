@@ -27,7 +27,7 @@ at::ScalarType to_torch(moco_dtype dtype)
     case MOCO_BOOL:
         return at::kBool;
     }
-    throw Error(MOCO_EINVALID, "unknown element type " + std::to_string(static_cast<int>(dtype)));
+    throw Error(MOCO_EINVALID, "tensor: unknown element type " + std::to_string(static_cast<int>(dtype)));
 }
 
 at::Device to_torch(moco_device device)
@@ -93,7 +93,7 @@ void check_bytes(const at::Tensor &tensor, size_t bytes)
     }
 }
 
-// A tensor that borrows the values of the host.
+// Returns a tensor that borrows values of the host.
 at::Tensor borrow(const void *values, at::IntArrayRef sizes, at::ScalarType dtype)
 {
     return at::from_blob(const_cast<void *>(values), sizes, at::TensorOptions().dtype(dtype));
@@ -261,7 +261,7 @@ moco_status moco_tensor_item(double *out, const moco_tensor *tensor)
     MOCO_CHECK_ARG(tensor);
     if (tensor->value.numel() != 1) {
         throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the tensor has " +
-                                             std::to_string(tensor->value.numel()) + " elements; give one of 1");
+                                             std::to_string(tensor->value.numel()) + " elements; give a tensor of 1 element");
     }
     *out = tensor->value.item<double>();
     MOCO_API_END

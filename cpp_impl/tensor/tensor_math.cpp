@@ -22,7 +22,7 @@ void check_same_sizes(const moco_tensor *a, const moco_tensor *b, const char *wh
     }
 }
 
-// A dimension as torch counts it, where -1 would mean the last.
+// Returns a dimension as torch counts it; a large one must not become -1, the last.
 int64_t checked_dim(size_t dim, size_t ndim, const char *what)
 {
     if (dim >= ndim) {
@@ -32,7 +32,7 @@ int64_t checked_dim(size_t dim, size_t ndim, const char *what)
     return static_cast<int64_t>(dim);
 }
 
-// Labels name a column of each row.
+// Checks labels, which name a column of each row.
 void check_labels(const moco_tensor *matrix, const moco_tensor *labels, const char *what)
 {
     check_matrix(matrix, what);
