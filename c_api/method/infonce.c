@@ -1,10 +1,10 @@
-/* InfoNCE over the positive and the queue (paper, equation 1). */
+/* Computes InfoNCE over the positive and the queue (paper, equation 1). */
 #include "base/handle_internal.h"
 #include "moco/loss.h"
 
 #include <math.h>
 
-/* Intermediates go to temporaries, so that the caller's scope, or the caller, gets the result alone. */
+/* Gives the result to the caller's scope, and all intermediates to `temporaries`. */
 static moco_status logits_of(moco_tensor **out, moco_scope *scope, moco_scope *temporaries, const moco_tensor *q,
                              const moco_tensor *k, const moco_tensor *negatives, double temperature)
 {
@@ -22,7 +22,7 @@ moco_status moco_infonce_logits(moco_tensor **out, moco_scope *scope, const moco
 {
     MOCO_CHECK_ARG(negatives);
     if (!(temperature > 0)) {
-        return moco_error_set(MOCO_EINVALID, "temperature %g must be above 0", temperature);
+        return moco_error_set(MOCO_EINVALID, "infonce: temperature %g must be above 0", temperature);
     }
     moco_scope *temporaries;
     MOCO_TRY(moco_scope_create(&temporaries));

@@ -1,4 +1,4 @@
-/* The momentum update of the key encoder (paper, equation 2). */
+/* Updates the key encoder by momentum (paper, equation 2). */
 #include "moco/momentum.h"
 
 #include "base/handle_internal.h"
@@ -10,7 +10,7 @@ moco_status moco_momentum_update(moco_encoder *key, const moco_encoder *query, d
     MOCO_CHECK_ARG(key);
     MOCO_CHECK_ARG(query);
     if (!(m >= 0 && m <= 1)) {
-        return moco_error_set(MOCO_EINVALID, "momentum %g must be in 0..1", m);
+        return moco_error_set(MOCO_EINVALID, "momentum: %g must be in 0..1", m);
     }
     return moco_tensor_list_average(moco_encoder_parameters(key), moco_encoder_parameters(query), m);
 }

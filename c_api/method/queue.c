@@ -1,11 +1,11 @@
-/* The queue of keys: a ring of K normalised keys that takes any number of new ones (paper, section 3.2). */
+/* Keeps the queue: a ring of K normalised keys that takes any number of new ones (paper, section 3.2). */
 #include "moco/queue.h"
 
 #include "base/handle_internal.h"
 
 struct moco_queue {
     moco_tensor *keys; /* K x dim */
-    moco_scope *scope; /* for views while enqueueing */
+    moco_scope *scope; /* owns views while keys are enqueued */
     int64_t size;
     int64_t pointer;
     int64_t filled;
@@ -23,7 +23,7 @@ static moco_status check_options(const moco_queue_options *options)
     return MOCO_OK;
 }
 
-/* As the reference: standard normal values, each key divided by its norm. */
+/* Draws the keys as the reference does: standard normal values, each key divided by its norm. */
 static moco_status draw_keys(moco_queue *queue, const moco_queue_options *options)
 {
     const int64_t sizes[2] = { options->size, options->dim };
@@ -65,7 +65,7 @@ void moco_queue_free(moco_queue *queue)
     }
 }
 
-/* Copies rows [from, from + count) of the keys to the ring's rows from the pointer on, which must not wrap. */
+/* Copies `count` rows of the keys, from row `from`, to the rows of the ring from its pointer; they must not wrap. */
 static moco_status put(moco_queue *queue, const moco_tensor *keys, int64_t from, int64_t count)
 {
     moco_tensor *place, *part;
@@ -85,7 +85,7 @@ moco_status moco_queue_enqueue(moco_queue *queue, const moco_tensor *keys)
                               (long long)moco_tensor_size(queue->keys, 1));
     }
     const int64_t n = moco_tensor_size(keys, 0);
-    /* Of more keys than there are places, the older would be overwritten at once. */
+    /* If there are more keys than places, skip the older: they would be overwritten at once. */
     int64_t from = n > queue->size ? n - queue->size : 0;
     queue->pointer = (queue->pointer + from) % queue->size;
     while (from < n) {

@@ -1,4 +1,4 @@
-/* Learning rate over the training. */
+/* Computes the learning rate over the training. */
 #include "moco/schedule.h"
 
 #include <math.h>

@@ -29,7 +29,7 @@ typedef struct moco__shuffle {
     int64_t *receive; /* world: rows from each rank */
 } moco__shuffle;
 
-/* Draws the next permutation and gives this rank's images in shuffled order; without shuffling, the images as a view.
+/* Draws the next permutation and gives this rank's images in shuffled order; without shuffling, a view of the images.
  */
 moco_status moco__shuffle_images(moco_tensor **out, moco_scope *scope, moco__shuffle *shuffle,
                                  const moco_tensor *images);

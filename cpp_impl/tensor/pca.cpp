@@ -1,4 +1,4 @@
-// Principal components of a matrix, by way of its covariance.
+// Computes the principal components of a matrix from its covariance.
 #include "base/handle.hpp"
 
 #include "moco/embed.h"
@@ -10,9 +10,9 @@
 namespace {
 
 constexpr int64_t max_columns = 16384;
-constexpr int64_t chunk = 4096; // rows that are doubles at a time
+constexpr int64_t chunk = 4096; // rows in double precision at a time
 
-// Rows from..from+chunk in double precision, less a mean.
+// Returns up to `chunk` rows in double precision, less a mean.
 at::Tensor centred(const at::Tensor &matrix, int64_t from, const at::Tensor &mean)
 {
     const auto count = std::min(chunk, matrix.size(0) - from);
@@ -29,7 +29,7 @@ at::Tensor covariance(const at::Tensor &matrix, const at::Tensor &mean)
     return sum.div_(static_cast<double>(matrix.size(0)));
 }
 
-// An eigenvector's sign is free; its largest entry shall be positive.
+// Makes the largest entry of each direction positive, since the sign of an eigenvector is arbitrary.
 at::Tensor with_fixed_signs(const at::Tensor &directions)
 {
     const auto largest = directions.abs().argmax(0, /*keepdim=*/true);
@@ -47,9 +47,10 @@ moco_status moco_tensor_pca(moco_tensor **out, double *shares, moco_scope *scope
     const at::NoGradGuard no_grad;
     const auto &x = matrix->value;
     if (x.dim() != 2 || x.size(0) == 0 || dims < 1 || dims > x.size(1) || x.size(1) > max_columns) {
-        throw moco::Error(MOCO_EINVALID, "PCA: give a matrix of at least one row and at most " +
-                                             std::to_string(max_columns) +
-                                             " columns, and 1 to columns dimensions, not " + std::to_string(dims));
+        throw moco::Error(MOCO_EINVALID,
+                          "pca: " + std::to_string(dims) +
+                              " dimensions of this tensor; give a matrix of at least 1 row and at most " +
+                              std::to_string(max_columns) + " columns, and at most as many dimensions");
     }
     const auto mean = x.to(at::kCPU).mean(at::IntArrayRef{ 0 }, /*keepdim=*/false, at::kDouble);
     const auto [values, vectors] = at::linalg_eigh(covariance(x, mean)); // ascending

@@ -1,16 +1,18 @@
-// SGD with momentum as one fused operation over all parameters.
+// Computes SGD with momentum as one fused operation over all parameters.
 #include "base/handle.hpp"
 
 #include "moco/optim.h"
 
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
+
 struct moco_sgd : moco::Counted {
     std::vector<at::Tensor> parameters;
     std::unique_ptr<moco_tensor_list> buffers;
     double momentum = 0;
     double weight_decay = 0;
-    // Rebuilt only when a parameter gets its first gradient, or another tensor for it, so a step allocates nothing.
+    // Rebuilt only when a parameter gets its first gradient or another tensor for it, so that a step allocates nothing.
     std::vector<at::Tensor> active, gradients, active_buffers;
 };
 
@@ -57,9 +59,8 @@ moco_status moco_sgd_create(moco_sgd **out, const moco_tensor_list *parameters, 
     const moco_sgd_options &o = options != nullptr ? *options : defaults;
     if (!(o.momentum >= 0 && o.momentum < 1) || !(o.weight_decay >= 0)) {
         throw moco::Error(MOCO_EINVALID, "sgd: momentum " + std::to_string(o.momentum) +
-                                             " must be in [0, 1) and weight "
-                                             "decay " +
-                                             std::to_string(o.weight_decay) + " at least 0");
+                                             " must be in [0, 1) and weight decay " + std::to_string(o.weight_decay) +
+                                             " at least 0");
     }
     auto sgd = std::make_unique<moco_sgd>();
     sgd->parameters = parameters->values;
@@ -67,7 +68,7 @@ moco_status moco_sgd_create(moco_sgd **out, const moco_tensor_list *parameters, 
     sgd->weight_decay = o.weight_decay;
     std::vector<at::Tensor> buffers;
     for (const auto &parameter : sgd->parameters) {
-        // From zero, v = momentum v + g gives g at the first step, as torch.optim.SGD.
+        // From zero, v = momentum v + g gives g at the first step, as in torch.optim.SGD.
         buffers.push_back(at::zeros_like(parameter));
     }
     sgd->buffers = std::make_unique<moco_tensor_list>(std::move(buffers));
@@ -96,10 +97,15 @@ moco_status moco_sgd_step(moco_sgd *sgd, double lr)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(sgd);
+    if (!(lr >= 0) || std::isinf(lr)) {
+        throw moco::Error(MOCO_EINVALID, "sgd: learning rate " + std::to_string(lr) + " must be at least 0 and finite");
+    }
     collect_gradients(sgd);
     if (!sgd->active.empty()) {
         const at::NoGradGuard no_grad;
-        at::_fused_sgd_(sgd->active, sgd->gradients, sgd->active_buffers, sgd->weight_decay, sgd->momentum, lr,
+        const std::vector<at::Tensor> none; // what torch expects without momentum
+        at::_fused_sgd_(sgd->active, sgd->gradients, sgd->momentum > 0 ? sgd->active_buffers : none, sgd->weight_decay,
+                        sgd->momentum, lr,
                         /*dampening=*/0, /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
     }
     MOCO_API_END
@@ -107,5 +113,5 @@ moco_status moco_sgd_step(moco_sgd *sgd, double lr)
 
 const moco_tensor_list *moco_sgd_momentum_buffers(const moco_sgd *sgd)
 {
-    return sgd->buffers.get();
+    return sgd != nullptr ? sgd->buffers.get() : nullptr;
 }

@@ -1,11 +1,9 @@
-// Tensors and scopes: making, looking at, viewing and copying.
+// Makes scopes and tensors, and views, copies and describes tensors.
 #include "base/handle.hpp"
-
-#include "moco/image.h"
 
 #include <ATen/core/grad_mode.h>
 
-#include <cstring>
+#include <algorithm>
 
 namespace moco {
 
@@ -29,7 +27,7 @@ at::ScalarType to_torch(moco_dtype dtype)
     case MOCO_BOOL:
         return at::kBool;
     }
-    throw Error(MOCO_EINVALID, "unknown element type " + std::to_string(static_cast<int>(dtype)));
+    throw Error(MOCO_EINVALID, "tensor: unknown element type " + std::to_string(static_cast<int>(dtype)));
 }
 
 at::Device to_torch(moco_device device)
@@ -70,9 +68,12 @@ namespace {
 
 at::IntArrayRef checked_sizes(const int64_t *sizes, size_t ndim)
 {
+    if (sizes == nullptr && ndim > 0) {
+        throw moco::Error(MOCO_EINVALID, "tensor: the sizes of " + std::to_string(ndim) + " dimensions are NULL");
+    }
     for (size_t i = 0; i < ndim; ++i) {
         if (sizes[i] < 0) {
-            throw moco::Error(MOCO_EINVALID, "tensor size " + std::to_string(sizes[i]) + " of dimension " +
+            throw moco::Error(MOCO_EINVALID, "tensor: size " + std::to_string(sizes[i]) + " of dimension " +
                                                  std::to_string(i) + " is negative");
         }
     }
@@ -87,12 +88,12 @@ at::TensorOptions options(moco_dtype dtype, moco_device device)
 void check_bytes(const at::Tensor &tensor, size_t bytes)
 {
     if (tensor.nbytes() != bytes) {
-        throw moco::Error(MOCO_EINVALID, "buffer has " + std::to_string(bytes) + " bytes, the tensor " +
+        throw moco::Error(MOCO_EINVALID, "tensor: the buffer has " + std::to_string(bytes) + " bytes, the tensor " +
                                              std::to_string(tensor.nbytes()));
     }
 }
 
-// The host's values as a tensor that borrows them.
+// Returns a tensor that borrows values of the host.
 at::Tensor borrow(const void *values, at::IntArrayRef sizes, at::ScalarType dtype)
 {
     return at::from_blob(const_cast<void *>(values), sizes, at::TensorOptions().dtype(dtype));
@@ -167,7 +168,7 @@ void moco_tensor_free(moco_tensor *tensor)
 
 size_t moco_tensor_ndim(const moco_tensor *tensor)
 {
-    return static_cast<size_t>(tensor->value.dim());
+    return tensor != nullptr ? static_cast<size_t>(tensor->value.dim()) : 0;
 }
 
 int64_t moco_tensor_size(const moco_tensor *tensor, size_t dim)
@@ -177,12 +178,12 @@ int64_t moco_tensor_size(const moco_tensor *tensor, size_t dim)
 
 int64_t moco_tensor_numel(const moco_tensor *tensor)
 {
-    return tensor->value.numel();
+    return tensor != nullptr ? tensor->value.numel() : 0;
 }
 
 moco_dtype moco_tensor_dtype(const moco_tensor *tensor)
 {
-    switch (tensor->value.scalar_type()) {
+    switch (tensor != nullptr ? tensor->value.scalar_type() : at::kFloat) {
     case at::kDouble:
         return MOCO_FLOAT64;
     case at::kHalf:
@@ -197,7 +198,7 @@ moco_dtype moco_tensor_dtype(const moco_tensor *tensor)
         return MOCO_UINT8;
     case at::kBool:
         return MOCO_BOOL;
-    default: // no call makes other types
+    default: // no function makes other types
         return MOCO_FLOAT32;
     }
 }
@@ -216,7 +217,7 @@ size_t moco_dtype_size(moco_dtype dtype)
 
 moco_device moco_tensor_device(const moco_tensor *tensor)
 {
-    return moco::from_torch(tensor->value.device());
+    return tensor != nullptr ? moco::from_torch(tensor->value.device()) : moco_device{ MOCO_CPU, 0 };
 }
 
 moco_status moco_tensor_data(void **out, moco_tensor *tensor)
@@ -225,8 +226,8 @@ moco_status moco_tensor_data(void **out, moco_tensor *tensor)
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     if (!tensor->value.is_cpu() || !tensor->value.is_contiguous()) {
-        throw moco::Error(MOCO_EINVALID, "moco_tensor_data: the tensor is not a row-major tensor of the CPU; use "
-                                         "moco_tensor_to_host()");
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the tensor is not row-major or not on the CPU; "
+                                                                 "use moco_tensor_to_host()");
     }
     *out = tensor->value.data_ptr();
     MOCO_API_END
@@ -258,6 +259,10 @@ moco_status moco_tensor_item(double *out, const moco_tensor *tensor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
+    if (tensor->value.numel() != 1) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the tensor has " +
+                                             std::to_string(tensor->value.numel()) + " elements; give a tensor of 1 element");
+    }
     *out = tensor->value.item<double>();
     MOCO_API_END
 }
@@ -268,6 +273,12 @@ moco_status moco_tensor_narrow(moco_tensor **out, moco_scope *scope, const moco_
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
+    const int64_t size = moco_tensor_size(tensor, dim);
+    if (size < 0 || start < 0 || length < 0 || start > size || length > size - start) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": " + std::to_string(length) + " entries from " +
+                                             std::to_string(start) + " of dimension " + std::to_string(dim) +
+                                             ", which has " + std::to_string(std::max<int64_t>(size, 0)));
+    }
     give(out, scope, tensor->value.narrow(static_cast<int64_t>(dim), start, length));
     MOCO_API_END
 }
@@ -277,6 +288,10 @@ moco_status moco_tensor_transpose(moco_tensor **out, moco_scope *scope, const mo
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
+    if (tensor->value.dim() != 2) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": expected a matrix, got a tensor of " +
+                                             std::to_string(tensor->value.dim()) + " dimensions");
+    }
     give(out, scope, tensor->value.t());
     MOCO_API_END
 }
@@ -295,6 +310,10 @@ moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *scope, const moco
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
+    if (tensor->value.dim() < 2) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the tensor has " +
+                                             std::to_string(tensor->value.dim()) + " dimensions; give 2 or more");
+    }
     give(out, scope, tensor->value.flatten(1));
     MOCO_API_END
 }
@@ -315,35 +334,9 @@ moco_status moco_tensor_copy(moco_tensor *tensor, const moco_tensor *source)
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(source);
     if (tensor->value.sizes() != source->value.sizes()) {
-        throw moco::Error(MOCO_EINVALID, "moco_tensor_copy: sizes differ");
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the sizes of the two tensors differ");
     }
     const at::NoGradGuard no_grad;
     tensor->value.copy_(source->value);
-    MOCO_API_END
-}
-
-moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope, moco_dtype dtype,
-                                    int64_t count, int32_t height, int32_t width, moco_layout layout,
-                                    moco_device device)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(values);
-    if (count < 1 || height < 1 || width < 1) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_batch_create: " + std::to_string(count) + " images of " +
-                                             std::to_string(width) + "x" + std::to_string(height) +
-                                             " pixels; all must be at least 1");
-    }
-    if (dtype != MOCO_FLOAT32 && dtype != MOCO_BFLOAT16) {
-        throw moco::Error(MOCO_EINVALID,
-                          "moco_image_batch_create: images are MOCO_FLOAT32 or MOCO_BFLOAT16, not type " +
-                              std::to_string(static_cast<int>(dtype)));
-    }
-    auto batch = at::empty({ count, 3, height, width },
-                           at::TensorOptions().dtype(to_torch(dtype)).pinned_memory(device.type == MOCO_CUDA),
-                           moco::to_torch_format(layout == MOCO_NHWC));
-    void *data = batch.mutable_data_ptr();
-    give(out, scope, std::move(batch));
-    *values = data;
     MOCO_API_END
 }

@@ -1,4 +1,4 @@
-// The arithmetic that MoCo is written with, multi-tensor operations, and autograd.
+// Computes with tensors: the few operations that MoCo is written with.
 #include "base/handle.hpp"
 
 #include <ATen/core/grad_mode.h>
@@ -15,7 +15,35 @@ void check_matrix(const moco_tensor *tensor, const char *what)
     }
 }
 
-// How many other columns are not below a value of each row.
+void check_same_sizes(const moco_tensor *a, const moco_tensor *b, const char *what)
+{
+    if (a->value.sizes() != b->value.sizes()) {
+        throw moco::Error(MOCO_EINVALID, std::string(what) + ": the sizes of the two tensors differ");
+    }
+}
+
+// Returns a dimension as torch counts it; a large one must not become -1, the last.
+int64_t checked_dim(size_t dim, size_t ndim, const char *what)
+{
+    if (dim >= ndim) {
+        throw moco::Error(MOCO_EINVALID, std::string(what) + ": dimension " + std::to_string(dim) + " of a tensor of " +
+                                             std::to_string(ndim) + " dimensions");
+    }
+    return static_cast<int64_t>(dim);
+}
+
+// Checks labels, which name a column of each row.
+void check_labels(const moco_tensor *matrix, const moco_tensor *labels, const char *what)
+{
+    check_matrix(matrix, what);
+    if (labels->value.scalar_type() != at::kLong || labels->value.dim() != 1 ||
+        labels->value.size(0) != matrix->value.size(0)) {
+        throw moco::Error(MOCO_EINVALID, std::string(what) + ": expected an int64 label for each of " +
+                                             std::to_string(matrix->value.size(0)) + " rows");
+    }
+}
+
+// Counts in each row the other columns that are not below a value.
 at::Tensor rank_among(const at::Tensor &matrix, const at::Tensor &values)
 {
     return matrix.size(1) - 1 - matrix.lt(values).sum(1);
@@ -29,13 +57,16 @@ moco_status moco_tensor_cat(moco_tensor **out, moco_scope *scope, const moco_ten
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensors);
+    if (count == 0) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": there are no tensors to join");
+    }
     std::vector<at::Tensor> values;
     values.reserve(count);
     for (size_t i = 0; i < count; ++i) {
         MOCO_CHECK_ARG(tensors[i]);
         values.push_back(tensors[i]->value);
     }
-    give(out, scope, at::cat(values, static_cast<int64_t>(dim)));
+    give(out, scope, at::cat(values, checked_dim(dim, moco_tensor_ndim(tensors[0]), __func__)));
     MOCO_API_END
 }
 
@@ -69,10 +100,8 @@ moco_status moco_tensor_normalize_into(moco_tensor *out, const moco_tensor *tens
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     check_matrix(tensor, __func__);
+    check_same_sizes(out, tensor, __func__);
     const at::NoGradGuard no_grad;
-    if (!out->value.sizes().equals(tensor->value.sizes())) {
-        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the sizes of the two matrices differ");
-    }
     const auto norm = at::linalg_vector_norm(tensor->value, 2, at::IntArrayRef{ 1 }, /*keepdim=*/true);
     at::div_out(out->value, tensor->value, norm.clamp_min_(1e-12));
     MOCO_API_END
@@ -97,7 +126,7 @@ moco_status moco_tensor_row_dot(moco_tensor **out, moco_scope *scope, const moco
     MOCO_CHECK_ARG(a);
     MOCO_CHECK_ARG(b);
     check_matrix(a, __func__);
-    check_matrix(b, __func__);
+    check_same_sizes(a, b, __func__);
     give(out, scope, (a->value * b->value).sum(1, /*keepdim=*/true));
     MOCO_API_END
 }
@@ -137,7 +166,7 @@ moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope, cons
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(logits);
     MOCO_CHECK_ARG(labels);
-    check_matrix(logits, __func__);
+    check_labels(logits, labels, __func__);
     give(out, scope, at::cross_entropy_loss(logits->value, labels->value));
     MOCO_API_END
 }
@@ -148,6 +177,10 @@ moco_status moco_tensor_row_rank(moco_tensor **out, moco_scope *scope, const moc
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     check_matrix(tensor, __func__);
+    if (column < 0 || column >= tensor->value.size(1)) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": column " + std::to_string(column) + " of " +
+                                             std::to_string(tensor->value.size(1)));
+    }
     const at::NoGradGuard no_grad;
     give(out, scope, rank_among(tensor->value, tensor->value.narrow(1, column, 1)));
     MOCO_API_END
@@ -160,7 +193,7 @@ moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *scope, const m
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(labels);
-    check_matrix(tensor, __func__);
+    check_labels(tensor, labels, __func__);
     const at::NoGradGuard no_grad;
     give(out, scope, rank_among(tensor->value, tensor->value.gather(1, labels->value.unsqueeze(1))));
     MOCO_API_END
@@ -183,6 +216,10 @@ moco_status moco_tensor_topk(moco_tensor **values, moco_tensor **indices, moco_s
     MOCO_CHECK_ARG(indices);
     MOCO_CHECK_ARG(tensor);
     check_matrix(tensor, __func__);
+    if (k < 0 || k > tensor->value.size(1)) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the " + std::to_string(k) + " largest of " +
+                                             std::to_string(tensor->value.size(1)) + " columns");
+    }
     auto [top, where] = tensor->value.detach().topk(k, /*dim=*/1);
     moco_tensor *first = nullptr;
     give(&first, scope, std::move(top));
@@ -207,50 +244,5 @@ moco_status moco_tensor_zero(moco_tensor *tensor)
     MOCO_CHECK_ARG(tensor);
     const at::NoGradGuard no_grad;
     tensor->value.zero_();
-    MOCO_API_END
-}
-
-size_t moco_tensor_list_count(const moco_tensor_list *list)
-{
-    return list->handles.size();
-}
-
-moco_tensor *moco_tensor_list_get(const moco_tensor_list *list, size_t index)
-{
-    return index < list->handles.size() ? list->handles[index].get() : nullptr;
-}
-
-moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other, double m)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(list);
-    MOCO_CHECK_ARG(other);
-    if (list->values.size() != other->values.size()) {
-        throw moco::Error(MOCO_EINVALID, "moco_tensor_list_average: lists of " + std::to_string(list->values.size()) +
-                                             " and " + std::to_string(other->values.size()) + " tensors");
-    }
-    const at::NoGradGuard no_grad;
-    at::_foreach_mul_(list->values, m);
-    at::_foreach_add_(list->values, other->values, 1 - m);
-    MOCO_API_END
-}
-
-moco_status moco_tensor_backward(const moco_tensor *loss)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(loss);
-    if (!loss->value.requires_grad()) {
-        throw moco::Error(MOCO_EINVALID, "moco_tensor_backward: the loss depends on no parameter that is trained");
-    }
-    loss->value.backward();
-    MOCO_API_END
-}
-
-moco_status moco_tensor_detach(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(tensor);
-    give(out, scope, tensor->value.detach());
     MOCO_API_END
 }

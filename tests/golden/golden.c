@@ -4,7 +4,7 @@
  *     moco-golden [--layout nchw|nhwc] [--threads N] [--steps N] [--slack X] [--verbose]
  *                 CASE.json|pixels/index.json...
  *
- * A case of several processes is run as so many: the program starts itself once a rank.
+ * For a case of several processes the program starts itself once per rank.
  * Exit status: 0 all equal, 1 something differs, 2 bad usage.
  */
 #include "golden_case.h"
@@ -18,8 +18,8 @@ static int usage(void)
 {
     (void)fputs(
         "usage: moco-golden [--layout nchw|nhwc] [--threads N] [--steps N] [--slack X] [--verbose] CASE.json...\n"
-        "Compares libmoco with the numbers (cases) and pixels (index.json) of the reference, the first N steps\n"
-        "within X times the usual tolerances.\n",
+        "Compares libmoco with the numbers (cases) and pixels (index.json) of the reference. --steps compares the\n"
+        "first N steps only, --slack allows X times the usual tolerances.\n",
         stderr);
     return 2;
 }
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         failed += golden_file(argv[i], &options) != 0;
     }
     if (moco_live_handles() != 0) {
-        printf("FAILED: %zu handles were left alive\n", moco_live_handles());
+        printf("FAILED: %zu handles are still alive\n", moco_live_handles());
         failed += 1;
     }
     return failed > 0 ? 1 : 0;

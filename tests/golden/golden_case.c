@@ -1,4 +1,4 @@
-/* Runs a golden case: the same weights, queue, images and permutations as the reference had. */
+/* Runs a golden case on the weights, queue, images and permutations that the reference had. */
 #include "golden_case.h"
 
 #include "golden_ranks.h"
@@ -24,7 +24,7 @@ static bool flag(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
-/* A parameter's value by its name and shape. */
+/* Fills in a parameter's values, which follow from its name and shape. */
 static void fill_parameter(float *values, size_t n, const char *name, const moco_tensor *tensor)
 {
     stream_uniform(values, n, name);
@@ -73,7 +73,7 @@ static moco_status fill_encoders(moco_model *model)
     return MOCO_OK;
 }
 
-/* The stream is dim x K; our queue is K x dim. */
+/* Fills in the queue: the stream is dim x K, the queue K x dim. */
 static moco_status fill_queue(moco_model *model)
 {
     moco_tensor *keys = moco_queue_keys(moco_model_queue(model));
@@ -107,7 +107,7 @@ static void permutation(int64_t *out, size_t n, uint64_t shuffle, void *payload)
     stream_permutation(out, n, name);
 }
 
-/* A rank's rows of a step's images. */
+/* Gives the rows of a step's images that belong to this rank. */
 static moco_status images(moco_tensor **out, moco_scope *scope, const json_t *config, const moco_comm *comm,
                           const char *view, int step)
 {
@@ -198,7 +198,7 @@ static moco_status run_case(comparison *c, const json_t *root, const golden_opti
     return status;
 }
 
-/* What one rank, or a case of one process, has to say. */
+/* Runs a case in this process and prints the result. */
 static int run_rank(const char *path, const json_t *root, const golden_options *options, moco_comm *comm)
 {
     const json_t *config = json_object_get(root, "case");
@@ -207,7 +207,8 @@ static int run_rank(const char *path, const json_t *root, const golden_options *
                      .verbose = options->verbose,
                      .slack = options->slack,
                      .batch = integer(config, "batch"),
-                     .comm = comm };
+                     .comm = comm,
+                     .names = json_object_get(root, "names") };
     c.bottleneck = strcmp(arch, "resnet18") != 0 && strcmp(arch, "resnet34") != 0;
     const moco_status status = run_case(&c, root, options);
     if (status != MOCO_OK) {

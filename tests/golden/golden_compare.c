@@ -1,4 +1,4 @@
-/* Comparison with the reference's numbers, within the tolerances that its own thread counts and kernels show. */
+/* Compares with the numbers of the reference, within what its thread counts and kernels make of them. */
 #include "golden_case.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void check(comparison *c, const char *what, const char *part, double got, double want, double tolerance)
+void golden_check(comparison *c, const char *what, const char *part, double got, double want, double tolerance)
 {
     tolerance *= c->slack;
     const double difference = fabs(got - want);
@@ -24,7 +24,7 @@ static void check(comparison *c, const char *what, const char *part, double got,
     }
 }
 
-/* Tolerance of a tensor's first values. */
+/* Returns the tolerance of a tensor's first values. */
 static double head_tolerance(const comparison *c, const char *what)
 {
     const bool first = c->step == 0;
@@ -74,14 +74,15 @@ static void compare_tensor(comparison *c, const char *what, const json_t *expect
         sumsq += (double)values[i] * (double)values[i];
     }
     const double want_sumsq = json_number_value(json_object_get(expected, "sumsq"));
-    check(c, what, "sum", sum, json_number_value(json_object_get(expected, "sum")),
-          1e-4 * sqrt(want_sumsq * (double)n));
-    check(c, what, "sumsq", sumsq, want_sumsq, (c->step == 0 ? 1e-5 : 1e-4) * want_sumsq);
+    golden_check(c, what, "sum", sum, json_number_value(json_object_get(expected, "sum")),
+                 1e-4 * sqrt(want_sumsq * (double)n));
+    golden_check(c, what, "sumsq", sumsq, want_sumsq, (c->step == 0 ? 1e-5 : 1e-4) * want_sumsq);
     const json_t *head = json_object_get(expected, "head");
     for (size_t i = 0; i < json_array_size(head); ++i) {
         char part[32];
         (void)snprintf(part, sizeof part, "[%zu]", i);
-        check(c, what, part, (double)values[i], json_number_value(json_array_get(head, i)), head_tolerance(c, what));
+        golden_check(c, what, part, (double)values[i], json_number_value(json_array_get(head, i)),
+                     head_tolerance(c, what));
     }
     free(values);
 }
@@ -111,28 +112,11 @@ static void compare_encoder(comparison *c, const char *which, const json_t *expe
     }
 }
 
-/* The reference's queue is dim x K, ours K x dim. */
-static void compare_queue(comparison *c, const json_t *expected, const moco_queue *queue)
-{
-    moco_scope *scope;
-    moco_tensor *transposed;
-    if (moco_scope_create(&scope) != MOCO_OK) {
-        c->failed += 1;
-        return;
-    }
-    if (moco_tensor_transpose(&transposed, scope, moco_queue_keys(queue)) == MOCO_OK) {
-        compare_tensor(c, "queue", expected, transposed);
-    } else {
-        c->failed += 1;
-    }
-    moco_scope_free(scope);
-}
-
 static void compare_number(comparison *c, const json_t *expected, const char *what, double got, double tolerance)
 {
     const json_t *want = json_object_get(expected, what);
     if (want != NULL) {
-        check(c, what, "", got, json_number_value(want), tolerance);
+        golden_check(c, what, "", got, json_number_value(want), tolerance);
     }
 }
 
@@ -143,7 +127,7 @@ static void compare_rank(comparison *c, const json_t *expected, double loss)
     const json_t *losses = json_object_get(expected, "loss_per_rank");
     if (losses != NULL) {
         const json_t *want = json_array_get(losses, (size_t)moco_comm_rank(c->comm));
-        check(c, "loss of the rank", "", loss, json_number_value(want), c->step == 0 ? 1e-6 : 3e-4);
+        golden_check(c, "loss of the rank", "", loss, json_number_value(want), c->step == 0 ? 1e-6 : 3e-4);
     }
 }
 
@@ -166,7 +150,16 @@ void compare_step(comparison *c, const json_t *expected, const moco_step *step, 
             compare_tensor(c, tensors[i].name, want, tensors[i].tensor);
         }
     }
-    compare_queue(c, json_object_get(expected, "queue"), moco_model_queue(model));
+    moco_scope *scope;
+    moco_tensor *queue; /* dim x K, as the reference's */
+    if (moco_scope_create(&scope) != MOCO_OK ||
+        moco_tensor_transpose(&queue, scope, moco_queue_keys(moco_model_queue(model))) != MOCO_OK) {
+        c->failed += 1;
+        return;
+    }
+    compare_tensor(c, "queue", json_object_get(expected, "queue"), queue);
     compare_encoder(c, "encoder_q", json_object_get(expected, "encoder_q"), moco_model_query_encoder(model));
     compare_encoder(c, "encoder_k", json_object_get(expected, "encoder_k"), moco_model_key_encoder(model));
+    compare_dots(c, json_object_get(expected, "dots"), step, queue, model);
+    moco_scope_free(scope);
 }

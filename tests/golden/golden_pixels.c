@@ -42,7 +42,7 @@ static moco_status read_beside(moco_image *image, const char *index_path, const 
     return moco_image_read(image, path);
 }
 
-/* The geometry leaves its result in a second image, all else works in place. */
+/* Operations on the geometry give a second image; all others work in place. */
 static moco_status apply(moco_image **image, moco_image **other, const pixel_row *row)
 {
     static const struct {
@@ -112,7 +112,7 @@ static moco_status run_row(difference *found, moco_image **image, moco_image **o
     return compare(found, *image, *other);
 }
 
-/* Runs one row and prints it where it differs. Returns whether it failed. */
+/* Runs one row and prints it if it differs. Returns whether it failed. */
 static bool check_row(moco_image **image, moco_image **other, const char *index_path, const json_t *json)
 {
     const pixel_row row = { json_string_value(json_object_get(json, "input")),

@@ -1,4 +1,4 @@
-/* The pixels of the reference: operations of PIL and torchvision, and the PNG files that they made. */
+/* Compares pixels with the PNG files that operations of Pillow and torchvision gave. */
 #ifndef MOCO_TESTS_GOLDEN_PIXELS_H
 #define MOCO_TESTS_GOLDEN_PIXELS_H
 

@@ -1,4 +1,4 @@
-/* Cases of several processes: this program once a rank. */
+/* Runs a case of several processes: starts this program once per rank. */
 #include "golden_ranks.h"
 
 #include <netinet/in.h>

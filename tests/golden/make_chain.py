@@ -1,4 +1,4 @@
-"""What PIL and torchvision make of random JPEG files through the whole augmentation of MoCo, with parameters written down.
+"""Writes what Pillow and torchvision make of random JPEG files with MoCo's complete augmentation, and its parameters.
 
     python make_chain.py MOCO_SYNTH [--out tests/golden/chain.txt]
 

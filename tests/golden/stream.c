@@ -1,4 +1,4 @@
-/* FNV-1a of the stream's name seeds splitmix64, whose top 24 bits are a value. */
+/* Draws the values of a stream: FNV-1a of its name seeds splitmix64, and the top 24 bits are a value. */
 #include "stream.h"
 
 #include <stdlib.h>

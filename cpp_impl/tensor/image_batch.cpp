@@ -1,0 +1,30 @@
+// Makes batches of images on the host.
+#include "base/handle.hpp"
+
+#include "moco/image.h"
+
+moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope, moco_dtype dtype,
+                                    int64_t count, int32_t height, int32_t width, moco_layout layout,
+                                    moco_device device)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(values);
+    if (count < 1 || height < 1 || width < 1) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": " + std::to_string(count) + " images of " +
+                                             std::to_string(width) + "x" + std::to_string(height) +
+                                             " pixels; use at least 1 of each");
+    }
+    if (dtype != MOCO_FLOAT32 && dtype != MOCO_BFLOAT16) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": element type " +
+                                             std::to_string(static_cast<int>(dtype)) +
+                                             " does not hold images; use MOCO_FLOAT32 or MOCO_BFLOAT16");
+    }
+    auto batch = at::empty({ count, 3, height, width },
+                           at::TensorOptions().dtype(moco::to_torch(dtype)).pinned_memory(device.type == MOCO_CUDA),
+                           moco::to_torch_format(layout == MOCO_NHWC));
+    void *data = batch.mutable_data_ptr();
+    moco::give(out, scope, std::move(batch));
+    *values = data;
+    MOCO_API_END
+}
