@@ -90,16 +90,6 @@ bool read_unit(moco::JpegReader &reader, std::int32_t unit, std::int32_t first)
     return jpeg_read_raw_data(&jpeg, planes, lines) == lines;
 }
 
-// By our own decoder, which has memory of its own to fail to get.
-bool read_blocks(moco::JpegReader &reader, const moco::JpegUnits &units) noexcept
-{
-    try {
-        return moco::jpeg_read_blocks(reader.jpeg, *reader.ycc, units);
-    } catch (const std::exception &) {
-        return false;
-    }
-}
-
 } // namespace
 
 moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
@@ -111,26 +101,11 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
     }
     const bool partly = jpeg_can_crop(jpeg);
     const std::int32_t height = jpeg.max_v_samp_factor * DCTSIZE; // of a unit, in the picture
-    const std::int32_t width = jpeg.max_h_samp_factor * DCTSIZE;
     const Part all = { 0, 0, reader.out->height, reader.out->width };
     const Part part = reader.part != Part{} ? reader.part : all;
-    const JpegUnits units = { part.top / height,
-                              (partly ? part.top + part.height + height - 1 : all.height + height - 1) / height,
-                              (all.width + width - 1) / width, part.left / width,
-                              (part.left + part.width + width - 1) / width };
-    const std::int32_t count = units.end_row - units.first_row;
-    reader.part = { units.first_row * height, 0,
-                    std::min(units.end_row * height, all.height) - units.first_row * height, all.width };
-    if (partly && reader.reduction == 1) {
-        if (!lay_out(reader, units.first_row, count)) {
-            return JpegOutcome::no_memory;
-        }
-        if (read_blocks(reader, units)) {
-            reader.part.left = units.first_column * width;
-            reader.part.width = std::min(units.end_column * width, all.width) - reader.part.left;
-            return JpegOutcome::whole;
-        }
-    }
+    const std::int32_t first = part.top / height;
+    const std::int32_t end = ((partly ? part.top + part.height : all.height) + height - 1) / height;
+    reader.part = { first * height, 0, std::min(end * height, all.height) - first * height, all.width };
     jpeg.raw_data_out = TRUE;
     jpeg.out_color_space = jpeg.jpeg_color_space;
     jpeg.scale_num = 1;
@@ -138,11 +113,11 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
     if (jpeg_start_decompress(&jpeg) == FALSE) {
         return JpegOutcome::truncated;
     }
-    if (!lay_out(reader, units.first_row, count)) {
+    if (!lay_out(reader, first, end - first)) {
         return JpegOutcome::no_memory;
     }
-    for (std::int32_t at = 0; at < units.end_row; ++at) {
-        if (!read_unit(reader, at, units.first_row)) {
+    for (std::int32_t at = 0; at < end; ++at) {
+        if (!read_unit(reader, at, first)) {
             return JpegOutcome::truncated;
         }
     }

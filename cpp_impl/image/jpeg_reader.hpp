@@ -32,19 +32,6 @@ enum class JpegOutcome { whole, truncated, broken, refused, no_memory };
 // Whether the rows and columns of a file may be decoded in part: nothing in it is damaged or out of order.
 bool jpeg_can_crop(const jpeg_decompress_struct &jpeg);
 
-// Units of blocks: rows to transform, rows to read at all, and columns.
-struct JpegUnits {
-    std::int32_t first_row;
-    std::int32_t end_row;
-    std::int32_t columns;
-    std::int32_t first_column;
-    std::int32_t end_column;
-};
-
-// Decodes the units of a file that jpeg_can_crop() to the planes where they are laid out; false where that is for
-// libjpeg to do, from the file's start.
-bool jpeg_read_blocks(const jpeg_decompress_struct &jpeg, const Ycc &ycc, const JpegUnits &units);
-
 // Decodes to planes after the header was read and the size was set.
 JpegOutcome jpeg_read_planes(JpegReader &reader);
 

@@ -3,8 +3,6 @@
 // All of them give the same bits: integers, or float operations in a fixed order without contraction.
 #pragma once
 
-#include "image/jpeg_scan.hpp"
-
 #include <cstddef>
 #include <cstdint>
 
@@ -115,8 +113,6 @@ struct PixelKernels {
     void (*to_ycc)(std::uint8_t *const planes[3], std::size_t count);
     void (*store_ycc)(const RowTarget &to, const YccRow &row, std::uint16_t *scratch, std::size_t width,
                       const YccScale &scale);
-    // Decodes units side by side; false: the data is damaged. @p means: of the last block of each component.
-    bool (*read_units)(const JpegScan &scan, JpegBits &data, std::int32_t *means, const JpegRun &run);
 };
 
 extern const PixelKernels pixel_kernels_plain;

@@ -475,8 +475,6 @@ void normalize_bf16(u16 *out, size_t step, const u8 *in, size_t count, moco::Sca
 
 #include "image/pixel_loops_fast.hpp"
 
-#include "image/jpeg_loops.hpp"
-
 } // namespace
 
 const moco::PixelKernels moco::MOCO_PIXEL_KERNELS = {
@@ -498,5 +496,4 @@ const moco::PixelKernels moco::MOCO_PIXEL_KERNELS = {
     sum_bytes,
     to_ycc,
     store_ycc,
-    read_units,
 };
