@@ -56,6 +56,12 @@ moco_status moco__dataset_resolve_split(char **out, const char *path, moco_split
 /* Whether a tree is entered by the split: it has train/, and val/ or test/. */
 bool moco__dataset_tree_has_split(const char *path);
 
+/* Whether reading an image failed for the sake of its file, and not of the machine or the application. */
+static inline bool moco__is_broken_image(moco_status status)
+{
+    return status == MOCO_EFORMAT || status == MOCO_ENOTFOUND;
+}
+
 /* Room for names of classes, all NULL, freed with the dataset. */
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count);
 

@@ -247,12 +247,6 @@ static moco_status put_item(part *p, const moco__pack_item *item)
     return moco__bytes_append(&p->hashes, &item->hash, sizeof item->hash);
 }
 
-/* Whether a failure says something on the image, rather than on the machine. */
-static bool is_broken(moco_status status)
-{
-    return status == MOCO_EFORMAT || status == MOCO_EIO || status == MOCO_ENOTFOUND;
-}
-
 static bool is_full(const part *p)
 {
     return p->pack->options.shard_bytes > 0 && p->size >= p->pack->options.shard_bytes;
@@ -267,7 +261,7 @@ static moco_status append_chunk(part *p, size_t count)
     MOCO_TRY(moco__pack_each(p->pack, p->items, count, moco__pack_make));
     for (size_t i = 0; i < count && !is_full(p); ++i) {
         const moco__pack_item *item = &p->items[i];
-        if (item->status != MOCO_OK && !(p->pack->options.skip_broken && is_broken(item->status))) {
+        if (item->status != MOCO_OK && !(p->pack->options.skip_broken && moco__is_broken_image(item->status))) {
             return moco_error_set(item->status, "%s", item->message);
         }
         if (item->status == MOCO_OK) {

@@ -46,8 +46,8 @@ static moco_status put_tile(sheet *s, const moco_image *image, int32_t x, int32_
     const int32_t side = width < height ? width : height;
     const int32_t zoom = side <= TILE ? TILE / side : 1;
     const int32_t size = side <= TILE ? side : TILE;
-    MOCO_TRY(
-        moco_image_resized_crop(s->scratch, image, (height - side) / 2, (width - side) / 2, side, side, size, size));
+    MOCO_TRY(moco_image_resized_crop(s->scratch, image,
+                                     (moco_box){ (height - side) / 2, (width - side) / 2, side, side }, size, size));
     const int32_t inset = (TILE - size * zoom) / 2;
     return moco_image_paste(s->page, s->scratch, x + inset, y + inset, zoom);
 }

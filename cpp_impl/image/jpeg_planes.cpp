@@ -1,14 +1,16 @@
-// JPEG to the planes of luma and chroma that a file holds: no chroma is spread, no colour converted, and a picture that
-// is to become much smaller is not made large first.
-#include "image/jpeg_reader.hpp"
+// Decodes JPEG files to the planes of luma and chroma that they hold: without upsampling or converting colours, and at
+// a fraction of the size if the picture is to become much smaller.
+#include "image/jpeg_planes.hpp"
+
+#include "image/image_box.hpp"
 
 #include <algorithm>
 
 namespace {
 
-constexpr int most_rows = 4 * DCTSIZE; // of one component at once
+constexpr int most_rows = 4 * DCTSIZE; // rows of one component that are read at once
 
-// The forms that need no more than a resize.
+// Whether the planes can be used without further conversion.
 bool holds_planes(const jpeg_decompress_struct &jpeg)
 {
     if (jpeg.num_components == 1) {
@@ -21,7 +23,7 @@ bool holds_planes(const jpeg_decompress_struct &jpeg)
     return component[0].h_samp_factor == jpeg.max_h_samp_factor && component[0].v_samp_factor == jpeg.max_v_samp_factor;
 }
 
-// Rows of a component at once, all of them up to row @p rows of the picture's, and the bytes of a row.
+// Returns the number of rows of a component in a unit.
 int step_of(const jpeg_component_info &component)
 {
     return component.v_samp_factor * component.DCT_scaled_size;
@@ -34,7 +36,7 @@ std::size_t stride_of(const jpeg_decompress_struct &jpeg, const jpeg_component_i
     return units * static_cast<std::size_t>(component.h_samp_factor * component.DCT_scaled_size);
 }
 
-// Where planes lie: rows from unit @p first on, @p count of them. No exception may pass through a longjmp.
+// Lays out planes for @p count units of rows from unit @p first on. No exception may cross a longjmp.
 bool lay_out(moco::JpegReader &reader, std::int32_t first, std::int32_t count) noexcept
 {
     const jpeg_decompress_struct &jpeg = reader.jpeg;
@@ -71,7 +73,7 @@ bool lay_out(moco::JpegReader &reader, std::int32_t first, std::int32_t count) n
     return true;
 }
 
-// Reads one unit of rows into the planes, where those start at @p unit or before it; else only passes over them.
+// Reads a unit of rows into the planes, which start at unit @p first; skips it if it is above them.
 bool read_unit(moco::JpegReader &reader, std::int32_t unit, std::int32_t first)
 {
     jpeg_decompress_struct &jpeg = reader.jpeg;
@@ -81,7 +83,8 @@ bool read_unit(moco::JpegReader &reader, std::int32_t unit, std::int32_t first)
         const moco::Plane &plane = reader.ycc->plane[c];
         const std::int32_t step = step_of(jpeg.comp_info[c]);
         const std::int32_t above = std::max(unit - first, 0) * step;
-        jpeg.comp_info[c].component_needed = unit >= first ? TRUE : FALSE; // without it blocks are not transformed
+        jpeg.comp_info[c].component_needed =
+            unit >= first ? TRUE : FALSE; // if not, libjpeg does not transform the blocks
         for (std::int32_t y = 0; y < step; ++y) {
             rows[c][y] = plane.data + static_cast<std::size_t>(above + y) * plane.stride;
         }
@@ -100,9 +103,9 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
         return JpegOutcome::whole;
     }
     const bool partly = jpeg_can_crop(jpeg);
-    const std::int32_t height = jpeg.max_v_samp_factor * DCTSIZE; // of a unit, in the picture
-    const Part all = { 0, 0, reader.out->height, reader.out->width };
-    const Part part = reader.part != Part{} ? reader.part : all;
+    const std::int32_t height = jpeg.max_v_samp_factor * DCTSIZE; // pixels
+    const moco_box all = { 0, 0, reader.out->height, reader.out->width };
+    const moco_box part = reader.part != moco_box{} ? reader.part : all;
     const std::int32_t first = part.top / height;
     const std::int32_t end = ((partly ? part.top + part.height : all.height) + height - 1) / height;
     reader.part = { first * height, 0, std::min(end * height, all.height) - first * height, all.width };
@@ -122,7 +125,7 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
         }
     }
     if (!partly) {
-        (void)jpeg_finish_decompress(&jpeg); // finds damage behind the last row, as decoding to RGB does
+        (void)jpeg_finish_decompress(&jpeg); // finds damage after the last row, as decoding to RGB does
     }
     return JpegOutcome::whole;
 }
