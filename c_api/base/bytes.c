@@ -1,4 +1,4 @@
-/* Bytes in memory that grow and are used again. */
+/* Keeps bytes in memory that grows and is reused. */
 #include "base/bytes_internal.h"
 
 #include "base/handle_internal.h"
@@ -63,7 +63,7 @@ moco__bytes *moco__bytes_of_thread(void)
     bytes = moco__calloc(1, sizeof *bytes);
     if (bytes == NULL || !thread_key_made || pthread_setspecific(thread_key, bytes) != 0) {
         free(bytes);
-        (void)moco_error_set(MOCO_ENOMEM, "out of memory for a thread's buffer");
+        (void)moco_error_set(MOCO_ENOMEM, "out of memory for the buffer of a thread");
         return NULL;
     }
     return bytes;

@@ -1,4 +1,4 @@
-/* The thread's error message and the names of the statuses. */
+/* Keeps the error message of each thread, and names the statuses. */
 #include "moco/error.h"
 
 #include <stdarg.h>
@@ -15,7 +15,7 @@ const char *moco_error_message(void)
 
 moco_status moco_error_set(moco_status status, const char *format, ...)
 {
-    /* The new message may quote the old one, so it is made aside. */
+    /* The arguments may contain the old message. */
     char text[MESSAGE_SIZE];
     va_list args;
     va_start(args, format);

@@ -1,4 +1,4 @@
-/* Files and folders: whole or not at all, and with messages that say what to do. */
+/* Reads and writes files and folders. A file is written completely or not at all. */
 #include "base/files_internal.h"
 
 #include "base/handle_internal.h"
@@ -14,7 +14,7 @@
 
 const char *const moco__temporary_mark = ".tmp-";
 
-/* What a person can do about an errno. */
+/* Returns what a user can do about an errno. */
 static const char *advice(int error)
 {
     switch (error) {
@@ -25,11 +25,11 @@ static const char *advice(int error)
     case EACCES:
     case EPERM:
     case EROFS:
-        return "; choose a folder that you may write to";
+        return "; check the permissions";
     case ENOENT:
         return "; check the path";
     case ENOTDIR:
-        return "; a part of the path is a file";
+        return "; a folder in the path is a file";
     default:
         return "";
     }
@@ -237,10 +237,10 @@ moco_status moco__mkdirs(const char *path)
         memcpy(part, path, i);
         part[i] = '\0';
         if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-            return fail("make the folder", part, errno);
+            return fail("create the folder", part, errno);
         }
     }
-    return moco__is_directory(path) ? MOCO_OK : fail("make the folder", path, ENOTDIR);
+    return moco__is_directory(path) ? MOCO_OK : fail("create the folder", path, ENOTDIR);
 }
 
 bool moco__files_exist(const char *path)

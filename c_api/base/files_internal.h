@@ -1,4 +1,4 @@
-/* Files and folders: whole or not at all, and with messages that say what to do. */
+/* Reads and writes files and folders. A file is written completely or not at all. */
 #ifndef MOCO_BASE_FILES_INTERNAL_H
 #define MOCO_BASE_FILES_INTERNAL_H
 
@@ -10,26 +10,26 @@
 extern "C" {
 #endif
 
-/* A file being written under a temporary name beside its own. */
+/* A file that is being written under a temporary name in its folder. */
 typedef struct moco__file {
     FILE *stream;
     char path[MOCO_PATH_MAX];
     char temporary[MOCO_PATH_MAX];
 } moco__file;
 
-/* Opens the temporary file. After this, one of commit and abort must be called. */
+/* Opens the temporary file. Then commit or abort must be called. */
 moco_status moco__file_begin(moco__file *file, const char *path);
 /* Appends bytes. */
 moco_status moco__file_put(moco__file *file, const void *bytes, size_t count);
-/* fsync, rename, fsync of the folder. On failure the temporary file is gone and what stood at the path is unharmed. */
+/* Syncs the file, renames it and syncs the folder. A failure removes the temporary file and leaves the old one. */
 moco_status moco__file_commit(moco__file *file);
-/* Removes the temporary file; harmless after a commit. */
+/* Removes the temporary file; does nothing after a commit. */
 void moco__file_abort(moco__file *file);
 
-/* fsync of the folder of a path, so that a new name survives a crash; an errno or 0. */
+/* Syncs the folder of a path, so that a new name survives a crash. Returns an errno or 0. */
 int moco__files_sync_folder(const char *path);
 
-/* All three for bytes in memory. */
+/* Begins, puts and commits bytes in memory. */
 moco_status moco__file_write(const char *path, const void *bytes, size_t count);
 
 /*
@@ -38,26 +38,26 @@ moco_status moco__file_write(const char *path, const void *bytes, size_t count);
  */
 int moco__read_at(size_t *got, void *out, int descriptor, size_t count, uint64_t offset);
 
-/* Reads a whole file; *bytes is the caller's to free, with a NUL after its end. */
+/* Reads a complete file. The caller frees *bytes, which ends with an additional NUL. */
 moco_status moco__file_read(char **bytes, size_t *count, const char *path);
 
-/* Maps a regular file that is not empty into memory, to be read; *bytes is freed by munmap(). */
+/* Maps a regular, non-empty file into memory for reading. The caller frees *bytes by munmap(). */
 moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *path);
 
-/* Part of every temporary name, by which left-overs are known. */
+/* A part of every temporary name, to recognise files that a crash left behind. */
 extern const char *const moco__temporary_mark;
 
-/* "folder/name"; an error where it does not fit. */
+/* Joins to "folder/name"; fails if that does not fit. */
 moco_status moco__files_join(char *out, size_t size, const char *folder, const char *name);
-/* The same in new memory; NULL with the message set where memory is out. */
+/* Returns the same in new memory; NULL with the message set if memory is out. */
 char *moco__files_join_new(const char *folder, const char *name);
-/* Makes a folder and its parents. */
+/* Creates a folder and its parents. */
 moco_status moco__mkdirs(const char *path);
 bool moco__files_exist(const char *path);
-/* Whether folder/name is there. */
+/* Whether folder/name exists. */
 bool moco__files_exist_in(const char *folder, const char *name);
 bool moco__is_directory(const char *path);
-/* Whether a folder can be read and holds nothing. */
+/* Whether a folder can be read and is empty. */
 bool moco__directory_is_empty(const char *path);
 
 #ifdef __cplusplus

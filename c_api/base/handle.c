@@ -1,4 +1,4 @@
-/* Allocation and count of the C side's handles. */
+/* Allocates handles and arrays. */
 #include "base/handle_internal.h"
 
 #include "base/live_internal.h"

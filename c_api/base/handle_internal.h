@@ -1,6 +1,5 @@
 /*
- * What all handles of the C side share: allocation that counts towards moco_live_handles(), and checks of arguments
- * that name the argument.
+ * Allocates handles, which moco_live_handles() counts, and checks arguments.
  */
 #ifndef MOCO_BASE_HANDLE_INTERNAL_H
 #define MOCO_BASE_HANDLE_INTERNAL_H
@@ -8,11 +7,11 @@
 #include "moco/error.h"
 
 #ifdef __clang_analyzer__
-/* clang's analyzer cannot see that a failure's status is what moco_error_set() returns. NOLINTNEXTLINE */
+/* The analyzer of clang does not see which status moco_error_set() returns. NOLINTNEXTLINE */
 #define moco_error_set(status, ...) ((void)moco_error_set((status), __VA_ARGS__), (status))
 #endif
 
-/* Returns ::MOCO_EINVALID from the calling function where a pointer argument is NULL. */
+/* Returns ::MOCO_EINVALID from the calling function if a pointer argument is NULL. */
 #define MOCO_CHECK_ARG(argument)                                                                                       \
     do {                                                                                                               \
         if ((argument) == NULL) {                                                                                      \
@@ -20,7 +19,7 @@
         }                                                                                                              \
     } while (0)
 
-/* Goes to `done` with `status` set where @p call fails; for functions that own something. */
+/* Goes to `done` with `status` set if @p call fails; for functions that own something. */
 #define MOCO_TRY_GOTO(call)                                                                                            \
     do {                                                                                                               \
         status = (call);                                                                                               \
@@ -29,19 +28,19 @@
         }                                                                                                              \
     } while (0)
 
-/* Zeroed memory of a handle, counted as alive; NULL with the message set where memory is out. */
+/* Returns zeroed memory for a handle and counts it as alive; NULL with the message set if memory is out. */
 void *moco__handle_alloc(size_t size);
-/* Frees a handle made by moco__handle_alloc(); NULL is allowed. */
+/* Frees a handle of moco__handle_alloc(); NULL is allowed. */
 void moco__handle_free(void *handle);
 
-/* calloc that sets the message; for arrays. */
+/* Returns zeroed memory for an array; NULL with the message set if memory is out. */
 void *moco__calloc(size_t count, size_t size);
 
-/* An array with room for @p more beyond @p used items, moved where that takes more memory; NULL with the message set
- * where memory is out, and the array stands. */
+/* Returns an array with room for @p more items after the @p used ones, which may have moved; NULL with the message set
+ * if memory is out, and then the array is unchanged. */
 void *moco__grown(void *array, size_t *room, size_t used, size_t more, size_t item);
 
-/* Makes room in an array whose pointer and number of places are given, or returns from the calling function. */
+/* Makes room in an array, or returns ::MOCO_ENOMEM from the calling function. */
 #define MOCO_GROW(array, room, used, more)                                                                             \
     do {                                                                                                               \
         void *larger = moco__grown((array), &(room), (used), (more), sizeof *(array));                                 \

@@ -1,4 +1,4 @@
-/* Counts the handles that are alive, of both languages, so that tests can prove that nothing leaks. */
+/* Counts the handles that are alive, in C and in C++, so that tests can prove that nothing leaks. */
 #include "base/live_internal.h"
 
 #include "moco/version.h"

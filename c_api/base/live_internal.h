@@ -1,4 +1,4 @@
-/* Counts the handles that are alive. cpp_impl/ counts its handles here too. */
+/* Counts the handles that are alive, in C and in C++. */
 #ifndef MOCO_BASE_LIVE_INTERNAL_H
 #define MOCO_BASE_LIVE_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* The log callback: one line at a time, from any thread. */
+/* Sends log lines to the callback, one at a time, from any thread. */
 #include "moco/error.h"
 
 #include <pthread.h>

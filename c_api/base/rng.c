@@ -1,4 +1,4 @@
-/* Streams of random numbers over Random123's Philox4x32-10. */
+/* Draws random numbers from streams of Philox4x32-10, by Random123. */
 #include "base/rng_internal.h"
 
 #include <Random123/philox.h>
@@ -65,7 +65,7 @@ double moco__rng_uniform(moco__rng *rng, double low, double high)
 
 uint64_t moco__rng_below(moco__rng *rng, uint64_t bound)
 {
-    /* Lemire, "Fast random integer generation in an interval" (2019); wider bounds reject the uneven rest. */
+    /* Lemire, "Fast random integer generation in an interval" (2019); larger bounds reject the remainder. */
     if (bound <= UINT32_MAX) {
         const uint32_t narrow = (uint32_t)bound;
         const uint32_t uneven = (uint32_t)-narrow % narrow;
@@ -83,7 +83,7 @@ uint64_t moco__rng_below(moco__rng *rng, uint64_t bound)
     return value % bound;
 }
 
-/* Fisher and Yates, from the back. */
+/* Fisher and Yates, from the last item on. */
 void moco__permutation(int64_t *out, size_t n, uint64_t seed, uint32_t purpose, uint64_t number)
 {
     moco__rng rng;

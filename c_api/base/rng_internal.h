@@ -1,8 +1,8 @@
 /*
- * Counter-based random numbers: streams of Philox4x32-10 (Salmon et al., SC 2011).
+ * Draws random numbers from counter-based streams: Philox4x32-10 (Salmon et al., SC 2011).
  *
- * A stream is named by (seed; purpose, where it is used) and needs no state to be found again. The name fills Philox's
- * key and counter without hashing, and Philox permutes counters, so no two streams of a seed share a block:
+ * (seed; purpose, number) names a stream, so it needs no state to be found again. The name fills the key and the
+ * counter without hashing, and Philox permutes counters, so no two streams of a seed share a block:
  *
  *     key        seed, 64 bits
  *     counter 0  block within the stream, from 0; the upper half holds bits 32..47 of a view's epoch
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a stream is for; streams of different purposes never meet. */
+/* The purposes of streams; streams of different purposes never share numbers. */
 enum {
     MOCO__RNG_EPOCH = 1,   /* the sampler's permutation of an epoch */
     MOCO__RNG_AUGMENT = 2, /* the draws of a view */
@@ -25,7 +25,7 @@ enum {
     MOCO__RNG_SHARDS = 5   /* the order of shards in an epoch */
 };
 
-/* Above these a view's stream has no name of its own. */
+/* The largest values that name a view's stream uniquely. */
 #define MOCO__RNG_MAX_EPOCH ((UINT64_C(1) << 48) - 1)
 #define MOCO__RNG_MAX_INDEX ((UINT64_C(1) << 48) - 1)
 #define MOCO__RNG_MAX_VIEW 255U
@@ -33,32 +33,32 @@ enum {
 typedef struct moco__rng {
     uint32_t key[2];
     uint32_t counter[4]; /* of the next block */
-    uint32_t words[4];   /* the present block */
-    unsigned left;       /* words of it that are not used yet */
+    uint32_t words[4];   /* the current block */
+    unsigned left;       /* words of the block that are not used yet */
 } moco__rng;
 
-/* Ten rounds of Philox4x32. */
+/* Computes ten rounds of Philox4x32. */
 void moco__philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
 
-/* Starts the stream of a purpose (1..255) and a number, as an epoch or a step. */
+/* Starts the stream of a purpose (1 to 255) and a number, such as an epoch or a step. */
 void moco__rng_start(moco__rng *rng, uint64_t seed, uint32_t purpose, uint64_t number);
 
 /* Starts the stream of one view of a sample in an epoch; the arguments are at most the bounds above. */
 void moco__rng_start_view(moco__rng *rng, uint64_t seed, uint64_t epoch, uint64_t index, uint32_t view);
 
-/* The next 32 bits. */
+/* Returns the next 32 bits. */
 uint32_t moco__rng_next(moco__rng *rng);
 
-/* Uniform in [0, 1), 53 bits. */
+/* Returns a uniform number in [0, 1), with 53 bits. */
 double moco__rng_double(moco__rng *rng);
 
-/* Uniform in [low, high). */
+/* Returns a uniform number in [low, high). */
 double moco__rng_uniform(moco__rng *rng, double low, double high);
 
-/* Uniform in 0 .. bound - 1, without bias; bound is not 0. */
+/* Returns a uniform number from 0 to bound - 1, without bias; bound is not 0. */
 uint64_t moco__rng_below(moco__rng *rng, uint64_t bound);
 
-/* A uniform permutation of 0 .. n - 1, which depends on (seed, purpose, number) alone. */
+/* Makes a uniform permutation of 0 to n - 1, which depends only on (seed, purpose, number). */
 void moco__permutation(int64_t *out, size_t n, uint64_t seed, uint32_t purpose, uint64_t number);
 
 #endif

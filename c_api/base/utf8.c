@@ -1,4 +1,4 @@
-/* Characters in UTF-8. */
+/* Checks UTF-8. */
 #include "base/utf8_internal.h"
 
 size_t moco__utf8_length(const char *text, size_t left)

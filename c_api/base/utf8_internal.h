@@ -1,4 +1,4 @@
-/* Characters in UTF-8. */
+/* Checks UTF-8. */
 #ifndef MOCO_BASE_UTF8_INTERNAL_H
 #define MOCO_BASE_UTF8_INTERNAL_H
 
@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the whole character at the text's start; 0 where there is none: cut, overlong, a surrogate or too large. */
+/* Returns the bytes of the first character; 0 if it is truncated, overlong, a surrogate or too large. */
 size_t moco__utf8_length(const char *text, size_t left);
 
-/* Whether the text is valid UTF-8, which YAML and the headers of checkpoints must be. */
+/* Whether the text is valid UTF-8. YAML and the headers of checkpoints must be. */
 bool moco__is_utf8(const char *text, size_t length);
 
 #endif

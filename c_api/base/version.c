@@ -1,4 +1,4 @@
-/* The version of the library and the commit that it was built from. */
+/* Gives the version of the library and the commit that it was built from. */
 #include "moco/version.h"
 
 #ifndef MOCO_COMMIT

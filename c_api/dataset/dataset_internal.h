@@ -49,6 +49,12 @@ typedef struct moco__dataset_kind {
     moco_status (*open)(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *options);
 } moco__dataset_kind;
 
+/* Returns whether reading an image failed because of its file, and not because of the machine or the application. */
+static inline bool moco__is_broken_image(moco_status status)
+{
+    return status == MOCO_EFORMAT || status == MOCO_ENOTFOUND;
+}
+
 /* Allocates class_count names, all NULL, which moco_dataset_free() frees. */
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count);
 

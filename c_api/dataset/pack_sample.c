@@ -52,8 +52,8 @@ static moco_status shrink(const moco__pack *pack, moco__pack_item *item, moco_im
     }
     const int32_t long_side =
         (int32_t)((int64_t)side * (width > height ? width : height) / (width > height ? height : width));
-    MOCO_TRY(moco_image_resized_crop(images[1], images[0], 0, 0, height, width, width > height ? side : long_side,
-                                     width > height ? long_side : side));
+    MOCO_TRY(moco_image_resized_crop(images[1], images[0], (moco_box){ 0, 0, height, width },
+                                     width > height ? side : long_side, width > height ? long_side : side));
     MOCO_TRY(moco_image_encode_jpeg(&bytes, &count, images[1], pack->options.quality));
     item->bytes.size = 0;
     item->extension = ".jpg";

@@ -33,12 +33,6 @@ static moco_status put_item(moco__draft *draft, const moco__pack_item *item)
     return moco__bytes_append(&draft->hashes, &item->hash, sizeof item->hash);
 }
 
-/* Returns whether a failure is the fault of the image, and not of the machine. */
-static bool is_broken(moco_status status)
-{
-    return status == MOCO_EFORMAT || status == MOCO_ENOTFOUND;
-}
-
 static bool is_full(const moco__draft *draft)
 {
     return draft->pack->options.shard_bytes > 0 && draft->size >= draft->pack->options.shard_bytes;
@@ -46,7 +40,7 @@ static bool is_full(const moco__draft *draft)
 
 static moco_status refuse_item(const moco__draft *draft, const moco__pack_item *item)
 {
-    const bool may_skip = is_broken(item->status) && !draft->pack->options.skip_broken;
+    const bool may_skip = moco__is_broken_image(item->status) && !draft->pack->options.skip_broken;
     return moco_error_set(item->status, "%s%s", item->message, may_skip ? "; use --skip-broken to leave it out" : "");
 }
 
@@ -59,7 +53,7 @@ static moco_status append_chunk(moco__draft *draft, size_t count)
     MOCO_TRY(moco__pack_each(draft->pack, draft->items, count, moco__pack_make));
     for (size_t i = 0; i < count && !is_full(draft); ++i) {
         const moco__pack_item *item = &draft->items[i];
-        if (item->status != MOCO_OK && !(draft->pack->options.skip_broken && is_broken(item->status))) {
+        if (item->status != MOCO_OK && !(draft->pack->options.skip_broken && moco__is_broken_image(item->status))) {
             return refuse_item(draft, item);
         }
         if (item->status == MOCO_OK) {

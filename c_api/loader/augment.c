@@ -1,27 +1,28 @@
-/* Applying a policy to an image: torchvision's random draws over moco_image's operations. */
+/* Applies policies to images, with the random draws of torchvision. */
 #include "loader/augment_internal.h"
 
 #include "base/handle_internal.h"
+#include "loader/stages_internal.h"
 
 #include <math.h>
 
-/* Python's round(): halves to even. */
+/* Rounds as in Python: ties to even. */
 static int32_t round_even(double value)
 {
     return (int32_t)nearbyint(value);
 }
 
-/* The largest box of an allowed ratio in the middle, for images that are too long for ten tries. */
-static moco__box central_crop(int32_t width, int32_t height, const double ratio[2])
+/* Returns the largest box of an allowed ratio in the middle, for images that are too long for ten tries. */
+static moco_box central_crop(int32_t width, int32_t height, const double ratio[2])
 {
     const double in_ratio = (double)width / (double)height;
-    moco__box box = { 0, 0, height, width };
+    moco_box box = { 0, 0, height, width };
     if (in_ratio < ratio[0]) {
         box.height = round_even(width / ratio[0]);
     } else if (in_ratio > ratio[1]) {
         box.width = round_even(height * ratio[1]);
     }
-    /* A box that rounds to nothing is one pixel. */
+    /* A box has at least one pixel. */
     box.height = box.height < 1 ? 1 : box.height;
     box.width = box.width < 1 ? 1 : box.width;
     box.top = (height - box.height) / 2;
@@ -29,7 +30,7 @@ static moco__box central_crop(int32_t width, int32_t height, const double ratio[
     return box;
 }
 
-moco__box moco__random_crop(moco__rng *rng, int32_t width, int32_t height, const double scale[2], const double ratio[2])
+moco_box moco__random_crop(moco__rng *rng, int32_t width, int32_t height, const double scale[2], const double ratio[2])
 {
     const double area = (double)width * (double)height;
     const double log_low = log(ratio[0]);
@@ -40,7 +41,7 @@ moco__box moco__random_crop(moco__rng *rng, int32_t width, int32_t height, const
         const double w = nearbyint(sqrt(target * aspect));
         const double h = nearbyint(sqrt(target / aspect));
         if (w > 0 && w <= width && h > 0 && h <= height) {
-            moco__box box = { 0, 0, (int32_t)h, (int32_t)w };
+            moco_box box = { 0, 0, (int32_t)h, (int32_t)w };
             box.top = (int32_t)moco__rng_below(rng, (uint64_t)(height - box.height) + 1);
             box.left = (int32_t)moco__rng_below(rng, (uint64_t)(width - box.width) + 1);
             return box;
@@ -51,7 +52,7 @@ moco__box moco__random_crop(moco__rng *rng, int32_t width, int32_t height, const
 
 /* ---- Operations that make another image ---- */
 
-/* Resize(int): the short side becomes `side`, the long one in proportion, cut to a whole number. */
+/* Resize(int): the short side becomes `side`; the long one stays in proportion, rounded down. */
 static moco_status resize(moco_image *out, const moco_image *in, int32_t side)
 {
     const int32_t width = moco_image_width(in);
@@ -63,21 +64,21 @@ static moco_status resize(moco_image *out, const moco_image *in, int32_t side)
         return moco_error_set(
             MOCO_EINVALID,
             "augment: resizing the short side of %d x %d pixels to %d makes the image too long; leave "
-            "such images out",
+            "it out of the dataset",
             width, height, side);
     }
     const int32_t other = (int32_t)along;
-    return moco_image_resized_crop(out, in, 0, 0, height, width, width <= height ? other : side,
+    return moco_image_resized_crop(out, in, (moco_box){ 0, 0, height, width }, width <= height ? other : side,
                                    width <= height ? side : other);
 }
 
-/* Where CenterCrop places an image of `from` pixels on a canvas of `to`, as a shift. */
+/* Returns the shift by which CenterCrop places an image of `from` pixels on a canvas of `to`. */
 static int32_t center_shift(int32_t from, int32_t to)
 {
     return from < to ? (to - from) / 2 : -round_even((from - to) / 2.0);
 }
 
-/* CenterCrop: where the image is smaller it is padded with black. */
+/* CenterCrop: a smaller image is padded with black. */
 static moco_status center_crop(moco_image *out, const moco_image *in, int32_t size)
 {
     const int32_t width = moco_image_width(in);
@@ -85,7 +86,7 @@ static moco_status center_crop(moco_image *out, const moco_image *in, int32_t si
     const int32_t x = center_shift(width, size);
     const int32_t y = center_shift(height, size);
     if (width >= size && height >= size) {
-        return moco_image_crop(out, in, -y, -x, size, size);
+        return moco_image_crop(out, in, (moco_box){ -y, -x, size, size });
     }
     MOCO_TRY(moco_image_fill(out, size, size, 0));
     return moco_image_paste(out, in, x, y, 1);
@@ -96,7 +97,7 @@ static bool makes_image(moco_augment_kind kind)
     return kind == MOCO_RANDOM_RESIZED_CROP || kind == MOCO_RESIZE || kind == MOCO_CENTER_CROP;
 }
 
-/* Whether a geometric operation would give back the same image, so that it need not run. */
+/* Whether a geometric operation would return the same image, and can be skipped. */
 static bool is_identity(const moco_augment_op *op, const moco_image *in, int32_t size)
 {
     const int32_t width = moco_image_width(in);
@@ -116,9 +117,9 @@ static moco_status transform(moco_image *out, const moco_image *in, const moco_a
     if (op->kind == MOCO_CENTER_CROP) {
         return center_crop(out, in, size);
     }
-    const moco__box box =
+    const moco_box box =
         moco__random_crop(rng, moco_image_width(in), moco_image_height(in), op->parameter, op->parameter + 2);
-    return moco_image_resized_crop(out, in, box.top, box.left, box.height, box.width, size, size);
+    return moco_image_resized_crop(out, in, box, size, size);
 }
 
 /* ---- Operations in place ---- */
@@ -137,8 +138,8 @@ static moco_status adjust(moco_image *image, uint64_t which, double factor)
     }
 }
 
-/* ColorJitter: its four adjustments in random order; one with parameter 0 is left out. */
-static moco_status color_jitter(moco_image *image, const double parameter[4], moco__rng *rng, moco__stages *watch)
+/* ColorJitter: four adjustments in random order; those with parameter 0 are skipped. */
+static moco_status color_jitter(moco_image *image, const double parameter[4], moco__rng *rng)
 {
     uint64_t order[4] = { 0, 1, 2, 3 };
     double factor[4];
@@ -155,17 +156,17 @@ static moco_status color_jitter(moco_image *image, const double parameter[4], mo
     for (size_t i = 0; i < 4; ++i) {
         if (parameter[order[i]] > 0) {
             MOCO_TRY(adjust(image, order[i], factor[order[i]]));
-            moco__stages_end(watch, order[i] == 3 ? MOCO_STAGE_HUE : MOCO_STAGE_COLOR);
+            moco__stage_end(order[i] == 3 ? MOCO_STAGE_HUE : MOCO_STAGE_COLOR);
         }
     }
     return MOCO_OK;
 }
 
-static moco_status change(moco_image *image, const moco_augment_op *op, moco__rng *rng, moco__stages *watch)
+static moco_status change(moco_image *image, const moco_augment_op *op, moco__rng *rng)
 {
     switch (op->kind) {
     case MOCO_COLOR_JITTER:
-        return color_jitter(image, op->parameter, rng, watch);
+        return color_jitter(image, op->parameter, rng);
     case MOCO_RANDOM_GRAYSCALE:
         return moco_image_grayscale(image);
     case MOCO_GAUSSIAN_BLUR:
@@ -180,7 +181,7 @@ static moco_status change(moco_image *image, const moco_augment_op *op, moco__rn
     return moco_error_set(MOCO_EINTERNAL, "augment: operation kind %d is not one in place", (int)op->kind);
 }
 
-/* The stage that an operation counts as. */
+/* Returns the stage to which the time of an operation is counted. */
 static moco_stage stage_of(moco_augment_kind kind)
 {
     switch (kind) {
@@ -207,9 +208,9 @@ static moco_status copy(moco_image *out, const moco_image *in)
     return moco_image_set(out, moco_image_width(in), moco_image_height(in), 3, moco_image_pixels(in));
 }
 
-/* `current` is source at first, then image or scratch; the one that it is not takes what a crop makes. */
+/* `current` is the source at first, then image or scratch; a crop writes to the other one. */
 static moco_status run_ops(const moco_image **current, moco_image *image, moco_image *scratch, const moco_image *source,
-                           const moco_augment_policy *policy, moco__rng *rng, moco__stages *watch)
+                           const moco_augment_policy *policy, moco__rng *rng)
 {
     *current = source;
     for (size_t i = 0; i < policy->count; ++i) {
@@ -223,7 +224,7 @@ static moco_status run_ops(const moco_image **current, moco_image *image, moco_i
             if (!is_identity(op, *current, size)) {
                 MOCO_TRY(transform(target, *current, op, size, rng));
                 *current = target;
-                moco__stages_end(watch, MOCO_STAGE_RESIZE);
+                moco__stage_end(MOCO_STAGE_RESIZE);
             }
             continue;
         }
@@ -231,13 +232,13 @@ static moco_status run_ops(const moco_image **current, moco_image *image, moco_i
             MOCO_TRY(copy(image, source));
             *current = image;
         }
-        MOCO_TRY(change(*current == image ? image : scratch, op, rng, watch));
-        moco__stages_end(watch, stage_of(op->kind));
+        MOCO_TRY(change(*current == image ? image : scratch, op, rng));
+        moco__stage_end(stage_of(op->kind));
     }
     return MOCO_OK;
 }
 
-moco__box moco__augment_reads(const moco_augment_policy *policy, moco_augment_key key, int32_t width, int32_t height)
+moco_box moco__augment_reads(const moco_augment_policy *policy, moco_augment_key key, int32_t width, int32_t height)
 {
     moco__rng rng;
     moco__rng_start_view(&rng, key.seed, key.epoch, key.index, key.view);
@@ -250,19 +251,19 @@ moco__box moco__augment_reads(const moco_augment_policy *policy, moco_augment_ke
             break;
         }
     }
-    return (moco__box){ 0, 0, height, width };
+    return (moco_box){ 0, 0, height, width };
 }
 
 moco_status moco__augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,
-                                const moco_augment_policy *policy, moco_augment_key key, moco__stages *watch)
+                                const moco_augment_policy *policy, moco_augment_key key)
 {
     const moco_image *current;
     moco__rng rng;
     moco__rng_start_view(&rng, key.seed, key.epoch, key.index, key.view);
-    MOCO_TRY(run_ops(&current, image, scratch, source, policy, &rng, watch));
+    MOCO_TRY(run_ops(&current, image, scratch, source, policy, &rng));
     if (moco_image_width(current) != policy->size || moco_image_height(current) != policy->size) {
         return moco_error_set(MOCO_EINVALID,
-                              "augment: the policy left an image of %d x %d pixels in place of %d x %d; give it a "
+                              "augment: the policy makes an image of %d x %d pixels instead of %d x %d; give it a "
                               "random resized crop or a center crop of probability 1",
                               moco_image_width(current), moco_image_height(current), policy->size, policy->size);
     }
@@ -286,5 +287,5 @@ moco_status moco_augment_apply(moco_image *image, moco_image *scratch, const moc
         return moco_error_set(MOCO_EINVALID, "augment: epoch %llu and index %llu must be below 2^48, view %u below 256",
                               (unsigned long long)key.epoch, (unsigned long long)key.index, key.view);
     }
-    return moco__augment_apply(image, scratch, source, policy, key, NULL);
+    return moco__augment_apply(image, scratch, source, policy, key);
 }

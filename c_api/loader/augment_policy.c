@@ -1,4 +1,4 @@
-/* Ready policies as tables, and the check of a policy's ranges. */
+/* Lists the presets, and checks policies. */
 #include "moco/augment.h"
 
 #include "base/handle_internal.h"
@@ -8,10 +8,9 @@
 
 enum { MAX_SIZE = 16384, MAX_SHORT_SIDE = 2 * MAX_SIZE };
 
-/* torchvision's range of aspect ratios. */
+/* The range of aspect ratios in torchvision. */
 #define RATIO 3.0 / 4.0, 4.0 / 3.0
 
-/* A preset under its name. */
 typedef struct preset {
     const char *name;
     const char *eval; /* the preset that tests a network trained with this one; NULL: this one is only for tests */
@@ -63,7 +62,7 @@ static const preset presets[] = {
                  { MOCO_COLOR_JITTER, 0.8, { 0.8, 0.8, 0, 0 } },
                  { MOCO_RANDOM_HFLIP, 0.5, { 0 } } },
         FASHION_STATISTICS } },
-    /* Resize(256) and CenterCrop(224) at its own size; see moco_augment_preset() for others. */
+    /* Resize(256) and CenterCrop(224); moco_augment_preset() scales both for other sizes. */
     { "eval",
       NULL,
       { .size = 224,
@@ -113,7 +112,7 @@ static moco_status unknown_preset(const char *name)
         (void)strncat(known, i > 0 ? ", " : "", sizeof known - strlen(known) - 1);
         (void)strncat(known, presets[i].name, sizeof known - strlen(known) - 1);
     }
-    return moco_error_set(MOCO_EINVALID, "augment: no preset is called \"%s\"; there are %s", name, known);
+    return moco_error_set(MOCO_EINVALID, "augment: preset \"%s\" is not known; use one of %s", name, known);
 }
 
 moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int32_t size)
@@ -121,8 +120,8 @@ moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int3
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(name);
     if (size < 0 || size > MAX_SIZE) {
-        return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels, or 0 for the preset's own", size,
-                              MAX_SIZE);
+        return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels, or 0 for the size of the preset",
+                              size, MAX_SIZE);
     }
     for (size_t i = 0; i < PRESET_COUNT; ++i) {
         if (strcmp(presets[i].name, name) != 0) {
@@ -165,7 +164,7 @@ moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretra
     return MOCO_OK;
 }
 
-/* ---- Checks: written so that a NaN fails them ---- */
+/* ---- Checks; a NaN fails them ---- */
 
 static bool within(double value, double low, double high)
 {
@@ -177,7 +176,7 @@ static bool is_range(const double bounds[2], double low, double high)
     return within(bounds[0], low, high) && within(bounds[1], low, high) && bounds[0] <= bounds[1];
 }
 
-/* What is wrong with an operation's parameters; NULL: nothing. */
+/* Returns what is wrong with the parameters of an operation; NULL: nothing. */
 static const char *complaint(const moco_augment_op *op)
 {
     static const double tiny = 1e-6;
@@ -205,7 +204,7 @@ static const char *complaint(const moco_augment_op *op)
     case MOCO_CENTER_CROP:
         return NULL;
     }
-    return "there is no such kind of operation";
+    return "the kind of operation is not known";
 }
 
 static const char *kind_name(moco_augment_kind kind)
@@ -243,7 +242,7 @@ moco_status moco_augment_check(const moco_augment_policy *policy)
         return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels", policy->size, MAX_SIZE);
     }
     if (policy->count > MOCO_AUGMENT_MAX_OPS) {
-        return moco_error_set(MOCO_EINVALID, "augment: %zu operations are more than %d", policy->count,
+        return moco_error_set(MOCO_EINVALID, "augment: %zu operations are more than the limit of %d", policy->count,
                               MOCO_AUGMENT_MAX_OPS);
     }
     for (size_t i = 0; i < policy->count; ++i) {

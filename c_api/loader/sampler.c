@@ -1,5 +1,5 @@
-/* The order of samples: a permutation an epoch, drawn from (seed, epoch) and the shards, cut into batches and those
- * into ranks' parts. */
+/* Decides the order of samples: one permutation per epoch, which depends on (seed, epoch) and the shards. Cuts it into
+ * batches, and batches into the parts of ranks. */
 #include "loader/sampler_internal.h"
 
 #include "base/handle_internal.h"
@@ -12,19 +12,19 @@
 struct moco_sampler {
     size_t count;
     size_t batch_size; /* over all ranks */
-    size_t batches;    /* an epoch, of this rank */
+    size_t batches;    /* batches per epoch on this rank */
     size_t rank, world;
-    size_t groups; /* of batch norm, over all ranks */
+    size_t groups; /* groups of batch norm, over all ranks */
     bool whole_batches;
     uint64_t seed;
     bool shuffle;
-    size_t window;       /* 0: the whole data set */
+    size_t window;       /* 0: all samples */
     size_t *shard_sizes; /* with a window */
     size_t shard_count;
     uint64_t epoch;
     size_t batch;         /* the next one, below batches */
     int64_t *order;       /* the epoch's permutation; NULL without shuffling */
-    uint64_t order_epoch; /* which epoch's it is */
+    uint64_t order_epoch; /* the epoch of the permutation */
     bool order_valid;
 };
 
@@ -34,7 +34,7 @@ static moco_status check_options(const moco_sampler_options *o)
         return moco_error_set(MOCO_EINVALID, "sampler: the dataset is empty (count 0); give one with images");
     }
     if (o->count > (size_t)INT64_MAX / sizeof(int64_t)) {
-        return moco_error_set(MOCO_EINVALID, "sampler: count %zu is beyond what memory can hold", o->count);
+        return moco_error_set(MOCO_EINVALID, "sampler: count %zu is too large for memory", o->count);
     }
     if (o->batch == 0) {
         return moco_error_set(MOCO_EINVALID, "sampler: batch 0 must be at least 1");
@@ -50,13 +50,14 @@ static moco_status check_options(const moco_sampler_options *o)
         sum += o->shard_sizes[i];
     }
     if (o->shard_sizes != NULL && sum != o->count) {
-        return moco_error_set(MOCO_EINVALID, "sampler: the %zu shards have %zu samples, count is %zu; they must be one",
+        return moco_error_set(MOCO_EINVALID,
+                              "sampler: the %zu shards have %zu samples, but count is %zu; they must be equal",
                               o->shard_count, sum, o->count);
     }
     return MOCO_OK;
 }
 
-/* Room for the order, and what a window needs to make it. */
+/* Makes room for the order, and keeps the shards if there is a window. */
 static moco_status make_order(moco_sampler *sampler, const moco_sampler_options *o)
 {
     const bool sharded = o->shard_sizes != NULL;
@@ -80,7 +81,7 @@ static moco_status make_order(moco_sampler *sampler, const moco_sampler_options 
 static moco_status check_share(const moco_sampler_options *o)
 {
     if (o->world < 1 || o->rank < 0 || o->rank >= o->world) {
-        return moco_error_set(MOCO_EINVALID, "sampler: there is no rank %d of %d", o->rank, o->world);
+        return moco_error_set(MOCO_EINVALID, "sampler: rank %d of %d is out of range", o->rank, o->world);
     }
     const size_t groups = o->groups > 0 ? o->groups : (size_t)o->world;
     if (o->whole_batches || groups == 1) {
@@ -97,7 +98,7 @@ static moco_status check_share(const moco_sampler_options *o)
     return MOCO_OK;
 }
 
-/* Batches in an epoch that are this rank's. */
+/* Returns the number of batches per epoch on this rank. */
 static size_t count_batches(const moco_sampler_options *o)
 {
     const size_t rest = o->drop_last ? 0 : o->batch - 1;
@@ -176,7 +177,7 @@ moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batc
                               "differ from the run that is resumed",
                               batch, sampler->batches);
     }
-    /* The end of an epoch, as a run stopped there has it, is the start of the next. */
+    /* The end of an epoch is the start of the next. */
     const bool ended = batch == sampler->batches;
     sampler->epoch = ended ? epoch + 1 : epoch;
     sampler->batch = ended ? 0 : batch;
@@ -200,7 +201,7 @@ static moco_status draw_order(moco_sampler *sampler)
     return MOCO_OK;
 }
 
-/* This rank's part of the next batch, group by group. */
+/* Writes this rank's part of the next batch, group by group. */
 static void take_part(const moco_sampler *sampler, size_t *indices, size_t *count)
 {
     const size_t stride = sampler->whole_batches ? sampler->world : 1;

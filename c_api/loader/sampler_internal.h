@@ -1,10 +1,10 @@
-/* What the loader asks of a sampler beside the public calls. */
+/* Gives the sizes of a sampler, and the layout of batches by groups. */
 #ifndef MOCO_LOADER_SAMPLER_INTERNAL_H
 #define MOCO_LOADER_SAMPLER_INTERNAL_H
 
 #include "moco/sampler.h"
 
-/* Which sample of a batch stands in a row, where the batch is laid out group by group and sample n belongs to group
+/* Returns the sample of a batch that is in a row. The batch is laid out group by group; sample n belongs to group
  * n mod groups. */
 static inline size_t moco__grouped_sample(size_t row, size_t batch, size_t groups)
 {
@@ -12,16 +12,16 @@ static inline size_t moco__grouped_sample(size_t row, size_t batch, size_t group
     return row % size * groups + row / size;
 }
 
-/* The row that a sample of a batch stands in. */
+/* Returns the row of a sample in a batch. */
 static inline size_t moco__grouped_row(size_t sample, size_t batch, size_t groups)
 {
     return sample % groups * (batch / groups) + sample / groups;
 }
 
-/* Size of the dataset that the sampler was made for. */
+/* Returns the size of the dataset that the sampler was made for. */
 size_t moco__sampler_count(const moco_sampler *sampler);
 
-/* The most indices that a batch has. */
+/* Returns the largest number of indices in a batch. */
 size_t moco__sampler_batch_max(const moco_sampler *sampler);
 
 #endif

@@ -1,4 +1,4 @@
-/* The order of an epoch over shards that are read in sequence. */
+/* Orders the samples of shards that are read in sequence. */
 #include "loader/sampler_order_internal.h"
 
 #include "base/handle_internal.h"
@@ -6,14 +6,14 @@
 
 #include <stdlib.h>
 
-/* Shards that are read at a time: more mix better and are unpacked by more threads, fewer seek less. */
+/* Shards that are read at a time: more mix better and use more threads to unpack, fewer seek less. */
 enum { LANES = 4 };
 
 typedef struct lane {
     size_t next, left;
 } lane;
 
-/* Takes the next shard that has samples into a lane; false where all are taken. */
+/* Takes the next shard that has samples into a lane; returns false if all are taken. */
 static bool refill(lane *l, const size_t *sizes, const int64_t *starts, const int64_t *shards, size_t shard_count,
                    size_t *taken)
 {
@@ -24,7 +24,7 @@ static bool refill(lane *l, const size_t *sizes, const int64_t *starts, const in
     return l->left > 0;
 }
 
-/* Deals the shards' samples out, one of each lane in turn. */
+/* Deals out the samples of the shards, one of each lane in turn. */
 static void deal(int64_t *out, const size_t *sizes, const int64_t *starts, const int64_t *shards, size_t shard_count)
 {
     lane lanes[LANES] = { { 0, 0 } };

@@ -1,21 +1,23 @@
-/* Sharing a thread's CPU time out among stages. */
+/* Divides the CPU time of a thread among the stages of its work. */
 #include "loader/stages_internal.h"
 
 #include "base/clock_internal.h"
 
-void moco__stages_start(moco__stages *stages)
+static _Thread_local moco__stage_sums *thread_sums; /* NULL: the thread does not measure */
+static _Thread_local uint64_t last_end;             /* nanoseconds of CPU time when the last stage ended */
+
+void moco__stages_start(moco__stage_sums *sums)
 {
-    if (stages != NULL) {
-        stages->last = moco__thread_cpu_ns();
-    }
+    thread_sums = sums;
+    last_end = sums != NULL ? moco__thread_cpu_ns() : 0;
 }
 
-void moco__stages_end(moco__stages *stages, moco_stage stage)
+void moco__stage_end(moco_stage stage)
 {
-    if (stages != NULL) {
-        const uint64_t time = moco__thread_cpu_ns();
-        stages->nanoseconds[stage] += time - stages->last;
-        stages->last = time;
+    if (thread_sums != NULL) {
+        const uint64_t now = moco__thread_cpu_ns();
+        atomic_fetch_add_explicit(&thread_sums->nanoseconds[stage], now - last_end, memory_order_relaxed);
+        last_end = now;
     }
 }
 

@@ -43,8 +43,8 @@ moco_status moco__sheet_tile(moco__sheet *sheet, const moco_image *image, double
     const int32_t zoom = TILE_PIXELS / side;
     const int32_t size = zoom >= 2 ? side : TILE_PIXELS;
     const double shown = (double)(zoom >= 2 ? side * zoom : TILE_PIXELS) / MOCO__CANVAS_SCALE;
-    MOCO_TRY(moco_image_resized_crop(sheet->scratch, image, (height - side) / 2, (width - side) / 2, side, side, size,
-                                     size));
+    MOCO_TRY(moco_image_resized_crop(sheet->scratch, image,
+                                     (moco_box){ (height - side) / 2, (width - side) / 2, side, side }, size, size));
     const double inset = (MOCO__TILE - shown) / 2;
     const moco__box box = { x + inset, y + inset, shown, shown };
     moco__canvas_image(&sheet->canvas, sheet->scratch, &box);

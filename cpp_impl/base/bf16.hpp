@@ -1,4 +1,4 @@
-// The upper half of a float.
+// Defines bfloat16: the upper half of a float.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Scratch memory for pixels and files.
+// Holds scratch memory for pixels and files.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace moco {
 
-// Memory that only grows, and is not cleared: the contents are undefined after grow(). Large memory is the system's
-// own, since malloc() keeps what is given back to it: while pictures grew, it held several times as much as was in use.
+// Memory that only grows and is not cleared: its contents are undefined after grow(). Large buffers are mapped, since
+// malloc() keeps freed memory: as pictures grew, it held several times the memory in use.
 template <typename T> class Buffer {
     static_assert(std::is_trivial_v<T>);
 
@@ -40,10 +40,10 @@ template <typename T> class Buffer {
     }
 
   private:
-#if defined(__SANITIZE_ADDRESS__) || defined(MOCO_BUFFERS_BY_MALLOC) // AddressSanitizer watches what lies around those
+#if defined(__SANITIZE_ADDRESS__) || defined(MOCO_BUFFERS_BY_MALLOC) // which AddressSanitizer can watch
     static constexpr std::size_t mapped = SIZE_MAX;
 #else
-    static constexpr std::size_t mapped = std::size_t{ 1 } << 20U; // bytes, from which on the system is asked
+    static constexpr std::size_t mapped = std::size_t{ 1 } << 20U; // bytes; larger buffers are mapped
 #endif
 
     static T *allocate(std::size_t count)

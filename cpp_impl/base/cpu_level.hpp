@@ -1,5 +1,5 @@
-// Which of the x86-64 levels that loops are compiled for this processor has. Asked by features: clang 14 does not know
-// the levels' names.
+// Finds the x86-64 level of this processor, to choose among loops that are compiled for several. It asks for features,
+// since clang 14 does not know the names of the levels.
 #pragma once
 
 #include <cstddef>
@@ -41,8 +41,8 @@ inline bool cpu_has_avx512_bf16() noexcept
 #endif
 }
 
-// Tiles of matrices: oneDNN multiplies bf16 on them many times faster than by vectors. Asked of the processor itself,
-// for clang 14 does not know the name.
+// Whether the processor multiplies matrices in tiles (AMX), with which oneDNN multiplies bf16 many times faster than
+// with vectors. It asks the processor, since clang 14 does not know the name.
 inline bool cpu_has_amx_bf16() noexcept
 {
 #ifdef MOCO_LOOP_VARIANTS
@@ -56,7 +56,7 @@ inline bool cpu_has_amx_bf16() noexcept
 #endif
 }
 
-// The tables of loops that this processor can run, the best first. @p v4 and @p v3 are NULL where none are compiled.
+// The tables of loops that this processor can run, best first. @p v4 and @p v3 are NULL if they were not compiled.
 template <typename Table> class CpuVariants {
   public:
     CpuVariants(const Table *v4, const Table *v3, const Table *plain) noexcept
@@ -69,7 +69,7 @@ template <typename Table> class CpuVariants {
         }
         list_[count_++] = plain;
     }
-    // NULL beyond the last.
+    // Returns NULL beyond the last.
     [[nodiscard]] const Table *at(std::size_t index) const noexcept { return index < count_ ? list_[index] : nullptr; }
 
   private:

@@ -1,8 +1,8 @@
-// Memory of big tensors on the CPU, kept between the steps of a training.
+// Keeps the memory of big tensors on the CPU from step to step.
 //
-// The system's allocator maps each big tensor afresh and unmaps it when it is freed, so that in every step the kernel
-// clears gigabytes, a page at a time. Here tensors are cut from segments of huge pages: the smallest free block that is
-// large enough, split; freed blocks join their free neighbours.
+// The system's allocator maps each big tensor and unmaps it when it is freed, so the kernel clears gigabytes per step,
+// page by page. This allocator cuts tensors from segments of huge pages. It takes the smallest free block that is large
+// enough, splits it, and joins freed blocks with their free neighbours.
 #include "base/cpu_memory.hpp"
 
 #include "moco/device.h"
@@ -25,10 +25,10 @@ namespace moco {
 
 namespace {
 
-constexpr std::size_t kSmallest = std::size_t{ 256 } << 10; // below, the system's allocator reuses memory as well
-constexpr std::size_t kGrain = std::size_t{ 16 } << 10;
-constexpr std::size_t kHugePage = std::size_t{ 2 } << 20;
-constexpr std::size_t kSegment = std::size_t{ 64 } << 20;
+constexpr std::size_t smallest = std::size_t{ 256 } << 10; // bytes; below, the system's allocator reuses memory too
+constexpr std::size_t grain = std::size_t{ 16 } << 10;
+constexpr std::size_t huge_page = std::size_t{ 2 } << 20;
+constexpr std::size_t segment = std::size_t{ 64 } << 20;
 
 std::size_t round_up(std::size_t size, std::size_t multiple)
 {
@@ -45,7 +45,7 @@ class CpuMemory {
   public:
     void *take(std::size_t size)
     {
-        size = round_up(size, kGrain);
+        size = round_up(size, grain);
         const std::lock_guard<std::mutex> lock(mutex_);
         auto found = free_.lower_bound({ size, nullptr });
         if (found == free_.end()) {
@@ -70,7 +70,7 @@ class CpuMemory {
         return address;
     }
 
-    // Whether the address was taken from here.
+    // Returns false if the address was not taken from here.
     bool give_back(void *address)
     {
         const std::lock_guard<std::mutex> lock(mutex_);
@@ -109,26 +109,26 @@ class CpuMemory {
 
     void map_segment(std::size_t size)
     {
-        const std::size_t bytes = round_up(std::max(size, kSegment), kHugePage);
-        // Huge pages begin at multiples of their size, which mmap() does not give by itself.
-        void *mapped = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        const std::size_t bytes = round_up(std::max(size, segment), huge_page);
+        // Huge pages begin at multiples of their size, to which mmap() does not align.
+        void *mapped = mmap(nullptr, bytes + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (mapped == MAP_FAILED) {
             return;
         }
         char *const begin = static_cast<char *>(mapped);
-        const std::size_t skip = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+        const std::size_t skip = (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
         if (skip > 0) {
             (void)munmap(begin, skip);
         }
-        if (skip < kHugePage) {
-            (void)munmap(begin + skip + bytes, kHugePage - skip);
+        if (skip < huge_page) {
+            (void)munmap(begin + skip + bytes, huge_page - skip);
         }
         (void)madvise(begin + skip, bytes, MADV_HUGEPAGE);
         blocks_.emplace(begin + skip, Block{ bytes, true, true });
         free_.emplace(bytes, begin + skip);
     }
 
-    // Unmaps the segments that no tensor lies in.
+    // Unmaps the segments that hold no tensor.
     void trim()
     {
         for (auto block = blocks_.begin(); block != blocks_.end();) {
@@ -149,14 +149,14 @@ class CpuMemory {
     std::unordered_map<void *, Blocks::iterator> used_;
 };
 
-// Never destroyed: tensors of static lifetime may be freed after everything else.
+// Never destroyed, since static tensors may be freed after everything else.
 CpuMemory &memory()
 {
     static auto *const instance = new CpuMemory;
     return *instance;
 }
 
-// AddressSanitizer finds a use after free only where freed memory is not used again.
+// AddressSanitizer finds a use after free only if freed memory is not reused.
 #if defined(__SANITIZE_ADDRESS__)
 std::atomic<bool> reuse{ false };
 #else
@@ -174,9 +174,9 @@ class KeepingAllocator : public c10::Allocator {
   public:
     c10::DataPtr allocate(std::size_t size) override
     {
-        void *address = size >= kSmallest && reuse.load(std::memory_order_relaxed) ? memory().take(size) : nullptr;
+        void *address = size >= smallest && reuse.load(std::memory_order_relaxed) ? memory().take(size) : nullptr;
         if (address == nullptr) {
-            return c10::GetDefaultCPUAllocator()->allocate(size); // which also tells that there is no memory
+            return c10::GetDefaultCPUAllocator()->allocate(size); // which also reports that memory is out
         }
         return { address, address, &release, c10::Device(c10::DeviceType::CPU) };
     }

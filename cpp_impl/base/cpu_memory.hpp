@@ -1,12 +1,12 @@
-// Memory of big tensors on the CPU, kept between the steps of a training.
+// Keeps the memory of big tensors on the CPU from step to step.
 #pragma once
 
 namespace moco {
 
-// From now on libtorch takes big tensors on the CPU from memory that is kept; without effect where it does already.
+// Makes libtorch take the memory of big tensors on the CPU from here, from now on.
 void keep_cpu_memory();
 
-// Gives back to the system what no tensor uses.
+// Returns memory that no tensor uses to the system.
 void trim_cpu_memory() noexcept;
 
 } // namespace moco

@@ -1,5 +1,5 @@
-// libmoco_cuda.so: the only code that needs CUDA's headers. Being linked with libtorch_cuda.so, its loading registers
-// libtorch's CUDA kernels.
+// Makes libmoco_cuda.so, the only code that needs CUDA's headers. It is linked with libtorch_cuda.so, so loading it
+// registers libtorch's CUDA kernels.
 #include "base/cuda_plugin.hpp"
 
 #include <cuda_runtime_api.h>
@@ -57,11 +57,11 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store
 constexpr decltype(moco::CudaPlugin::make_nccl) make_nccl = nullptr;
 #endif
 
-const moco::CudaPlugin kPlugin = { device_count, describe, has_bf16, make_nccl };
+const moco::CudaPlugin plugin = { device_count, describe, has_bf16, make_nccl };
 
 } // namespace
 
 extern "C" __attribute__((visibility("default"))) const moco::CudaPlugin *moco_cuda_plugin()
 {
-    return &kPlugin;
+    return &plugin;
 }

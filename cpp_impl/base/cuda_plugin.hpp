@@ -1,4 +1,4 @@
-// What libmoco.so asks of libmoco_cuda.so, which is loaded when a CUDA device is first asked for.
+// The interface of libmoco_cuda.so, which libmoco.so loads when a CUDA device is first used.
 #pragma once
 
 #include <c10/util/intrusive_ptr.h>
@@ -14,18 +14,18 @@ class Store;
 namespace moco {
 
 struct CudaPlugin {
-    // How many devices can be used; where none can, writes the reason.
+    // Returns the number of devices that can be used; if that is 0, writes the reason.
     int (*device_count)(char *reason, std::size_t size) noexcept;
-    // A line on a device: name, memory, compute capability.
+    // Writes a line about a device: name, memory, compute capability.
     void (*describe)(int index, char *buffer, std::size_t size) noexcept;
-    // Whether it multiplies bfloat16 matrices at full speed.
+    // Whether the device multiplies bfloat16 matrices at full speed.
     bool (*has_bf16)(int index) noexcept;
-    // NCCL over the ranks that meet at the store; null where the plug-in was built without NCCL's header.
+    // Makes NCCL over the ranks that meet at the store; null if the plug-in was built without NCCL's header.
     c10::intrusive_ptr<c10d::Backend> (*make_nccl)(const c10::intrusive_ptr<c10d::Store> &store, int rank, int world,
                                                    std::chrono::milliseconds timeout);
 };
 
-// The plug-in; throws MOCO_EUNAVAILABLE with the reason where it cannot be loaded.
+// Returns the plug-in; throws MOCO_EUNAVAILABLE with the reason if it cannot be loaded.
 const CudaPlugin &cuda_plugin();
 
 } // namespace moco

@@ -1,4 +1,4 @@
-// Devices and threads. CUDA is reached through the plug-in alone, so that one build serves machines with and without.
+// Finds devices and sets threads. CUDA is used only through the plug-in, so one build runs with and without a GPU.
 #include "base/cpu_level.hpp"
 #include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
@@ -27,7 +27,7 @@ struct Cuda {
     std::string reason; // why count is 0
 };
 
-// The plug-in beside the file that this code is in.
+// Returns the path of the plug-in, which is in the folder of libmoco.so.
 std::string plugin_path()
 {
     Dl_info info{};
@@ -80,13 +80,13 @@ moco_device parse_cuda(const std::string &text)
                           "device \"" + text + "\" cannot be used: " + cuda().reason + "; use --device cpu");
     }
     if (index >= cuda().count) {
-        throw moco::Error(MOCO_EUNAVAILABLE, "device \"" + text + "\" does not exist: there are " +
-                                                 std::to_string(cuda().count) + " CUDA devices, from cuda:0");
+        throw moco::Error(MOCO_EUNAVAILABLE, "device \"" + text + "\" does not exist; use cuda:0 to cuda:" +
+                                                 std::to_string(cuda().count - 1));
     }
     return { MOCO_CUDA, index };
 }
 
-// The end of this thread's last queued copy from the host.
+// Marks the end of this thread's last queued copy from the host.
 thread_local std::optional<c10::Event> last_upload;
 
 } // namespace
@@ -201,7 +201,7 @@ moco_status moco_threads_set(int32_t count)
 {
     MOCO_API_BEGIN
     if (count < 0) {
-        throw moco::Error(MOCO_EINVALID, "threads " + std::to_string(count) + " is negative; use 0 for one a core");
+        throw moco::Error(MOCO_EINVALID, "threads " + std::to_string(count) + " is negative; use 0 for one per core");
     }
     at::set_num_threads(count > 0 ? count : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
     MOCO_API_END

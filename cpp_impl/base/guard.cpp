@@ -1,4 +1,4 @@
-// Exceptions become statuses and messages.
+// Turns exceptions into statuses and messages.
 #include "base/guard.hpp"
 
 #include <c10/util/Exception.h>

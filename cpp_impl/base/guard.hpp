@@ -1,4 +1,4 @@
-// No exception crosses the C interface: every exported body stands between MOCO_API_BEGIN and MOCO_API_END.
+// Keeps exceptions inside: every exported function has its body between MOCO_API_BEGIN and MOCO_API_END.
 #pragma once
 
 #include "moco/error.h"
@@ -8,7 +8,7 @@
 
 namespace moco {
 
-// A failure with a status of ours; the message says what, which value, what to do.
+// A failure with a status; the message says what is wrong, with which value, and what to do.
 class Error : public std::runtime_error {
   public:
     Error(moco_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
@@ -18,7 +18,7 @@ class Error : public std::runtime_error {
     moco_status status_;
 };
 
-// Turns the exception in flight into a status and this thread's message.
+// Turns the exception that is being handled into a status and this thread's message.
 moco_status translate_exception(const char *function) noexcept;
 
 } // namespace moco
@@ -32,7 +32,7 @@ moco_status translate_exception(const char *function) noexcept;
     }                                                                                                                  \
     return MOCO_OK;
 
-// Names the argument that is NULL.
+// Throws MOCO_EINVALID if an argument is NULL, and names it.
 #define MOCO_CHECK_ARG(argument)                                                                                       \
     do {                                                                                                               \
         if ((argument) == nullptr) {                                                                                   \

@@ -1,4 +1,4 @@
-// The handles of the C interface that hold tensors, and how results reach their owner.
+// Defines the handles that hold tensors, and gives results to their owner.
 #pragma once
 
 #include "base/guard.hpp"
@@ -39,7 +39,7 @@ at::Device to_torch(moco_device device);
 at::MemoryFormat to_torch_format(bool channels_last);
 moco_device from_torch(at::Device device);
 
-// Hands a result to the scope, or to the caller where there is none.
+// Gives a result to the scope, or to the caller if the scope is NULL.
 void give(moco_tensor **out, moco_scope *scope, at::Tensor value);
 
 // Marks the end of a queued copy from the host, for moco_device_wait_uploads().

@@ -1,4 +1,4 @@
-// The base of every handle of the C++ side: counts it as alive.
+// Counts a handle as alive; the base of every handle in cpp_impl/.
 #pragma once
 
 #include "base/live_internal.h"

@@ -1,5 +1,8 @@
-// Uncompressed BMP to RGB as PIL reads it: palettes of 1, 4 and 8 bits, 16-bit 5-5-5 and 5-6-5, 24 and 32 bits.
-#include "image/image.hpp"
+// Decodes uncompressed BMP files, with the pixels that PIL gives: palettes of 1, 4 and 8 bits, 16-bit 5-5-5 and 5-6-5,
+// 24 and 32 bits.
+//
+// OpenCV's decoder will not do: it gives other pixels for 16 bits, and prints when a file is damaged.
+#include "image/decoders.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,8 +28,8 @@ struct Header {
     std::int64_t height;
     bool top_down;
     unsigned bits;
-    std::size_t data;                   // where the rows begin
-    std::array<std::uint32_t, 3> masks; // of red, green and blue, for 16 and 32 bits
+    std::size_t data;                   // offset of the rows
+    std::array<std::uint32_t, 3> masks; // for red, green and blue of 16 and 32 bits
     std::array<u8, 768> colours;
 };
 
@@ -37,7 +40,7 @@ constexpr std::array<std::uint32_t, 3> masks_555 = { 0x7C00, 0x3E0, 0x1F };
 constexpr std::array<std::uint32_t, 3> masks_565 = { 0xF800, 0x7E0, 0x1F };
 constexpr std::array<std::uint32_t, 3> masks_888 = { 0xFF0000, 0xFF00, 0xFF };
 
-// The channel masks of a file that has its own; what PIL does not know is refused.
+// Reads channel masks; refuses those that PIL does not know.
 void read_masks(Header &header, const u8 *bytes, std::size_t count, const char *name)
 {
     if (count < 14 + 40 + 12) {
@@ -115,7 +118,7 @@ Header read_header(const u8 *bytes, std::size_t count, const char *name)
     return header;
 }
 
-// A channel of a packed pixel, spread over 0 to 255.
+// Returns a channel of a packed pixel, scaled to 0 to 255.
 u8 channel(std::uint32_t pixel, std::uint32_t mask)
 {
     const std::uint32_t lowest = mask & (~mask + 1);

@@ -1,38 +1,33 @@
-// The image handle: making, setting, reading back, and normalising.
+// Changes the form of an image's pixels: interleaved, planes, or luma and chroma.
 #include "image/image.hpp"
 
+#include "image/decoders.hpp"
 #include "image/pixel_kernels.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 
 namespace {
 
-void check_size(const char *function, std::int32_t width, std::int32_t height)
+// Returns the largest factor of the decoder that is at most @p most.
+int decoder_reduction(std::int32_t most)
 {
-    const std::int64_t pixels = static_cast<std::int64_t>(width) * height;
-    if (width < 1 || height < 1 || pixels > moco::max_image_pixels) {
-        throw moco::Error(MOCO_EINVALID, std::string(function) + ": size " + std::to_string(width) + " x " +
-                                             std::to_string(height) + " is outside 1 to " +
-                                             std::to_string(moco::max_image_pixels) + " pixels");
-    }
-}
-
-// A mean and a standard deviation as torchvision rounds them, checked.
-moco::Scale scale_of(double mean, double std)
-{
-    const moco::Scale scale = { static_cast<float>(mean), static_cast<float>(std) };
-    if (!std::isfinite(mean) || !std::isfinite(std) || scale.std == 0.0F) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_normalize: mean " + std::to_string(mean) + ", std " +
-                                             std::to_string(std) + "; give finite values and a std other than 0");
-    }
-    return scale;
+    return most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
 }
 
 } // namespace
 
-void moco_image::load(const moco::Part &part) const
+void moco::check_box(const char *function, const moco_image &source, const moco_box &box)
+{
+    if (box.height < 1 || box.width < 1 || !holds({ 0, 0, source.height, source.width }, box)) {
+        throw Error(MOCO_EINVALID, std::string(function) + ": box (top " + std::to_string(box.top) + ", left " +
+                                       std::to_string(box.left) + ", " + std::to_string(box.height) + " x " +
+                                       std::to_string(box.width) + ") is not within the " +
+                                       std::to_string(source.height) + " x " + std::to_string(source.width) +
+                                       " pixels of the source");
+    }
+}
+
+void moco_image::load(const moco_box &part) const
 {
     if (in_ycc_) {
         leave_ycc();
@@ -40,7 +35,7 @@ void moco_image::load(const moco::Part &part) const
     if (planar_) {
         (void)rgb();
     }
-    if (!part_.holds(part)) { // no image but one that waits lacks a part
+    if (!moco::holds(part_, part)) { // only an image that is a file lacks a part
         part_ = {};
         moco::Pixels out{ .bytes = pixels_ };
         part_ = moco::decode_jpeg(out, part, file_.data(), file_size_, name_.c_str());
@@ -129,170 +124,99 @@ void moco_image::give_file(std::int32_t new_width, std::int32_t new_height, moco
     part_ = {};
 }
 
-moco_status moco_image_create(moco_image **out)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    *out = new moco_image();
-    MOCO_API_END
-}
+// ---- Luma and chroma ----
 
-void moco_image_free(moco_image *image)
+// Goes back to RGB. A part of a picture is unchanged from its file, and will be decoded again.
+void moco_image::leave_ycc() const
 {
-    delete image;
-}
-
-void moco_image_set_lazy(moco_image *image, bool lazy)
-{
-    if (image != nullptr) {
-        image->lazy = lazy;
+    in_ycc_ = false;
+    planar_ = false;
+    part_ = {};
+    if (ycc_.standard) {
+        moco::ycc_to_rgb(spare_.grow(count()), ycc_);
+        pixels_.swap(spare_);
+        part_ = { 0, 0, height, width };
     }
 }
 
-moco_status moco_image_load(const moco_image *image, int32_t top, int32_t left, int32_t height, int32_t width)
+// Decodes the file; returns false if the file does not hold luma and chroma.
+bool moco_image::decode_ycc(const moco_box &part, int reduction) const
 {
-    return moco_image_load_reduced(image, top, left, height, width, 1);
+    moco::Pixels out{ .bytes = pixels_ };
+    moco::Ycc made;
+    part_ = {};
+    in_ycc_ = false;
+    const moco_box got = moco::decode_jpeg_planes(out, made, part, reduction, file_.data(), file_size_, name_.c_str());
+    if (got == moco_box{}) {
+        return false;
+    }
+    part_ = got;
+    ycc_ = made;
+    reduction_ = reduction;
+    return true;
 }
 
-moco_status moco_image_load_reduced(const moco_image *image, int32_t top, int32_t left, int32_t height, int32_t width,
-                                    int32_t reduction)
+// Converts the RGB pixels of the part that is decoded.
+void moco_image::convert_to_ycc() const
 {
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    moco::check_box("moco_image_load", *image, { top, left, height, width });
-    if (image->fast) {
-        (void)image->ycc({ top, left, height, width }, reduction);
+    const auto area = static_cast<std::size_t>(part_.width) * static_cast<std::size_t>(part_.height);
+    if (planar_) {
+        (void)planes(); // upright
     } else {
-        image->load({ top, left, height, width });
+        moco::pixel_kernels().split(moco::Planes(spare_.grow(3 * area), area).plane, pixels_.data(), area);
+        pixels_.swap(spare_);
     }
-    MOCO_API_END
+    moco::pixel_kernels().to_ycc(moco::Planes(pixels_.data(), area).plane, area);
+    ycc_ = moco::ycc_layout(pixels_.data(), part_.width, part_.height, false, false);
+    for (moco::Plane &plane : ycc_.plane) {
+        plane.top = part_.top;
+        plane.left = part_.left;
+    }
+    ycc_.standard = part_ == moco_box{ 0, 0, height, width };
+    reduction_ = 1;
 }
 
-int32_t moco_image_width(const moco_image *image)
+const moco::Ycc &moco_image::ycc(const moco_box &part, std::int32_t most_reduced) const
 {
-    return image == nullptr ? 0 : image->width;
+    const int reduction = decoder_reduction(most_reduced);
+    if (in_ycc_ && moco::holds(part_, part) && reduction_ <= reduction) {
+        return ycc_;
+    }
+    if (in_ycc_ || !moco::holds(part_, part)) { // only an image that is a file lacks a part
+        in_ycc_ = decode_ycc(part, reduction);
+        if (in_ycc_) {
+            return ycc_;
+        }
+        load(part);
+    }
+    convert_to_ycc();
+    in_ycc_ = true;
+    planar_ = false;
+    return ycc_;
 }
 
-int32_t moco_image_height(const moco_image *image)
+moco::Ycc *moco_image::fast_form() const
 {
-    return image == nullptr ? 0 : image->height;
-}
-
-const uint8_t *moco_image_pixels(const moco_image *image)
-{
-    try {
-        return image == nullptr ? nullptr : image->rgb();
-    } catch (const std::exception &) {
+    if (!fast || width == 0) {
         return nullptr;
     }
+    const moco_box all = { 0, 0, height, width };
+    const moco::Ycc &held = ycc(all, 1);
+    if (!held.standard) {
+        const bool halved = moco::ycc_halves(held);
+        std::uint8_t *to = spare_.grow(moco::ycc_size(width, height, held.grey, halved));
+        const moco::Ycc made = moco::ycc_layout(to, width, height, held.grey, halved);
+        moco::ycc_resize(made, held, all, height, width); // no colour change is recorded before the standard form
+        pixels_.swap(spare_);
+        ycc_ = made;
+    }
+    return &ycc_;
 }
 
-moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels, const uint8_t *pixels)
+void moco_image::give_ycc(std::int32_t new_width, std::int32_t new_height, const moco::Ycc &ycc) noexcept
 {
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    MOCO_CHECK_ARG(pixels);
-    check_size(__func__, width, height);
-    if (channels != 1 && channels != 3) {
-        throw moco::Error(MOCO_EINVALID,
-                          "moco_image_set: " + std::to_string(channels) + " channels; give 1 (grey) or 3 (RGB)");
-    }
-    const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::uint8_t *to = image->room(count * 3);
-    if (channels == 1 && image->fast) {
-        std::memcpy(to, pixels, count);
-        image->give_ycc(width, height, moco::ycc_layout(to, width, height, true, false));
-        return MOCO_OK;
-    }
-    if (channels == 3) {
-        std::memcpy(to, pixels, count * 3);
-    } else {
-        for (std::size_t i = 0; i < count; ++i) {
-            to[3 * i] = to[3 * i + 1] = to[3 * i + 2] = pixels[i];
-        }
-    }
-    image->give_rgb(width, height);
-    MOCO_API_END
-}
-
-moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t height, const uint8_t *planes)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    MOCO_CHECK_ARG(planes);
-    check_size(__func__, width, height);
-    const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::memcpy(image->room(count * 3), planes, count * 3);
-    image->give_planes(width, height);
-    MOCO_API_END
-}
-
-moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, uint32_t colour)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    check_size(__func__, width, height);
-    const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::uint8_t *to = image->room(count * 3);
-    for (std::size_t i = 0; i < count; ++i) {
-        to[3 * i] = static_cast<std::uint8_t>(colour >> 16U);
-        to[3 * i + 1] = static_cast<std::uint8_t>(colour >> 8U);
-        to[3 * i + 2] = static_cast<std::uint8_t>(colour);
-    }
-    image->give_rgb(width, height);
-    MOCO_API_END
-}
-
-namespace {
-
-template <typename T>
-void store(T *values, const moco_image &image, const moco::Scale scale[3], bool interleaved,
-           void (*normalize)(T *, std::size_t, const std::uint8_t *, std::size_t, moco::Scale, bool))
-{
-    const moco::Planes planes = image.planes_either_way();
-    // Rows count only where each one is turned about.
-    const std::size_t rows = image.mirrored() ? static_cast<std::size_t>(image.height) : 1;
-    const std::size_t length = image.area() / rows;
-    const std::size_t step = interleaved ? 3 : 1;
-    for (std::size_t c = 0; c < 3; ++c) {
-        T *to = interleaved ? values + c : values + c * image.area();
-        for (std::size_t y = 0; y < rows; ++y) {
-            normalize(to + y * length * step, step, planes.plane[c] + y * length, length, scale[c], image.mirrored());
-        }
-    }
-}
-
-} // namespace
-
-moco_status moco_image_normalize(float *values, const moco_image *image, const double mean[3], const double std[3],
-                                 moco_layout layout)
-{
-    return moco_image_store(values, MOCO_FLOAT32, image, mean, std, layout);
-}
-
-moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *image, const double mean[3],
-                             const double std[3], moco_layout layout)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(values);
-    MOCO_CHECK_ARG(image);
-    MOCO_CHECK_ARG(mean);
-    MOCO_CHECK_ARG(std);
-    if (dtype != MOCO_FLOAT32 && dtype != MOCO_BFLOAT16) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_store: values are MOCO_FLOAT32 or MOCO_BFLOAT16, not type " +
-                                             std::to_string(static_cast<int>(dtype)));
-    }
-    moco::Scale scale[3];
-    for (int c = 0; c < 3; ++c) {
-        scale[c] = scale_of(mean[c], std[c]);
-    }
-    const bool interleaved = layout == MOCO_NHWC;
-    if (const moco::Ycc *ycc = image->fast_form()) {
-        moco::ycc_store(values, dtype == MOCO_BFLOAT16, *ycc, mean, std, layout);
-    } else if (dtype == MOCO_BFLOAT16) {
-        store(static_cast<std::uint16_t *>(values), *image, scale, interleaved, moco::pixel_kernels().normalize_bf16);
-    } else {
-        store(static_cast<float *>(values), *image, scale, interleaved, moco::pixel_kernels().normalize);
-    }
-    MOCO_API_END
+    give_rgb(new_width, new_height);
+    ycc_ = ycc;
+    in_ycc_ = true;
+    reduction_ = 1;
 }

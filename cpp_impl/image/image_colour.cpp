@@ -1,4 +1,4 @@
-// Brightness, contrast, saturation, hue and grey in PIL's arithmetic.
+// Changes brightness, contrast, saturation and hue with the arithmetic of PIL.
 #include "image/image.hpp"
 
 #include "image/pixel_kernels.hpp"
@@ -15,7 +15,7 @@ void check_factor(const char *function, double factor)
     }
 }
 
-// The mean luma, rounded as PIL's ImageEnhance.Contrast rounds it.
+// Returns the mean luma, rounded as in ImageEnhance.Contrast of PIL.
 int mean_luma(const moco_image &image)
 {
     const std::uint64_t sum = moco::pixel_kernels().sum_luma(image.planes_either_way().plane, image.area());
@@ -102,7 +102,7 @@ moco_status moco_image_hflip(moco_image *image)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
-    // What reads the pixels next turns them about in passing.
+    // The next operation that reads the pixels mirrors them.
     if (moco::Ycc *ycc = image->fast_form()) {
         ycc->mirrored = !ycc->mirrored;
     } else {

@@ -1,4 +1,5 @@
-// Tells image files apart by their first bytes, reads them from the disk, and decodes them to RGB.
+// Reads image files, recognises them by their first bytes, and decodes them to RGB.
+#include "image/decoders.hpp"
 #include "image/image.hpp"
 
 #include "base/files_internal.h"
@@ -11,27 +12,6 @@
 #include <unistd.h>
 
 namespace moco {
-
-void bad_file(const char *name, const std::string &what)
-{
-    throw Error(MOCO_EFORMAT, std::string(name) + ": " + what);
-}
-
-void Pixels::set_size(std::int64_t new_width, std::int64_t new_height, const char *name)
-{
-    if (new_width < 1 || new_height < 1 || new_width > max_image_pixels / new_height) {
-        bad_file(name, "size " + std::to_string(new_width) + " x " + std::to_string(new_height) + " is outside 1 to " +
-                           std::to_string(max_image_pixels) + " pixels");
-    }
-    width = static_cast<std::int32_t>(new_width);
-    height = static_cast<std::int32_t>(new_height);
-}
-
-std::uint8_t *Pixels::resize(std::int64_t new_width, std::int64_t new_height, const char *name)
-{
-    set_size(new_width, new_height, name);
-    return bytes.grow(static_cast<std::size_t>(new_width * new_height) * 3);
-}
 
 namespace {
 
@@ -62,12 +42,12 @@ void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, con
     } else if (starts_with(bytes, count, "RIFF", 4) && count >= 12 && std::memcmp(bytes + 8, "WEBP", 4) == 0) {
         decode_webp(out, bytes, count, name);
     } else {
-        bad_file(name, "not an image file that is known (JPEG, PNG, WebP, BMP, TIFF)");
+        bad_file(name, "not a JPEG, PNG, WebP, BMP or TIFF file");
     }
     image.give_rgb(out.width, out.height);
 }
 
-// Decodes a file, or puts a JPEG file by where the image is lazy; then @p file becomes the image's.
+// Decodes a file. A lazy image keeps a JPEG file instead, and takes over @p file.
 void decode_or_keep(moco_image &image, Bytes &file, std::size_t count, const char *name)
 {
     if (!image.lazy || !is_jpeg(file.data(), count)) {
@@ -79,7 +59,7 @@ void decode_or_keep(moco_image &image, Bytes &file, std::size_t count, const cha
     image.give_file(size.width, size.height, file, count, name);
 }
 
-// The file in hand; a thread's, since images come and go.
+// The calling thread's buffer for files.
 Bytes &file_buffer()
 {
     thread_local Bytes bytes;
@@ -105,10 +85,11 @@ class Descriptor {
 
 [[noreturn]] void cannot_read(const char *path, int error)
 {
-    throw Error(MOCO_EIO, std::string(path) + ": cannot be read: " + std::strerror(error));
+    throw Error(error == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO,
+                std::string(path) + ": cannot be read: " + std::strerror(error));
 }
 
-// The whole file; a file that shrinks while it is read counts as truncated.
+// Reads a complete file; a file that shrinks meanwhile is truncated.
 std::size_t read_file(Bytes &bytes, const char *path)
 {
     const Descriptor file(path);
@@ -117,7 +98,7 @@ std::size_t read_file(Bytes &bytes, const char *path)
         cannot_read(path, errno);
     }
     if (!S_ISREG(status.st_mode)) {
-        throw Error(MOCO_EIO, std::string(path) + ": cannot be read: it is not a regular file");
+        bad_file(path, "not a regular file");
     }
     const auto count = static_cast<std::size_t>(status.st_size);
     std::uint8_t *to = bytes.grow(count);

@@ -1,17 +1,14 @@
 // Pastes images into others, and writes PNG files.
 #include "image/image.hpp"
 
+#include "base/files_internal.h"
+
 #include <opencv2/core/mat.hpp>
 #include <opencv2/imgcodecs.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <cstring>
 #include <vector>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace {
 
@@ -22,55 +19,6 @@ void check_not_empty(const char *function, const moco_image *image)
                           std::string(function) + ": the image is NULL or empty; decode, set or fill it first");
     }
 }
-
-class File {
-  public:
-    File(std::string path, std::string target) : path_(std::move(path)), target_(std::move(target))
-    {
-        descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor_ < 0) {
-            fail("cannot be created");
-        }
-    }
-    File(const File &) = delete;
-    File &operator=(const File &) = delete;
-    ~File()
-    {
-        if (descriptor_ >= 0) {
-            (void)close(descriptor_);
-            (void)unlink(path_.c_str());
-        }
-    }
-    void write_all(const std::vector<std::uint8_t> &bytes)
-    {
-        for (std::size_t done = 0; done < bytes.size();) {
-            const ssize_t wrote = write(descriptor_, bytes.data() + done, bytes.size() - done);
-            if (wrote < 0 && errno != EINTR) {
-                fail("cannot be written");
-            }
-            done += wrote > 0 ? static_cast<std::size_t>(wrote) : 0;
-        }
-    }
-    // Gives the file its name once all of it is on the disk.
-    void publish()
-    {
-        if (fsync(descriptor_) != 0 || rename(path_.c_str(), target_.c_str()) != 0) {
-            fail("cannot be written");
-        }
-        (void)close(descriptor_);
-        descriptor_ = -1;
-    }
-
-  private:
-    [[noreturn]] void fail(const char *what) const
-    {
-        const int error = errno;
-        throw moco::Error(MOCO_EIO, target_ + ": " + what + ": " + std::strerror(error));
-    }
-    std::string path_;
-    std::string target_;
-    int descriptor_ = -1;
-};
 
 } // namespace
 
@@ -88,11 +36,7 @@ moco_status moco_image_write_png(const moco_image *image, const char *path)
     if (!cv::imencode(".png", reversed, bytes)) {
         throw moco::Error(MOCO_EINTERNAL, std::string(path) + ": OpenCV could not encode the PNG file");
     }
-    static std::atomic<unsigned> serial{ 0 };
-    const std::string suffix = ".tmp-" + std::to_string(getpid()) + "-" + std::to_string(serial++);
-    File file(path + suffix, path);
-    file.write_all(bytes);
-    file.publish();
+    return moco__file_write(path, bytes.data(), bytes.size());
     MOCO_API_END
 }
 

@@ -1,4 +1,4 @@
-// Pillow's antialiased bilinear resize: a triangle filter in 22-bit fixed point, in two passes.
+// Resizes with Pillow's pixels: an antialiased triangle filter in 22-bit fixed point, in two passes.
 #include "image/image.hpp"
 
 #include "image/pixel_kernels.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int fraction_bits = 22;
 
-// What each output position along one axis takes from the input.
+// The taps of each output position along one axis.
 struct Filter {
     std::vector<moco::Taps> taps;
 
@@ -46,14 +46,14 @@ void Filter::build(std::int32_t in_size, std::int32_t out_size)
             weights_.push_back(static_cast<std::int32_t>(0.5 + weight / sum * (1 << fraction_bits)));
         }
     }
-    const std::int32_t *weights = weights_.data(); // which no longer moves
+    const std::int32_t *weights = weights_.data(); // the vector grows no more
     for (moco::Taps &at : taps) {
         at.weights = weights;
         weights += at.count;
     }
 }
 
-// A part of an image: rows of width x 3 bytes, each stride bytes after the one before.
+// A part of an image: rows of width x 3 bytes, which are stride bytes apart.
 struct View {
     const std::uint8_t *data;
     std::size_t stride;
@@ -61,8 +61,7 @@ struct View {
     std::int32_t height;
 };
 
-// The sums run over whole rows, so the image is turned over its diagonal in stripes of so many rows, which stay in the
-// nearest cache.
+// Rows per stripe. The sums run down columns, so the image is transposed in stripes that stay in the first cache.
 constexpr std::size_t stripe = 32;
 
 // Resizes each row, to planes.
@@ -88,7 +87,7 @@ void resize_across(std::uint8_t *out, const View &in, const Filter &filter)
     }
 }
 
-// Resizes each column; the form stays what it is.
+// Resizes each column, of interleaved pixels or of a plane.
 void resize_down(std::uint8_t *out, const std::uint8_t *in, std::size_t stride, std::size_t width, const Filter &filter)
 {
     moco::pixel_kernels().weigh_rows(out, width, in, stride, width, filter.taps.data(), filter.taps.size());
@@ -108,7 +107,7 @@ std::size_t size_of(std::int32_t width, std::int32_t height)
     return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
 }
 
-// Pillow 13's choice of order, found by trying: rounding between the passes makes it visible.
+// Whether Pillow 13 resizes columns first. Found by experiment: rounding between the passes shows the order.
 bool columns_first(const View &in, std::int32_t out_height, std::int32_t out_width)
 {
     return in.height > out_height &&
@@ -153,7 +152,7 @@ void resize(moco_image &image, const View &in, std::int32_t out_height, std::int
     image.give_planes(out_width, out_height);
 }
 
-void check_images(const char *function, const moco_image *image, const moco_image *source, const moco::Part &box)
+void check_images(const char *function, const moco_image *image, const moco_image *source, const moco_box &box)
 {
     if (image == nullptr || source == nullptr || image == source) {
         throw moco::Error(MOCO_EINVALID, std::string(function) + ": image and source must be two different images");
@@ -161,21 +160,21 @@ void check_images(const char *function, const moco_image *image, const moco_imag
     moco::check_box(function, *source, box);
 }
 
-// A box of another image, decoded where it was not.
-View view_of(const moco_image &source, const moco::Part &box)
+// Returns a box of another image, which is decoded if necessary.
+View view_of(const moco_image &source, const moco_box &box)
 {
     source.load(box);
     return { source.loaded(box.top, box.left), source.loaded_stride(), box.width, box.height };
 }
 
-// The box, where left and right of the source are yet to be exchanged.
-moco::Part mirrored(const moco::Part &box, std::int32_t width)
+// Returns the box in a source whose left and right are still to be exchanged.
+moco_box mirrored(const moco_box &box, std::int32_t width)
 {
     return { box.top, width - box.left - box.width, box.height, box.width };
 }
 
-// Luma and chroma of a box of an exact image, which stays as it is.
-moco::Ycc converted(const moco_image &source, const moco::Part &box)
+// Returns luma and chroma of a box of an exact image, which stays unchanged.
+moco::Ycc converted(const moco_image &source, const moco_box &box)
 {
     thread_local moco::Bytes rgb;
     thread_local moco::Bytes planes;
@@ -188,8 +187,8 @@ moco::Ycc converted(const moco_image &source, const moco::Part &box)
     return moco::ycc_layout(planes.data(), box.width, box.height, /*grey=*/false, /*halved=*/false);
 }
 
-// As resize(), in luma and chroma; what is noted of the source stays noted.
-void resize_fast(moco_image &image, const moco_image &source, moco::Part box, std::int32_t out_height,
+// Resizes luma and chroma; colour changes that the source has recorded stay recorded.
+void resize_fast(moco_image &image, const moco_image &source, moco_box box, std::int32_t out_height,
                  std::int32_t out_width)
 {
     moco::Ycc in;
@@ -210,41 +209,29 @@ void resize_fast(moco_image &image, const moco_image &source, moco::Part box, st
 
 } // namespace
 
-void moco::check_box(const char *function, const moco_image &source, const Part &box)
-{
-    if (box.height < 1 || box.width < 1 || !Part{ 0, 0, source.height, source.width }.holds(box)) {
-        throw Error(MOCO_EINVALID, std::string(function) + ": box (top " + std::to_string(box.top) + ", left " +
-                                       std::to_string(box.left) + ", " + std::to_string(box.height) + " x " +
-                                       std::to_string(box.width) + ") does not lie within the source's " +
-                                       std::to_string(source.height) + " x " + std::to_string(source.width));
-    }
-}
-
-moco_status moco_image_resized_crop(moco_image *image, const moco_image *source, int32_t top, int32_t left,
-                                    int32_t height, int32_t width, int32_t out_height, int32_t out_width)
+moco_status moco_image_resized_crop(moco_image *image, const moco_image *source, moco_box box, int32_t out_height,
+                                    int32_t out_width)
 {
     MOCO_API_BEGIN
-    check_images(__func__, image, source, { top, left, height, width });
+    check_images(__func__, image, source, box);
     if (out_height < 1 || out_width < 1 || std::int64_t{ out_height } * out_width > moco::max_image_pixels) {
         throw moco::Error(MOCO_EINVALID, "moco_image_resized_crop: output size " + std::to_string(out_height) + " x " +
                                              std::to_string(out_width) + " is outside 1 to " +
                                              std::to_string(moco::max_image_pixels) + " pixels");
     }
     if (image->fast) {
-        resize_fast(*image, *source, { top, left, height, width }, out_height, out_width);
+        resize_fast(*image, *source, box, out_height, out_width);
     } else {
-        resize(*image, view_of(*source, { top, left, height, width }), out_height, out_width);
+        resize(*image, view_of(*source, box), out_height, out_width);
     }
     MOCO_API_END
 }
 
-moco_status moco_image_crop(moco_image *image, const moco_image *source, int32_t top, int32_t left, int32_t height,
-                            int32_t width)
+moco_status moco_image_crop(moco_image *image, const moco_image *source, moco_box box)
 {
     MOCO_API_BEGIN
-    check_images(__func__, image, source, { top, left, height, width });
-    const View box = view_of(*source, { top, left, height, width });
-    copy_rows(box, image->room(size_of(width, height)));
-    image->give_rgb(width, height);
+    check_images(__func__, image, source, box);
+    copy_rows(view_of(*source, box), image->room(size_of(box.width, box.height)));
+    image->give_rgb(box.width, box.height);
     MOCO_API_END
 }

@@ -1,13 +1,16 @@
-// JPEG to RGB by libjpeg-turbo's own interface, which gives PIL's pixels: slow integer DCT, fancy upsampling.
+// Decodes JPEG files by libjpeg-turbo, with the pixels that PIL gives: slow integer DCT, fancy upsampling.
 //
-// Of a file whose data is in order a part can be decoded alone: columns and rows before it are passed over, and what
-// follows its last row is not looked at. All else is decoded as a whole, so that damage is found where PIL finds it.
+// If the data of a file is in order, a part of it can be decoded: rows and columns before the part are skipped, and
+// anything after its last row is not read. All other files are decoded completely, so damage is found where PIL finds
+// it.
 //
-// libjpeg reports errors by longjmp: decompress() and what it calls therefore hold no object with a destructor.
+// libjpeg reports errors by longjmp, so decompress() and the functions it calls hold no object with a destructor.
+#include "image/decoders.hpp"
+#include "image/image_box.hpp"
+#include "image/jpeg_planes.hpp"
 #include "image/jpeg_reader.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 namespace {
@@ -24,36 +27,7 @@ void fail(j_common_ptr jpeg)
 
 void ignore_message(j_common_ptr /*jpeg*/) {}
 
-void ignore(j_decompress_ptr /*jpeg*/) {}
-
-// All bytes are there from the start: to ask for more is to find the file truncated.
-boolean no_more(j_decompress_ptr /*jpeg*/)
-{
-    return FALSE;
-}
-
-void skip(j_decompress_ptr jpeg, long count)
-{
-    if (count > 0) {
-        const auto step = std::min(static_cast<std::size_t>(count), jpeg->src->bytes_in_buffer);
-        jpeg->src->next_input_byte += step;
-        jpeg->src->bytes_in_buffer -= step;
-    }
-}
-
-void set_source(Reader &reader, const std::uint8_t *bytes, std::size_t count)
-{
-    reader.source.next_input_byte = bytes;
-    reader.source.bytes_in_buffer = count;
-    reader.source.init_source = ignore;
-    reader.source.fill_input_buffer = no_more;
-    reader.source.skip_input_data = skip;
-    reader.source.resync_to_restart = jpeg_resync_to_restart;
-    reader.source.term_source = ignore;
-    reader.jpeg.src = &reader.source;
-}
-
-// One row of CMYK, stored inverted as Adobe does, to RGB in Pillow's arithmetic.
+// Converts a row of CMYK, which Adobe stores inverted, to RGB with Pillow's arithmetic.
 void cmyk_to_rgb(std::uint8_t *rgb, const std::uint8_t *inverted, std::size_t width)
 {
     for (std::size_t x = 0; x < width; ++x) {
@@ -65,7 +39,7 @@ void cmyk_to_rgb(std::uint8_t *rgb, const std::uint8_t *inverted, std::size_t wi
     }
 }
 
-// No exception may pass through libjpeg's frames or a longjmp.
+// No exception may cross frames of libjpeg or a longjmp.
 bool set_size(Reader &reader) noexcept
 {
     try {
@@ -87,33 +61,15 @@ bool make_room(Reader &reader) noexcept
     }
 }
 
-// Whether nothing but data and the end of the file follow the header: one scan, whose only markers are restarts.
-bool is_in_order(const jpeg_decompress_struct &jpeg)
-{
-    const std::uint8_t *at = jpeg.src->next_input_byte;
-    const std::uint8_t *const end = at + jpeg.src->bytes_in_buffer;
-    while (at != end && (at = static_cast<const std::uint8_t *>(
-                             std::memchr(at, 0xFF, static_cast<std::size_t>(end - at)))) != nullptr) {
-        while (at != end && *at == 0xFF) { // a marker may be filled up in front
-            ++at;
-        }
-        const int code = at != end ? *at : -1;
-        if (code != 0 && (code < JPEG_RST0 || code > JPEG_RST0 + 7)) {
-            return code == JPEG_EOI;
-        }
-    }
-    return false;
-}
-
-// Passes over what lies before the part. Upsampling looks at neighbours that are not there at its edges, so some more
-// is decoded; columns start with a block.
+// Skips everything before the part. Upsampling reads neighbours beyond the edges, so some more is decoded. Columns
+// start at a block.
 bool start_part(Reader &reader)
 {
     constexpr std::int32_t margin = 2;
     jpeg_decompress_struct &jpeg = reader.jpeg;
     const auto image_width = static_cast<std::int32_t>(jpeg.output_width);
     const auto image_height = static_cast<std::int32_t>(jpeg.output_height);
-    moco::Part &part = reader.part;
+    moco_box &part = reader.part;
     const std::int32_t bottom = std::min(part.top + part.height + margin, image_height);
     const std::int32_t right = std::min(part.left + part.width + margin, image_width);
     part.top = std::max(part.top - margin, 0);
@@ -154,11 +110,11 @@ Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
     jpeg.err = jpeg_std_error(&reader.error);
     reader.error.error_exit = fail;
     reader.error.output_message = ignore_message;
-    if (setjmp(reader.on_error) != 0) { // NOLINT: libjpeg has no other way
+    if (setjmp(reader.on_error) != 0) { // NOLINT: libjpeg reports errors in no other way
         return Outcome::broken;
     }
     jpeg_create_decompress(&jpeg);
-    set_source(reader, bytes, count);
+    moco::jpeg_set_source(reader, bytes, count);
     if (jpeg_read_header(&jpeg, TRUE) == JPEG_SUSPENDED) {
         return Outcome::truncated;
     }
@@ -178,8 +134,8 @@ Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
     if (reader.ycc != nullptr) {
         return moco::jpeg_read_planes(reader);
     }
-    const moco::Part all = { 0, 0, reader.out->height, reader.out->width };
-    const bool partly = reader.part != moco::Part{} && reader.part != all && moco::jpeg_can_crop(jpeg);
+    const moco_box all = { 0, 0, reader.out->height, reader.out->width };
+    const bool partly = reader.part != moco_box{} && reader.part != all && moco::jpeg_can_crop(jpeg);
     if (!partly) {
         reader.part = all;
     }
@@ -193,7 +149,7 @@ Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
         return Outcome::truncated;
     }
     if (!partly) {
-        (void)jpeg_finish_decompress(&jpeg); // what follows the last row does not matter, a missing end neither
+        (void)jpeg_finish_decompress(&jpeg); // data after the last row, and a missing end, do not matter
     }
     return Outcome::whole;
 }
@@ -212,7 +168,7 @@ void run(Reader &reader, const std::uint8_t *bytes, std::size_t count)
     case Outcome::broken:
         moco::bad_file(reader.name, std::string("damaged or unsupported JPEG file: ") + reader.message);
     case Outcome::refused:
-        reader.out->set_size(width, height, reader.name); // throws again, now where it may
+        reader.out->set_size(width, height, reader.name); // throws again, where that is allowed
         return;
     case Outcome::no_memory:
         throw std::bad_alloc();
@@ -220,24 +176,6 @@ void run(Reader &reader, const std::uint8_t *bytes, std::size_t count)
 }
 
 } // namespace
-
-// The samplings that libjpeg-turbo crops exactly: chroma halved or not.
-bool moco::jpeg_can_crop(const jpeg_decompress_struct &jpeg)
-{
-    const jpeg_component_info *component = jpeg.comp_info;
-    if (jpeg.progressive_mode != FALSE || jpeg.comps_in_scan != jpeg.num_components || jpeg.num_components > 3) {
-        return false;
-    }
-    if (component[0].h_samp_factor > 2 || component[0].v_samp_factor > component[0].h_samp_factor) {
-        return false;
-    }
-    for (int c = 1; c < jpeg.num_components; ++c) {
-        if (component[c].h_samp_factor != 1 || component[c].v_samp_factor != 1) {
-            return false;
-        }
-    }
-    return is_in_order(jpeg);
-}
 
 void moco::read_jpeg_size(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
@@ -248,7 +186,7 @@ void moco::read_jpeg_size(Pixels &out, const std::uint8_t *bytes, std::size_t co
     run(reader, bytes, count);
 }
 
-moco::Part moco::decode_jpeg(Pixels &out, Part part, const std::uint8_t *bytes, std::size_t count, const char *name)
+moco_box moco::decode_jpeg(Pixels &out, moco_box part, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
     Reader reader = {};
     reader.out = &out;
@@ -258,8 +196,8 @@ moco::Part moco::decode_jpeg(Pixels &out, Part part, const std::uint8_t *bytes, 
     return reader.part;
 }
 
-moco::Part moco::decode_jpeg_planes(Pixels &out, Ycc &ycc, Part part, int reduction, const std::uint8_t *bytes,
-                                    std::size_t count, const char *name)
+moco_box moco::decode_jpeg_planes(Pixels &out, Ycc &ycc, moco_box part, int reduction, const std::uint8_t *bytes,
+                                  std::size_t count, const char *name)
 {
     Reader reader = {};
     reader.out = &out;
@@ -268,5 +206,5 @@ moco::Part moco::decode_jpeg_planes(Pixels &out, Ycc &ycc, Part part, int reduct
     reader.reduction = reduction;
     reader.name = name;
     run(reader, bytes, count);
-    return reader.refused ? Part{} : reader.part;
+    return reader.refused ? moco_box{} : reader.part;
 }

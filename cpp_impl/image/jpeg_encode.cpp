@@ -1,7 +1,7 @@
-// RGB to JPEG by libjpeg-turbo, with the settings of PIL's Image.save(quality=q, optimize=True): baseline, 4:2:0, slow
-// integer DCT.
+// Encodes JPEG files with the settings of Image.save(quality=q, optimize=True) in PIL: baseline, 4:2:0, slow integer
+// DCT.
 //
-// libjpeg reports errors by longjmp: compress() therefore holds no object with a destructor.
+// libjpeg reports errors by longjmp, so compress() holds no object with a destructor.
 #include "image/image.hpp"
 
 #include <csetjmp>
@@ -15,10 +15,10 @@
 namespace {
 
 struct Writer {
-    jpeg_error_mgr error; // first: libjpeg hands its address back
+    jpeg_error_mgr error; // first, since libjpeg passes its address to fail()
     std::jmp_buf on_error;
     jpeg_compress_struct jpeg;
-    unsigned char *bytes; // of malloc
+    unsigned char *bytes; // allocated by malloc()
     unsigned long count;
     char message[JMSG_LENGTH_MAX];
 };
@@ -35,7 +35,7 @@ bool compress(Writer &writer, const std::uint8_t *pixels, std::int32_t width, st
     jpeg_compress_struct &jpeg = writer.jpeg;
     jpeg.err = jpeg_std_error(&writer.error);
     writer.error.error_exit = fail;
-    if (setjmp(writer.on_error) != 0) { // NOLINT: libjpeg has no other way
+    if (setjmp(writer.on_error) != 0) { // NOLINT: libjpeg reports errors in no other way
         return false;
     }
     jpeg_create_compress(&jpeg);
@@ -73,8 +73,8 @@ moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, const m
     }
     if (width < 1 || width > JPEG_MAX_DIMENSION || height > JPEG_MAX_DIMENSION || pixels == nullptr) {
         throw moco::Error(MOCO_EINVALID, "moco_image_encode_jpeg: size " + std::to_string(width) + " x " +
-                                             std::to_string(height) + " is outside 1 to " +
-                                             std::to_string(JPEG_MAX_DIMENSION) + " pixels a side, or there are none");
+                                             std::to_string(height) + " is empty or has a side above " +
+                                             std::to_string(JPEG_MAX_DIMENSION) + " pixels");
     }
     thread_local moco::Bytes encoded;
     Writer writer = {};

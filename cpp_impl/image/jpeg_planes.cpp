@@ -1,14 +1,16 @@
-// JPEG to the planes of luma and chroma that a file holds: no chroma is spread, no colour converted, and a picture that
-// is to become much smaller is not made large first.
-#include "image/jpeg_reader.hpp"
+// Decodes JPEG files to the planes of luma and chroma that they hold: without upsampling or converting colours, and at
+// a fraction of the size if the picture is to become much smaller.
+#include "image/jpeg_planes.hpp"
+
+#include "image/image_box.hpp"
 
 #include <algorithm>
 
 namespace {
 
-constexpr int most_rows = 4 * DCTSIZE; // of one component at once
+constexpr int most_rows = 4 * DCTSIZE; // rows of one component that are read at once
 
-// The forms that need no more than a resize.
+// Whether the planes can be used without further conversion.
 bool holds_planes(const jpeg_decompress_struct &jpeg)
 {
     if (jpeg.num_components == 1) {
@@ -21,7 +23,7 @@ bool holds_planes(const jpeg_decompress_struct &jpeg)
     return component[0].h_samp_factor == jpeg.max_h_samp_factor && component[0].v_samp_factor == jpeg.max_v_samp_factor;
 }
 
-// Rows of a component at once, all of them up to row @p rows of the picture's, and the bytes of a row.
+// Returns the number of rows of a component in a unit.
 int step_of(const jpeg_component_info &component)
 {
     return component.v_samp_factor * component.DCT_scaled_size;
@@ -34,7 +36,7 @@ std::size_t stride_of(const jpeg_decompress_struct &jpeg, const jpeg_component_i
     return units * static_cast<std::size_t>(component.h_samp_factor * component.DCT_scaled_size);
 }
 
-// Where planes lie: rows from unit @p first on, @p count of them. No exception may pass through a longjmp.
+// Lays out planes for @p count units of rows from unit @p first on. No exception may cross a longjmp.
 bool lay_out(moco::JpegReader &reader, std::int32_t first, std::int32_t count) noexcept
 {
     const jpeg_decompress_struct &jpeg = reader.jpeg;
@@ -71,7 +73,7 @@ bool lay_out(moco::JpegReader &reader, std::int32_t first, std::int32_t count) n
     return true;
 }
 
-// Reads one unit of rows into the planes, where those start at @p unit or before it; else only passes over them.
+// Reads a unit of rows into the planes, which start at unit @p first; skips it if it is above them.
 bool read_unit(moco::JpegReader &reader, std::int32_t unit, std::int32_t first)
 {
     jpeg_decompress_struct &jpeg = reader.jpeg;
@@ -81,23 +83,14 @@ bool read_unit(moco::JpegReader &reader, std::int32_t unit, std::int32_t first)
         const moco::Plane &plane = reader.ycc->plane[c];
         const std::int32_t step = step_of(jpeg.comp_info[c]);
         const std::int32_t above = std::max(unit - first, 0) * step;
-        jpeg.comp_info[c].component_needed = unit >= first ? TRUE : FALSE; // without it blocks are not transformed
+        jpeg.comp_info[c].component_needed =
+            unit >= first ? TRUE : FALSE; // if not, libjpeg does not transform the blocks
         for (std::int32_t y = 0; y < step; ++y) {
             rows[c][y] = plane.data + static_cast<std::size_t>(above + y) * plane.stride;
         }
     }
     const auto lines = static_cast<JDIMENSION>(jpeg.max_v_samp_factor * jpeg.min_DCT_scaled_size);
     return jpeg_read_raw_data(&jpeg, planes, lines) == lines;
-}
-
-// By our own decoder, which has memory of its own to fail to get.
-bool read_blocks(moco::JpegReader &reader, const moco::JpegUnits &units) noexcept
-{
-    try {
-        return moco::jpeg_read_blocks(reader.jpeg, *reader.ycc, units);
-    } catch (const std::exception &) {
-        return false;
-    }
 }
 
 } // namespace
@@ -110,27 +103,12 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
         return JpegOutcome::whole;
     }
     const bool partly = jpeg_can_crop(jpeg);
-    const std::int32_t height = jpeg.max_v_samp_factor * DCTSIZE; // of a unit, in the picture
-    const std::int32_t width = jpeg.max_h_samp_factor * DCTSIZE;
-    const Part all = { 0, 0, reader.out->height, reader.out->width };
-    const Part part = reader.part != Part{} ? reader.part : all;
-    const JpegUnits units = { part.top / height,
-                              (partly ? part.top + part.height + height - 1 : all.height + height - 1) / height,
-                              (all.width + width - 1) / width, part.left / width,
-                              (part.left + part.width + width - 1) / width };
-    const std::int32_t count = units.end_row - units.first_row;
-    reader.part = { units.first_row * height, 0,
-                    std::min(units.end_row * height, all.height) - units.first_row * height, all.width };
-    if (partly && reader.reduction == 1) {
-        if (!lay_out(reader, units.first_row, count)) {
-            return JpegOutcome::no_memory;
-        }
-        if (read_blocks(reader, units)) {
-            reader.part.left = units.first_column * width;
-            reader.part.width = std::min(units.end_column * width, all.width) - reader.part.left;
-            return JpegOutcome::whole;
-        }
-    }
+    const std::int32_t height = jpeg.max_v_samp_factor * DCTSIZE; // pixels
+    const moco_box all = { 0, 0, reader.out->height, reader.out->width };
+    const moco_box part = reader.part != moco_box{} ? reader.part : all;
+    const std::int32_t first = part.top / height;
+    const std::int32_t end = ((partly ? part.top + part.height : all.height) + height - 1) / height;
+    reader.part = { first * height, 0, std::min(end * height, all.height) - first * height, all.width };
     jpeg.raw_data_out = TRUE;
     jpeg.out_color_space = jpeg.jpeg_color_space;
     jpeg.scale_num = 1;
@@ -138,16 +116,16 @@ moco::JpegOutcome moco::jpeg_read_planes(JpegReader &reader)
     if (jpeg_start_decompress(&jpeg) == FALSE) {
         return JpegOutcome::truncated;
     }
-    if (!lay_out(reader, units.first_row, count)) {
+    if (!lay_out(reader, first, end - first)) {
         return JpegOutcome::no_memory;
     }
-    for (std::int32_t at = 0; at < units.end_row; ++at) {
-        if (!read_unit(reader, at, units.first_row)) {
+    for (std::int32_t at = 0; at < end; ++at) {
+        if (!read_unit(reader, at, first)) {
             return JpegOutcome::truncated;
         }
     }
     if (!partly) {
-        (void)jpeg_finish_decompress(&jpeg); // finds damage behind the last row, as decoding to RGB does
+        (void)jpeg_finish_decompress(&jpeg); // finds damage after the last row, as decoding to RGB does
     }
     return JpegOutcome::whole;
 }

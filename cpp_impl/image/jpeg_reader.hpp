@@ -1,9 +1,10 @@
-// What both ways of decoding JPEG files share.
+// Holds the state of decoding a JPEG file.
 //
-// libjpeg reports errors by longjmp: what calls it therefore holds no object with a destructor.
+// libjpeg reports errors by longjmp, so functions that call it hold no object with a destructor.
 #pragma once
 
-#include "image/image.hpp"
+#include "image/pixels.hpp"
+#include "image/ycc.hpp"
 
 #include <csetjmp>
 #include <cstdio>
@@ -13,39 +14,26 @@
 namespace moco {
 
 struct JpegReader {
-    jpeg_error_mgr error; // first: libjpeg hands its address back
+    jpeg_error_mgr error; // first, since libjpeg passes its address to the handler
     std::jmp_buf on_error;
     jpeg_source_mgr source;
     jpeg_decompress_struct jpeg;
     Pixels *out;
-    Part part; // what is wanted, then what was decoded
+    moco_box part; // the box that is wanted, then the box that was decoded
     bool size_only;
-    int reduction; // of decoding to planes
-    Ycc *ycc;      // decode to planes; NULL: to RGB
-    bool refused;  // cannot be decoded to planes
+    int reduction; // pixels per sample and axis, for planes
+    Ycc *ycc;      // the planes to decode to; NULL: RGB
+    bool refused;  // the file cannot be decoded to planes
     const char *name;
     char message[JMSG_LENGTH_MAX];
 };
 
 enum class JpegOutcome { whole, truncated, broken, refused, no_memory };
 
-// Whether the rows and columns of a file may be decoded in part: nothing in it is damaged or out of order.
+// Whether a file can be decoded in part: its sampling is usual, and its markers are in order.
 bool jpeg_can_crop(const jpeg_decompress_struct &jpeg);
 
-// Units of blocks: rows to transform, rows to read at all, and columns.
-struct JpegUnits {
-    std::int32_t first_row;
-    std::int32_t end_row;
-    std::int32_t columns;
-    std::int32_t first_column;
-    std::int32_t end_column;
-};
-
-// Decodes the units of a file that jpeg_can_crop() to the planes where they are laid out; false where that is for
-// libjpeg to do, from the file's start.
-bool jpeg_read_blocks(const jpeg_decompress_struct &jpeg, const Ycc &ycc, const JpegUnits &units);
-
-// Decodes to planes after the header was read and the size was set.
-JpegOutcome jpeg_read_planes(JpegReader &reader);
+// Makes libjpeg read a file in memory.
+void jpeg_set_source(JpegReader &reader, const std::uint8_t *bytes, std::size_t count);
 
 } // namespace moco

@@ -1,4 +1,4 @@
-// The loops of fast augmentation; a part of pixel_loops.hpp, which includes this within its namespace.
+// Resizes, blurs and stores for fast augmentation; pixel_loops.hpp includes this in its namespace.
 
 // ---- Resizing: as exact resizing, in 16 bits ----
 

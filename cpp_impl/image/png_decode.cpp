@@ -1,8 +1,8 @@
-// PNG to RGB through libpng, as PIL converts: alpha and transparent colours are dropped, 16-bit grey is clipped at 255,
-// other 16-bit channels keep their high byte.
+// Decodes PNG files by libpng, with the pixels that PIL gives: alpha and transparent colours are dropped, 16-bit grey
+// is clipped at 255, other 16-bit channels keep their high byte.
 //
-// Not through OpenCV: its decoder prints libpng's warnings, and does not tell which 16-bit files were grey.
-#include "image/image.hpp"
+// OpenCV's decoder will not do: it prints warnings, and does not say which 16-bit files were grey.
+#include "image/decoders.hpp"
 
 #include <png.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 using u8 = std::uint8_t;
 
-// The file in memory, and what libpng says of it.
+// The file in memory, and libpng's message about it.
 struct Source {
     const u8 *bytes;
     std::size_t count;
@@ -39,7 +39,7 @@ void read_bytes(png_structp png, png_bytep to, std::size_t count)
     png_longjmp(png, 1);
 }
 
-// PIL does not report what libpng warns of either.
+// PIL ignores warnings of libpng, too.
 void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
 
 class Decoder {
@@ -60,10 +60,10 @@ class Decoder {
     Decoder &operator=(const Decoder &) = delete;
     ~Decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-    // Both return false where libpng jumped out; so neither may hold an object with a destructor.
+    // Both return false after a longjmp from libpng, so neither holds an object with a destructor.
     bool read_header()
     {
-        if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp): libpng's way to report errors
+        if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp): libpng reports errors in no other way
             return false;
         }
         png_read_info(png_, info_);
@@ -72,7 +72,7 @@ class Decoder {
         png_read_update_info(png_, info_);
         return true;
     }
-    // Rows of width x 3 bytes, or of width x 2 for 16-bit grey; an interlaced file fills them in several passes.
+    // Reads rows of width x 3 bytes, or of width x 2 for 16-bit grey. An interlaced file fills them in several passes.
     bool read_rows(u8 *to)
     {
         if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp)

@@ -1,8 +1,8 @@
-// TIFF to RGB through libtiff, as PIL reads it: grey, palette, RGB and CMYK, 1 to 16 bits, strips and tiles.
+// Decodes TIFF files by libtiff, with the pixels that PIL gives: grey, palette, RGB and CMYK, 1 to 16 bits, strips and
+// tiles. All other files are refused.
 //
-// Not through OpenCV: it premultiplies alpha, takes CMYK for RGBA, accepts damaged data and prints. What is not listed
-// above is refused.
-#include "image/image.hpp"
+// OpenCV's decoder will not do: it premultiplies alpha, takes CMYK for RGBA, accepts damaged data and prints.
+#include "image/decoders.hpp"
 
 #include <tiffio.h>
 
@@ -18,7 +18,7 @@ namespace {
 using moco::bad_file;
 using u8 = std::uint8_t;
 
-// The file in memory, and what libtiff says of it.
+// The file in memory, and libtiff's first message about it.
 struct Source {
     const u8 *bytes;
     std::size_t count;
@@ -59,7 +59,7 @@ toff_t size_of(thandle_t handle)
     return static_cast<Source *>(handle)->count;
 }
 
-// Keeps the first message, and the library's silence; 1: libtiff's own handlers are not called.
+// Keeps the first message. Returns 1, so that libtiff does not print it.
 int on_error(TIFF * /*tiff*/, void *user, const char * /*module*/, const char *format, va_list args)
 {
     auto *source = static_cast<Source *>(user);

@@ -1,5 +1,5 @@
 // WebP to RGB through OpenCV: lossy, lossless, with alpha; animations are refused.
-#include "image/image.hpp"
+#include "image/decoders.hpp"
 
 #include <opencv2/core/mat.hpp>
 #include <opencv2/imgcodecs.hpp>

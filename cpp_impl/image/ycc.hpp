@@ -1,10 +1,8 @@
-// Pictures in luma and chroma, which fast augmentation works on: the form that JPEG files hold.
+// Defines pictures in luma and chroma, as JPEG files hold them, for fast augmentation.
 //
-// Brightness, contrast, saturation and hue multiply and add, so they are only noted, as one linear map, and done when
-// the values are stored; values are cut to their range there, once.
+// Brightness, contrast, saturation and hue multiply and add, so they are only recorded, as one linear map. Storing the
+// values applies the map, and cuts values to their range once.
 #pragma once
-
-#include "image/image_part.hpp"
 
 #include "moco/image.h"
 
@@ -14,9 +12,10 @@
 
 namespace moco {
 
-// One channel of a part of a picture. The picture has @p across samples a pixel from left to right, and @p down.
+// One channel of a part of a picture, with across samples per pixel from left to right, and down samples from top to
+// bottom.
 struct Plane {
-    std::uint8_t *data = nullptr; // of sample (left, top)
+    std::uint8_t *data = nullptr; // the sample at (left, top)
     std::size_t stride = 0;
     std::int32_t top = 0;
     std::int32_t left = 0;
@@ -28,23 +27,23 @@ struct Plane {
 
 struct Ycc {
     Plane plane[3];        // luma, blue, red
-    bool grey = false;     // chroma is 128 all over, and its planes are not there
-    bool standard = false; // the whole picture, luma of every pixel without padding, chroma as well or halved
-    bool halved = false;   // of the standard form: chroma has (width + 1) / 2 x (height + 1) / 2 samples
+    bool grey = false;     // chroma is 128 everywhere, and has no planes
+    bool standard = false; // the complete picture without padding: luma for every pixel, chroma too or halved
+    bool halved = false;   // in the standard form, chroma has (width + 1) / 2 x (height + 1) / 2 samples
 
-    // What is noted: (luma, blue - 128, red - 128) are multiplied by the matrix, and luma gets the offset.
+    // The recorded changes: the matrix multiplies (luma, blue - 128, red - 128), then luma gets the offset.
     float matrix[3][3] = { { 1.0F, 0.0F, 0.0F }, { 0.0F, 1.0F, 0.0F }, { 0.0F, 0.0F, 1.0F } };
     float offset = 0.0F;
     bool mirrored = false;
 
-    // Takes over what is noted of another picture.
+    // Copies the recorded changes of another picture.
     void note(const Ycc &other) noexcept
     {
         std::copy_n(&other.matrix[0][0], 9, &matrix[0][0]);
         offset = other.offset;
         mirrored = other.mirrored;
     }
-    // Whether the planes of chroma make no difference any more.
+    // Whether the planes of chroma no longer matter.
     [[nodiscard]] bool colourless() const noexcept
     {
         return grey ||
@@ -52,17 +51,17 @@ struct Ycc {
     }
 };
 
-// How many bytes the standard form takes.
+// Returns the bytes of the standard form.
 std::size_t ycc_size(std::int32_t width, std::int32_t height, bool grey, bool halved) noexcept;
-// Lays out the standard form in so many bytes.
+// Lays out the standard form in memory of that size.
 Ycc ycc_layout(std::uint8_t *bytes, std::int32_t width, std::int32_t height, bool grey, bool halved) noexcept;
 
 // Resizes a box, in pixels of the picture, to the standard form.
-void ycc_resize(const Ycc &out, const Ycc &in, const Part &box, std::int32_t out_height, std::int32_t out_width);
-// Whether chroma of a resized picture is to have half the resolution.
+void ycc_resize(const Ycc &out, const Ycc &in, const moco_box &box, std::int32_t out_height, std::int32_t out_width);
+// Whether chroma of a resized picture gets half the resolution.
 bool ycc_halves(const Ycc &in) noexcept;
 
-// Of the standard form.
+// The changes below need the standard form.
 void ycc_blur(Ycc &ycc, double sigma);
 void ycc_brightness(Ycc &ycc, double factor) noexcept;
 void ycc_contrast(Ycc &ycc, double factor);
@@ -70,9 +69,9 @@ void ycc_saturation(Ycc &ycc, double factor) noexcept;
 void ycc_hue(Ycc &ycc, double factor) noexcept;
 void ycc_grey(Ycc &ycc) noexcept;
 
-// Stores the standard form as normalised values, as moco_image_store() does.
+// Stores the standard form as normalised values; see moco_image_store().
 void ycc_store(void *values, bool bf16, const Ycc &ycc, const double mean[3], const double std[3], moco_layout layout);
-// To RGB bytes, rounded.
+// Converts to RGB bytes, rounded.
 void ycc_to_rgb(std::uint8_t *rgb, const Ycc &ycc);
 
 } // namespace moco

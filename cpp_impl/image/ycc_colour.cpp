@@ -1,7 +1,8 @@
-// Colours and blur of pictures in luma and chroma.
-#include "image/image.hpp"
-
+// Changes the colours of pictures in luma and chroma, and blurs them.
+#include "image/blur.hpp"
 #include "image/pixel_kernels.hpp"
+#include "image/pixels.hpp"
+#include "image/ycc.hpp"
 
 #include <cmath>
 #include <numbers>
@@ -21,7 +22,7 @@ double mean_of(const moco::Plane &plane)
     return static_cast<double>(moco::pixel_kernels().sum_bytes(plane.data, area)) / static_cast<double>(area);
 }
 
-// The mean of luma as it is noted to become.
+// Returns the mean of luma after the recorded changes.
 double mean_luma(const moco::Ycc &ycc)
 {
     double mean = ycc.matrix[0][0] * mean_of(ycc.plane[0]) + ycc.offset;
@@ -33,7 +34,7 @@ double mean_luma(const moco::Ycc &ycc)
     return mean;
 }
 
-// The Gaussian's weights of a distance of 0, 1 and so on, which add up to 256 over both sides; returns the radius.
+// Computes the weights of a Gaussian for distances 0, 1, ...; over both sides they add up to 256. Returns the radius.
 std::int32_t gaussian(std::uint16_t weights[moco::fast_blur_radius + 1], double sigma)
 {
     double exact[moco::fast_blur_radius + 1];
@@ -52,7 +53,7 @@ std::int32_t gaussian(std::uint16_t weights[moco::fast_blur_radius + 1], double 
     return radius;
 }
 
-// Up to here the weights of a Gaussian end within the widest filter.
+// Up to this sigma the weights of a Gaussian end within the largest radius.
 constexpr double max_sigma = moco::fast_blur_radius / 2.7;
 
 void blur_plane(const moco::Plane &plane, double sigma)
@@ -112,11 +113,11 @@ void moco::ycc_saturation(Ycc &ycc, double factor) noexcept
     scale(ycc.matrix[2], factor);
 }
 
-// A turn of the plane in which colours lie at their hue's angle, alpha = R - (G + B) / 2, beta = (G - B) x sqrt(3) / 2,
-// while R + G + B stays as it is.
+// Turns the plane of alpha = R - (G + B) / 2 and beta = (G - B) x sqrt(3) / 2, in which the angle of a colour is its
+// hue; R + G + B stays unchanged.
 void moco::ycc_hue(Ycc &ycc, double factor) noexcept
 {
-    // From blue and red: alpha, beta, and what R + G + B is above three times luma, a third of it.
+    // From blue and red: alpha, beta, and a third of R + G + B - 3 x luma.
     constexpr double alpha[2] = { -0.713932, 1.759068 };
     constexpr double beta[2] = { -1.832635, -0.618462 };
     constexpr double mean[2] = { 0.475955, 0.229288 };

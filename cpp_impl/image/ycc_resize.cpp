@@ -1,7 +1,7 @@
-// Fast resizing: the filter of exact resizing, in 8-bit weights, straight from the samples of a part.
-#include "image/image.hpp"
-
+// Resizes luma and chroma fast: by the filter of exact resizing with 8-bit weights, from the samples of a part.
 #include "image/pixel_kernels.hpp"
+#include "image/pixels.hpp"
+#include "image/ycc.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,15 +10,15 @@
 
 namespace {
 
-// The samples along one axis that may be taken, and where the first output sample's range starts.
+// The samples along one axis that may be used, and the start of the first output sample.
 struct Axis {
     std::int32_t first;
     std::int32_t end;
     double start;
-    double scale; // samples of the input to one of the output
+    double scale; // input samples per output sample
 };
 
-// What each output sample takes from the input.
+// The taps of each output sample.
 struct Filter {
     std::vector<moco::FastTaps> taps;
 
@@ -31,7 +31,7 @@ struct Filter {
     void add_weights();
 };
 
-// Weights are differences of rounded running sums, so that they add up to 256 and none is off by more than one.
+// Weights are differences of rounded running sums, so they add up to 256, and each is off by at most one.
 void Filter::add_weights()
 {
     const double all = 256.0 / sums_.back();
@@ -62,14 +62,14 @@ void Filter::build(const Axis &axis, std::int32_t out_size)
         taps.push_back({ from, end - from, nullptr });
         add_weights();
     }
-    const std::uint16_t *weights = weights_.data(); // which no longer moves
+    const std::uint16_t *weights = weights_.data(); // the vector grows no more
     for (moco::FastTaps &at : taps) {
         at.weights = weights;
         weights += at.count;
     }
 }
 
-// One axis of a box of @p length pixels from @p start on; @p step: output pixels to a sample of the output.
+// Returns one axis of a box of @p length pixels from @p start on; @p step: output pixels per output sample.
 Axis axis_of(std::int32_t start, std::int32_t length, double density, std::int32_t held_from, std::int32_t held,
              std::int32_t out_length, int step)
 {
@@ -83,8 +83,8 @@ Axis axis_of(std::int32_t start, std::int32_t length, double density, std::int32
     return axis;
 }
 
-// Resizes one plane: columns, then rows, as columns of the picture turned over its diagonal.
-void resize_plane(const moco::Plane &out, const moco::Plane &in, const moco::Part &box, std::int32_t out_height,
+// Resizes one plane: columns first, then rows, as columns of the transposed picture.
+void resize_plane(const moco::Plane &out, const moco::Plane &in, const moco_box &box, std::int32_t out_height,
                   std::int32_t out_width, int step)
 {
     thread_local Filter across;
@@ -93,7 +93,7 @@ void resize_plane(const moco::Plane &out, const moco::Plane &in, const moco::Par
     thread_local moco::Bytes second;
     const moco::PixelKernels &kernels = moco::pixel_kernels();
     Axis axis = axis_of(box.left, box.width, in.across, in.left, in.width, out_width, step);
-    // Columns before the box are passed over.
+    // Columns before the box are skipped.
     const std::int32_t skipped = axis.first;
     const auto columns = static_cast<std::size_t>(axis.end - axis.first);
     axis = { 0, axis.end - skipped, axis.start - skipped, axis.scale };
@@ -144,7 +144,8 @@ bool moco::ycc_halves(const Ycc &in) noexcept
     return !in.grey && in.plane[1].across < in.plane[0].across && in.plane[1].down < in.plane[0].down;
 }
 
-void moco::ycc_resize(const Ycc &out, const Ycc &in, const Part &box, std::int32_t out_height, std::int32_t out_width)
+void moco::ycc_resize(const Ycc &out, const Ycc &in, const moco_box &box, std::int32_t out_height,
+                      std::int32_t out_width)
 {
     resize_plane(out.plane[0], in.plane[0], box, out_height, out_width, 1);
     for (int c = 1; c < 3 && !in.grey; ++c) {

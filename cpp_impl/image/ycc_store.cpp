@@ -1,18 +1,18 @@
-// Stores pictures in luma and chroma as values of red, green and blue.
-#include "image/image.hpp"
-
+// Stores pictures in luma and chroma as red, green and blue values.
 #include "image/pixel_kernels.hpp"
+#include "image/pixels.hpp"
+#include "image/ycc.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 namespace {
 
-// JFIF's matrix from blue and red to the three channels.
+// The matrix of JFIF from blue and red to the three channels.
 constexpr double from_blue[3] = { 0.0, -0.344136, 1.772 };
 constexpr double from_red[3] = { 1.402, -0.714136, 0.0 };
 
-// Bytes from 0 to 255 become byte x gain + offset.
+// Maps a byte to byte x gain + offset.
 struct Line {
     double gain;
     double offset;
@@ -23,7 +23,7 @@ moco::YccScale scale_of(const moco::Ycc &ycc, const Line lines[3])
     moco::YccScale scale = {};
     for (int c = 0; c < 3; ++c) {
         const Line &line = lines[c];
-        double sums[3] = {}; // of luma, blue and red
+        double sums[3] = {}; // for luma, blue and red
         for (int i = 0; i < 3; ++i) {
             sums[i] = ycc.matrix[0][i] + from_blue[c] * ycc.matrix[1][i] + from_red[c] * ycc.matrix[2][i];
         }
@@ -39,7 +39,7 @@ moco::YccScale scale_of(const moco::Ycc &ycc, const Line lines[3])
     return scale;
 }
 
-// Row y; chroma of half the resolution lies between two of its rows.
+// Returns row y; chroma of half the resolution is between two of its rows.
 moco::YccRow row_of(const moco::Ycc &ycc, std::int32_t y)
 {
     moco::YccRow row = {};

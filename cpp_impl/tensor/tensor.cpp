@@ -261,7 +261,8 @@ moco_status moco_tensor_item(double *out, const moco_tensor *tensor)
     MOCO_CHECK_ARG(tensor);
     if (tensor->value.numel() != 1) {
         throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the tensor has " +
-                                             std::to_string(tensor->value.numel()) + " elements; give a tensor of 1 element");
+                                             std::to_string(tensor->value.numel()) +
+                                             " elements; give a tensor of 1 element");
     }
     *out = tensor->value.item<double>();
     MOCO_API_END

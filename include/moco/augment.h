@@ -1,9 +1,9 @@
 /**
  * @file augment.h
- * Augmentation policies as data: a table of operations that an application can compose.
+ * Augments images by policies: tables of operations that an application can compose.
  *
- * All draws of a view come from Philox4x32-10 keyed by (seed; epoch, index, view), so pixels depend neither on the
- * number of workers nor on the order of work.
+ * All random draws of a view come from Philox4x32-10, keyed by (seed; epoch, index, view). So pixels do not depend on
+ * the number of worker threads or on the order in which they work.
  */
 #ifndef MOCO_AUGMENT_H
 #define MOCO_AUGMENT_H
@@ -26,7 +26,7 @@ typedef enum moco_augment_kind {
 /** One operation of a policy. @since 0.1 */
 typedef struct moco_augment_op {
     moco_augment_kind kind;
-    double probability; /**< of being applied, 0..1 */
+    double probability; /**< that it is applied, 0 to 1 */
     double parameter[4];
 } moco_augment_op;
 
@@ -35,29 +35,29 @@ typedef struct moco_augment_op {
 /** A policy: operations in order, then ToTensor and Normalize. @since 0.1 */
 typedef struct moco_augment_policy {
     size_t struct_size;
-    int32_t size; /**< output height and width in pixels */
-    size_t count; /**< operations in use */
+    int32_t size; /**< height and width of the output in pixels */
+    size_t count; /**< number of operations */
     moco_augment_op ops[MOCO_AUGMENT_MAX_OPS];
-    double mean[3]; /**< of normalisation, for values in 0..1 */
+    double mean[3]; /**< for normalisation of values from 0 to 1 */
     double std[3];
 } moco_augment_policy;
 
 /**
- * Fills in a ready policy for output of @p size pixels (0: the policy's own).
+ * Fills in a preset for output of @p size pixels; 0: the size in brackets.
  *
- * "v1", "v2" (224; reference main_moco.py), "cifar" (32; the reference's CIFAR demo), "fashion-mnist" (28),
- * "eval" (short side to 8/7 of size, centre crop; 224), "plain" (short side to size, centre crop, where needed; 32).
- * "eval-cifar" and "eval-fashion-mnist" are "plain" with the statistics of those data sets.
- * @return ::MOCO_EINVALID for another name
+ * "v1" and "v2" (224; main_moco.py of the reference), "cifar" (32; the CIFAR demo of the reference), "fashion-mnist"
+ * (28), "eval" (224; short side to 8/7 of the size, centre crop), "plain" (32; short side to the size, centre crop).
+ * "eval-cifar" and "eval-fashion-mnist" are "plain" with the statistics of those datasets.
+ * @return ::MOCO_EINVALID for any other name
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int32_t size);
 
 /**
- * How images are cropped while a classifier is trained on an encoder that was pretrained with a policy: its
- * RandomResizedCrop and flip without its colours, and the crop of "v1" and "v2" over areas from 0.08 on, as the
- * reference's linear protocol and torchvision's default. A policy without such a crop becomes one with a flip alone.
- * @param pretraining a name as above, and @p size as above
+ * Fills in the policy for training a classifier on an encoder that was pretrained with a preset: the preset's crop,
+ * then a flip, and no colours. For "v1" and "v2" the crop has an area of 0.08 or more, as in the linear protocol of the
+ * reference.
+ * @param pretraining,size as for moco_augment_preset()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretraining,
@@ -73,21 +73,21 @@ MOCO_API const char *moco_augment_preset_name(size_t index);
  */
 MOCO_API const char *moco_augment_eval_preset(const char *name);
 
-/** Checks every range of a policy, naming the operation that is wrong. @since 0.1 */
+/** Checks every range of a policy; the message names the operation that is wrong. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_check(const moco_augment_policy *policy);
 
-/** What a view's draws are keyed by. @since 0.1 */
+/** The key of a view's random draws. @since 0.1 */
 typedef struct moco_augment_key {
     uint64_t seed;
     uint64_t epoch; /**< below 2^48 */
-    uint64_t index; /**< of the sample; below 2^48 */
-    uint32_t view;  /**< 0 query, 1 key; below 256 */
+    uint64_t index; /**< index of the sample; below 2^48 */
+    uint32_t view;  /**< 0: query, 1: key; below 256 */
 } moco_augment_key;
 
 /**
- * Applies a policy's operations.
- * @param image the result, size x size
- * @param scratch an image that is overwritten; keep it to avoid allocations
+ * Applies the operations of a policy.
+ * @param image the result, size x size pixels
+ * @param scratch an image that is overwritten; reuse it to save allocations
  * @param source is not changed
  * @since 0.1
  */

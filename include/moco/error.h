@@ -1,10 +1,10 @@
 /**
  * @file error.h
- * Status codes, the thread's error message, and the log callback.
+ * Defines status codes, error messages and the log callback.
  *
- * Each call that can fail returns a ::moco_status. On failure its outputs are untouched, nothing has to be cleaned
- * up, and moco_error_message() says what was wrong, with which value, and what to do. The library never exits,
- * aborts or prints.
+ * Each call that can fail returns a ::moco_status. A call that fails changes no output and leaves nothing to clean up;
+ * moco_error_message() then says what is wrong, with which value, and what to do. The library never exits, aborts or
+ * prints.
  */
 #ifndef MOCO_ERROR_H
 #define MOCO_ERROR_H
@@ -53,8 +53,8 @@ typedef enum moco_status {
 MOCO_API const char *moco_error_message(void);
 
 /**
- * Sets this thread's error message; for callbacks of the application that fail.
- * @param status what to return
+ * Sets this thread's error message, for callbacks of the application that fail.
+ * @param status the status to return
  * @param format as printf
  * @return @p status, so that `return moco_error_set(MOCO_EIO, "...")` reads well
  * @since 0.1
@@ -64,7 +64,7 @@ MOCO_API moco_status moco_error_set(moco_status status, const char *format, ...)
 /** The identifier of a status, as "MOCO_EIO"; borrowed, static; "MOCO_UNKNOWN" for other values. @since 0.1 */
 MOCO_API const char *moco_status_name(moco_status status);
 
-/** What a status means, in a few words; borrowed, static. @since 0.1 */
+/** The meaning of a status in a few words; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_status_text(moco_status status);
 
 /** Severity of a log line. @since 0.1 */
@@ -74,7 +74,7 @@ typedef enum moco_log_level { MOCO_LOG_DEBUG, MOCO_LOG_INFO, MOCO_LOG_WARNING, M
 typedef void (*moco_log_fn)(moco_log_level level, const char *message, void *payload);
 
 /**
- * Sets where log lines go; NULL (the default) drops them.
+ * Sets the function that receives log lines; NULL, the default, drops them.
  * @since 0.1
  */
 MOCO_API void moco_log_set_callback(moco_log_fn callback, void *payload);

@@ -1,6 +1,6 @@
 /**
  * @file version.h
- * Version of the headers, of the library at run time, and of the libtorch it runs on.
+ * Gives the version of the headers, of the library, and of the libtorch that it uses.
  */
 #ifndef MOCO_VERSION_H
 #define MOCO_VERSION_H
@@ -18,8 +18,8 @@ MOCO_BEGIN_DECLS
 MOCO_API const char *moco_version(void);
 
 /**
- * The commit that the library was built from, "1a2b3c4d5e6f", with "-dirty" behind it where files had been changed; ""
- * where it was not built in a clone; borrowed, static. @since 0.1
+ * The commit that the library was built from, as "1a2b3c4d5e6f", with "-dirty" appended if files had been changed; ""
+ * if the library was not built in a clone; borrowed, static. @since 0.1
  */
 MOCO_API const char *moco_commit(void);
 
@@ -27,8 +27,8 @@ MOCO_API const char *moco_commit(void);
 MOCO_API const char *moco_libtorch_version(void);
 
 /**
- * How many handles of any kind (tensors, encoders, images, datasets, loaders, ...) are alive in this process.
- * Zero after an application has freed all that it owns. @since 0.1
+ * Number of handles of any kind (tensors, encoders, images, datasets, loaders, ...) that are alive in this process. It
+ * is 0 after an application has freed everything that it owns. @since 0.1
  */
 MOCO_API size_t moco_live_handles(void);
 

@@ -25,30 +25,29 @@ moco_image *new_image(bool lazy)
 }
 
 // A box within the image that follows from the file's bytes.
-struct Box {
-    std::int32_t top, left, height, width;
-
-    Box(std::uint32_t seed, std::int32_t image_height, std::int32_t image_width)
-        : top(static_cast<std::int32_t>(seed % static_cast<std::uint32_t>(image_height))),
-          left(static_cast<std::int32_t>((seed >> 8U) % static_cast<std::uint32_t>(image_width))),
-          height(1 + static_cast<std::int32_t>((seed >> 16U) % static_cast<std::uint32_t>(image_height - top))),
-          width(1 + static_cast<std::int32_t>((seed >> 4U) % static_cast<std::uint32_t>(image_width - left)))
-    {}
-};
+moco_box box_of(std::uint32_t seed, std::int32_t image_height, std::int32_t image_width)
+{
+    moco_box box = {};
+    box.top = static_cast<std::int32_t>(seed % static_cast<std::uint32_t>(image_height));
+    box.left = static_cast<std::int32_t>((seed >> 8U) % static_cast<std::uint32_t>(image_width));
+    box.height = 1 + static_cast<std::int32_t>((seed >> 16U) % static_cast<std::uint32_t>(image_height - box.top));
+    box.width = 1 + static_cast<std::int32_t>((seed >> 4U) % static_cast<std::uint32_t>(image_width - box.left));
+    return box;
+}
 
 // The same rows of both images.
-void compare(const moco_image *whole, const moco_image *part, const Box &box)
+void compare(const moco_image *whole, const moco_image *part, const moco_box &box)
 {
     static moco_image *a = new_image(false);
     static moco_image *b = new_image(false);
-    require(moco_image_crop(a, whole, box.top, box.left, box.height, box.width) == MOCO_OK, "crop of the whole");
-    require(moco_image_crop(b, part, box.top, box.left, box.height, box.width) == MOCO_OK, "crop of the part");
+    require(moco_image_crop(a, whole, box) == MOCO_OK, "crop of the whole");
+    require(moco_image_crop(b, part, box) == MOCO_OK, "crop of the part");
     const auto count = static_cast<std::size_t>(box.height) * static_cast<std::size_t>(box.width) * 3;
     require(std::memcmp(moco_image_pixels(a), moco_image_pixels(b), count) == 0, "the part differs");
 }
 
 // The same in luma and chroma: whatever the data, it is decoded or refused as the exact one, and resized.
-void try_fast(const std::uint8_t *data, std::size_t size, const Box &box, moco_status expected)
+void try_fast(const std::uint8_t *data, std::size_t size, const moco_box &box, moco_status expected)
 {
     static moco_image *fast = new_image(true);
     static moco_image *view = new_image(false);
@@ -56,11 +55,10 @@ void try_fast(const std::uint8_t *data, std::size_t size, const Box &box, moco_s
     moco_image_set_fast(view, true);
     require(moco_image_decode(fast, data, size, "input") == MOCO_OK, "the header is refused");
     const std::int32_t reduction = 1 << (size % 4);
-    const moco_status status = moco_image_load_reduced(fast, box.top, box.left, box.height, box.width, reduction);
+    const moco_status status = moco_image_load(fast, box, reduction);
     require(status == expected, "the status of fast decoding differs");
     if (status == MOCO_OK) {
-        require(moco_image_resized_crop(view, fast, box.top, box.left, box.height, box.width, 13, 17) == MOCO_OK,
-                "fast resize");
+        require(moco_image_resized_crop(view, fast, box, 13, 17) == MOCO_OK, "fast resize");
         require(moco_image_pixels(view) != nullptr, "pixels");
     }
 }
@@ -88,9 +86,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     for (std::size_t i = 0; i < size; ++i) {
         seed = (seed ^ data[i]) * 16777619U;
     }
-    const Box box(seed, height, width);
+    const moco_box box = box_of(seed, height, width);
     const moco_status status = moco_image_decode(whole, data, size, "input");
-    require(moco_image_load(lazy, box.top, box.left, box.height, box.width) == status, "the part's status differs");
+    require(moco_image_load(lazy, box, 1) == status, "the part's status differs");
     if (status == MOCO_OK) {
         compare(whole, lazy, box);
     }

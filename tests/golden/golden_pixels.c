@@ -71,8 +71,10 @@ static moco_status apply(moco_image **image, moco_image **other, const pixel_row
     }
     if (strcmp(row->op, "resized_crop") == 0) {
         const int32_t size = integer(row, "size");
-        MOCO_TRY(moco_image_resized_crop(*other, *image, integer(row, "top"), integer(row, "left"),
-                                         integer(row, "height"), integer(row, "width"), size, size));
+        MOCO_TRY(moco_image_resized_crop(
+            *other, *image,
+            (moco_box){ integer(row, "top"), integer(row, "left"), integer(row, "height"), integer(row, "width") },
+            size, size));
         moco_image *result = *other;
         *other = *image;
         *image = result;

@@ -165,7 +165,7 @@ TEST_F(Pack, ShrinksAndLeavesSmallOnesAlone)
         const int h = width < height ? 32 * height / width : 32;
         const uint8_t *bytes = nullptr;
         size_t count = 0;
-        ASSERT_EQ(moco_image_resized_crop(expected, large, 0, 0, height, width, h, w), MOCO_OK);
+        ASSERT_EQ(moco_image_resized_crop(expected, large, { 0, 0, height, width }, h, w), MOCO_OK);
         ASSERT_EQ(moco_image_encode_jpeg(&bytes, &count, expected, 90), MOCO_OK);
         ASSERT_EQ(bytes_of(packed, i), std::string(reinterpret_cast<const char *>(bytes), count)) << i;
         EXPECT_EQ(moco_image_width(small), w);

@@ -1,104 +1,12 @@
-// Fast augmentation: how far its pixels are from the exact ones, from the same draws and on any number of workers.
-#include <gtest/gtest.h>
-#include <moco.h>
+// Fast augmentation: how far its pixels are from the exact ones, for the same draws.
+#include "unit/image/fast_fixture.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <cstring>
-#include <memory>
-#include <string>
-#include <vector>
 
-#include "support/temporary_folder.hpp"
-#include "synth_jpeg.h"
+using namespace fast_test;
 
 namespace {
-
-using Image = std::unique_ptr<moco_image, decltype(&moco_image_free)>;
-
-Image make_image(bool fast)
-{
-    moco_image *made = nullptr;
-    EXPECT_EQ(moco_image_create(&made), MOCO_OK);
-    moco_image_set_fast(made, fast);
-    return { made, moco_image_free };
-}
-
-std::string jpeg_of(const synth_image &image)
-{
-    std::size_t size = 0;
-    unsigned char *bytes = synth_jpeg(&size, &image);
-    std::string file(reinterpret_cast<char *>(bytes), size);
-    free(bytes);
-    return file;
-}
-
-// Makes views in one of the two ways, in levels of 8 bits.
-class Views {
-  public:
-    explicit Views(bool fast) : source_(make_image(fast)), view_(make_image(fast)), scratch_(make_image(fast))
-    {
-        moco_image_set_lazy(source_.get(), true);
-    }
-    moco_image *source() { return source_.get(); }
-    std::vector<float> make(const moco_augment_policy &policy, moco_augment_key key)
-    {
-        const double mean[3] = { 0, 0, 0 };
-        const double std[3] = { 1 / 255.0, 1 / 255.0, 1 / 255.0 };
-        const auto side = static_cast<std::size_t>(policy.size);
-        std::vector<float> values(3 * side * side);
-        EXPECT_EQ(moco_augment_apply(view_.get(), scratch_.get(), source_.get(), &policy, key), MOCO_OK)
-            << moco_error_message();
-        EXPECT_EQ(moco_image_normalize(values.data(), view_.get(), mean, std, MOCO_NCHW), MOCO_OK);
-        return values;
-    }
-
-  private:
-    Image source_;
-    Image view_;
-    Image scratch_;
-};
-
-double mean_difference(const std::vector<float> &a, const std::vector<float> &b)
-{
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        sum += std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
-    }
-    return sum / static_cast<double>(a.size());
-}
-
-moco_augment_policy preset(const char *name, std::int32_t size)
-{
-    moco_augment_policy policy = {};
-    EXPECT_EQ(moco_augment_preset(&policy, name, size), MOCO_OK);
-    return policy;
-}
-
-// The first operation alone: a random crop.
-moco_augment_policy crops(std::int32_t size)
-{
-    moco_augment_policy policy = preset("v2", size);
-    policy.count = 1;
-    return policy;
-}
-
-class Fast : public moco_test::WithFolder {
-  protected:
-    Views exact_{ false };
-    Views fast_{ true };
-
-    void read(const std::string &file)
-    {
-        ASSERT_EQ(moco_image_decode(exact_.source(), file.data(), file.size(), "exact"), MOCO_OK);
-        ASSERT_EQ(moco_image_decode(fast_.source(), file.data(), file.size(), "fast"), MOCO_OK);
-    }
-    double difference(const moco_augment_policy &policy, moco_augment_key key)
-    {
-        return mean_difference(exact_.make(policy, key), fast_.make(policy, key));
-    }
-};
 
 struct Sum {
     double sum = 0;
@@ -250,8 +158,8 @@ TEST_F(Fast, GoesBackToPixels)
     const Image exact = make_image(false);
     const Image fast = make_image(true);
     read(jpeg_of(synth_photo(14, 0, 0)));
-    ASSERT_EQ(moco_image_resized_crop(exact.get(), exact_.source(), 10, 20, 100, 90, 50, 60), MOCO_OK);
-    ASSERT_EQ(moco_image_resized_crop(fast.get(), exact_.source(), 10, 20, 100, 90, 50, 60), MOCO_OK);
+    ASSERT_EQ(moco_image_resized_crop(exact.get(), exact_.source(), { 10, 20, 100, 90 }, 50, 60), MOCO_OK);
+    ASSERT_EQ(moco_image_resized_crop(fast.get(), exact_.source(), { 10, 20, 100, 90 }, 50, 60), MOCO_OK);
     ASSERT_EQ(moco_image_hflip(exact.get()), MOCO_OK);
     ASSERT_EQ(moco_image_hflip(fast.get()), MOCO_OK);
     const std::uint8_t *a = moco_image_pixels(exact.get());
@@ -262,110 +170,17 @@ TEST_F(Fast, GoesBackToPixels)
     }
     EXPECT_LT(sum / 9000, 1.5);
     const Image small = make_image(true);
-    ASSERT_EQ(moco_image_crop(small.get(), fast.get(), 1, 2, 8, 9), MOCO_OK);
+    ASSERT_EQ(moco_image_crop(small.get(), fast.get(), { 1, 2, 8, 9 }), MOCO_OK);
     EXPECT_EQ(std::memcmp(moco_image_pixels(small.get()), moco_image_pixels(fast.get()) + (60 + 2) * 3, 27), 0);
     // A flip that is only noted, and a crop after it.
     ASSERT_EQ(moco_image_hflip(fast.get()), MOCO_OK);
     const Image twice = make_image(true);
-    ASSERT_EQ(moco_image_resized_crop(twice.get(), fast.get(), 0, 0, 50, 30, 50, 30), MOCO_OK);
+    ASSERT_EQ(moco_image_resized_crop(twice.get(), fast.get(), { 0, 0, 50, 30 }, 50, 30), MOCO_OK);
     const std::uint8_t *c = moco_image_pixels(twice.get());
     const std::uint8_t *d = moco_image_pixels(fast.get());
     for (std::size_t y = 0; y < 50; ++y) {
         for (std::size_t i = 0; i < 90; ++i) {
             ASSERT_NEAR(c[y * 90 + i], d[y * 180 + i], 2) << y << " " << i;
-        }
-    }
-}
-
-// All values of a batch, as they lie in memory.
-std::vector<std::uint8_t> bytes_of(const moco_batch &batch, moco_dtype dtype)
-{
-    std::vector<std::uint8_t> all;
-    for (const moco_tensor *tensor : { batch.query, batch.key }) {
-        std::vector<std::uint8_t> bytes(batch.count * 3 * 24 * 24 * moco_dtype_size(dtype));
-        EXPECT_EQ(moco_tensor_dtype(tensor), dtype);
-        EXPECT_EQ(moco_tensor_to_host(bytes.data(), bytes.size(), tensor), MOCO_OK) << moco_error_message();
-        all.insert(all.end(), bytes.begin(), bytes.end());
-    }
-    return all;
-}
-
-class FastLoader : public Fast {
-  protected:
-    void SetUp() override
-    {
-        Fast::SetUp();
-        std::filesystem::create_directories(path("class"));
-        for (std::uint64_t i = 0; i < 40; ++i) {
-            synth_image image = synth_photo(15, i, static_cast<int>(i % 10));
-            image.width /= 3;
-            image.height /= 3;
-            moco_test::write_file(path("class/" + std::to_string(100 + i) + ".jpg"), jpeg_of(image));
-        }
-    }
-    std::vector<std::uint8_t> load(const moco_loader_options &options)
-    {
-        moco_dataset *images = nullptr;
-        moco_sampler *sampler = nullptr;
-        moco_loader *loader = nullptr;
-        moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
-        const moco_augment_policy policy = preset("v2", 24);
-        moco_batch batch;
-        EXPECT_EQ(moco_dataset_open(&images, folder_.c_str(), nullptr), MOCO_OK) << moco_error_message();
-        order.count = moco_dataset_count(images);
-        order.batch = 20;
-        EXPECT_EQ(moco_sampler_create(&sampler, &order), MOCO_OK);
-        EXPECT_EQ(moco_loader_create(&loader, images, sampler, &policy, nullptr, &options), MOCO_OK);
-        std::vector<std::uint8_t> all;
-        for (int i = 0; i < 3; ++i) {
-            EXPECT_EQ(moco_loader_next(loader, &batch), MOCO_OK) << moco_error_message();
-            const auto bytes = bytes_of(batch, options.dtype);
-            all.insert(all.end(), bytes.begin(), bytes.end());
-        }
-        moco_loader_free(loader);
-        moco_sampler_free(sampler);
-        moco_dataset_free(images);
-        return all;
-    }
-};
-
-TEST_F(FastLoader, DoesNotDependOnTheWorkers)
-{
-    moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
-    options.fast = true;
-    options.workers = 1;
-    const auto one = load(options);
-    options.workers = 3;
-    EXPECT_EQ(load(options), one);
-    options.fast = false;
-    EXPECT_NE(load(options), one);
-}
-
-// Rounding as the processor's own conversion does it, of exact and fast batches and both orders in memory.
-TEST_F(FastLoader, RoundsToBfloat16AsTensorsDo)
-{
-    for (const bool fast : { false, true }) {
-        for (const moco_layout layout : { MOCO_NCHW, MOCO_NHWC }) {
-            moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
-            options.fast = fast;
-            options.layout = layout;
-            const auto floats = load(options);
-            options.dtype = MOCO_BFLOAT16;
-            const auto halves = load(options);
-            ASSERT_EQ(halves.size() * 2, floats.size());
-            const auto count = static_cast<std::int64_t>(floats.size() / 4);
-            moco_scope *scope = nullptr;
-            moco_tensor *wide = nullptr;
-            moco_tensor *narrow = nullptr;
-            ASSERT_EQ(moco_scope_create(&scope), MOCO_OK);
-            ASSERT_EQ(moco_tensor_from_host(&wide, scope, MOCO_FLOAT32, { MOCO_CPU, 0 }, &count, 1, floats.data()),
-                      MOCO_OK);
-            ASSERT_EQ(moco_tensor_empty(&narrow, scope, MOCO_BFLOAT16, { MOCO_CPU, 0 }, &count, 1), MOCO_OK);
-            ASSERT_EQ(moco_tensor_copy(narrow, wide), MOCO_OK);
-            std::vector<std::uint8_t> expected(halves.size());
-            ASSERT_EQ(moco_tensor_to_host(expected.data(), expected.size(), narrow), MOCO_OK);
-            EXPECT_EQ(halves, expected);
-            moco_scope_free(scope);
         }
     }
 }

@@ -135,9 +135,9 @@ TEST_F(ImageDecode, CutAndChangedFilesNeverCrash)
 
 TEST_F(ImageDecode, MissingFilesAndFoldersAreNamed)
 {
-    EXPECT_EQ(moco_image_read(image_, "/nonexistent/a.jpg"), MOCO_EIO);
+    EXPECT_EQ(moco_image_read(image_, "/nonexistent/a.jpg"), MOCO_ENOTFOUND);
     EXPECT_NE(std::string(moco_error_message()).find("/nonexistent/a.jpg"), std::string::npos);
-    EXPECT_EQ(moco_image_read(image_, folder.c_str()), MOCO_EIO);
+    EXPECT_EQ(moco_image_read(image_, folder.c_str()), MOCO_EFORMAT);
     EXPECT_EQ(moco_image_read(image_, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_image_decode(image_, nullptr, 4, "x"), MOCO_EINVALID);
     EXPECT_EQ(moco_image_decode(image_, nullptr, 0, "x"), MOCO_EFORMAT);
@@ -155,7 +155,7 @@ TEST_F(ImageDecode, WrittenPngReadsBackAndLeavesNoTemporaryFile)
     ASSERT_EQ(moco_image_read(image_, path.c_str()), MOCO_OK) << moco_error_message();
     EXPECT_EQ(crc_of(image_), before);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(temporary), {}), 1);
-    EXPECT_EQ(moco_image_write_png(image_, (temporary / "no" / "such.png").c_str()), MOCO_EIO);
+    EXPECT_EQ(moco_image_write_png(image_, (temporary / "no" / "such.png").c_str()), MOCO_ENOTFOUND);
     std::filesystem::create_directory(temporary / "taken.png");
     EXPECT_EQ(moco_image_write_png(image_, (temporary / "taken.png").c_str()), MOCO_EIO);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(temporary), {}), 2);

@@ -22,10 +22,6 @@ Image new_image()
     return { image, moco_image_free };
 }
 
-struct Box {
-    std::int32_t top, left, height, width;
-};
-
 class JpegPart : public testing::Test {
   protected:
     void SetUp() override
@@ -66,30 +62,30 @@ class JpegPart : public testing::Test {
         free(bytes);
         return file;
     }
-    Box random_box(std::int32_t width, std::int32_t height)
+    moco_box random_box(std::int32_t width, std::int32_t height)
     {
-        Box box = { random(height), random(width), 0, 0 };
+        moco_box box = { random(height), random(width), 0, 0 };
         box.height = 1 + random(height - box.top);
         box.width = 1 + random(width - box.left);
         return box;
     }
     // Whether both images give the same bytes in a box, or fail alike.
-    void expect_same(const Bytes &file, const Box &box, const std::string &what)
+    void expect_same(const Bytes &file, const moco_box &box, const std::string &what)
     {
         const moco_status status = moco_image_decode(whole_.get(), file.data(), file.size(), "whole");
         moco_status lazily = moco_image_decode(lazy_.get(), file.data(), file.size(), "lazy");
         if (lazily == MOCO_OK) {
-            lazily = moco_image_load(lazy_.get(), box.top, box.left, box.height, box.width);
+            lazily = moco_image_load(lazy_.get(), box, 1);
         }
         ASSERT_EQ(lazily, status) << what << ": " << moco_error_message();
         if (status == MOCO_OK) {
             compare(box, what);
         }
     }
-    void compare(const Box &box, const std::string &what)
+    void compare(const moco_box &box, const std::string &what)
     {
-        ASSERT_EQ(moco_image_crop(expected_.get(), whole_.get(), box.top, box.left, box.height, box.width), MOCO_OK);
-        ASSERT_EQ(moco_image_crop(part_.get(), lazy_.get(), box.top, box.left, box.height, box.width), MOCO_OK);
+        ASSERT_EQ(moco_image_crop(expected_.get(), whole_.get(), box), MOCO_OK);
+        ASSERT_EQ(moco_image_crop(part_.get(), lazy_.get(), box), MOCO_OK);
         const auto count = static_cast<std::size_t>(box.height) * static_cast<std::size_t>(box.width) * 3;
         ASSERT_EQ(std::memcmp(moco_image_pixels(expected_.get()), moco_image_pixels(part_.get()), count), 0)
             << what << ": top " << box.top << ", left " << box.left << ", " << box.height << " x " << box.width;
@@ -126,16 +122,16 @@ TEST_F(JpegPart, IsDecodedAsAWholeWhereMoreIsNeeded)
     ASSERT_EQ(moco_image_decode(lazy_.get(), file.data(), file.size(), "lazy"), MOCO_OK);
     EXPECT_EQ(moco_image_width(lazy_.get()), image.width);
     EXPECT_EQ(moco_image_height(lazy_.get()), image.height);
-    ASSERT_EQ(moco_image_load(lazy_.get(), 10, 20, 30, 40), MOCO_OK);
+    ASSERT_EQ(moco_image_load(lazy_.get(), { 10, 20, 30, 40 }, 1), MOCO_OK);
     compare({ 10, 20, 30, 40 }, "what was loaded");
     compare({ 0, 100, 90, 90 }, "what was not");
     ASSERT_EQ(moco_image_decode(lazy_.get(), file.data(), file.size(), "lazy"), MOCO_OK);
     ASSERT_EQ(moco_image_brightness(whole_.get(), 0.7), MOCO_OK);
     ASSERT_EQ(moco_image_brightness(lazy_.get(), 0.7), MOCO_OK);
     compare({ 0, 0, image.height, image.width }, "after an operation on all of it");
-    EXPECT_EQ(moco_image_load(lazy_.get(), 0, 0, image.height + 1, 1), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_load(lazy_.get(), 0, 0, 0, 1), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_load(nullptr, 0, 0, 1, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_load(lazy_.get(), { 0, 0, image.height + 1, 1 }, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_load(lazy_.get(), { 0, 0, 0, 1 }, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_load(nullptr, { 0, 0, 1, 1 }, 1), MOCO_EINVALID);
 }
 
 // Damage anywhere in a file is damage to each of its parts.
@@ -169,8 +165,8 @@ TEST_F(JpegPart, ErrorsOfALazyImageNameTheFile)
     EXPECT_EQ(moco_image_pixels(lazy_.get()), nullptr);
     EXPECT_EQ(moco_image_grayscale(lazy_.get()), MOCO_EFORMAT);
     EXPECT_STREQ(moco_error_message(), "holiday.jpg: the JPEG file is truncated");
-    EXPECT_EQ(moco_image_resized_crop(part_.get(), lazy_.get(), 0, 0, 8, 8, 4, 4), MOCO_EFORMAT);
-    EXPECT_EQ(moco_image_load(lazy_.get(), 0, 0, 8, 8), MOCO_EFORMAT);
+    EXPECT_EQ(moco_image_resized_crop(part_.get(), lazy_.get(), { 0, 0, 8, 8 }, 4, 4), MOCO_EFORMAT);
+    EXPECT_EQ(moco_image_load(lazy_.get(), { 0, 0, 8, 8 }, 1), MOCO_EFORMAT);
 }
 
 } // namespace

@@ -1,151 +1,15 @@
-// The loader: bytes that do not depend on the workers, order, resuming, broken images, shutdown.
-#include "support/tensor_values.hpp"
+// The loader: bytes that do not depend on the workers, order, resuming, shutdown.
+#include "unit/loader/loader_fixture.hpp"
 
-#include <gtest/gtest.h>
-#include <moco.h>
-
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <chrono>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <mutex>
-#include <set>
 #include <string>
-#include <thread>
-#include <vector>
 
-namespace fs = std::filesystem;
-
+using namespace loader_test;
 using moco_test::values_of;
 
 namespace {
-
-using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
-using SamplerHandle = std::unique_ptr<moco_sampler, decltype(&moco_sampler_free)>;
-using Handle = std::unique_ptr<moco_loader, decltype(&moco_loader_free)>;
-using Image = std::unique_ptr<moco_image, decltype(&moco_image_free)>;
-
-constexpr size_t kCount = 50;
-
-// A synthetic dataset whose images can fail and dawdle.
-struct Source {
-    std::set<size_t> broken;
-    std::chrono::microseconds delay{ 0 };
-    moco_status failure = MOCO_EFORMAT;
-    std::atomic<size_t> reads{ 0 };
-    std::atomic<bool> signals_blocked{ true };
-};
-
-moco_status read_image(moco_image *image, size_t index, void *payload)
-{
-    auto *source = static_cast<Source *>(payload);
-    ++source->reads;
-    sigset_t mask;
-    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
-    if (sigismember(&mask, SIGINT) == 0 || sigismember(&mask, SIGTERM) == 0) {
-        source->signals_blocked = false;
-    }
-    // Later samples of a chunk are done sooner, so that workers overtake one another.
-    std::this_thread::sleep_for(source->delay * ((index * 7) % 5));
-    if (source->broken.count(index) != 0) {
-        return moco_error_set(source->failure, "it is scratched");
-    }
-    const int32_t width = 20 + static_cast<int32_t>(index % 7);
-    std::vector<uint8_t> pixels(static_cast<size_t>(width) * 18 * 3);
-    for (size_t i = 0; i < pixels.size(); ++i) {
-        pixels[i] = static_cast<uint8_t>(i * (index + 3) + (i * i) % 31);
-    }
-    return moco_image_set(image, width, 18, 3, pixels.data());
-}
-
-class Loader : public ::testing::Test {
-  protected:
-    void SetUp() override
-    {
-        before_ = moco_live_handles();
-        options_.seed = 21;
-        options_.workers = 2;
-        EXPECT_EQ(moco_augment_preset(&policy_, "v2", 12), MOCO_OK);
-    }
-    void TearDown() override { EXPECT_EQ(moco_live_handles(), before_); }
-
-    Dataset dataset(size_t count = kCount)
-    {
-        moco_dataset *made = nullptr;
-        const moco_dataset_callbacks callbacks = { sizeof callbacks, read_image, nullptr, nullptr };
-        EXPECT_EQ(moco_dataset_from_callbacks(&made, count, 0, &callbacks, &source_), MOCO_OK);
-        return { made, moco_dataset_free };
-    }
-    static SamplerHandle sampler(size_t batch, bool drop_last = true, bool shuffle = true, size_t count = kCount)
-    {
-        moco_sampler *made = nullptr;
-        moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
-        options.count = count;
-        options.batch = batch;
-        options.seed = 4;
-        options.drop_last = drop_last;
-        options.shuffle = shuffle;
-        EXPECT_EQ(moco_sampler_create(&made, &options), MOCO_OK);
-        return { made, moco_sampler_free };
-    }
-    Handle loader(const Dataset &dataset, const SamplerHandle &sampler)
-    {
-        moco_loader *made = nullptr;
-        EXPECT_EQ(moco_loader_create(&made, dataset.get(), sampler.get(), &policy_, nullptr, &options_), MOCO_OK)
-            << moco_error_message();
-        return { made, moco_loader_free };
-    }
-    moco_status try_create(const moco_dataset *dataset, moco_sampler *sampler, const moco_augment_policy *query,
-                           const moco_augment_policy *key)
-    {
-        moco_loader *made = nullptr;
-        const moco_status status = moco_loader_create(&made, dataset, sampler, query, key, &options_);
-        moco_loader_free(made);
-        return status;
-    }
-
-    Source source_;
-    moco_loader_options options_ = MOCO_LOADER_OPTIONS_INIT;
-    moco_augment_policy policy_ = {};
-
-  private:
-    size_t before_ = 0;
-};
-
-// A copy of a batch.
-struct Batch {
-    std::vector<float> query, key;
-    std::vector<size_t> indices;
-    uint64_t epoch = 0;
-    size_t batch = 0;
-    bool operator==(const Batch &) const = default;
-};
-
-Batch next(const Handle &loader)
-{
-    moco_batch got = {};
-    EXPECT_EQ(moco_loader_next(loader.get(), &got), MOCO_OK) << moco_error_message();
-    if (got.query == nullptr) {
-        return {};
-    }
-    EXPECT_EQ(moco_tensor_size(got.query, 0), static_cast<int64_t>(got.count));
-    return { values_of(got.query), values_of(got.key), { got.indices, got.indices + got.count }, got.epoch, got.batch };
-}
-
-std::vector<Batch> take(const Handle &loader, size_t count)
-{
-    std::vector<Batch> out;
-    for (size_t i = 0; i < count; ++i) {
-        out.push_back(next(loader));
-    }
-    return out;
-}
 
 TEST_F(Loader, BytesDoNotDependOnTheWorkers)
 {
@@ -200,7 +64,8 @@ TEST_F(Loader, GivesWhatTheSamplerAndThePolicySay)
                 std::vector<float> expected(floats);
                 ASSERT_EQ(moco_augment_apply(raw[1], raw[2], raw[0], &policy, { 21, epoch, indices[i], view }),
                           MOCO_OK);
-                ASSERT_EQ(moco_image_normalize(expected.data(), raw[1], policy.mean, policy.std, MOCO_NCHW), MOCO_OK);
+                ASSERT_EQ(moco_image_store(expected.data(), MOCO_FLOAT32, raw[1], policy.mean, policy.std, MOCO_NCHW),
+                          MOCO_OK);
                 const auto &values = view == 0 ? got.query : got.key;
                 const auto at = values.begin() + static_cast<std::ptrdiff_t>(i * floats);
                 ASSERT_TRUE(std::equal(expected.begin(), expected.end(), at));
@@ -273,143 +138,6 @@ TEST_F(Loader, LayoutsHoldEqualValues)
     const auto planar = take(loader(images, order), 3);
     options_.layout = MOCO_NHWC;
     EXPECT_EQ(take(loader(images, again), 3), planar);
-}
-
-// ---- Broken images ----
-
-TEST_F(Loader, BrokenImageFailsItsBatchByName)
-{
-    source_.broken = { 13, 11, 30 };
-    source_.delay = std::chrono::microseconds(50);
-    const Dataset images = dataset();
-    for (const int32_t workers : { 1, 3 }) {
-        options_.workers = workers;
-        const SamplerHandle order = sampler(10, true, false);
-        const Handle made = loader(images, order);
-        moco_batch untouched = {};
-        EXPECT_EQ(next(made).indices[0], 0U);
-        EXPECT_EQ(moco_loader_next(made.get(), &untouched), MOCO_EFORMAT);
-        EXPECT_EQ(untouched.query, nullptr);
-        EXPECT_STREQ(moco_error_message(), "loader: image[11]: it is scratched") << "the first of the batch";
-        EXPECT_EQ(next(made).indices[0], 20U) << "batches after it are whole";
-        EXPECT_EQ(moco_loader_next(made.get(), &untouched), MOCO_EFORMAT);
-        EXPECT_EQ(next(made).indices[0], 40U);
-        EXPECT_EQ(moco_loader_skipped(made.get()), 0U);
-    }
-}
-
-TEST_F(Loader, BrokenFileIsNamedOnce)
-{
-    std::string name = (fs::temp_directory_path() / "moco-loader-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    std::ofstream(fs::path(name) / "holiday.jpg") << "no picture";
-    moco_dataset *made = nullptr;
-    ASSERT_EQ(moco_dataset_open(&made, name.c_str(), nullptr), MOCO_OK);
-    {
-        const Dataset images{ made, moco_dataset_free };
-        const SamplerHandle order = sampler(1, true, true, 1);
-        const Handle owner = loader(images, order);
-        moco_batch batch = {};
-        EXPECT_NE(moco_loader_next(owner.get(), &batch), MOCO_OK);
-        const std::string message = moco_error_message();
-        const size_t at = message.find(name + "/holiday.jpg");
-        ASSERT_NE(at, std::string::npos) << message;
-        EXPECT_EQ(message.find(name + "/holiday.jpg", at + 1), std::string::npos) << message;
-    }
-    fs::remove_all(name);
-}
-
-std::mutex log_mutex;
-std::vector<std::string> log_lines;
-
-void collect(moco_log_level level, const char *message, void *)
-{
-    if (level == MOCO_LOG_WARNING) {
-        const std::lock_guard<std::mutex> guard(log_mutex);
-        log_lines.emplace_back(message);
-    }
-}
-
-TEST_F(Loader, SkipsBrokenImages)
-{
-    source_.broken = { 3, 4, 13, 49 };
-    source_.delay = std::chrono::microseconds(50);
-    options_.skip_broken = true;
-    std::vector<Batch> expected;
-    for (const int32_t workers : { 1, 4 }) {
-        const Dataset images = dataset();
-        log_lines.clear();
-        moco_log_set_callback(collect, nullptr);
-        options_.workers = workers;
-        const SamplerHandle order = sampler(10, true, false);
-        {
-            const Handle made = loader(images, order);
-            const auto got = take(made, 15); // three epochs
-            EXPECT_EQ(got[0].indices, (std::vector<size_t>{ 0, 1, 2, 5, 5, 5, 6, 7, 8, 9 }));
-            EXPECT_EQ(got[1].indices[3], 14U);
-            EXPECT_EQ(got[4].indices[9], 0U) << "after the last comes the first";
-            // Replacements have draws of their own.
-            const size_t floats = 3 * 12 * 12;
-            const auto &query = got[0].query;
-            EXPECT_FALSE(
-                std::equal(query.begin() + 3 * floats, query.begin() + 4 * floats, query.begin() + 5 * floats));
-            if (expected.empty()) {
-                expected = got;
-            }
-            EXPECT_EQ(got, expected);
-            EXPECT_EQ(moco_loader_skipped(made.get()), 4U);
-        }
-        moco_log_set_callback(nullptr, nullptr);
-        EXPECT_EQ(log_lines.size(), 4U) << "each broken image once";
-        for (const auto &line : log_lines) {
-            EXPECT_NE(line.find("image["), std::string::npos);
-            EXPECT_NE(line.find("it is scratched"), std::string::npos);
-        }
-    }
-}
-
-TEST_F(Loader, TooManyBrokenImagesAreAnError)
-{
-    for (size_t i = 0; i < kCount; ++i) {
-        source_.broken.insert(i);
-    }
-    options_.skip_broken = true;
-    const Dataset images = dataset();
-    const SamplerHandle order = sampler(10);
-    const Handle made = loader(images, order);
-    moco_batch batch = {};
-    EXPECT_EQ(moco_loader_next(made.get(), &batch), MOCO_EFORMAT);
-    EXPECT_NE(std::string(moco_error_message()).find("50 images in a row are broken"), std::string::npos)
-        << moco_error_message();
-    EXPECT_NE(std::string(moco_error_message()).find("it is scratched"), std::string::npos);
-}
-
-TEST_F(Loader, MemoryAndStopsAreNotSkipped)
-{
-    options_.skip_broken = true;
-    source_.broken = { 0 };
-    const Dataset images = dataset();
-    for (const moco_status failure : { MOCO_ENOMEM, MOCO_ESTOPPED }) {
-        source_.failure = failure;
-        const SamplerHandle order = sampler(10, true, false);
-        const Handle made = loader(images, order);
-        moco_batch batch = {};
-        EXPECT_EQ(moco_loader_next(made.get(), &batch), failure);
-        EXPECT_EQ(moco_loader_skipped(made.get()), 0U);
-    }
-}
-
-TEST_F(Loader, PolicyThatDoesNotFitTheImages)
-{
-    policy_.count = 0;
-    options_.skip_broken = true;
-    const Dataset images = dataset();
-    const SamplerHandle order = sampler(10, true, false);
-    const Handle made = loader(images, order);
-    moco_batch batch = {};
-    EXPECT_EQ(moco_loader_next(made.get(), &batch), MOCO_EINVALID);
-    EXPECT_NE(std::string(moco_error_message()).find("image[0]: augment: the policy left"), std::string::npos)
-        << moco_error_message();
 }
 
 // ---- Life ----
@@ -504,7 +232,7 @@ TEST_F(Loader, RefusesBadInput)
     EXPECT_NE(std::string(moco_error_message()).find("12 and 13"), std::string::npos);
     other.count = 99;
     EXPECT_EQ(try_create(images.get(), order.get(), &other, nullptr), MOCO_EINVALID);
-    const SamplerHandle large = sampler(10, true, true, kCount + 1);
+    const SamplerHandle large = sampler(10, true, true, image_count + 1);
     EXPECT_EQ(try_create(images.get(), large.get(), &policy_, nullptr), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("51 images"), std::string::npos);
     const auto refuse = [&](auto change) {

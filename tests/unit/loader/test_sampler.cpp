@@ -280,7 +280,7 @@ TEST_F(Sampler, RefusesShardsThatAreNotTheData)
     auto options = windowed(16);
     options.count = 299;
     EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_EINVALID);
-    EXPECT_NE(std::string(moco_error_message()).find("300 samples, count is 299"), std::string::npos);
+    EXPECT_NE(std::string(moco_error_message()).find("300 samples, but count is 299"), std::string::npos);
     EXPECT_EQ(sampler, nullptr);
 }
 

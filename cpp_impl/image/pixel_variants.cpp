@@ -1,4 +1,4 @@
-// Chooses among the variants of the loops over pixels.
+// Chooses the best variant of the loops over pixels that the processor can run.
 #include "image/pixel_kernels.hpp"
 
 #include "base/cpu_level.hpp"

@@ -1,0 +1,181 @@
+/* Hands chunks of batches to workers and complete batches to the consumer. */
+#include "loader/loader_ring_internal.h"
+
+#include "base/clock_internal.h"
+#include "base/handle_internal.h"
+#include "loader/sampler_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- Making and freeing ---- */
+
+static moco_status make_slot(moco__slot *slot, size_t batch, const moco_loader_options *o, int32_t image_size)
+{
+    slot->indices = moco__calloc(batch, sizeof *slot->indices);
+    slot->message = moco__calloc(MOCO__LOADER_MESSAGE_MAX, 1);
+    if (slot->indices == NULL || slot->message == NULL) {
+        return MOCO_ENOMEM;
+    }
+    for (size_t v = 0; v < (o->single_view ? 1 : 2); ++v) {
+        MOCO_TRY(moco_image_batch_create(&slot->tensors[v], &slot->values[v], NULL, o->dtype, (int64_t)batch,
+                                         image_size, image_size, o->layout, o->device));
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_loader_options *options,
+                            int32_t image_size)
+{
+    const size_t batch = moco__sampler_batch_max(sampler);
+    const size_t slot_count = (size_t)options->prefetch + 1; /* one is the consumer's */
+    ring->sampler = sampler;
+    (void)pthread_mutex_init(&ring->mutex, NULL);
+    (void)pthread_cond_init(&ring->work, NULL);
+    (void)pthread_cond_init(&ring->ready, NULL);
+    ring->slots = moco__calloc(slot_count, sizeof *ring->slots);
+    if (ring->slots == NULL) {
+        return MOCO_ENOMEM;
+    }
+    ring->slot_count = slot_count;
+    for (size_t i = 0; i < slot_count; ++i) {
+        MOCO_TRY(make_slot(&ring->slots[i], batch, options, image_size));
+    }
+    return MOCO_OK;
+}
+
+static void free_views(moco__slot *slot)
+{
+    for (size_t v = 0; v < 2; ++v) {
+        moco_tensor_free(slot->views[v]);
+        slot->views[v] = NULL;
+    }
+}
+
+void moco__ring_free(moco__ring *ring)
+{
+    for (size_t i = 0; i < ring->slot_count; ++i) {
+        moco__slot *slot = &ring->slots[i];
+        free_views(slot);
+        moco_tensor_free(slot->tensors[0]);
+        moco_tensor_free(slot->tensors[1]);
+        free(slot->indices);
+        free(slot->message);
+    }
+    free(ring->slots);
+    (void)pthread_cond_destroy(&ring->ready);
+    (void)pthread_cond_destroy(&ring->work);
+    (void)pthread_mutex_destroy(&ring->mutex);
+}
+
+/* ---- The workers ---- */
+
+/* Draws the sampler's next batch into its slot. If the sampler fails, the batch is empty and has the error. */
+static void draw_batch(moco__ring *ring)
+{
+    moco__slot *slot = &ring->slots[ring->drawn % ring->slot_count];
+    slot->next = 0;
+    slot->done = 0;
+    slot->count = 0;
+    slot->status = moco_sampler_next(ring->sampler, slot->indices, &slot->count, &slot->epoch, &slot->batch);
+    if (slot->status != MOCO_OK) {
+        (void)snprintf(slot->message, MOCO__LOADER_MESSAGE_MAX, "%s", moco_error_message());
+        slot->count = 0;
+        ++ring->taking;
+        (void)pthread_cond_signal(&ring->ready);
+    }
+    ++ring->drawn;
+}
+
+/* Returns false if there is nothing to take now. The caller holds the mutex. */
+static bool try_take(moco__ring *ring, moco__chunk *out)
+{
+    while (ring->taking == ring->drawn) {
+        if (ring->drawn - ring->released >= ring->slot_count) {
+            return false;
+        }
+        draw_batch(ring);
+    }
+    moco__slot *slot = &ring->slots[ring->taking % ring->slot_count];
+    const size_t left = slot->count - slot->next;
+    const size_t taken = left < MOCO__CHUNK_MAX ? left : MOCO__CHUNK_MAX;
+    *out = (moco__chunk){ slot, slot->next, slot->next + taken };
+    slot->next += taken;
+    if (slot->next == slot->count) {
+        ++ring->taking;
+    }
+    return true;
+}
+
+bool moco__ring_take(moco__ring *ring, moco__chunk *out)
+{
+    bool taken = false;
+    (void)pthread_mutex_lock(&ring->mutex);
+    while (!atomic_load(&ring->stopped) && !taken) {
+        taken = try_take(ring, out);
+        if (!taken) {
+            (void)pthread_cond_wait(&ring->work, &ring->mutex);
+        }
+    }
+    (void)pthread_mutex_unlock(&ring->mutex);
+    return taken;
+}
+
+void moco__ring_bring(moco__ring *ring, const moco__chunk *chunk)
+{
+    (void)pthread_mutex_lock(&ring->mutex);
+    chunk->slot->done += chunk->to - chunk->from;
+    if (chunk->slot->done == chunk->slot->count) {
+        (void)pthread_cond_signal(&ring->ready);
+    }
+    (void)pthread_mutex_unlock(&ring->mutex);
+}
+
+void moco__ring_fail(moco__ring *ring, moco__slot *slot, size_t place, moco_status status, const char *message)
+{
+    (void)pthread_mutex_lock(&ring->mutex);
+    if (slot->status == MOCO_OK || place < slot->failed) {
+        slot->status = status;
+        slot->failed = place;
+        (void)snprintf(slot->message, MOCO__LOADER_MESSAGE_MAX, "%s", message);
+    }
+    (void)pthread_mutex_unlock(&ring->mutex);
+}
+
+void moco__ring_stop(moco__ring *ring)
+{
+    (void)pthread_mutex_lock(&ring->mutex);
+    atomic_store(&ring->stopped, true);
+    (void)pthread_cond_broadcast(&ring->work);
+    (void)pthread_mutex_unlock(&ring->mutex);
+}
+
+/* ---- The consumer ---- */
+
+static bool is_ready(const moco__ring *ring, const moco__slot *slot)
+{
+    return ring->delivered < ring->drawn && slot->done == slot->count;
+}
+
+moco__slot *moco__ring_next(moco__ring *ring)
+{
+    moco__slot *slot = &ring->slots[ring->delivered % ring->slot_count];
+    if (ring->delivered > 0) {
+        free_views(&ring->slots[(ring->delivered - 1) % ring->slot_count]);
+    }
+    (void)pthread_mutex_lock(&ring->mutex);
+    if (ring->released < ring->delivered) {
+        ring->released = ring->delivered;
+        (void)pthread_cond_broadcast(&ring->work);
+    }
+    if (!is_ready(ring, slot)) {
+        const uint64_t start = moco__now_ns();
+        while (!is_ready(ring, slot)) {
+            (void)pthread_cond_wait(&ring->ready, &ring->mutex);
+        }
+        atomic_fetch_add(&ring->wait_ns, moco__now_ns() - start);
+    }
+    ++ring->delivered;
+    (void)pthread_mutex_unlock(&ring->mutex);
+    return slot;
+}

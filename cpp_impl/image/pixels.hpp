@@ -1,0 +1,40 @@
+// Holds the pixels that a decoder makes, before an image takes them.
+#pragma once
+
+#include "base/buffer.hpp"
+#include "base/guard.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace moco {
+
+using Bytes = Buffer<std::uint8_t>;
+
+// The largest image, in pixels. PIL refuses larger files as decompression bombs.
+constexpr std::int64_t max_image_pixels = 178956970;
+
+// A decoded picture. It becomes the image's when it is complete, so a decoder that fails leaves the image unchanged.
+struct Pixels {
+    std::int32_t width = 0;
+    std::int32_t height = 0;
+    Bytes &bytes; // height x width x 3
+
+    // Checks and sets the size; @p name is the file's, for messages.
+    void set_size(std::int64_t new_width, std::int64_t new_height, const char *name);
+    // Sets the size, makes room for all pixels, and returns it.
+    std::uint8_t *resize(std::int64_t new_width, std::int64_t new_height, const char *name);
+};
+
+// Three planes of a picture, one after the other in memory.
+struct Planes {
+    std::uint8_t *plane[3];
+
+    Planes(std::uint8_t *first, std::size_t area) : plane{ first, first + area, first + 2 * area } {}
+};
+
+// Throws MOCO_EFORMAT: "NAME: what".
+[[noreturn]] void bad_file(const char *name, const std::string &what);
+
+} // namespace moco

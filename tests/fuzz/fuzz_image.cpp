@@ -1,0 +1,73 @@
+// Fuzzes the decoder of one image format, FUZZ_FORMAT: any bytes must become a picture or an error with a message.
+//
+// One program per format: the formats begin with different bytes, and the slowest would take most of the time.
+#include <moco.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+struct Format {
+    const char *name;
+    const char *start; // of a file
+    std::size_t count;
+};
+
+constexpr Format formats[] = {
+    { "png", "\x89PNG\r\n\x1A\n", 8 },
+    { "bmp", "BM", 2 },
+    { "webp", "RIFF", 4 },
+    { "tiff", "II*\0", 4 },
+    { "tiff", "MM\0*", 4 },
+};
+
+void require(bool held, const char *what)
+{
+    if (!held) {
+        (void)std::fprintf(stderr, "not as it should be: %s: %s\n", what, moco_error_message());
+        std::abort();
+    }
+}
+
+bool is_of_format(const std::uint8_t *data, std::size_t size)
+{
+    for (const Format &format : formats) {
+        if (std::strcmp(format.name, FUZZ_FORMAT) == 0 && size >= format.count &&
+            std::memcmp(data, format.start, format.count) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+moco_image *new_image()
+{
+    moco_image *image = nullptr;
+    require(moco_image_create(&image) == MOCO_OK, "no image");
+    return image;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    static moco_image *image = new_image();
+    if (!is_of_format(data, size)) {
+        return 0;
+    }
+    const std::int32_t width = moco_image_width(image);
+    const moco_status status = moco_image_decode(image, data, size, "input");
+    if (status == MOCO_OK) {
+        const std::int64_t pixels = std::int64_t{ moco_image_width(image) } * moco_image_height(image);
+        require(pixels > 0 && moco_image_pixels(image) != nullptr, "a picture without pixels");
+    } else {
+        require(status == MOCO_EFORMAT || status == MOCO_ENOMEM, "another status");
+        require(std::strncmp(moco_error_message(), "input: ", 7) == 0 || status == MOCO_ENOMEM,
+                "a message without a name");
+        require(moco_image_width(image) == width, "a failure has changed the image");
+    }
+    return 0;
+}
