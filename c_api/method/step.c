@@ -92,8 +92,7 @@ static moco_status run(step *s, moco_model *model, const moco_tensor *im_q, cons
         PHASE(QUERY, encode_queries(s, model, part));     /* q = f_q(x_q) */
         PHASE(LOSS, contrast_with_queue(s, model, part)); /* logits = [q.k, q.queue] / T; cross entropy of way 0 */
         PHASE(BACKWARD, moco_ddp_backward(model->ddp, s->loss, part == model->accumulate - 1));
-        PHASE(METRICS,
-              moco__means_add(&model->means, model->part, s->loss, s->pairs[0].logits, part, model->accumulate));
+        PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, part, model->accumulate));
     }
     PHASE(OPTIMIZER, moco_sgd_step(model->sgd, lr)); /* f_q */
     PHASE(ENQUEUE, enqueue(s, model));               /* the newest keys in, the oldest out */
@@ -107,10 +106,10 @@ moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor
     MOCO_TRY(moco__step_check(model, im_q, im_k, lr, m));
     moco__model_clear(model);
     const moco_status status = run(&s, model, im_q, im_k, lr, m);
-    if (status != MOCO_OK || out == NULL) {
-        moco__model_clear(model); /* nobody borrows the step's tensors */
-        return status;
+    if (status == MOCO_OK && out != NULL) {
+        *out = (moco_step){ .loss = s.loss, .q = s.pairs->q, .k = s.pairs->keys, .logits = s.pairs->logits };
+    } else {
+        moco__model_clear(model); /* nobody borrows the tensors */
     }
-    *out = (moco_step){ .loss = s.loss, .q = s.pairs[0].q, .k = s.pairs[0].keys, .logits = s.pairs[0].logits };
-    return MOCO_OK;
+    return status;
 }

@@ -12,7 +12,7 @@
  * The largest deviations that are allowed, as shares of a tensor's length. Seen were, at most, with the reference on
  * other processors and in the other layout (values: first step, first step of deep networks with bottlenecks, later):
  * key parameters 7e-8, 7e-8, 2e-5; query parameters 7e-6, 4e-5, 5e-3; statistics 7e-6, 2e-4, 2e-4; momentum 2e-2, 0.15,
- * 0.17; outputs 1e-5, 4e-4, 5e-3. Two tensors that have nothing in common are 1.4 apart.
+ * 0.17; outputs 1e-5, 4e-4, 5e-3. Two tensors that have nothing in common are 1.4 apart. So these need no slack.
  */
 typedef struct tolerance {
     double first, first_deep, later;
@@ -47,7 +47,7 @@ static void compare_dot(comparison *c, const char *what, const json_t *expected,
         dot += (double)values[i] * (double)random[i];
         sumsq += (double)values[i] * (double)values[i];
     }
-    golden_check(c, what, "dot", dot, json_number_value(expected), share * sqrt(sumsq / 3));
+    golden_check(c, what, "dot", dot, json_number_value(expected), share * sqrt(sumsq / 3) / c->slack);
     free(values);
 }
 
