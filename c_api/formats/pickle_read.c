@@ -274,7 +274,8 @@ static moco_status run(const moco__pickle_value **root, moco__machine *m)
             continue;
         }
         if (m->mark_count > 0 || m->depth != 1) {
-            return moco__pickle_refuse(m->pickle, "it does not end with exactly one value");
+            return moco__pickle_refuse(m->pickle, "it ends with %zu values and %zu open brackets, instead of one value",
+                                       m->depth, m->mark_count);
         }
         *root = m->stack[0];
         return MOCO_OK;

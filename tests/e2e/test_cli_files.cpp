@@ -62,7 +62,7 @@ TEST_F(Files, ImportsAndGoesOn)
     EXPECT_HAS(result.out, "done: 9 steps");
     result = run({ "import", "r.pth.tar", "--out", "again", "--data", "train", "-b", "16", "--epochs", "3" });
     EXPECT_EQ(result.code, 1);
-    EXPECT_HAS(result.err, "no empty folder");
+    EXPECT_HAS(result.err, "not an empty folder");
 }
 
 TEST_F(Files, RefusesHostileFilesAndRunsNothing)
@@ -100,6 +100,6 @@ TEST_F(Files, SaysWhatIsWrong)
     EXPECT_HAS(plain.err, "does not say how images were prepared");
     const Result output = run({ "knn", "t.pth", "--features", "output", "--train", "train", "--test", "test" });
     EXPECT_EQ(output.code, 1);
-    EXPECT_HAS(output.err, "no head");
+    EXPECT_HAS(output.err, "without a head");
     EXPECT_FALSE(exists(root / "x"));
 }

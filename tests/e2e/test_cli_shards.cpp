@@ -142,7 +142,7 @@ TEST_F(CliShards, PackSaysWhatItDoes)
     for (const auto &[words, part] : std::vector<std::pair<Words, std::string>>{
              { { "pack", "train" }, "--out F.tar is missing" },
              { { "pack", "train", "--out", "a.tar", "--shard-size", "big" }, "--shard-size big is not a size" },
-             { { "pack", "train", "--out", "a.tar", "--shard-size", "1Q" }, "no size" },
+             { { "pack", "train", "--out", "a.tar", "--shard-size", "1Q" }, "--shard-size 1Q is not a size" },
              { { "pack", "train", "--out", "a.tar", "--quality", "101" }, "quality" },
              { { "index" }, "an argument is missing" } }) {
         const Result result = run(words);

@@ -230,7 +230,7 @@ TEST_F(Weights, RefusesWhatTensorsDoNotNeed)
     refuses_tree(head + "X\x02" + std::string(3, '\0') + "\xc3\x28.", "UTF-8");
     refuses_tree(head + "}}.", "2 values");
     refuses_tree(head + ".", "0 values");
-    refuses_tree(head + "}(.", "exactly one value");
+    refuses_tree(head + "}(.", "1 open brackets");
     refuses_tree(head + "t.", "bracket");
     refuses_tree(head + "a.", "lacks operands");
     refuses_tree(head + "}(K\1u.", "no value");
