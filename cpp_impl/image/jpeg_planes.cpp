@@ -10,9 +10,17 @@ namespace {
 
 constexpr int most_rows = 4 * DCTSIZE; // rows of one component that are read at once
 
-// Whether the planes can be used without further conversion.
+// Whether the planes can be used without further conversion. Factors that do not divide the largest one are left to
+// decoding to RGB, which refuses them.
 bool holds_planes(const jpeg_decompress_struct &jpeg)
 {
+    for (int c = 0; c < jpeg.num_components; ++c) {
+        const jpeg_component_info &component = jpeg.comp_info[c];
+        if (jpeg.max_h_samp_factor % component.h_samp_factor != 0 ||
+            jpeg.max_v_samp_factor % component.v_samp_factor != 0) {
+            return false;
+        }
+    }
     if (jpeg.num_components == 1) {
         return true;
     }

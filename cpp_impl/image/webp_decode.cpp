@@ -1,4 +1,4 @@
-// WebP to RGB through OpenCV: lossy, lossless, with alpha; animations are refused.
+// Decodes WebP files by OpenCV: lossy, lossless, with alpha. Animations are refused.
 #include "image/decoders.hpp"
 
 #include <opencv2/core/mat.hpp>
@@ -17,15 +17,28 @@ std::uint32_t little_endian32(const u8 *bytes)
            static_cast<std::uint32_t>(bytes[2]) << 16U | static_cast<std::uint32_t>(bytes[3]) << 24U;
 }
 
-// OpenCV prints where it throws, so what it would throw at is caught before.
+// Returns a size of the canvas, which is 24 bits.
+std::uint32_t canvas_side(const u8 *bytes)
+{
+    return (little_endian32(bytes - 1) >> 8U) + 1;
+}
+
+// Refuses files at which OpenCV would throw, since it prints before it throws.
 void check_container(const u8 *bytes, std::size_t count, const char *name)
 {
     if (count < 30 || count > INT32_MAX || little_endian32(bytes + 4) > count - 8) {
         bad_file(name, "the WebP file is truncated");
     }
     constexpr unsigned animation = 2;
-    if (std::memcmp(bytes + 12, "VP8X", 4) == 0 && (bytes[20] & animation) != 0) {
-        bad_file(name, "animated WebP files are not supported; save a frame of it as PNG");
+    constexpr std::uint32_t most_side = 16383; // of a frame
+    if (std::memcmp(bytes + 12, "VP8X", 4) != 0) {
+        return;
+    }
+    if ((bytes[20] & animation) != 0) {
+        bad_file(name, "animated WebP files are not supported; save a frame as PNG");
+    }
+    if (canvas_side(bytes + 24) > most_side || canvas_side(bytes + 27) > most_side) {
+        bad_file(name, "damaged WebP file: the canvas is larger than a frame can be");
     }
 }
 
@@ -34,7 +47,7 @@ void check_container(const u8 *bytes, std::size_t count, const char *name)
 void moco::decode_webp(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
     check_container(bytes, count, name);
-    const cv::Mat file(1, static_cast<int>(count), CV_8U, const_cast<u8 *>(bytes)); // it is only read
+    const cv::Mat file(1, static_cast<int>(count), CV_8U, const_cast<u8 *>(bytes)); // only read
     const cv::Mat picture = cv::imdecode(file, cv::IMREAD_UNCHANGED);
     if (picture.empty() || picture.depth() != CV_8U || picture.channels() < 3) {
         bad_file(name, "damaged or unsupported WebP file");

@@ -1,4 +1,5 @@
-// libFuzzer target: whatever a JPEG file holds, it is decoded or refused, and a part of it has the pixels of the whole.
+// Fuzzes the JPEG decoder: any bytes must become a picture or an error, and a part of a file must have the pixels of
+// the complete file.
 #include <moco.h>
 
 #include <cstdint>

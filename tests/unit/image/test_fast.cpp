@@ -102,13 +102,13 @@ TEST_F(Fast, TakesEveryFormOfFile)
     }
 }
 
-// A comment at its end sends a file to libjpeg; all others are for the decoder of ours.
+// Adds a comment at the end, so that the file is decoded completely; others are decoded in part.
 std::string commented(const std::string &file)
 {
     return file.substr(0, file.size() - 2) + std::string("\xFF\xFE\0\4hi", 6) + file.substr(file.size() - 2);
 }
 
-TEST_F(Fast, DecodesAsLibjpegDoes)
+TEST_F(Fast, DecodesPartsAsTheCompleteFile)
 {
     const moco_augment_policy policy = crops(64);
     Views other(true);
@@ -121,14 +121,14 @@ TEST_F(Fast, DecodesAsLibjpegDoes)
         image.width = 1 + static_cast<int>(i * 37 % 301);
         image.height = 1 + static_cast<int>(i * 53 % 257);
         const std::string file = jpeg_of(image);
-        const std::string to_libjpeg = commented(file);
+        const std::string complete = commented(file);
         read(file);
-        ASSERT_EQ(moco_image_decode(other.source(), to_libjpeg.data(), to_libjpeg.size(), "commented"), MOCO_OK);
-        const auto ours = fast_.make(policy, { 8, 0, i, 0 });
-        const auto theirs = other.make(policy, { 8, 0, i, 0 });
+        ASSERT_EQ(moco_image_decode(other.source(), complete.data(), complete.size(), "commented"), MOCO_OK);
+        const auto partly = fast_.make(policy, { 8, 0, i, 0 });
+        const auto completely = other.make(policy, { 8, 0, i, 0 });
         float largest = 0;
-        for (std::size_t k = 0; k < ours.size(); ++k) {
-            largest = std::max(largest, std::fabs(ours[k] - theirs[k]));
+        for (std::size_t k = 0; k < partly.size(); ++k) {
+            largest = std::max(largest, std::fabs(partly[k] - completely[k]));
         }
         EXPECT_LT(largest, 4.0F) << "file " << i; // a level of luma and one of each chroma
     }
