@@ -156,9 +156,9 @@ TEST_F(CliEvaluate, KnnSweepsAndNamesConfusions)
         right += static_cast<double>(json_integer_value(json_array_get(row, c)));
     }
     EXPECT_NEAR(number(json, "knn_acc1"), 100 * right / 16, 1e-3);
-    EXPECT_EQ(slurp(root / "confusion.png").substr(1, 3), "PNG");
+    EXPECT_EQ(read_file(root / "confusion.png").substr(1, 3), "PNG");
     const Result text = run(joined(words, { "--per-class", "--confusion", "confusion.svg" }));
-    EXPECT_HAS(slurp(root / "confusion.svg"), ">light</text>");
+    EXPECT_HAS(read_file(root / "confusion.svg"), ">light</text>");
     ASSERT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "T 0.05");
     EXPECT_HAS(text.out, "most often confused with");

@@ -137,7 +137,7 @@ TEST_F(CliRuns, BrokenImagesAreNamedOrSkipped)
     const Result skipped = run(words);
     EXPECT_EQ(skipped.code, 0) << skipped.err;
     EXPECT_HAS(skipped.out, "done: 6 steps");
-    for (const std::string &text : { skipped.err, slurp(root / "run-skipped" / "train.log") }) {
+    for (const std::string &text : { skipped.err, read_file(root / "run-skipped" / "train.log") }) {
         EXPECT_HAS(text, "skipped 1 of 48 images, which could not be read: ");
         EXPECT_HAS(text, "broken/dark/7.png: ");
     }
@@ -301,17 +301,17 @@ TEST_F(CliRuns, PlotDrawsPictures)
     expect_picture(plots / "map.png", 2 * (36 + 560 + 190), 2 * (40 + 560 + 36));
     const Result vector = run({ "plot", "run", "--curves-only", "--format", "svg" });
     ASSERT_EQ(vector.code, 0) << vector.err;
-    EXPECT_HAS(slurp(plots / "loss.svg"), "loss (nats)</text>");
-    EXPECT_HAS(slurp(plots / "loss.svg"), "chance 3.497</text>"); // ln(32 + 1)
+    EXPECT_HAS(read_file(plots / "loss.svg"), "loss (nats)</text>");
+    EXPECT_HAS(read_file(plots / "loss.svg"), "chance 3.497</text>"); // ln(32 + 1)
     const Result both = run({ "plot", "run", "run", "--metric", "acc1", "--out", "both.png" });
     EXPECT_EQ(both.code, 0) << both.err;
     expect_picture(root / "both.png", 1280, 800);
     const Result page = run({ "plot", "run", "run", "--out", "both.pdf" });
     EXPECT_EQ(page.code, 0) << page.err;
-    EXPECT_EQ(slurp(root / "both.pdf").substr(0, 5), "%PDF-");
+    EXPECT_EQ(read_file(root / "both.pdf").substr(0, 5), "%PDF-");
     const Result named = run({ "plot", "run", "run", "--format", "svg" });
     EXPECT_EQ(named.code, 0) << named.err;
-    EXPECT_HAS(slurp(root / "loss.svg"), "InfoNCE loss</text>");
+    EXPECT_HAS(read_file(root / "loss.svg"), "InfoNCE loss</text>");
     const Result unknown = run({ "plot", "run", "run", "--out", "both.jpg" });
     EXPECT_EQ(unknown.code, 1);
     EXPECT_HAS(unknown.err, "both.jpg");
