@@ -1,8 +1,8 @@
 // Computes batch norm, the addition of a shortcut and ReLU as one operation over channels-last tensors on a CPU, with
 // the groups of SplitBN. It passes over the activations once for the statistics and once for the result; separate
 // operations need five passes. The backward pass keeps only x, and the result if a shortcut was added.
+#include "network/batch_norm.hpp"
 #include "network/norm_kernels.hpp"
-#include "network/split_bn.hpp"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>

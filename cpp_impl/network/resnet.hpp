@@ -1,7 +1,7 @@
 // Declares ResNets with the names, initialisation and arithmetic of torchvision.
 #pragma once
 
-#include "network/split_bn.hpp"
+#include "network/batch_norm.hpp"
 
 #include <ATen/ATen.h>
 

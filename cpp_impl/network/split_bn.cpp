@@ -1,6 +1,6 @@
 // Computes SplitBN by pieces of the batch. The usual view with splits x channels must copy a channels-last tensor;
 // pieces of complete samples keep their memory order.
-#include "network/split_bn.hpp"
+#include "network/batch_norm.hpp"
 
 namespace moco {
 

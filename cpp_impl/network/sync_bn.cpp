@@ -1,5 +1,5 @@
 // Computes batch norm over the images of all ranks. It is for comparison only, so it uses plain operations.
-#include "network/split_bn.hpp"
+#include "network/batch_norm.hpp"
 #include "ranks/comm.hpp"
 
 #include <ATen/core/grad_mode.h>

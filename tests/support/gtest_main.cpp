@@ -41,12 +41,16 @@ class Skips : public testing::EmptyTestEventListener {
     explicit Skips(std::string source) : source_(std::move(source)) {}
 
   private:
+    void OnTestStart(const testing::TestInfo &test) override
+    {
+        test_ = std::string(test.test_suite_name()) + "." + test.name();
+    }
+    void OnTestEnd(const testing::TestInfo & /*test*/) override { test_.clear(); }
+    // GoogleTest holds its lock here, so it must not be asked for the current test.
     void OnTestPartResult(const testing::TestPartResult &result) override
     {
         if (result.skipped()) {
-            const auto *test = testing::UnitTest::GetInstance()->current_test_info();
-            lines_ += (test != nullptr ? std::string(test->test_suite_name()) + "." + test->name() : source_) + ": " +
-                      first_line(result.message()) + "\n";
+            lines_ += (test_.empty() ? source_ : test_) + ": " + first_line(result.message()) + "\n";
         }
     }
     void OnTestProgramEnd(const testing::UnitTest &unit) override
@@ -71,6 +75,7 @@ class Skips : public testing::EmptyTestEventListener {
     }
 
     std::string source_;
+    std::string test_; // empty outside of tests, as in SetUpTestSuite()
     std::string lines_;
 };
 
