@@ -87,7 +87,7 @@ TEST_F(CliUsage, WrongUsageIsNamedWithAnExitCodeOfTwo)
         { { "knn", "--train", "train", "--test", "test" }, "RUN or CHECKPOINT is missing" },
         { { "info" }, "an argument is missing" },
         { { "doctor", "x" }, "one argument too many" },
-        { { "completion", "fish" }, "give bash" },
+        { { "completion", "fish" }, "the only shell is bash" },
     };
     for (const auto &each : cases) {
         const Result result = run(each.words);

@@ -82,11 +82,11 @@ TEST_F(CliEmbed, SaysWhatIsWrong)
     EXPECT_HAS(run({ "embed", "run", "test", "--plot", "x.png", "--map", "m.png" }).err, "give --query IMAGE too");
     const Result ending = run({ "embed", "run", "test", "--out", "f.csv" });
     EXPECT_EQ(ending.code, 1);
-    EXPECT_HAS(ending.err, "neither with .npy nor with .safetensors");
+    EXPECT_HAS(ending.err, "the name ends neither in .npy nor in .safetensors");
     EXPECT_HAS(run({ "embed", "run", "nowhere", "--out", "f.npy" }).err, "nowhere");
     EXPECT_HAS(run({ "embed", "run", "test", "--query", "nowhere.png" }).err, "nowhere.png");
     EXPECT_HAS(run({ "embed", "run", "test", "--out", "none/f.npy" }).err, "none/f.npy");
-    EXPECT_HAS(run({ "report", "nowhere" }).err, "not a run's folder");
+    EXPECT_HAS(run({ "report", "nowhere" }).err, "give the folder of a run");
 }
 
 TEST_F(CliEmbed, ReportsOnARunWithAndWithoutItsData)
@@ -98,20 +98,20 @@ TEST_F(CliEmbed, ReportsOnARunWithAndWithoutItsData)
     const std::string own = read_file(root / "plotted" / "report.html");
     EXPECT_HAS(own, ">finished<");
     EXPECT_HAS(own, "done: 6 steps");
-    EXPECT_FALSE(has(own, "Not there:"));
+    EXPECT_FALSE(has(own, "Missing:"));
     EXPECT_FALSE(has(own, "https:") || has(own, "http:"));
 
     ASSERT_EQ(trained().code, 0) << trained().err; // without plots
     const Result drawn = run({ "report", "run", "--limit", "20", "-j1" });
     ASSERT_EQ(drawn.code, 0) << drawn.err;
     EXPECT_EQ(drawn.out, "report: run/report.html\n");
-    EXPECT_FALSE(has(read_file(root / "run" / "report.html"), "Not there:"));
+    EXPECT_FALSE(has(read_file(root / "run" / "report.html"), "Missing:"));
 
     fs::rename(root / "test", root / "moved");
     fs::remove_all(root / "plotted" / "plots");
     const Result moved = run({ "report", "plotted", "--out", "page.html" });
     fs::rename(root / "moved", root / "test");
     EXPECT_EQ(moved.code, 0) << moved.err;
-    EXPECT_HAS(moved.err, "cannot be drawn anew");
-    EXPECT_HAS(read_file(root / "page.html"), "Not there: pairs.png, neighbours.png, map.png.");
+    EXPECT_HAS(moved.err, "cannot draw the sheets of images");
+    EXPECT_HAS(read_file(root / "page.html"), "Missing: pairs.png, neighbours.png, map.png");
 }

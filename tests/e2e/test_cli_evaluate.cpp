@@ -176,9 +176,9 @@ TEST_F(CliEvaluate, WrongUsageIsNamed)
         { { "linear", "run" }, "--train DATA is missing" },
         { { "linear", "run", "--train", "train" }, "--val DATA is missing" },
         { { "linear", "--train", "train", "--val", "test" }, "RUN or FILE is missing" },
-        { joined(base("linear"), { "--lr", "1,,2" }), "--lr: '1,,2' is no list of numbers" },
-        { joined(base("linear"), { "--lr", "-1" }), "--lr: '-1' is no list of numbers" },
-        { joined(base("linear"), { "--features-out", "x" }), "--features-out goes with --cached" },
+        { joined(base("linear"), { "--lr", "1,,2" }), "--lr: '1,,2' is not a list of numbers" },
+        { joined(base("linear"), { "--lr", "-1" }), "--lr: '-1' is not a list of numbers" },
+        { joined(base("linear"), { "--features-out", "x" }), "--features-out needs --cached" },
         { joined(base("finetune"), { "--fraction", "2" }), "fraction" },
         { { "finetune", "run", "--train", "train" }, "--val DATA is missing" },
     };

@@ -238,7 +238,7 @@ TEST_F(Embed, MapHasAColourForEachClass)
         ASSERT_EQ(moco_image_read(image, path("map.png").c_str()), MOCO_OK);
         const uint8_t *pixels = moco_image_pixels(image);
         const int32_t count = moco_image_width(image) * moco_image_height(image);
-        for (const uint32_t colour : { 0x1F6FB5U, 0xE07B1AU, 0x2E9E4FU, 0xD03B3BU }) {
+        for (const uint32_t colour : { 0x332288U, 0xCC6677U, 0x117733U, 0xDDCC77U }) {
             int32_t found = 0;
             for (int32_t i = 0; i < count; ++i) {
                 const uint8_t *p = pixels + 3 * static_cast<ptrdiff_t>(i);

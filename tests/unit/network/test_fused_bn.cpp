@@ -1,6 +1,6 @@
 // Batch norm with shortcut and ReLU in one operation: equal to ATen's operations in double, and on every processor.
-#include "network/norm_kernels.hpp"
 #include "network/batch_norm.hpp"
+#include "network/norm_kernels.hpp"
 
 #include <gtest/gtest.h>
 
