@@ -85,11 +85,6 @@
 #include "moco/export.h"
 #include "moco/finetune.h"
 #include "moco/linear.h"
-#include "moco/metrics.h"
-#include "moco/plot.h"
-#include "moco/progress.h"
-#include "moco/progress.h"
-#include "moco/report.h"
 #include "moco/safetensors.h"
 #include "moco/weights.h"
 

@@ -69,9 +69,7 @@ static int dispatch(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : NULL;
     if (first == NULL) {
-        return say_usage(NULL,
-                         "which command? train, resume, knn, linear, finetune, embed, report, plot, info, export, "
-                         "import, pack, index, bench or doctor");
+        return say_usage(NULL, "give a command, such as train; moco --help lists them");
     }
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0) {
         return show_help(first[0] != '-' && argc > 2 ? argv[2] : NULL);

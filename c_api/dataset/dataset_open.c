@@ -15,6 +15,7 @@
     X(moco__dataset_tar)                                                                                               \
     X(moco__dataset_folder)
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes a bare name. */
 #define KIND_DECLARE(kind) extern const moco__dataset_kind kind;
 KINDS(KIND_DECLARE)
 #undef KIND_DECLARE
@@ -24,9 +25,19 @@ static const moco__dataset_kind *const kinds[] = { KINDS(KIND_ROW) };
 #undef KIND_ROW
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
+static const moco__dataset_kind *kind_of_format(moco_format format)
+{
+    for (size_t i = 0; i < KIND_COUNT; ++i) {
+        if (kinds[i]->format == format || kinds[i]->other_format == format) {
+            return kinds[i];
+        }
+    }
+    return NULL;
+}
+
 static moco_status check_options(const moco_dataset_options *o)
 {
-    if ((int)o->format < (int)MOCO_FORMAT_AUTO || (int)o->format > (int)MOCO_FORMAT_TAR) {
+    if (o->format != MOCO_FORMAT_AUTO && kind_of_format(o->format) == NULL) {
         return moco_error_set(MOCO_EINVALID, "dataset: format %d is not a moco_format", (int)o->format);
     }
     if (o->split != MOCO_SPLIT_TRAIN && o->split != MOCO_SPLIT_TEST) {
@@ -40,16 +51,6 @@ static const moco__dataset_kind *recognise(const char *path, bool is_file)
 {
     for (size_t i = 0; i < KIND_COUNT; ++i) {
         if (kinds[i]->recognise(path, is_file)) {
-            return kinds[i];
-        }
-    }
-    return NULL;
-}
-
-static const moco__dataset_kind *kind_of_format(moco_format format)
-{
-    for (size_t i = 0; i < KIND_COUNT; ++i) {
-        if (kinds[i]->format == format || kinds[i]->other_format == format) {
             return kinds[i];
         }
     }

@@ -61,7 +61,7 @@ size_t moco_dataset_skipped(const moco_dataset *dataset, char *text, size_t size
     }
     if (count > 0 && text != NULL) {
         (void)snprintf(text, size, "skipped %zu of %zu images%s could not be read%s%s", count, dataset->count,
-                       count == 1 ? ", which" : " that", count == 1 ? ": " : "; the first was ", skipped->text);
+                       count == 1 ? "; it" : " that", count == 1 ? ": " : "; the first was ", skipped->text);
     }
     (void)pthread_mutex_unlock(&lock);
     return count;

@@ -17,7 +17,8 @@ void moco__progress_start(moco__progress *progress)
 double moco__progress_epoch(const moco__progress *progress)
 {
     const uint64_t steps = progress->seen.epoch_steps;
-    return (double)(progress->seen.step / steps) + (double)(progress->seen.step % steps) / (double)steps;
+    const uint64_t complete = progress->seen.step / steps;
+    return (double)complete + (double)(progress->seen.step % steps) / (double)steps;
 }
 
 void moco__progress_advance(moco__progress *progress, double lr)

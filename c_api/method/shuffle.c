@@ -94,7 +94,7 @@ static moco_status invert(moco__shuffle *shuffle)
     return MOCO_OK;
 }
 
-/* Plans which rows go where. Every rank knows the complete order, so ranks need not ask each other. */
+/* Plans which rows go where. Every rank knows the complete order, so ranks do not communicate here. */
 static void plan_exchange(moco__shuffle *shuffle)
 {
     const size_t rank = (size_t)moco_comm_rank(shuffle->comm);

@@ -45,7 +45,7 @@ void moco__alarm_ask_all(moco__alarm *alarm, const moco_comm *comm);
 /* Sets what went wrong with this rank, and raises the alarm. */
 void moco__alarm_report(moco__alarm *alarm, const char *message);
 
-/* Rank 0 waits until the other living ranks need the store no more. */
+/* Rank 0 waits until the other living ranks no longer need the store. */
 void moco__alarm_linger(moco__alarm *alarm);
 
 #endif

@@ -16,7 +16,7 @@ void moco__watch_explain(moco__watch *watch, char *buffer, size_t size, const ch
 /* Reports to the others what went wrong here. */
 void moco__watch_report(moco__watch *watch, const char *message);
 
-/* After an alarm: waits some seconds until the other living ranks need the store no more. */
+/* After an alarm: waits some seconds until the other living ranks no longer need the store. */
 void moco__watch_linger(moco__watch *watch);
 
 /* Ends the thread. A thread that hangs in a dead connection is left alone. NULL is allowed. */

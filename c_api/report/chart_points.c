@@ -58,6 +58,7 @@ static moco_status choose_buckets(moco__points *points, const moco_series *serie
     if (points->line == NULL || points->band == NULL) {
         return MOCO_ENOMEM;
     }
+    const size_t last = (size_t)4 * BUCKETS - 1;
     for (size_t b = 0; b < BUCKETS; ++b) {
         const size_t begin = b * series->count / BUCKETS;
         const size_t end = (b + 1) * series->count / BUCKETS;
@@ -73,8 +74,8 @@ static moco_status choose_buckets(moco__points *points, const moco_series *serie
         add(points->line, &points->count, x, sum / (double)(end - begin));
         points->band[2 * b] = x;
         points->band[2 * b + 1] = high;
-        points->band[4 * BUCKETS - 2 * b - 2] = x;
-        points->band[4 * BUCKETS - 2 * b - 1] = low;
+        points->band[last - 2 * b - 1] = x;
+        points->band[last - 2 * b] = low;
     }
     points->band_count = (size_t)2 * BUCKETS;
     return MOCO_OK;

@@ -90,10 +90,10 @@ static void draw_legend(moco__canvas *canvas, const moco_dataset *dataset)
     const size_t classes = moco_dataset_class_count(dataset);
     const size_t shown = classes > SHOWN_CLASSES ? SHOWN_CLASSES - 1 : classes;
     const double x = LEFT + SIDE + MARGIN;
-    double y = TOP + TEXT;
     char text[64];
     moco__label label = { text, x + 3 * DOT, 0, TEXT, MOCO__INK, MOCO__LEFT, 0, false };
-    for (size_t c = 0; c < shown; ++c, y += LINE) {
+    for (size_t c = 0; c < shown; ++c) {
+        const double y = TOP + TEXT + (double)c * LINE;
         moco__canvas_dot(canvas, x + DOT, y, DOT + 1, colour_of((int64_t)c), 1);
         name_class(text, sizeof text, dataset, c);
         label.y = y + TEXT * 0.35;
@@ -101,7 +101,7 @@ static void draw_legend(moco__canvas *canvas, const moco_dataset *dataset)
     }
     if (shown < classes) {
         (void)snprintf(text, sizeof text, "and %zu more", classes - shown);
-        label.y = y + TEXT * 0.35;
+        label.y = TOP + TEXT + (double)shown * LINE + TEXT * 0.35;
         moco__canvas_text(canvas, &label);
     }
 }

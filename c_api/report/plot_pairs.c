@@ -38,7 +38,8 @@ static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
     for (size_t i = 0; i < wanted && i < count; ++i) {
         const size_t index = i * (count / wanted > 0 ? count / wanted : 1); /* spread over all classes */
         const double x = MOCO__SHEET_MARGIN + (double)(i % COLUMNS) * BLOCK;
-        const double y = MOCO__SHEET_HEAD + (double)(i / COLUMNS) * STEP;
+        const size_t row = i / COLUMNS;
+        const double y = MOCO__SHEET_HEAD + (double)row * STEP;
         MOCO_TRY(moco_dataset_read(dataset, p->sheet.image, index));
         MOCO_TRY(moco__sheet_tile(&p->sheet, p->sheet.image, x, y));
         MOCO_TRY(put_view(p, index, 0, x + STEP, y));

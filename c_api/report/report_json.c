@@ -134,7 +134,7 @@ static void write_table(moco__html *html, const json_t *rows, const char *captio
     moco__html_add(html, "</table></div>\n");
 }
 
-/* Whether a value says something in a list of facts. */
+/* Returns whether a value is worth showing in a list of facts. */
 static bool is_fact(const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -142,6 +142,7 @@ static bool is_fact(const json_t *value)
            (text == NULL || strcmp(text, "none") != 0);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH bounds it. */
 static void write_object(moco__html *html, const json_t *object, int depth)
 {
     const char *key;

@@ -44,7 +44,7 @@ static double usual_interval(const moco_series *series)
     return usual;
 }
 
-/* Returns the value over two intervals of so many steps. */
+/* Returns the value over two intervals with these numbers of steps. */
 static double joined(double first, double first_steps, double second, double second_steps, moco__values values)
 {
     const double steps = first_steps + second_steps;

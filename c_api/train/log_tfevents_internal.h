@@ -7,7 +7,7 @@
 typedef struct moco__tfevents moco__tfevents;
 
 /*
- * Starts an event file in a run's folder. With a step above 0 it tells TensorBoard to drop the later steps of older
+ * Starts an event file in a run's folder. With a step above 0 TensorBoard drops the later steps of older
  * files.
  */
 moco_status moco__tfevents_open(moco__tfevents **out, const char *run, uint64_t step);

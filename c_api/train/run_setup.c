@@ -34,11 +34,12 @@ static moco_status resolve_splits(moco__run_setup *setup)
     moco_config *config = &setup->config;
     const int64_t parts = parts_of(setup);
     if (config->batch % parts != 0) {
+        const int64_t next = (config->batch + parts - 1) / parts * parts;
         return moco_error_set(MOCO_EINVALID,
                               "batch %lld does not divide into %d x %lld equal parts (processes x --accumulate); use "
                               "--batch %lld",
                               (long long)config->batch, moco_comm_world(setup->comm), (long long)config->accumulate,
-                              (long long)((config->batch + parts - 1) / parts * parts));
+                              (long long)next);
     }
     if (config->sync_bn) {
         config->bn_splits = 1;

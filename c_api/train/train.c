@@ -131,7 +131,7 @@ static void log_skipped(const moco__run *run, const moco_dataset *images)
     }
 }
 
-/* Tells the other ranks of a failure, or finds out which of them failed, before anything is closed. */
+/* Reports a failure to the other ranks, or finds out which of them failed, before anything is closed. */
 static moco_status end(moco__run *run, moco_status status)
 {
     log_skipped(run, run->setup.images);

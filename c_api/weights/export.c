@@ -14,6 +14,7 @@
     X(MOCO_EXPORT_TIMM, moco__exporter_timm)                                                                           \
     X(MOCO_EXPORT_SAFETENSORS, moco__exporter_safetensors)
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes a bare name. */
 #define EXPORTER_DECLARE(format, exporter) extern const moco__exporter exporter;
 EXPORTERS(EXPORTER_DECLARE)
 #undef EXPORTER_DECLARE

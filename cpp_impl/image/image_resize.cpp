@@ -107,7 +107,7 @@ std::size_t size_of(std::int32_t width, std::int32_t height)
     return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
 }
 
-// Whether Pillow 13 resizes columns first. Found by experiment: rounding between the passes shows the order.
+// Whether Pillow 13 resizes columns first. Measured: rounding between the passes shows the order.
 bool columns_first(const View &in, std::int32_t out_height, std::int32_t out_width)
 {
     return in.height > out_height &&

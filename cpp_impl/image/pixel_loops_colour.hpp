@@ -68,7 +68,7 @@ void grey(u8 *const planes[3], size_t count)
 // PIL converts RGB to HSV bytes and back, in float32 and in double. Float32 alone gives the same bytes:
 // tests/unit/image/test_pixel_kernels.cpp compares every colour with the arithmetic of PIL.
 
-// The code uses vectors of the processor's size, since compilers do not vectorise a loop with so many choices.
+// The code uses vectors of the processor's size, since compilers do not vectorise a loop with this many branches.
 
 #if defined(__AVX512F__)
 constexpr size_t lanes = 16;

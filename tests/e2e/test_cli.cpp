@@ -57,7 +57,7 @@ TEST_F(CliUsage, WrongUsageIsNamedWithAnExitCodeOfTwo)
         std::string message;
     };
     const std::vector<Case> cases{
-        { {}, "which command?" },
+        { {}, "give a command" },
         { { "trian" }, "did you mean 'train'?" },
         { { "xyzzy" }, "there is no command 'xyzzy'" },
         { { "--frob" }, "there is no option --frob" },

@@ -138,7 +138,7 @@ TEST_F(CliRuns, BrokenImagesAreNamedOrSkipped)
     EXPECT_EQ(skipped.code, 0) << skipped.err;
     EXPECT_HAS(skipped.out, "done: 6 steps");
     for (const std::string &text : { skipped.err, read_file(root / "run-skipped" / "train.log") }) {
-        EXPECT_HAS(text, "skipped 1 of 48 images, which could not be read: ");
+        EXPECT_HAS(text, "skipped 1 of 48 images; it could not be read: ");
         EXPECT_HAS(text, "broken/dark/7.png: ");
     }
 }

@@ -17,8 +17,8 @@ int list_parse(double *numbers, size_t *count, size_t room, const char *text, do
         const double number = strtod(at, &end);
         const bool right = end != at && (*end == ',' || *end == '\0') && number >= min && number <= max;
         if (!right || (whole && floor(number) != number)) {
-            return say_usage(command, "--%s: '%s' is not a list of %s from %g to %g; write it as 1,5,20", option, text,
-                             whole ? "whole numbers" : "numbers", min, max);
+            return say_usage(command, "--%s: '%s' is not a list of %s from %.10g to %.10g, such as 1,5,20", option,
+                             text, whole ? "whole numbers" : "numbers", min, max);
         }
         if (found == room) {
             return say_usage(command, "--%s: '%s' has more than %zu numbers; give fewer", option, text, room);

@@ -15,9 +15,7 @@ const moco_option common_options[] = {
       .aliases = { "q" },
       MOCO_BOOL_OPTION(output_options, quiet),
       .help = "show only warnings and errors" },
-    { .name = "verbose",
-      MOCO_BOOL_OPTION(output_options, verbose),
-      .help = "also show messages that help to find a fault" },
+    { .name = "verbose", MOCO_BOOL_OPTION(output_options, verbose), .help = "also show debug messages" },
     { .name = "help", .aliases = { "h" }, MOCO_BOOL_OPTION(output_options, help), .help = "show this help" },
 };
 const size_t common_option_count = sizeof common_options / sizeof common_options[0];
@@ -101,7 +99,7 @@ static const moco_option *find_nearest(const tool_command *command, const char *
 
 static int unknown_option(const tool_command *command, const char *name, size_t length)
 {
-    char wrong[64]; /* longer names are like no other */
+    char wrong[64]; /* no option name is longer */
     (void)snprintf(wrong, sizeof wrong, "%.*s", (int)length, name);
     for (size_t i = 0; command->takes_config && i < sizeof hints / sizeof hints[0]; ++i) {
         if (strcmp(wrong, hints[i].name) == 0) {

@@ -123,7 +123,7 @@ static void warn_of_scale(const moco_feature_scale *scale)
     if (lowest > FAR * scale->stable_rate) {
         moco_log(MOCO_LOG_WARNING,
                  "lr %g is %.0f times the stable learning rate for features of norm %.3g, %.2g: the loss may diverge; "
-                 "try --lr %.1g, or --cached, which tries several rates",
+                 "try --lr %.3g, or --cached, which tries several rates",
                  highest, highest / scale->stable_rate, scale->norm, scale->stable_rate, scale->stable_rate);
     }
 }

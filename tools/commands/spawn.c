@@ -118,7 +118,7 @@ static bool start_all(family *f)
     return true;
 }
 
-/* Notes the end of a process. If this program ended it, that is no new failure. */
+/* Notes the end of a process. If this program ended it, that is not a new failure. */
 static void note_end(family *f, int local_rank, int status)
 {
     const int rank = f->plan->first_rank + local_rank;
