@@ -37,7 +37,7 @@ moco_status moco__scalar_int32(moco__machine *m, size_t bytes)
     return push_int(m, (int32_t)(uint32_t)number);
 }
 
-moco_status moco__scalar_long(moco__machine *m, size_t length_bytes)
+moco_status moco__scalar_long(moco__machine *m, size_t size)
 {
     uint64_t count = 0;
     const uint8_t *bytes = NULL;
@@ -58,7 +58,7 @@ moco_status moco__scalar_long(moco__machine *m, size_t length_bytes)
     return push_int(m, (int64_t)number);
 }
 
-moco_status moco__scalar_real(moco__machine *m, size_t bytes)
+moco_status moco__scalar_real(moco__machine *m, size_t size)
 {
     const uint8_t *bytes = NULL;
     uint64_t bits = 0;
