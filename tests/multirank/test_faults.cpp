@@ -72,7 +72,7 @@ TEST_F(Faults, ARunIsNotGoneOnWithUnderOtherSettings)
     EXPECT_TRUE(has(other.said(), "temperature 0.2, not 0.3")) << other.said();
     Process anew = start(train("settings", { "--nproc", "2" }), "o.txt");
     EXPECT_EQ(anew.wait(), 1);
-    EXPECT_TRUE(has(anew.said(), "is there already")) << anew.said();
+    EXPECT_TRUE(has(anew.said(), "is not an empty folder")) << anew.said();
 }
 
 TEST_F(Faults, ABatchThatCannotBeSharedIsRefused)
@@ -82,6 +82,6 @@ TEST_F(Faults, ABatchThatCannotBeSharedIsRefused)
     EXPECT_TRUE(has(three.said(), "--batch 66")) << three.said();
     Process splits = start(train("odd", { "--nproc", "3" }), "o.txt");
     EXPECT_EQ(splits.wait(), 1);
-    EXPECT_TRUE(has(splits.said(), "bn-splits: 4 groups cannot be shared out over 3 processes")) << splits.said();
+    EXPECT_TRUE(has(splits.said(), "bn-splits: 4 groups do not divide among 3 processes")) << splits.said();
     EXPECT_FALSE(fs::exists(root / "odd"));
 }
