@@ -21,11 +21,12 @@ void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *pa
     const moco_safetensors_entry *entry = moco_safetensors_find(file, moco__rank_names[0]);
     const int64_t saved = entry != NULL && entry->ndim == 2 ? entry->sizes[0] : 1;
     if (saved != world) {
-        moco_log(MOCO_LOG_WARNING,
-                 "%s is from %lld process%s, and now there are %d: images stay the same, and so do groups of batch "
-                 "norm that divide among them, but sums are made in another order and running statistics start from "
-                 "their mean; the run continues, but is not bit-identical",
-                 path, (long long)saved, saved == 1 ? "" : "es", world);
+        moco_log(
+            MOCO_LOG_WARNING,
+            "%s is from %lld process%s, and the run continues with %d: images stay the same, and so do groups of batch "
+            "norm that divide among them, but sums are made in another order and running statistics start from "
+            "their mean, so the run is not bit-identical",
+            path, (long long)saved, saved == 1 ? "" : "es", world);
     }
 }
 

@@ -46,7 +46,7 @@ void read_masks(Header &header, const u8 *bytes, std::size_t count, const char *
     if (count < 14 + 40 + 12) {
         bad_file(name, "the BMP file is truncated");
     }
-    for (unsigned c = 0; c < 3; ++c) {
+    for (std::size_t c = 0; c < 3; ++c) {
         header.masks[c] = little_endian(bytes + 14 + 40 + 4 * c, 4);
     }
     if (header.bits == 32 && header.masks == std::array<std::uint32_t, 3>{}) {

@@ -186,23 +186,23 @@ void moco::read_jpeg_size(Pixels &out, const std::uint8_t *bytes, std::size_t co
     run(reader, bytes, count);
 }
 
-moco_box moco::decode_jpeg(Pixels &out, moco_box part, const std::uint8_t *bytes, std::size_t count, const char *name)
+moco_box moco::decode_jpeg(Pixels &out, moco_box box, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
     Reader reader = {};
     reader.out = &out;
-    reader.part = part;
+    reader.part = box;
     reader.name = name;
     run(reader, bytes, count);
     return reader.part;
 }
 
-moco_box moco::decode_jpeg_planes(Pixels &out, Ycc &ycc, moco_box part, int reduction, const std::uint8_t *bytes,
+moco_box moco::decode_jpeg_planes(Pixels &out, Ycc &ycc, moco_box box, int reduction, const std::uint8_t *bytes,
                                   std::size_t count, const char *name)
 {
     Reader reader = {};
     reader.out = &out;
     reader.ycc = &ycc;
-    reader.part = part;
+    reader.part = box;
     reader.reduction = reduction;
     reader.name = name;
     run(reader, bytes, count);
