@@ -74,7 +74,12 @@ class Process {
         }
     }
     [[nodiscard]] pid_t pid() const { return pid_; }
-    void send(int number) const { kill(pid_, number); }
+    void send(int number) const
+    {
+        if (pid_ > 0) { // kill(0) would end the tests themselves
+            kill(pid_, number);
+        }
+    }
 
     // Returns the exit code, or 128 + N if signal N ended the process.
     int wait()
@@ -108,7 +113,7 @@ class Process {
 };
 
 // Waits until the condition holds. Returns false after the time-out.
-inline bool waits_for(const std::function<bool()> &condition, int seconds = 60)
+inline bool waits_for(const std::function<bool()> &condition, int seconds = 180)
 {
     for (int i = 0; i < seconds * 50 && !condition(); ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
