@@ -9,7 +9,8 @@ moco_status moco__scalar_bool(moco__machine *m, size_t truth);
 moco_status moco__scalar_unsigned(moco__machine *m, size_t bytes);
 moco_status moco__scalar_int32(moco__machine *m, size_t bytes);
 moco_status moco__scalar_real(moco__machine *m, size_t size);
-/* `size`, `length_bytes`: of the length, which precedes the bytes of an integer in two's complement, or those of a text. */
+/* `size`, `length_bytes`: of the length, which precedes the bytes of an integer in two's complement, or those of a
+ * text. */
 moco_status moco__scalar_long(moco__machine *m, size_t size);
 moco_status moco__scalar_text(moco__machine *m, size_t length_bytes);
 /* Reads a text that ends with a newline. It is not put onto the stack. */

@@ -123,6 +123,7 @@ TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
     EXPECT_EQ(first.wait(), 128 + SIGTERM) << first.said();
     Process second = start({ MOCO_BINARY, "resume", (root / "moved").string(), "--quiet" }, "moved.txt");
     EXPECT_EQ(second.wait(), 0) << second.said();
-    EXPECT_NE(second.said().find("is from 2 processes, and the run continues with 1"), std::string::npos) << second.said();
+    EXPECT_NE(second.said().find("is from 2 processes, and the run continues with 1"), std::string::npos)
+        << second.said();
     EXPECT_EQ(lines("moved"), 40U);
 }

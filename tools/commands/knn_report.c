@@ -85,7 +85,8 @@ static void print_classes(const knn_report *r, const int64_t *confusion, size_t 
 {
     char text[32];
     const int width = widest_class(r, classes);
-    (void)printf("%-*s  %8s  %8s  %9s  %s\n", width, "class", "images", "recall", "precision", "most often confused with");
+    (void)printf("%-*s  %8s  %8s  %9s  %s\n", width, "class", "images", "recall", "precision",
+                 "most often confused with");
     for (size_t c = 0; c < classes; ++c) {
         const int64_t right = confusion[c * classes + c];
         size_t other = c == 0 ? 1 : 0;
