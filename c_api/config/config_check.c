@@ -2,6 +2,7 @@
  * Checks a configuration: each range, and fields against each other.
  */
 #include "base/handle_internal.h"
+#include "config/encoder_options_internal.h"
 
 #include "moco/augment.h"
 #include "moco/config.h"
@@ -59,21 +60,10 @@ static moco_status check_bn_splits(const moco_config *config)
                           batch, splits, divisor, groups * splits);
 }
 
-static bool is_small_network(const moco_config *config)
-{
-    moco_architecture arch;
-    for (size_t i = 0; moco_encoder_architecture(&arch, i); ++i) {
-        if (strcmp(arch.name, config->arch) == 0) {
-            return config->cifar_stem || arch.small;
-        }
-    }
-    return config->cifar_stem;
-}
-
 static moco_status check_image_size(const moco_config *config)
 {
     /* The ImageNet stem and stages shrink images by 32, so below 16 pixels several stages see a single pixel. */
-    const int64_t least = is_small_network(config) ? 8 : 16;
+    const int64_t least = config->cifar_stem || moco__architecture_is_small(config->arch) ? 8 : 16;
     if (config->image_size != 0 && config->image_size < least) {
         return moco_error_set(MOCO_EINVALID,
                               "image-size: %" PRId64 " is too small for %s; use %" PRId64 " or more, or cifar-stem",

@@ -1,5 +1,20 @@
 /* Turns a configuration into the options of an encoder. */
+#include "config/encoder_options_internal.h"
+
 #include "moco/config.h"
+
+#include <string.h>
+
+bool moco__architecture_is_small(const char *name)
+{
+    moco_architecture known;
+    for (size_t i = 0; moco_encoder_architecture(&known, i); ++i) {
+        if (strcmp(known.name, name) == 0) {
+            return known.small;
+        }
+    }
+    return false;
+}
 
 void moco_config_resolve_arithmetic(moco_config *config, moco_device device)
 {

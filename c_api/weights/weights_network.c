@@ -1,5 +1,6 @@
 /* Finds out which network the tensors of a file belong to, and fills an encoder with them. */
 #include "base/handle_internal.h"
+#include "config/encoder_options_internal.h"
 #include "formats/safetensors_read_internal.h"
 #include "weights/encoder_state_internal.h"
 #include "weights/weights_list_internal.h"
@@ -203,24 +204,12 @@ moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights 
     return MOCO_OK;
 }
 
-/* Returns whether an architecture is made for images of 32 pixels. */
-static bool is_small(const char *arch)
-{
-    moco_architecture known;
-    for (size_t i = 0; moco_encoder_architecture(&known, i); ++i) {
-        if (strcmp(known.name, arch) == 0) {
-            return known.small;
-        }
-    }
-    return false;
-}
-
 /* Sets defaults for a file without settings. */
 static moco_status guess_config(moco_config *config, const moco_weights *weights, const moco_network *network)
 {
     const char *augment = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "augment") : NULL;
     const char *size = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "image_size") : NULL;
-    const bool small = network->cifar_stem || is_small(network->arch);
+    const bool small = network->cifar_stem || moco__architecture_is_small(network->arch);
     moco_config_init(config);
     (void)snprintf(config->arch, sizeof config->arch, "%s", network->arch);
     config->dim = network->dim;
