@@ -23,7 +23,7 @@ OnStep = ctypes.CFUNCTYPE(c_int, POINTER(Progress), c_void_p)
 class TrainOptions(ctypes.Structure):
     """moco_train_options of moco/train.h. A zeroed field means its default."""
     _fields_ = [("struct_size", c_size_t), ("progress", OnStep), ("payload", c_void_p), ("peers", c_void_p),
-                ("goes_on", c_bool)]
+                ("resume_existing", c_bool)]
 
 
 def check(status):

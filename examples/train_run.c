@@ -54,7 +54,7 @@ static moco_status train(const char *data, const char *run, unsigned long long l
     moco_train_options options = MOCO_TRAIN_OPTIONS_INIT;
     options.progress = on_step;
     options.payload = &last_step;
-    options.goes_on = true; /* continue RUN if it holds a checkpoint */
+    options.resume_existing = true; /* continue RUN if it holds a checkpoint */
     return moco_train(&config, &options);
 }
 

@@ -103,7 +103,7 @@ static moco_status start(moco__run *run)
 /* Returns whether the folder of a restarted job holds a run that ended before its first checkpoint. */
 static bool holds_young_run(const moco__run *run)
 {
-    return run->options.goes_on && moco__files_exist_in(run->setup.config.out, "config.yaml");
+    return run->options.resume_existing && moco__files_exist_in(run->setup.config.out, "config.yaml");
 }
 
 moco_status moco__run_start_new(moco__run *run)

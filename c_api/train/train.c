@@ -151,7 +151,7 @@ moco_status moco_train(const moco_config *config, const moco_train_options *opti
     if (run == NULL) {
         return MOCO_ENOMEM;
     }
-    moco_status status = run->options.goes_on ? moco__run_start_or_resume(run) : moco__run_start_new(run);
+    moco_status status = run->options.resume_existing ? moco__run_start_or_resume(run) : moco__run_start_new(run);
     if (status == MOCO_OK) {
         status = train(run);
     }

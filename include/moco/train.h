@@ -17,7 +17,7 @@ typedef struct moco_train_options {
     moco_progress_fn progress; /**< may be NULL */
     void *payload;
     moco_peers *peers; /**< the processes that train together; borrowed; NULL: one process */
-    bool goes_on;      /**< moco_train() continues a run that it finds in config->out, for jobs that are restarted */
+    bool resume_existing; /**< moco_train() continues the run in config->out if there is one; for restarted jobs */
 } moco_train_options;
 
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
@@ -26,7 +26,7 @@ typedef struct moco_train_options {
     }
 
 /**
- * Trains from the start into the new folder config->out, which only rank 0 writes. With options->goes_on and a
+ * Trains from the start into the new folder config->out, which only rank 0 writes. With options->resume_existing and a
  * checkpoint in the folder it continues from there; the settings must be the same. A run that ended before its first
  * checkpoint starts again.
  * @param options NULL for the defaults

@@ -40,7 +40,7 @@ static moco_status train(const run_job *job, moco_peers *peers)
     moco_train_options options = MOCO_TRAIN_OPTIONS_INIT;
     options.progress = progress_show;
     options.peers = peers;
-    options.goes_on = job->goes_on;
+    options.resume_existing = job->resume_existing;
     return job->config != NULL ? moco_train(job->config, &options) : moco_resume(job->run, &options);
 }
 

@@ -10,7 +10,7 @@
 typedef struct run_job {
     const moco_config *config; /* NULL: resume the run with its settings */
     const char *run;           /* the folder of the run */
-    bool goes_on;              /* with a config: continue the run that the folder holds */
+    bool resume_existing;      /* with a config: continue the run that the folder holds */
     const launch_settings *launch;
     const tool_command *command;
 } run_job;
