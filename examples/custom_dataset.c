@@ -57,7 +57,7 @@ static moco_status train(moco_dataset **data, moco_sampler **sampler, moco_loade
         MOCO_TRY(moco_loader_next(*loader, &batch));
         MOCO_TRY(moco_model_step(NULL, *model, batch.query, batch.key, 0.03, 0.99));
         MOCO_TRY(moco_model_read_means(&means, *model));
-        printf("step %2d: loss %.3f, acc@1 %5.1f%%\n", step, means.loss, means.acc1);
+        printf("step %2d: loss %.3f, acc@1 %5.1f %%\n", step, means.loss, means.acc1);
     }
     return MOCO_OK;
 }

@@ -4,12 +4,12 @@
 #include "config/option_names_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/text_internal.h"
 #include "base/utf8_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,21 +184,16 @@ moco_status moco_option_set(void *values, const moco_option *option, const char 
     return moco_error_set(MOCO_EINVALID, "%s: %d is not a moco_option_kind", option->name, (int)option->kind);
 }
 
-/* Writes the shortest decimal text that reads back as the same value; without an exponent where people write none. */
+/* Writes the shortest decimal text that reads back as the same value. */
 static void print_real(char *buffer, size_t size, double value)
 {
     char text[32];
     (void)pthread_once(&once, make_locale);
     const locale_t previous = uselocale(c_locale);
     for (int digits = 1; digits <= 17; ++digits) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
+        if (strtod(moco__number_text(text, sizeof text, digits, value), NULL) == value) {
             break;
         }
-    }
-    /* "3e+02": a whole number that has more places than digits. */
-    if (strstr(text, "e+") != NULL && fabs(value) < 1e15) {
-        (void)snprintf(text, sizeof text, "%.0f", value);
     }
     (void)uselocale(previous);
     (void)snprintf(buffer, size, "%s", text);

@@ -42,8 +42,8 @@ static moco_status check_label(const moco__classes *classes, int64_t label, size
 {
     if (label < 0 || label >= classes->count) {
         return moco_error_set(MOCO_EINVALID,
-                              "%s: image %zu has label %lld, but there are %lld classes; give data with the same "
-                              "classes, and a label for every image",
+                              "%s: image %zu has label %lld, but the number of classes is %lld; give data with the "
+                              "same classes, and a label for every image",
                               classes->where, index, (long long)label, (long long)classes->count);
     }
     return MOCO_OK;

@@ -118,8 +118,10 @@ static moco_status read_sample(moco__worker *worker, const moco__slot *slot, siz
     for (size_t i = 1; moco__is_broken_image(status); ++i) {
         report_skip(job, at);
         if (i == tries) {
-            return moco_error_set(MOCO_EFORMAT, "%zu images in a row are broken, the last one is %s; check the dataset",
-                                  tries, moco_error_message());
+            return tries == 1 ? moco_error_set(MOCO_EFORMAT, "the only image is broken: %s", moco_error_message())
+                              : moco_error_set(MOCO_EFORMAT,
+                                               "%zu images in a row are broken, the last one is %s; check the dataset",
+                                               tries, moco_error_message());
         }
         at = (at + 1) % count;
         status = read_image(worker, slot, at, sampled);

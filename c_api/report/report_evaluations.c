@@ -2,6 +2,7 @@
 #include "report/report_evaluations_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/text_internal.h"
 #include "report/bars_internal.h"
 #include "report/confusion_internal.h"
 #include "report/report_json_internal.h"
@@ -190,10 +191,10 @@ static void write_monitor(moco__html *html, const moco_series *knn)
         return;
     }
     moco__html_add(html,
-                   "<details class=\"card\"><summary>kNN accuracy during training, %zu tests</summary>"
+                   "<details class=\"card\"><summary>kNN accuracy during training, %zu test%s</summary>"
                    "<table class=\"narrow\"><thead><tr><th scope=\"col\" class=\"num\">epoch</th><th scope=\"col\" "
                    "class=\"num\">step</th><th scope=\"col\" class=\"num\">accuracy</th></tr></thead><tbody>\n",
-                   knn->count);
+                   knn->count, moco__plural(knn->count));
     for (size_t i = 0; i < knn->count; ++i) {
         moco__html_add(html,
                        "<tr><td class=\"num\">%.4g</td><td class=\"num\">%.0f</td><td class=\"num bar\" "

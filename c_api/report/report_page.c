@@ -21,7 +21,7 @@ static void write_state(moco__html *html, const moco__record *record)
     } else {
         moco__html_add(html, "<span class=\"badge busy\">not finished</span>epoch %.4g", done);
         if (isfinite(epochs)) {
-            moco__html_add(html, " of %g", epochs);
+            moco__html_add(html, " of %.0f", epochs);
         }
         size_t length = 0;
         const char *line = moco__record_log_line(&length, record, "");

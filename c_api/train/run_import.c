@@ -1,5 +1,6 @@
 /* Makes a new run from a file of weights: the state in the file becomes the run's first checkpoint. */
 #include "base/handle_internal.h"
+#include "base/text_internal.h"
 #include "train/run_open_internal.h"
 #include "weights/weights_list_internal.h"
 
@@ -179,8 +180,8 @@ static moco_status read_epoch(uint64_t *out, const moco_config *config, const so
     *out = text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : 0;
     if (*out >= (uint64_t)config->epochs) {
         return moco_error_set(MOCO_EINVALID,
-                              "%s comes from %" PRIu64 " epochs, and the run has only %lld; give more --epochs",
-                              from->weights->path, *out, (long long)config->epochs);
+                              "%s has trained for %" PRIu64 " epoch%s, and the run has only %lld; raise --epochs",
+                              from->weights->path, *out, moco__plural(*out), (long long)config->epochs);
     }
     return MOCO_OK;
 }

@@ -2,6 +2,7 @@
 #include "train/run_start_internal.h"
 
 #include "base/files_internal.h"
+#include "base/text_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_open_internal.h"
 
@@ -16,14 +17,15 @@ static void log_processes(const moco__run *run)
     const int32_t world = moco_comm_world(run->setup.comm);
     if (world > 1) {
         moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
-                            "%d processes, each with %lld images of the batch; keys shuffled by %s; rank 0 is %s",
-                            world, (long long)c->batch / world, moco_config_choice(c, "shuffle"),
-                            moco_peers_name(run->setup.peers, 0));
+                            "%d processes, each with %lld image%s of the batch; keys shuffled by %s; rank 0 is %s",
+                            world, (long long)c->batch / world, moco__plural((uint64_t)(c->batch / world)),
+                            moco_config_choice(c, "shuffle"), moco_peers_name(run->setup.peers, 0));
     }
     if (c->accumulate > 1) {
+        const int64_t piece = c->batch / world / c->accumulate;
         moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
-                            "each process computes its part of the batch in %lld pieces of %lld images",
-                            (long long)c->accumulate, (long long)(c->batch / world / c->accumulate));
+                            "each process computes its part of the batch in %lld pieces of %lld image%s",
+                            (long long)c->accumulate, (long long)piece, moco__plural((uint64_t)piece));
     }
 }
 
@@ -37,7 +39,7 @@ static void log_environment(const moco__run *run)
     const int threads = (int)moco_threads();
     moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "libmoco %s%s%s%s, libtorch %s, %s, %d thread%s",
                         moco_version(), commit[0] != '\0' ? " (" : "", commit, commit[0] != '\0' ? ")" : "",
-                        moco_libtorch_version(), device, threads, threads == 1 ? "" : "s");
+                        moco_libtorch_version(), device, threads, moco__plural((uint64_t)threads));
 }
 
 static void log_setup(const moco__run *run)
@@ -45,25 +47,27 @@ static void log_setup(const moco__run *run)
     const moco__run_setup *s = &run->setup;
     const moco_config *c = &s->config;
     const moco__run_log *log = &run->report.log;
+    const size_t images = moco_dataset_count(s->images);
+    char lr[32];
     log_environment(run);
-    moco__run_log_write(log, MOCO_LOG_INFO, "%zu images of %s; %llu steps per epoch, %lld epochs",
-                        moco_dataset_count(s->images), c->data, (unsigned long long)s->epoch_steps,
-                        (long long)c->epochs);
-    moco__run_log_write(log, MOCO_LOG_INFO,
-                        "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld groups of batch norm; lr %g",
-                        c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
-                        (double)moco_encoder_parameter_count(moco_model_query_encoder(s->model)) / 1e6,
-                        moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
-                        (long long)c->bn_splits, c->lr);
+    moco__run_log_write(log, MOCO_LOG_INFO, "%zu image%s of %s; %llu step%s per epoch, %lld epoch%s", images,
+                        moco__plural(images), c->data, (unsigned long long)s->epoch_steps, moco__plural(s->epoch_steps),
+                        (long long)c->epochs, moco__plural((uint64_t)c->epochs));
+    moco__run_log_write(
+        log, MOCO_LOG_INFO, "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld group%s of batch norm; lr %s",
+        c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
+        (double)moco_encoder_parameter_count(moco_model_query_encoder(s->model)) / 1e6,
+        moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
+        (long long)c->bn_splits, moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
     log_processes(run);
     moco__run_log_write(log, MOCO_LOG_INFO, "loss with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
                         (long long)c->queue_size, c->temperature, (long long)c->dim, moco_infonce_chance(c->queue_size),
                         moco_infonce_floor(c->queue_size, c->dim, c->temperature));
-    if (c->queue_size > (int64_t)moco_dataset_count(s->images)) {
+    if (c->queue_size > (int64_t)images) {
         moco__run_log_write(log, MOCO_LOG_WARNING,
                             "the queue holds %lld keys, more than the dataset has images, so that each image meets its "
                             "own older keys as negatives; consider --queue-size %lld or less",
-                            (long long)c->queue_size, (long long)(moco_dataset_count(s->images) / 2));
+                            (long long)c->queue_size, (long long)(images / 2));
     }
     if (s->val_images == NULL && c->knn_every > 0) {
         moco__run_log_write(log, MOCO_LOG_INFO,

@@ -1,5 +1,6 @@
 /* The training loop: takes a step, reports it, and saves a checkpoint when one is due. */
 #include "base/handle_internal.h"
+#include "base/text_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_metrics_internal.h"
 #include "train/run_monitor_internal.h"
@@ -115,8 +116,8 @@ static moco_status train(moco__run *run)
     if (draws) {
         warn_of_failure(run, "draw the plots", moco__run_plot(run));
     }
-    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "done: %llu steps; checkpoints are in %s/checkpoints",
-                        (unsigned long long)run->setup.steps, config->out);
+    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "done: %llu step%s; checkpoints are in %s/checkpoints",
+                        (unsigned long long)run->setup.steps, moco__plural(run->setup.steps), config->out);
     if (draws) {
         warn_of_failure(run, "write the report", moco_report_write(config->out, NULL));
     }

@@ -168,7 +168,7 @@ TEST_F(CliRuns, EveryCommandTellsHowManyImagesItSkipped)
         const Result result = run(words);
         EXPECT_EQ(result.code, 0) << result.err;
         EXPECT_HAS(result.err, "skipped 3 of 48 images that could not be read; the first was ");
-        EXPECT_TRUE(words[0] == "embed" || has(result.out, "done: 45 images are packed")) << result.out;
+        EXPECT_TRUE(words[0] == "embed" || has(result.out, "done: packed and verified 45 images")) << result.out;
     }
 }
 
@@ -335,7 +335,7 @@ TEST_F(CliRuns, ATerminalGetsABar)
 {
     const std::string plain = in_terminal(root, train("bar"), false);
     EXPECT_HAS(plain, "\r\x1b[Kepoch 1/2 ");
-    EXPECT_HAS(plain, "100%  step 6/6  loss ");
+    EXPECT_HAS(plain, "100 %  step 6/6  loss ");
     EXPECT_FALSE(has(plain, "\x1b[3")) << plain;
     EXPECT_FALSE(has(plain, "data wait")) << "lines are for pipes";
     const std::string coloured = in_terminal(root, train("bar-coloured"), true);

@@ -149,8 +149,8 @@ static void print_json(const loader_job *job, const bench_options *o)
 static void print_text(const loader_job *job, const bench_options *o)
 {
     char bytes[32];
-    (void)printf("%zu files, two views each, recipe %s, in %.1f s: %.0f files/s, %.0f files per CPU second\n",
-                 job->files, o->config.augment, job->seconds, (double)job->files / job->seconds,
+    (void)printf("%zu file%s, two views each, recipe %s, in %.1f s: %.0f files/s, %.0f files per CPU second\n",
+                 job->files, plural(job->files), o->config.augment, job->seconds, (double)job->files / job->seconds,
                  (double)job->files / job->cpu_seconds);
     for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
         (void)printf("  %-10s %8.1f us per file\n", moco_stage_name((moco_stage)i), per_file(job, job->stages[i]));

@@ -34,11 +34,6 @@ static moco_layout layout_of(const step_job *job)
     return job->config.layout == MOCO_LAYOUT_NHWC ? MOCO_NHWC : MOCO_NCHW;
 }
 
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* Makes random values like those of normalised images. Their order in memory does not matter. */
 static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t seed)
 {
@@ -195,13 +190,13 @@ static void print_json(const step_job *job)
 static void print_summary(const char *name, const double *seconds, size_t count)
 {
     const bench_summary s = bench_summarize(seconds, count);
-    (void)printf("  %-10s %10.2f ms per step; %.2f to %.2f, spread %.1f%%\n", name, 1e3 * s.median, 1e3 * s.min,
+    (void)printf("  %-10s %10.2f ms per step; %.2f to %.2f, spread %.1f %%\n", name, 1e3 * s.median, 1e3 * s.min,
                  1e3 * s.max, 100 * s.spread);
 }
 
 static void print_row(const char *name, double wall, double cpu, double total)
 {
-    (void)printf("  %-10s %10.2f ms %5.1f%% %10.2f ms of CPU time\n", name, 1e3 * wall, 100 * wall / total, 1e3 * cpu);
+    (void)printf("  %-10s %10.2f ms %5.1f %% %10.2f ms of CPU time\n", name, 1e3 * wall, 100 * wall / total, 1e3 * cpu);
 }
 
 static void print_text(const step_job *job)
@@ -214,8 +209,8 @@ static void print_text(const step_job *job)
     (void)printf("%s%s, %lld pixels, batch %lld, K %lld, %s, %s, %s, %d thread%s; %lld repeat%s of %lld step%s\n",
                  c->arch, job->loader != NULL ? " with its loader" : "", (long long)c->image_size, (long long)c->batch,
                  (long long)c->queue_size, moco_config_choice(c, "precision"), moco_config_choice(c, "layout"),
-                 c->device, moco_threads(), plural(moco_threads()), (long long)o->repeats, plural(o->repeats),
-                 (long long)o->steps, plural(o->steps));
+                 c->device, moco_threads(), plural((uint64_t)moco_threads()), (long long)o->repeats,
+                 plural((uint64_t)o->repeats), (long long)o->steps, plural((uint64_t)o->steps));
     print_summary("wall time", job->wall, repeats);
     print_summary("CPU time", job->cpu, repeats);
     (void)printf("  %.1f images/s, peak memory %s",
@@ -226,7 +221,7 @@ static void print_text(const step_job *job)
                      format_bytes(bytes, sizeof bytes, (double)job->device_peak_bytes));
     }
     (void)printf("\nPhases, over %lld more step%s:\n", (long long)job->phases.steps,
-                 plural((int64_t)job->phases.steps));
+                 plural((uint64_t)job->phases.steps));
     if (job->loader != NULL) {
         print_row("data wait", job->phases_wait, 0, job->phases_wall);
     }

@@ -187,6 +187,20 @@ size_t output_text_width(void)
     return window.ws_col < 60 ? 60 : window.ws_col > 100 ? 100 : window.ws_col;
 }
 
+const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+const char *format_number(char *buffer, size_t size, int digits, double value)
+{
+    static const moco_option number = { .name = "number", .kind = MOCO_OPTION_REAL };
+    (void)snprintf(buffer, size, "%.*g", digits, value);
+    const double rounded = strtod(buffer, NULL);
+    (void)moco_option_get(&rounded, &number, buffer, size);
+    return buffer;
+}
+
 const char *format_time(char *buffer, size_t size, double seconds)
 {
     const long long whole = seconds >= 0 && seconds < 1e12 ? (long long)(seconds + 0.5) : 0;

@@ -47,6 +47,10 @@ size_t output_text_width(void);
 /* Whether to write colours: the stream is a terminal, and NO_COLOR is not set. */
 bool output_has_colour(int descriptor);
 
+/* Returns the ending of a noun after a count: "" for 1 image, "s" for 2 images. */
+const char *plural(uint64_t count);
+/* Writes a number with at most this many significant digits, as "300" and "1e-5". */
+const char *format_number(char *buffer, size_t size, int digits, double value);
 /* Writes "3:05" or "2:03:05". */
 const char *format_time(char *buffer, size_t size, double seconds);
 /* Writes "1.2 MB". */

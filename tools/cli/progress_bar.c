@@ -61,6 +61,7 @@ enum { FIELD_COUNT = 7 };
 static void make_fields(field fields[FIELD_COUNT])
 {
     char eta[FIELD_SIZE];
+    char lr[FIELD_SIZE];
     const bool measured = latest.images_per_s > 0;
     memset(fields, 0, FIELD_COUNT * sizeof fields[0]);
     const int ranks[FIELD_COUNT] = { 6, 0, 5, 2, 4, 3, 1 };
@@ -72,15 +73,15 @@ static void make_fields(field fields[FIELD_COUNT])
     if (!isnan(latest.loss)) {
         (void)snprintf(fields[1].text, FIELD_SIZE, "loss %.3f", latest.loss);
     }
-    (void)snprintf(fields[2].text, FIELD_SIZE, "lr %.3g", latest.lr);
+    (void)snprintf(fields[2].text, FIELD_SIZE, "lr %s", format_number(lr, sizeof lr, 3, latest.lr));
     if (measured) {
         (void)snprintf(fields[3].text, FIELD_SIZE, "%.0f img/s", latest.images_per_s);
-        (void)snprintf(fields[4].text, FIELD_SIZE, "data %.0f%%", 100 * latest.data_wait);
+        (void)snprintf(fields[4].text, FIELD_SIZE, "data %.0f %%", 100 * latest.data_wait);
     }
     if (!isnan(latest.knn_acc1)) {
-        (void)snprintf(fields[5].text, FIELD_SIZE, "kNN %.1f%%", latest.knn_acc1);
+        (void)snprintf(fields[5].text, FIELD_SIZE, "kNN %.1f %%", latest.knn_acc1);
     } else if (!isnan(latest.val_acc1)) {
-        (void)snprintf(fields[5].text, FIELD_SIZE, "val %.1f%%", latest.val_acc1);
+        (void)snprintf(fields[5].text, FIELD_SIZE, "val %.1f %%", latest.val_acc1);
     }
     if (!isnan(latest.eta_s)) {
         (void)snprintf(fields[6].text, FIELD_SIZE, "ETA %s", format_time(eta, sizeof eta, latest.eta_s));
@@ -135,7 +136,7 @@ static void draw_bar(void)
     const uint64_t shown = latest.epoch < latest.epochs ? latest.epoch + 1 : latest.epochs;
     const int prefix =
         snprintf(epoch, sizeof epoch, "epoch %llu/%llu ", (unsigned long long)shown, (unsigned long long)latest.epochs);
-    const int percent = 5;
+    const int percent = 6;
     field fields[FIELD_COUNT];
     make_fields(fields);
     const int left = fit_fields(fields, columns - prefix - percent - MIN_BAR);
@@ -146,7 +147,7 @@ static void draw_bar(void)
     } else {
         (void)fputs(epoch, stdout);
         draw_cells(cells, done);
-        (void)printf(" %3.0f%%", floor(100 * done));
+        (void)printf(" %3.0f %%", floor(100 * done));
         for (int i = 0; i < FIELD_COUNT; ++i) {
             (void)printf("%s%s", fields[i].text[0] != '\0' ? "  " : "", fields[i].text);
         }
@@ -158,16 +159,17 @@ static void draw_bar(void)
 static void print_line(void)
 {
     char eta[FIELD_SIZE];
-    (void)printf("epoch %llu/%llu  step %llu/%llu  loss %.4f  acc1 %.2f  acc5 %.2f  lr %.4g  %.0f images/s  "
-                 "data wait %.0f%%",
+    char lr[FIELD_SIZE];
+    (void)printf("epoch %llu/%llu  step %llu/%llu  loss %.4f  acc1 %.2f  acc5 %.2f  lr %s  %.0f images/s  "
+                 "data wait %.0f %%",
                  (unsigned long long)latest.epoch + 1, (unsigned long long)latest.epochs,
                  (unsigned long long)latest.step, (unsigned long long)latest.steps, latest.loss, latest.acc1,
-                 latest.acc5, latest.lr, latest.images_per_s, 100 * latest.data_wait);
+                 latest.acc5, format_number(lr, sizeof lr, 4, latest.lr), latest.images_per_s, 100 * latest.data_wait);
     if (!isnan(latest.knn_acc1)) {
-        (void)printf("  kNN %.2f%%", latest.knn_acc1);
+        (void)printf("  kNN %.2f %%", latest.knn_acc1);
     }
     if (!isnan(latest.val_acc1)) {
-        (void)printf("  val %.2f%%", latest.val_acc1);
+        (void)printf("  val %.2f %%", latest.val_acc1);
     }
     if (!isnan(latest.eta_s)) {
         (void)printf("  ETA %s", format_time(eta, sizeof eta, latest.eta_s));

@@ -149,7 +149,7 @@ static void print_devices(void)
     char text[256];
     moco_device device = { MOCO_CPU, 0 };
     if (moco_device_describe(text, sizeof text, device) == MOCO_OK) {
-        print_row("cpu", "%s; %d thread%s", text, moco_threads(), moco_threads() == 1 ? "" : "s");
+        print_row("cpu", "%s; %d thread%s", text, moco_threads(), plural((uint64_t)moco_threads()));
     }
     /* Parsing the name loads the plug-in; a failure says why. */
     if (moco_device_parse(&device, "cuda") != MOCO_OK) {

@@ -208,7 +208,7 @@ static moco_status print_text(const embed_job *job)
 {
     const moco_features_seconds time = moco_features_time(job->features);
     const size_t count = moco_features_count(job->features);
-    (void)printf("%zu images, %lld %s features each, %s; %s\n", count,
+    (void)printf("%zu image%s, %lld %s features each, %s; %s\n", count, plural(count),
                  (long long)moco_tensor_size(moco_features_matrix(job->features), 1),
                  job->how.kind == MOCO_FEATURE_OUTPUT ? "output" : "pooled",
                  job->how.raw ? "not normalised" : "normalised", job->net.path);

@@ -45,15 +45,15 @@ static const moco_option options[] = {
       .help = "how both learning rates fall" },
     { .name = "milestones",
       MOCO_TEXT_OPTION(finetune_options, milestones, "E,E"),
-      .help = "with steps: epochs that divide the learning rates by ten; default at 60 and 80%" },
+      .help = "with steps: epochs that divide the learning rates by ten; default: at 60 and 80 % of the epochs" },
     { .name = "warmup-epochs",
       MOCO_REAL_OPTION(finetune_options, warmup, 0, 1e6),
       .help = "epochs in which the rates rise from 0" },
-    { .name = "momentum", MOCO_REAL_OPTION(finetune_options, momentum, 0, 0.9999), .help = "of SGD" },
+    { .name = "momentum", MOCO_REAL_OPTION(finetune_options, momentum, 0, 0.9999), .help = "momentum of SGD" },
     { .name = "weight-decay",
       .aliases = { "wd" },
       MOCO_REAL_OPTION(finetune_options, weight_decay, 0, 100),
-      .help = "of SGD" },
+      .help = "weight decay of SGD" },
     { .name = "print-freq",
       .aliases = { "p" },
       MOCO_INT_OPTION(finetune_options, print_freq, 0, 1e9),
@@ -159,13 +159,13 @@ static void print_text(const evaluation_job *job, const moco_finetune_result *r)
 {
     char time[32];
     (void)printf(
-        "fine-tuned accuracy %.2f%% top-1, %.2f%% top-5 (%s, epoch %llu of %lld; last %.2f%%; %zu training and "
-        "%zu validation images, %s)\n",
+        "fine-tuned accuracy %.2f %% top-1, %.2f %% top-5 (%s, epoch %llu of %lld; last %.2f %%; %zu training and "
+        "%zu validation image%s, %s)\n",
         r->best.acc1, r->best.acc5,
         strcmp(values.baseline, "random") == 0 || job->net.path[0] == '\0' ? "from an untrained network"
                                                                            : "from the run's network",
         (unsigned long long)r->best_epoch, (long long)values.epochs, r->last.acc1, moco_dataset_count(job->train),
-        moco_dataset_count(job->val), format_time(time, sizeof time, r->seconds));
+        moco_dataset_count(job->val), plural(moco_dataset_count(job->val)), format_time(time, sizeof time, r->seconds));
 }
 
 static moco_status work(evaluation_job *job)

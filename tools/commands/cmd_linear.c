@@ -39,7 +39,7 @@ static const moco_option options[] = {
     { .name = "lr",
       .aliases = { "rates" },
       MOCO_TEXT_OPTION(linear_options, lr, "X,X"),
-      .help = "learning rates, all tried in one pass; default 30, with --cached eight rates from 0.01 to 30" },
+      .help = "learning rates, all tried in one pass; default: 30, or with --cached eight rates from 0.01 to 30" },
     { .name = "epochs", MOCO_INT_OPTION(linear_options, epochs, 1, 1e6), .help = "passes over the images" },
     { .name = "batch",
       .aliases = { "b", "batch-size" },
@@ -50,12 +50,12 @@ static const moco_option options[] = {
       .help = "how the learning rate falls" },
     { .name = "milestones",
       MOCO_TEXT_OPTION(linear_options, milestones, "E,E"),
-      .help = "with steps: epochs that divide the learning rate by ten; default at 60 and 80%" },
-    { .name = "momentum", MOCO_REAL_OPTION(linear_options, momentum, 0, 0.9999), .help = "of SGD" },
+      .help = "with steps: epochs that divide the learning rate by ten; default: at 60 and 80 % of the epochs" },
+    { .name = "momentum", MOCO_REAL_OPTION(linear_options, momentum, 0, 0.9999), .help = "momentum of SGD" },
     { .name = "weight-decay",
       .aliases = { "wd" },
       MOCO_REAL_OPTION(linear_options, weight_decay, 0, 100),
-      .help = "of SGD" },
+      .help = "weight decay of SGD" },
     { .name = "print-freq",
       .aliases = { "p" },
       MOCO_INT_OPTION(linear_options, print_freq, 0, 1e9),
@@ -112,19 +112,22 @@ static int make_plan(void)
 static void warn_of_scale(const moco_feature_scale *scale)
 {
     enum { FAR = 100 };
-    double highest = 0;
     double lowest = INFINITY;
+    char norm[32];
+    char rate[32];
+    char stable[32];
     for (size_t i = 0; i < plan.heads.rate_count; ++i) {
-        highest = fmax(highest, plan.heads.rates[i]);
         lowest = fmin(lowest, plan.heads.rates[i]);
     }
-    say_note("features have a mean norm of %.3g; steps of SGD on them are stable up to lr %.2g", scale->norm,
-             scale->stable_rate);
+    (void)format_number(norm, sizeof norm, 3, scale->norm);
+    (void)format_number(rate, sizeof rate, 6, lowest);
+    (void)format_number(stable, sizeof stable, 2, scale->stable_rate);
+    say_note("features have a mean norm of %s; steps of SGD on them are stable up to lr %s", norm, stable);
     if (lowest > FAR * scale->stable_rate) {
         moco_log(MOCO_LOG_WARNING,
-                 "lr %g is %.0f times the stable learning rate for features of norm %.3g, %.2g: the loss may diverge; "
-                 "try --lr %.3g, or --cached, which tries several rates",
-                 highest, highest / scale->stable_rate, scale->norm, scale->stable_rate, scale->stable_rate);
+                 "lr %s is %.0f times the stable learning rate, %s, for features of norm %s: the loss may diverge; "
+                 "try --lr %s, or --cached, which tries several rates",
+                 rate, lowest / scale->stable_rate, stable, norm, stable);
     }
 }
 

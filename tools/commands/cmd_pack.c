@@ -95,7 +95,7 @@ static int report(moco_status status, const moco_dataset *images)
     }
     if (!output_settings.quiet) {
         const size_t count = moco_dataset_count(images) - moco_dataset_skipped(images, NULL, 0);
-        (void)printf("done: %zu images are packed%s\n", count, values.no_verify ? "" : " and verified");
+        (void)printf("done: packed%s %zu image%s\n", values.no_verify ? "" : " and verified", count, plural(count));
     }
     return EXIT_OK;
 }

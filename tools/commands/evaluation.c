@@ -41,8 +41,8 @@ moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const
                               train_classes == 0 ? train_path : val_path);
     }
     if (train_classes != val_classes) {
-        return moco_error_set(MOCO_EINVALID, "%s has %zu classes and %s has %zu; they must be the same", train_path,
-                              train_classes, val_path, val_classes);
+        return moco_error_set(MOCO_EINVALID, "%s has %zu class%s and %s has %zu; they must be the same", train_path,
+                              train_classes, train_classes == 1 ? "" : "es", val_path, val_classes);
     }
     for (size_t i = 0; i < train_classes; ++i) {
         const char *train_name = moco_dataset_class_name(*train, i);

@@ -98,8 +98,8 @@ moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const
 int evaluation_features_progress(size_t done, size_t count, void *payload);
 
 /*
- * Sets how a learning rate falls: by steps, as a cosine, or not at all. Steps have milestones, by default at 60 and 80%
- * of the epochs. Returns EXIT_OK, or EXIT_USAGE after a message.
+ * Sets how a learning rate falls: by steps, as a cosine, or not at all. Steps have milestones, by default at 60 and 80
+ * % of the epochs. Returns EXIT_OK, or EXIT_USAGE after a message.
  */
 int evaluation_schedule(moco_schedule *out, moco_schedule_kind kind, const char *milestones, int64_t epochs,
                         const tool_command *command);

@@ -55,7 +55,7 @@ static void print_sweep(const knn_report *r)
     for (size_t i = 0; i < r->k_count; ++i) {
         (void)printf("%8lld", (long long)r->k[i]);
         for (size_t t = 0; t < r->temperature_count; ++t) {
-            (void)printf("  %8.2f%%", r->accuracies[i * r->temperature_count + t]);
+            (void)printf("  %7.2f %%", r->accuracies[i * r->temperature_count + t]);
         }
         (void)putchar('\n');
     }
@@ -85,7 +85,7 @@ static void print_classes(const knn_report *r, const int64_t *confusion, size_t 
 {
     char text[32];
     const int width = widest_class(r, classes);
-    (void)printf("%-*s  %8s  %8s  %9s  %s\n", width, "class", "images", "recall", "precision",
+    (void)printf("%-*s  %8s  %9s  %9s  %s\n", width, "class", "images", "recall", "precision",
                  "most often confused with");
     for (size_t c = 0; c < classes; ++c) {
         const int64_t right = confusion[c * classes + c];
@@ -94,10 +94,10 @@ static void print_classes(const knn_report *r, const int64_t *confusion, size_t 
             other = i != c && confusion[c * classes + i] > confusion[c * classes + other] ? i : other;
         }
         const int64_t images = sum_of(confusion, classes, c, true);
-        (void)printf("%-*s  %8lld  %7.2f%%  %8.2f%%", width, class_text(text, r, c), (long long)images,
+        (void)printf("%-*s  %8lld  %7.2f %%  %7.2f %%", width, class_text(text, r, c), (long long)images,
                      percent(right, images), percent(right, sum_of(confusion, classes, c, false)));
         if (other < classes && confusion[c * classes + other] > 0) {
-            (void)printf("  %s (%.2f%%)", class_text(text, r, other), percent(confusion[c * classes + other], images));
+            (void)printf("  %s (%.2f %%)", class_text(text, r, other), percent(confusion[c * classes + other], images));
         }
         (void)putchar('\n');
     }
@@ -112,11 +112,11 @@ void knn_report_text(const knn_report *r, const int64_t *confusion, size_t class
     if (confusion != NULL) {
         print_classes(r, confusion, classes);
     }
-    (void)printf("kNN accuracy %.2f%% (%s%s%s, k %lld, temperature %g; %zu training and %zu test images, %.1f s)\n",
+    (void)printf("kNN accuracy %.2f %% (%s%s%s, k %lld, temperature %g; %zu training and %zu test image%s, %.1f s)\n",
                  r->accuracies[best], strcmp(r->baseline, "random") == 0 ? "untrained network, " : "", r->kind,
                  strcmp(r->kind, "pixels") == 0 ? "" : " features", (long long)r->k[best / r->temperature_count],
                  r->temperatures[best % r->temperature_count], moco_features_count(r->bank),
-                 moco_features_count(r->queries), r->seconds);
+                 moco_features_count(r->queries), plural(moco_features_count(r->queries)), r->seconds);
 }
 
 static void print_json_sweep(const knn_report *r)

@@ -63,14 +63,16 @@ void linear_report_json(const linear_report *r)
 
 static void print_table(const moco_linear_result *r)
 {
-    (void)printf("%10s  %8s  %8s  %10s  %8s  %10s\n", "lr", "top-1", "top-5", "best epoch", "last", "train loss");
+    (void)printf("%10s  %9s  %9s  %10s  %9s  %10s\n", "lr", "top-1", "top-5", "best epoch", "last", "train loss");
     for (size_t i = 0; i < r->rate_count; ++i) {
         const moco_linear_outcome *o = &r->outcomes[i];
+        char lr[32];
+        (void)format_number(lr, sizeof lr, 6, o->rate);
         if (o->best_epoch == 0) {
-            (void)printf("%10g  diverged in the first epoch\n", o->rate);
+            (void)printf("%10s  diverged in the first epoch\n", lr);
             continue;
         }
-        (void)printf("%10g  %7.2f%%  %7.2f%%  %10llu  %7.2f%%  %10.4f%s\n", o->rate, o->best.acc1, o->best.acc5,
+        (void)printf("%10s  %7.2f %%  %7.2f %%  %10llu  %7.2f %%  %10.4f%s\n", lr, o->best.acc1, o->best.acc5,
                      (unsigned long long)o->best_epoch, o->last.acc1, o->train_loss,
                      o->diverged    ? "  diverged later"
                      : i == r->best ? "  best"
@@ -81,15 +83,16 @@ static void print_table(const moco_linear_result *r)
 static void print_text(const linear_report *report, const linear_trial *t, const char *subject)
 {
     char time[32];
+    char lr[32];
     const moco_linear_outcome *best = &t->result.outcomes[t->result.best];
     if (t->result.rate_count > 1) {
         print_table(&t->result);
     }
-    (void)printf("linear accuracy %.2f%% top-1, %.2f%% top-5 (%s, lr %g, epoch %llu of %lld; %zu training and %zu "
-                 "validation images, %s)\n",
-                 best->best.acc1, best->best.acc5, subject, best->rate, (unsigned long long)best->best_epoch,
-                 (long long)report->epochs, report->train_images, report->val_images,
-                 format_time(time, sizeof time, t->result.seconds));
+    (void)printf("linear accuracy %.2f %% top-1, %.2f %% top-5 (%s, lr %s, epoch %llu of %lld; %zu training and %zu "
+                 "validation image%s, %s)\n",
+                 best->best.acc1, best->best.acc5, subject, format_number(lr, sizeof lr, 6, best->rate),
+                 (unsigned long long)best->best_epoch, (long long)report->epochs, report->train_images,
+                 report->val_images, plural(report->val_images), format_time(time, sizeof time, t->result.seconds));
 }
 
 void linear_report_text(const linear_report *r)

@@ -26,10 +26,10 @@ static void report_end(const char *run, double seconds)
 {
     char time[32];
     moco_series knn = { 0, NULL, NULL, NULL };
-    (void)printf("done: %llu steps in %s", (unsigned long long)progress_last()->step,
+    (void)printf("done: %llu step%s in %s", (unsigned long long)progress_last()->step, plural(progress_last()->step),
                  format_time(time, sizeof time, seconds));
     if (moco_series_read(&knn, run, "knn_acc1") == MOCO_OK && knn.count > 0) {
-        (void)printf(", kNN accuracy %.2f%%", knn.values[knn.count - 1]);
+        (void)printf(", kNN accuracy %.2f %%", knn.values[knn.count - 1]);
     }
     moco_series_free(&knn);
     (void)putchar('\n');

@@ -35,12 +35,13 @@ static void print_progress(const moco_shards_progress *p, double time)
     const char *slash = strrchr(p->path, '/');
     const char *name = slash != NULL ? slash + 1 : p->path;
     if (strcmp(p->action, "indexing") == 0) {
-        (void)printf("%s: %llu samples, shard %zu of %zu", name, (unsigned long long)p->bytes, p->done, p->total);
+        (void)printf("%s: %llu sample%s, shard %zu of %zu", name, (unsigned long long)p->bytes, plural(p->bytes),
+                     p->done, p->total);
         return;
     }
     const double seconds = time - started_at;
     const double rate = seconds > 0 && p->done > started_done ? (double)(p->done - started_done) / seconds : 0;
-    (void)printf("%s %s: %zu of %zu images, %s", p->action, name, p->done, p->total,
+    (void)printf("%s %s: %zu of %zu image%s, %s", p->action, name, p->done, p->total, plural(p->total),
                  format_bytes(size, sizeof size, (double)p->bytes));
     if (rate > 0) {
         (void)printf(", %.0f images/s, ETA %s", rate,

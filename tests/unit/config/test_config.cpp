@@ -32,7 +32,7 @@ TEST(Config, EveryOptionRoundTripsAsText)
 TEST(Config, NumbersAreWrittenAsPeopleWriteThem)
 {
     Config config;
-    for (const char *text : { "300", "0.00375", "0.06", "1000", "25", "0.0001", "123456.789", "1e-07" }) {
+    for (const char *text : { "300", "0.00375", "0.06", "1000", "25", "0.0001", "123456.789", "1e-7" }) {
         config.weight_decay = std::stod(text);
         EXPECT_EQ(get(config, "weight-decay"), text);
     }
