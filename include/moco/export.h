@@ -11,11 +11,11 @@ MOCO_BEGIN_DECLS
 
 /** Formats: identifier, name, description. */
 #define MOCO_EXPORT_MAP(X)                                                                                             \
-    X(MOCO_EXPORT_TORCHVISION, "torchvision", "state_dict of torchvision's resnet, without fc")                        \
-    X(MOCO_EXPORT_REFERENCE, "reference", "checkpoint of facebookresearch/moco, with the complete training state")     \
-    X(MOCO_EXPORT_DETECTRON2, "detectron2", "pickle like that of the reference's converter for Detectron2")            \
-    X(MOCO_EXPORT_TIMM, "timm", "state_dict of timm's resnet, without fc")                                             \
-    X(MOCO_EXPORT_SAFETENSORS, "safetensors", "torchvision's names, head included, with metadata")
+    X(MOCO_EXPORT_TORCHVISION, "torchvision", "a state_dict for torchvision's resnet, without fc")                     \
+    X(MOCO_EXPORT_REFERENCE, "reference", "a checkpoint as main_moco.py of facebookresearch/moco writes it")           \
+    X(MOCO_EXPORT_DETECTRON2, "detectron2", "a pickle as the reference's converter writes it for Detectron2")          \
+    X(MOCO_EXPORT_TIMM, "timm", "a state_dict for timm's resnet, without fc")                                          \
+    X(MOCO_EXPORT_SAFETENSORS, "safetensors", "torchvision's names, with the head and metadata")
 
 /** What moco_export() writes. @since 0.1 */
 typedef enum moco_export_format {

@@ -236,7 +236,7 @@ TEST_F(CliRuns, InfoShowsARunAndAFile)
     ASSERT_EQ(trained().code, 0);
     const Result result = run({ "info", "run", "--tensors" });
     ASSERT_EQ(result.code, 0) << result.err;
-    for (const char *part : { "Checkpoints of run", "position: 6 steps done", "encoder_q", "queue", "32 x 64",
+    for (const char *part : { "Checkpoints of run", "position: step 6;", "encoder_q", "queue", "32 x 64",
                               "moco-checkpoint", "encoder_q.conv1.weight" }) {
         EXPECT_HAS(result.out, part);
     }

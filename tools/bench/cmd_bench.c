@@ -40,7 +40,7 @@ static const moco_option options[] = {
       .help = "augmentation" },
     { .name = "augment-precision",
       MOCO_CHOICE_OPTION(bench_options, config.augment_precision, "P", MOCO_CHOICES(MOCO_AUGMENT_PRECISION_MAP)),
-      .help = "pixels of the augmentation: exactly those of Pillow, or nearly the same in less time" },
+      .help = "exact: the pixels that torchvision and Pillow give; fast: nearly the same pixels, in less time" },
     { .name = "format",
       MOCO_CHOICE_OPTION(bench_options, config.format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
@@ -48,7 +48,7 @@ static const moco_option options[] = {
       .aliases = { "size" },
       MOCO_INT_OPTION(bench_options, config.image_size, 8, 1024),
       .zero_is_auto = true,
-      .help = "height and width in pixels; auto: the recipe's own; step: 224" },
+      .help = "height and width in pixels; auto: the default of the recipe; with step: 224" },
     { .name = "workers",
       .aliases = { "j" },
       MOCO_INT_OPTION(bench_options, config.workers, 1, 1024),
@@ -88,7 +88,7 @@ static const moco_option options[] = {
       .help = "negative keys in the queue, K" },
     { .name = "symmetric",
       MOCO_BOOL_OPTION(bench_options, config.symmetric),
-      .help = "use each view as query and as key" },
+      .help = "use each view both as query and as key" },
     { .name = "device", MOCO_TEXT_OPTION(bench_options, config.device, "D"), .help = "cpu, cuda or cuda:N" },
     { .name = "threads",
       MOCO_INT_OPTION(bench_options, config.threads, 1, 4096),
@@ -97,7 +97,7 @@ static const moco_option options[] = {
     { .name = "steps", MOCO_INT_OPTION(bench_options, steps, 1, 1000000), .help = "steps per repeat" },
     { .name = "repeats",
       MOCO_INT_OPTION(bench_options, repeats, 1, BENCH_MAX_REPEATS),
-      .help = "how often these steps are timed" },
+      .help = "how many times to measure these steps" },
     { .name = "warmup", MOCO_INT_OPTION(bench_options, warmup, 0, 1000000), .help = "steps before the first repeat" },
     { .name = "json", MOCO_BOOL_OPTION(bench_options, json), .help = "print the result as JSON" },
 };
@@ -126,8 +126,9 @@ const tool_command command_bench = {
     .summary = "measure the speed of the loader and of a training step",
     .text =
         "loader reads, decodes and augments the images of DATA, two views each, without training on them. It prints "
-        "files per second, the CPU time of each stage, and the peak memory. step trains on random images, train on "
-        "those of DATA with the loader in front. Both print wall time and CPU time per step over several repeats, "
+        "files per second, the CPU time of each stage, and the peak memory. step trains on random images; train "
+        "trains on the images of DATA, which the loader reads. Both print wall time and CPU time per step over several "
+        "repeats, "
         "images per second, the peak memory, and the time of each phase of a step. Spread is the range of the middle "
         "half of the repeats as a share of the median.",
     .options = options,

@@ -211,7 +211,9 @@ void help_tool(void)
     (void)printf("  %-12sshow this help; 'moco COMMAND --help' explains a command\n", "-h, --help");
     (void)printf("  %-12sshow the versions of moco and libtorch\n", "--version");
     print_heading("First steps");
-    (void)printf("  moco train photos/ --out runs/first --preset v2 --arch resnet18 --epochs 20\n"
+    (void)printf("  moco train photos/ --out runs/first --preset v2 --arch resnet18 --epochs 100\n"
                  "  moco resume runs/first\n"
-                 "  moco knn runs/first --train photos/train --test photos/val\n");
+                 "  moco knn runs/first --train photos/ --test photos/ -k 5,20\n"
+                 "  moco export runs/first --format torchvision --out encoder.pth\n"
+                 "  moco report runs/first\n");
 }

@@ -197,8 +197,7 @@ const char *format_number(char *buffer, size_t size, int digits, double value)
     static const moco_option number = { .name = "number", .kind = MOCO_OPTION_REAL };
     (void)snprintf(buffer, size, "%.*g", digits, value);
     const double rounded = strtod(buffer, NULL);
-    (void)moco_option_get(&rounded, &number, buffer, size);
-    return buffer;
+    return moco_option_get(&rounded, &number, buffer, size) == MOCO_OK ? buffer : "";
 }
 
 const char *format_time(char *buffer, size_t size, double seconds)

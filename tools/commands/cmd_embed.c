@@ -1,5 +1,5 @@
 /*
- * moco embed: writes features of images to a file, finds near images, and draws a map.
+ * moco embed: writes features of images to a file, finds similar images, and draws a map.
  */
 #include "cli/counter.h"
 #include "cli/output.h"
@@ -31,39 +31,40 @@ static const moco_option options[] = {
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(embed_options, out, "FILE"),
-      .help = "features as .npy (float32, N x D; labels and names beside it) or .safetensors (names beside it)" },
+      .help = "write features as .npy (float32, N x D; labels and names go to two files beside it) or .safetensors "
+              "(names go to a file beside it)" },
     { .name = "out-format",
       MOCO_NAME_OPTION(embed_options, out_format, "F", MOCO_NAMES("auto", "npy", "safetensors")),
-      .help = "format of the file; auto: by its name" },
+      .help = "format of the file; auto: by its ending" },
     { .name = "features",
       MOCO_NAME_OPTION(embed_options, features, "F", MOCO_NAMES("auto", "pooled", "output")),
-      .help = "before the head, or the embedding; auto: the run's" },
+      .help = "pooled: before the head; output: after it; auto: as in the run" },
     { .name = "normalise",
       MOCO_BOOL_OPTION(embed_options, normalise),
-      .help = "divide the features of each image by their L2 norm; on unless --no-normalise is given" },
+      .help = "divide the features of each image by their L2 norm (the default); --no-normalise keeps them unchanged" },
     { .name = "query",
       MOCO_PATH_OPTION(embed_options, query, "IMAGE"),
-      .help = "print the images nearest to this one, or to each of a folder" },
+      .help = "print the images most similar to this one, or to each image of a folder" },
     { .name = "neighbours",
       .aliases = { "k" },
       MOCO_INT_OPTION(embed_options, k, 1, 1000),
-      .help = "number of images to print per query" },
+      .help = "similar images to print per query" },
     { .name = "plot",
       MOCO_PATH_OPTION(embed_options, plot, "F.png"),
-      .help = "draw queries, each with its ten nearest images" },
+      .help = "with --query: draw each query with its ten most similar images" },
     { .name = "map",
       MOCO_PATH_OPTION(embed_options, map, "F.png"),
-      .help = "draw all images at two principal components of their features, coloured by class" },
+      .help = "draw all images as points, at the first two principal components of their features, coloured by class" },
     { .name = "format",
       MOCO_CHOICE_OPTION(embed_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
     { .name = "split",
       MOCO_NAME_OPTION(embed_options, split, "S", MOCO_NAMES("train", "test")),
-      .help = "which split of DATA, if it has both" },
+      .help = "split of DATA to use, if it has both" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(embed_options, limit, 0, 1e9),
-      .help = "take only N images, the same each time; 0: all, in order" },
+      .help = "use only N images, the same each time; 0: use all, in order" },
     { .name = "image-size",
       MOCO_INT_OPTION(embed_options, image_size, 8, 1024),
       .zero_is_auto = true,
@@ -72,7 +73,7 @@ static const moco_option options[] = {
     { .name = "batch",
       .aliases = { "b" },
       MOCO_INT_OPTION(embed_options, batch, 1, 65536),
-      .help = "images at a time" },
+      .help = "images per batch" },
     { .name = "workers",
       .aliases = { "j" },
       MOCO_INT_OPTION(embed_options, workers, 1, 1024),
@@ -84,10 +85,10 @@ static const moco_option options[] = {
       .help = "threads that compute; auto: one per core" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(embed_options, skip_broken),
-      .help = "take the next image in place of one that cannot be read" },
+      .help = "use the next image instead of one that cannot be read" },
     { .name = "measure",
       MOCO_BOOL_OPTION(embed_options, measure),
-      .help = "measure the forward pass of training too, for comparison" },
+      .help = "also measure the forward pass of training, for comparison" },
     { .name = "json", MOCO_BOOL_OPTION(embed_options, json), .help = "print the result as JSON" },
 };
 
@@ -109,7 +110,7 @@ static int check_usage(void)
         return say_usage(&command_embed, "there is nothing to do: give --out FILE, --query IMAGE or --map F.png");
     }
     if (values.plot[0] != '\0' && values.query[0] == '\0') {
-        return say_usage(&command_embed, "--plot draws the images nearest to a query; give --query IMAGE too");
+        return say_usage(&command_embed, "--plot draws the images most similar to a query; give --query IMAGE too");
     }
     return EXIT_OK;
 }
@@ -260,7 +261,7 @@ static int run(const arguments *args)
 const tool_command command_embed = {
     .name = "embed",
     .synopsis = "RUN|CHECKPOINT DATA [--out FILE] [options]",
-    .summary = "write the features of images, find near images, draw a map",
+    .summary = "write the features of images, find similar images, draw a map",
     .text =
         "Computes features of all images of DATA with the query encoder of a checkpoint (of a run: its newest), "
         "one row per image. Files are .npy or .safetensors. With F.npy the labels are in F.labels.npy. F.txt has the "

@@ -22,19 +22,21 @@ static export_options values = { .format = (moco_export_format)NO_FORMAT, .encod
 static const char *const format_names[] = { MOCO_EXPORT_MAP(EXPORT_NAME) NULL };
 #undef EXPORT_NAME
 
+#define EXPORT_HELP(identifier, name, help) "\n  " name ": " help
+
 static const moco_option options[] = {
     { .name = "format", MOCO_CHOICE_OPTION(export_options, format, "F", format_names), .help = "format to write" },
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(export_options, out, "FILE"),
-      .help = "the new file; for torchvision and timm FILE.safetensors, or else torch.save's format" },
+      .help = "file to write; for torchvision and timm either FILE.safetensors or a file as torch.save writes it" },
     { .name = "encoder",
       MOCO_NAME_OPTION(export_options, encoder, "E", MOCO_NAMES("q", "k")),
-      .help = "the query encoder, which training is for, or the key encoder" },
-    { .name = "features", MOCO_BOOL_OPTION(export_options, features), .help = "without the head" },
+      .help = "q: the query encoder, the result of training; k: the key encoder" },
+    { .name = "features", MOCO_BOOL_OPTION(export_options, features), .help = "leave out the head" },
     { .name = "license",
       MOCO_TEXT_OPTION(export_options, license, "TEXT"),
-      .help = "licence of the weights, for the metadata of a .safetensors file" },
+      .help = "licence of the weights, written into the metadata of a .safetensors file" },
 };
 
 static int run(const arguments *args)
@@ -64,11 +66,9 @@ static int run(const arguments *args)
 const tool_command command_export = {
     .name = "export",
     .synopsis = "RUN|FILE --format F --out FILE",
-    .summary = "write weights for torchvision, timm, Detectron2, the reference, or safetensors",
-    .text = "Writes the network of a run's newest checkpoint, or of any file that moco info takes, in another format. "
-            "torchvision, timm: a state_dict without fc. reference: the complete state, as main_moco.py of "
-            "facebookresearch/moco writes it. detectron2: what its converter for Detectron2 writes. safetensors: "
-            "torchvision's names, with the head and metadata. Values are not changed.",
+    .summary = "write the weights of a run or file in the format of another program",
+    .text = "Writes the network of a run's newest checkpoint, or of any file that moco info reads, in another format. "
+            "Values are not changed. The formats are:" MOCO_EXPORT_MAP(EXPORT_HELP),
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

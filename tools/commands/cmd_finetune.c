@@ -48,7 +48,7 @@ static const moco_option options[] = {
       .help = "with steps: epochs that divide the learning rates by ten; default: at 60 and 80 % of the epochs" },
     { .name = "warmup-epochs",
       MOCO_REAL_OPTION(finetune_options, warmup, 0, 1e6),
-      .help = "epochs in which the rates rise from 0" },
+      .help = "epochs over which both learning rates rise from 0" },
     { .name = "momentum", MOCO_REAL_OPTION(finetune_options, momentum, 0, 0.9999), .help = "momentum of SGD" },
     { .name = "weight-decay",
       .aliases = { "wd" },
@@ -57,10 +57,10 @@ static const moco_option options[] = {
     { .name = "print-freq",
       .aliases = { "p" },
       MOCO_INT_OPTION(finetune_options, print_freq, 0, 1e9),
-      .help = "steps between lines; 0: one line per epoch" },
+      .help = "print a line every N steps; 0: every epoch" },
     { .name = "baseline",
       MOCO_NAME_OPTION(finetune_options, baseline, "B", MOCO_NAMES("none", "random")),
-      .help = "random: start from an untrained network instead" },
+      .help = "random: start from an untrained network" },
     { .name = "out",
       MOCO_PATH_OPTION(finetune_options, out, "FILE"),
       .help = "write the network of the best epoch to a .safetensors file, with torchvision's names" },
@@ -198,7 +198,8 @@ const tool_command command_finetune = {
     .summary = "train a pretrained network and a new head on labelled images",
     .text = "Takes the query encoder of a checkpoint (of a run: its newest), gives it a new head, and trains both on "
             "labelled images; the head has its own learning rate. With --fraction 0.01 or 0.1 it learns from that "
-            "share of every class (semi-supervised training); a --seed always takes the same images. Prints the share "
+            "share of every class (semi-supervised training); the same --seed always takes the same images. Prints the "
+            "share "
             "of validation images that it classifies correctly.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

@@ -70,11 +70,11 @@ const tool_command command_import = {
     .name = "import",
     .synopsis = "FILE --out RUN --data DATA [options]",
     .summary = "start a run from a checkpoint of the reference, or from other weights",
-    .text =
-        "Makes the folder RUN with a first checkpoint of what FILE holds: both encoders, queue, pointer, momentum "
-        "buffers and epoch of a checkpoint of facebookresearch/moco (v1, v2), or only a network, with a warning for "
-        "each part that is missing. Network and queue size come from the file; for a network with an MLP head the "
-        "other settings are those of MoCo v2. Options override them. Then moco resume RUN continues the training.",
+    .text = "Makes a run in the folder RUN, whose first checkpoint has the state in FILE. From a checkpoint of "
+            "facebookresearch/moco (v1 or v2) it takes both encoders, queue, pointer, momentum buffers and epoch. From "
+            "other files it takes the network, and warns of each part that is missing. The file determines network and "
+            "queue size; the other settings are those of MoCo v1, or of v2 if the network has an MLP head. Options "
+            "override them. moco resume RUN continues the training.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

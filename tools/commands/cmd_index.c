@@ -23,9 +23,9 @@ const tool_command command_index = {
     .synopsis = "SHARDS",
     .summary = "write an index beside each tar shard",
     .text =
-        "Reads tar shards once and writes SHARD.idx beside each, so that they open at once later. SHARDS is a file, a "
-        "folder, or a range such as 'train-{000..146}.tar'. After a change of a shard, make its index again: the old "
-        "one is refused. moco pack writes the index too.",
+        "Reads tar shards once and writes SHARD.idx beside each; with it a shard opens without being read. SHARDS is a "
+        "file, a folder, or a range such as 'train-{000..146}.tar'. If a shard has changed, its index is refused: "
+        "give this command again. moco pack also writes the index.",
     .min_positionals = 1,
     .max_positionals = 1,
     .run = run,

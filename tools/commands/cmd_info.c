@@ -1,5 +1,5 @@
 /*
- * moco info: what is in a checkpoint or another file of tensors.
+ * moco info: shows what is in a checkpoint or another file of tensors.
  */
 #include "cli/output.h"
 #include "commands/commands.h"
@@ -209,7 +209,7 @@ static void print_text(const char *path, const moco_weights *file, double bytes)
                  moco_weights_count(file));
     print_network(file);
     if (epoch != NULL && step != NULL && batch != NULL) {
-        (void)printf("position: %s steps done; next is batch %s of epoch %s (both from 0)\n", step, batch, epoch);
+        (void)printf("position: step %s; next is batch %s of epoch %s (both from 0)\n", step, batch, epoch);
     }
     print_parts(file);
     print_metadata(file);
@@ -266,9 +266,8 @@ const tool_command command_info = {
     .name = "info",
     .synopsis = "FILE|RUN [options]",
     .summary = "show what is in a checkpoint",
-    .text = "Shows the tensors, network, settings and position of a .safetensors file or one of PyTorch (.pth, "
-            ".pth.tar), or "
-            "of a run's newest checkpoint. No code in a file is executed.",
+    .text = "Shows the tensors, network, settings and position in a .safetensors file, in a file of PyTorch (.pth, "
+            ".pth.tar), or in a run's newest checkpoint. It executes no code in a file.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -26,22 +26,26 @@ typedef struct knn_options {
 static knn_options values = { .features = "auto", .baseline = "none", .device = "auto", .batch = 256 };
 
 static const moco_option options[] = {
-    { .name = "train", MOCO_PATH_OPTION(knn_options, train, "DATA"), .help = "labelled images that vote" },
+    { .name = "train",
+      MOCO_PATH_OPTION(knn_options, train, "DATA"),
+      .help = "labelled images to search for neighbours" },
     { .name = "test",
       .aliases = { "val" },
       MOCO_PATH_OPTION(knn_options, test, "DATA"),
-      .help = "labelled images to classify; may be the same path, for its test split" },
+      .help = "labelled images to classify; with the path of --train, its test split" },
     { .name = "format",
       MOCO_CHOICE_OPTION(knn_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
     { .name = "neighbours",
       .aliases = { "k" },
       MOCO_TEXT_OPTION(knn_options, k, "N,N"),
-      .help = "neighbours that vote, one number or several; default the run's" },
+      .help = "number of neighbours that vote, or several numbers; default: the run's" },
     { .name = "temperature",
       MOCO_TEXT_OPTION(knn_options, temperature, "X,X"),
-      .help = "temperature of the votes' weights, or several; default the run's" },
-    { .name = "per-class", MOCO_BOOL_OPTION(knn_options, per_class), .help = "show each class's recall and precision" },
+      .help = "temperature of the votes, or several temperatures; default: the run's" },
+    { .name = "per-class",
+      MOCO_BOOL_OPTION(knn_options, per_class),
+      .help = "show the recall and precision of each class" },
     { .name = "confusion",
       MOCO_PATH_OPTION(knn_options, confusion, "FILE"),
       .help = "draw the confusion matrix of the best setting, as .png, .svg or .pdf" },
@@ -50,23 +54,23 @@ static const moco_option options[] = {
       .help = "write features and labels of both sets to a .safetensors file" },
     { .name = "features",
       MOCO_NAME_OPTION(knn_options, features, "F", MOCO_NAMES("auto", "pooled", "output")),
-      .help = "before the head, or the embedding; auto: the run's" },
+      .help = "pooled: before the head; output: after it; auto: as in the run" },
     { .name = "baseline",
       MOCO_NAME_OPTION(knn_options, baseline, "B", MOCO_NAMES("none", "pixels", "random")),
-      .help = "test raw pixels, or an untrained network, instead" },
+      .help = "test raw pixels or an untrained network instead of the checkpoint" },
     { .name = "preset",
       MOCO_TEXT_OPTION(knn_options, preset, "NAME"),
-      .help = "with --baseline and no run: the preset of network and image size" },
+      .help = "with --baseline and without a run: preset that sets the network and the image size" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(knn_options, limit, 0, 1e9),
-      .help = "take only N images of each set; 0: all" },
+      .help = "use only N images of each set; 0: use all" },
     { .name = "image-size",
       MOCO_INT_OPTION(knn_options, image_size, 8, 1024),
       .zero_is_auto = true,
       .help = "height and width in pixels; auto: the run's" },
     { .name = "device", MOCO_TEXT_OPTION(knn_options, device, "D"), .help = "cpu, cuda or cuda:N; auto: the run's" },
-    { .name = "batch", .aliases = { "b" }, MOCO_INT_OPTION(knn_options, batch, 1, 65536), .help = "images at a time" },
+    { .name = "batch", .aliases = { "b" }, MOCO_INT_OPTION(knn_options, batch, 1, 65536), .help = "images per batch" },
     { .name = "workers",
       .aliases = { "j" },
       MOCO_INT_OPTION(knn_options, workers, 1, 1024),
@@ -78,7 +82,7 @@ static const moco_option options[] = {
       .help = "threads that compute; auto: one per core" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(knn_options, skip_broken),
-      .help = "take the next image in place of one that cannot be read" },
+      .help = "use the next image instead of one that cannot be read" },
     { .name = "json", MOCO_BOOL_OPTION(knn_options, json), .help = "print the result as JSON" },
 };
 
@@ -100,7 +104,7 @@ static int check_usage(const arguments *args)
     if (values.train[0] == '\0' || values.test[0] == '\0') {
         return say_usage(&command_knn, "--%s DATA is missing: labelled images %s",
                          values.train[0] == '\0' ? "train" : "test",
-                         values.train[0] == '\0' ? "that vote" : "to classify");
+                         values.train[0] == '\0' ? "to search for neighbours" : "to classify");
     }
     const bool baseline = strcmp(values.baseline, "none") != 0;
     if (args->positional_count == 0 && !(baseline && values.preset[0] != '\0')) {
@@ -271,9 +275,11 @@ const tool_command command_knn = {
     .name = "knn",
     .synopsis = "RUN|CHECKPOINT --train DATA --test DATA [options]",
     .summary = "test a checkpoint's features with nearest neighbours",
-    .text = "Computes features of labelled images with the query encoder of a checkpoint (of a run: its newest), and "
-            "prints the share of test images that the vote of their nearest training images classifies correctly. "
-            "Several numbers of neighbours and temperatures, for example -k 1,5,20, are tried on the same features.",
+    .text =
+        "Computes the features of labelled images with the query encoder of a checkpoint (of a run: its newest). The "
+        "training images with the nearest features vote on the class of each test image. Prints the share of test "
+        "images that get the right class. With several numbers of neighbours or temperatures, for example "
+        "-k 1,5,20, it tries each combination on the same features.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

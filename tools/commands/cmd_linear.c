@@ -59,10 +59,10 @@ static const moco_option options[] = {
     { .name = "print-freq",
       .aliases = { "p" },
       MOCO_INT_OPTION(linear_options, print_freq, 0, 1e9),
-      .help = "steps between lines; 0: one line per epoch" },
+      .help = "print a line every N steps; 0: every epoch" },
     { .name = "baseline",
       MOCO_NAME_OPTION(linear_options, baseline, "B", MOCO_NAMES("none", "random")),
-      .help = "random: test an untrained network too" },
+      .help = "random: also test an untrained network" },
     { .name = "out",
       MOCO_PATH_OPTION(linear_options, out, "FILE"),
       .help = "write the best classifier to a .safetensors file" },
@@ -264,9 +264,9 @@ const tool_command command_linear = {
     .text =
         "Trains a linear classifier on the features of a frozen query encoder (of a run: its newest checkpoint) and "
         "prints the share of validation images that it classifies correctly. The default is the reference's protocol: "
-        "random crops and flips, SGD for 100 epochs, lr 30 divided by ten at epochs 60 and 80. With --cached "
-        "features are computed once, which takes minutes instead of hours, and several learning rates are tried "
-        "in one pass; rates that diverge are left out.",
+        "random crops and flips, SGD for 100 epochs, lr 30 divided by ten at epochs 60 and 80. With --cached it "
+        "computes the features once, which takes minutes instead of hours, and tries several learning rates in one "
+        "pass; rates that diverge are left out.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

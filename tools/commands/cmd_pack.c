@@ -1,5 +1,5 @@
 /*
- * moco pack: packs a dataset into tar shards, with unchanged or smaller images.
+ * moco pack: packs a dataset into tar shards, with images unchanged or made smaller.
  */
 #include "cli/output.h"
 #include "cli/signals.h"
@@ -24,17 +24,18 @@ static const moco_option options[] = {
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(pack_options, out, "F.tar"),
-      .help = "the shard; with --shard-size F-000000.tar and so on" },
+      .help = "name of the shard; with --shard-size: of F-000000.tar, F-000001.tar and so on" },
     { .name = "short-side",
       MOCO_INT_OPTION(pack_options, short_side, 0, 65535),
-      .help = "resize larger images to N pixels at the shorter side, as JPEGs; 0: keep the files" },
-    { .name = "quality", MOCO_INT_OPTION(pack_options, quality, 1, 100), .help = "of those JPEGs" },
+      .help = "make larger images smaller, to N pixels at the shorter side, and store them as JPEG; 0: keep files "
+              "unchanged" },
+    { .name = "quality", MOCO_INT_OPTION(pack_options, quality, 1, 100), .help = "JPEG quality, with --short-side" },
     { .name = "shard-size",
       MOCO_TEXT_OPTION(pack_options, shard_size, "SIZE"),
-      .help = "start a new shard at this size, for example 500M or 1G; 0: one file" },
+      .help = "start a new shard at this size, for example 500M or 1G; 0: write one shard" },
     { .name = "split",
       MOCO_NAME_OPTION(pack_options, split, "S", MOCO_NAMES("train", "test")),
-      .help = "which split of DATA, if it has both" },
+      .help = "split of DATA to use, if it has both" },
     { .name = "format",
       MOCO_CHOICE_OPTION(pack_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
@@ -42,7 +43,7 @@ static const moco_option options[] = {
       .aliases = { "j" },
       MOCO_INT_OPTION(pack_options, workers, 1, 1024),
       .zero_is_auto = true,
-      .help = "threads; auto: one per core" },
+      .help = "threads that read and resize images; auto: one per core" },
     { .name = "no-verify", MOCO_BOOL_OPTION(pack_options, no_verify), .help = "do not read the shards back" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(pack_options, skip_broken),
@@ -124,12 +125,13 @@ static int run(const arguments *args)
 const tool_command command_pack = {
     .name = "pack",
     .synopsis = "DATA --out F.tar [options]",
-    .summary = "pack a dataset into tar shards, with unchanged or smaller images",
-    .text = "Packs the images of DATA, a folder or shards, into tar files that moco train and WebDataset read, with "
-            "labels, names of classes and an index. Files stay unchanged, so that training gives the same result as on "
-            "the folder. With --short-side images are resized with Pillow's algorithm, which makes them smaller and "
-            "faster to read. A shard gets its name when it is verified. The same command continues where it was "
-            "interrupted.",
+    .summary = "pack a dataset into tar shards, with images unchanged or made smaller",
+    .text =
+        "Packs the images of DATA, a folder or shards, into tar files that moco train and WebDataset read, with "
+        "labels, names of classes and an index. Files stay unchanged, so that training gives the same result as on "
+        "the folder. With --short-side it makes images smaller, with the pixels that Pillow gives, so that they are "
+        "faster to read. A shard gets its final name once it has been verified. To continue after an interruption, "
+        "give the same command again.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -21,14 +21,14 @@ static plot_options values = { .limit = 10000, .device = "auto", .metric = "loss
 static const moco_option options[] = {
     { .name = "curves-only",
       MOCO_BOOL_OPTION(plot_options, curves_only),
-      .help = "draw no sheets of images, which need the run's data" },
+      .help = "draw the curves only; sheets of images need the run's data" },
     { .name = "format",
       MOCO_CHOICE_OPTION(plot_options, format, "F", MOCO_CHOICES(MOCO_PICTURE_MAP)),
       .help = "format of curves and map (sheets of images are always png); auto: png, or by the ending of --out" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(plot_options, limit, 1, 1e9),
-      .help = "training images to look for neighbours in" },
+      .help = "training images to search for neighbours" },
     { .name = "device", MOCO_TEXT_OPTION(plot_options, device, "D"), .help = "cpu, cuda or cuda:N; auto: the run's" },
     { .name = "workers",
       .aliases = { "j" },
@@ -38,14 +38,14 @@ static const moco_option options[] = {
     { .name = "metric",
       .aliases = { "m" },
       MOCO_TEXT_OPTION(plot_options, metric, "NAME"),
-      .help = "for several runs: what to compare, a key of metrics.jsonl" },
+      .help = "for several runs: metric to compare, a key of metrics.jsonl" },
     { .name = "until-step",
       MOCO_INT_OPTION(plot_options, until_step, 0, 1e15),
       .help = "for several runs: leave out later steps; 0: draw all" },
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(plot_options, out, "FILE"),
-      .help = "for several runs: the file to write; without it, METRIC.png" },
+      .help = "for several runs: file to write; default: METRIC.png" },
 };
 
 static int compare(const arguments *args)
@@ -91,10 +91,9 @@ const tool_command command_plot = {
     .synopsis = "RUN [RUN...] [options]",
     .summary = "draw a run's curves and sheets of images, or compare runs",
     .text =
-        "Draws loss, contrastive accuracy, kNN accuracy and learning rate from the run's metrics, a sheet of images "
-        "with their augmented views, a sheet of images with their nearest neighbours, and a map of features by "
-        "their first two principal components, to files in RUN/plots. With several runs, draws one metric of all of "
-        "them in "
+        "Draws a run's loss, contrastive accuracy, kNN accuracy and learning rate, a sheet of images with their "
+        "augmented views, a sheet of images with their nearest neighbours, and a map of features by their first two "
+        "principal components. The files are in RUN/plots. With several runs, it draws one metric of all of them in "
         "one chart.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

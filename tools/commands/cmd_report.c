@@ -19,14 +19,14 @@ static const moco_option options[] = {
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(report_options, out, "FILE"),
-      .help = "the file to write; without it, RUN/report.html" },
+      .help = "file to write; default: RUN/report.html" },
     { .name = "as-is",
       MOCO_BOOL_OPTION(report_options, as_is),
-      .help = "show the sheets of images that are in RUN/plots, without drawing them again from the run's data" },
+      .help = "show the sheets of images in RUN/plots; do not draw them again" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(report_options, limit, 1, 1e9),
-      .help = "images to look for neighbours in, and at most 5000 of them on the map" },
+      .help = "training images to search for neighbours; the map shows at most 5000 of them" },
     { .name = "device", MOCO_TEXT_OPTION(report_options, device, "D"), .help = "cpu, cuda or cuda:N; auto: the run's" },
     { .name = "workers",
       .aliases = { "j" },
@@ -56,12 +56,12 @@ const tool_command command_report = {
     .name = "report",
     .synopsis = "RUN [--out FILE] [options]",
     .summary = "write one page about a run",
-    .text =
-        "Writes RUN/report.html: the run's numbers, curves, evaluations, sheets of images, settings and log in one "
-        "self-contained file. It works for a run that is still in progress too: the page names what is missing. The "
-        "results of evaluations, such as of moco linear RUN ... --json >RUN/linear.json, become bars and tables: "
-        "RUN/knn.json, linear.json, finetune.json and eval/*.json. Results of --baseline pixels and random become "
-        "lines of the kNN chart.",
+    .text = "Writes RUN/report.html: the run's numbers, curves, evaluations, sheets of images, settings and log in one "
+            "self-contained file. It also works for a run that is still in progress: the page names what is missing. "
+            "Results of "
+            "evaluations become bars and tables. It takes them from RUN/knn.json, linear.json, finetune.json and "
+            "eval/*.json, as moco linear RUN ... --json >RUN/linear.json writes them. Results of --baseline pixels and "
+            "random become lines in the kNN chart.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -28,7 +28,7 @@ static const moco_option options[] = {
       .help = "YAML file of options, such as the config.yaml of a run" },
     { .name = "resume",
       MOCO_TEXT_OPTION(train_options, resume, "R"),
-      .help = "auto: continue the run that --out holds, for jobs that are restarted; or never" },
+      .help = "auto: continue the run in --out if there is one, for jobs that are restarted; never: start a new run" },
     LAUNCH_OPTIONS(train_options, launch),
 };
 

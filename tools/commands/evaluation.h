@@ -31,20 +31,20 @@ typedef struct evaluation_settings {
         { .name = "val",                                                                                               \
           .aliases = { "test" },                                                                                       \
           MOCO_PATH_OPTION(type, field.val, "DATA"),                                                                   \
-          .help = "labelled images to test on; may be the same path, for its test split" },                            \
+          .help = "labelled images to test on; with the path of --train, its test split" },                            \
         { .name = "format",                                                                                            \
           MOCO_CHOICE_OPTION(type, field.format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),                                  \
           .help = "layout of the data on disk" },                                                                      \
         { .name = "preset",                                                                                            \
           MOCO_TEXT_OPTION(type, field.preset, "NAME"),                                                                \
-          .help = "without a run: the preset of an untrained network" },                                               \
+          .help = "without a run: preset of the untrained network" },                                                  \
         { .name = "fraction",                                                                                          \
           MOCO_REAL_OPTION(type, field.fraction, 1e-6, 1),                                                             \
           .help = "learn from this share of the images of every class, for example 0.01" },                            \
         { .name = "limit",                                                                                             \
           .aliases = { "n" },                                                                                          \
           MOCO_INT_OPTION(type, field.limit, 0, 1e9),                                                                  \
-          .help = "take about N images of each set, from all classes; 0: all" },                                       \
+          .help = "use about N images of each set, from all classes; 0: use all" },                                    \
         { .name = "image-size",                                                                                        \
           MOCO_INT_OPTION(type, field.image_size, 8, 1024),                                                            \
           .zero_is_auto = true,                                                                                        \
@@ -61,10 +61,12 @@ typedef struct evaluation_settings {
           MOCO_INT_OPTION(type, field.threads, 1, 4096),                                                               \
           .zero_is_auto = true,                                                                                        \
           .help = "threads that compute; auto: one per core" },                                                        \
-        { .name = "seed", MOCO_UINT64_OPTION(type, field.seed), .help = "seed of weights, order, crops and share" },   \
+        { .name = "seed",                                                                                              \
+          MOCO_UINT64_OPTION(type, field.seed),                                                                        \
+          .help = "seed of new weights, order, crops and --fraction" },                                                \
         { .name = "skip-broken",                                                                                       \
           MOCO_BOOL_OPTION(type, field.skip_broken),                                                                   \
-          .help = "take the next image in place of one that cannot be read" },                                         \
+          .help = "use the next image instead of one that cannot be read" },                                           \
         { .name = "json", MOCO_BOOL_OPTION(type, field.json), .help = "print the result as JSON" },                    \
         LAUNCH_OPTIONS(type, field.launch)
 /* NOLINTEND(bugprone-macro-parentheses) */

@@ -1,5 +1,5 @@
 /*
- * The processes of a command: their options, starting them on this host, and joining them.
+ * Starts and joins the processes of a command, and defines their options.
  */
 #ifndef MOCO_TOOLS_COMMANDS_PROCESSES_H
 #define MOCO_TOOLS_COMMANDS_PROCESSES_H
@@ -23,10 +23,10 @@ typedef struct launch_settings {
 #define LAUNCH_OPTIONS(type, field)                                                                                    \
     { .name = "nproc",                                                                                                 \
       MOCO_INT_OPTION(type, field.nproc, 1, 4096),                                                                     \
-      .help = "processes to start on this host, one per GPU, or several on a CPU" },                                   \
+      .help = "processes to start on this host: one per GPU, or several on a CPU" },                                   \
         { .name = "nnodes",                                                                                            \
           MOCO_INT_OPTION(type, field.nnodes, 1, 65536),                                                               \
-          .help = "hosts; start the same command on each" },                                                           \
+          .help = "number of hosts; start the same command on each" },                                                 \
         { .name = "node-rank",                                                                                         \
           MOCO_INT_OPTION(type, field.node_rank, 0, 65535),                                                            \
           .help = "number of this host, from 0" },                                                                     \
@@ -36,14 +36,14 @@ typedef struct launch_settings {
         { .name = "master-port",                                                                                       \
           MOCO_INT_OPTION(type, field.master_port, 1, 65535),                                                          \
           .zero_is_auto = true,                                                                                        \
-          .help = "port on host 0 where processes meet; auto: the launcher's, or a free one" },                        \
+          .help = "port of host 0 at which processes connect; auto: the launcher's, or a free one" },                  \
         { .name = "timeout",                                                                                           \
           MOCO_REAL_OPTION(type, field.timeout, 0.1, 86400),                                                           \
           .help = "seconds to wait for other processes, at the start and in each exchange" },                          \
     {                                                                                                                  \
         .name = "launcher",                                                                                            \
         MOCO_NAME_OPTION(type, field.launcher, "L", MOCO_NAMES("auto", "none", "torchrun", "mpi", "slurm")),           \
-        .help = "launcher whose environment holds this process's rank; auto: look for one"                             \
+        .help = "launcher whose environment variables give the rank of a process; auto: find out"                      \
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
