@@ -1,4 +1,4 @@
-/* Reads and describes the images of a dataset, of whatever kind. */
+/* Reads and describes the images of a dataset of any kind. */
 #include "dataset/dataset_internal.h"
 
 #include "base/files_internal.h"

@@ -1,5 +1,5 @@
 /*
- * The inside of a dataset, and what every kind of dataset on disk implements.
+ * Defines a dataset, and the functions that every kind of dataset on disk implements.
  *
  * A new kind is a file like dataset_cifar.c, which defines a moco__dataset_kind, and a row in dataset_open.c.
  */

@@ -1,5 +1,5 @@
 /*
- * A draft: a shard that is being packed, in the file "SHARD.part".
+ * Writes a draft: a shard that is being packed, in the file "SHARD.part".
  *
  * A shard begins with a member "__moco__", lines of text that say what was packed and how. By them a call recognises
  * what an earlier call has left:

@@ -1,5 +1,5 @@
 /*
- * A shard: one tar file of a dataset, and where its samples are.
+ * Defines a shard: one tar file of a dataset, and where its samples are.
  *
  * Names are WebDataset's. A member "dir/key.jpg" is an image, "dir/key.cls" its class as a decimal number. The key ends
  * at the first dot after the last slash. The members of one sample are next to each other. A member "__classes__" holds

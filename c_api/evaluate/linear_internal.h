@@ -1,4 +1,4 @@
-/* What the trainer of linear classifiers uses of them. */
+/* Declares the parts of linear classifiers that their trainer uses. */
 #ifndef MOCO_EVALUATE_LINEAR_INTERNAL_H
 #define MOCO_EVALUATE_LINEAR_INTERNAL_H
 

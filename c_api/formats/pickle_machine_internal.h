@@ -1,4 +1,4 @@
-/* The state of a pickle that is being read: its bytes, a stack of values with marks, and a memo of earlier values. */
+/* Keeps the state of a pickle that is being read: its bytes, a stack of values with marks, and a memo of values. */
 #ifndef MOCO_FORMATS_PICKLE_MACHINE_INTERNAL_H
 #define MOCO_FORMATS_PICKLE_MACHINE_INTERNAL_H
 

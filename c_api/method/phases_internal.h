@@ -1,4 +1,4 @@
-/* A stopwatch that divides the time of a step among its phases. */
+/* Divides the time of a step among its phases. */
 #ifndef MOCO_METHOD_PHASES_INTERNAL_H
 #define MOCO_METHOD_PHASES_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* Shuffled batch norm over the batches of all ranks. */
+/* Shuffles the keys of all ranks before batch norm. */
 #ifndef MOCO_METHOD_SHUFFLE_INTERNAL_H
 #define MOCO_METHOD_SHUFFLE_INTERNAL_H
 

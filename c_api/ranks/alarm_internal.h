@@ -1,5 +1,5 @@
 /*
- * What the ranks say to each other, through the store, once one of them failed.
+ * Exchanges messages between the ranks, through the store, once one of them has failed.
  *
  * Keys, where R is a rank:
  *     alarm      set by the rank that notices a failure first

@@ -1,4 +1,4 @@
-/* What the files on a run's processes share: the handle, and waiting for a text at the store. */
+/* Defines the handle of a run's processes, and waits for a text in the store. */
 #ifndef MOCO_RANKS_PEERS_INTERNAL_H
 #define MOCO_RANKS_PEERS_INTERNAL_H
 

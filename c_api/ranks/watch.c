@@ -19,33 +19,33 @@ enum {
 };
 
 /* What the owner wants the thread to do. */
-typedef enum errand { ERRAND_NONE, ERRAND_EXPLAIN, ERRAND_REPORT, ERRAND_LINGER, ERRAND_STOP } errand;
+typedef enum request { REQUEST_NONE, REQUEST_EXPLAIN, REQUEST_REPORT, REQUEST_LINGER, REQUEST_STOP } request;
 
 /* Shared by the owner and the thread. The last one frees it, since a thread that hangs outlives its owner. */
 struct moco__watch {
     pthread_mutex_t mutex;
-    pthread_cond_t wake; /* wakes the thread: there is an errand */
-    pthread_cond_t done; /* wakes the owner: the errand is done */
-    errand errand;
+    pthread_cond_t wake; /* wakes the thread: there is a request */
+    pthread_cond_t done; /* wakes the owner: the request is done */
+    request request;
     int holders;
     bool ended; /* the thread has ended */
 
     _Atomic(const moco_comm *) comm;
     char failure[MOCO__FAILURE_SIZE]; /* what to report */
-    moco__alarm alarm;                /* used by the thread alone; the owner reads it after an errand */
+    moco__alarm alarm;                /* used by the thread alone; the owner reads it after a request */
 };
 
 /* ---- The thread ---- */
 
-/* Runs without the mutex, which the owner holds only to hand over an errand. */
-static void run_errand(moco__watch *watch, errand what)
+/* Runs without the mutex, which the owner holds only to hand over a request. */
+static void run_request(moco__watch *watch, request what)
 {
     moco__alarm *alarm = &watch->alarm;
-    if (what == ERRAND_REPORT) {
+    if (what == REQUEST_REPORT) {
         moco__alarm_report(alarm, watch->failure);
-    } else if (what == ERRAND_LINGER) {
+    } else if (what == REQUEST_LINGER) {
         moco__alarm_linger(alarm);
-    } else if (what == ERRAND_EXPLAIN || (!alarm->asked && moco__alarm_is_raised(alarm))) {
+    } else if (what == REQUEST_EXPLAIN || (!alarm->asked && moco__alarm_is_raised(alarm))) {
         moco__alarm_ask_all(alarm, atomic_load(&watch->comm));
     }
 }
@@ -68,20 +68,20 @@ static void *run_watch(void *argument)
 {
     moco__watch *watch = argument;
     (void)pthread_mutex_lock(&watch->mutex);
-    while (watch->errand != ERRAND_STOP) {
-        if (watch->errand == ERRAND_NONE) {
+    while (watch->request != REQUEST_STOP) {
+        if (watch->request == REQUEST_NONE) {
             const struct timespec deadline = moco__deadline(IDLE_MS);
             (void)pthread_cond_timedwait(&watch->wake, &watch->mutex, &deadline);
         }
-        const errand what = watch->errand;
-        if (what == ERRAND_STOP) {
+        const request what = watch->request;
+        if (what == REQUEST_STOP) {
             break;
         }
         (void)pthread_mutex_unlock(&watch->mutex);
-        run_errand(watch, what);
+        run_request(watch, what);
         (void)pthread_mutex_lock(&watch->mutex);
-        if (what != ERRAND_NONE && watch->errand == what) {
-            watch->errand = ERRAND_NONE;
+        if (what != REQUEST_NONE && watch->request == what) {
+            watch->request = REQUEST_NONE;
             (void)pthread_cond_signal(&watch->done);
         }
     }
@@ -164,15 +164,15 @@ moco_status moco__watch_start(moco__watch **out, const moco_store *store, const 
     return MOCO_OK;
 }
 
-/* Gives the thread an errand and waits until it is done. Returns false if that takes too long. */
-static bool send_on(moco__watch *watch, errand what, long patience_ms)
+/* Gives the thread a request and waits until it is done. Returns false if that takes too long. */
+static bool send_on(moco__watch *watch, request what, long patience_ms)
 {
     const struct timespec deadline = moco__deadline(patience_ms);
     int error = 0;
     (void)pthread_mutex_lock(&watch->mutex);
-    watch->errand = what;
+    watch->request = what;
     (void)pthread_cond_signal(&watch->wake);
-    while (error == 0 && (what == ERRAND_STOP ? !watch->ended : watch->errand == what)) {
+    while (error == 0 && (what == REQUEST_STOP ? !watch->ended : watch->request == what)) {
         error = pthread_cond_timedwait(&watch->done, &watch->mutex, &deadline);
     }
     (void)pthread_mutex_unlock(&watch->mutex);
@@ -183,7 +183,7 @@ void moco__watch_explain(moco__watch *watch, char *buffer, size_t size, const ch
                          const void *payload)
 {
     const moco__alarm *alarm = &watch->alarm;
-    const bool done = send_on(watch, ERRAND_EXPLAIN, STORE_MS);
+    const bool done = send_on(watch, REQUEST_EXPLAIN, STORE_MS);
     /* A thread that is not back may still write the answers. */
     const bool heard = done && (!alarm->store_gone || alarm->answers[alarm->rank].here);
     moco__blame(buffer, size, heard ? alarm->answers : NULL, alarm->world, reason, name_of, payload);
@@ -192,18 +192,18 @@ void moco__watch_explain(moco__watch *watch, char *buffer, size_t size, const ch
 void moco__watch_report(moco__watch *watch, const char *message)
 {
     (void)snprintf(watch->failure, sizeof watch->failure, "%s", message);
-    (void)send_on(watch, ERRAND_REPORT, STORE_MS);
+    (void)send_on(watch, REQUEST_REPORT, STORE_MS);
 }
 
 void moco__watch_linger(moco__watch *watch)
 {
-    (void)send_on(watch, ERRAND_LINGER, MOCO__LINGER_MS + STOP_MS);
+    (void)send_on(watch, REQUEST_LINGER, MOCO__LINGER_MS + STOP_MS);
 }
 
 void moco__watch_stop(moco__watch *watch)
 {
     if (watch != NULL) {
-        (void)send_on(watch, ERRAND_STOP, STOP_MS);
+        (void)send_on(watch, REQUEST_STOP, STOP_MS);
         atomic_store(&watch->comm, NULL);
         release(watch);
     }

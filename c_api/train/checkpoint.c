@@ -128,7 +128,7 @@ moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco
                                                        : write_file(path, model, position, config, NULL);
 }
 
-/* Reads every tensor of the table. The file must hold them and no other. */
+/* Reads every tensor of the table. The file must hold these tensors and no others. */
 static moco_status read_table(const moco__table *t, const moco_safetensors *file, const char *path)
 {
     size_t known = t->count;

@@ -1,4 +1,4 @@
-/* Writes TensorBoard's event files. */
+/* Writes event files for TensorBoard. */
 #ifndef MOCO_TRAIN_LOG_TFEVENTS_INTERNAL_H
 #define MOCO_TRAIN_LOG_TFEVENTS_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* A training run: its set-up, its state, and what it reports. */
+/* Defines a training run: its set-up, its state, and what it reports. */
 #ifndef MOCO_TRAIN_RUN_INTERNAL_H
 #define MOCO_TRAIN_RUN_INTERNAL_H
 

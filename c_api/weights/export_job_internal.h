@@ -1,4 +1,4 @@
-/* An export: which tensors of a file are written, and under which names. */
+/* Defines an export: which tensors of a file are written, and under which names. */
 #ifndef MOCO_WEIGHTS_EXPORT_JOB_INTERNAL_H
 #define MOCO_WEIGHTS_EXPORT_JOB_INTERNAL_H
 

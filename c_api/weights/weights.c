@@ -1,4 +1,4 @@
-/* Opens files of weights, of whatever format, and reads their tensors. */
+/* Opens files of weights in any known format, and reads their tensors. */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "formats/safetensors_read_internal.h"

@@ -1,4 +1,4 @@
-/* The tensors and texts of a file of weights, as a list that the reader of each format fills. */
+/* Lists the tensors and texts of a file of weights; the reader of each format fills the list. */
 #ifndef MOCO_WEIGHTS_WEIGHTS_LIST_INTERNAL_H
 #define MOCO_WEIGHTS_WEIGHTS_LIST_INTERNAL_H
 

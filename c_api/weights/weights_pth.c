@@ -122,7 +122,7 @@ static moco_status add_momentum(moco_weights *weights, const moco__pickle_value 
     if (params == NULL || params->kind != MOCO__PICKLE_LIST) {
         return MOCO_OK;
     }
-    /* Each parameter is searched in the whole state. */
+    /* Each parameter is searched for in the complete state, so their product is limited. */
     if (params->as.list.count > PARAMETERS_MAX || state->as.list.count / 2 > PARAMETERS_MAX) {
         moco_log(MOCO_LOG_WARNING, "%s: the optimiser has more than %d parameters; its momentum buffers are left out",
                  weights->path, PARAMETERS_MAX);

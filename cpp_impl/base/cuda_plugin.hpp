@@ -1,4 +1,4 @@
-// The interface of libmoco_cuda.so, which libmoco.so loads when a CUDA device is first used.
+// Declares the interface of libmoco_cuda.so, which libmoco.so loads when a CUDA device is first used.
 #pragma once
 
 #include <c10/util/intrusive_ptr.h>

@@ -1,4 +1,4 @@
-// Blurs with Pillow's pixels: three extended box blurs along each axis, in 24-bit fixed point.
+// Blurs with the pixels that Pillow gives: three extended box blurs along each axis, in 24-bit fixed point.
 #include "image/blur.hpp"
 
 #include "image/pixel_kernels.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int passes = 3;
 
-// Returns the box whose three passes have the variance sigma squared, by Pillow's sequence of float and double
+// Returns the box whose three passes have the variance sigma squared, by the sequence of float and double
 // operations.
 moco::Box box_of(double sigma)
 {

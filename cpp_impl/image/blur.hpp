@@ -1,4 +1,4 @@
-// Declares Pillow's Gaussian blur.
+// Declares the Gaussian blur.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace moco {
 
-// Blurs @p count planes, which follow each other in memory, with Pillow's pixels.
+// Blurs @p count planes, which follow each other in memory, with the pixels that Pillow gives.
 void blur_planes(std::uint8_t *first, std::size_t count, std::size_t width, std::size_t height, double sigma);
 
 } // namespace moco

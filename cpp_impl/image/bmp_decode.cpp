@@ -1,5 +1,5 @@
-// Decodes uncompressed BMP files, with the pixels that PIL gives: palettes of 1, 4 and 8 bits, 16-bit 5-5-5 and 5-6-5,
-// 24 and 32 bits.
+// Decodes uncompressed BMP files, with the pixels that Pillow gives: palettes of 1, 4 and 8 bits, 16-bit 5-5-5 and
+// 5-6-5, 24 and 32 bits.
 //
 // OpenCV's decoder will not do: it gives other pixels for 16 bits, and prints when a file is damaged.
 #include "image/decoders.hpp"
@@ -40,7 +40,7 @@ constexpr std::array<std::uint32_t, 3> masks_555 = { 0x7C00, 0x3E0, 0x1F };
 constexpr std::array<std::uint32_t, 3> masks_565 = { 0xF800, 0x7E0, 0x1F };
 constexpr std::array<std::uint32_t, 3> masks_888 = { 0xFF0000, 0xFF00, 0xFF };
 
-// Reads channel masks; refuses those that PIL does not know.
+// Reads channel masks; refuses those that Pillow does not know.
 void read_masks(Header &header, const u8 *bytes, std::size_t count, const char *name)
 {
     if (count < 14 + 40 + 12) {

@@ -1,4 +1,4 @@
-// The image handle: what forms the pixels of an image take, and when they change.
+// Defines the image handle: which forms the pixels of an image take, and when they change.
 #pragma once
 
 #include "base/guard.hpp"

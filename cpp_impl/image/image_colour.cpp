@@ -1,4 +1,4 @@
-// Changes brightness, contrast, saturation and hue with the arithmetic of PIL.
+// Changes brightness, contrast, saturation and hue with the arithmetic of Pillow.
 #include "image/image.hpp"
 
 #include "image/pixel_kernels.hpp"
@@ -15,7 +15,7 @@ void check_factor(const char *function, double factor)
     }
 }
 
-// Returns the mean luma, rounded as in ImageEnhance.Contrast of PIL.
+// Returns the mean luma, rounded as in ImageEnhance.Contrast of Pillow.
 int mean_luma(const moco_image &image)
 {
     const std::uint64_t sum = moco::pixel_kernels().sum_luma(image.planes_either_way().plane, image.area());

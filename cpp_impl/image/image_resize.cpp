@@ -1,4 +1,4 @@
-// Resizes with Pillow's pixels: an antialiased triangle filter in 22-bit fixed point, in two passes.
+// Resizes with the pixels that Pillow gives: an antialiased triangle filter in 22-bit fixed point, in two passes.
 #include "image/image.hpp"
 
 #include "image/pixel_kernels.hpp"

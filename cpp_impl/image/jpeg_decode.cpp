@@ -1,8 +1,8 @@
-// Decodes JPEG files by libjpeg-turbo, with the pixels that PIL gives: slow integer DCT, fancy upsampling.
+// Decodes JPEG files by libjpeg-turbo, with the pixels that Pillow gives: slow integer DCT, fancy upsampling.
 //
 // If the data of a file is in order, a part of it can be decoded: rows and columns before the part are skipped, and
-// anything after its last row is not read. All other files are decoded completely, so damage is found where PIL finds
-// it.
+// anything after its last row is not read. All other files are decoded completely, so damage is found where Pillow
+// finds it.
 //
 // libjpeg reports errors by longjmp, so decompress() and the functions it calls hold no object with a destructor.
 #include "image/decoders.hpp"
@@ -27,7 +27,7 @@ void fail(j_common_ptr jpeg)
 
 void ignore_message(j_common_ptr /*jpeg*/) {}
 
-// Converts a row of CMYK, which Adobe stores inverted, to RGB with Pillow's arithmetic.
+// Converts a row of CMYK, which Adobe stores inverted, to RGB with the arithmetic of Pillow.
 void cmyk_to_rgb(std::uint8_t *rgb, const std::uint8_t *inverted, std::size_t width)
 {
     for (std::size_t x = 0; x < width; ++x) {

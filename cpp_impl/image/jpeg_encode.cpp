@@ -1,4 +1,4 @@
-// Encodes JPEG files with the settings of Image.save(quality=q, optimize=True) in PIL: baseline, 4:2:0, slow integer
+// Encodes JPEG files with the settings of Image.save(quality=q, optimize=True) in Pillow: baseline, 4:2:0, slow integer
 // DCT.
 //
 // libjpeg reports errors by longjmp, so compress() holds no object with a destructor.

@@ -83,9 +83,9 @@ struct PixelKernels {
     // Makes one pass of a box blur down columns; edge rows are repeated. @p sum: scratch of @p width.
     void (*blur_rows)(std::uint8_t *out, const std::uint8_t *in, std::uint32_t *sum, std::size_t width,
                       std::size_t height, Box box);
-    // Image.blend of PIL, of each byte with one grey.
+    // Image.blend of Pillow, of each byte with one grey.
     void (*blend)(std::uint8_t *bytes, std::size_t count, float grey, float factor);
-    // Image.blend of PIL, of each pixel with its luma.
+    // Image.blend of Pillow, of each pixel with its luma.
     void (*saturate)(std::uint8_t *const planes[3], std::size_t count, float factor);
     std::uint64_t (*sum_luma)(std::uint8_t *const planes[3], std::size_t count);
     void (*grey)(std::uint8_t *const planes[3], std::size_t count);

@@ -2,7 +2,7 @@
 
 // ---- Colour ----
 
-// Image.blend of PIL for one byte: @p degenerate at factor 0, @p value at factor 1, truncated.
+// Image.blend of Pillow for one byte: @p degenerate at factor 0, @p value at factor 1, truncated.
 inline u8 mixed(float degenerate, float value, float factor)
 {
     const float sum = degenerate + factor * (value - degenerate);
@@ -10,7 +10,7 @@ inline u8 mixed(float degenerate, float value, float factor)
     return static_cast<u8>(static_cast<i32>(low < 255.0F ? low : 255.0F));
 }
 
-// ITU-R 601 luma in Pillow's 16-bit fixed point.
+// ITU-R 601 luma in the 16-bit fixed point of Pillow.
 inline u8 luma_of(u32 red, u32 green, u32 blue)
 {
     return static_cast<u8>((red * 19595U + green * 38470U + blue * 7471U + 0x8000U) >> 16U);
@@ -65,8 +65,8 @@ void grey(u8 *const planes[3], size_t count)
 
 // ---- Hue ----
 //
-// PIL converts RGB to HSV bytes and back, in float32 and in double. Float32 alone gives the same bytes:
-// tests/unit/image/test_pixel_kernels.cpp compares every colour with the arithmetic of PIL.
+// Pillow converts RGB to HSV bytes and back, in float32 and in double. Float32 alone gives the same bytes:
+// tests/unit/image/test_pixel_kernels.cpp compares every colour with the arithmetic of Pillow.
 
 // The code uses vectors of the processor's size, since compilers do not vectorise a loop with this many branches.
 

@@ -141,7 +141,7 @@ void to_ycc(u8 *const planes[3], size_t count)
     }
 }
 
-// Chroma of half the resolution, in sixteenths, between its rows and its columns as they lie.
+// Makes a row of chroma of twice the width, in sixteenths, from the nearest rows and columns, weighted 3 to 1.
 inline void expand_chroma(u16 *__restrict out, u16 *__restrict mixed_rows, const u8 *near, const u8 *far, size_t width)
 {
     const size_t half_width = (width + 1) / 2;

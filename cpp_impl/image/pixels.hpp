@@ -12,7 +12,7 @@ namespace moco {
 
 using Bytes = Buffer<std::uint8_t>;
 
-// The largest image, in pixels. PIL refuses larger files as decompression bombs.
+// The largest image, in pixels. Pillow refuses larger files as decompression bombs.
 constexpr std::int64_t max_image_pixels = 178956970;
 
 // A decoded picture. It becomes the image's when it is complete, so a decoder that fails leaves the image unchanged.

@@ -1,5 +1,5 @@
-// Decodes PNG files by libpng, with the pixels that PIL gives: alpha and transparent colours are dropped, 16-bit grey
-// is clipped at 255, other 16-bit channels keep their high byte.
+// Decodes PNG files by libpng, with the pixels that Pillow gives: alpha and transparent colours are dropped, 16-bit
+// grey is clipped at 255, other 16-bit channels keep their high byte.
 //
 // OpenCV's decoder will not do: it prints warnings, and does not say which 16-bit files were grey.
 #include "image/decoders.hpp"
@@ -39,7 +39,7 @@ void read_bytes(png_structp png, png_bytep to, std::size_t count)
     png_longjmp(png, 1);
 }
 
-// PIL ignores warnings of libpng, too.
+// Pillow ignores warnings of libpng, too.
 void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
 
 class Decoder {

@@ -1,5 +1,5 @@
-// Decodes TIFF files by libtiff, with the pixels that PIL gives: grey, palette, RGB and CMYK, 1 to 16 bits, strips and
-// tiles. All other files are refused.
+// Decodes TIFF files by libtiff, with the pixels that Pillow gives: grey, palette, RGB and CMYK, 1 to 16 bits, strips
+// and tiles. All other files are refused.
 //
 // OpenCV's decoder will not do: it premultiplies alpha, takes CMYK for RGBA, accepts damaged data and prints.
 #include "image/decoders.hpp"
@@ -130,7 +130,7 @@ Layout read_layout(TIFF *tiff)
     return layout;
 }
 
-// The variants that PIL reads and that are read here with the same pixels.
+// Returns whether the decoder gives the same pixels as Pillow for this variant of TIFF.
 bool is_supported(const Layout &layout, bool big_endian)
 {
     const auto bits = layout.bits;
@@ -247,7 +247,7 @@ void convert(u8 *to, const u8 *from, const Layout &layout)
 {
     const unsigned scale = layout.bits < 8 ? 255U / ((1U << layout.bits) - 1) : 1;
     switch (layout.photometric) {
-    case PHOTOMETRIC_MINISWHITE: // PIL forgets to invert 16 bits
+    case PHOTOMETRIC_MINISWHITE: // Pillow forgets to invert 16 bits
         to[0] = to[1] = to[2] = static_cast<u8>(layout.bits == 16 ? from[0] : 255 - from[0] * scale);
         break;
     case PHOTOMETRIC_MINISBLACK:
@@ -285,7 +285,7 @@ void moco::decode_tiff(Pixels &out, const std::uint8_t *bytes, std::size_t count
     }
     const Layout layout = read_layout(tiff.get());
     check_layout(layout, TIFFIsBigEndian(tiff.get()) != 0, name);
-    // Orientations 5 to 8 lie on their side; PIL turns TIFF files upright, unlike JPEG files.
+    // Orientations 5 to 8 lie on their side; Pillow turns TIFF files upright, unlike JPEG files.
     const bool aside = layout.orientation >= 5 && layout.orientation <= 8;
     u8 *to = out.resize(aside ? layout.height : layout.width, aside ? layout.width : layout.height, name);
     const std::size_t width = layout.width;

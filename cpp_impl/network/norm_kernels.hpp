@@ -1,4 +1,4 @@
-// The loops of batch norm over rows of channels, compiled for several kinds of processors as those over pixels are.
+// Declares the loops of batch norm over rows of channels, which are compiled for several kinds of processors.
 //
 // A row holds the channels of one place of one image. All variants give the same bits: sums go down the rows in order.
 #pragma once

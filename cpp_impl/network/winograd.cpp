@@ -1,4 +1,4 @@
-// Makes Winograd's convolution an operation with a gradient, and shares its loops out to threads.
+// Makes Winograd's convolution an operation with a gradient, and distributes its loops over threads.
 #include "network/winograd.hpp"
 
 #include "base/cpu_level.hpp"

@@ -19,7 +19,7 @@ typedef enum moco_feature_kind {
     MOCO_FEATURE_PIXELS  /**< the raw pixels, as a baseline; needs no encoder */
 } moco_feature_kind;
 
-/** Features of a dataset with its labels, L2-normalised unless the options ask for raw ones. @since 0.1 */
+/** Features of a dataset with its labels, L2-normalised unless moco_features_options.raw is set. @since 0.1 */
 typedef struct moco_features moco_features;
 
 /** Called after each batch with the number of images done on this rank. A non-zero return on any rank ends the
@@ -50,7 +50,7 @@ typedef struct moco_features_options {
             NULL, false, NULL, NULL                                                                                    \
     }
 
-/** Sets kind, policy, image size, layout and device as a configuration asks for. @since 0.1 */
+/** Sets kind, policy, image size, layout and device from a configuration. @since 0.1 */
 MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device);
 
 /** Computes features with the encoder in evaluation mode, and restores its mode. @param encoder NULL for pixels @since

@@ -1,10 +1,10 @@
 /**
  * @file image.h
- * Decodes 8-bit RGB images and changes them, with the pixels that PIL and torchvision give.
+ * Decodes 8-bit RGB images and changes them, with the pixels that Pillow and torchvision give.
  *
  * A ::moco_image keeps its buffers when it is overwritten, so a thread that reuses its images soon allocates nothing.
  * An image belongs to one thread at a time. Each operation names the function that it equals: of Pillow 13, or of
- * torchvision 0.26 on PIL images.
+ * torchvision 0.26 on Pillow images.
  */
 #ifndef MOCO_IMAGE_H
 #define MOCO_IMAGE_H
@@ -40,7 +40,7 @@ MOCO_API const uint8_t *moco_image_pixels(const moco_image *image);
 
 /**
  * Decodes a JPEG, PNG, WebP, BMP or TIFF file in memory to RGB, with the pixels of `Image.open(f).convert("RGB")` in
- * PIL. Grey, palette, alpha, CMYK and 16-bit files can be read. EXIF orientation is ignored, as in torchvision.
+ * Pillow. Grey, palette, alpha, CMYK and 16-bit files can be read. EXIF orientation is ignored, as in torchvision.
  * @param name the file's name in error messages
  * @return ::MOCO_EFORMAT if the file is damaged, truncated or unsupported
  * @since 0.1
@@ -96,7 +96,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_set_planar(moco_image *image, int3
 MOCO_API MOCO_MUST_USE moco_status moco_image_write_png(const moco_image *image, const char *path);
 
 /**
- * Encodes an image as a JPEG file: baseline, chroma at half the resolution. The bytes are those that PIL's
+ * Encodes an image as a JPEG file: baseline, chroma at half the resolution. The bytes are those that Pillow's
  * `Image.save(quality=quality, optimize=True)` writes with libjpeg-turbo.
  * @param[out] bytes borrowed until this thread encodes again
  * @param quality 1 to 100
@@ -132,7 +132,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_saturation(moco_image *image, doub
 MOCO_API MOCO_MUST_USE moco_status moco_image_hue(moco_image *image, double factor);
 /** F.rgb_to_grayscale with three equal channels. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_grayscale(moco_image *image);
-/** ImageFilter.GaussianBlur(radius=sigma) of PIL, which is three extended box blurs. @since 0.1 */
+/** ImageFilter.GaussianBlur(radius=sigma) of Pillow, which is three extended box blurs. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_gaussian_blur(moco_image *image, double sigma);
 
 /** @}

@@ -1,10 +1,10 @@
 /**
  * @file peers.h
- * The processes of a run: how they meet, and how one learns which other failed.
+ * Connects the processes of a run, and finds out which one has failed.
  *
- * Every rank keeps a thread that answers at the store while the rank itself waits in a collective. When a collective
- * fails, the ranks ask each other: one that does not answer, says what went wrong with it, or is behind the others is
- * named, with its host.
+ * Every rank keeps a thread that answers through the store while the rank itself waits in a collective. When a
+ * collective fails, each rank asks the others. The error names a rank, with its host, if it does not answer, reports
+ * a failure, or is behind the others.
  */
 #ifndef MOCO_PEERS_H
 #define MOCO_PEERS_H

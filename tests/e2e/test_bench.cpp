@@ -1,4 +1,4 @@
-// What `moco bench` prints on a network that takes milliseconds.
+// Tests what `moco bench` prints on a network that takes milliseconds.
 #include "cli.hpp"
 
 #include <jansson.h>

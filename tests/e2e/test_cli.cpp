@@ -1,4 +1,4 @@
-// The tool's help, errors and exit codes.
+// Tests the tool's help, errors and exit codes.
 #include "cli.hpp"
 
 using namespace cli;

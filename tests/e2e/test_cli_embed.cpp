@@ -1,4 +1,4 @@
-// moco embed and moco report on a small run.
+// Tests moco embed and moco report on a small run.
 #include "cli.hpp"
 
 #include <jansson.h>

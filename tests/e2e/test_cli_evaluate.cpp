@@ -1,4 +1,4 @@
-// moco linear, finetune and knn: results as text and JSON, files, several processes, and other libraries' numbers.
+// Tests moco linear, finetune and knn: text, JSON, files, several processes, and numbers of other libraries.
 #include "cli.hpp"
 
 #include <jansson.h>

@@ -1,4 +1,4 @@
-// The tool with files of other programs: info, knn, export, import.
+// Tests the tool with files of other programs: info, knn, export, import.
 #include "cli.hpp"
 
 using cli::has;

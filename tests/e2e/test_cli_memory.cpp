@@ -1,4 +1,4 @@
-// A run's peak memory does not grow with its steps.
+// Tests that a run's peak memory does not grow with its steps.
 #include "support/fashion.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// Options on the command line: the table's names and aliases, and choices.
+// Tests options on the command line: the table's names and aliases, and choices.
 #include "cli.hpp"
 
 using namespace cli;

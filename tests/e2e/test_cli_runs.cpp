@@ -1,4 +1,4 @@
-// Small runs by the tool, from start to end, and what looks at them.
+// Tests small runs by the tool, from start to end, and the commands that read them.
 #include "cli.hpp"
 
 #include <jansson.h>

@@ -1,4 +1,4 @@
-// The tool on tar shards: packing, indexing, and training that gives the same bytes as on the folder.
+// Tests the tool on tar shards: packing, indexing, and training that gives the same bytes as on the folder.
 #include "cli.hpp"
 
 #include "support/tar_builder.hpp"

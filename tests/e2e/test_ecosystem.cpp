@@ -1,6 +1,6 @@
-// Import and export against PyTorch itself: torchvision, the reference's checkpoints, scripts and converter. Needs a
-// Python with torch and torchvision: MOCO_PYTHON names it, else python3; `make test-python` installs one. Where
-// MOCO_REFERENCE names a clone of facebookresearch/moco its own code is run.
+// Tests import and export against PyTorch: torchvision, and the reference's checkpoints, scripts and converter. Needs a
+// Python with torch and torchvision: MOCO_PYTHON names it, or else python3; `make test-python` installs one. If
+// MOCO_REFERENCE names a clone of facebookresearch/moco, the tests run its code.
 #include "cli.hpp"
 
 #include <cmath>

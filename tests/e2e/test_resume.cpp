@@ -1,4 +1,4 @@
-// A run that SIGTERM stops and `moco resume` continues ends with the same bytes as an uninterrupted run.
+// Tests that a run that SIGTERM stops and `moco resume` continues ends with the bytes of an uninterrupted run.
 #include "support/fashion.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-/* Cases of several processes. */
+/* Runs cases of several processes. */
 #ifndef MOCO_TESTS_GOLDEN_RANKS_H
 #define MOCO_TESTS_GOLDEN_RANKS_H
 

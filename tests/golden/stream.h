@@ -1,4 +1,4 @@
-/* The generator of the golden cases' inputs: values of named streams, the same in every language. */
+/* Generates the inputs of golden cases: values of named streams, the same in every language. */
 #ifndef MOCO_TESTS_STREAM_H
 #define MOCO_TESTS_STREAM_H
 

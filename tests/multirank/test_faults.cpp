@@ -1,4 +1,4 @@
-// A rank that dies, hangs or is cut off is named. The run continues from its last checkpoint, bit-identical.
+// Tests that a rank that dies, hangs or is cut off is named, and that the run can be resumed.
 #include "ranks.hpp"
 
 using namespace ranks;

@@ -1,4 +1,4 @@
-// Several processes compute the same as one, and resume exactly where they stopped.
+// Tests that several processes compute the same as one, and resume exactly where they stopped.
 #include "ranks.hpp"
 
 #include <moco.h>

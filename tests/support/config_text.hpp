@@ -1,4 +1,4 @@
-// What the tests of the configuration share: options, their values as text, and values to try.
+// Lists options, their values as text, and values to try, for tests of the configuration.
 #pragma once
 
 #include <moco.h>

@@ -1,4 +1,4 @@
-// Where the files that tests read lie: the folder tests/ of the sources.
+// Finds the files that tests read: the folder tests/ of the sources.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Small drawn images of four classes, by callbacks: a bright quadrant tells the class.
+// Draws small images of four classes, by callbacks: the class is the bright quadrant.
 #pragma once
 
 #include <moco.h>

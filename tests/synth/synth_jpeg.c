@@ -1,4 +1,4 @@
-/* Smooth colour, shapes with sharp edges, texture of several scales and grain, as photographs have them. */
+/* Draws smooth colour, shapes with sharp edges, texture of several scales and grain, as photographs have them. */
 #include "synth_jpeg.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Photograph-like JPEG files from a seed, in integers alone: the same bytes of pixels on every machine. */
+/* Draws photograph-like JPEG files from a seed, in integers alone: the same pixels on every machine. */
 #ifndef MOCO_TESTS_SYNTH_JPEG_H
 #define MOCO_TESTS_SYNTH_JPEG_H
 

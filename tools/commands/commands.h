@@ -1,5 +1,5 @@
 /*
- * All commands of the tool.
+ * Declares all commands of the tool.
  */
 #ifndef MOCO_TOOLS_COMMANDS_COMMANDS_H
 #define MOCO_TOOLS_COMMANDS_COMMANDS_H

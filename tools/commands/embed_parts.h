@@ -1,5 +1,5 @@
 /*
- * The parts of moco embed: files of features, queries, and the speed of training for comparison.
+ * Declares the parts of moco embed: files of features, queries, and the speed of training for comparison.
  */
 #ifndef MOCO_TOOLS_COMMANDS_EMBED_PARTS_H
 #define MOCO_TOOLS_COMMANDS_EMBED_PARTS_H

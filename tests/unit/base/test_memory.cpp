@@ -1,4 +1,4 @@
-// Kept memory of big tensors: no two tensors share a byte, whatever the order in which they come and go.
+// Tests the kept memory of big tensors: no two tensors share a byte, in any order of making and freeing them.
 #include <gtest/gtest.h>
 #include <moco.h>
 

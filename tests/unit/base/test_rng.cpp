@@ -1,4 +1,4 @@
-// Philox streams: known answers, ranges, permutations, and that no two streams meet.
+// Tests Philox streams: known answers, ranges, permutations, and that no two streams meet.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Setting and reading the options of a configuration as text.
+// Tests setting and reading the options of a configuration as text.
 #include "support/config_text.hpp"
 
 #include <rapidcheck/gtest.h>

@@ -1,4 +1,4 @@
-// Checks of a configuration: ranges, and options against each other.
+// Tests the checks of a configuration: ranges, and options against each other.
 #include "support/config_text.hpp"
 
 #include <cstring>

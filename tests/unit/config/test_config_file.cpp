@@ -1,4 +1,4 @@
-// Configurations as YAML files.
+// Tests configurations as YAML files.
 #include "support/config_text.hpp"
 
 #include <rapidcheck/gtest.h>

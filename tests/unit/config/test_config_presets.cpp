@@ -1,4 +1,4 @@
-// Defaults and presets.
+// Tests defaults and presets.
 #include "support/config_text.hpp"
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// Settings and position out of a checkpoint's metadata.
+// Tests settings and position in a checkpoint's metadata.
 #include "support/config_text.hpp"
 
 #include <filesystem>

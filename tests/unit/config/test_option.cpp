@@ -1,4 +1,4 @@
-// The table of options: its rows, names, aliases and choices.
+// Tests the table of options: its rows, names, aliases and choices.
 #include "support/config_text.hpp"
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// Trees of image files, and datasets of callbacks.
+// Tests trees of image files, and datasets of callbacks.
 #include "support/dataset_files.hpp"
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// CIFAR-10 and CIFAR-100.
+// Tests CIFAR-10 and CIFAR-100.
 #include "support/dataset_files.hpp"
 
 #include <fstream>

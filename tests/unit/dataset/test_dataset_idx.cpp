@@ -1,4 +1,4 @@
-// IDX datasets, and Debian's Fashion-MNIST.
+// Tests IDX datasets, and Debian's Fashion-MNIST.
 #include "support/dataset_files.hpp"
 
 #include <fstream>

@@ -1,4 +1,4 @@
-// Packing datasets into shards: the same files, names and labels; resized; interrupted and continued.
+// Tests packing into shards: the same files, names and labels; resized; interrupted and continued.
 #include "support/temporary_folder.hpp"
 
 #include <algorithm>

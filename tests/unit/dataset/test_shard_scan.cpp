@@ -1,4 +1,4 @@
-// The samples of a shard, found by a scan and by its index.
+// Tests that a scan and an index find the samples of a shard.
 #include "support/tar_builder.hpp"
 #include "support/temporary_folder.hpp"
 

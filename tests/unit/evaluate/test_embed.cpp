@@ -1,4 +1,4 @@
-// Features as files of numpy and safetensors, and their principal components.
+// Tests features in files of numpy and safetensors, and their principal components.
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
 #include "support/toy_dataset.hpp"
@@ -107,7 +107,7 @@ TEST_F(Embed, RawFeaturesAreTheSameButForTheirNorm)
     EXPECT_EQ(moco_nearest(&row, nullptr, 1, raw, unit, 0), MOCO_EINVALID);
     EXPECT_TRUE(message_has("raw")) << moco_error_message();
     ASSERT_EQ(moco_features_normalize(raw), MOCO_OK);
-    EXPECT_EQ(values_of(moco_features_matrix(raw)), values_of(moco_features_matrix(unit))) << "to the bit";
+    EXPECT_EQ(values_of(moco_features_matrix(raw)), values_of(moco_features_matrix(unit))) << "bit-identical";
     double cosine = 0;
     ASSERT_EQ(moco_nearest(&row, &cosine, 1, raw, unit, 3), MOCO_OK);
     EXPECT_NEAR(cosine, 1, 1e-5);

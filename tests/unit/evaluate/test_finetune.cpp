@@ -1,4 +1,4 @@
-// Fine-tuning, and the share of every class that it may learn from.
+// Tests fine-tuning, and the share of every class that it may learn from.
 #include "support/temporary_folder.hpp"
 #include "support/toy_dataset.hpp"
 

@@ -1,4 +1,4 @@
-// Features and the weighted kNN classifier, against a plain computation of the same.
+// Tests features and the weighted kNN classifier against a plain computation of the same.
 #include "support/temporary_folder.hpp"
 #include "support/toy_dataset.hpp"
 

@@ -1,4 +1,4 @@
-// Linear classifiers: gradients against finite differences, sweeps against single runs, and rates that diverge.
+// Tests linear classifiers: gradients against finite differences, sweeps, and rates that diverge.
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
 #include "support/toy_dataset.hpp"

@@ -1,4 +1,4 @@
-// The safetensors format: round trips, equal bytes, and hostile files.
+// Tests the safetensors format: round trips, equal bytes, and hostile files.
 #include "support/temporary_folder.hpp"
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// The tar reader, with sound and hostile archives.
+// Tests the tar reader with sound and hostile archives.
 #include "support/tar_builder.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -1,4 +1,4 @@
-// What tests of fast augmentation share: views made exactly and fast.
+// Makes views exactly and fast, for tests of fast augmentation.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Fast augmentation: how far its pixels are from the exact ones, for the same draws.
+// Tests how far the pixels of fast augmentation are from the exact ones, for the same draws.
 #include "unit/image/fast_fixture.hpp"
 
 #include <algorithm>

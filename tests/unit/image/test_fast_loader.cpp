@@ -1,4 +1,4 @@
-// The loader with fast augmentation.
+// Tests the loader with fast augmentation.
 #include "unit/image/fast_fixture.hpp"
 
 #include <cstdio>

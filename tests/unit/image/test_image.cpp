@@ -1,4 +1,4 @@
-// Pixel operations on odd sizes against PIL and torchvision, and the handle's own behaviour.
+// Tests pixel operations on odd sizes against Pillow and torchvision, and the image handle.
 #include "support/tests_folder.hpp"
 
 #include <moco.h>

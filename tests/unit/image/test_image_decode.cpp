@@ -1,4 +1,4 @@
-// Decoding of every kind of file against what PIL makes of it; damaged files are refused and leave the image alone.
+// Tests that every kind of file gives the pixels of Pillow, and that damaged files leave the image unchanged.
 #include "support/tests_folder.hpp"
 
 #include <moco.h>

@@ -1,4 +1,4 @@
-// JPEG files that are read lazily and decoded in part: the pixels and the errors are those of the whole.
+// Tests JPEG files that are read lazily and decoded in part: pixels and errors are those of the complete file.
 #include <moco.h>
 
 #include <gtest/gtest.h>

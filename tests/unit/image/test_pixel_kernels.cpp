@@ -1,4 +1,4 @@
-// Every variant of the loops over pixels gives the same bits, and the hue is PIL's for every colour.
+// Tests that all variants of the loops over pixels give the same bits, and the hue that Pillow gives.
 #include "image/pixel_kernels.hpp"
 
 #include <gtest/gtest.h>
@@ -241,7 +241,7 @@ TEST(PixelKernels, SumsOfRowsAreEqual)
     }
 }
 
-// ---- Hue, in PIL's order of float and double operations ----
+// ---- Hue, in Pillow's order of float and double operations ----
 
 struct HueSaturation {
     u8 hue;

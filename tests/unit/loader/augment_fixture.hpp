@@ -1,4 +1,4 @@
-// Images and policies that tests of augmentation share.
+// Makes images and policies for tests of augmentation.
 #pragma once
 
 #include <gtest/gtest.h>

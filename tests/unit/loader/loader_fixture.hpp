@@ -1,4 +1,4 @@
-// A dataset whose images can fail and take time, and what tests of the loader share.
+// Makes a dataset whose images can fail and take time, for tests of the loader.
 #pragma once
 
 #include "support/tensor_values.hpp"

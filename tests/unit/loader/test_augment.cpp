@@ -1,4 +1,4 @@
-// Augmentations: torchvision's crop statistics, frequencies and ranges of each operation, geometry, keys.
+// Tests augmentations: statistics of crops, frequencies and ranges of each operation, geometry, keys.
 #include "unit/loader/augment_fixture.hpp"
 
 #include <cmath>

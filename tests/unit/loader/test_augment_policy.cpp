@@ -1,4 +1,4 @@
-// Augmentation policies: presets, checks and refusals.
+// Tests augmentation policies: presets, checks and refusals.
 #include "unit/loader/augment_fixture.hpp"
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// The whole augmentation of random JPEG files, to the last bit of the floats, against PIL and torchvision: chain.txt,
-// which tests/golden/make_chain.py wrote.
+// Tests that the complete augmentation of random JPEG files is bit-identical to that of Pillow and torchvision, in
+// chain.txt, which tests/golden/make_chain.py wrote.
 #include "support/tests_folder.hpp"
 
 #include <moco.h>

@@ -1,4 +1,4 @@
-// The loader: bytes that do not depend on the workers, order, resuming, shutdown.
+// Tests the loader: bytes that do not depend on the workers, order, resuming, shutdown.
 #include "unit/loader/loader_fixture.hpp"
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// The loader with broken images: they fail by name, or are skipped and counted.
+// Tests the loader with broken images: they fail by name, or are skipped and counted.
 #include "unit/loader/loader_fixture.hpp"
 
 #include <unistd.h>

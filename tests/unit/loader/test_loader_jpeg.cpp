@@ -1,4 +1,4 @@
-// The loader over folders of JPEG files: broken files among good ones, any number of workers, resuming, and memory.
+// Tests the loader over folders of JPEG files: broken files, any number of workers, resuming, and memory.
 #include <gtest/gtest.h>
 #include <moco.h>
 

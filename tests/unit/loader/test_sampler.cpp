@@ -1,4 +1,4 @@
-// The sampler: every index once an epoch, seeking as walking, drop_last, windows over shards, refusals.
+// Tests the sampler: every index once per epoch, seeking, drop_last, windows over shards, refusals.
 #include <gtest/gtest.h>
 #include <moco.h>
 

@@ -1,4 +1,4 @@
-// Networks: shapes, names and sizes of every architecture, SplitBN, layouts, precisions, evaluation mode.
+// Tests networks: shapes, names and sizes of every architecture, SplitBN, layouts, precisions, evaluation.
 #include <gtest/gtest.h>
 #include <moco.h>
 

@@ -1,4 +1,4 @@
-// Batch norm with shortcut and ReLU in one operation: equal to ATen's operations in double, and on every processor.
+// Tests batch norm with shortcut and ReLU in one operation against separate operations, for every kind of processor.
 #include "network/batch_norm.hpp"
 #include "network/norm_kernels.hpp"
 

@@ -1,4 +1,4 @@
-// Winograd's convolution is as close to the convolution in double as rounding to bf16 allows.
+// Tests that Winograd's convolution is as close to the one in double as rounding to bf16 allows.
 #include "network/winograd.hpp"
 #include "network/winograd_kernels.hpp"
 

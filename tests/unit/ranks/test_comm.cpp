@@ -1,4 +1,4 @@
-// Collectives: what they compute, and what they refuse.
+// Tests collectives: what they compute, and what they refuse.
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 

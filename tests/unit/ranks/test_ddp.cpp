@@ -1,4 +1,4 @@
-// Data-parallel gradients: what they are, and what is refused.
+// Tests data-parallel gradients: what they are, and what is refused.
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 

@@ -1,4 +1,4 @@
-// What launchers leave in the environment.
+// Tests reading what launchers leave in the environment.
 #include <moco.h>
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Ranks meet, agree, share texts, and find out who failed.
+// Tests that ranks meet, agree, share texts, and find out which of them failed.
 #include "support/thread_ranks.hpp"
 
 #include <chrono>

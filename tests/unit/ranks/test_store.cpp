@@ -1,4 +1,4 @@
-// The store: texts, numbers, and what it refuses.
+// Tests the store: texts, numbers, and what it refuses.
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 

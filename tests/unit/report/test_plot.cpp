@@ -1,4 +1,4 @@
-// The pictures of a run: PNG, SVG and PDF files with lines, labels and units on them.
+// Tests the pictures of a run: PNG, SVG and PDF files with lines, labels and units.
 #include "support/temporary_folder.hpp"
 #include "support/toy_dataset.hpp"
 

@@ -1,4 +1,4 @@
-// The page about a run: safe with any text, complete without any part.
+// Tests the page about a run: safe with any text, complete if a part is missing.
 #include "support/temporary_folder.hpp"
 
 extern "C" {

@@ -1,4 +1,4 @@
-// Checkpoints hold the whole state; damaged and foreign ones are never taken.
+// Tests that checkpoints hold the complete state, and that damaged and foreign ones are refused.
 #include "support/temporary_folder.hpp"
 
 #include <cmath>
@@ -106,7 +106,7 @@ TEST_F(Checkpoint, RestoresAllState)
     ASSERT_EQ(moco_checkpoint_save(checkpoint(3).c_str(), second, { 2, 1, 7 }, &config_), MOCO_OK);
     EXPECT_TRUE(read_file(checkpoint(2)) == read_file(checkpoint(3))) << "the same state gives the same bytes";
 
-    EXPECT_EQ(step(first), step(second)) << "to the bit";
+    EXPECT_EQ(step(first), step(second)) << "bit-identical";
     EXPECT_EQ(step(first), step(second));
     moco_model_free(first);
     moco_model_free(second);

@@ -1,4 +1,4 @@
-// metrics.jsonl and TensorBoard's event files.
+// Tests metrics.jsonl and the event files of TensorBoard.
 #include "support/temporary_folder.hpp"
 
 #include <cmath>

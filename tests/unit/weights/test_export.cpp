@@ -1,4 +1,4 @@
-// Weights are exported to every format and read back the same; a run continues from what it exported.
+// Tests that weights are exported to every format and read back the same, and that a run continues from them.
 #include "support/temporary_folder.hpp"
 #include "support/tests_folder.hpp"
 

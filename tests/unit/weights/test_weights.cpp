@@ -1,4 +1,4 @@
-// Files of torch.save: both formats are read to the last bit, and hostile ones are refused without running anything.
+// Tests that both formats of torch.save are read exactly, and that hostile files are refused without running anything.
 #include "support/temporary_folder.hpp"
 #include "support/tests_folder.hpp"
 
