@@ -5,6 +5,20 @@ using namespace cli;
 
 namespace {
 class CliUsage : public Cli {};
+
+// Returns the commands that the tool's help lists.
+Words commands_of(const std::string &help)
+{
+    Words commands;
+    std::istringstream lines(help.substr(help.find("\nCommands:\n") + 1));
+    std::string line;
+    for (std::getline(lines, line); std::getline(lines, line) && !line.empty();) {
+        if (line.rfind("  ", 0) == 0 && line[2] != ' ') {
+            commands.push_back(line.substr(2, line.find(' ', 2) - 2));
+        }
+    }
+    return commands;
+}
 } // namespace
 
 TEST_F(CliUsage, HelpOfEachCommand)
@@ -12,14 +26,14 @@ TEST_F(CliUsage, HelpOfEachCommand)
     const Result tool = run({ "--help" });
     EXPECT_EQ(tool.code, 0);
     EXPECT_EQ(tool.err, "");
-    for (const char *command : { "train", "resume", "knn", "linear", "finetune", "embed", "report", "plot", "info",
-                                 "pack", "index", "bench", "doctor", "man", "completion" }) {
+    const Words commands = commands_of(tool.out);
+    EXPECT_GT(commands.size(), 10U) << tool.out;
+    for (const std::string &command : commands) {
         SCOPED_TRACE(command);
-        EXPECT_HAS(tool.out, std::string("\n  ") + command + " ");
         const Result result = run({ command, "--help" });
         EXPECT_EQ(result.code, 0);
         EXPECT_EQ(result.err, "");
-        EXPECT_EQ(result.out.rfind(std::string("Usage: moco ") + command, 0), 0U) << result.out;
+        EXPECT_EQ(result.out.rfind("Usage: moco " + command, 0), 0U) << result.out;
         std::istringstream lines(result.out);
         for (std::string line; std::getline(lines, line);) {
             EXPECT_LE(line.size(), 80U) << line;
@@ -103,7 +117,7 @@ TEST_F(CliUsage, WrongUsageIsNamedWithAnExitCodeOfTwo)
 
 TEST_F(CliUsage, MissingFilesAreErrorsAndLeaveNothing)
 {
-    std::ofstream(root / "notes.txt") << "this is no checkpoint\n";
+    std::ofstream(root / "notes.txt") << "this is not a checkpoint\n";
     struct Case {
         Words words;
         std::string message;
