@@ -1,4 +1,4 @@
-/* Makes loaders: starts and stops the workers, and gives out their batches. */
+/* Makes loaders: starts and stops the workers, and returns their batches. */
 #include "base/handle_internal.h"
 #include "base/machine_internal.h"
 #include "loader/loader_worker_internal.h"
@@ -115,7 +115,6 @@ static moco_status make_parts(moco_loader *loader, moco_sampler *sampler)
 {
     moco__job *job = &loader->job;
     MOCO_TRY(moco__ring_make(&job->ring, sampler, &job->options, job->policies[0].size));
-    MOCO_TRY(moco__skips_make(&job->skips, moco_dataset_count(job->dataset)));
     MOCO_TRY(make_workers(loader));
     return start_workers(loader);
 }
@@ -160,7 +159,6 @@ void moco_loader_free(moco_loader *loader)
         moco__worker_free(&loader->workers[i]);
     }
     free(loader->workers);
-    moco__skips_free(&loader->job.skips);
     moco__ring_free(&loader->job.ring);
     moco__handle_free(loader);
 }
@@ -194,11 +192,6 @@ int32_t moco_loader_image_size(const moco_loader *loader)
 double moco_loader_wait_seconds(const moco_loader *loader)
 {
     return (double)atomic_load(&loader->job.ring.wait_ns) * 1e-9;
-}
-
-size_t moco_loader_skipped(const moco_loader *loader)
-{
-    return atomic_load(&loader->job.skips.count);
 }
 
 double moco_loader_stage_seconds(const moco_loader *loader, moco_stage stage)

@@ -29,12 +29,11 @@ static void describe(char out[MOCO__LOADER_MESSAGE_MAX], const moco__job *job, s
                    after);
 }
 
-/* Counts a broken image once per loader, and logs it once per dataset. */
-static void report_skip(moco__job *job, size_t index)
+/* Counts and logs a broken image, once per dataset. */
+static void report_skip(const moco__job *job, size_t index)
 {
     char text[MOCO__LOADER_MESSAGE_MAX];
     describe(text, job, index, "", "");
-    moco__skips_add(&job->skips, index);
     if (moco__dataset_skip(job->dataset, index, text)) {
         moco_log(MOCO_LOG_WARNING, "loader: skipped a broken image: %s", text);
     }

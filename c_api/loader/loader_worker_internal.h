@@ -3,7 +3,6 @@
 #define MOCO_LOADER_LOADER_WORKER_INTERNAL_H
 
 #include "loader/loader_ring_internal.h"
-#include "loader/loader_skips_internal.h"
 #include "loader/stages_internal.h"
 
 /* What all workers share. */
@@ -14,7 +13,6 @@ typedef struct moco__job {
     moco_loader_options options;
     size_t image_bytes; /* bytes of a view in a batch */
     moco__ring ring;
-    moco__skips skips;
     moco__stage_sums sums; /* with options.measure */
 } moco__job;
 

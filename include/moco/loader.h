@@ -72,9 +72,6 @@ MOCO_API int32_t moco_loader_image_size(const moco_loader *loader);
 /** Seconds that moco_loader_next() has waited so far. @since 0.1 */
 MOCO_API double moco_loader_wait_seconds(const moco_loader *loader);
 
-/** Number of images that were skipped so far, because their file is broken or missing. Thread-safe. @since 0.1 */
-MOCO_API size_t moco_loader_skipped(const moco_loader *loader);
-
 /** What workers spend their time on. @since 0.1 */
 typedef enum moco_stage {
     MOCO_STAGE_READ,      /**< read the file; decode it, unless it is a JPEG file */

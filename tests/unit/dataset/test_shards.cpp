@@ -1,5 +1,5 @@
-// Datasets of tar shards: the same images as from a folder, at random from plain tars, in sequence from compressed
-// ones.
+// Tests datasets of tar shards: the same images as from a folder, at random from plain tars, in sequence from
+// compressed ones.
 #include "support/shard_files.hpp"
 #include "support/tensor_values.hpp"
 
@@ -149,7 +149,7 @@ std::vector<Batch> batches(const Dataset &dataset, int32_t workers, size_t windo
         out.push_back({ values_of(batch.query), values_of(batch.key), { batch.indices, batch.indices + batch.count } });
     }
     if (skipped != nullptr) {
-        *skipped = moco_loader_skipped(loader);
+        *skipped = moco_dataset_skipped(dataset.get(), nullptr, 0);
     }
     moco_loader_free(loader);
     moco_sampler_free(sampler);

@@ -31,10 +31,10 @@ TEST_F(Loader, BrokenImageFailsItsBatchByName)
         EXPECT_STREQ(moco_error_message(),
                      "loader: image[11]: it is scratched; use --skip-broken to leave such images out")
             << "the first of the batch";
-        EXPECT_EQ(next(made).indices[0], 20U) << "batches after it are whole";
+        EXPECT_EQ(next(made).indices[0], 20U) << "batches after it are complete";
         EXPECT_EQ(moco_loader_next(made.get(), &untouched), MOCO_EFORMAT);
         EXPECT_EQ(next(made).indices[0], 40U);
-        EXPECT_EQ(moco_loader_skipped(made.get()), 0U);
+        EXPECT_EQ(moco_dataset_skipped(images.get(), nullptr, 0), 0U);
     }
 }
 
@@ -88,7 +88,7 @@ TEST_F(Loader, SkipsBrokenImages)
             EXPECT_EQ(got[0].indices, (std::vector<size_t>{ 0, 1, 2, 5, 5, 5, 6, 7, 8, 9 }));
             EXPECT_EQ(got[1].indices[3], 14U);
             EXPECT_EQ(got[4].indices[9], 0U) << "after the last comes the first";
-            // Replacements have draws of their own.
+            // A replacement has other draws than the same image in its own place.
             const size_t floats = 3 * 12 * 12;
             const auto &query = got[0].query;
             EXPECT_FALSE(
@@ -97,7 +97,7 @@ TEST_F(Loader, SkipsBrokenImages)
                 expected = got;
             }
             EXPECT_EQ(got, expected);
-            EXPECT_EQ(moco_loader_skipped(made.get()), 4U);
+            EXPECT_EQ(moco_dataset_skipped(images.get(), nullptr, 0), 4U);
         }
         moco_log_set_callback(nullptr, nullptr);
         EXPECT_EQ(log_lines.size(), 4U) << "each broken image once";
@@ -137,7 +137,7 @@ TEST_F(Loader, OnlyBrokenFilesAreSkipped)
         moco_batch batch = {};
         EXPECT_EQ(moco_loader_next(made.get(), &batch), failure);
         EXPECT_STREQ(moco_error_message(), "loader: image[0]: it is scratched") << "no hint at --skip-broken";
-        EXPECT_EQ(moco_loader_skipped(made.get()), 0U);
+        EXPECT_EQ(moco_dataset_skipped(images.get(), nullptr, 0), 0U);
     }
 }
 
