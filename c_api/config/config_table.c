@@ -26,6 +26,7 @@
 #define CHOICE(field, placeholder, MAP) MOCO_CHOICE_OPTION(moco_config, field, placeholder, MOCO_CHOICES(MAP))
 #define AUTO .zero_is_auto = true
 #define ADVANCED .advanced = true
+#define PER_HOST .per_host = true
 
 /* Filled in on first use from the tables of encoder.h and augment.h; a test checks that all names fit. */
 enum { MAX_NAMES = 64 };
@@ -33,10 +34,15 @@ static const char *arch_names[MAX_NAMES + 1];
 static const char *augment_names[MAX_NAMES + 1];
 
 static const moco_option table[] = {
-    { .name = "data", DATA, PATH(data), .help = "training images: a folder, tar shards, or an IDX or CIFAR file" },
+    { .name = "data",
+      DATA,
+      PATH(data),
+      PER_HOST,
+      .help = "training images: a folder, tar shards, or an IDX or CIFAR file" },
     { .name = "val-data",
       DATA,
       PATH(val_data),
+      PER_HOST,
       .help = "labelled images for the kNN monitor; default: the test split of the data" },
     { .name = "format", DATA, CHOICE(format, "F", MOCO_FORMAT_MAP), .help = "layout of the data on disk" },
     { .name = "augment", DATA, NAME(augment, augment_names), .help = "augmentation of the training images" },
@@ -60,8 +66,9 @@ static const moco_option table[] = {
       DATA,
       INT(workers, 1, 1024),
       AUTO,
+      PER_HOST,
       .help = "threads that load images; auto: one per core" },
-    { .name = "prefetch", DATA, INT(prefetch, 1, 64), ADVANCED, .help = "batches to load ahead" },
+    { .name = "prefetch", DATA, INT(prefetch, 1, 64), ADVANCED, PER_HOST, .help = "batches to load ahead" },
     { .name = "skip-broken",
       DATA,
       BOOL(skip_broken),
@@ -183,9 +190,14 @@ static const moco_option table[] = {
       ADVANCED,
       .help = "MiB of gradients that processes exchange at a time" },
 
-    { .name = "out", .aliases = { "o" }, RUN, PATH(out), .help = "folder of the run; must be new or empty" },
-    { .name = "device", RUN, TEXT(device, "D"), .help = "cpu, cuda or cuda:N" },
-    { .name = "threads", RUN, INT(threads, 1, 4096), AUTO, .help = "threads that compute; auto: one per core" },
+    { .name = "out", .aliases = { "o" }, RUN, PATH(out), PER_HOST, .help = "folder of the run; must be new or empty" },
+    { .name = "device", RUN, TEXT(device, "D"), PER_HOST, .help = "cpu, cuda or cuda:N" },
+    { .name = "threads",
+      RUN,
+      INT(threads, 1, 4096),
+      AUTO,
+      PER_HOST,
+      .help = "threads that compute; auto: one per core" },
     { .name = "seed",
       RUN,
       MOCO_UINT64_OPTION(moco_config, seed),

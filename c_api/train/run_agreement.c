@@ -13,18 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Returns whether an option may differ from host to host. */
-static bool is_local(const char *option)
-{
-    static const char *const local[] = { "data", "val-data", "out", "device", "workers", "threads", "prefetch" };
-    for (size_t i = 0; i < sizeof local / sizeof local[0]; ++i) {
-        if (strcmp(option, local[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static moco_status add_line(moco__bytes *text, const char *format, ...) MOCO_PRINTF(2, 3);
 
 /* Appends to a text, which stays NUL-terminated; the NUL does not count. */
@@ -43,13 +31,13 @@ static moco_status add_line(moco__bytes *text, const char *format, ...)
     return MOCO_OK;
 }
 
-/* Appends the options, one per line. */
-static moco_status write_config(moco__bytes *text, const moco_config *config, bool local_too)
+/* Appends the options, one per line; with or without those that may differ from host to host. */
+static moco_status write_config(moco__bytes *text, const moco_config *config, bool with_per_host)
 {
     const moco_option *option;
     char value[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        if (local_too || !is_local(option->name)) {
+        if (with_per_host || !option->per_host) {
             MOCO_TRY(moco_config_get(config, option, value, sizeof value));
             MOCO_TRY(add_line(text, "%s: %s\n", option->name, value));
         }
@@ -131,7 +119,7 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
     char is[MOCO_PATH_MAX];
     char wanted[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        if (is_local(option->name)) {
+        if (option->per_host) {
             continue;
         }
         MOCO_TRY(moco_config_get(of_run, option, is, sizeof is));

@@ -35,6 +35,7 @@ typedef struct moco_option {
     moco_option_kind kind;
     const char *group;          /**< heading in the help; NULL: none */
     bool advanced;              /**< the help shows it at the end, below "Advanced" */
+    bool per_host;              /**< processes of one run may have different values: paths, threads, devices */
     const char *argument;       /**< placeholder in the help, as "N"; NULL for ::MOCO_OPTION_BOOL */
     const char *help;           /**< one phrase, without range and default */
     const char *const *choices; /**< ends with NULL; NULL for kinds without choices */
