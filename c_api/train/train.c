@@ -1,6 +1,7 @@
 /* The training loop: takes a step, reports it, and saves a checkpoint when one is due. */
 #include "base/handle_internal.h"
 #include "base/text_internal.h"
+#include "ranks/comm_numbers_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_metrics_internal.h"
 #include "train/run_monitor_internal.h"
@@ -105,6 +106,23 @@ static void warn_of_failure(const moco__run *run, const char *what, moco_status 
     }
 }
 
+/* Logs how many images all processes have skipped. Each process counts those that it has read. */
+static moco_status log_skipped_of_all(const moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
+    if (!setup->config.skip_broken || moco_comm_world(setup->comm) == 1) {
+        return MOCO_OK;
+    }
+    int64_t count = (int64_t)moco_dataset_skipped(setup->images, NULL, 0);
+    MOCO_TRY(moco__comm_sum_numbers(setup->comm, setup->device, &count, 1));
+    if (count > 0) {
+        moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
+                            "the %d processes skipped %lld image%s; one that several processes read counts for each",
+                            moco_comm_world(setup->comm), (long long)count, moco__plural((uint64_t)count));
+    }
+    return MOCO_OK;
+}
+
 static moco_status train(moco__run *run)
 {
     const moco_config *config = &run->setup.config;
@@ -113,6 +131,7 @@ static moco_status train(moco__run *run)
         MOCO_TRY(step(run));
     }
     MOCO_TRY(save(run));
+    MOCO_TRY(log_skipped_of_all(run));
     if (draws) {
         warn_of_failure(run, "draw the plots", moco__run_plot(run));
     }
@@ -124,11 +143,13 @@ static moco_status train(moco__run *run)
     return MOCO_OK;
 }
 
+/* Logs what this process has skipped: all ranks to standard error, rank 0 also to train.log. */
 static void log_skipped(const moco__run *run, const moco_dataset *images)
 {
     char text[2 * MOCO_PATH_MAX];
+    const bool one = moco_comm_world(run->setup.comm) == 1;
     if (images != NULL && moco_dataset_skipped(images, text, sizeof text) > 0) {
-        moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "%s", text);
+        moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "%s%s", one ? "" : "this process ", text);
     }
 }
 

@@ -42,6 +42,8 @@ moco_status sheets_draw(const char *run, const sheets_options *how)
 {
     static sheets job;
     const moco_status status = draw(&job, run, how);
+    data_warn_of_skipped(job.images);
+    data_warn_of_skipped(job.query_images);
     moco_dataset_free(job.query_images);
     moco_dataset_free(job.images);
     network_close(&job.net);
