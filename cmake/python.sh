@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # python.sh: a Python with what the tests compare with, PyTorch first, in the cache folder; prints its path. It is set
-# up once, 5 GB on disk, since PyTorch's wheel asks for NVIDIA's libraries where there is no GPU, too.
+# up once, 5 GB on disk, since PyTorch's wheel requires NVIDIA's libraries even without a GPU.
 set -euo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/moco

@@ -259,7 +259,7 @@ static moco_status take_member(moco__tar *tar, const uint8_t *header, uint64_t s
     if (type == 'S') {
         return refuse_sparse(tar, tar->next);
     }
-    /* Links, devices and folders have no content, whatever their size says. */
+    /* Links, devices and folders have no content, even if their size says otherwise. */
     const uint64_t content = type >= '1' && type <= '6' ? 0 : (o->has_size ? o->size : size);
     if (!o->has_name) {
         MOCO_TRY(name_from_header(tar, header));

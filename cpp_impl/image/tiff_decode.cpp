@@ -170,7 +170,7 @@ void check_layout(const Layout &layout, bool big_endian, const char *name)
     }
 }
 
-// One byte for a sample: values under 8 bits stay as they are, grey of 16 bits is clipped, colours keep the high byte.
+// One byte for a sample: values under 8 bits do not change, grey of 16 bits is clipped, colours keep the high byte.
 void unpack_row(u8 *to, std::size_t step, const u8 *row, std::size_t count, const Layout &layout)
 {
     const bool clip = layout.photometric <= PHOTOMETRIC_MINISBLACK;

@@ -36,9 +36,9 @@ typedef enum moco_weights_kind {
 } moco_weights_kind;
 
 /**
- * Opens a file by its content, whatever its name. The tensors of a file of torch.save are those of the dictionary
- * `state_dict` or `model` if it has one, else those of the outermost dictionary. The momentum buffers of an optimiser
- * are named `optimizer.momentum_buffer.N`; N counts parameters from 0.
+ * Opens a file by its content; its name does not matter. The tensors of a file of torch.save are those of the
+ * dictionary `state_dict` or `model` if it has one, else those of the outermost dictionary. The momentum buffers of an
+ * optimiser are named `optimizer.momentum_buffer.N`; N counts parameters from 0.
  * @return ::MOCO_ENOTFOUND, ::MOCO_EIO or ::MOCO_EFORMAT, naming file and fault
  * @since 0.1
  */

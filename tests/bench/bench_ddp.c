@@ -1,10 +1,10 @@
 /*
- * moco-bench-ddp: what the overlap of gradient averaging and backward pass is worth.
+ * moco-bench-ddp: measures what the overlap of gradient averaging and backward pass saves.
  *
  *     moco-bench-ddp [ARCH [SIZE [BATCH [PAIRS]]]]
  *
- * Trains two models in turn on the same ranks, one that averages gradients bucket by bucket while the backward pass
- * goes on, and one that sends them all after it. Without a launcher's environment it starts two ranks here.
+ * Trains two models in turn on the same ranks, one that averages gradients bucket by bucket during the backward
+ * pass, and one that sends them all after it. Without a launcher's environment it starts two ranks here.
  */
 #include "golden/golden_ranks.h"
 
@@ -85,8 +85,8 @@ static void run(moco_peers *peers, const char *arch, int64_t size, int64_t batch
         const double afterwards = median(times[1], (size_t)pairs);
         printf("%s, %lld pixels, batch %lld on %d ranks, median of %d steps each, alternating:\n", arch,
                (long long)size, (long long)batch, moco_comm_world(moco_peers_comm(peers)), pairs);
-        printf("  buckets during the backward pass  %.1f ms a step\n", 1e3 * overlapped);
-        printf("  one all-reduce after it           %.1f ms a step, %.2f times as long\n", 1e3 * afterwards,
+        printf("  buckets during the backward pass  %.1f ms per step\n", 1e3 * overlapped);
+        printf("  one all-reduce after it           %.1f ms per step, %.2f times as long\n", 1e3 * afterwards,
                afterwards / overlapped);
     }
     for (int m = 0; m < MODELS; ++m) {

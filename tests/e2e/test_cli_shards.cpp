@@ -58,7 +58,7 @@ TEST_F(CliShards, TrainingOnATarIsTrainingOnTheFolder)
     place(root / "train");
     const std::string folder = checkpoint_of(train_there("run-data"), "run-data");
     ASSERT_GT(folder.size(), 10000U);
-    place(root / "whole.tar"); // a file without any ending: the content tells
+    place(root / "whole.tar"); // a file without an ending is recognised by its content
     EXPECT_TRUE(checkpoint_of(train_there("run-data"), "run-data") == folder) << "one tar";
     EXPECT_TRUE(checkpoint_of(train_there("run-data", { "--workers", "1" }), "run-data") == folder);
     EXPECT_TRUE(resumed_checkpoint("run-data", {}) == folder) << "resumed";

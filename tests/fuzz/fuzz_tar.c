@@ -13,7 +13,7 @@
 
 enum { READS_MAX = 8, KEEP = 2, BLOCK = 512, SUM_AT = 148, MAGIC_AT = 257 };
 
-/* Puts checksums right, or hardly an input would come further than its first header. Odd sizes are left as they are. */
+/* Corrects checksums, since otherwise hardly any input would get beyond its first header. Odd sizes are not changed. */
 static void repair_sums(uint8_t *data, size_t size)
 {
     for (size_t at = 0; size % 2 == 0 && at + BLOCK <= size; at += BLOCK) {

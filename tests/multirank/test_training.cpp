@@ -92,7 +92,7 @@ TEST_F(Training, GradientsMayBeCompressed)
 
 TEST_F(Training, KnnIsTheSameNumberOnAnyNumberOfRanks)
 {
-    // A rate this small leaves the weights as they are.
+    // A rate this small does not change the weights.
     const Words knn{ "--knn-every", "1", "--val-data", images(), "--lr", "1e-30", "--knn-images", "3000" };
     auto two = knn;
     two.insert(two.end(), { "--nproc", "2" });

@@ -32,7 +32,7 @@ class DatasetFiles : public WithFolder {
         WithFolder::TearDown();
     }
 
-    // Writes an image of one colour, whose red value tells images apart.
+    // Writes an image of one colour, whose red value identifies it.
     void image(const std::string &name, uint8_t red) const
     {
         const std::filesystem::path path = root_ / name;
@@ -41,7 +41,7 @@ class DatasetFiles : public WithFolder {
         ASSERT_EQ(moco_image_create(&made), MOCO_OK);
         const uint8_t pixel[12] = { red, 1, 2, red, 1, 2, red, 1, 2, red, 1, 2 };
         EXPECT_EQ(moco_image_set(made, 2, 2, 3, pixel), MOCO_OK);
-        // The content is PNG whatever the name says: decoding goes by content.
+        // The content is PNG under any name: decoders go by the content.
         const std::filesystem::path png = root_ / ".made.png";
         EXPECT_EQ(moco_image_write_png(made, png.c_str()), MOCO_OK) << moco_error_message();
         std::filesystem::rename(png, path);

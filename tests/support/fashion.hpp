@@ -13,7 +13,7 @@ namespace moco_test {
 constexpr const char *fashion_images = "t10k-images-idx3-ubyte";
 constexpr const char *fashion_labels = "t10k-labels-idx1-ubyte";
 
-// The 200 images as they are.
+// The 200 images, unchanged.
 inline std::filesystem::path fashion_folder()
 {
     return std::filesystem::path(tests_folder()) / "data" / "fashion-mnist";

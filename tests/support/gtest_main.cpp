@@ -46,7 +46,7 @@ class Skips : public testing::EmptyTestEventListener {
         test_ = std::string(test.test_suite_name()) + "." + test.name();
     }
     void OnTestEnd(const testing::TestInfo & /*test*/) override { test_.clear(); }
-    // GoogleTest holds its lock here, so it must not be asked for the current test.
+    // GoogleTest holds its lock here, so the current test must not be looked up.
     void OnTestPartResult(const testing::TestPartResult &result) override
     {
         if (result.skipped()) {

@@ -17,7 +17,7 @@ using Content = std::vector<std::pair<int, int64_t>>;
 // Writes shards of images of one colour, whose class is their number mod 3.
 class ShardFiles : public WithFolder {
   protected:
-    // The bytes of an image of one colour, whose red value tells images apart.
+    // The bytes of an image of one colour, whose red value identifies it.
     std::string image(uint8_t red) const
     {
         moco_image *made = nullptr;

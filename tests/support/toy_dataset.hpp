@@ -38,7 +38,7 @@ inline moco_dataset *toy_dataset(size_t count, bool labels = true)
     return dataset;
 }
 
-// Features of these images as they are drawn; the options say the rest.
+// Features of these images, unchanged; the options give the rest.
 inline moco_features *toy_features(const moco_dataset *dataset, moco_features_options options,
                                    moco_encoder *encoder = nullptr)
 {

@@ -15,7 +15,7 @@ void data_warn_of_skipped(const moco_dataset *dataset);
 /* Makes a path absolute, since a run may be resumed from another folder. */
 void data_make_absolute(char path[MOCO_PATH_MAX]);
 
-/* Makes the options for features as a run's configuration asks for. */
+/* Makes the options for features that fit a run's configuration. */
 moco_features_options data_features_options(const moco_config *config, moco_device device);
 
 /* Makes the options of a new encoder with a run's architecture. */

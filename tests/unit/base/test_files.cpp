@@ -47,7 +47,7 @@ TEST_F(Files, AbortLeavesTheOldFile)
     EXPECT_EQ(entries_of(folder_), 1U);
 }
 
-// A process that may write no more than 4,096 bytes a file stands for a full disk.
+// A process that may write no more than 4,096 bytes per file stands for a full disk.
 TEST_F(Files, AFullDiskHarmsNothing)
 {
     const std::string name = path("a.bin");

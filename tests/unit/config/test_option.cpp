@@ -70,7 +70,7 @@ TEST(Option, ChoicesAreEnums)
     EXPECT_EQ(moco_option_get(&values, &size, text, sizeof text), MOCO_EINVALID);
     EXPECT_HAS(std::string(moco_error_message()), "size");
     size.size = 1;
-    EXPECT_EQ(moco_option_set(&values, &size, "small"), MOCO_EINVALID) << "the field is no enum";
+    EXPECT_EQ(moco_option_set(&values, &size, "small"), MOCO_EINVALID) << "the field is not an enum";
 }
 
 TEST(Option, FindsNamesByLengthAndNearest)

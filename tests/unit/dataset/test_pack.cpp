@@ -103,7 +103,7 @@ TEST_F(Pack, FilesGoInUnchanged)
     expect_same(open("out/all.tar"), open("data"));
     char name[4096];
     moco_dataset_name(open("out/all.tar").get(), 50, name, sizeof name);
-    EXPECT_EQ(std::string(name), path("out/all.tar") + "/00000050-v1_x_1.png") << "names tell where images are from";
+    EXPECT_EQ(std::string(name), path("out/all.tar") + "/00000050-v1_x_1.png") << "names say where images are from";
     // The index is but a short cut.
     fs::remove(path("out/all.tar.idx"));
     expect_same(open("out/all.tar"), open("data"));
@@ -251,7 +251,7 @@ TEST_F(Pack, NothingOfOthersIsOverwritten)
 TEST_F(Pack, BrokenImages)
 {
     write_file(path("data/a cat/v1.x 0.png"), "no image");
-    ASSERT_EQ(pack("as-is.tar"), MOCO_OK) << "files as they are need not be images";
+    ASSERT_EQ(pack("as-is.tar"), MOCO_OK) << "unchanged files need not be images";
     expect_same(open("as-is.tar"), open("data"));
     options_.short_side = 32;
     EXPECT_EQ(pack("small.tar"), MOCO_EFORMAT);

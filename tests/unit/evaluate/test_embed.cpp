@@ -61,7 +61,7 @@ TEST_F(Embed, NpyIsWhatNumpyExpects)
     ASSERT_EQ(moco_npy_write(path("b.npy").c_str(), transposed), MOCO_OK);
     float second = 0;
     std::memcpy(&second, read_file(path("b.npy")).data() + 10 + header + sizeof(float), sizeof second);
-    EXPECT_EQ(second, 4) << "row-major, whatever the tensor's memory order";
+    EXPECT_EQ(second, 4) << "row-major, for any memory order of the tensor";
     moco_tensor_free(transposed);
     moco_tensor_free(tensor);
 

@@ -163,7 +163,7 @@ TEST_F(Linear, ASweepEqualsSingleRuns)
         EXPECT_LE(together.outcomes[i].best.acc1, together.outcomes[together.best].best.acc1);
         moco_linear_free(one);
     }
-    EXPECT_EQ(together.outcomes[together.best].best.acc1, 100) << "a bright quadrant tells the class";
+    EXPECT_EQ(together.outcomes[together.best].best.acc1, 100) << "the bright quadrant is the class";
     moco_linear_free(all);
     moco_features_free(x);
     moco_features_free(test);

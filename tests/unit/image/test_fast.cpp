@@ -78,7 +78,7 @@ TEST_F(Fast, EachOperationIsNearTheExactOne)
     }
 }
 
-// Every form of a file, and sizes that are no multiple of a block.
+// Every form of a file, and sizes that are not a multiple of a block.
 TEST_F(Fast, TakesEveryFormOfFile)
 {
     for (int subsampling = 0; subsampling < 3; ++subsampling) {

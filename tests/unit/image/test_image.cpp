@@ -222,7 +222,7 @@ TEST_F(Image, PasteZoomsAndIsCut)
 
 TEST_F(Image, EncodesJpeg)
 {
-    // A smooth picture comes back nearly as it was, the better the higher the quality, whatever its size.
+    // A smooth picture of any size comes back nearly the same, and the higher the quality, the closer.
     for (const auto &[width, height] : { std::pair(97, 61), std::pair(1, 1), std::pair(16, 300) }) {
         std::vector<std::uint8_t> pixels;
         for (int i = 0; i < width * height; ++i) {
