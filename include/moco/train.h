@@ -16,7 +16,7 @@ typedef struct moco_train_options {
     size_t struct_size;
     moco_progress_fn progress; /**< may be NULL */
     void *payload;
-    moco_peers *peers; /**< the processes that train together; borrowed; NULL: one process */
+    moco_peers *peers;    /**< the processes that train together; borrowed; NULL: one process */
     bool resume_existing; /**< moco_train() continues the run in config->out if there is one; for restarted jobs */
 } moco_train_options;
 
