@@ -177,8 +177,7 @@ static moco_status compare(const moco__run_setup *setup, const int64_t *all, uin
                     MOCO_EINTERNAL,
                     "step %llu: %s differs between rank %d (%s) and rank 0 (%s): memory or network is faulty, or the "
                     "ranks' processors compute differently; check the hosts, and resume from the last checkpoint, "
-                    "which "
-                    "is from before",
+                    "which was written before that",
                     (unsigned long long)step, names[p], r, moco_peers_name(setup->peers, r),
                     moco_peers_name(setup->peers, 0));
             }

@@ -126,11 +126,10 @@ const tool_command command_bench = {
     .summary = "measure the speed of the loader and of a training step",
     .text =
         "loader reads, decodes and augments the images of DATA, two views each, without training on them. It prints "
-        "files per second, the CPU time of each stage, and the peak memory. step trains on random images; train "
-        "trains on the images of DATA, which the loader reads. Both print wall time and CPU time per step over several "
-        "repeats, "
-        "images per second, the peak memory, and the time of each phase of a step. Spread is the range of the middle "
-        "half of the repeats as a share of the median.",
+        "files per second, the CPU time of each stage, and the peak memory. step trains on random images; train trains "
+        "on the images of DATA, which the loader reads. Both print wall time and CPU time per step over several "
+        "repeats, images per second, the peak memory, and the time of each phase of a step. Spread is the range of the "
+        "middle half of the repeats as a share of the median.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

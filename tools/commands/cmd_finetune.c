@@ -196,11 +196,11 @@ const tool_command command_finetune = {
     .name = "finetune",
     .synopsis = "RUN|FILE --train DATA --val DATA [options]",
     .summary = "train a pretrained network and a new head on labelled images",
-    .text = "Takes the query encoder of a checkpoint (of a run: its newest), gives it a new head, and trains both on "
-            "labelled images; the head has its own learning rate. With --fraction 0.01 or 0.1 it learns from that "
-            "share of every class (semi-supervised training); the same --seed always takes the same images. Prints the "
-            "share "
-            "of validation images that it classifies correctly.",
+    .text =
+        "Takes the query encoder of a checkpoint (of a run: its newest), gives it a new head, and trains both on "
+        "labelled images; the head has its own learning rate. With --fraction 0.01 or 0.1 it learns from that share of "
+        "every class (semi-supervised training); the same --seed always takes the same images. Prints the share of "
+        "validation images that it classifies correctly.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -56,12 +56,12 @@ const tool_command command_report = {
     .name = "report",
     .synopsis = "RUN [--out FILE] [options]",
     .summary = "write one page about a run",
-    .text = "Writes RUN/report.html: the run's numbers, curves, evaluations, sheets of images, settings and log in one "
-            "self-contained file. It also works for a run that is still in progress: the page names what is missing. "
-            "Results of "
-            "evaluations become bars and tables. It takes them from RUN/knn.json, linear.json, finetune.json and "
-            "eval/*.json, as moco linear RUN ... --json >RUN/linear.json writes them. Results of --baseline pixels and "
-            "random become lines in the kNN chart.",
+    .text =
+        "Writes RUN/report.html: the run's numbers, curves, evaluations, sheets of images, settings and log in one "
+        "self-contained file. It also works for a run that is still in progress: the page names what is missing. "
+        "Results of evaluations become bars and tables. It takes them from RUN/knn.json, linear.json, finetune.json "
+        "and eval/*.json, as moco linear RUN ... --json >RUN/linear.json writes them. Results of --baseline pixels and "
+        "random become lines in the kNN chart.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

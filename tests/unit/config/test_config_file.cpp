@@ -1,5 +1,6 @@
 // Tests configurations as YAML files.
 #include "support/config_text.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <rapidcheck/gtest.h>
 
@@ -7,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
 
 using namespace config_text;
 
@@ -15,21 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class ConfigFile : public testing::Test {
+class ConfigFile : public moco_test::WithFolder {
   protected:
-    void SetUp() override
-    {
-        live_ = moco_live_handles();
-        char name[] = "/tmp/moco-config-XXXXXX";
-        ASSERT_NE(mkdtemp(name), nullptr);
-        folder_ = name;
-    }
-    void TearDown() override
-    {
-        fs::remove_all(folder_);
-        EXPECT_EQ(moco_live_handles(), live_);
-    }
-    [[nodiscard]] std::string path(const char *name) const { return folder_ / name; }
     // Writes a file and loads it; returns the message, or "" where it is fine.
     std::string load(const std::string &text, moco_config *config = nullptr)
     {
@@ -38,8 +25,6 @@ class ConfigFile : public testing::Test {
         const moco_status status = moco_config_load(config != nullptr ? config : &fresh, path("c.yaml").c_str());
         return status == MOCO_OK ? "" : moco_error_message();
     }
-    fs::path folder_;
-    size_t live_ = 0;
 };
 
 } // namespace

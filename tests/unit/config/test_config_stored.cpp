@@ -1,44 +1,28 @@
 // Tests settings and position in a checkpoint's metadata.
 #include "support/config_text.hpp"
-
-#include <filesystem>
-#include <unistd.h>
+#include "support/temporary_folder.hpp"
 
 using namespace config_text;
 
 namespace {
 
-class ConfigStored : public testing::Test {
+class ConfigStored : public moco_test::WithFolder {
   protected:
-    void SetUp() override
-    {
-        live_ = moco_live_handles();
-        char name[] = "/tmp/moco-stored-XXXXXX";
-        ASSERT_NE(mkdtemp(name), nullptr);
-        folder_ = name;
-    }
-    void TearDown() override
-    {
-        std::filesystem::remove_all(folder_);
-        EXPECT_EQ(moco_live_handles(), live_);
-    }
     // Writes a file with this metadata and reads settings from it; returns the message, or "" on success.
     std::string read(const std::vector<moco_metadata> &metadata)
     {
-        const std::string path = folder_ / "x.safetensors";
-        EXPECT_EQ(moco_safetensors_write(path.c_str(), nullptr, 0, metadata.data(), metadata.size()), MOCO_OK)
+        const std::string file = path("x.safetensors");
+        EXPECT_EQ(moco_safetensors_write(file.c_str(), nullptr, 0, metadata.data(), metadata.size()), MOCO_OK)
             << moco_error_message();
-        status_ = moco_checkpoint_read_config(&config_, &position_, path.c_str());
+        status_ = moco_checkpoint_read_config(&config_, &position_, file.c_str());
         return status_ == MOCO_OK ? "" : moco_error_message();
     }
     std::vector<moco_metadata> good_{
         { "format", "moco-checkpoint" }, { "version", "1" }, { "step", "70" }, { "epoch", "3" }, { "batch", "5" }
     };
-    std::filesystem::path folder_;
     moco_config config_{};
     moco_position position_{};
     moco_status status_ = MOCO_OK;
-    size_t live_ = 0;
 };
 
 } // namespace

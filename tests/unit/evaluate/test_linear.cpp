@@ -295,7 +295,7 @@ TEST_F(Linear, RefusesWhatDoesNotFit)
     moco_linear *few = classifiers({ 1 }, moco_tensor_size(moco_features_matrix(features), 1), 3);
     moco_score score;
     EXPECT_EQ(moco_linear_score(&score, few, features), MOCO_EINVALID) << "there are four classes";
-    EXPECT_TRUE(message_has("there are 3 classes")) << moco_error_message();
+    EXPECT_TRUE(message_has("the number of classes is 3")) << moco_error_message();
     moco_linear_free(few);
     moco_features_free(features);
     moco_dataset_free(dataset);
