@@ -36,6 +36,8 @@ struct moco_dataset {
 
 /* Notes that an image was skipped, and why. Returns false if it was noted before. Thread-safe. */
 bool moco__dataset_skip(const moco_dataset *dataset, size_t index, const char *message);
+/* Returns whether an image was skipped. Thread-safe. */
+bool moco__dataset_is_skipped(const moco_dataset *dataset, size_t index);
 
 /* A kind of dataset on disk. */
 typedef struct moco__dataset_kind {

@@ -48,6 +48,15 @@ bool moco__dataset_skip(const moco_dataset *dataset, size_t index, const char *m
     return is_new;
 }
 
+bool moco__dataset_is_skipped(const moco_dataset *dataset, size_t index)
+{
+    (void)pthread_mutex_lock(&lock);
+    const struct moco__skipped *skipped = dataset->skipped;
+    const bool is = skipped != NULL && (skipped->known[index / 8] >> (index % 8) & 1U) != 0;
+    (void)pthread_mutex_unlock(&lock);
+    return is;
+}
+
 size_t moco_dataset_skipped(const moco_dataset *dataset, char *text, size_t size)
 {
     size_t count = 0;

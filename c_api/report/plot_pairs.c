@@ -2,6 +2,7 @@
 #include "moco/plot.h"
 
 #include "base/handle_internal.h"
+#include "dataset/dataset_internal.h"
 #include "report/sheet_internal.h"
 
 #include "moco/augment.h"
@@ -23,6 +24,19 @@ static moco_status put_view(pairs *p, size_t index, uint32_t view, double x, dou
     return moco__sheet_tile(&p->sheet, p->sheet.view, x, y);
 }
 
+/* Reads an image; with skip_broken the next one that is not broken, whose index it gives. */
+static moco_status read_image(const pairs *p, const moco_dataset *dataset, size_t *index)
+{
+    const size_t count = moco_dataset_count(dataset);
+    moco_status status = moco_dataset_read(dataset, p->sheet.image, *index);
+    for (size_t i = 1; i < count && p->config->skip_broken && moco__is_broken_image(status); ++i) {
+        (void)moco__dataset_skip(dataset, *index, moco_error_message());
+        *index = (*index + 1) % count;
+        status = moco_dataset_read(dataset, p->sheet.image, *index);
+    }
+    return status;
+}
+
 static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
 {
     const bool fast = p->config->augment_precision == MOCO_AUGMENT_FAST;
@@ -36,11 +50,11 @@ static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
     const size_t count = moco_dataset_count(dataset);
     const size_t wanted = (size_t)COLUMNS * ROWS;
     for (size_t i = 0; i < wanted && i < count; ++i) {
-        const size_t index = i * (count / wanted > 0 ? count / wanted : 1); /* spread over all classes */
+        size_t index = i * (count / wanted > 0 ? count / wanted : 1); /* spread over all classes */
         const double x = MOCO__SHEET_MARGIN + (double)(i % COLUMNS) * BLOCK;
         const size_t row = i / COLUMNS;
         const double y = MOCO__SHEET_HEAD + (double)row * STEP;
-        MOCO_TRY(moco_dataset_read(dataset, p->sheet.image, index));
+        MOCO_TRY(read_image(p, dataset, &index));
         MOCO_TRY(moco__sheet_tile(&p->sheet, p->sheet.image, x, y));
         MOCO_TRY(put_view(p, index, 0, x + STEP, y));
         MOCO_TRY(put_view(p, index, 1, x + 2 * STEP, y));

@@ -1,6 +1,7 @@
 /* The training loop: takes a step, reports it, and saves a checkpoint when one is due. */
 #include "base/handle_internal.h"
 #include "base/text_internal.h"
+#include "dataset/dataset_internal.h"
 #include "ranks/comm_numbers_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_metrics_internal.h"
@@ -10,6 +11,7 @@
 #include "moco/momentum.h"
 #include "moco/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static moco_status save(moco__run *run)
@@ -106,19 +108,41 @@ static void warn_of_failure(const moco__run *run, const char *what, moco_status 
     }
 }
 
-/* Logs how many images all processes have skipped. Each process counts those that it has read. */
+/* Counts the images that at least one process has skipped. */
+static moco_status count_skipped(size_t *out, const moco__run_setup *setup)
+{
+    const size_t images = moco_dataset_count(setup->images);
+    int64_t *times = moco__calloc(images, sizeof *times);
+    if (times == NULL) {
+        return MOCO_ENOMEM;
+    }
+    for (size_t i = 0; i < images; ++i) {
+        times[i] = moco__dataset_is_skipped(setup->images, i) ? 1 : 0;
+    }
+    const moco_status status = moco__comm_sum_numbers(setup->comm, setup->device, times, images);
+    *out = 0;
+    for (size_t i = 0; i < images; ++i) {
+        *out += times[i] > 0 ? 1 : 0;
+    }
+    free(times);
+    return status;
+}
+
+/* Logs how many training images all processes together have skipped. */
 static moco_status log_skipped_of_all(const moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
-    if (!setup->config.skip_broken || moco_comm_world(setup->comm) == 1) {
+    const int32_t world = moco_comm_world(setup->comm);
+    int64_t any = (int64_t)moco_dataset_skipped(setup->images, NULL, 0);
+    size_t count = 0;
+    if (!setup->config.skip_broken || world == 1) {
         return MOCO_OK;
     }
-    int64_t count = (int64_t)moco_dataset_skipped(setup->images, NULL, 0);
-    MOCO_TRY(moco__comm_sum_numbers(setup->comm, setup->device, &count, 1));
-    if (count > 0) {
-        moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
-                            "the %d processes skipped %lld image%s; one that several processes read counts for each",
-                            moco_comm_world(setup->comm), (long long)count, moco__plural((uint64_t)count));
+    MOCO_TRY(moco__comm_sum_numbers(setup->comm, setup->device, &any, 1));
+    if (any > 0) {
+        MOCO_TRY(count_skipped(&count, setup));
+        moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "all %d processes together skipped %zu of %zu images",
+                            world, count, moco_dataset_count(setup->images));
     }
     return MOCO_OK;
 }

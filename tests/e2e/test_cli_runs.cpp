@@ -143,7 +143,7 @@ TEST_F(CliRuns, BrokenImagesAreNamedOrSkipped)
     }
 }
 
-TEST_F(CliRuns, EveryCommandTellsHowManyImagesItSkipped)
+TEST_F(CliRuns, EveryCommandReportsHowManyImagesItSkipped)
 {
     ASSERT_EQ(trained().code, 0);
     fs::copy(root / "train", root / "holes", fs::copy_options::recursive);
@@ -170,6 +170,15 @@ TEST_F(CliRuns, EveryCommandTellsHowManyImagesItSkipped)
         EXPECT_HAS(result.err, "skipped 3 of 48 images that could not be read; the first was ");
         EXPECT_TRUE(words[0] == "embed" || has(result.out, "done: packed and verified 45 images")) << result.out;
     }
+    Words two = train("run-holes", { "--skip-broken", "--nproc", "2" });
+    two[1] = "holes";
+    const Result trained_by_two = run(two);
+    EXPECT_EQ(trained_by_two.code, 0) << trained_by_two.err;
+    EXPECT_HAS(read_file(root / "run-holes" / "train.log"), "all 2 processes together skipped 3 of 48 images");
+    EXPECT_TRUE(fs::exists(root / "run-holes" / "plots" / "pairs.png")) << "in spite of a broken image among them";
+    const Result plot = run({ "plot", "run-holes", "-j1" });
+    EXPECT_EQ(plot.code, 0) << plot.err;
+    EXPECT_HAS(plot.err, "skipped 3 of 48 images that could not be read; the first was ");
 }
 
 TEST_F(CliRuns, ImagesWithoutLabelsTrainButHaveNoKnn)
