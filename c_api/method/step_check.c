@@ -43,7 +43,8 @@ moco_status moco__step_check(const moco_model *model, const moco_tensor *im_q, c
     MOCO_TRY(check_view(model, im_k));
     const int64_t n = moco_tensor_size(im_q, 0);
     if (n != moco_tensor_size(im_k, 0)) {
-        return moco_error_set(MOCO_EINVALID, "step: %lld images of the first view, %lld of the second; give as many",
+        return moco_error_set(MOCO_EINVALID,
+                              "step: %lld images of the first view, %lld of the second; give equal numbers",
                               (long long)n, (long long)moco_tensor_size(im_k, 0));
     }
     MOCO_TRY(check_count(model, n));

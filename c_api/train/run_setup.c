@@ -2,6 +2,7 @@
 #include "train/run_setup_internal.h"
 
 #include "base/machine_internal.h"
+#include "base/text_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,8 +139,8 @@ moco_status moco__run_open_data(moco__run_setup *setup)
     MOCO_TRY(moco_dataset_open(&setup->images, config->data, &options));
     const size_t count = moco_dataset_count(setup->images);
     if (count < (size_t)config->batch) {
-        return moco_error_set(MOCO_EINVALID, "%s has %zu images, fewer than a batch of %lld; use --batch %zu or less",
-                              config->data, count, (long long)config->batch, count);
+        return moco_error_set(MOCO_EINVALID, "%s has %zu image%s, fewer than a batch of %lld; use --batch %zu or less",
+                              config->data, count, moco__plural(count), (long long)config->batch, count);
     }
     return open_val_data(setup, options);
 }

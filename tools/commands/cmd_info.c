@@ -205,8 +205,8 @@ static void print_text(const char *path, const moco_weights *file, double bytes)
     const char *epoch = moco_weights_metadata(file, "epoch");
     const char *step = moco_weights_metadata(file, "step");
     const char *batch = moco_weights_metadata(file, "batch");
-    (void)printf("%s\n%s, %s, %zu tensors\n", path, kind_name(file), format_bytes(size, sizeof size, bytes),
-                 moco_weights_count(file));
+    (void)printf("%s\n%s, %s, %zu tensor%s\n", path, kind_name(file), format_bytes(size, sizeof size, bytes),
+                 moco_weights_count(file), plural(moco_weights_count(file)));
     print_network(file);
     if (epoch != NULL && step != NULL && batch != NULL) {
         (void)printf("position: step %s; next is batch %s of epoch %s (both from 0)\n", step, batch, epoch);
