@@ -91,7 +91,7 @@ static void say_who(sentence *s, const witnesses *w)
         return;
     }
     if (say_ranks(s, w, is_behind)) {
-        say(s, " is alive but did not come to where the others wait for it");
+        say(s, " is alive, but has not reached the point at which the others wait for it");
         return;
     }
     say(s, "all ranks are alive, but a connection between them broke");

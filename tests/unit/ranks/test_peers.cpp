@@ -95,7 +95,7 @@ TEST(Peers, NameTheRankThatDoesNotCome)
         EXPECT_EQ(moco_peers_fail(peers, status), MOCO_EPEER);
         const std::string message = moco_error_message();
         EXPECT_EQ(message.find("rank 2 ("), 0U) << message;
-        EXPECT_NE(message.find("is alive but did not come"), std::string::npos) << message;
+        EXPECT_NE(message.find("is alive, but has not reached"), std::string::npos) << message;
     });
 }
 
