@@ -28,6 +28,8 @@ add_library(moco-cpp OBJECT ${cpp_sources})
 target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
 target_compile_options(moco-cpp PRIVATE ${moco_rooms})
 target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # without it libtorch's header of Gloo is empty
+# The preset `lint` makes one unit of the sources that include libtorch; those of images share names.
+set_source_files_properties(${image_sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 if(MOCO_PCH)
     target_precompile_headers(moco-cpp PRIVATE <ATen/ATen.h>)
     file(GLOB loop_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/network/*_kernels*.cpp) # compiled for other processors

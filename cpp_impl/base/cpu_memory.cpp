@@ -35,7 +35,7 @@ std::size_t round_up(std::size_t size, std::size_t multiple)
     return (size + multiple - 1) / multiple * multiple;
 }
 
-struct Block {
+struct MemoryBlock {
     std::size_t size;
     bool free;
     bool first; // of its segment
@@ -63,7 +63,7 @@ class CpuMemory {
         if (block->second.size > size) {
             const std::size_t rest = block->second.size - size;
             block->second.size = size;
-            blocks_.emplace(address + size, Block{ rest, true, false });
+            blocks_.emplace(address + size, MemoryBlock{ rest, true, false });
             free_.emplace(rest, address + size);
         }
         used_.emplace(address, block);
@@ -105,7 +105,7 @@ class CpuMemory {
     }
 
   private:
-    using Blocks = std::map<char *, Block>; // by address, so that neighbours are neighbours
+    using Blocks = std::map<char *, MemoryBlock>; // by address, so that neighbours are neighbours
 
     void map_segment(std::size_t size)
     {
@@ -124,7 +124,7 @@ class CpuMemory {
             (void)munmap(begin + skip + bytes, huge_page - skip);
         }
         (void)madvise(begin + skip, bytes, MADV_HUGEPAGE);
-        blocks_.emplace(begin + skip, Block{ bytes, true, true });
+        blocks_.emplace(begin + skip, MemoryBlock{ bytes, true, true });
         free_.emplace(bytes, begin + skip);
     }
 
