@@ -28,8 +28,10 @@ struct CudaPlugin {
 // Returns the plug-in; throws MOCO_EUNAVAILABLE with the reason if it cannot be loaded.
 const CudaPlugin &cuda_plugin();
 
+// The type of the plug-in's only symbol.
+using CudaPluginEntry = const CudaPlugin *();
+
 } // namespace moco
 
 // The plug-in's only symbol.
 extern "C" const moco::CudaPlugin *moco_cuda_plugin();
-using moco_cuda_plugin_fn = decltype(&moco_cuda_plugin);

@@ -46,7 +46,7 @@ Cuda load_cuda()
                       " (build with CUDA headers, and install libtorch with CUDA: make deps build CUDA=1)";
         return cuda;
     }
-    const auto entry = reinterpret_cast<moco_cuda_plugin_fn>(dlsym(library, "moco_cuda_plugin"));
+    const auto entry = reinterpret_cast<moco::CudaPluginEntry *>(dlsym(library, "moco_cuda_plugin"));
     if (entry == nullptr) {
         cuda.reason = path + " is not a plug-in of this version";
         return cuda;

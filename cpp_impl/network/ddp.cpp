@@ -116,6 +116,7 @@ void reduce_afterwards(const moco_comm &comm, const std::vector<at::Tensor> &par
 {
     const at::NoGradGuard no_grad;
     std::vector<at::Tensor> pieces;
+    pieces.reserve(parameters.size());
     for (const auto &parameter : parameters) {
         pieces.push_back(parameter.grad().reshape({ -1 }));
     }

@@ -71,16 +71,17 @@ template <typename Summer> std::vector<double> sum_pieces(const Rows &r, const S
 }
 
 // Rows of groups x channels that the loops read.
-enum Row { MEAN, INVERSE, SCALE, SHIFT, ROWS };
+enum class Row { mean, inverse, scale, shift };
+constexpr int64_t row_count = 4;
 
 struct Statistics {
-    at::Tensor values; // ROWS x groups x channels
+    at::Tensor values; // row_count x groups x channels
 
     [[nodiscard]] float *row(Row which, int64_t group) const
     {
-        return values.data_ptr<float>() + (which * values.size(1) + group) * values.size(2);
+        return values.data_ptr<float>() + (static_cast<int64_t>(which) * values.size(1) + group) * values.size(2);
     }
-    [[nodiscard]] Affine affine(int64_t group) const { return { row(SCALE, group), row(SHIFT, group) }; }
+    [[nodiscard]] Affine affine(int64_t group) const { return { row(Row::scale, group), row(Row::shift, group) }; }
 };
 
 template <typename T> const T *values_of(const at::Tensor &tensor)
@@ -98,8 +99,8 @@ void set_affine(const Statistics &s, const BatchNorm &bn, int64_t group)
     const auto *weight = bn.weight.const_data_ptr<float>();
     const auto *bias = bn.bias.const_data_ptr<float>();
     for (int64_t c = 0; c < s.values.size(2); ++c) {
-        s.row(SCALE, group)[c] = weight[c] * s.row(INVERSE, group)[c];
-        s.row(SHIFT, group)[c] = bias[c] - s.row(MEAN, group)[c] * s.row(SCALE, group)[c];
+        s.row(Row::scale, group)[c] = weight[c] * s.row(Row::inverse, group)[c];
+        s.row(Row::shift, group)[c] = bias[c] - s.row(Row::mean, group)[c] * s.row(Row::scale, group)[c];
     }
 }
 
@@ -129,7 +130,7 @@ void update_running(BatchNorm &bn, const Rows &r, const std::vector<double> &mea
 // Of the batch. Sums are of the differences from the group's first row, which keeps them small.
 template <typename T> Statistics batch_statistics(BatchNorm &bn, const Rows &r, const at::Tensor &x)
 {
-    Statistics s{ at::empty({ ROWS, r.groups, r.channels }, bn.running_mean.options()) };
+    Statistics s{ at::empty({ row_count, r.groups, r.channels }, bn.running_mean.options()) };
     const T *values = values_of<T>(x);
     const auto n = static_cast<size_t>(r.channels);
     std::vector<float> pivot(static_cast<size_t>(r.groups) * n);
@@ -149,8 +150,8 @@ template <typename T> Statistics batch_statistics(BatchNorm &bn, const Rows &r, 
             const double shifted = sum[c] / count;
             means[i] = static_cast<double>(pivot[i]) + shifted;
             vars[i] = std::max(sum[n + c] / count - shifted * shifted, 0.0);
-            s.row(MEAN, g)[c] = static_cast<float>(means[i]);
-            s.row(INVERSE, g)[c] = static_cast<float>(1 / std::sqrt(vars[i] + batch_norm_epsilon));
+            s.row(Row::mean, g)[c] = static_cast<float>(means[i]);
+            s.row(Row::inverse, g)[c] = static_cast<float>(1 / std::sqrt(vars[i] + batch_norm_epsilon));
         }
         set_affine(s, bn, g);
     }
@@ -160,11 +161,11 @@ template <typename T> Statistics batch_statistics(BatchNorm &bn, const Rows &r, 
 
 Statistics running_statistics(const BatchNorm &bn)
 {
-    Statistics s{ at::empty({ ROWS, 1, bn.running_mean.size(0) }, bn.running_mean.options()) };
+    Statistics s{ at::empty({ row_count, 1, bn.running_mean.size(0) }, bn.running_mean.options()) };
     for (int64_t c = 0; c < bn.running_mean.size(0); ++c) {
-        s.row(MEAN, 0)[c] = bn.running_mean.const_data_ptr<float>()[c];
+        s.row(Row::mean, 0)[c] = bn.running_mean.const_data_ptr<float>()[c];
         const auto var = static_cast<double>(bn.running_var.const_data_ptr<float>()[c]);
-        s.row(INVERSE, 0)[c] = static_cast<float>(1 / std::sqrt(var + batch_norm_epsilon));
+        s.row(Row::inverse, 0)[c] = static_cast<float>(1 / std::sqrt(var + batch_norm_epsilon));
     }
     set_affine(s, bn, 0);
     return s;
@@ -208,7 +209,7 @@ Gradients gradients_of(const Rows &r, const Statistics &s, const at::Tensor &x, 
     const T *g = values_of<T>(dy);
     const auto sums =
         sum_pieces(r, [&](double *sum, double *product, float *space, int64_t group, int64_t at, size_t rows) {
-            norm_kernels<T>().reduce(sum, product, space, g + at, values + at, s.row(MEAN, group), s.affine(group),
+            norm_kernels<T>().reduce(sum, product, space, g + at, values + at, s.row(Row::mean, group), s.affine(group),
                                      relu, rows, n);
         });
     Gradients out{ at::empty_like(x), at::empty({ r.channels }, s.values.options()),
@@ -221,7 +222,7 @@ Gradients gradients_of(const Rows &r, const Statistics &s, const at::Tensor &x, 
         const double *sum = &sums[static_cast<size_t>(group) * 2 * n];
         for (size_t c = 0; c < n; ++c) {
             const size_t i = static_cast<size_t>(group) * n + c;
-            const auto inverse = static_cast<double>(s.row(INVERSE, group)[c]);
+            const auto inverse = static_cast<double>(s.row(Row::inverse, group)[c]);
             mean_g[i] = static_cast<float>(sum[c] / static_cast<double>(r.rows));
             tilt[i] = static_cast<float>(sum[n + c] / static_cast<double>(r.rows) * inverse * inverse);
             weight[c] += sum[n + c] * inverse;
@@ -234,8 +235,8 @@ Gradients gradients_of(const Rows &r, const Statistics &s, const at::Tensor &x, 
     r.each([&](int64_t group, int64_t, int64_t at, size_t rows) {
         const size_t i = static_cast<size_t>(group) * n;
         norm_kernels<T>().backward(dx + at, g + at, values + at,
-                                   { s.row(SCALE, group), &mean_g[i], s.row(MEAN, group), &tilt[i] }, s.affine(group),
-                                   relu, rows, n);
+                                   { s.row(Row::scale, group), &mean_g[i], s.row(Row::mean, group), &tilt[i] },
+                                   s.affine(group), relu, rows, n);
     });
     return out;
 }

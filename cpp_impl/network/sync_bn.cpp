@@ -49,7 +49,8 @@ at::Tensor sync_batch_norm(BatchNorm &bn, const at::Tensor &x)
     const auto variance = mean_over_ranks(centred * centred, bn.sync);
     {
         const at::NoGradGuard no_grad;
-        const auto count = static_cast<double>(x.numel() / x.size(1) * bn.sync->world);
+        const auto values = x.numel() / x.size(1) * bn.sync->world; // per channel
+        const auto count = static_cast<double>(values);
         bn.running_mean.lerp_(mean.flatten(), batch_norm_momentum);
         bn.running_var.lerp_(variance.flatten() * (count / (count - 1)), batch_norm_momentum);
     }

@@ -205,14 +205,11 @@ moco_dtype moco_tensor_dtype(const moco_tensor *tensor)
 
 size_t moco_dtype_size(moco_dtype dtype)
 {
-    switch (dtype) {
-#define DTYPE_SIZE(name, text, bytes)                                                                                  \
-    case name:                                                                                                         \
-        return bytes;
-        MOCO_DTYPE_MAP(DTYPE_SIZE)
+#define DTYPE_SIZE(name, text, bytes) bytes,
+    static constexpr size_t sizes[] = { MOCO_DTYPE_MAP(DTYPE_SIZE) };
 #undef DTYPE_SIZE
-    }
-    return 0;
+    const auto index = static_cast<size_t>(dtype);
+    return index < std::size(sizes) ? sizes[index] : 0;
 }
 
 moco_device moco_tensor_device(const moco_tensor *tensor)
