@@ -14,12 +14,13 @@
     X(MOCO_EXPORT_TIMM, moco__exporter_timm)                                                                           \
     X(MOCO_EXPORT_SAFETENSORS, moco__exporter_safetensors)
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes a bare name. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): both take a bare name. */
 #define EXPORTER_DECLARE(format, exporter) extern const moco__exporter exporter;
 EXPORTERS(EXPORTER_DECLARE)
 #undef EXPORTER_DECLARE
 
 #define EXPORTER_ROW(format, exporter) [format] = &exporter,
+/* NOLINTEND(bugprone-macro-parentheses) */
 static const moco__exporter *const exporters[] = { EXPORTERS(EXPORTER_ROW) };
 #undef EXPORTER_ROW
 
