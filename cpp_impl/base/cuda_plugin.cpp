@@ -2,6 +2,7 @@
 // registers libtorch's CUDA kernels.
 #include "base/cuda_plugin.hpp"
 
+#include <ATen/cuda/CUDAGraph.h>
 #include <cuda_runtime_api.h>
 
 #ifdef USE_C10D_NCCL
@@ -57,7 +58,23 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store
 constexpr decltype(moco::CudaPlugin::make_nccl) make_nccl = nullptr;
 #endif
 
-const moco::CudaPlugin plugin = { device_count, describe, has_bf16, make_nccl };
+class Graph final : public moco::CudaGraph {
+  public:
+    // Only this thread's calls can spoil the capture: NCCL's watchdog asks for events at any time.
+    void begin() override { graph_.capture_begin({ 0, 0 }, cudaStreamCaptureModeThreadLocal); }
+    void end() override { graph_.capture_end(); }
+    void replay() override { graph_.replay(); }
+
+  private:
+    at::cuda::CUDAGraph graph_;
+};
+
+std::unique_ptr<moco::CudaGraph> make_graph()
+{
+    return std::make_unique<Graph>();
+}
+
+const moco::CudaPlugin plugin = { device_count, describe, has_bf16, make_nccl, make_graph };
 
 } // namespace
 

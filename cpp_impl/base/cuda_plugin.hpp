@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 
 namespace c10d {
 class Backend;
@@ -12,6 +13,22 @@ class Store;
 } // namespace c10d
 
 namespace moco {
+
+// A CUDA graph: what a stream is asked for is recorded once, and then started again by one launch, on the same memory.
+// Everything it uses must live as long as it does; memory that is taken during the capture lives on its own. All
+// functions throw c10::Error.
+class CudaGraph {
+  public:
+    virtual ~CudaGraph() = default;
+    // Starts to record what the current stream is asked for, by this thread and by autograd's, and streams that wait
+    // for its events. Nothing is done before replay(). The default stream cannot be captured. Until the end, waits of
+    // the host, reads of values and copies of pageable memory fail.
+    virtual void begin() = 0;
+    // Ends the capture, on the stream where it began. Side streams must have been waited for.
+    virtual void end() = 0;
+    // Queues all of it on the current stream.
+    virtual void replay() = 0;
+};
 
 struct CudaPlugin {
     // Returns the number of devices that can be used; if that is 0, writes the reason.
@@ -23,6 +40,8 @@ struct CudaPlugin {
     // Makes NCCL over the ranks that meet at the store; null if the plug-in was built without NCCL's header.
     c10::intrusive_ptr<c10d::Backend> (*make_nccl)(const c10::intrusive_ptr<c10d::Store> &store, int rank, int world,
                                                    std::chrono::milliseconds timeout);
+    // Makes a graph that is still empty, of the current device.
+    std::unique_ptr<CudaGraph> (*make_graph)();
 };
 
 // Returns the plug-in; throws MOCO_EUNAVAILABLE with the reason if it cannot be loaded.

@@ -1,6 +1,7 @@
 // Runs the tool as a person does, in a folder with small images.
 #pragma once
 
+#include "support/device.hpp"
 #include "support/process.hpp"
 #include "support/tests_folder.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -82,7 +84,7 @@ class Cli : public testing::Test {
     // Starts the tool in root, with its output in files there.
     static Process start(const Words &words, const char *out = "out.txt", const char *err = "err.txt")
     {
-        return Process(joined({ binary() }, words), { root, out, err });
+        return Process(joined({ binary() }, on_device(words)), { root, out, err });
     }
     static Result run(const Words &words)
     {
@@ -106,6 +108,16 @@ class Cli : public testing::Test {
         const int code =
             Process(joined(command, arguments), { root, "python.txt", "" }, { { "OMP_NUM_THREADS", "1" } }).wait();
         return code == 77 || (code == 127 && named == nullptr) ? -1 : code;
+    }
+    // Adds MOCO_TEST_DEVICE to commands that compute; resume goes on where the run was.
+    static Words on_device(const Words &words)
+    {
+        const char *const computing[] = { "train", "knn", "linear", "finetune", "embed", "bench" };
+        const bool computes = std::find(std::begin(computing), std::end(computing), words.at(0)) != std::end(computing);
+        const bool named = std::find(words.begin(), words.end(), "--device") != words.end();
+        return computes && !named && moco_test::device_name() != "cpu"
+                   ? joined(words, { "--device", moco_test::device_name() })
+                   : words;
     }
     // The words of a training that takes seconds, into a folder of root.
     static Words train(const std::string &out, const Words &more = {})

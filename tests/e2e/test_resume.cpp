@@ -1,4 +1,5 @@
 // Tests that a run that SIGTERM stops and `moco resume` continues ends with the bytes of an uninterrupted run.
+#include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
 
@@ -48,7 +49,9 @@ class Resume : public moco_test::WithFolder {
                  "--checkpoint-every",
                  "1",
                  "--knn-every",
-                 "0" };
+                 "0",
+                 "--device",
+                 moco_test::device_name() };
     }
     static int run(const Words &words) { return Process(words).wait(); }
     [[nodiscard]] int resume(const std::string &name) const { return run({ MOCO_BINARY, "resume", path(name) }); }
@@ -107,7 +110,9 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
                       "1",
                       "--threads",
                       "1",
-                      "--no-plots" };
+                      "--no-plots",
+                      "--device",
+                      moco_test::device_name() };
     };
     const fs::path last = fs::path("checkpoints") / "step_0000000007.safetensors";
     ASSERT_EQ(run(command("whole")), 0);

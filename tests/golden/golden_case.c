@@ -130,7 +130,15 @@ static moco_status images(moco_tensor **out, moco_scope *scope, const json_t *co
     return moco_tensor_narrow(out, scope, all, 0, moco_comm_rank(comm) * part, part);
 }
 
-static moco_status create_model(moco_model **out, const json_t *config, const golden_options *options, moco_comm *comm)
+/* Reads the device of MOCO_TEST_DEVICE, the CPU without it; each of several ranks has its own. */
+static moco_status test_device(moco_device *out, const moco_launch *launch)
+{
+    const char *name = getenv("MOCO_TEST_DEVICE");
+    return moco_launch_device(out, name != NULL ? name : "cpu", launch);
+}
+
+static moco_status create_model(moco_model **out, const json_t *config, const golden_options *options,
+                                moco_device device, moco_comm *comm)
 {
     moco_model_options o = MOCO_MODEL_OPTIONS_INIT;
     o.encoder.arch = json_string_value(json_object_get(config, "arch"));
@@ -139,6 +147,7 @@ static moco_status create_model(moco_model **out, const json_t *config, const go
     o.encoder.cifar_stem = flag(config, "cifar_stem");
     o.encoder.bn_splits = integer(config, "bn_splits");
     o.encoder.layout = options->layout;
+    o.encoder.device = device;
     o.sgd.weight_decay = real(config, "wd");
     o.queue_size = integer(config, "K");
     o.temperature = real(config, "T");
@@ -178,13 +187,13 @@ static size_t steps_of(const json_t *root, const golden_options *options)
     return options->steps > 0 && options->steps < all ? options->steps : all;
 }
 
-static moco_status run_case(comparison *c, const json_t *root, const golden_options *options)
+static moco_status run_case(comparison *c, const json_t *root, const golden_options *options, moco_device device)
 {
     const json_t *config = json_object_get(root, "case");
     const json_t *steps = json_object_get(root, "steps");
     moco_model *model = NULL;
     moco_scope *scope = NULL;
-    moco_status status = create_model(&model, config, options, c->comm);
+    moco_status status = create_model(&model, config, options, device, c->comm);
     if (status == MOCO_OK) {
         status = moco_scope_create(&scope);
     }
@@ -199,7 +208,8 @@ static moco_status run_case(comparison *c, const json_t *root, const golden_opti
 }
 
 /* Runs a case in this process and prints the result. */
-static int run_rank(const char *path, const json_t *root, const golden_options *options, moco_comm *comm)
+static int run_rank(const char *path, const json_t *root, const golden_options *options, moco_device device,
+                    moco_comm *comm)
 {
     const json_t *config = json_object_get(root, "case");
     const char *arch = json_string_value(json_object_get(config, "arch"));
@@ -210,7 +220,7 @@ static int run_rank(const char *path, const json_t *root, const golden_options *
                      .comm = comm,
                      .names = json_object_get(root, "names") };
     c.bottleneck = strcmp(arch, "resnet18") != 0 && strcmp(arch, "resnet34") != 0;
-    const moco_status status = run_case(&c, root, options);
+    const moco_status status = run_case(&c, root, options, device);
     if (status != MOCO_OK) {
         printf("FAILED %s: step %d: %s: %s\n", path, c.step, moco_status_name(status), moco_error_message());
         return 1;
@@ -225,19 +235,36 @@ static int run_rank(const char *path, const json_t *root, const golden_options *
     return c.failed == 0 ? 0 : 1;
 }
 
+static int report_failure(const char *path, moco_status status)
+{
+    printf("FAILED %s: %s: %s\n", path, moco_status_name(status), moco_error_message());
+    return 1;
+}
+
+static int run_alone(const char *path, const json_t *root, const golden_options *options)
+{
+    const moco_launch launch = MOCO_LAUNCH_INIT;
+    moco_device device;
+    const moco_status status = test_device(&device, &launch);
+    return status == MOCO_OK ? run_rank(path, root, options, device, NULL) : report_failure(path, status);
+}
+
 static int join_and_run(const char *path, const json_t *root, const golden_options *options)
 {
     moco_launch launch;
+    moco_peers_options peer = MOCO_PEERS_OPTIONS_INIT;
     moco_peers *peers = NULL;
     moco_status status = moco_launch_from_environment(&launch, "torchrun");
     if (status == MOCO_OK) {
-        status = moco_peers_join(&peers, &launch, NULL);
+        status = test_device(&peer.device, &launch);
+    }
+    if (status == MOCO_OK) {
+        status = moco_peers_join(&peers, &launch, &peer);
     }
     if (status != MOCO_OK) {
-        printf("FAILED %s: %s: %s\n", path, moco_status_name(status), moco_error_message());
-        return 1;
+        return report_failure(path, status);
     }
-    const int result = run_rank(path, root, options, moco_peers_comm(peers));
+    const int result = run_rank(path, root, options, peer.device, moco_peers_comm(peers));
     moco_peers_free(peers);
     return result;
 }
@@ -255,5 +282,5 @@ int golden_case(const char *path, const json_t *root, const golden_options *opti
     }
     const int64_t world = json_object_get(config, "world") != NULL ? integer(config, "world") : 1;
     return world > 1 ? golden_start_ranks((int)world, options->argv, options->option_count, path)
-                     : run_rank(path, root, options, NULL);
+                     : run_alone(path, root, options);
 }

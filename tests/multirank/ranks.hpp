@@ -1,6 +1,7 @@
 // Runs the tool as several processes, and looks at what they leave.
 #pragma once
 
+#include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
 
@@ -73,7 +74,7 @@ class Ranks : public testing::Test {
                            "1",          "--threads", "1",           "--workers", "1",
                            "--no-plots", "--quiet",   "--bn-splits", "4",         "--timeout",
                            "20" };
-        return joined(words, more);
+        return joined(joined(words, { "--device", moco_test::device_name() }), more);
     }
     static int run(const Words &words, const Environment &environment = {})
     {

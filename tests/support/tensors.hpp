@@ -1,6 +1,7 @@
 // Makes and reads tensors in a scope of the test, and checks calls that must succeed or must be refused.
 #pragma once
 
+#include "support/device.hpp"
 #include "support/tensor_values.hpp"
 
 #include <gtest/gtest.h>
@@ -15,8 +16,6 @@
 #define EXPECT_OK(call) EXPECT_EQ((call), MOCO_OK) << moco_error_message()
 
 namespace moco_test {
-
-constexpr moco_device cpu = { MOCO_CPU, 0 };
 
 struct Free {
     void operator()(moco_tensor_list *list) const { moco_tensor_list_free(list); }
@@ -44,7 +43,7 @@ class TensorTest : public ::testing::Test {
     moco_tensor *random(const std::vector<int64_t> &sizes, uint64_t seed)
     {
         moco_tensor *tensor = nullptr;
-        EXPECT_OK(moco_tensor_randn(&tensor, scope, cpu, sizes.data(), sizes.size(), seed));
+        EXPECT_OK(moco_tensor_randn(&tensor, scope, device(), sizes.data(), sizes.size(), seed));
         return tensor;
     }
 
@@ -68,7 +67,7 @@ class TensorTest : public ::testing::Test {
     moco_tensor *made(moco_dtype dtype, const std::vector<int64_t> &sizes, const void *values)
     {
         moco_tensor *tensor = nullptr;
-        EXPECT_OK(moco_tensor_from_host(&tensor, scope, dtype, cpu, sizes.data(), sizes.size(), values));
+        EXPECT_OK(moco_tensor_from_host(&tensor, scope, dtype, device(), sizes.data(), sizes.size(), values));
         return tensor;
     }
 

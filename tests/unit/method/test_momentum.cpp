@@ -25,6 +25,7 @@ class Momentum : public moco_test::TensorTest {
         TensorTest::SetUp();
         moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
         options.arch = "resnet20";
+        options.device = moco_test::device();
         options.dim = 8;
         moco_encoder *encoder = nullptr;
         ASSERT_OK(moco_encoder_create(&encoder, &options));
@@ -81,6 +82,7 @@ TEST_F(Momentum, RefusesAndChangesNothing)
     moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
     options.arch = "resnet20";
     options.dim = 9;
+    options.device = moco_test::device();
     moco_encoder *encoder = nullptr;
     ASSERT_OK(moco_encoder_create(&encoder, &options));
     const Owned<moco_encoder> other(encoder);

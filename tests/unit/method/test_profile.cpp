@@ -1,4 +1,6 @@
 // Tests that profiling counts every phase and does not change what a step computes.
+#include "support/device.hpp"
+
 #include <gtest/gtest.h>
 #include <moco.h>
 
@@ -6,14 +8,13 @@
 
 namespace {
 
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
-
 // Returns the loss of the third step; with times the first two are profiled.
 double loss_of(moco_step_times *times, bool symmetric, int64_t accumulate)
 {
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
     options.encoder.arch = "resnet20";
     options.encoder.dim = 8;
+    options.encoder.device = moco_test::device();
     options.queue_size = 32;
     options.symmetric = symmetric;
     options.accumulate = accumulate;
@@ -22,8 +23,8 @@ double loss_of(moco_step_times *times, bool symmetric, int64_t accumulate)
     const int64_t sizes[] = { 8, 3, 8, 8 };
     moco_tensor *query = nullptr;
     moco_tensor *key = nullptr;
-    EXPECT_EQ(moco_tensor_randn(&query, nullptr, kCpu, sizes, 4, 1), MOCO_OK);
-    EXPECT_EQ(moco_tensor_randn(&key, nullptr, kCpu, sizes, 4, 2), MOCO_OK);
+    EXPECT_EQ(moco_tensor_randn(&query, nullptr, moco_test::device(), sizes, 4, 1), MOCO_OK);
+    EXPECT_EQ(moco_tensor_randn(&key, nullptr, moco_test::device(), sizes, 4, 2), MOCO_OK);
     moco_model_profile(model, times);
     double loss = 0;
     for (int i = 0; i < 3; ++i) {
@@ -70,10 +71,11 @@ TEST(Profile, PhasesHaveNamesInTheOrderOfTheStep)
 
 TEST(Profile, TheCpuHasNoDeviceMemory)
 {
+    const moco_device cpu = { MOCO_CPU, 0 };
     int64_t bytes = -1;
-    EXPECT_EQ(moco_device_peak_bytes(&bytes, kCpu), MOCO_OK);
+    EXPECT_EQ(moco_device_peak_bytes(&bytes, cpu), MOCO_OK);
     EXPECT_EQ(bytes, 0);
-    EXPECT_EQ(moco_device_peak_bytes(nullptr, kCpu), MOCO_EINVALID);
+    EXPECT_EQ(moco_device_peak_bytes(nullptr, cpu), MOCO_EINVALID);
 }
 
 } // namespace

@@ -15,6 +15,7 @@ Owned<moco_queue> make(int64_t size, int64_t dim, bool filled_only)
     moco_queue_options options = MOCO_QUEUE_OPTIONS_INIT;
     options.size = size;
     options.dim = dim;
+    options.device = moco_test::device();
     options.filled_only = filled_only;
     moco_queue *queue = nullptr;
     EXPECT_OK(moco_queue_create(&queue, &options));
@@ -44,7 +45,7 @@ RC_GTEST_PROP(Queue, IsARing, ())
         total += batch;
         moco_tensor *tensor = nullptr;
         const int64_t sizes[] = { batch, 2 };
-        RC_ASSERT(moco_tensor_from_host(&tensor, nullptr, MOCO_FLOAT32, moco_test::cpu, sizes, 2, keys.data()) ==
+        RC_ASSERT(moco_tensor_from_host(&tensor, nullptr, MOCO_FLOAT32, moco_test::device(), sizes, 2, keys.data()) ==
                   MOCO_OK);
         const moco_status status = moco_queue_enqueue(queue.get(), tensor);
         moco_tensor_free(tensor);

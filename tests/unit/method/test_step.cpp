@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-using moco_test::cpu;
+using moco_test::device;
 using moco_test::Owned;
 using moco_test::sizes_of;
 using moco_test::values_of;
@@ -15,6 +15,7 @@ moco_model_options small_model()
 {
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
     options.encoder.arch = "resnet20";
+    options.encoder.device = device();
     options.encoder.dim = 16;
     options.encoder.bn_splits = 2;
     options.queue_size = 40;
@@ -174,7 +175,7 @@ TEST_F(Step, OnBfloat16ImagesIsBitIdentical)
         const int64_t sizes[4] = { 8, 3, 16, 16 };
         moco_tensor *views[2];
         for (size_t v = 0; v < 2; ++v) {
-            ASSERT_OK(moco_tensor_empty(&views[v], scope, dtype, cpu, sizes, 4));
+            ASSERT_OK(moco_tensor_empty(&views[v], scope, dtype, device(), sizes, 4));
             ASSERT_OK(moco_tensor_copy(views[v], images(8, v + 1)));
         }
         losses.push_back(0);
@@ -200,7 +201,7 @@ TEST_F(Step, RefusesAndChangesNothing)
     const auto before = state_of(model);
     moco_tensor *bf16 = nullptr;
     const int64_t sizes[4] = { 8, 3, 16, 16 };
-    ASSERT_OK(moco_tensor_zeros(&bf16, scope, MOCO_BFLOAT16, cpu, sizes, 4));
+    ASSERT_OK(moco_tensor_zeros(&bf16, scope, MOCO_BFLOAT16, device(), sizes, 4));
     const struct {
         const moco_tensor *im_q, *im_k;
         double lr, m;

@@ -1,4 +1,6 @@
 // Tests networks: shapes, names and sizes of every architecture, SplitBN, layouts, precisions, evaluation.
+#include "support/device.hpp"
+
 #include <gtest/gtest.h>
 #include <moco.h>
 
@@ -8,8 +10,6 @@
 #include <vector>
 
 namespace {
-
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
 class Encoder : public ::testing::Test {
   protected:
@@ -23,6 +23,7 @@ class Encoder : public ::testing::Test {
 moco_encoder *create(const char *arch, moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT)
 {
     options.arch = arch;
+    options.device = moco_test::device();
     moco_encoder *encoder = nullptr;
     EXPECT_EQ(moco_encoder_create(&encoder, &options), MOCO_OK) << moco_error_message();
     return encoder;
@@ -32,7 +33,7 @@ moco_tensor *random_images(int64_t count, int64_t size)
 {
     moco_tensor *images = nullptr;
     const int64_t sizes[] = { count, 3, size, size };
-    EXPECT_EQ(moco_tensor_randn(&images, nullptr, kCpu, sizes, 4, 3), MOCO_OK);
+    EXPECT_EQ(moco_tensor_randn(&images, nullptr, moco_test::device(), sizes, 4, 3), MOCO_OK);
     return images;
 }
 
@@ -162,7 +163,8 @@ TEST_F(Encoder, SplitBnIsBatchNormOfEachGroup)
             }
             moco_tensor *part = nullptr;
             const int64_t sizes[] = { 4, 3, 32, 32 };
-            ASSERT_EQ(moco_tensor_from_host(&part, nullptr, MOCO_FLOAT32, kCpu, sizes, 4, half.data()), MOCO_OK);
+            ASSERT_EQ(moco_tensor_from_host(&part, nullptr, MOCO_FLOAT32, moco_test::device(), sizes, 4, half.data()),
+                      MOCO_OK);
             const auto alone = forward(plain, part);
             for (size_t n = 0; n < 4; ++n) {
                 for (size_t d = 0; d < 16; ++d) {
@@ -252,7 +254,7 @@ TEST_F(Encoder, RefusesWhatDoesNotFit)
     EXPECT_EQ(out, nullptr);
     moco_tensor_free(images);
     const int64_t grey[] = { 4, 1, 32, 32 };
-    ASSERT_EQ(moco_tensor_randn(&images, nullptr, kCpu, grey, 4, 1), MOCO_OK);
+    ASSERT_EQ(moco_tensor_randn(&images, nullptr, moco_test::device(), grey, 4, 1), MOCO_OK);
     EXPECT_EQ(moco_encoder_forward(&out, nullptr, encoder, images), MOCO_EINVALID);
     moco_tensor_free(images);
     moco_encoder_free(encoder);

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-using moco_test::cpu;
+using moco_test::device;
 using moco_test::longs_of;
 using moco_test::sizes_of;
 using moco_test::values_of;
@@ -28,12 +28,12 @@ TEST_F(Tensor, ScopesOwnTheirTensors)
     const size_t handles = moco_live_handles();
     moco_scope *inner = nullptr;
     ASSERT_OK(moco_scope_create(&inner));
-    ASSERT_OK(moco_tensor_zeros(&out, inner, MOCO_FLOAT32, cpu, sizes.data(), 2));
-    ASSERT_OK(moco_tensor_zeros(&out, inner, MOCO_FLOAT32, cpu, sizes.data(), 2));
+    ASSERT_OK(moco_tensor_zeros(&out, inner, MOCO_FLOAT32, device(), sizes.data(), 2));
+    ASSERT_OK(moco_tensor_zeros(&out, inner, MOCO_FLOAT32, device(), sizes.data(), 2));
     EXPECT_EQ(moco_live_handles(), handles + 3);
     moco_scope_clear(inner);
     EXPECT_EQ(moco_live_handles(), handles + 1);
-    ASSERT_OK(moco_tensor_zeros(&out, inner, MOCO_FLOAT32, cpu, sizes.data(), 2));
+    ASSERT_OK(moco_tensor_zeros(&out, inner, MOCO_FLOAT32, device(), sizes.data(), 2));
     moco_scope_free(inner);
     EXPECT_EQ(moco_live_handles(), handles);
     moco_scope_clear(nullptr);
@@ -44,7 +44,7 @@ TEST_F(Tensor, ScopesOwnTheirTensors)
 TEST_F(Tensor, WithoutAScopeTheCallerOwns)
 {
     const size_t handles = moco_live_handles();
-    ASSERT_OK(moco_tensor_empty(&out, nullptr, MOCO_INT32, cpu, sizes.data(), 2));
+    ASSERT_OK(moco_tensor_empty(&out, nullptr, MOCO_INT32, device(), sizes.data(), 2));
     EXPECT_EQ(sizes_of(out), (std::vector<int64_t>{ 2, 3 }));
     EXPECT_EQ(moco_tensor_dtype(out), MOCO_INT32);
     EXPECT_EQ(moco_live_handles(), handles + 1);
@@ -61,7 +61,7 @@ TEST_F(Tensor, HasSizesTypeAndDevice)
     } types[] = { { MOCO_FLOAT32, 4 }, { MOCO_FLOAT64, 8 }, { MOCO_FLOAT16, 2 }, { MOCO_BFLOAT16, 2 },
                   { MOCO_INT64, 8 },   { MOCO_INT32, 4 },   { MOCO_UINT8, 1 },   { MOCO_BOOL, 1 } };
     for (const auto &type : types) {
-        ASSERT_OK(moco_tensor_zeros(&out, scope, type.dtype, cpu, sizes.data(), 2));
+        ASSERT_OK(moco_tensor_zeros(&out, scope, type.dtype, device(), sizes.data(), 2));
         EXPECT_EQ(moco_tensor_dtype(out), type.dtype);
         EXPECT_EQ(moco_dtype_size(type.dtype), type.bytes);
         std::vector<uint8_t> bytes(6 * type.bytes, 1);
@@ -90,21 +90,24 @@ TEST_F(Tensor, MakingRefusesBadArguments)
     const float value = 0;
     const std::array<int64_t, 2> huge = { std::numeric_limits<int64_t>::max(), 2 };
     const auto unknown = static_cast<moco_dtype>(99);
-    EXPECT_EQ(moco_tensor_empty(nullptr, scope, MOCO_FLOAT32, cpu, sizes.data(), 2), MOCO_EINVALID);
-    EXPECT_REFUSED(moco_tensor_empty(&out, scope, MOCO_FLOAT32, cpu, nullptr, 2), MOCO_EINVALID, "NULL");
-    EXPECT_REFUSED(moco_tensor_empty(&out, scope, MOCO_FLOAT32, cpu, negative.data(), 2), MOCO_EINVALID, "-3");
-    EXPECT_REFUSED(moco_tensor_empty(&out, scope, MOCO_FLOAT32, cpu, huge.data(), 2), MOCO_ETORCH, "moco_tensor_empty");
-    EXPECT_REFUSED(moco_tensor_empty(&out, scope, unknown, cpu, sizes.data(), 2), MOCO_EINVALID, "99");
-    EXPECT_EQ(moco_tensor_zeros(nullptr, scope, MOCO_FLOAT32, cpu, sizes.data(), 2), MOCO_EINVALID);
-    EXPECT_REFUSED(moco_tensor_zeros(&out, scope, MOCO_FLOAT32, cpu, negative.data(), 2), MOCO_EINVALID, "-3");
-    EXPECT_REFUSED(moco_tensor_zeros(&out, scope, unknown, cpu, sizes.data(), 2), MOCO_EINVALID, "99");
-    EXPECT_EQ(moco_tensor_from_host(nullptr, scope, MOCO_FLOAT32, cpu, nullptr, 0, &value), MOCO_EINVALID);
-    EXPECT_REFUSED(moco_tensor_from_host(&out, scope, MOCO_FLOAT32, cpu, nullptr, 0, nullptr), MOCO_EINVALID, "values");
-    EXPECT_REFUSED(moco_tensor_from_host(&out, scope, MOCO_FLOAT32, cpu, nullptr, 1, &value), MOCO_EINVALID, "NULL");
-    EXPECT_REFUSED(moco_tensor_from_host(&out, scope, unknown, cpu, nullptr, 0, &value), MOCO_EINVALID, "99");
-    EXPECT_EQ(moco_tensor_randn(nullptr, scope, cpu, sizes.data(), 2, 1), MOCO_EINVALID);
-    EXPECT_REFUSED(moco_tensor_randn(&out, scope, cpu, negative.data(), 2, 1), MOCO_EINVALID, "-3");
-    EXPECT_REFUSED(moco_tensor_randn(&out, scope, cpu, nullptr, 2, 1), MOCO_EINVALID, "NULL");
+    EXPECT_EQ(moco_tensor_empty(nullptr, scope, MOCO_FLOAT32, device(), sizes.data(), 2), MOCO_EINVALID);
+    EXPECT_REFUSED(moco_tensor_empty(&out, scope, MOCO_FLOAT32, device(), nullptr, 2), MOCO_EINVALID, "NULL");
+    EXPECT_REFUSED(moco_tensor_empty(&out, scope, MOCO_FLOAT32, device(), negative.data(), 2), MOCO_EINVALID, "-3");
+    EXPECT_REFUSED(moco_tensor_empty(&out, scope, MOCO_FLOAT32, device(), huge.data(), 2), MOCO_ETORCH,
+                   "moco_tensor_empty");
+    EXPECT_REFUSED(moco_tensor_empty(&out, scope, unknown, device(), sizes.data(), 2), MOCO_EINVALID, "99");
+    EXPECT_EQ(moco_tensor_zeros(nullptr, scope, MOCO_FLOAT32, device(), sizes.data(), 2), MOCO_EINVALID);
+    EXPECT_REFUSED(moco_tensor_zeros(&out, scope, MOCO_FLOAT32, device(), negative.data(), 2), MOCO_EINVALID, "-3");
+    EXPECT_REFUSED(moco_tensor_zeros(&out, scope, unknown, device(), sizes.data(), 2), MOCO_EINVALID, "99");
+    EXPECT_EQ(moco_tensor_from_host(nullptr, scope, MOCO_FLOAT32, device(), nullptr, 0, &value), MOCO_EINVALID);
+    EXPECT_REFUSED(moco_tensor_from_host(&out, scope, MOCO_FLOAT32, device(), nullptr, 0, nullptr), MOCO_EINVALID,
+                   "values");
+    EXPECT_REFUSED(moco_tensor_from_host(&out, scope, MOCO_FLOAT32, device(), nullptr, 1, &value), MOCO_EINVALID,
+                   "NULL");
+    EXPECT_REFUSED(moco_tensor_from_host(&out, scope, unknown, device(), nullptr, 0, &value), MOCO_EINVALID, "99");
+    EXPECT_EQ(moco_tensor_randn(nullptr, scope, device(), sizes.data(), 2, 1), MOCO_EINVALID);
+    EXPECT_REFUSED(moco_tensor_randn(&out, scope, device(), negative.data(), 2, 1), MOCO_EINVALID, "-3");
+    EXPECT_REFUSED(moco_tensor_randn(&out, scope, device(), nullptr, 2, 1), MOCO_EINVALID, "NULL");
 }
 
 TEST_F(Tensor, RandomValuesDependOnTheSeed)
@@ -228,11 +231,11 @@ TEST_F(Tensor, FlattenGivesAMatrix)
 TEST_F(Tensor, ToTheSameDeviceSharesMemory)
 {
     moco_tensor *tensor = two_by_three();
-    ASSERT_OK(moco_tensor_to(&out, scope, tensor, cpu));
+    ASSERT_OK(moco_tensor_to(&out, scope, tensor, device()));
     ASSERT_OK(moco_tensor_zero(tensor));
     EXPECT_EQ(values_of(out), std::vector<float>(6, 0));
-    EXPECT_EQ(moco_tensor_to(nullptr, scope, tensor, cpu), MOCO_EINVALID);
-    EXPECT_REFUSED(moco_tensor_to(&out, scope, nullptr, cpu), MOCO_EINVALID, "tensor");
+    EXPECT_EQ(moco_tensor_to(nullptr, scope, tensor, device()), MOCO_EINVALID);
+    EXPECT_REFUSED(moco_tensor_to(&out, scope, nullptr, device()), MOCO_EINVALID, "tensor");
     if (moco_device_cuda_count() == 0) {
         EXPECT_REFUSED(moco_tensor_to(&out, scope, tensor, (moco_device{ MOCO_CUDA, 0 })), MOCO_ETORCH,
                        "moco_tensor_to");
@@ -255,7 +258,7 @@ TEST_F(Tensor, ImageBatchesLieInTheirLayout)
 {
     for (const auto layout : { MOCO_NCHW, MOCO_NHWC }) {
         void *values = nullptr;
-        ASSERT_OK(moco_image_batch_create(&out, &values, scope, MOCO_FLOAT32, 1, 1, 2, layout, cpu));
+        ASSERT_OK(moco_image_batch_create(&out, &values, scope, MOCO_FLOAT32, 1, 1, 2, layout, device()));
         const std::array<float, 6> memory = { 1, 2, 3, 4, 5, 6 };
         std::copy(memory.begin(), memory.end(), static_cast<float *>(values));
         EXPECT_EQ(sizes_of(out), (std::vector<int64_t>{ 1, 3, 1, 2 }));
@@ -264,7 +267,7 @@ TEST_F(Tensor, ImageBatchesLieInTheirLayout)
     }
     void *values = this;
     const auto create = [&](moco_tensor **to, void **data, moco_dtype dtype, int64_t count, int32_t height) {
-        return moco_image_batch_create(to, data, scope, dtype, count, height, 2, MOCO_NCHW, cpu);
+        return moco_image_batch_create(to, data, scope, dtype, count, height, 2, MOCO_NCHW, device());
     };
     EXPECT_EQ(create(nullptr, &values, MOCO_FLOAT32, 1, 1), MOCO_EINVALID);
     EXPECT_REFUSED(create(&out, nullptr, MOCO_FLOAT32, 1, 1), MOCO_EINVALID, "values");
