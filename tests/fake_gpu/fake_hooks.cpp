@@ -17,7 +17,9 @@ namespace {
 void free_block(void *block)
 {
     if (block != nullptr) {
-        race_freed(block);
+        if (block_info(block).graph == nullptr) { // else it is not used again while the graph lives
+            race_freed(block);
+        }
         device_free(block);
     }
 }

@@ -1,0 +1,212 @@
+// A run on the pretended GPU ends with the bytes of the same run on the CPU, whose kernels both use: in nchw and on one
+// thread, since in nhwc the CPU has kernels of its own.
+#include "support/device.hpp"
+#include "support/fashion.hpp"
+#include "support/process.hpp"
+
+#include <gtest/gtest.h>
+#include <jansson.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace {
+
+namespace fs = std::filesystem;
+using moco_test::joined;
+using moco_test::Process;
+using moco_test::read_file;
+using moco_test::Words;
+using Settings = std::map<std::string, std::string>;
+
+class FakeTrain : public moco_test::WithFolder {
+  protected:
+    void SetUp() override
+    {
+        WithFolder::SetUp();
+        (void)moco_test::device(); // loads the plug-in
+        moco_log_set_callback(nullptr, nullptr);
+    }
+
+    static std::string images() { return (moco_test::fashion_folder() / moco_test::fashion_images).string(); }
+    // Of 5 steps with 40 images each.
+    static Settings settings(const std::string &device, const Settings &more)
+    {
+        Settings all = { { "data", images() }, { "device", device },    { "image-size", "16" }, { "batch", "40" },
+                         { "epochs", "1" },    { "queue-size", "200" }, { "threads", "1" },     { "workers", "1" },
+                         { "layout", "nchw" }, { "precision", "fp32" }, { "knn-every", "0" },   { "plots", "false" },
+                         { "print-freq", "1" } };
+        for (const auto &[name, value] : more) {
+            all[name] = value;
+        }
+        return all;
+    }
+    void train(const std::string &out, const std::string &device, const Settings &more = {}) const
+    {
+        moco_config config;
+        moco_config_init(&config);
+        ASSERT_EQ(moco_config_apply_preset(&config, "tiny"), MOCO_OK);
+        ASSERT_EQ(moco_config_set(&config, "out", path(out).c_str()), MOCO_OK);
+        for (const auto &[name, value] : settings(device, more)) {
+            ASSERT_EQ(moco_config_set(&config, name.c_str(), value.c_str()), MOCO_OK) << moco_error_message();
+        }
+        ASSERT_EQ(moco_train(&config, nullptr), MOCO_OK) << moco_error_message();
+    }
+    void train_by_tool(const std::string &out, const std::string &device, int ranks, const Settings &more = {}) const
+    {
+        Words words = { MOCO_BINARY,          "train",
+                        "--preset=tiny",      "--quiet",
+                        "--out=" + path(out), "--nproc=" + std::to_string(ranks) };
+        for (const auto &[name, value] : settings(device, more)) {
+            if (name == "data") {
+                words.push_back(value);
+            } else if (value == "true" || value == "false") {
+                words.push_back((value == "true" ? "--" : "--no-") + name);
+            } else {
+                words.push_back("--" + name + "=" + value);
+            }
+        }
+        Process process(words, { folder_, "log.txt", "" }, { { "FAKE_GPU_TRACE", path("trace") } });
+        EXPECT_EQ(process.wait(), 0) << process.said();
+    }
+
+    using Values = std::map<std::string, std::string>;
+    [[nodiscard]] Values checkpoint(const std::string &run) const
+    {
+        Values values;
+        moco_safetensors *file = nullptr;
+        const auto name = fs::path(path(run)) / "checkpoints" / "step_0000000005.safetensors";
+        EXPECT_EQ(moco_safetensors_open(&file, name.c_str()), MOCO_OK) << moco_error_message();
+        for (size_t i = 0; file != nullptr && i < moco_safetensors_count(file); ++i) {
+            const auto *entry = moco_safetensors_get(file, i);
+            values[entry->name] = std::string(static_cast<const char *>(entry->data), entry->bytes);
+        }
+        moco_safetensors_free(file);
+        return values;
+    }
+    void expect_same(const std::string &a, const std::string &b) const
+    {
+        const auto left = checkpoint(a);
+        EXPECT_GT(left.size(), 200U);
+        size_t differ = 0;
+        for (const auto &[name, bytes] : checkpoint(b)) {
+            differ += left.at(name) != bytes ? 1 : 0;
+        }
+        EXPECT_EQ(differ, 0U) << "of " << left.size() << " tensors";
+    }
+    void expect_as_on_the_cpu(const Settings &more) const
+    {
+        train("cpu", "cpu", more);
+        train("cuda", "cuda:1", more);
+        expect_same("cpu", "cuda");
+        fs::remove_all(path("cpu"));
+        fs::remove_all(path("cuda"));
+    }
+    void expect_ranks_as_on_the_cpu(int ranks, const Settings &more) const
+    {
+        train_by_tool("cpu", "cpu", ranks, more);
+        train_by_tool("cuda", "cuda", ranks, more);
+        expect_same("cpu", "cuda");
+        fs::remove_all(path("cpu"));
+        fs::remove_all(path("cuda"));
+    }
+    // The loss of each step.
+    [[nodiscard]] std::vector<double> losses(const std::string &run) const
+    {
+        std::vector<double> values;
+        std::ifstream file(path(run + "/metrics.jsonl"));
+        for (std::string line; std::getline(file, line);) {
+            json_t *row = json_loads(line.c_str(), 0, nullptr);
+            values.push_back(json_number_value(json_object_get(row, "loss")));
+            json_decref(row);
+        }
+        return values;
+    }
+    // The floats of an .npy file.
+    [[nodiscard]] std::vector<float> embed(const std::string &device) const
+    {
+        Process process({ MOCO_BINARY, "embed", path("run"), images(), "--out", path("f.npy"), "--limit", "50",
+                          "--threads", "1", "--workers", "1", "--device", device },
+                        { folder_, "log.txt", "" });
+        EXPECT_EQ(process.wait(), 0) << process.said();
+        const std::string bytes = read_file(path("f.npy"));
+        const size_t start = bytes.find('\n') + 1;
+        std::vector<float> values((bytes.size() - start) / sizeof(float));
+        std::memcpy(values.data(), bytes.data() + start, values.size() * sizeof(float));
+        return values;
+    }
+};
+
+TEST_F(FakeTrain, IsTheCpusToTheBit)
+{
+    for (const Settings &more : std::vector<Settings>{ {},
+                                                       { { "precision", "bf16" } },
+                                                       { { "symmetric", "true" } },
+                                                       { { "accumulate", "2" }, { "bn-splits", "2" } },
+                                                       { { "mlp", "true" }, { "bn-splits", "1" } } }) {
+        SCOPED_TRACE(more.empty() ? "plain" : more.begin()->first);
+        expect_as_on_the_cpu(more);
+    }
+}
+
+TEST_F(FakeTrain, InNhwcIsNear)
+{
+    train("cpu", "cpu", { { "layout", "nhwc" } });
+    train("cuda", "cuda", { { "layout", "nhwc" } });
+    const auto a = losses("cpu");
+    const auto b = losses("cuda");
+    ASSERT_EQ(a.size(), 5U);
+    ASSERT_EQ(b.size(), 5U);
+    for (size_t i = 0; i < 5; ++i) {
+        EXPECT_NEAR(a[i], b[i], 2e-3) << "step " << i + 1;
+    }
+}
+
+TEST_F(FakeTrain, OfTwoRanksIsTheCpusToTheBit)
+{
+    expect_ranks_as_on_the_cpu(2, {});
+    expect_ranks_as_on_the_cpu(2, { { "sync-bn", "true" } });
+    expect_ranks_as_on_the_cpu(2, { { "gradient-compression", "bf16" }, { "symmetric", "true" } });
+}
+
+TEST_F(FakeTrain, OfFourRanksIsTheCpusToTheBit)
+{
+    setenv("FAKE_GPUS", "4", 1);
+    expect_ranks_as_on_the_cpu(4, {});
+    unsetenv("FAKE_GPUS");
+}
+
+TEST_F(FakeTrain, TheTraceHasALineForEachStepOfEachRank)
+{
+    train_by_tool("cuda", "cuda", 2);
+    for (const char *rank : { "0", "1" }) {
+        std::ifstream file(path(std::string("trace.") + rank));
+        size_t steps = 0;
+        for (std::string line; std::getline(file, line); ++steps) {
+            json_t *row = json_loads(line.c_str(), 0, nullptr);
+            ASSERT_NE(row, nullptr) << line;
+            EXPECT_GT(json_integer_value(json_object_get(row, "launches")), 100);
+            EXPECT_GT(json_integer_value(json_object_get(row, "collectives")), 0);
+            const json_t *operators = json_object_get(row, "operators");
+            EXPECT_EQ(json_integer_value(json_object_get(operators, "aten::_fused_sgd_")), 1);
+            json_decref(row);
+        }
+        EXPECT_EQ(steps, 5U);
+    }
+}
+
+TEST_F(FakeTrain, EmbedGivesTheCpusFeatures)
+{
+    train("run", "cpu");
+    const auto cpu = embed("cpu");
+    const auto cuda = embed("cuda");
+    ASSERT_EQ(cpu.size(), cuda.size());
+    ASSERT_GT(cpu.size(), 50U);
+    double largest = 0;
+    for (size_t i = 0; i < cpu.size(); ++i) {
+        largest = std::max(largest, std::isnan(cuda[i]) ? INFINITY : static_cast<double>(std::abs(cpu[i] - cuda[i])));
+    }
+    EXPECT_LT(largest, 1e-5);
+}
+
+} // namespace
