@@ -81,7 +81,7 @@ TEST_F(CliBench, StepIsTimedAndDividedIntoPhases)
     EXPECT_EQ(number(json.get(), "threads"), 1);
     EXPECT_EQ(number(json.get(), "data_wait_ms"), 0);
     EXPECT_GT(number(json.get(), "peak_bytes"), 1e6);
-    EXPECT_EQ(number(json.get(), "device_peak_bytes"), 0);
+    EXPECT_EQ(number(json.get(), "device_peak_bytes") > 0, moco_test::device_name() != "cpu");
     const json_t *wall = json_object_get(json.get(), "wall_ms");
     expect_summary(wall);
     expect_summary(json_object_get(json.get(), "cpu_ms"));
