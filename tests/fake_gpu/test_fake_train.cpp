@@ -187,9 +187,7 @@ TEST_F(FakeTrain, OfTwoRanksIsTheCpusToTheBit)
 
 TEST_F(FakeTrain, OfFourRanksIsTheCpusToTheBit)
 {
-    setenv("FAKE_GPUS", "4", 1);
     expect_ranks_as_on_the_cpu(4, {});
-    unsetenv("FAKE_GPUS");
 }
 
 TEST_F(FakeTrain, TheTraceHasALineForEachStepOfEachRank)
