@@ -321,7 +321,9 @@ moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tens
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
-    give(out, scope, tensor->value.to(to_torch(device), tensor->value.scalar_type(), /*non_blocking=*/true));
+    // A download that does not wait returns before its values have come.
+    const bool uploads = tensor->value.is_cpu();
+    give(out, scope, tensor->value.to(to_torch(device), tensor->value.scalar_type(), /*non_blocking=*/uploads));
     moco::note_upload(tensor->value, to_torch(device));
     MOCO_API_END
 }

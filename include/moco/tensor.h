@@ -134,7 +134,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_flatten(moco_tensor **out, moco_s
 
 /**
  * Copies a tensor to another device; gives a second handle if it is there already. A copy from pinned memory to a GPU
- * is only queued: see moco_device_wait_uploads(). *Differentiable.*
+ * is only queued: see moco_device_wait_uploads(). A copy to the CPU is done when the call returns. *Differentiable.*
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
