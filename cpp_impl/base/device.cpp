@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <dlfcn.h>
 #include <optional>
+#include <chrono>
 #include <thread>
 
 namespace {
@@ -86,8 +87,12 @@ moco_device parse_cuda(const std::string &text)
     return { MOCO_CUDA, index };
 }
 
-// Marks the end of this thread's last queued copy from the host.
-thread_local std::optional<c10::Event> last_upload;
+// Marks the end of this thread's last queued copy from the host; kept from batch to batch.
+struct Uploads {
+    std::optional<c10::Event> last;
+    bool pending = false;
+};
+thread_local Uploads uploads;
 
 } // namespace
 
@@ -103,8 +108,11 @@ void moco::note_upload(const at::Tensor &source, at::Device device)
 {
     if (device.is_cuda() && source.is_cpu()) {
         const c10::impl::VirtualGuardImpl guard(device.type());
-        last_upload.emplace(device.type());
-        last_upload->record(guard.getStream(device));
+        if (!uploads.last.has_value() || uploads.last->device_index() != device.index()) {
+            uploads.last.emplace(device.type());
+        }
+        uploads.last->record(guard.getStream(device));
+        uploads.pending = true;
     }
 }
 
@@ -176,9 +184,12 @@ moco_status moco_device_synchronize(moco_device device)
 moco_status moco_device_wait_uploads(moco_device device)
 {
     MOCO_API_BEGIN
-    if (device.type == MOCO_CUDA && last_upload.has_value()) {
-        last_upload->synchronize();
-        last_upload.reset();
+    if (device.type == MOCO_CUDA && uploads.pending) {
+        while (!uploads.last->query()) { // synchronize() alone would keep a core busy
+            std::this_thread::sleep_for(std::chrono::microseconds(50));
+        }
+        uploads.last->synchronize();
+        uploads.pending = false;
     }
     MOCO_API_END
 }
