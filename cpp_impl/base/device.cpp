@@ -2,6 +2,7 @@
 #include "base/cpu_level.hpp"
 #include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
+#include "base/machine_internal.h"
 
 #include "moco/device.h"
 #include "moco/version.h"
@@ -214,7 +215,7 @@ moco_status moco_threads_set(int32_t count)
     if (count < 0) {
         throw moco::Error(MOCO_EINVALID, "threads " + std::to_string(count) + " is negative; use 0 for one per core");
     }
-    at::set_num_threads(count > 0 ? count : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+    at::set_num_threads(count > 0 ? count : moco__cores());
     MOCO_API_END
 }
 

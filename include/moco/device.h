@@ -65,7 +65,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_device_wait_uploads(moco_device device);
 /** Peak memory of the tensors on a GPU so far, in bytes; 0 for the CPU. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_device_peak_bytes(int64_t *out, moco_device device);
 
-/** Sets the number of threads per operation on the CPU; 0: one per core. @since 0.1 */
+/**
+ * Sets the number of threads per operation on the CPU; 0: one per core that the process may use, or fewer if its
+ * control group (cpu.max) limits its time.
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);
 
 /** Number of threads per operation on the CPU. @since 0.1 */

@@ -92,8 +92,8 @@ static void print_cores(void)
     print_row("cores", "%d usable of %ld", usable, sysconf(_SC_NPROCESSORS_ONLN));
     const double quota = read_limit("/sys/fs/cgroup/cpu.max", &period);
     if (quota > 0 && period > 0 && quota / period < usable) {
-        print_row("", "but a control group limits the time to %.1f cores; try --threads %d", quota / period,
-                  quota < period ? 1 : (int)(quota / period));
+        print_row("", "but a control group limits the time to %.1f cores; --threads auto takes that into account",
+                  quota / period);
     }
 }
 
