@@ -50,6 +50,10 @@ const CudaPlugin &cuda_plugin();
 // The type of the plug-in's only symbol.
 using CudaPluginEntry = const CudaPlugin *();
 
+// Loads the plug-in if the machine seems to have a GPU. Networks and gradients call it before they use libtorch, which
+// looks for its part for CUDA only once.
+void load_cuda_early();
+
 } // namespace moco
 
 // The plug-in's only symbol.

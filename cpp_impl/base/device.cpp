@@ -7,6 +7,7 @@
 #include "moco/device.h"
 #include "moco/version.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/CachingDeviceAllocator.h>
@@ -14,20 +15,40 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/headeronly/version.h>
 
+#include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <dlfcn.h>
 #include <optional>
-#include <chrono>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
-struct Cuda {
+// The plug-in as it was loaded; null: it could not be, for this reason.
+struct Library {
     const moco::CudaPlugin *plugin = nullptr;
+    std::string reason;
+};
+
+struct Cuda {
     int count = 0;
     std::string reason; // why count is 0
 };
+
+constexpr const char *no_gpu = "no GPU: NVIDIA's driver is not loaded, or CUDA_VISIBLE_DEVICES hides it";
+
+// Whether the machine seems to have a GPU; loads nothing. CUDA_VISIBLE_DEVICES hides GPUs, or says that there are some.
+bool gpu_is_likely()
+{
+    const char *visible = std::getenv("CUDA_VISIBLE_DEVICES");
+    if (visible != nullptr) {
+        return *visible != '\0' && *visible != '-';
+    }
+    return access("/dev/nvidiactl", F_OK) == 0 || access("/dev/dxg", F_OK) == 0; // the second: Linux in Windows
+}
 
 // Returns the path of the plug-in, which is in the folder of libmoco.so.
 std::string plugin_path()
@@ -38,32 +59,57 @@ std::string plugin_path()
     return (slash == std::string::npos ? "" : path.substr(0, slash + 1)) + "libmoco_cuda.so";
 }
 
-Cuda load_cuda()
+std::atomic<bool> library_asked{ false };
+
+Library load_library()
 {
-    Cuda cuda;
+    library_asked.store(true);
     const std::string path = plugin_path();
     void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    if (library == nullptr && !gpu_is_likely()) {
+        return { nullptr, no_gpu };
+    }
     if (library == nullptr) {
-        cuda.reason = std::string("cannot load ") + dlerror() +
-                      " (build with CUDA headers, and install libtorch with CUDA: make deps build CUDA=1)";
-        return cuda;
+        return { nullptr, std::string("cannot load ") + dlerror() +
+                              " (build with CUDA headers, and install libtorch with CUDA: make deps build CUDA=1)" };
     }
     const auto entry = reinterpret_cast<moco::CudaPluginEntry *>(dlsym(library, "moco_cuda_plugin"));
     if (entry == nullptr) {
-        cuda.reason = path + " is not a plug-in of this version";
-        return cuda;
+        return { nullptr, path + " is not a plug-in of this version" };
     }
-    cuda.plugin = entry();
+    return { entry(), "" };
+}
+
+const Library &library()
+{
+    static const Library loaded = load_library();
+    return loaded;
+}
+
+Cuda find_gpus()
+{
+    const Library &from = library();
+    if (from.plugin == nullptr) {
+        return { 0, from.reason };
+    }
     char reason[256] = "";
-    cuda.count = cuda.plugin->device_count(reason, sizeof reason);
-    cuda.reason = reason;
-    return cuda;
+    const int count = from.plugin->device_count(reason, sizeof reason);
+    if (count == 0 && !gpu_is_likely()) {
+        return { 0, no_gpu };
+    }
+    // libtorch looks for its part for CUDA once, at its first convolution or gradient.
+    if (count > 0 && !at::hasCUDA()) {
+        return { 0, "the process computed on the CPU before it asked for a GPU, and then libtorch cannot start CUDA; "
+                    "call moco_device_cuda_count() at its start" };
+    }
+    at::globalContext().setAllowTF32CuDNN(false); // float32 shall be float32
+    return { count, reason };
 }
 
 const Cuda &cuda()
 {
-    static const Cuda loaded = load_cuda();
-    return loaded;
+    static const Cuda found = find_gpus();
+    return found;
 }
 
 moco_device parse_cuda(const std::string &text)
@@ -74,7 +120,7 @@ moco_device parse_cuda(const std::string &text)
         const char *last = text.data() + text.size();
         const auto parsed = std::from_chars(first, last, index);
         if (text[4] != ':' || parsed.ec != std::errc() || parsed.ptr != last || index < 0) {
-            throw moco::Error(MOCO_EINVALID, "device \"" + text + "\" is not known; use cpu, cuda or cuda:N");
+            throw moco::Error(MOCO_EINVALID, "device \"" + text + "\" is not known; use auto, cpu, cuda or cuda:N");
         }
     }
     if (cuda().count == 0) {
@@ -99,10 +145,17 @@ thread_local Uploads uploads;
 
 const moco::CudaPlugin &moco::cuda_plugin()
 {
-    if (cuda().plugin == nullptr) {
-        throw Error(MOCO_EUNAVAILABLE, cuda().reason);
+    if (library().plugin == nullptr) {
+        throw Error(MOCO_EUNAVAILABLE, library().reason);
     }
-    return *cuda().plugin;
+    return *library().plugin;
+}
+
+void moco::load_cuda_early()
+{
+    if (gpu_is_likely()) {
+        (void)library();
+    }
 }
 
 void moco::note_upload(const at::Tensor &source, at::Device device)
@@ -123,12 +176,14 @@ moco_status moco_device_parse(moco_device *out, const char *text)
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(text);
     const std::string name = text;
-    if (name == "cpu") {
+    if (name == "cpu" || (name == "auto" && (!gpu_is_likely() || cuda().count == 0))) {
         *out = { MOCO_CPU, 0 };
+    } else if (name == "auto") {
+        *out = { MOCO_CUDA, 0 };
     } else if (name.rfind("cuda", 0) == 0) {
         *out = parse_cuda(name);
     } else {
-        throw moco::Error(MOCO_EINVALID, "device \"" + name + "\" is not known; use cpu, cuda or cuda:N");
+        throw moco::Error(MOCO_EINVALID, "device \"" + name + "\" is not known; use auto, cpu, cuda or cuda:N");
     }
     MOCO_API_END
 }
@@ -142,6 +197,18 @@ int32_t moco_device_cuda_count(void)
     }
 }
 
+const char *moco_device_cuda_reason(void)
+{
+    try {
+        if (!library_asked.load() && !gpu_is_likely()) {
+            return no_gpu;
+        }
+        return cuda().count == 0 ? cuda().reason.c_str() : "";
+    } catch (...) {
+        return "memory is out";
+    }
+}
+
 moco_status moco_device_describe(char *buffer, size_t size, moco_device device)
 {
     MOCO_API_BEGIN
@@ -151,7 +218,7 @@ moco_status moco_device_describe(char *buffer, size_t size, moco_device device)
     } else if (device.index < 0 || device.index >= cuda().count) {
         throw moco::Error(MOCO_EUNAVAILABLE, "cuda:" + std::to_string(device.index) + ": " + cuda().reason);
     } else {
-        cuda().plugin->describe(device.index, buffer, size);
+        library().plugin->describe(device.index, buffer, size);
     }
     MOCO_API_END
 }
@@ -160,7 +227,7 @@ moco_precision moco_precision_fastest(moco_device device)
 {
     bool fast = false;
     if (device.type == MOCO_CUDA) {
-        fast = device.index < cuda().count && cuda().plugin->has_bf16(device.index);
+        fast = device.index < cuda().count && library().plugin->has_bf16(device.index);
     } else {
         fast = moco::cpu_has_avx512_bf16();
     }
@@ -170,6 +237,33 @@ moco_precision moco_precision_fastest(moco_device device)
 moco_layout moco_layout_fastest(moco_device device, moco_precision precision)
 {
     return device.type == MOCO_CUDA && precision == MOCO_FP32 ? MOCO_NCHW : MOCO_NHWC;
+}
+
+void moco_device_set_tf32(bool allowed)
+{
+    at::globalContext().setAllowTF32CuDNN(allowed);
+    at::globalContext().setAllowTF32CuBLAS(allowed);
+}
+
+moco_status moco_device_set_deterministic(bool on)
+{
+    MOCO_API_BEGIN
+    static const char *const name = "CUBLAS_WORKSPACE_CONFIG";
+    if (on) {
+        setenv(name, ":4096:8", /*overwrite=*/0); // cuBLAS reads it when it starts
+        const std::string value = std::getenv(name);
+        if (value != ":4096:8" && value != ":16:8") {
+            throw moco::Error(MOCO_EINVALID,
+                              std::string(name) + " is \"" + value +
+                                  "\", with which cuBLAS does not give the same bits each time; unset it, "
+                                  "or set it to :4096:8 or :16:8");
+        }
+        at::globalContext().setBenchmarkCuDNN(false); // which may choose another algorithm in another run
+    }
+    at::globalContext().setDeterministicCuDNN(on);
+    at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/false);
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
+    MOCO_API_END
 }
 
 moco_status moco_device_synchronize(moco_device device)

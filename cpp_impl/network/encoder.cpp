@@ -1,5 +1,6 @@
 // Implements encoder handles: a network with its device, memory layout and precision.
 #include "base/cpu_memory.hpp"
+#include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
 #include "network/resnet.hpp"
 
@@ -181,6 +182,7 @@ moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *
     MOCO_CHECK_ARG(out);
     const moco_encoder_options defaults = MOCO_ENCODER_OPTIONS_INIT;
     const moco_encoder_options &o = options != nullptr ? *options : defaults;
+    moco::load_cuda_early();
     if (o.device.type == MOCO_CPU) {
         moco::keep_cpu_memory();
     }

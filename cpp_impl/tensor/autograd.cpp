@@ -1,4 +1,5 @@
 // Records operations and computes gradients.
+#include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
 
 moco_status moco_tensor_require_gradient(moco_tensor *tensor)
@@ -34,6 +35,7 @@ moco_status moco_tensor_backward(const moco_tensor *loss)
         throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the loss has " +
                                              std::to_string(loss->value.numel()) + " elements; give a scalar");
     }
+    moco::load_cuda_early();
     loss->value.backward();
     MOCO_API_END
 }

@@ -19,15 +19,27 @@ typedef struct moco_device {
 } moco_device;
 
 /**
- * Reads "cpu", "cuda" or "cuda:N" and checks that the device can be used. The first call with a CUDA device loads the
- * plug-in `libmoco_cuda.so` from the folder of libmoco.so.
+ * Reads "auto", "cpu", "cuda" or "cuda:N" and checks that the device can be used. The first call with a CUDA device
+ * loads the plug-in `libmoco_cuda.so` from the folder of libmoco.so. "auto" is the first GPU if one can be used, else
+ * the CPU; moco_device_cuda_reason() says why. It does not load the plug-in where nothing hints at a GPU: neither
+ * NVIDIA's driver nor CUDA_VISIBLE_DEVICES.
  * @return ::MOCO_EINVALID for any other text, ::MOCO_EUNAVAILABLE with the reason if the device cannot be used
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_device_parse(moco_device *out, const char *text);
 
-/** Number of CUDA devices that can be used; 0 without a plug-in, a driver or a GPU. @since 0.1 */
+/**
+ * Number of CUDA devices that can be used; 0 without a plug-in, a driver or a GPU.
+ *
+ * libtorch can use GPUs only if its part for CUDA is loaded before the first network or gradient of the process.
+ * libmoco loads it then if NVIDIA's driver is loaded or CUDA_VISIBLE_DEVICES names a GPU. Elsewhere call this function
+ * at the start of the process.
+ * @since 0.1
+ */
 MOCO_API int32_t moco_device_cuda_count(void);
+
+/** Why moco_device_cuda_count() is 0; empty if it is not; borrowed, static. @since 0.2 */
+MOCO_API const char *moco_device_cuda_reason(void);
 
 /** Memory order of images and activations; both have sizes N x 3 x H x W. @since 0.1 */
 typedef enum moco_layout { MOCO_NCHW, MOCO_NHWC } moco_layout;
@@ -51,6 +63,22 @@ MOCO_API moco_layout moco_layout_fastest(moco_device device, moco_precision prec
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_device_describe(char *buffer, size_t size, moco_device device);
+
+/**
+ * Sets whether GPUs may round the factors of float32 convolutions and matrix products to 10 bits (TF32), for the whole
+ * process. The default is no, so that float32 is float32.
+ * @since 0.2
+ */
+MOCO_API void moco_device_set_tf32(bool allowed);
+
+/**
+ * Sets whether GPUs compute the same bits each time, for the whole process. Then an operation that has no such
+ * algorithm fails and names itself. The default is no, since some algorithms are slower. The CPU always computes the
+ * same bits on as many threads. Call it before the GPU is first used.
+ * @return ::MOCO_EINVALID if CUBLAS_WORKSPACE_CONFIG is set to a value with which cuBLAS does not
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_device_set_deterministic(bool on);
 
 /** Waits until all work queued on the device is done; immediate on the CPU. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_device_synchronize(moco_device device);
