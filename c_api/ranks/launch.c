@@ -1,5 +1,5 @@
 /* Reads which process of a run this is from the variables that torchrun, mpirun and srun set. */
-#include "moco/launch.h"
+#include "ranks/launch_internal.h"
 
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
@@ -220,22 +220,31 @@ moco_status moco_launch_first_host(char *buffer, size_t size, const char *list)
     return MOCO_OK;
 }
 
+moco_status moco__launch_gpu(int32_t *out, const moco_launch *launch, int32_t count)
+{
+    /* SLURM and mpirun may show each process its own GPU alone; torchrun shows all of them to all. */
+    const bool has_own = count == 1 && strcmp(launch->launcher, "torchrun") != 0;
+    if (!has_own && launch->local_world > count) {
+        return moco_error_set(MOCO_EUNAVAILABLE,
+                              "launch: %d processes on this host, but %d GPU%s; start one process per GPU, or use "
+                              "--device cpu",
+                              launch->local_world, count, count == 1 ? "" : "s");
+    }
+    *out = has_own ? 0 : launch->local_rank;
+    return MOCO_OK;
+}
+
 moco_status moco_launch_device(moco_device *out, const char *text, const moco_launch *launch)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(text);
     MOCO_CHECK_ARG(launch);
-    if (launch->local_world == 1 || strcmp(text, "cuda") != 0) {
-        return moco_device_parse(out, text);
-    }
+    const bool shares = strcmp(text, "cuda") == 0 || strcmp(text, "auto") == 0;
     moco_device device;
     MOCO_TRY(moco_device_parse(&device, text));
-    if (launch->local_world > moco_device_cuda_count()) {
-        return moco_error_set(MOCO_EUNAVAILABLE,
-                              "launch: %d processes on this host, but %d GPUs; start one process per GPU",
-                              launch->local_world, moco_device_cuda_count());
+    if (shares && device.type == MOCO_CUDA && launch->local_world > 1) {
+        MOCO_TRY(moco__launch_gpu(&device.index, launch, moco_device_cuda_count()));
     }
-    device.index = launch->local_rank;
     *out = device;
     return MOCO_OK;
 }

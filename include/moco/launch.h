@@ -50,7 +50,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_launch_from_environment(moco_launch *out
 MOCO_API MOCO_MUST_USE moco_status moco_launch_first_host(char *buffer, size_t size, const char *list);
 
 /**
- * Reads a device as moco_device_parse(), but "cuda" gives each of several processes on a host its own GPU.
+ * Reads a device as moco_device_parse(), but "cuda" and "auto" give each of several processes on a host its own GPU. A
+ * process of SLURM or mpirun that sees one GPU takes that one, since each task may see its own alone.
  * @return ::MOCO_EUNAVAILABLE if there are more processes than GPUs
  * @since 0.1
  */

@@ -1,4 +1,8 @@
 // Tests reading what launchers leave in the environment.
+extern "C" {
+#include "ranks/launch_internal.h"
+}
+
 #include <moco.h>
 
 #include <gtest/gtest.h>
@@ -168,4 +172,40 @@ TEST(Launch, FindsTheFirstHostOfALine)
     EXPECT_EQ(first_host(""), "error");
     EXPECT_EQ(first_host("gpu["), "error");
     EXPECT_EQ(first_host("gpu[a-b]"), "error");
+}
+
+namespace {
+
+// Returns the GPU of a rank among `count`, or -1.
+int gpu_of(const char *launcher, int local_rank, int local_world, int count)
+{
+    moco_launch launch = MOCO_LAUNCH_INIT;
+    int32_t index = -1;
+    (void)snprintf(launch.launcher, sizeof launch.launcher, "%s", launcher);
+    launch.rank = launch.local_rank = local_rank;
+    launch.world = launch.local_world = local_world;
+    return moco__launch_gpu(&index, &launch, count) == MOCO_OK ? index : -1;
+}
+
+} // namespace
+
+TEST(Launch, GivesEachProcessItsGpu)
+{
+    EXPECT_EQ(gpu_of("torchrun", 3, 4, 4), 3);
+    EXPECT_EQ(gpu_of("slurm", 3, 4, 8), 3);
+    EXPECT_EQ(gpu_of("mpi", 0, 1, 1), 0);
+}
+
+// srun --gpus-per-task=1 shows each task one GPU, which is cuda:0 there.
+TEST(Launch, AGpuThatAProcessSeesAloneIsItsOwn)
+{
+    EXPECT_EQ(gpu_of("slurm", 1, 2, 1), 0);
+    EXPECT_EQ(gpu_of("mpi", 3, 4, 1), 0);
+}
+
+TEST(Launch, RefusesMoreProcessesThanGpus)
+{
+    EXPECT_EQ(gpu_of("torchrun", 1, 2, 1), -1);
+    EXPECT_NE(std::string(moco_error_message()).find("2 processes on this host, but 1 GPU;"), std::string::npos);
+    EXPECT_EQ(gpu_of("slurm", 1, 4, 2), -1);
 }
