@@ -71,6 +71,10 @@ moco_status moco_peers_fail(moco_peers *peers, moco_status status)
     }
     char message[MESSAGE_SIZE];
     peers->failed = true;
+    /* Once the connections between GPUs are broken off, what a GPU holds is worthless, and so are errors about it. */
+    if (status != MOCO_EINVALID && moco_comm_check(peers->comm) == MOCO_EPEER) {
+        status = MOCO_EPEER;
+    }
     if (status != MOCO_EPEER) {
         moco__watch_report(peers->watch, moco_error_message());
         return status;

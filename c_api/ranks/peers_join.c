@@ -133,6 +133,13 @@ static moco_status meet(moco_peers *peers)
     return status;
 }
 
+/* Runs under the watch, so that a rank that does not come is named. */
+static moco_status connect_devices(moco_peers *peers, moco_device device)
+{
+    MOCO_TRY(moco_peers_agree(peers, device.type == MOCO_CUDA ? "device: cuda\n" : "device: cpu\n"));
+    return moco_comm_connect(peers->comm);
+}
+
 static moco_status connect_all(moco_peers *peers, moco_device device)
 {
     moco_comm_options options = MOCO_COMM_OPTIONS_INIT;
@@ -149,7 +156,8 @@ static moco_status connect_all(moco_peers *peers, moco_device device)
     options.store = peers->store;
     options.address = address;
     MOCO_TRY(moco_comm_create(&peers->comm, &options));
-    return moco__watch_start(&peers->watch, peers->store, peers->comm);
+    MOCO_TRY(moco__watch_start(&peers->watch, peers->store, peers->comm));
+    return moco_peers_fail(peers, connect_devices(peers, device));
 }
 
 moco_status moco_peers_join(moco_peers **out, const moco_launch *launch, const moco_peers_options *options)

@@ -30,7 +30,7 @@ struct moco__watch {
     int holders;
     bool ended; /* the thread has ended */
 
-    _Atomic(const moco_comm *) comm;
+    _Atomic(moco_comm *) comm;
     char failure[MOCO__FAILURE_SIZE]; /* what to report */
     moco__alarm alarm;                /* used by the thread alone; the owner reads it after a request */
 };
@@ -47,6 +47,7 @@ static void run_request(moco__watch *watch, request what)
         moco__alarm_linger(alarm);
     } else if (what == REQUEST_EXPLAIN || (!alarm->asked && moco__alarm_is_raised(alarm))) {
         moco__alarm_ask_all(alarm, atomic_load(&watch->comm));
+        moco_comm_abort(atomic_load(&watch->comm)); /* this rank may wait for its GPU, which waits for the failed one */
     }
 }
 
@@ -97,7 +98,7 @@ static void *run_watch(void *argument)
 
 /* ---- The owner ---- */
 
-static moco__watch *allocate(const moco_comm *comm)
+static moco__watch *allocate(moco_comm *comm)
 {
     moco__watch *watch = moco__calloc(1, sizeof *watch);
     if (watch == NULL) {
@@ -143,7 +144,7 @@ static int start_thread(moco__watch *watch)
     return error;
 }
 
-moco_status moco__watch_start(moco__watch **out, const moco_store *store, const moco_comm *comm)
+moco_status moco__watch_start(moco__watch **out, const moco_store *store, moco_comm *comm)
 {
     moco__watch *watch = allocate(comm);
     if (watch == NULL) {

@@ -6,8 +6,9 @@
 
 typedef struct moco__watch moco__watch;
 
-/* Starts the thread, which gets a separate connection to the store. The communicator must outlive it. */
-moco_status moco__watch_start(moco__watch **out, const moco_store *store, const moco_comm *comm);
+/* Starts the thread, which gets a separate connection to the store, and breaks off the connections between GPUs when a
+ * rank has failed. The communicator must outlive it. */
+moco_status moco__watch_start(moco__watch **out, const moco_store *store, moco_comm *comm);
 
 /* Raises the alarm, waits some seconds for the answers of the others, and writes a sentence as moco__blame(). */
 void moco__watch_explain(moco__watch *watch, char *buffer, size_t size, const char *reason, moco__name_of name_of,

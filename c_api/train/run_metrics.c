@@ -57,6 +57,7 @@ moco_status moco__run_read_metrics(moco__run *run)
         return MOCO_OK;
     }
     MOCO_TRY(moco_model_read_means(&means, run->setup.model));
+    MOCO_TRY(moco_comm_check(run->setup.comm));
     MOCO_TRY(check_finite(p->step, means.loss, p->lr));
     moco__progress_measure(progress, means.loss, means.acc1, means.acc5);
     warn_of_chance(run, means.loss);

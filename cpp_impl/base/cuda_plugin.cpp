@@ -10,6 +10,7 @@
 #endif
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
@@ -50,6 +51,11 @@ bool has_bf16(int index) noexcept
 c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store> &store, int rank, int world,
                                             std::chrono::milliseconds timeout)
 {
+    // libtorch's watchdog of NCCL ends the process by default. With CleanUpOnly it breaks off the connections, so that
+    // the host goes on and finds out which rank failed. torchrun sets another mode.
+    setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2", /*overwrite=*/1);
+    setenv("TORCH_NCCL_ENABLE_MONITORING", "0", /*overwrite=*/0);
+    setenv("TORCH_NCCL_DUMP_ON_TIMEOUT", "0", /*overwrite=*/0);
     auto options = c10d::ProcessGroupNCCL::Options::create(/*is_high_priority_stream=*/true);
     options->timeout = timeout;
     return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, world, options);

@@ -6,18 +6,24 @@
 #include "moco/comm.h"
 
 #include <ATen/core/Tensor.h>
+#include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
 #include <atomic>
 #include <exception>
+#include <optional>
 #include <string>
 
 struct moco_comm : moco::Counted {
     int rank = 0;
     int world = 1;
     double timeout_s = 0;
-    c10::intrusive_ptr<c10d::ProcessGroup> group; // null: one process
-    mutable std::atomic<bool> broken{ false };    // a collective has failed
+    c10::intrusive_ptr<c10d::ProcessGroup> group;     // null: one process
+    c10::intrusive_ptr<c10d::Backend> device_backend; // NCCL; null: the ranks have no GPUs
+    std::optional<at::Device> device;                 // of the backend
+    std::atomic<bool> aborted{ false };
+    mutable std::atomic<bool> silent{ false }; // the backend does not report errors
+    mutable std::atomic<bool> broken{ false }; // a collective has failed
     std::atomic<uint64_t> entered{ 0 };
     std::atomic<bool> inside{ false };
 };
@@ -40,6 +46,9 @@ class Collective {
   private:
     moco_comm &comm_;
 };
+
+// Throws MOCO_EPEER if the communicator was aborted, or libtorch's watchdog of NCCL has found an error.
+void check_alive(const moco_comm &comm);
 
 // Rethrows the current exception: as MOCO_EPEER if its text is about the network or another process, else unchanged.
 [[noreturn]] void rethrow_as_peer(const moco_comm &comm, const char *what);

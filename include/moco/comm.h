@@ -35,6 +35,28 @@ typedef struct moco_comm_options {
 /** Connects the ranks with each other. @param options NULL: one process @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options);
 
+/**
+ * Connects the ranks' GPUs with each other, once all have come; the first collective does so otherwise. Does nothing on
+ * the CPU. All ranks call it.
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_connect(moco_comm *comm);
+
+/**
+ * Breaks off the connections between the GPUs, so that a thread that waits for its GPU goes on although another rank
+ * never sends. What the GPU then holds is worthless, and every later collective returns ::MOCO_EPEER. Does nothing on
+ * the CPU, where a collective ends by itself. Any thread may call it, also while another is in a collective.
+ * @since 0.2
+ */
+MOCO_API void moco_comm_abort(moco_comm *comm);
+
+/**
+ * Finds out whether what came from the GPUs can be trusted.
+ * @return ::MOCO_EPEER if the connections between the GPUs broke or were aborted
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_check(const moco_comm *comm);
+
 /** Frees a communicator; NULL is allowed. @since 0.1 */
 MOCO_API void moco_comm_free(moco_comm *comm);
 
