@@ -4,6 +4,7 @@
 #include "bench/bench.h"
 #include "cli/output.h"
 #include "commands/commands.h"
+#include "commands/spawn.h"
 
 #include <string.h>
 
@@ -116,6 +117,7 @@ static int run(const arguments *args)
         }
         return part->run(&values, args->positional[1]);
     }
+        spawn_again();
     return say_usage(&command_bench, "bench: there is no part '%s'; choose one of loader, step, train",
                      args->positional[0]);
 }

@@ -58,7 +58,24 @@ static int check_usage(const launch_settings *settings, const tool_command *comm
 
 bool launch_start(int *code, const launch_settings *settings, const tool_command *command)
 {
-    if (spawn_is_child() || (settings->nproc == 1 && settings->nnodes == 1)) {
+    moco_device first;
+    if (settings->nproc > 0 || is_launched(settings) || strchr(device, ':') != NULL ||
+        moco_device_parse(&first, device) != MOCO_OK || first.type == MOCO_CPU) {
+        return settings->nproc > 0 ? settings->nproc : 1; /* a device that cannot be used is reported later */
+    }
+    return moco_device_cuda_count();
+}
+
+bool launch_start(int *code, const launch_settings *given, const char *device, const tool_command *command)
+{
+    if (spawn_is_child()) {
+        return false;
+    }
+    launch_settings counted = *given;
+    const launch_settings *settings = &counted;
+    counted.nproc = processes_of(given, device);
+    if (settings->nproc == 1 && settings->nnodes == 1) {
+        spawn_again();
         return false;
     }
     *code = check_usage(settings, command);
