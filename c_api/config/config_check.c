@@ -30,14 +30,14 @@ static moco_status check_ranges(const moco_config *config)
     return MOCO_OK;
 }
 
-/* Allows "cpu", "cuda" and "cuda:N"; moco_device_parse() finds out whether the machine has the device. */
+/* Allows "auto", "cpu", "cuda" and "cuda:N"; moco_device_parse() finds out whether the machine has the device. */
 static moco_status check_device(const moco_config *config)
 {
     const char *device = config->device;
     const size_t digits = strncmp(device, "cuda:", 5) == 0 ? strspn(device + 5, "0123456789") : 0;
     const bool numbered = digits > 0 && digits <= 4 && device[5 + digits] == '\0';
-    if (strcmp(device, "cpu") != 0 && strcmp(device, "cuda") != 0 && !numbered) {
-        return moco_error_set(MOCO_EINVALID, "device: there is no '%s'; give cpu, cuda or cuda:N", device);
+    if (strcmp(device, "auto") != 0 && strcmp(device, "cpu") != 0 && strcmp(device, "cuda") != 0 && !numbered) {
+        return moco_error_set(MOCO_EINVALID, "device: there is no '%s'; give auto, cpu, cuda or cuda:N", device);
     }
     return MOCO_OK;
 }

@@ -173,7 +173,7 @@ void moco_config_init(moco_config *config)
         { "format", "auto" },
         { "workers", "auto" },
         { "prefetch", "3" },
-        { "device", "cpu" },
+        { "device", "auto" },
         { "threads", "auto" },
         { "keep-last", "3" },
         { "checkpoint-every", "1" },

@@ -37,7 +37,8 @@ static moco_layout layout_of(const moco_config *config, moco_device device, moco
     case MOCO_LAYOUT_AUTO:
         break;
     }
-    return moco_layout_fastest(device, precision);
+    /* TF32 and bf16 run on tensor cores, which want channels last. */
+    return moco_layout_fastest(device, config->tf32 ? MOCO_BF16 : precision);
 }
 
 moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device)

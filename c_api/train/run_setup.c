@@ -98,6 +98,10 @@ moco_status moco__run_resolve(moco__run_setup *setup)
     moco_config *config = &setup->config;
     moco_augment_policy policy;
     MOCO_TRY(resolve_device(setup));
+    if (setup->device.type == MOCO_CUDA) {
+        MOCO_TRY(moco_device_set_deterministic(config->deterministic));
+        moco_device_set_tf32(config->tf32);
+    }
     MOCO_TRY(resolve_arithmetic(setup));
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
     config->image_size = policy.size;

@@ -106,8 +106,10 @@ typedef struct moco_config {
     double bucket_mib;
     /* run */
     char out[MOCO_PATH_MAX];
-    char device[16]; /**< cpu, cuda or cuda:N */
-    int64_t threads; /**< 0: one per core */
+    char device[16];    /**< auto, cpu, cuda or cuda:N */
+    bool deterministic; /**< the same bits each time on a GPU too */
+    bool tf32;          /**< float32 on a GPU rounds the factors of products to 10 bits */
+    int64_t threads;    /**< 0: one per core */
     uint64_t seed;
     int64_t print_freq;       /**< steps */
     int64_t checkpoint_every; /**< epochs */
@@ -136,7 +138,7 @@ MOCO_API const moco_option *moco_config_find_option(const char *name);
 /** The option's name that a misspelt name most likely means; NULL if none is near; borrowed, static. */
 MOCO_API const char *moco_config_suggest(const char *name);
 
-/** Fills in the defaults: the reference's v1 recipe, on the CPU. */
+/** Fills in the defaults: the reference's v1 recipe, on a GPU if there is one. */
 MOCO_API void moco_config_init(moco_config *config);
 
 /** The name of the @p index-th preset; NULL after the last; borrowed, static. */

@@ -69,7 +69,7 @@ TEST(ConfigCheck, FieldsAgainstEachOther)
         ASSERT_EQ(moco_config_set(&config, "device", bad), MOCO_OK);
         EXPECT_EQ(moco_config_check(&config), MOCO_EINVALID) << bad;
     }
-    for (const char *good : { "cpu", "cuda", "cuda:0", "cuda:15" }) {
+    for (const char *good : { "auto", "cpu", "cuda", "cuda:0", "cuda:15" }) {
         ASSERT_EQ(moco_config_set(&config, "device", good), MOCO_OK);
         EXPECT_EQ(moco_config_check(&config), MOCO_OK) << good;
     }

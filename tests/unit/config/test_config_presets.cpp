@@ -19,7 +19,7 @@ TEST(Config, DefaultsAreTheReferences)
     EXPECT_EQ(config.weight_decay, 1e-4);
     EXPECT_EQ(config.sgd_momentum, 0.9);
     EXPECT_EQ(config.shuffle, MOCO_SHUFFLE_ALL_TO_ALL);
-    EXPECT_STREQ(config.device, "cpu");
+    EXPECT_STREQ(config.device, "auto");
     EXPECT_EQ(moco_config_check(&config), MOCO_OK) << moco_error_message();
     Config v1;
     ASSERT_EQ(moco_config_apply_preset(&v1, "v1"), MOCO_OK);
