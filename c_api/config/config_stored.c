@@ -78,6 +78,19 @@ static moco_status read_config(moco_config *config, const moco_safetensors *file
     return MOCO_OK;
 }
 
+moco_status moco__stored_device(moco_device_type *out, const char *path)
+{
+    moco_safetensors *file;
+    MOCO_TRY(moco__stored_open(&file, path));
+    const char *device = moco_safetensors_metadata(file, "ran_on");
+    if (device == NULL) { /* written before 0.2 */
+        device = moco_safetensors_metadata(file, MOCO__CHECKPOINT_CONFIG "device");
+    }
+    *out = device != NULL && strncmp(device, "cuda", 4) == 0 ? MOCO_CUDA : MOCO_CPU;
+    moco_safetensors_free(file);
+    return MOCO_OK;
+}
+
 moco_status moco_checkpoint_read_config(moco_config *config, moco_position *position, const char *path)
 {
     MOCO_CHECK_ARG(config);

@@ -18,6 +18,9 @@ moco_status moco__stored_open(moco_safetensors **out, const char *path);
 /* Reads a metadata entry that must be a whole number; messages name @p path. */
 moco_status moco__stored_number(uint64_t *out, const moco_safetensors *file, const char *path, const char *key);
 
+/* Reads on what kind of device the run was. */
+moco_status moco__stored_device(moco_device_type *out, const char *path);
+
 /* Reads the position of the run; messages name @p path. */
 moco_status moco__stored_position(moco_position *out, const moco_safetensors *file, const char *path);
 

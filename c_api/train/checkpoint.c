@@ -80,6 +80,8 @@ static moco_status write_file(const char *path, const moco_model *model, moco_po
     add_number(&m, "epoch", position.epoch);
     add_number(&m, "batch", position.batch);
     add_number(&m, "shuffles", moco_model_shuffles(model));
+    const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
+    add_text(&m, "ran_on", device.type == MOCO_CUDA ? "cuda" : "cpu");
     moco_status status;
     MOCO_TRY_GOTO(add_config(&m, config));
     MOCO_TRY_GOTO(moco__table_create(&t, model));

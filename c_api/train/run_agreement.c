@@ -5,6 +5,7 @@
 #include "base/bytes_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
+#include "train/run_changes_internal.h"
 
 #include "moco/version.h"
 
@@ -119,16 +120,17 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
     char is[MOCO_PATH_MAX];
     char wanted[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        if (option->per_host) {
+        if (moco__run_may_change(option)) {
             continue;
         }
         MOCO_TRY(moco_config_get(of_run, option, is, sizeof is));
         MOCO_TRY(moco_config_get(asked, option, wanted, sizeof wanted));
         if (strcmp(wanted, "auto") != 0 && strcmp(is, wanted) != 0) {
             return moco_error_set(MOCO_EINVALID,
-                                  "%s holds a run with %s %s, not %s; continue it with its settings by moco resume, or "
-                                  "choose another --out",
-                                  asked->out, option->name, is, wanted);
+                                  "%s holds a run with %s %s, not %s; continue it with its settings by moco resume%s, "
+                                  "or choose another --out",
+                                  asked->out, option->name, is, wanted,
+                                  strcmp(option->name, "epochs") == 0 ? ", which can lengthen it by --epochs" : "");
         }
     }
     return MOCO_OK;

@@ -23,8 +23,16 @@ typedef struct moco__run_report {
     bool warned_of_chance;
 } moco__run_report;
 
+/* Where the checkpoint of a resumed run came from; known to rank 0. */
+typedef struct moco__run_origin {
+    moco_position position;
+    moco_device_type device;
+    int64_t threads, epochs;
+} moco__run_origin;
+
 typedef struct moco__run {
     moco_train_options options;
+    moco__run_origin origin;
     moco__run_setup setup;
     moco__run_state state;
     moco__run_report report;

@@ -3,7 +3,9 @@
 
 #include "base/files_internal.h"
 #include "base/text_internal.h"
+#include "config/config_stored_internal.h"
 #include "train/run_agreement_internal.h"
+#include "train/run_changes_internal.h"
 #include "train/run_open_internal.h"
 
 #include "moco/loss.h"
@@ -35,11 +37,15 @@ static void log_environment(const moco__run *run)
     if (moco_device_describe(device, sizeof device, run->setup.device) != MOCO_OK) {
         device[0] = '\0';
     }
+    const moco_config *c = &run->setup.config;
+    const bool chosen = strcmp(c->device, "auto") == 0;
+    const char *why = chosen && run->setup.device.type == MOCO_CPU ? moco_device_cuda_reason() : "";
     const char *commit = moco_commit();
     const int threads = (int)moco_threads();
-    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "libmoco %s%s%s%s, libtorch %s, %s, %d thread%s",
+    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "libmoco %s%s%s%s, libtorch %s, %s%s%s%s%s, %d thread%s",
                         moco_version(), commit[0] != '\0' ? " (" : "", commit, commit[0] != '\0' ? ")" : "",
-                        moco_libtorch_version(), device, threads, moco__plural((uint64_t)threads));
+                        moco_libtorch_version(), device, chosen ? " (auto" : "", why[0] != '\0' ? ": " : "", why,
+                        chosen ? ")" : "", threads, moco__plural((uint64_t)threads));
 }
 
 static void log_setup(const moco__run *run)
@@ -122,18 +128,51 @@ moco_status moco__run_start_new(moco__run *run)
     return start(run);
 }
 
-/* Rank 0 reads the settings, since the other ranks may not see its folder. */
-static moco_status read_settings(moco__run_setup *setup, char checkpoint[MOCO_PATH_MAX], const char *path)
+/* Reads a checkpoint's settings and where it came from. `asked`: of a restarted job, or NULL. */
+static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX], const char *path,
+                                   const moco_config *asked)
 {
+    moco_config *config = &run->setup.config;
+    MOCO_TRY(moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
+    MOCO_TRY(moco_checkpoint_read_config(config, &run->origin.position, checkpoint));
+    MOCO_TRY(moco__stored_device(&run->origin.device, checkpoint));
+    run->origin.epochs = config->epochs;
+    run->origin.threads = config->threads;
+    if (asked != NULL) {
+        MOCO_TRY(moco__run_same_settings(config, asked));
+        MOCO_TRY(moco__run_take_asked(config, asked));
+        run->options.threads = asked->threads;
+    }
+    return moco__run_change(run);
+}
+
+/* Rank 0 reads the settings, since the other ranks may not see its folder. */
+static moco_status read_settings(moco__run *run, char checkpoint[MOCO_PATH_MAX], const char *path,
+                                 const moco_config *asked)
+{
+    moco__run_setup *setup = &run->setup;
     setup->resumes = true;
     if (moco__run_is_writer(setup)) {
-        MOCO_TRY(moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
-        MOCO_TRY(moco_checkpoint_read_config(&setup->config, NULL, checkpoint));
+        MOCO_TRY(read_checkpoint(run, checkpoint, path, asked));
     }
     MOCO_TRY(moco__run_share_config(setup));
     /* The folder may have been moved or copied since. */
     (void)snprintf(setup->config.out, sizeof setup->config.out, "%s", path);
     return MOCO_OK;
+}
+
+/* Updates the folder's configuration if the run was changed. */
+static moco_status save_config(const moco__run *run)
+{
+    char path[MOCO_PATH_MAX];
+    const moco_config *config = &run->setup.config;
+    const bool changed = config->epochs != run->origin.epochs || config->threads != run->origin.threads ||
+                         run->setup.device.type != run->origin.device;
+    if (!moco__run_is_writer(&run->setup) || !changed) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco__files_join(path, sizeof path, config->out, "config.yaml"));
+    return moco_config_save(config, path);
 }
 
 static moco_status start_from(moco__run *run, const char *checkpoint)
@@ -142,15 +181,17 @@ static moco_status start_from(moco__run *run, const char *checkpoint)
     MOCO_TRY(moco_checkpoint_load(run->setup.model, &run->state.position, checkpoint));
     run->state.saved_step = run->state.position.step;
     MOCO_TRY(start(run));
+    MOCO_TRY(save_config(run));
     moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "continues from %s at step %llu of %llu", checkpoint,
                         (unsigned long long)run->state.position.step, (unsigned long long)run->setup.steps);
+    moco__run_log_changes(run);
     return MOCO_OK;
 }
 
 moco_status moco__run_start_resumed(moco__run *run, const char *path)
 {
     char checkpoint[MOCO_PATH_MAX] = "";
-    MOCO_TRY(read_settings(&run->setup, checkpoint, path));
+    MOCO_TRY(read_settings(run, checkpoint, path, NULL));
     return start_from(run, checkpoint);
 }
 
@@ -180,7 +221,6 @@ moco_status moco__run_start_or_resume(moco__run *run)
     }
     const moco_config asked = run->setup.config;
     char checkpoint[MOCO_PATH_MAX] = "";
-    MOCO_TRY(read_settings(&run->setup, checkpoint, asked.out));
-    MOCO_TRY(moco__run_same_settings(&run->setup.config, &asked));
+    MOCO_TRY(read_settings(run, checkpoint, asked.out, &asked));
     return start_from(run, checkpoint);
 }

@@ -18,11 +18,15 @@ typedef struct moco_train_options {
     void *payload;
     moco_peers *peers;    /**< the processes that train together; borrowed; NULL: one process */
     bool resume_existing; /**< moco_train() continues the run in config->out if there is one; for restarted jobs */
+    /* for moco_resume() */
+    const char *device; /**< continues there; NULL: on the run's device. @since 0.2 */
+    int64_t threads;    /**< 0: as many as the run had. @since 0.2 */
+    int64_t epochs;     /**< new length of the run; 0: the run's. @since 0.2 */
 } moco_train_options;
 
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(moco_train_options), NULL, NULL, NULL, false                                                            \
+        sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0                                                \
     }
 
 /**
@@ -38,9 +42,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const m
 
 /**
  * Continues the run in a folder from its newest complete checkpoint. The result is bit-identical to an uninterrupted
- * run. With another number of processes the run continues too, but is not bit-identical; the log says what changes.
+ * run on the same kind of processor with as many threads and processes, and on a GPU if the run is deterministic. On
+ * another device, or with other numbers, the run continues too, but is not bit-identical; the log says what changes.
  * Only rank 0 reads the folder.
- * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint
+ * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs already
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_resume(const char *run, const moco_train_options *options);

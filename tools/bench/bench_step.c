@@ -172,8 +172,9 @@ static void print_json(const step_job *job)
                  c->cifar_stem ? "true" : "false", c->symmetric ? "true" : "false");
     (void)printf("\"precision\": \"%s\", \"layout\": \"%s\", \"device\": \"%s\", \"threads\": %d, \"steps\": %lld, "
                  "\"warmup\": %lld, ",
-                 moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), c->device, moco_threads(),
-                 (long long)o->steps, (long long)o->warmup);
+                 moco_config_choice(c, "precision"), moco_config_choice(c, "layout"),
+                 job->device.type == MOCO_CUDA ? "cuda" : "cpu", moco_threads(), (long long)o->steps,
+                 (long long)o->warmup);
     bench_print_json("wall_ms", job->wall, repeats);
     (void)printf(", ");
     bench_print_json("cpu_ms", job->cpu, repeats);

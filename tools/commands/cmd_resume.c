@@ -6,25 +6,50 @@
 #include "commands/session.h"
 
 typedef struct resume_options {
+    char device[16];
+    int64_t threads, epochs;
     launch_settings launch;
 } resume_options;
 
 static resume_options values = { .launch = LAUNCH_SETTINGS_INIT };
 
-static const moco_option options[] = { LAUNCH_OPTIONS(resume_options, launch) };
+static const moco_option options[] = {
+    { .name = "device",
+      MOCO_TEXT_OPTION(resume_options, device, "D"),
+      .help = "continue on auto, cpu, cuda or cuda:N; if not given, where the run was" },
+    { .name = "threads",
+      MOCO_INT_OPTION(resume_options, threads, 1, 4096),
+      .zero_is_auto = true,
+      .help = "threads that compute; auto: as many as before" },
+    { .name = "epochs",
+      MOCO_INT_OPTION(resume_options, epochs, 1, 1e6),
+      .zero_is_auto = true,
+      .help = "new length of the run, to lengthen it; auto: as before" },
+    LAUNCH_OPTIONS(resume_options, launch),
+};
 
 static int run(const arguments *args)
 {
-    const run_job job = { NULL, args->positional[0], false, &values.launch, &command_resume };
+    const run_job job = {
+        .run = args->positional[0],
+        .device = values.device[0] != '\0' ? values.device : NULL,
+        .threads = values.threads,
+        .epochs = values.epochs,
+        .launch = &values.launch,
+        .command = &command_resume,
+    };
     return run_training(&job);
 }
 
 const tool_command command_resume = {
     .name = "resume",
-    .synopsis = "RUN",
+    .synopsis = "RUN [options]",
     .summary = "continue a run that was stopped",
-    .text = "Continues the run in the folder RUN from its newest complete checkpoint, with its settings. With as many "
-            "processes and threads as before, the result is bit-identical to an uninterrupted run.",
+    .text =
+        "Continues the run in the folder RUN from its newest complete checkpoint, with its settings. On a CPU, with as "
+        "many processes and threads as before, the result is bit-identical to an uninterrupted run; on a GPU it is "
+        "if the run was started with --deterministic. A run can also be moved to another device, to another number "
+        "of threads or processes, or be lengthened; the log says what then differs.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

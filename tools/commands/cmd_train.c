@@ -74,7 +74,13 @@ static int run(const arguments *args)
 {
     moco_config config;
     const int code = make_config(&config, args);
-    const run_job job = { &config, config.out, strcmp(values.resume, "auto") == 0, &values.launch, &command_train };
+    const run_job job = {
+        .config = &config,
+        .run = config.out,
+        .resume_existing = strcmp(values.resume, "auto") == 0,
+        .launch = &values.launch,
+        .command = &command_train,
+    };
     return code != EXIT_OK ? code : run_training(&job);
 }
 

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Says how to continue a run that has written its checkpoint. Another process may have caught the signal. */
 static int report_stop(const char *run)
@@ -41,28 +42,31 @@ static moco_status train(const run_job *job, moco_peers *peers)
     options.progress = progress_show;
     options.peers = peers;
     options.resume_existing = job->resume_existing;
+    options.device = job->device;
+    options.threads = job->threads;
+    options.epochs = job->epochs;
     return job->config != NULL ? moco_train(job->config, &options) : moco_resume(job->run, &options);
 }
 
-/* Connects the processes, which depends on the device of the run. */
-static int join(moco_peers **out, const run_job *job)
+/* Finds the device of a job: what the command line says, or else that of the run which is continued. */
+static void find_device(char *out, size_t size, const run_job *job)
 {
-    moco_config config;
+    moco_config of_run;
     char checkpoint[MOCO_PATH_MAX];
-    const char *device = "cpu";
-    if (job->config != NULL) {
-        device = job->config->device;
-    } else if (moco_checkpoint_find(checkpoint, sizeof checkpoint, job->run) == MOCO_OK &&
-               moco_checkpoint_read_config(&config, NULL, checkpoint) == MOCO_OK) {
-        device = config.device;
+    const char *asked = job->config != NULL ? job->config->device : job->device;
+    const bool decided = asked != NULL && strcmp(asked, "auto") != 0;
+    (void)snprintf(out, size, "%s", asked != NULL ? asked : "auto");
+    if ((asked == NULL || (job->resume_existing && !decided)) &&
+        moco_checkpoint_find(checkpoint, sizeof checkpoint, job->run) == MOCO_OK &&
+        moco_checkpoint_read_config(&of_run, NULL, checkpoint) == MOCO_OK) {
+        (void)snprintf(out, size, "%s", of_run.device);
     }
-    return launch_join(out, job->launch, device);
 }
 
-static int run_process(const run_job *job)
+static int run_process(const run_job *job, const char *device)
 {
     moco_peers *peers = NULL;
-    int code = join(&peers, job);
+    int code = launch_join(&peers, job->launch, device);
     if (code != EXIT_OK) {
         return code;
     }
@@ -84,9 +88,11 @@ static int run_process(const run_job *job)
 int run_training(const run_job *job)
 {
     int code = EXIT_OK;
-    if (launch_start(&code, job->launch, job->command)) {
+    char device[32];
+    find_device(device, sizeof device, job);
+    if (launch_start(&code, job->launch, device, job->command)) {
         return code;
     }
     signals_catch();
-    return run_process(job);
+    return run_process(job, device);
 }

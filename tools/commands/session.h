@@ -11,6 +11,8 @@ typedef struct run_job {
     const moco_config *config; /* NULL: resume the run with its settings */
     const char *run;           /* the folder of the run */
     bool resume_existing;      /* with a config: continue the run that the folder holds */
+    const char *device;        /* without one: continue there; NULL: on the run's device */
+    int64_t threads, epochs;   /* without one: new numbers; 0: the run's */
     const launch_settings *launch;
     const tool_command *command;
 } run_job;

@@ -1,0 +1,112 @@
+/* What may change where a run goes on: which options, and what that does to its numbers. */
+#include "train/run_changes_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool moco__run_may_change(const moco_option *option)
+{
+    return option->per_host || strcmp(option->name, "layout") == 0;
+}
+
+moco_status moco__run_take_asked(moco_config *of_run, const moco_config *asked)
+{
+    const moco_option *option;
+    char value[MOCO_PATH_MAX];
+    for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
+        MOCO_TRY(moco_config_get(asked, option, value, sizeof value));
+        const bool given = value[0] != '\0' && strcmp(value, "auto") != 0;
+        if (given && moco__run_may_change(option)) {
+            MOCO_TRY(moco_config_set(of_run, option->name, value));
+        }
+    }
+    return MOCO_OK;
+}
+
+static moco_status change_epochs(moco__run *run)
+{
+    moco_config *config = &run->setup.config;
+    const moco_position *at = &run->origin.position;
+    if (run->options.epochs <= 0) {
+        return MOCO_OK;
+    }
+    if ((uint64_t)run->options.epochs <= at->epoch) {
+        return moco_error_set(MOCO_EINVALID, "epochs: the run has done %llu of its %lld epochs; give more than that",
+                              (unsigned long long)at->epoch, (long long)config->epochs);
+    }
+    config->epochs = run->options.epochs;
+    return MOCO_OK;
+}
+
+moco_status moco__run_change(moco__run *run)
+{
+    moco_config *config = &run->setup.config;
+    const moco_train_options *o = &run->options;
+    const moco_launch alone = MOCO_LAUNCH_INIT;
+    const moco_launch *launch = o->peers != NULL ? moco_peers_launch(o->peers) : &alone;
+    moco_device device;
+    if (o->device != NULL) {
+        MOCO_TRY(moco_config_set(config, "device", o->device));
+    }
+    config->threads = o->threads > 0 ? o->threads : config->threads;
+    MOCO_TRY(change_epochs(run));
+    MOCO_TRY(moco_launch_device(&device, config->device, launch));
+    if (device.type != run->origin.device) { /* what was fastest there may be slow here */
+        config->layout = MOCO_LAYOUT_AUTO;
+        config->threads = o->threads;
+    }
+    return MOCO_OK;
+}
+
+static const char *name_of(moco_device_type type)
+{
+    return type == MOCO_CUDA ? "a GPU" : "a CPU";
+}
+
+static void log_move(const moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
+    const moco__run_origin *origin = &run->origin;
+    char moves[128] = "";
+    if (setup->device.type != origin->device) {
+        (void)snprintf(moves, sizeof moves, "from %s to %s", name_of(origin->device), name_of(setup->device.type));
+    } else if (setup->device.type == MOCO_CPU && setup->config.threads != origin->threads) {
+        (void)snprintf(moves, sizeof moves, "from %lld threads to %lld", (long long)origin->threads,
+                       (long long)setup->config.threads);
+    }
+    const bool slow =
+        setup->config.precision == MOCO_PRECISION_BF16 && moco_precision_fastest(setup->device) == MOCO_FP32;
+    if (moves[0] != '\0') {
+        moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
+                            "the run moves %s: images and settings stay, but sums are made in another order, so from "
+                            "here on it is not bit-identical to an uninterrupted run%s",
+                            moves, slow ? "; its bf16 arithmetic is slow here" : "");
+    } else if (setup->device.type == MOCO_CUDA && !setup->config.deterministic) {
+        moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
+                            "the run was started without --deterministic, so on a GPU it is not bit-identical to an "
+                            "uninterrupted one");
+    }
+}
+
+static void log_length(const moco__run *run)
+{
+    const moco_config *c = &run->setup.config;
+    const bool stretched = c->schedule == MOCO_SCHEDULE_COSINE || c->momentum_schedule == MOCO_MOMENTUM_COSINE;
+    if (c->epochs == run->origin.epochs) {
+        return;
+    }
+    moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "the run now has %lld epochs instead of %lld%s",
+                        (long long)c->epochs, (long long)run->origin.epochs,
+                        stretched
+                            ? ", over which its cosine schedules stretch: from here on it is identical neither to "
+                              "a run of the old length nor to one of the new"
+                            : ", and is what it would have been had it been started so");
+}
+
+void moco__run_log_changes(const moco__run *run)
+{
+    if (moco__run_is_writer(&run->setup)) {
+        log_move(run);
+        log_length(run);
+    }
+}
