@@ -25,7 +25,7 @@ static bench_options values = {
     .config = { .augment = "v2",
                 .workers = 1,
                 .arch = "resnet50",
-                .device = "cpu",
+                .device = "auto",
                 .dim = 128,
                 .queue_size = 65536,
                 .bn_splits = 1 },
@@ -90,7 +90,9 @@ static const moco_option options[] = {
     { .name = "symmetric",
       MOCO_BOOL_OPTION(bench_options, config.symmetric),
       .help = "use each view both as query and as key" },
-    { .name = "device", MOCO_TEXT_OPTION(bench_options, config.device, "D"), .help = "cpu, cuda or cuda:N" },
+    { .name = "device",
+      MOCO_TEXT_OPTION(bench_options, config.device, "D"),
+      .help = "cpu, cuda or cuda:N; auto: a GPU if one can be used" },
     { .name = "threads",
       MOCO_INT_OPTION(bench_options, config.threads, 1, 4096),
       .zero_is_auto = true,
@@ -115,9 +117,9 @@ static int run(const arguments *args)
                                     : say_usage(&command_bench, "bench %s takes no DATA; remove '%s'", part->name,
                                                 args->positional[1]);
         }
+        spawn_again();
         return part->run(&values, args->positional[1]);
     }
-        spawn_again();
     return say_usage(&command_bench, "bench: there is no part '%s'; choose one of loader, step, train",
                      args->positional[0]);
 }

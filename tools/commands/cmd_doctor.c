@@ -20,13 +20,15 @@ typedef struct doctor_options {
     launch_settings launch;
 } doctor_options;
 
-static doctor_options values = { .device = "cpu", .launch = LAUNCH_SETTINGS_INIT };
+static doctor_options values = { .device = "auto", .launch = LAUNCH_SETTINGS_INIT };
 
 static const moco_option options[] = {
     { .name = "distributed",
       MOCO_BOOL_OPTION(doctor_options, distributed),
       .help = "start the processes and test their exchanges instead" },
-    { .name = "device", MOCO_TEXT_OPTION(doctor_options, device, "D"), .help = "with --distributed: cpu or cuda" },
+    { .name = "device",
+      MOCO_TEXT_OPTION(doctor_options, device, "D"),
+      .help = "with --distributed: cpu or cuda; auto: GPUs if they can be used" },
     LAUNCH_OPTIONS(doctor_options, launch),
 };
 
@@ -151,12 +153,11 @@ static void print_devices(void)
     if (moco_device_describe(text, sizeof text, device) == MOCO_OK) {
         print_row("cpu", "%s; %d thread%s", text, moco_threads(), plural((uint64_t)moco_threads()));
     }
-    /* Parsing the name loads the plug-in; a failure says why. */
-    if (moco_device_parse(&device, "cuda") != MOCO_OK) {
-        print_row("cuda", "not usable: %s", moco_error_message());
-        return;
-    }
     const int32_t count = moco_device_cuda_count();
+    if (count == 0) {
+        const char *reason = moco_device_cuda_reason();
+        print_row("cuda", "%s%s", strncmp(reason, "no GPU", 6) == 0 ? "" : "not usable: ", reason);
+    }
     for (int32_t i = 0; i < count; ++i) {
         char name[32];
         device = (moco_device){ MOCO_CUDA, i };
@@ -182,8 +183,9 @@ static int run(const arguments *args)
     struct utsname system;
     int code = EXIT_OK;
     if (values.distributed) {
-        return launch_start(&code, &values.launch, &command_doctor) ? code
-                                                                    : doctor_ranks(&values.launch, values.device);
+        return launch_start(&code, &values.launch, values.device, &command_doctor)
+                   ? code
+                   : doctor_ranks(&values.launch, values.device);
     }
     print_row("moco", "%s", moco_version());
     print_row("libtorch", "%s", moco_libtorch_version());

@@ -79,8 +79,7 @@ static moco_status open_all(evaluation_job *job, const evaluation_settings *s, c
     MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->device));
     moco_config *config = &job->net.config;
     if (peers != NULL) {
-        const char *device = strcmp(s->device, "auto") == 0 ? config->device : s->device;
-        MOCO_TRY(moco_launch_device(&job->net.device, device, moco_peers_launch(peers)));
+        MOCO_TRY(moco_launch_device(&job->net.device, s->device, moco_peers_launch(peers)));
     }
     MOCO_TRY(moco_threads_set((int32_t)s->threads));
     if (s->image_size > 0) {
@@ -98,18 +97,6 @@ static moco_status open_all(evaluation_job *job, const evaluation_settings *s, c
     const double train_share = fmin(s->fraction, limited(job->train, s->limit));
     MOCO_TRY(take_share(&job->train, &job->whole_train, train_share, s->seed));
     return take_share(&job->val, &job->whole_val, limited(job->val, s->limit), s->seed);
-}
-
-static int join(moco_peers **peers, const evaluation_settings *s, const arguments *args)
-{
-    network probe;
-    if (strcmp(s->device, "auto") != 0) {
-        return launch_join(peers, &s->launch, s->device);
-    }
-    output_show_log(false); /* opening the network gives the messages later */
-    const moco_status status = network_find_or_preset(&probe, args->positional[0], s->preset, s->device);
-    output_show_log(true);
-    return status == MOCO_OK ? launch_join(peers, &s->launch, probe.config.device) : say_failure();
 }
 
 static int report_stop(void)
@@ -139,11 +126,11 @@ int evaluation_run(const evaluation_settings *settings, const tool_command *comm
     static evaluation_job job;
     moco_peers *peers = NULL;
     int code = check_usage(settings, command, args);
-    if (code != EXIT_OK || launch_start(&code, &settings->launch, command)) {
+    if (code != EXIT_OK || launch_start(&code, &settings->launch, settings->device, command)) {
         return code;
     }
     signals_catch();
-    code = join(&peers, settings, args);
+    code = launch_join(&peers, &settings->launch, settings->device);
     if (code != EXIT_OK) {
         return code;
     }

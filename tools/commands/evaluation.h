@@ -51,7 +51,7 @@ typedef struct evaluation_settings {
           .help = "height and width in pixels; auto: the run's" },                                                     \
         { .name = "device",                                                                                            \
           MOCO_TEXT_OPTION(type, field.device, "D"),                                                                   \
-          .help = "cpu, cuda or cuda:N; auto: the run's" },                                                            \
+          .help = "cpu, cuda or cuda:N; auto: a GPU if one can be used" },                                             \
         { .name = "workers",                                                                                           \
           .aliases = { "j" },                                                                                          \
           MOCO_INT_OPTION(type, field.workers, 1, 1024),                                                               \

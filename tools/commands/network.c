@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-static moco_status find_device(network *net, const char *device)
-{
-    return moco_device_parse(&net->device, strcmp(device, "auto") == 0 ? net->config.device : device);
-}
-
 /* Notes a guess: files of other programs do not say how images were prepared, and a wrong guess costs accuracy. */
 static void note_guess(const network *net)
 {
@@ -35,7 +30,7 @@ moco_status network_find(network *out, const char *path, const char *device)
     MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
     MOCO_TRY(moco_weights_read_config(&out->config, out->path));
     note_guess(out);
-    return find_device(out, device);
+    return moco_device_parse(&out->device, device);
 }
 
 moco_status network_find_or_preset(network *out, const char *path, const char *preset, const char *device)
@@ -46,7 +41,7 @@ moco_status network_find_or_preset(network *out, const char *path, const char *p
     *out = (network){ .encoder = NULL };
     moco_config_init(&out->config);
     MOCO_TRY(moco_config_apply_preset(&out->config, preset));
-    return find_device(out, device);
+    return moco_device_parse(&out->device, device);
 }
 
 moco_status network_view(moco_features_options *out, network *net, const char *features, int64_t image_size)

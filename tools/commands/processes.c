@@ -56,7 +56,8 @@ static int check_usage(const launch_settings *settings, const tool_command *comm
     return EXIT_OK;
 }
 
-bool launch_start(int *code, const launch_settings *settings, const tool_command *command)
+/* Returns how many processes --nproc auto is: one per GPU. Under another launcher it leaves the number to that. */
+static int64_t processes_of(const launch_settings *settings, const char *device)
 {
     moco_device first;
     if (settings->nproc > 0 || is_launched(settings) || strchr(device, ':') != NULL ||

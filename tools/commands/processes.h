@@ -23,7 +23,8 @@ typedef struct launch_settings {
 #define LAUNCH_OPTIONS(type, field)                                                                                    \
     { .name = "nproc",                                                                                                 \
       MOCO_INT_OPTION(type, field.nproc, 1, 4096),                                                                     \
-      .help = "processes to start on this host: one per GPU, or several on a CPU" },                                   \
+      .zero_is_auto = true,                                                                                            \
+      .help = "processes to start on this host; auto: one per GPU, or one on a CPU" },                                 \
         { .name = "nnodes",                                                                                            \
           MOCO_INT_OPTION(type, field.nnodes, 1, 65536),                                                               \
           .help = "number of hosts; start the same command on each" },                                                 \
@@ -49,9 +50,9 @@ typedef struct launch_settings {
 
 /*
  * If --nproc or --nnodes ask for several processes, starts those of this host, waits for their end, and returns true
- * with the exit code. Each of them runs the same command line, and gets false here.
+ * with the exit code. Each of them runs the same command line, and gets false here. `device` is what --device says.
  */
-bool launch_start(int *code, const launch_settings *settings, const tool_command *command);
+bool launch_start(int *code, const launch_settings *settings, const char *device, const tool_command *command);
 
 /* Joins the other processes; *out stays NULL if there are none. Messages name the rank from then on, and only rank 0
  * shows all of them. Returns EXIT_OK, or another code after a message. */

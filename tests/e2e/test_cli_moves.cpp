@@ -1,0 +1,138 @@
+// A run that goes on elsewhere, or for longer: what it may change, what it says about that, and where it runs by
+// itself.
+#include "cli.hpp"
+
+#include <fstream>
+
+using cli::has;
+using cli::Result;
+using moco_test::joined;
+using moco_test::read_file;
+using moco_test::Words;
+
+namespace {
+
+class CliMoves : public cli::Cli {
+  protected:
+    static Words train(const std::string &out, const Words &more = {})
+    {
+        return cli::Cli::train(out, joined({ "--schedule", "constant" }, more));
+    }
+    static std::string checkpoint(const std::string &out, int step)
+    {
+        char name[64];
+        (void)snprintf(name, sizeof name, "step_%010d.safetensors", step);
+        return read_file(root / out / "checkpoints" / name);
+    }
+    // Runs the tool with variables of `env`: "NAME=VALUE", or "-u", "NAME".
+    static Result run_with(const Words &variables, const Words &words)
+    {
+        const int code = moco_test::Process(joined(joined({ "env" }, variables), joined({ cli::binary() }, words)),
+                                            { root, "out.txt", "err.txt" })
+                             .wait();
+        return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
+    }
+};
+
+} // namespace
+
+TEST_F(CliMoves, ALengthenedRunIsALongOne)
+{
+    ASSERT_EQ(run(train("long", { "--epochs", "2" })).code, 0);
+    ASSERT_EQ(run(train("short", { "--epochs", "1" })).code, 0);
+    const Result result = run({ "resume", "short", "--epochs", "2" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "the run now has 2 epochs instead of 1\n");
+    EXPECT_FALSE(has(result.err, "bit-identical")) << result.err;
+    ASSERT_FALSE(checkpoint("long", 6).empty());
+    EXPECT_TRUE(checkpoint("short", 6) == checkpoint("long", 6));
+    EXPECT_HAS(read_file(root / "short" / "config.yaml"), "epochs: 2\n");
+}
+
+TEST_F(CliMoves, ALengthenedCosineSaysThatItStretches)
+{
+    ASSERT_EQ(run(train("cosine", { "--epochs", "1", "--schedule", "cosine" })).code, 0);
+    const Result result = run({ "resume", "cosine", "--epochs", "2" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "cosine schedules stretch");
+}
+
+TEST_F(CliMoves, ARunCannotEndBeforeWhereItIs)
+{
+    ASSERT_EQ(run(train("done", { "--epochs", "2" })).code, 0);
+    const Result result = run({ "resume", "done", "--epochs", "1" });
+    EXPECT_EQ(result.code, 1);
+    EXPECT_HAS(result.err, "the run has done 2 of its 2 epochs");
+}
+
+TEST_F(CliMoves, AnotherNumberOfThreadsIsTakenAndNamed)
+{
+    ASSERT_EQ(run(train("threads", { "--epochs", "1" })).code, 0);
+    Result result = run({ "resume", "threads", "--epochs", "2", "--threads", "2" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, ", 2 threads\n");
+    EXPECT_HAS(result.err, "from 1 threads to 2");
+    EXPECT_HAS(result.err, "not bit-identical");
+    result = run({ "resume", "threads", "--epochs", "3" });
+    EXPECT_FALSE(has(result.err, "bit-identical")) << result.err;
+}
+
+// It went on with what the checkpoint said, without a word.
+TEST_F(CliMoves, ARestartedJobMayMove)
+{
+    ASSERT_EQ(run(train("job", { "--epochs", "1" })).code, 0);
+    const Result result =
+        run(train("job", { "--epochs", "1", "--resume", "auto", "--threads", "2", "--device", "cpu" }));
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "from 1 threads to 2");
+    EXPECT_HAS(read_file(root / "job" / "config.yaml"), "device: cpu\n");
+    const Result longer = run(train("job", { "--epochs", "2", "--resume", "auto" }));
+    EXPECT_EQ(longer.code, 1);
+    EXPECT_HAS(longer.err, "by --epochs");
+}
+
+TEST_F(CliMoves, WithoutAGpuAutoIsTheCpuAndSaysSo)
+{
+    const Result result = run_with({ "CUDA_VISIBLE_DEVICES=" }, train("auto", { "--epochs", "1", "--nproc", "auto" }));
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err.substr(0, result.err.find('\n')), "(auto: no GPU");
+    EXPECT_FALSE(has(result.err, "processes")) << result.err;
+    EXPECT_HAS(read_file(root / "auto" / "config.yaml"), "device: auto\n");
+    const Result named = run_with({ "CUDA_VISIBLE_DEVICES=" }, train("named", { "--device", "cpu" }));
+    EXPECT_FALSE(has(named.err, "auto")) << named.err;
+}
+
+TEST_F(CliMoves, DoctorSaysThatThereIsNoGpu)
+{
+    if (moco_device_cuda_count() > 0) {
+        GTEST_SKIP() << "needs a machine without a GPU";
+    }
+    const Result result = run_with({ "CUDA_VISIBLE_DEVICES=" }, { "doctor" });
+    EXPECT_EQ(result.code, 0);
+    EXPECT_HAS(result.out, "\ncuda            no GPU: ");
+    EXPECT_FALSE(has(result.out, ".so")) << result.out;
+}
+
+TEST_F(CliMoves, DeterminismIsAccepted)
+{
+    const Result result = run(train("bits", { "--epochs", "1", "--deterministic", "--device", "cpu" }));
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(read_file(root / "bits" / "config.yaml"), "deterministic: true\n");
+}
+
+// Threads that spin while they wait take the cores from each other where other programs run.
+TEST_F(CliMoves, ThreadsDoNotSpinForLong)
+{
+    const auto variables = [](const Words &given, const std::string &out) {
+        moco_test::Process process(
+            joined(joined({ "env" }, given), joined({ cli::binary() }, train(out, { "--epochs", "1000" }))),
+            { root, "out.txt", "err.txt" });
+        EXPECT_TRUE(moco_test::waits_for([&] { return has(process.said(), "step ") || !process.runs(); }));
+        std::string text = read_file("/proc/" + std::to_string(process.pid()) + "/environ");
+        process.send(SIGKILL);
+        return text;
+    };
+    EXPECT_HAS(variables({ "-u", "GOMP_SPINCOUNT", "-u", "OMP_WAIT_POLICY" }, "spin1"), "GOMP_SPINCOUNT=1000");
+    EXPECT_HAS(variables({ "GOMP_SPINCOUNT=7" }, "spin2"), "GOMP_SPINCOUNT=7");
+    EXPECT_FALSE(has(variables({ "-u", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY=active" }, "spin3"), "GOMP_SPINCOUNT"));
+}
