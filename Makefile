@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 # JOBS=n limits the build, PREFIX and DESTDIR are for `install`, CUDA=1 or 0 chooses libtorch, and
 # MOCO_LIBTORCH=/folder names a libtorch that is already there. MOCO_REFERENCE and MOCO_PYTHON are for
-# `bench` and `test-python`.
+# `bench`, `gpu` and `test-python`.
 JOBS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -22,7 +22,7 @@ lint_cpp = $(BUILD)-lint/CMakeFiles/moco-cpp.dir/Unity/unity_0_cxx.cxx cpp_impl/
     cpp_impl/network/winograd_kernels.cpp $(filter-out %_v3.cpp %_v4.cpp,$(wildcard cpp_impl/image/*.cpp))
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
-.PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench format format-check layers lint \
+.PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench gpu format format-check layers lint \
     docs install clean
 
 help: ## list the targets
@@ -57,6 +57,11 @@ test-asan test-ubsan test-tsan: test-%: deps ## run the unit tests and small gol
 	@$(call configure,$*) >/dev/null
 	@cmake --build $(BUILD)-$* $(jobs)
 	@ctest --test-dir $(BUILD)-$* --output-on-failure -R '^(unit\.|golden\.(pixels|r18_cifar))'
+
+gpu: build ## run on this machine's GPUs what needs one, into docs/gpu.md; see there
+	@cmake --build $(BUILD) $(jobs) --target moco-synth moco-golden
+	@python3 tools/bench/gpu.py --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
+	    $(if $(MOCO_REFERENCE),--reference $(MOCO_REFERENCE)) $(if $(MOCO_PYTHON),--python $(MOCO_PYTHON))
 
 format: ## format the sources
 	@clang-format -i $(sources)

@@ -1,0 +1,280 @@
+"""Runs on this machine's GPUs what cannot be tried without one, and writes the tables of docs/gpu.md.
+
+    make gpu [MOCO_REFERENCE=DIR] [MOCO_PYTHON=python-with-torch] [MINUTES=5]
+
+Checks: the golden cases of the reference, a training against the CPU's, determinism, exact resume, NCCL over all GPUs, a
+killed rank. Measures: a training that a loader feeds, and the step against PyTorch's (bench_torch_gpu.py); the latter need
+a Python with PyTorch for CUDA and torchvision, and the reference a clone of facebookresearch/moco at 3b42c2a. A check that
+fails is written down as such, and the exit code is then 1. --quick does less of everything, to try the script itself.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MARK = "<!-- written by make gpu -->"
+GOLDEN = {"r34_odd": ["--steps", "3"], "r50_v2": ["--steps", "1", "--slack", "5"], "r101_v1": ["--steps", "1", "--slack", "5"]}
+SMALL = ["--preset", "tiny", "--arch", "resnet18", "--image-size", "32", "--batch", "64", "--queue-size", "512", "--no-plots",
+         "--knn-every", "0", "--print-freq", "1", "--precision", "fp32", "--threads", "4"]
+STEPS = [("ResNet-50, 224 pixels, batch 256, K 65536", "r50", dict(arch="resnet50", size=224, batch=256, k=65536, splits=1)),
+         ("ResNet-50, 224 pixels, batch 32, K 65536", "r50", dict(arch="resnet50", size=224, batch=32, k=65536, splits=1)),
+         ("ResNet-18, CIFAR stem, 32 pixels, batch 512, K 4096, 8 groups", "cifar",
+          dict(arch="resnet18", size=32, batch=512, k=4096, splits=8))]
+QUICK = [("ResNet-18, CIFAR stem, 32 pixels, batch 16, K 64, 8 groups", "cifar",
+          dict(arch="resnet18", size=32, batch=16, k=64, splits=8))]
+
+
+class Failed(Exception):
+    pass
+
+
+def run(command, limit=1800, **more):
+    """Runs a program and returns its output; raises Failed with its last line."""
+    print("+", " ".join(str(word) for word in command), file=sys.stderr, flush=True)
+    try:
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=limit, **more)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"took more than {limit} s") from None
+    if done.returncode:
+        lines = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
+        raise Failed(f"exit code {done.returncode}: {lines[-1]}")
+    return done.stdout + done.stderr
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head)] + rows
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+class Machine:
+    def __init__(self, args, folder):
+        self.args, self.folder = args, folder
+        self.moco = str(pathlib.Path(args.build, "bin", "moco").resolve())
+        self.data = args.data
+        self.gpus = self.find_gpus()
+        self.failures = 0
+
+    def find_gpus(self):
+        text = run([self.moco, "doctor"])
+        gpus = re.findall(r"(?m)^cuda:\d+\s+(.*)$", text)
+        if not gpus:
+            reason = re.search(r"(?m)^cuda\s+(.*)$", text)
+            sys.exit("gpu: moco can use no GPU here, so nothing was run and nothing written: "
+                     + (reason.group(1) if reason else "moco doctor names none"))
+        return gpus
+
+    def train(self, out, *words, **more):
+        return run([self.moco, "train", self.data, "--out", self.folder / out, *SMALL, "--epochs", "1", *words], **more)
+
+    def losses(self, out):
+        lines = (self.folder / out / "metrics.jsonl").read_text().splitlines()
+        return [json.loads(line)["loss"] for line in lines if '"loss"' in line]
+
+    def last(self, out):
+        return max((self.folder / out / "checkpoints").glob("*.safetensors")).read_bytes()
+
+    # ---- checks: each returns what it found, or raises Failed
+
+    def golden(self):
+        environment = dict(os.environ, MOCO_TEST_DEVICE="cuda")
+        passed, left_out, failed = 0, 0, []
+        for case in sorted((ROOT / "tests/golden/cases").glob("*.json"))[: 1 if self.args.quick else None]:
+            world = re.search(r"_world(\d+)", case.stem)
+            if world and int(world.group(1)) > len(self.gpus):
+                left_out += 1
+                continue
+            try:
+                run([pathlib.Path(self.args.build, "bin", "moco-golden"), "--layout", "nchw", *GOLDEN.get(case.stem, []), case],
+                    env=environment)
+                passed += 1
+            except Failed as error:
+                failed.append(f"{case.stem}: {error}")
+        if failed:
+            raise Failed(f"{passed} cases hold, {len(failed)} do not: " + "; ".join(failed))
+        return f"{passed} cases hold" + (f", {left_out} need more GPUs" if left_out else "")
+
+    def parity(self):
+        self.train("cpu", "--device", "cpu")
+        self.train("gpu", "--device", "cuda")
+        pairs = list(zip(self.losses("cpu"), self.losses("gpu")))[:10]
+        worst = max(abs(a - b) / abs(a) for a, b in pairs)
+        if worst > 0.02:
+            raise Failed(f"the losses of the first {len(pairs)} steps differ by up to {100 * worst:.2f} %")
+        return f"the losses of the first {len(pairs)} steps differ by at most {100 * worst:.4f} %"
+
+    def determinism(self):
+        for out in ("one", "two"):
+            self.train(out, "--device", "cuda", "--deterministic")
+        if self.last("one") != self.last("two"):
+            raise Failed("two runs with --deterministic end with different checkpoints")
+        return "two runs with --deterministic end with equal checkpoints"
+
+    def resume(self):
+        """Stops a run in the middle; needs what determinism() left."""
+        command = [self.moco, "train", self.data, "--out", self.folder / "stopped", *SMALL, "--epochs", "1", "--device",
+                   "cuda", "--deterministic"]
+        process = subprocess.Popen([str(w) for w in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        metrics = self.folder / "stopped" / "metrics.jsonl"
+        while process.poll() is None and not (metrics.exists() and len(metrics.read_text().splitlines()) > 1):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        run([self.moco, "resume", self.folder / "stopped"])
+        if self.last("stopped") != self.last("one"):
+            raise Failed("a run that was stopped and resumed differs from an uninterrupted one")
+        return "a run that was stopped and resumed ends with the checkpoint of an uninterrupted one"
+
+    def need_several(self):
+        if len(self.gpus) < 2:
+            raise LookupError("needs two GPUs")
+
+    def nccl(self):
+        self.need_several()
+        run([self.moco, "doctor", "--distributed", "--nproc", "auto", "--device", "cuda", "--timeout", "60"])
+        world = len(self.gpus)
+        self.train("alone", "--device", "cuda", "--bn-splits", world)
+        self.train("all", "--device", "cuda", "--bn-splits", world, "--nproc", world)
+        pairs = list(zip(self.losses("alone"), self.losses("all")))[:10]
+        worst = max(abs(a - b) / abs(a) for a, b in pairs)
+        if worst > 0.02:
+            raise Failed(f"with {world} GPUs the losses differ from those with one by up to {100 * worst:.2f} %")
+        return f"{world} GPUs; the first losses differ from those of one GPU by at most {100 * worst:.4f} %"
+
+    def killed_rank(self):
+        self.need_several()
+        limit = 20
+        command = [self.moco, "train", self.data, "--out", self.folder / "killed", *SMALL, "--epochs", "1000", "--device",
+                   "cuda", "--nproc", "2", "--timeout", str(limit)]
+        process = subprocess.Popen([str(w) for w in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        metrics = self.folder / "killed" / "metrics.jsonl"
+        while process.poll() is None and not (metrics.exists() and metrics.read_text().strip()):
+            time.sleep(0.05)
+        children = run(["ps", "--ppid", process.pid, "-o", "pid="]).split()
+        start = time.monotonic()
+        os.kill(int(children[-1]), signal.SIGKILL)
+        text, _ = process.communicate(timeout=limit + 60)
+        if not re.search(r"rank 0: error: .*rank 1 ", text):
+            raise Failed("rank 0 does not name the killed rank 1: " + text.strip().splitlines()[-1])
+        return f"rank 0 names it after {time.monotonic() - start:.0f} s"
+
+    # ---- measurements
+
+    def fed(self):
+        images = self.folder / "photos"
+        count = 64 if self.args.quick else 20000
+        run([pathlib.Path(self.args.build, "bin", "moco-synth"), images, count])
+        shape = ["--arch", "resnet18", "--image-size", "32", "--batch", "32"] if self.args.quick else ["--batch", "256"]
+        command = [self.moco, "train", images, "--out", self.folder / "fed", "--preset", "v2", *shape, "--queue-size", "1024",
+                   "--epochs", "100000", "--no-plots", "--knn-every", "0", "--print-freq", "1" if self.args.quick else "20",
+                   "--nproc", "auto", "--device", "cuda"]
+        process = subprocess.Popen([str(w) for w in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            _, errors = process.communicate(timeout=60 * self.args.minutes)
+            raise Failed(errors.strip().splitlines()[-1])
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
+        rows = [json.loads(line) for line in (self.folder / "fed" / "metrics.jsonl").read_text().splitlines()]
+        rows = rows[len(rows) // 2 :]
+        speed = statistics.median(row["images_per_s"] for row in rows)
+        wait = statistics.median(row["data_wait"] for row in rows)
+        return f"{speed:.0f} images/s on {len(self.gpus)} GPU(s) and {os.cpu_count()} cores, {100 * wait:.0f} % data wait"
+
+    def step_rows(self):
+        rows = []
+        for title, kind, c in QUICK if self.args.quick else STEPS:
+            for name, command in self.programs(kind, c):
+                try:
+                    values = json.loads(run(command).splitlines()[0])
+                    wall = values["wall_ms"]
+                    ms = statistics.median(wall["repeats"] if isinstance(wall, dict) else wall)
+                    peak = f"{values['device_peak_bytes'] / 2**30:.1f} GiB"
+                    rows.append([title, name, f"{ms:.2f}", f"{1e3 * c['batch'] / ms:.0f}", peak])
+                except Failed as error:
+                    self.failures += 1
+                    rows.append([title, name, f"failed: {error}", "", ""])
+        return rows
+
+    def programs(self, kind, c):
+        size = ["1", "1", "1"] if self.args.quick else ["20", "5", "10"]
+        shape = ["--arch", c["arch"], "--size", c["size"], "--batch", c["batch"], "-k", c["k"], "--splits", c["splits"]]
+        stem = ["--cifar-stem"] if kind == "cifar" else []
+        timing = ["--steps", size[0], "--repeats", size[1], "--warmup", size[2]]
+        for precision in ("bf16", "fp32"):
+            yield f"moco {precision}", [self.moco, "bench", "step", *shape, *stem, *timing, "--precision", precision,
+                                        "--device", "cuda", "--json"]
+        if not self.args.python:
+            return
+        torch = [self.args.python, ROOT / "tools/bench/bench_torch_gpu.py"]
+        shape = ["--configuration", kind, *["--k" if word == "-k" else word for word in shape], *timing]
+        for program in ("eager", "compiled", "graph"):
+            yield f"PyTorch bf16, {program}", torch + [program, *shape]
+        if self.args.reference and kind == "r50":
+            yield "reference, fp32 with TF32", torch + ["reference", *shape, "--reference", self.args.reference]
+
+    def report(self):
+        checks = [("golden cases of the reference", self.golden), ("training against the CPU's", self.parity),
+                  ("determinism", self.determinism), ("resume", self.resume), ("NCCL", self.nccl),
+                  ("a killed rank", self.killed_rank), ("training fed by the loader", self.fed)]
+        rows = []
+        for name, check in checks:
+            try:
+                rows.append([name, "held", check()])
+            except LookupError as reason:
+                rows.append([name, "not run", reason])
+            except Failed as error:
+                self.failures += 1
+                rows.append([name, "**failed**", error])
+        version = run([self.moco, "--version"]).strip()
+        head = (f"On {datetime.date.today()}: {len(self.gpus)} x {self.gpus[0]}; {version}; "
+                f"{os.cpu_count()} cores; Linux {platform.release()}.\n\n")
+        return (head + "### Checks\n\n" + table(["check", "result", "what was found"], rows)
+                + "\n### The step\n\n" + table(["setting", "program", "ms", "images/s", "peak memory"], self.step_rows()))
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", default=ROOT / "build", metavar="DIR")
+    parser.add_argument("--data", default="/usr/share/datasets/fashion-mnist", metavar="DATA", help="images of the checks")
+    parser.add_argument("--python", metavar="FILE", help="a Python with PyTorch for CUDA and torchvision")
+    parser.add_argument("--reference", metavar="DIR", help="a clone of facebookresearch/moco at 3b42c2a")
+    parser.add_argument("--minutes", type=float, default=5, help="of the training that a loader feeds")
+    parser.add_argument("--out", default=ROOT / "docs/gpu.md", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--quick", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    args = parse()
+    for program in ("moco", "moco-golden", "moco-synth"):
+        if not os.access(pathlib.Path(args.build, "bin", program), os.X_OK):
+            sys.exit(f"gpu: {args.build}/bin/{program} is missing; run make gpu, or make build and build that target")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="moco-gpu-"))
+    try:
+        machine = Machine(args, folder)
+        own = args.out.resolve() == (ROOT / "docs/gpu.md").resolve()
+        if own and any("pretended" in name for name in machine.gpus):
+            sys.exit("gpu: these GPUs are pretended and prove nothing for docs/gpu.md; give --out FILE to try the script")
+        text = machine.report()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    before = args.out.read_text().split(MARK)[0] if args.out.exists() else ""
+    args.out.write_text(before + MARK + "\n\n" + text)
+    print(text)
+    if machine.failures:
+        sys.exit(f"gpu: {machine.failures} checks or measurements failed; see {args.out}")
+
+
+if __name__ == "__main__":
+    main()
