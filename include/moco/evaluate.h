@@ -77,7 +77,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_features_normalize(moco_features *featur
 typedef struct moco_features_seconds {
     double total;   /**< from the request for the first batch to the last row written */
     double waiting; /**< for the loader */
-    double forward; /**< in the network; on a GPU the time to queue the work */
+    double forward; /**< in the network; on a GPU all that is not waiting */
 } moco_features_seconds;
 
 /** Returns how this process spent its time. @since 0.1 */

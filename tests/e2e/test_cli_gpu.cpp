@@ -47,6 +47,18 @@ TEST_F(CliGpu, EmbeddingsAreNumbers)
     EXPECT_EQ(std::count_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); }), 0);
 }
 
+// The time in the network was that of queueing its work.
+TEST_F(CliGpu, TheTimeOfFeaturesAddsUp)
+{
+    ASSERT_EQ(run(train("timed")).code, 0);
+    const Result result = run({ "embed", "timed", "train", "--device", "cuda", "--out", "t.npy", "--json" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    const auto number = [&](const std::string &key) {
+        return std::stod(result.out.substr(result.out.find("\"" + key + "\": ") + key.size() + 4));
+    };
+    EXPECT_NEAR(number("data_wait") + number("forward"), 1, 0.001) << result.out;
+}
+
 TEST_F(CliGpu, ARunMovesToTheCpuAndBack)
 {
     ASSERT_EQ(run(train("moving")).code, 0);
