@@ -100,7 +100,7 @@ static void log_length(const moco__run *run)
                         stretched
                             ? ", over which its cosine schedules stretch: from here on it is identical neither to "
                               "a run of the old length nor to one of the new"
-                            : ", and is what it would have been had it been started so");
+                            : "");
 }
 
 void moco__run_log_changes(const moco__run *run)

@@ -85,7 +85,7 @@ TEST_F(CliMoves, ARestartedJobMayMove)
         run(train("job", { "--epochs", "1", "--resume", "auto", "--threads", "2", "--device", "cpu" }));
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_HAS(result.err, "from 1 threads to 2");
-    EXPECT_HAS(read_file(root / "job" / "config.yaml"), "device: cpu\n");
+    EXPECT_HAS(read_file(root / "job" / "config.yaml"), "device: \"cpu\"\n");
     const Result longer = run(train("job", { "--epochs", "2", "--resume", "auto" }));
     EXPECT_EQ(longer.code, 1);
     EXPECT_HAS(longer.err, "by --epochs");
@@ -97,7 +97,7 @@ TEST_F(CliMoves, WithoutAGpuAutoIsTheCpuAndSaysSo)
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_HAS(result.err.substr(0, result.err.find('\n')), "(auto: no GPU");
     EXPECT_FALSE(has(result.err, "processes")) << result.err;
-    EXPECT_HAS(read_file(root / "auto" / "config.yaml"), "device: auto\n");
+    EXPECT_HAS(read_file(root / "auto" / "config.yaml"), "device: \"auto\"\n");
     const Result named = run_with({ "CUDA_VISIBLE_DEVICES=" }, train("named", { "--device", "cpu" }));
     EXPECT_FALSE(has(named.err, "auto")) << named.err;
 }
