@@ -71,11 +71,21 @@ void moco__progress_leave_out(moco__progress *progress, double since)
     progress->metrics_time += moco__now() - since;
 }
 
+/* The ranks compare their answers while they compute the next step, so that none waits for the others at each. */
 moco_status moco__progress_ask(bool *stops, const moco__progress *progress)
 {
+    const moco_progress *p = &progress->seen;
     const moco_progress_fn callback = progress->callback;
-    int64_t any = callback != NULL && callback(&progress->seen, progress->payload) != 0 ? 1 : 0;
-    MOCO_TRY(moco_comm_largest(&any, progress->comm, any));
+    const int64_t own = callback != NULL && callback(p, progress->payload) != 0 ? 1 : 0;
+    int64_t any = own;
+    if (moco_comm_world(progress->comm) > 1) {
+        MOCO_TRY(moco_comm_largest_wait(&any, progress->comm));
+        if (any == 0 && p->step < p->steps) {
+            MOCO_TRY(moco_comm_largest_start(progress->comm, own));
+        } else if (any == 0) {
+            MOCO_TRY(moco_comm_largest(&any, progress->comm, own));
+        }
+    }
     *stops = any != 0;
     return MOCO_OK;
 }

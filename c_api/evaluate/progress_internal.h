@@ -37,7 +37,7 @@ uint64_t moco__progress_window(const moco__progress *progress);
 void moco__progress_measure(moco__progress *progress, double loss, double acc1, double acc5);
 /* Leaves a test that began at a time out of the images per second. */
 void moco__progress_leave_out(moco__progress *progress, double since);
-/* Asks the callback whether to stop. If one rank's callback does, all ranks stop at the same step. */
+/* Asks the callback whether to stop. If one rank's callback does, all ranks stop at the same step, one later. */
 moco_status moco__progress_ask(bool *stops, const moco__progress *progress);
 /* Returns MOCO_ESTOPPED with its message. */
 moco_status moco__progress_stopped(const moco__progress *progress);

@@ -53,6 +53,7 @@ static void copy_options(moco_model *model, const moco_model_options *o)
     model->phases.device = o->encoder.device;
     model->shuffle = (moco__shuffle){ .kind = o->shuffle,
                                       .comm = o->comm,
+                                      .device = o->encoder.device,
                                       .groups = groups_of(o),
                                       .permutation = o->permutation,
                                       .payload = o->payload,

@@ -67,10 +67,12 @@ static moco_status enqueue(const step *s, moco_model *model)
     return MOCO_OK;
 }
 
-/* Takes the views to the device, and sets the gradients to zero. */
+/* Draws the permutations, takes them and the views to the device, and drops the gradients of the last step. */
 static moco_status start(step *s, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k)
 {
     moco_tensor *view1, *view2;
+    MOCO_TRY(
+        moco__shuffle_draw(&model->shuffle, model->scope, (size_t)moco_tensor_size(im_q, 0), model->symmetric ? 2 : 1));
     MOCO_TRY(moco_tensor_to(&view1, model->scope, im_q, model->device));
     MOCO_TRY(moco_tensor_to(&view2, model->scope, im_k, model->device));
     *s = (step){ .pairs = { { .im_q = view1, .im_k = view2 }, { .im_q = view2, .im_k = view1 } } };

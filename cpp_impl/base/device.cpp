@@ -280,10 +280,9 @@ moco_status moco_device_wait_uploads(moco_device device)
 {
     MOCO_API_BEGIN
     if (device.type == MOCO_CUDA && uploads.pending) {
-        while (!uploads.last->query()) { // synchronize() alone would keep a core busy
+        while (!uploads.last->query()) { // it has mostly ended long since; synchronize() would keep a core busy
             std::this_thread::sleep_for(std::chrono::microseconds(50));
         }
-        uploads.last->synchronize();
         uploads.pending = false;
     }
     MOCO_API_END

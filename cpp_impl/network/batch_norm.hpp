@@ -1,4 +1,8 @@
 // Declares batch norm, and SplitBN: batch norm over groups of the batch, which play the part of the GPUs in the paper.
+//
+// Groups are computed in one of two orders of the samples. The kernel of the CPU takes one group after the other, as
+// group_samples() sorts them. Elsewhere groups become channels: sample n belongs to group n mod splits, and WideNorms
+// gives each group and channel its weight and statistics.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -7,16 +11,21 @@
 
 namespace moco {
 
+// What batch norm over groups x channels works with: the weights, repeated, and the statistics of the latest batch.
+struct WideNorm {
+    at::Tensor weight, bias, mean, var; // groups x channels
+};
+
 struct BatchNorm {
     at::Tensor weight, bias;              // C
     at::Tensor running_mean, running_var; // C
-    at::Tensor num_batches_tracked;       // int64 scalar
+    at::Tensor num_batches_tracked;       // int64 scalar; the encoder counts
     int64_t splits = 1;
+    WideNorm wide;             // if its weight is defined: groups become channels
     moco_comm *sync = nullptr; // if set: statistics over the images of all ranks, as one group
 
     explicit BatchNorm(int64_t channels);
 
-    // In training, the batch must be in the order of group_samples().
     at::Tensor forward(const at::Tensor &x, bool training);
 
     // Returns relu(forward(x) + other), or relu(forward(x)) if other is undefined.
@@ -41,6 +50,9 @@ bool fused_batch_norm(at::Tensor &out, BatchNorm &bn, const at::Tensor &x, const
 
 // Computes BatchNorm::forward() in training over the images of all ranks.
 at::Tensor sync_batch_norm(BatchNorm &bn, const at::Tensor &x);
+
+// Computes BatchNorm::forward() in training over groups that become channels.
+at::Tensor wide_batch_norm(const BatchNorm &bn, const at::Tensor &x);
 
 // Sorts samples by their group n mod splits: row n goes to (n mod splits) N / splits + n / splits.
 at::Tensor group_samples(const at::Tensor &x, int64_t splits);

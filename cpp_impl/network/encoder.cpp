@@ -2,12 +2,14 @@
 #include "base/cpu_memory.hpp"
 #include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
-#include "network/resnet.hpp"
+#include "network/wide_norm.hpp"
 
 #include "moco/encoder.h"
 
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+
+#include <algorithm>
 
 struct moco_encoder : moco::Counted {
     explicit moco_encoder(const moco::NetworkOptions &network_options)
@@ -16,6 +18,9 @@ struct moco_encoder : moco::Counted {
 
     moco::NetworkOptions network_options;
     moco::ResNet network;
+    std::vector<moco::Part> parts;               // of the network
+    std::unique_ptr<moco::WideNorms> wide_norms; // if groups of batch norm become channels
+    std::vector<at::Tensor> batches;             // counted by each batch norm
     at::Device device = at::kCPU;
     bool channels_last = false;
     bool bf16 = false;
@@ -106,6 +111,16 @@ void settle(moco_encoder &encoder, bool frozen)
             parameters.push_back(tensor);
         }
     });
+    encoder.parts = encoder.network.parts();
+    for (const auto &part : encoder.parts) {
+        for (const auto *bn : part.norms) {
+            encoder.batches.push_back(bn->num_batches_tracked);
+        }
+    }
+    const bool fused = encoder.device.is_cpu() && encoder.channels_last;
+    if (encoder.network_options.splits > 1 && !fused) {
+        encoder.wide_norms = std::make_unique<moco::WideNorms>(encoder.parts, encoder.network_options.splits);
+    }
     encoder.state = std::make_unique<moco_tensor_list>(std::move(state));
     encoder.parameters = std::make_unique<moco_tensor_list>(std::move(parameters));
 }
@@ -113,7 +128,11 @@ void settle(moco_encoder &encoder, bool frozen)
 void set_sync(moco_encoder &encoder, moco_comm *comm)
 {
     encoder.sync = comm;
-    encoder.network.visit_batch_norms([&](moco::BatchNorm &bn) { bn.sync = comm; });
+    for (const auto &part : encoder.parts) {
+        for (auto *bn : part.norms) {
+            bn->sync = comm;
+        }
+    }
 }
 
 void check_images(const moco_encoder &encoder, const at::Tensor &images)
@@ -139,6 +158,54 @@ void check_images(const moco_encoder &encoder, const at::Tensor &images)
     }
 }
 
+// Prepares the network's weights for a forward pass, and ends it.
+class ForwardPass {
+  public:
+    explicit ForwardPass(moco_encoder &encoder)
+        : encoder_(encoder), casts_(encoder.bf16 && encoder.device.is_cuda()),
+          wide_(encoder.training && encoder.wide_norms != nullptr)
+    {
+        if (casts_) { // on a CPU an operation costs little to start, and Winograd's convolutions take float32
+            std::for_each(encoder_.parts.begin(), encoder_.parts.end(), moco::cast_weights);
+        }
+        if (wide_) {
+            encoder_.wide_norms->widen();
+        }
+    }
+    ForwardPass(const ForwardPass &) = delete;
+    ForwardPass &operator=(const ForwardPass &) = delete;
+    ~ForwardPass()
+    {
+        if (casts_) {
+            std::for_each(encoder_.parts.begin(), encoder_.parts.end(), moco::drop_casts);
+        }
+        if (wide_) {
+            encoder_.wide_norms->drop();
+        }
+    }
+
+    // Counts a batch of training, and takes its statistics.
+    void count_batch()
+    {
+        const at::NoGradGuard no_grad;
+        at::_foreach_add_(encoder_.batches, 1);
+        if (wide_) {
+            encoder_.wide_norms->average_statistics();
+        }
+    }
+
+    // Groups of the batch norms, if they compute one after the other.
+    [[nodiscard]] int64_t sorted_groups() const
+    {
+        return encoder_.training && !wide_ ? encoder_.network_options.splits : 1;
+    }
+
+  private:
+    moco_encoder &encoder_;
+    bool casts_;
+    bool wide_;
+};
+
 // Runs the network, with or without the head.
 at::Tensor run(moco_encoder &encoder, const at::Tensor &images, bool head)
 {
@@ -147,14 +214,18 @@ at::Tensor run(moco_encoder &encoder, const at::Tensor &images, bool head)
                           "encoder: without a head (dim 0) it gives no embeddings; use the pooled features");
     }
     check_images(encoder, images);
-    const int64_t splits = encoder.training ? encoder.network_options.splits : 1;
-    const auto x = moco::group_samples(images.contiguous(moco::to_torch_format(encoder.channels_last)), splits);
     const Autocast autocast(encoder.device.type(), encoder.bf16);
+    ForwardPass pass(encoder);
+    const int64_t groups = pass.sorted_groups();
+    const auto x = moco::group_samples(images.contiguous(moco::to_torch_format(encoder.channels_last)), groups);
     auto y = encoder.network.features(x, encoder.training);
+    if (encoder.training) {
+        pass.count_batch();
+    }
     if (head) {
         y = encoder.network.head(y);
     }
-    return moco::ungroup_samples(y.to(at::kFloat), splits);
+    return moco::ungroup_samples(y.to(at::kFloat), groups);
 }
 
 } // namespace
@@ -185,6 +256,8 @@ moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *
     moco::load_cuda_early();
     if (o.device.type == MOCO_CPU) {
         moco::keep_cpu_memory();
+    } else if (!at::globalContext().deterministicCuDNN()) {
+        at::globalContext().setBenchmarkCuDNN(true); // tries the algorithms for each new shape of images
     }
     auto encoder = std::make_unique<moco_encoder>(network_options(o));
     encoder->device = moco::to_torch(o.device);
@@ -206,8 +279,8 @@ moco_status moco_encoder_clone_frozen(moco_encoder **out, const moco_encoder *en
     copy->channels_last = encoder->channels_last;
     copy->bf16 = encoder->bf16;
     copy->training = encoder->training;
-    set_sync(*copy, encoder->sync);
     settle(*copy, /*frozen=*/true);
+    set_sync(*copy, encoder->sync);
     const at::NoGradGuard no_grad;
     for (size_t i = 0; i < copy->state->values.size(); ++i) {
         copy->state->values[i].copy_(encoder->state->values[i]);

@@ -301,7 +301,6 @@ bool fused_batch_norm(at::Tensor &out, BatchNorm &bn, const at::Tensor &x, const
         same.other = tail.other.to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
     }
     if (training) {
-        bn.num_batches_tracked.add_(1);
         const auto other = same.other.defined() ? std::optional(same.other) : std::nullopt;
         out = FusedNorm::apply(x, bn.weight, bn.bias, other, &bn, same.relu);
     } else {

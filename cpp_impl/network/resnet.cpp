@@ -56,7 +56,13 @@ at::Tensor Convolution::forward(const at::Tensor &x) const
         return y;
     }
     const int64_t padding = weight.size(2) / 2;
-    return at::conv2d(x, weight, {}, { stride, stride }, { padding, padding }, { 1, 1 }, groups);
+    return at::conv2d(x, cast.defined() ? cast : weight, {}, { stride, stride }, { padding, padding }, { 1, 1 },
+                      groups);
+}
+
+at::Tensor Linear::forward(const at::Tensor &x) const
+{
+    return cast_weight.defined() ? at::linear(x, cast_weight, cast_bias) : at::linear(x, weight, bias);
 }
 
 at::Tensor Block::forward(const at::Tensor &x, bool training)
@@ -91,22 +97,34 @@ ResNet::ResNet(const NetworkOptions &options)
     if (options.dim > 0) {
         fc_.emplace_back(feature_dim_, options.dim);
     }
-    visit_batch_norms([&](BatchNorm &bn) { bn.splits = options.splits; });
+    for (const auto &part : parts()) {
+        for (auto *bn : part.norms) {
+            bn->splits = options.splits;
+        }
+    }
 }
 
-void ResNet::visit_batch_norms(const std::function<void(BatchNorm &)> &visitor)
+std::vector<Part> ResNet::parts()
 {
-    visitor(bn1_[0]);
-    for (auto &stage : layers_) {
-        for (auto &block : stage) {
-            for (auto &bn : block.bn) {
-                visitor(bn);
+    std::vector<Part> parts(layers_.size());
+    parts[0].convolutions.push_back(&conv1_[0]);
+    parts[0].norms.push_back(&bn1_[0]);
+    for (size_t s = 0; s < layers_.size(); ++s) {
+        for (auto &block : layers_[s]) {
+            for (size_t i = 0; i < block.conv.size(); ++i) {
+                parts[s].convolutions.push_back(&block.conv[i]);
+                parts[s].norms.push_back(&block.bn[i]);
             }
-            if (block.downsample_bn.has_value()) {
-                visitor(*block.downsample_bn);
+            if (block.downsample_conv.has_value()) {
+                parts[s].convolutions.push_back(&*block.downsample_conv);
+                parts[s].norms.push_back(&*block.downsample_bn);
             }
         }
     }
+    for (auto &fc : fc_) {
+        parts.back().linears.push_back(&fc);
+    }
+    return parts;
 }
 
 void ResNet::build_stages(const NetworkOptions &options)
@@ -197,9 +215,9 @@ at::Tensor ResNet::features(const at::Tensor &images, bool training)
 
 at::Tensor ResNet::head(const at::Tensor &features) const
 {
-    auto x = at::linear(features, fc_[0].weight, fc_[0].bias);
+    auto x = fc_[0].forward(features);
     for (size_t i = 1; i < fc_.size(); ++i) {
-        x = at::linear(at::relu(x), fc_[i].weight, fc_[i].bias);
+        x = fc_[i].forward(at::relu(x));
     }
     return x;
 }

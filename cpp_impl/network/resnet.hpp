@@ -39,15 +39,18 @@ struct NetworkOptions {
 struct Convolution {
     at::Tensor weight; // out x in / groups x k x k
     int64_t stride, groups;
+    at::Tensor cast; // the weight in bf16, during a forward pass with cast_weights()
 
     Convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t groups = 1);
     [[nodiscard]] at::Tensor forward(const at::Tensor &x) const;
 };
 
 struct Linear {
-    at::Tensor weight, bias; // out x in, out
+    at::Tensor weight, bias;           // out x in, out
+    at::Tensor cast_weight, cast_bias; // as Convolution::cast
 
     Linear(int64_t in, int64_t out) : weight(at::empty({ out, in })), bias(at::empty({ out })) {}
+    [[nodiscard]] at::Tensor forward(const at::Tensor &x) const;
 };
 
 // Basic block (two convolutions) or bottleneck (three).
@@ -61,6 +64,18 @@ struct Block {
     at::Tensor forward(const at::Tensor &x, bool training);
     [[nodiscard]] at::Tensor shortcut(const at::Tensor &x, bool training);
 };
+
+// The layers of a part of a network: the stem and the first stage, a stage, or the last stage and the head.
+struct Part {
+    std::vector<Convolution *> convolutions;
+    std::vector<Linear *> linears;
+    std::vector<BatchNorm *> norms;
+};
+
+// Converts the weights of a part to bf16 for a forward pass, in one operation where autocast has one per weight. Their
+// gradients are converted back in the same way.
+void cast_weights(const Part &part);
+void drop_casts(const Part &part);
 
 class ResNet {
   public:
@@ -78,7 +93,8 @@ class ResNet {
     // Visits every parameter and buffer in the order of torchvision's state_dict.
     void visit(const Visitor &visitor);
 
-    void visit_batch_norms(const std::function<void(BatchNorm &)> &visitor);
+    // In the order of the forward pass. The pointers are valid as long as the network.
+    std::vector<Part> parts();
 
     [[nodiscard]] int64_t feature_dim() const { return feature_dim_; }
 

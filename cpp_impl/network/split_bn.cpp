@@ -1,5 +1,4 @@
-// Computes SplitBN by pieces of the batch. The usual view with splits x channels must copy a channels-last tensor;
-// pieces of complete samples keep their memory order.
+// Chooses how a batch norm is computed, and sorts samples by their groups.
 #include "network/batch_norm.hpp"
 
 namespace moco {
@@ -9,22 +8,31 @@ BatchNorm::BatchNorm(int64_t channels)
       running_var(at::ones({ channels })), num_batches_tracked(at::zeros({}, at::kLong))
 {}
 
+namespace {
+
+bool is_fused(at::Tensor &out, BatchNorm &bn, const at::Tensor &x, const NormTail &tail, bool training)
+{
+    return bn.sync == nullptr && !bn.wide.weight.defined() && fused_batch_norm(out, bn, x, tail, training);
+}
+
+} // namespace
+
 at::Tensor BatchNorm::forward(const at::Tensor &x, bool training)
 {
     at::Tensor out;
-    if (sync == nullptr && fused_batch_norm(out, *this, x, {}, training)) {
-        return out;
-    }
-    return forward_apart(x, training);
+    return is_fused(out, *this, x, {}, training) ? out : forward_apart(x, training);
 }
 
 at::Tensor BatchNorm::forward_relu(const at::Tensor &x, const at::Tensor &other, bool training)
 {
     at::Tensor out;
-    if (sync == nullptr && fused_batch_norm(out, *this, x, { other, /*relu=*/true }, training)) {
+    if (is_fused(out, *this, x, { other, /*relu=*/true }, training)) {
         return out;
     }
     out = forward_apart(x, training);
+    if (wide.weight.defined()) { // the result may be a view, whose gradient would be copied after a change in place
+        return other.defined() ? (out + other).relu_() : at::relu(out);
+    }
     if (other.defined()) {
         out += other;
     }
@@ -33,30 +41,15 @@ at::Tensor BatchNorm::forward_relu(const at::Tensor &x, const at::Tensor &other,
 
 at::Tensor BatchNorm::forward_apart(const at::Tensor &x, bool training)
 {
-    if (!training) {
-        return at::batch_norm(x, weight, bias, running_mean, running_var, false, batch_norm_momentum,
-                              batch_norm_epsilon, true);
-    }
-    num_batches_tracked.add_(1);
-    if (sync != nullptr) {
+    if (training && sync != nullptr) {
         return sync_batch_norm(*this, x);
     }
-    if (splits == 1) {
-        return at::batch_norm(x, weight, bias, running_mean, running_var, true, batch_norm_momentum, batch_norm_epsilon,
-                              true);
+    if (training && wide.weight.defined()) {
+        return wide_batch_norm(*this, x);
     }
-    // The running statistics are the mean over the groups.
-    const auto means = running_mean.repeat({ splits, 1 });
-    const auto vars = running_var.repeat({ splits, 1 });
-    std::vector<at::Tensor> pieces = x.chunk(splits, 0);
-    for (int64_t g = 0; g < splits; ++g) {
-        auto &piece = pieces[static_cast<size_t>(g)];
-        piece =
-            at::batch_norm(piece, weight, bias, means[g], vars[g], true, batch_norm_momentum, batch_norm_epsilon, true);
-    }
-    running_mean.copy_(means.mean(0));
-    running_var.copy_(vars.mean(0));
-    return at::cat(pieces, 0);
+    TORCH_CHECK(!training || splits == 1, "batch norm over groups needs channels-last values on a CPU, or WideNorms");
+    return at::batch_norm(x, weight, bias, running_mean, running_var, training, batch_norm_momentum, batch_norm_epsilon,
+                          true);
 }
 
 at::Tensor group_samples(const at::Tensor &x, int64_t splits)

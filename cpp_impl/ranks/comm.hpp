@@ -24,6 +24,8 @@ struct moco_comm : moco::Counted {
     std::atomic<bool> aborted{ false };
     mutable std::atomic<bool> silent{ false }; // the backend does not report errors
     mutable std::atomic<bool> broken{ false }; // a collective has failed
+    c10::intrusive_ptr<c10d::Work> question;   // null: all are answered; see moco_comm_largest_start()
+    at::Tensor answer;
     std::atomic<uint64_t> entered{ 0 };
     std::atomic<bool> inside{ false };
 };

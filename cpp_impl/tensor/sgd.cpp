@@ -12,30 +12,14 @@ struct moco_sgd : moco::Counted {
     std::unique_ptr<moco_tensor_list> buffers;
     double momentum = 0;
     double weight_decay = 0;
-    // Rebuilt only when a parameter gets its first gradient or another tensor for it, so that a step allocates nothing.
+    // Of the parameters that have a gradient, for a step; members, so that their memory is kept.
     std::vector<at::Tensor> active, gradients, active_buffers;
 };
 
 namespace {
 
-bool has_all_gradients(const moco_sgd *sgd)
-{
-    if (sgd->active.size() != sgd->parameters.size()) {
-        return false;
-    }
-    for (size_t i = 0; i < sgd->parameters.size(); ++i) {
-        if (!sgd->gradients[i].is_same(sgd->parameters[i].grad())) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void collect_gradients(moco_sgd *sgd)
 {
-    if (has_all_gradients(sgd)) {
-        return;
-    }
     sgd->active.clear();
     sgd->gradients.clear();
     sgd->active_buffers.clear();
@@ -85,10 +69,9 @@ moco_status moco_sgd_zero_grad(moco_sgd *sgd)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(sgd);
-    collect_gradients(sgd);
-    if (!sgd->gradients.empty()) {
-        const at::NoGradGuard no_grad;
-        at::_foreach_zero_(sgd->gradients);
+    sgd->gradients.clear();
+    for (const auto &parameter : sgd->parameters) {
+        parameter.mutable_grad().reset();
     }
     MOCO_API_END
 }
@@ -107,6 +90,7 @@ moco_status moco_sgd_step(moco_sgd *sgd, double lr)
         at::_fused_sgd_(sgd->active, sgd->gradients, sgd->momentum > 0 ? sgd->active_buffers : none, sgd->weight_decay,
                         sgd->momentum, lr,
                         /*dampening=*/0, /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
+        sgd->gradients.clear(); // they live on at their parameters alone
     }
     MOCO_API_END
 }

@@ -1,5 +1,6 @@
 // Makes scopes and tensors, and views, copies and describes tensors.
 #include "base/handle.hpp"
+#include "tensor/upload.hpp"
 
 #include <ATen/core/grad_mode.h>
 
@@ -146,7 +147,7 @@ moco_status moco_tensor_from_host(moco_tensor **out, moco_scope *scope, moco_dty
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(values);
     const auto source = borrow(values, checked_sizes(sizes, ndim), to_torch(dtype));
-    give(out, scope, source.to(to_torch(device), source.scalar_type(), /*non_blocking=*/false, /*copy=*/true));
+    give(out, scope, moco::copy_values_to(source, to_torch(device)));
     MOCO_API_END
 }
 
@@ -321,10 +322,7 @@ moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tens
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
-    // A download that does not wait returns before its values have come.
-    const bool uploads = tensor->value.is_cpu();
-    give(out, scope, tensor->value.to(to_torch(device), tensor->value.scalar_type(), /*non_blocking=*/uploads));
-    moco::note_upload(tensor->value, to_torch(device));
+    give(out, scope, moco::copy_to(tensor->value, to_torch(device)));
     MOCO_API_END
 }
 

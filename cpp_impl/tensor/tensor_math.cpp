@@ -1,5 +1,6 @@
 // Computes with tensors: the few operations that MoCo is written with.
 #include "base/handle.hpp"
+#include "tensor/upload.hpp"
 
 #include <ATen/core/grad_mode.h>
 
@@ -77,9 +78,11 @@ moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope, const
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(index);
-    const auto format = tensor->value.suggest_memory_format();
-    const auto selected = tensor->value.index_select(0, index->value.to(tensor->value.device()));
-    give(out, scope, selected.contiguous(format));
+    const auto where = moco::copy_to(index->value, tensor->value.device());
+    const bool channels_last = tensor->value.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
+    give(out, scope,
+         channels_last ? tensor->value.permute({ 0, 2, 3, 1 }).index_select(0, where).permute({ 0, 3, 1, 2 })
+                       : tensor->value.index_select(0, where));
     MOCO_API_END
 }
 

@@ -92,6 +92,16 @@ MOCO_API MOCO_MUST_USE moco_status moco_comm_all_to_all(moco_tensor **out, moco_
 /** Computes the largest of the ranks' numbers, through host memory: it does not wait for a device. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_largest(int64_t *out, moco_comm *comm, int64_t value);
 
+/**
+ * Starts to compute the largest of the ranks' numbers, and returns: for a question that is asked at every step and may
+ * be answered a step later. moco_comm_largest_wait() gives the answer, before the next question.
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_largest_start(moco_comm *comm, int64_t value);
+
+/** Waits for the answer to the last question; 0 if there is none that has not been answered. @since 0.2 */
+MOCO_API MOCO_MUST_USE moco_status moco_comm_largest_wait(int64_t *out, moco_comm *comm);
+
 /** How many collectives this rank has begun. @since 0.1 */
 typedef struct moco_comm_position {
     uint64_t entered; /**< collectives begun so far */

@@ -37,7 +37,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_sgd_create(moco_sgd **out, const moco_te
 /** Frees an optimiser. NULL is allowed. */
 MOCO_API void moco_sgd_free(moco_sgd *sgd);
 
-/** Sets all gradients to zero, in place. */
+/** Drops all gradients: the next backward pass does not add to them. */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_zero_grad(moco_sgd *sgd);
 
 /** Takes one step. Parameters without a gradient do not change. */
