@@ -118,11 +118,17 @@ void WideNorms::place_statistics(const std::vector<BatchNorm *> &norms)
             from += splits_ * channels;
         }
     }
-    statistics_ = at::zeros({ from }, norms[0]->running_mean.options());
-    places_ = at::cat(places, 1).flatten().to(statistics_.device());
-    from = 0;
+    places_ = at::cat(places, 1).flatten().to(running_[0].device());
+}
+
+// Each forward pass has statistics of its own: autograd keeps them until the backward pass.
+void WideNorms::empty_statistics()
+{
+    const at::NoGradGuard no_grad;
+    statistics_ = at::zeros({ places_.numel() }, running_[0].options());
+    int64_t from = 0;
     for (const bool vars : { false, true }) {
-        for (auto *bn : norms) {
+        for (auto *bn : norms_) {
             const int64_t size = splits_ * bn->running_mean.numel();
             (vars ? bn->wide.var : bn->wide.mean) = statistics_.narrow(0, from, size);
             from += size;
@@ -139,8 +145,7 @@ void WideNorms::widen()
             piece.norms[i]->wide.bias = wide[piece.norms.size() + i];
         }
     }
-    const at::NoGradGuard no_grad;
-    statistics_.zero_(); // the old ones count for nothing, unless they are not finite
+    empty_statistics();
 }
 
 void WideNorms::average_statistics()
@@ -153,9 +158,9 @@ void WideNorms::average_statistics()
 
 void WideNorms::drop()
 {
+    statistics_.reset();
     for (auto *bn : norms_) {
-        bn->wide.weight.reset();
-        bn->wide.bias.reset();
+        bn->wide = WideNorm();
     }
 }
 

@@ -30,6 +30,7 @@ class WideNorms {
 
     Piece make_piece(const std::vector<BatchNorm *> &norms) const;
     void place_statistics(const std::vector<BatchNorm *> &norms);
+    void empty_statistics();
 
     int64_t splits_;
     std::vector<Piece> pieces_;
