@@ -39,6 +39,24 @@ TEST(Comm, Collectives)
     EXPECT_EQ(moco_live_handles(), 0U);
 }
 
+TEST(Comm, AnswersAQuestionLater)
+{
+    run_ranks(3, 60, [](moco_peers *, moco_comm *comm, int rank) {
+        int64_t largest = -1;
+        ASSERT_EQ(moco_comm_largest_wait(&largest, comm), MOCO_OK);
+        EXPECT_EQ(largest, 0) << "there was no question";
+        for (const int64_t value : { 3, 8 }) {
+            ASSERT_EQ(moco_comm_largest_start(comm, rank == 1 ? value : 1), MOCO_OK) << moco_error_message();
+            EXPECT_EQ(moco_comm_largest_start(comm, 1), MOCO_EINVALID) << "the question is open";
+            ASSERT_EQ(moco_comm_largest(&largest, comm, rank), MOCO_OK) << "others may come between";
+            EXPECT_EQ(largest, 2);
+            ASSERT_EQ(moco_comm_largest_wait(&largest, comm), MOCO_OK) << moco_error_message();
+            EXPECT_EQ(largest, value);
+        }
+    });
+    EXPECT_EQ(moco_live_handles(), 0U);
+}
+
 TEST(Comm, SendsRowsOfAnyNumber)
 {
     run_ranks(3, 60, [](moco_peers *, moco_comm *comm, int rank) {
@@ -116,6 +134,8 @@ TEST(Comm, RefusesWhatDoesNotFit)
     EXPECT_EQ(moco_comm_all_to_all(&got, nullptr, nullptr, mine, &three, &rows), MOCO_EINVALID);
     EXPECT_TRUE(message_has("must sum to the tensor's 2")) << moco_error_message();
     EXPECT_EQ(moco_comm_largest(nullptr, nullptr, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco_comm_largest_start(nullptr, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco_comm_largest_wait(nullptr, nullptr), MOCO_EINVALID);
     EXPECT_EQ(got, nullptr);
     moco_tensor_free(mine);
     moco_tensor_free(none);
