@@ -61,6 +61,7 @@
 #include "moco/store.h"
 
 /* The method: one step, and what it consists of. */
+#include "moco/graph.h"
 #include "moco/loss.h"
 #include "moco/model.h"
 #include "moco/momentum.h"

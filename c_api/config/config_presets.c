@@ -181,6 +181,7 @@ void moco_config_init(moco_config *config)
         { "tensorboard", "true" },
         { "plots", "true" },
         { "gradient-compression", "none" },
+        { "cuda-graph", "auto" },
         { "bucket-mib", "25" },
     };
     if (config == NULL) {

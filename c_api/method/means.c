@@ -36,15 +36,13 @@ static moco_status add_accuracy(moco__means *means, moco_scope *scope, int64_t w
 }
 
 moco_status moco__means_add(moco__means *means, moco_scope *scope, const moco_tensor *loss, const moco_tensor *logits,
-                            int64_t part, int64_t parts)
+                            int64_t parts)
 {
     moco_tensor *rank; /* how many ways come before the positive */
     MOCO_TRY(add(means, scope, LOSS, loss));
     MOCO_TRY(moco_tensor_row_rank(&rank, scope, logits, 0));
     MOCO_TRY(add_accuracy(means, scope, ACC1, rank, 1, parts));
-    MOCO_TRY(add_accuracy(means, scope, ACC5, rank, 5, parts));
-    means->steps += part == parts - 1 ? 1 : 0;
-    return MOCO_OK;
+    return add_accuracy(means, scope, ACC5, rank, 5, parts);
 }
 
 moco_status moco__means_read(moco_model_means *out, moco__means *means, moco_comm *comm)

@@ -5,6 +5,10 @@
 
 static moco_status create_parts(moco_model *model, const moco_model_options *o)
 {
+    if (o->cuda_graph) {
+        MOCO_TRY(moco_graph_create(&model->graph, model->device));
+    }
+    MOCO_TRY(moco_scope_create(&model->inputs));
     MOCO_TRY(moco_scope_create(&model->scope));
     MOCO_TRY(moco_scope_create(&model->part));
     MOCO_TRY(moco_encoder_create(&model->encoder_q, &o->encoder));
@@ -32,7 +36,17 @@ static moco_status check_options(const moco_model_options *o)
     if (o->accumulate < 1) {
         return moco_error_set(MOCO_EINVALID, "model: accumulate %lld must be at least 1", (long long)o->accumulate);
     }
+    if (o->cuda_graph && o->queue_filled_only) {
+        return moco_error_set(MOCO_EINVALID, "model: a CUDA graph needs a queue whose size does not change; use "
+                                             "--cuda-graph off or --queue-filled-only off");
+    }
     return MOCO_OK;
+}
+
+/* The sizes of what is sent change from step to step, which a graph cannot. Both kinds give the same keys. */
+static moco_shuffle_kind kind_of(const moco_model_options *o)
+{
+    return o->cuda_graph && o->shuffle == MOCO_SHUFFLE_ALL_TO_ALL ? MOCO_SHUFFLE_ALL_GATHER : o->shuffle;
 }
 
 /* Batches are laid out in a group for each rank and part; with an application's own permutation rows are samples. */
@@ -51,7 +65,7 @@ static void copy_options(moco_model *model, const moco_model_options *o)
     model->symmetric = o->symmetric;
     model->accumulate = o->accumulate;
     model->phases.device = o->encoder.device;
-    model->shuffle = (moco__shuffle){ .kind = o->shuffle,
+    model->shuffle = (moco__shuffle){ .kind = kind_of(o),
                                       .comm = o->comm,
                                       .device = o->encoder.device,
                                       .groups = groups_of(o),
@@ -87,20 +101,25 @@ void moco_model_free(moco_model *model)
     }
     moco_scope_free(model->part);
     moco_scope_free(model->scope);
+    moco_scope_free(model->inputs);
     moco__means_free(&model->means);
     moco_ddp_free(model->ddp);
     moco_sgd_free(model->sgd);
     moco_queue_free(model->queue);
     moco_encoder_free(model->encoder_k);
     moco_encoder_free(model->encoder_q);
+    moco_graph_free(model->graph); /* its memory holds the gradients */
     moco__shuffle_free(&model->shuffle);
     moco__handle_free(model);
 }
 
 void moco__model_clear(moco_model *model)
 {
-    moco_scope_clear(model->part);
-    moco_scope_clear(model->scope);
+    moco_scope_clear(model->inputs);
+    if (!moco_graph_recorded(model->graph)) {
+        moco_scope_clear(model->part);
+        moco_scope_clear(model->scope);
+    }
 }
 
 moco_status moco_model_read_means(moco_model_means *out, moco_model *model)

@@ -6,6 +6,20 @@
 #include "method/phases_internal.h"
 #include "method/shuffle_internal.h"
 
+#include "moco/graph.h"
+
+/* One direction of the contrast: queries of one view against keys of the other. Shapes: see step.c. */
+typedef struct moco__contrast {
+    moco_tensor *im_q, *im_k; /* N x 3 x H x W */
+    moco_tensor *keys;        /* W N x C, in the order of the queries */
+    moco_tensor *q, *logits;  /* n x C and n x (1 + K), of the current part of the batch */
+} moco__contrast;
+
+typedef struct moco__step {
+    moco__contrast pairs[MOCO__DIRECTIONS], *end; /* view 1 against view 2; if symmetric, view 2 against view 1, too */
+    moco_tensor *loss;                            /* of the current part, a scalar */
+} moco__step;
+
 struct moco_model {
     moco_encoder *encoder_q; /* f_q */
     moco_encoder *encoder_k; /* f_k */
@@ -22,11 +36,14 @@ struct moco_model {
     moco__shuffle shuffle;
     moco__means means;
     moco__phases phases;
-    moco_scope *scope; /* owns what lives as long as a step */
-    moco_scope *part;  /* owns what lives as long as a part of its batch */
+    moco__step step;
+    moco_graph *graph;  /* of the step; NULL: the host starts every operation */
+    moco_scope *inputs; /* owns what a graph does not hold, as long as a step */
+    moco_scope *scope;  /* owns what lives as long as a step, or as the graph that holds it */
+    moco_scope *part;   /* owns what lives as long as a part of its batch */
 };
 
-/* Frees the tensors of the latest step. */
+/* Frees the tensors of the latest step, except those that a graph holds. */
 void moco__model_clear(moco_model *model);
 
 #endif

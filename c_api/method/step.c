@@ -3,22 +3,14 @@
  * computed at a time (accumulate); C = dim, K = queue size.
  */
 #include "method/encode_internal.h"
+#include "method/inputs_internal.h"
 #include "method/step_check_internal.h"
 
 #include "moco/loss.h"
 #include "moco/momentum.h"
 
-/* One direction of the contrast: queries of one view against keys of the other. */
-typedef struct contrast {
-    const moco_tensor *im_q, *im_k; /* N x 3 x H x W */
-    moco_tensor *keys;              /* W N x C, in the order of the queries */
-    moco_tensor *q, *logits;        /* n x C and n x (1 + K), of the current part of the batch */
-} contrast;
-
-typedef struct step {
-    contrast pairs[2], *end; /* view 1 against view 2; with a symmetric loss view 2 against view 1, too */
-    moco_tensor *loss;       /* of the current part, a scalar */
-} step;
+typedef moco__contrast contrast;
+typedef moco__step step;
 
 static moco_status encode_keys(step *s, moco_model *model)
 {
@@ -61,55 +53,52 @@ static moco_status enqueue(const step *s, moco_model *model)
 {
     for (const contrast *c = s->end; c-- > s->pairs;) {
         moco_tensor *keys;
-        MOCO_TRY(moco__shuffle_ungroup(&keys, model->scope, &model->shuffle, c->keys));
+        MOCO_TRY(moco__shuffle_ungroup(&keys, model->inputs, &model->shuffle, c->keys));
         MOCO_TRY(moco_queue_enqueue(model->queue, keys));
     }
     return MOCO_OK;
 }
 
-/* Draws the permutations, takes them and the views to the device, and drops the gradients of the last step. */
-static moco_status start(step *s, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k)
-{
-    moco_tensor *view1, *view2;
-    MOCO_TRY(
-        moco__shuffle_draw(&model->shuffle, model->scope, (size_t)moco_tensor_size(im_q, 0), model->symmetric ? 2 : 1));
-    MOCO_TRY(moco_tensor_to(&view1, model->scope, im_q, model->device));
-    MOCO_TRY(moco_tensor_to(&view2, model->scope, im_k, model->device));
-    *s = (step){ .pairs = { { .im_q = view1, .im_k = view2 }, { .im_q = view2, .im_k = view1 } } };
-    s->end = s->pairs + (model->symmetric ? 2 : 1);
-    return moco_sgd_zero_grad(model->sgd);
-}
-
 #define PHASE(phase, call) MOCO__PHASE(model, phase, call)
 
-static moco_status run(step *s, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k, double lr,
-                       double m)
+/* Computes gradients and metrics. Nothing in it waits, or depends on the number of the step. */
+static moco_status learn(void *payload)
 {
-    MOCO_TRY(moco__phases_start(&model->phases));
-    PHASE(INPUT, start(s, model, im_q, im_k));
-    PHASE(MOMENTUM, moco_momentum_update(model->encoder_k, model->encoder_q, m)); /* f_k = m f_k + (1 - m) f_q */
-    MOCO_TRY(encode_keys(s, model));                                              /* k = f_k(x_k) */
+    moco_model *model = payload;
+    step *s = &model->step;
+    MOCO_TRY(encode_keys(s, model)); /* k = f_k(x_k) */
     for (int64_t part = 0; part < model->accumulate; ++part) {
         moco_scope_clear(model->part);
         PHASE(QUERY, encode_queries(s, model, part));     /* q = f_q(x_q) */
         PHASE(LOSS, contrast_with_queue(s, model, part)); /* logits = [q.k, q.queue] / T; cross entropy of way 0 */
         PHASE(BACKWARD, moco_ddp_backward(model->ddp, s->loss, part == model->accumulate - 1));
-        PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, part, model->accumulate));
+        PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, model->accumulate));
     }
+    return MOCO_OK;
+}
+
+static moco_status run(step *s, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k, double lr,
+                       double m)
+{
+    MOCO_TRY(moco__phases_start(&model->phases));
+    PHASE(INPUT, moco__take_inputs(model, im_q, im_k));
+    PHASE(MOMENTUM, moco_momentum_update(model->encoder_k, model->encoder_q, m)); /* f_k = m f_k + (1 - m) f_q */
+    MOCO_TRY(moco__run_recorded(model, learn));
     PHASE(OPTIMIZER, moco_sgd_step(model->sgd, lr)); /* f_q */
     PHASE(ENQUEUE, enqueue(s, model));               /* the newest keys in, the oldest out */
+    model->means.steps += 1;
     return moco_device_wait_uploads(model->device);
 }
 
 moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k,
                             double lr, double m)
 {
-    step s;
+    step *const s = &model->step;
     MOCO_TRY(moco__step_check(model, im_q, im_k, lr, m));
     moco__model_clear(model);
-    const moco_status status = run(&s, model, im_q, im_k, lr, m);
+    const moco_status status = run(s, model, im_q, im_k, lr, m);
     if (status == MOCO_OK && out != NULL) {
-        *out = (moco_step){ .loss = s.loss, .q = s.pairs->q, .k = s.pairs->keys, .logits = s.pairs->logits };
+        *out = (moco_step){ .loss = s->loss, .q = s->pairs->q, .k = s->pairs->keys, .logits = s->pairs->logits };
     } else {
         moco__model_clear(model); /* nobody borrows the tensors */
     }

@@ -168,6 +168,7 @@ moco_status moco__run_create_model(moco__run_setup *setup)
     options.symmetric = config->symmetric;
     options.shuffle = config->shuffle;
     options.seed = config->seed;
+    options.cuda_graph = config->cuda_graph == MOCO_CUDA_GRAPH_ON;
     MOCO_TRY(moco_model_create(&setup->model, &options));
     moco_schedule schedule = MOCO_SCHEDULE_INIT;
     schedule.kind = config->schedule;

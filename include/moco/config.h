@@ -42,6 +42,12 @@ MOCO_BEGIN_DECLS
     X(MOCO_COMPRESSION_NONE, "none")                                                                                   \
     X(MOCO_COMPRESSION_BF16, "bf16")
 
+/** Whether a step on a GPU is a CUDA graph: identifier, name in a configuration. */
+#define MOCO_CUDA_GRAPH_MAP(X)                                                                                         \
+    X(MOCO_CUDA_GRAPH_AUTO, "auto") /* off, until it is proven on GPUs */                                              \
+    X(MOCO_CUDA_GRAPH_ON, "on")                                                                                        \
+    X(MOCO_CUDA_GRAPH_OFF, "off")
+
 /** Features that the kNN monitor compares: identifier, name in a configuration. */
 #define MOCO_KNN_FEATURES_MAP(X)                                                                                       \
     X(MOCO_KNN_POOLED, "pooled") /* before the head: 512 or 2048 numbers */                                            \
@@ -54,6 +60,7 @@ typedef enum moco_precision_choice { MOCO_PRECISION_MAP(MOCO_CHOICE_ENUM) } moco
 typedef enum moco_layout_choice { MOCO_LAYOUT_MAP(MOCO_CHOICE_ENUM) } moco_layout_choice;
 typedef enum moco_momentum_kind { MOCO_MOMENTUM_MAP(MOCO_CHOICE_ENUM) } moco_momentum_kind;
 typedef enum moco_compression { MOCO_COMPRESSION_MAP(MOCO_CHOICE_ENUM) } moco_compression;
+typedef enum moco_cuda_graph { MOCO_CUDA_GRAPH_MAP(MOCO_CHOICE_ENUM) } moco_cuda_graph;
 typedef enum moco_knn_features { MOCO_KNN_FEATURES_MAP(MOCO_CHOICE_ENUM) } moco_knn_features;
 /** @} */
 
@@ -109,6 +116,7 @@ typedef struct moco_config {
     char device[16];    /**< auto, cpu, cuda or cuda:N */
     bool deterministic; /**< the same bits each time on a GPU too */
     bool tf32;          /**< float32 on a GPU rounds the factors of products to 10 bits */
+    moco_cuda_graph cuda_graph;
     int64_t threads;    /**< 0: one per core */
     uint64_t seed;
     int64_t print_freq;       /**< steps */

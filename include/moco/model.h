@@ -45,12 +45,13 @@ typedef struct moco_model_options {
     moco_ddp_options ddp; /**< how the ranks average gradients */
     int64_t accumulate;   /**< number of equal parts in which a batch is computed, to save memory; 1 */
     bool sync_bn;         /**< batch statistics over all ranks, for comparison; shuffling then has no effect; false */
+    bool cuda_graph;      /**< record a step on a GPU once and start it as a whole; see graph.h; false @since 0.2 */
 } moco_model_options;
 
 #define MOCO_MODEL_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(moco_model_options), MOCO_ENCODER_OPTIONS_INIT, MOCO_SGD_OPTIONS_INIT, 65536, false, 0.07, false,       \
-            MOCO_SHUFFLE_ALL_TO_ALL, 0, NULL, NULL, NULL, MOCO_DDP_OPTIONS_INIT, 1, false                              \
+            MOCO_SHUFFLE_ALL_TO_ALL, 0, NULL, NULL, NULL, MOCO_DDP_OPTIONS_INIT, 1, false, false                       \
     }
 
 /**

@@ -1,0 +1,114 @@
+// Bounds what a training step asks of a GPU: the host starts few operations, and waits for none.
+#include "support/device.hpp"
+#include "support/fashion.hpp"
+#include "support/process.hpp"
+
+#include <gtest/gtest.h>
+#include <jansson.h>
+
+#include <sstream>
+
+namespace {
+
+using moco_test::joined;
+using moco_test::Process;
+using moco_test::read_file;
+using moco_test::Words;
+
+struct Setting {
+    const char *name;
+    const char *arch;
+    int ranks, groups;
+    const char *precision, *layout;
+    bool graph;
+    int64_t launches, allocations, collectives; // at most, in a step of one rank
+};
+
+class Budget : public moco_test::WithFolder, public testing::WithParamInterface<Setting> {
+  protected:
+    // Trains for an epoch. Of each rank's steps the last but one is steady: it reads no metrics.
+    void train(const Setting &s, int64_t batch) const
+    {
+        const auto data = (moco_test::fashion_folder() / moco_test::fashion_images).string();
+        const Words words = { MOCO_BINARY,
+                              "train",
+                              data,
+                              "--preset=tiny",
+                              "--quiet",
+                              "--no-plots",
+                              "--device=cuda",
+                              "--workers=1",
+                              "--threads=1",
+                              "--epochs=1",
+                              "--knn-every=0",
+                              "--print-freq=1000",
+                              "--image-size=48",
+                              "--queue-size=256",
+                              "--out=" + path("run"),
+                              "--nproc=" + std::to_string(s.ranks),
+                              "--arch=" + std::string(s.arch),
+                              "--batch=" + std::to_string(batch),
+                              "--bn-splits=" + std::to_string(s.groups),
+                              "--precision=" + std::string(s.precision),
+                              "--layout=" + std::string(s.layout),
+                              "--cuda-graph=" + std::string(s.graph ? "on" : "off") };
+        Process process(words, { folder_, "log.txt", "" },
+                        { { "FAKE_GPU_TRACE", path("trace") }, { "FAKE_GPUS", "4" } });
+        ASSERT_EQ(process.wait(), 0) << process.said();
+    }
+
+    [[nodiscard]] json_t *steady_step(int ranks) const
+    {
+        std::istringstream lines(read_file(path("trace") + (ranks > 1 ? ".0" : "")));
+        std::vector<std::string> all;
+        for (std::string line; std::getline(lines, line);) {
+            all.push_back(line);
+        }
+        return all.size() < 2 ? nullptr : json_loads(all[all.size() - 2].c_str(), 0, nullptr);
+    }
+
+    static int64_t count(const json_t *step, const char *name)
+    {
+        return json_integer_value(json_object_get(step, name));
+    }
+};
+
+TEST_P(Budget, OfAStep)
+{
+    const Setting &s = GetParam();
+    train(s, s.graph ? 12 : 48);
+    json_t *step = steady_step(s.ranks);
+    ASSERT_NE(step, nullptr);
+    const int64_t uploads = count(step, "blocking_uploads") + count(step, "pageable_uploads");
+    int64_t waits = 0;
+    for (const char *name :
+         { "blocking_downloads", "scalar_reads", "hidden_waits", "event_waits", "stream_waits", "device_waits" }) {
+        waits += count(step, name);
+    }
+    std::printf("%-24s %5lld launches, %lld graphs, %lld blocking uploads, %lld waits, %5lld allocations, %lld "
+                "collectives\n",
+                s.name, static_cast<long long>(count(step, "launches")),
+                static_cast<long long>(count(step, "graph_launches")), static_cast<long long>(uploads),
+                static_cast<long long>(waits), static_cast<long long>(count(step, "allocations")),
+                static_cast<long long>(count(step, "collectives")));
+    EXPECT_LE(count(step, "launches"), s.launches);
+    EXPECT_EQ(count(step, "graph_launches"), s.graph ? 1 : 0);
+    EXPECT_EQ(uploads, 0);
+    EXPECT_EQ(waits, 0);
+    EXPECT_LE(count(step, "allocations"), s.allocations);
+    EXPECT_LE(count(step, "collectives"), s.collectives);
+    json_decref(step);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Settings, Budget,
+    testing::Values(Setting{ "R50_1_gpu_8_groups", "resnet50", 1, 8, "bf16", "nhwc", false, 950, 1400, 0 },
+                    Setting{ "R50_1_gpu_8_groups_nchw", "resnet50", 1, 8, "fp32", "nchw", false, 650, 1000, 0 },
+                    Setting{ "R50_1_gpu_1_group", "resnet50", 1, 1, "bf16", "nhwc", false, 600, 900, 0 },
+                    Setting{ "R50_2_gpus_2_groups", "resnet50", 2, 2, "bf16", "nhwc", false, 650, 950, 10 },
+                    Setting{ "R18_1_gpu_8_groups", "resnet18", 1, 8, "bf16", "nhwc", false, 420, 550, 0 },
+                    Setting{ "R18_4_gpus_4_groups", "resnet18", 4, 4, "bf16", "nhwc", false, 320, 450, 10 },
+                    Setting{ "R18_1_gpu_graph", "resnet18", 1, 8, "bf16", "nhwc", true, 12, 30, 0 }),
+    [](const auto &info) { return std::string(info.param.name); });
+
+} // namespace
