@@ -117,7 +117,7 @@ typedef struct moco_config {
     bool deterministic; /**< the same bits each time on a GPU too */
     bool tf32;          /**< float32 on a GPU rounds the factors of products to 10 bits */
     moco_cuda_graph cuda_graph;
-    int64_t threads;    /**< 0: one per core */
+    int64_t threads; /**< 0: one per core */
     uint64_t seed;
     int64_t print_freq;       /**< steps */
     int64_t checkpoint_every; /**< epochs */
