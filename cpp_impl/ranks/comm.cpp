@@ -1,12 +1,10 @@
 // Implements collectives by c10d: Gloo for the CPU, NCCL (in the plug-in) for CUDA. One process needs neither.
 #include "ranks/comm.hpp"
 
-#include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
 #include "ranks/store.hpp"
 
 #include <ATen/ops/empty.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
@@ -17,34 +15,13 @@ namespace {
 
 using Group = c10::intrusive_ptr<c10d::ProcessGroup>;
 
-std::chrono::milliseconds timeout_of(const moco_comm_options &o)
-{
-    return std::chrono::milliseconds(static_cast<int64_t>(o.timeout_s * 1000));
-}
-
 void add_gloo(const Group &group, const moco_comm_options &o)
 {
-    auto options = c10d::ProcessGroupGloo::Options::create(timeout_of(o));
+    auto options = c10d::ProcessGroupGloo::Options::create(moco::timeout_of(o));
     options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(o.address));
     const auto store = c10::make_intrusive<c10d::PrefixStore>("gloo", moco::prefixed(*o.store));
     const auto backend = c10::make_intrusive<c10d::ProcessGroupGloo>(store, o.rank, o.world, options);
     group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
-}
-
-// Makes NCCL without connecting it. The device becomes this thread's current one, so that no memory of another rank's
-// GPU is taken.
-void add_nccl(moco_comm &comm, const moco_comm_options &o)
-{
-    const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", moco::prefixed(*o.store));
-    const auto make = moco::cuda_plugin().make_nccl;
-    if (make == nullptr) {
-        throw moco::Error(MOCO_EUNAVAILABLE, "comm: this build has no NCCL; build with its headers (make deps CUDA=1)");
-    }
-    comm.device = moco::to_torch(o.device);
-    c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA).setDevice(*comm.device);
-    comm.device_backend = make(store, o.rank, o.world, timeout_of(o));
-    comm.group->setBoundDeviceId(comm.device);
-    comm.group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, comm.device_backend);
 }
 
 void make_group(moco_comm &comm, const moco_comm_options &o)
@@ -52,7 +29,7 @@ void make_group(moco_comm &comm, const moco_comm_options &o)
     comm.group = c10::make_intrusive<c10d::ProcessGroup>(moco::prefixed(*o.store), o.rank, o.world);
     add_gloo(comm.group, o);
     if (o.device.type == MOCO_CUDA) {
-        add_nccl(comm, o);
+        moco::add_nccl(comm, o);
     }
     comm.group->setDefaultBackend(o.device.type == MOCO_CUDA ? c10d::ProcessGroup::BackendType::NCCL
                                                              : c10d::ProcessGroup::BackendType::GLOO);
@@ -75,30 +52,13 @@ bool is_alone(const moco_comm *comm)
     return comm == nullptr || comm->world == 1;
 }
 
-// Whether libtorch's watchdog of NCCL has found an error.
-bool has_error(const moco_comm &comm)
-{
-    if (comm.device_backend == nullptr || comm.silent.load()) {
-        return false;
-    }
-    try {
-        return comm.device_backend->getError() != c10d::ErrorType::SUCCESS;
-    } catch (const c10::Error &) {
-        comm.silent.store(true);
-        return false;
-    }
-}
-
 // Runs a collective to its end.
 template <typename Operation> void run(moco_comm &comm, const char *what, const Operation &operation)
 {
     moco::check_alive(comm);
     const moco::Collective mark(comm);
     try {
-        const auto work = operation(*comm.group);
-        if (work != nullptr) {
-            work->wait();
-        }
+        operation(*comm.group)->wait();
     } catch (...) {
         moco::rethrow_as_peer(comm, what);
     }
@@ -132,20 +92,6 @@ void check_rows(const at::Tensor &tensor)
 }
 
 } // namespace
-
-void moco::check_alive(const moco_comm &comm)
-{
-    const char *reason = nullptr;
-    if (comm.aborted.load()) {
-        reason = "the connections between the GPUs were broken off, since another rank failed";
-    } else if (has_error(comm)) {
-        reason = "NCCL's watchdog found a time-out or a broken connection";
-    }
-    if (reason != nullptr) {
-        comm.broken.store(true);
-        throw Error(MOCO_EPEER, "rank " + std::to_string(comm.rank) + ": " + reason);
-    }
-}
 
 void moco::rethrow_as_peer(const moco_comm &comm, const char *what)
 {
@@ -201,41 +147,6 @@ moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options)
         }
     }
     *out = comm.release();
-    MOCO_API_END
-}
-
-moco_status moco_comm_connect(moco_comm *comm)
-{
-    MOCO_API_BEGIN
-    if (is_alone(comm) || comm->device_backend == nullptr) {
-        return MOCO_OK;
-    }
-    // NCCL waits without a time-out for a rank that does not come, so let all come here first.
-    MOCO_TRY(moco_comm_barrier(comm));
-    run(*comm, "connecting the GPUs", [&](c10d::ProcessGroup &) {
-        comm->device_backend->eagerConnectSingleDevice(*comm->device);
-        return c10::intrusive_ptr<c10d::Work>();
-    });
-    MOCO_API_END
-}
-
-void moco_comm_abort(moco_comm *comm)
-{
-    try {
-        if (comm != nullptr && comm->device_backend != nullptr && !comm->aborted.exchange(true)) {
-            const auto device = comm->device_backend; // outlives a communicator that is freed meanwhile
-            device->abort();
-        }
-    } catch (...) { // the connections are given up in any case
-    }
-}
-
-moco_status moco_comm_check(const moco_comm *comm)
-{
-    MOCO_API_BEGIN
-    if (!is_alone(comm)) {
-        moco::check_alive(*comm);
-    }
     MOCO_API_END
 }
 
