@@ -32,7 +32,7 @@ class Capture : public testing::Test {
     void SetUp() override
     {
         (void)moco_test::device(); // loads the plug-in
-        graph_ = symbol<moco_cuda_plugin_fn>("moco_cuda_plugin")()->make_graph();
+        graph_ = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin")()->make_graph();
         side_.emplace(cuda().getStreamFromGlobalPool(kGpu));
         cuda().synchronizeDevice(0);
     }
@@ -149,7 +149,7 @@ TEST_F(Capture, SideStreamsJoin)
     capture([&] { fork(true); });
     replay();
     EXPECT_EQ(first(a), 2);
-    graph_ = symbol<moco_cuda_plugin_fn>("moco_cuda_plugin")()->make_graph();
+    graph_ = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin")()->make_graph();
     EXPECT_THROW(capture([&] { fork(false); }), c10::Error);
 }
 
