@@ -189,7 +189,12 @@ class FakeNccl final : public c10d::Backend {
         };
         use(inputs, false);
         use(outputs, true);
-        work();
+        try {
+            work();
+        } catch (...) {
+            race_wait(caller, race_now(nccl)); // NCCL ends what it began when the connections are broken off
+            throw;
+        }
         record_node(nccl, std::move(node));
         return c10::make_intrusive<Done>(op, outputs, device_);
     }
