@@ -113,7 +113,8 @@ class Cli : public testing::Test {
     static Words on_device(const Words &words)
     {
         const char *const computing[] = { "train", "knn", "linear", "finetune", "embed", "bench" };
-        const bool computes = std::find(std::begin(computing), std::end(computing), words.at(0)) != std::end(computing);
+        const bool computes =
+            !words.empty() && std::find(std::begin(computing), std::end(computing), words[0]) != std::end(computing);
         const bool named = std::find(words.begin(), words.end(), "--device") != words.end();
         return computes && !named && moco_test::device_name() != "cpu"
                    ? joined(words, { "--device", moco_test::device_name() })
