@@ -13,7 +13,7 @@ static int32_t read_limit(const char *folder, int32_t most)
 {
     char path[MOCO_PATH_MAX + 96];
     char text[64] = "";
-    char *end = NULL;
+    char *end = text;
     (void)snprintf(path, sizeof path, "%s/cpu.max", folder);
     FILE *file = fopen(path, "r");
     const bool read = file != NULL && fgets(text, sizeof text, file) != NULL;

@@ -76,7 +76,7 @@ static moco_status resize(moco__shuffle *shuffle, size_t own)
     if (own == shuffle->own) {
         return MOCO_OK;
     }
-    int64_t *memory = moco__calloc(count + MOCO__DIRECTIONS * 2 * (count + own + world), sizeof *memory);
+    int64_t *memory = moco__calloc(count + (size_t)MOCO__DIRECTIONS * 2 * (count + own + world), sizeof *memory);
     if (memory == NULL) {
         return MOCO_ENOMEM;
     }

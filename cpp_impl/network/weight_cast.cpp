@@ -10,12 +10,14 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t grain = 64; // values; kernels read whole vectors
+constexpr int64_t weight_grain = 64; // values; kernels read whole vectors
 
 // Makes room for the weights in bfloat16, with the same strides, in one piece of memory.
 std::vector<at::Tensor> empty_casts(at::TensorList weights)
 {
-    const auto places = [](const at::Tensor &weight) { return (weight.numel() + grain - 1) / grain * grain; };
+    const auto places = [](const at::Tensor &weight) {
+        return (weight.numel() + weight_grain - 1) / weight_grain * weight_grain;
+    };
     int64_t size = 0;
     for (const auto &weight : weights) {
         size += places(weight);

@@ -11,14 +11,12 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr auto channels_last = at::MemoryFormat::ChannelsLast;
-
 // Copies a channels-last tensor of (n groups) x C x H x W to one of n x (groups C) x H x W.
 at::Tensor groups_to_channels(const at::Tensor &x, int64_t groups)
 {
     const int64_t n = x.size(0) / groups;
     const int64_t c = x.size(1);
-    const auto rows = x.contiguous(channels_last).permute({ 0, 2, 3, 1 });
+    const auto rows = x.contiguous(at::MemoryFormat::ChannelsLast).permute({ 0, 2, 3, 1 });
     return rows.view({ n, groups, x.size(2) * x.size(3), c })
         .transpose(1, 2)
         .reshape({ n, x.size(2), x.size(3), groups * c })
@@ -30,7 +28,7 @@ at::Tensor groups_to_samples(const at::Tensor &x, int64_t groups)
 {
     const int64_t n = x.size(0);
     const int64_t c = x.size(1) / groups;
-    const auto rows = x.contiguous(channels_last).permute({ 0, 2, 3, 1 });
+    const auto rows = x.contiguous(at::MemoryFormat::ChannelsLast).permute({ 0, 2, 3, 1 });
     return rows.view({ n, x.size(2) * x.size(3), groups, c })
         .transpose(1, 2)
         .reshape({ n * groups, x.size(2), x.size(3), c })
