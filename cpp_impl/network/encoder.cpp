@@ -54,14 +54,16 @@ void settle(moco_encoder &encoder, bool frozen)
         }
     });
     encoder.parts = encoder.network.parts();
+    std::vector<std::vector<moco::BatchNorm *>> norms;
     for (const auto &part : encoder.parts) {
+        norms.push_back(part.norms);
         for (const auto *bn : part.norms) {
             encoder.batches.push_back(bn->num_batches_tracked);
         }
     }
     const bool fused = encoder.device.is_cpu() && encoder.channels_last;
     if (encoder.network_options.splits > 1 && !fused) {
-        encoder.wide_norms = std::make_unique<moco::WideNorms>(encoder.parts, encoder.network_options.splits);
+        encoder.wide_norms = std::make_unique<moco::WideNorms>(norms, encoder.network_options.splits);
     }
     encoder.state = std::make_unique<moco_tensor_list>(std::move(state));
     encoder.parameters = std::make_unique<moco_tensor_list>(std::move(parameters));

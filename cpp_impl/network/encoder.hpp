@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/handle.hpp"
+#include "network/resnet.hpp"
 #include "network/wide_norm.hpp"
 
 #include "moco/encoder.h"

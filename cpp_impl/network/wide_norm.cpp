@@ -75,11 +75,11 @@ at::Tensor wide_batch_norm(const BatchNorm &bn, const at::Tensor &x)
     return Regroup::apply(norm(Regroup::apply(x, bn.splits, true)), bn.splits, false);
 }
 
-WideNorms::WideNorms(const std::vector<Part> &parts, int64_t splits) : splits_(splits)
+WideNorms::WideNorms(const std::vector<std::vector<BatchNorm *>> &parts, int64_t splits) : splits_(splits)
 {
-    for (const auto &part : parts) {
-        pieces_.push_back(make_piece(part.norms));
-        norms_.insert(norms_.end(), part.norms.begin(), part.norms.end());
+    for (const auto &norms : parts) {
+        pieces_.push_back(make_piece(norms));
+        norms_.insert(norms_.end(), norms.begin(), norms.end());
     }
     place_statistics(norms_);
 }

@@ -1,7 +1,9 @@
 // Declares what lets batch norm over groups run as one operation.
 #pragma once
 
-#include "network/resnet.hpp"
+#include "network/batch_norm.hpp"
+
+#include <vector>
 
 namespace moco {
 
@@ -9,8 +11,8 @@ namespace moco {
 // batch norms at once, since GPUs take as long to start an operation as to compute one of this size.
 class WideNorms {
   public:
-    // The tensors of the batch norms must be at their device, and stay.
-    WideNorms(const std::vector<Part> &parts, int64_t splits);
+    // `parts`: the batch norms of each part of the network. Their tensors must be at their device, and stay.
+    WideNorms(const std::vector<std::vector<BatchNorm *>> &parts, int64_t splits);
 
     // Before a forward pass in training: gives every batch norm its WideNorm, which leads gradients to its weights.
     void widen();

@@ -178,6 +178,23 @@ int32_t moco_comm_world(const moco_comm *comm)
     return comm != nullptr ? comm->world : 1;
 }
 
+moco_status moco_comm_connect(moco_comm *comm)
+{
+    MOCO_API_BEGIN
+    if (comm == nullptr || comm->device_backend == nullptr) {
+        return MOCO_OK;
+    }
+    // NCCL waits without a time-out for a rank that does not come, so let all come here first.
+    MOCO_TRY(moco_comm_barrier(comm));
+    const moco::Collective mark(*comm);
+    try {
+        comm->device_backend->eagerConnectSingleDevice(*comm->device);
+    } catch (...) {
+        moco::rethrow_as_peer(*comm, "connecting the GPUs");
+    }
+    MOCO_API_END
+}
+
 moco_status moco_comm_barrier(moco_comm *comm)
 {
     MOCO_API_BEGIN

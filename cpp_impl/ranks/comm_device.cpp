@@ -1,4 +1,4 @@
-// Connects the ranks' GPUs by NCCL, which is in the plug-in, and breaks these connections off.
+// Makes the connections between the ranks' GPUs by NCCL, which is in the plug-in, and breaks them off.
 #include "ranks/comm.hpp"
 
 #include "base/cuda_plugin.hpp"
@@ -57,23 +57,6 @@ void moco::check_alive(const moco_comm &comm)
         comm.broken.store(true);
         throw Error(MOCO_EPEER, "rank " + std::to_string(comm.rank) + ": " + reason);
     }
-}
-
-moco_status moco_comm_connect(moco_comm *comm)
-{
-    MOCO_API_BEGIN
-    if (comm == nullptr || comm->device_backend == nullptr) {
-        return MOCO_OK;
-    }
-    // NCCL waits without a time-out for a rank that does not come, so let all come here first.
-    MOCO_TRY(moco_comm_barrier(comm));
-    const moco::Collective mark(*comm);
-    try {
-        comm->device_backend->eagerConnectSingleDevice(*comm->device);
-    } catch (...) {
-        moco::rethrow_as_peer(*comm, "connecting the GPUs");
-    }
-    MOCO_API_END
 }
 
 void moco_comm_abort(moco_comm *comm)
