@@ -11,7 +11,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/moco
 
 packages=(
     build-essential cmake ninja-build ccache pkg-config
-    libopencv-core-dev libopencv-imgcodecs-dev libjpeg62-turbo-dev libpng-dev libtiff-dev
+    libjpeg62-turbo-dev libpng-dev libtiff-dev libwebp-dev
     zlib1g-dev libarchive-dev libcairo2-dev fonts-dejavu-core
     libyaml-dev libjansson-dev librandom123-dev libgloo-dev
     libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist

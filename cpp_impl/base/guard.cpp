@@ -19,7 +19,7 @@ moco_status translate_exception(const char *function) noexcept
         return moco_error_set(MOCO_ETORCH, "%s: %s", function, e.what_without_backtrace());
     } catch (const std::bad_alloc &) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory", function);
-    } catch (const std::exception &e) { // cv::Exception too
+    } catch (const std::exception &e) {
         return moco_error_set(MOCO_EINTERNAL, "%s: %s", function, e.what());
     } catch (...) {
         return moco_error_set(MOCO_EINTERNAL, "%s: unknown exception", function);

@@ -1,7 +1,5 @@
 // Decodes uncompressed BMP files, with the pixels that Pillow gives: palettes of 1, 4 and 8 bits, 16-bit 5-5-5 and
 // 5-6-5, 24 and 32 bits.
-//
-// OpenCV's decoder will not do: it gives other pixels for 16 bits, and prints when a file is damaged.
 #include "image/decoders.hpp"
 
 #include <algorithm>

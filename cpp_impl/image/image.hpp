@@ -87,6 +87,8 @@ struct moco_image : moco::Counted {
 
 namespace moco {
 
+// Throws MOCO_EINVALID if an image is NULL or has no pixels.
+void check_not_empty(const char *function, const moco_image *image);
 // Throws MOCO_EINVALID if a box is not within an image.
 void check_box(const char *function, const moco_image &source, const moco_box &box);
 

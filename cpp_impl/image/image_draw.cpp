@@ -1,50 +1,22 @@
-// Pastes images into others, and writes PNG files.
+// Pastes images into others.
 #include "image/image.hpp"
-
-#include "base/files_internal.h"
-
-#include <opencv2/core/mat.hpp>
-#include <opencv2/imgcodecs.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
-namespace {
-
-void check_not_empty(const char *function, const moco_image *image)
+void moco::check_not_empty(const char *function, const moco_image *image)
 {
     if (image == nullptr || image->width == 0) {
-        throw moco::Error(MOCO_EINVALID,
-                          std::string(function) + ": the image is NULL or empty; decode, set or fill it first");
+        throw Error(MOCO_EINVALID,
+                    std::string(function) + ": the image is NULL or empty; decode, set or fill it first");
     }
-}
-
-} // namespace
-
-moco_status moco_image_write_png(const moco_image *image, const char *path)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(path);
-    check_not_empty(__func__, image);
-    cv::Mat reversed(image->height, image->width, CV_8UC3);
-    const std::uint8_t *from = image->rgb();
-    for (std::size_t i = 0; i < image->count(); i += 3) {
-        std::reverse_copy(from + i, from + i + 3, reversed.data + i);
-    }
-    std::vector<std::uint8_t> bytes;
-    if (!cv::imencode(".png", reversed, bytes)) {
-        throw moco::Error(MOCO_EINTERNAL, std::string(path) + ": OpenCV could not encode the PNG file");
-    }
-    return moco__file_write(path, bytes.data(), bytes.size());
-    MOCO_API_END
 }
 
 moco_status moco_image_paste(moco_image *image, const moco_image *source, int32_t x, int32_t y, int32_t zoom)
 {
     MOCO_API_BEGIN
-    check_not_empty(__func__, image);
-    check_not_empty(__func__, source);
+    moco::check_not_empty(__func__, image);
+    moco::check_not_empty(__func__, source);
     if (zoom < 1 || image == source) {
         throw moco::Error(MOCO_EINVALID, "moco_image_paste: zoom " + std::to_string(zoom) +
                                              "; give at least 1, and two different images");

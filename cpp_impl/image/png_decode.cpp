@@ -1,7 +1,5 @@
 // Decodes PNG files by libpng, with the pixels that Pillow gives: alpha and transparent colours are dropped, 16-bit
 // grey is clipped at 255, other 16-bit channels keep their high byte.
-//
-// OpenCV's decoder will not do: it prints warnings, and does not say which 16-bit files were grey.
 #include "image/decoders.hpp"
 
 #include <png.h>

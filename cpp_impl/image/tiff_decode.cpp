@@ -1,7 +1,5 @@
 // Decodes TIFF files by libtiff, with the pixels that Pillow gives: grey, palette, RGB and CMYK, 1 to 16 bits, strips
 // and tiles. All other files are refused.
-//
-// OpenCV's decoder will not do: it premultiplies alpha, takes CMYK for RGBA, accepts damaged data and prints.
 #include "image/decoders.hpp"
 
 #include <tiffio.h>
