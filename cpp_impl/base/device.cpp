@@ -5,7 +5,6 @@
 #include "base/machine_internal.h"
 
 #include "moco/device.h"
-#include "moco/version.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -13,7 +12,6 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <torch/headeronly/version.h>
 
 #include <atomic>
 #include <charconv>
@@ -315,9 +313,4 @@ moco_status moco_threads_set(int32_t count)
 int32_t moco_threads(void)
 {
     return at::get_num_threads();
-}
-
-const char *moco_libtorch_version(void)
-{
-    return TORCH_VERSION;
 }

@@ -18,12 +18,17 @@ class Error : public std::runtime_error {
     moco_status status_;
 };
 
+// Throws MOCO_EUNAVAILABLE if another libtorch was loaded than libmoco was built with.
+void check_libtorch();
+
 // Turns the exception that is being handled into a status and this thread's message.
 moco_status translate_exception(const char *function) noexcept;
 
 } // namespace moco
 
-#define MOCO_API_BEGIN try {
+#define MOCO_API_BEGIN                                                                                                 \
+    try {                                                                                                              \
+        moco::check_libtorch();
 #define MOCO_API_END                                                                                                   \
     }                                                                                                                  \
     catch (...)                                                                                                        \
