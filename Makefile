@@ -12,7 +12,7 @@ BUILD := build
 export CUDA MOCO_LIBTORCH
 
 jobs := $(if $(JOBS),--parallel $(JOBS))
-configure = cmake --preset $(1) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
+configure = cmake --preset $(1) $(2) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.hpp')
 
 # Sources that clang-tidy reads: C with the commands of the build, C++ with those of the preset `lint`, where one unit
@@ -23,7 +23,7 @@ lint_cpp = $(BUILD)-lint/CMakeFiles/moco-cpp.dir/Unity/unity_0_cxx.cxx cpp_impl/
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
 .PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench gpu format format-check layers lint \
-    docs install clean
+    docs ship install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,10 +31,20 @@ help: ## list the targets
 deps: ## install missing Debian packages, and libtorch into a cache folder
 	@bash cmake/deps.sh
 
-build: deps ## build the library, the tool and the examples, in build/
-	@$(call configure,release) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
+# Configures the folder build; $(1) has options.
+define configure_build
+	@$(call configure,release,$(1)) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
+endef
+
+build: deps ## build the library, the tool, the examples and the tests, in build/
+	$(call configure_build,-DMOCO_TESTS=ON -DMOCO_EXAMPLES=ON)
 	@cmake --build $(BUILD) $(jobs)
+
+ship: ## build the library and the tool alone; a folder build/ with tests keeps them
+	@bash cmake/deps.sh ship
+	$(call configure_build,$(if $(wildcard $(BUILD)/CMakeCache.txt),,-DMOCO_TESTS=OFF -DMOCO_EXAMPLES=OFF))
+	@cmake --build $(BUILD) $(jobs) --target ship
 
 demo: build ## pretrain on Fashion-MNIST and look at the result
 	@tools/demo.sh
@@ -82,8 +92,11 @@ lint: format-check build ## format-check, and clang-tidy over C and C++
 docs: ## render the comments of the headers, in build-docs/html; needs doxygen
 	@mkdir -p build-docs && MOCO_DOCS=build-docs doxygen Doxyfile
 
-install: build ## install into PREFIX (default /usr/local), below DESTDIR
-	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(abspath $(PREFIX))
+install: ship ## install library and tool into PREFIX (default /usr/local), below DESTDIR
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(abspath $(PREFIX)) --strip
+
+uninstall: ## remove what the last `make install` wrote, below DESTDIR
+	@bash cmake/uninstall.sh $(BUILD) $(DESTDIR)
 
 clean: ## remove the builds; the cache with libtorch stays
 	@rm -rf build build-debug build-asan build-ubsan build-tsan build-lint build-docs

@@ -18,6 +18,9 @@ if(NOT MOCO_GLOO_INCLUDE OR NOT MOCO_RANDOM123_INCLUDE)
     message(FATAL_ERROR "Random123 or Gloo's headers were not found. Run `make deps`.")
 endif()
 
+# What a program that links the static library needs.
+set(MOCO_STATIC_DEPENDENCIES jpeg png tiff webp z jansson yaml archive cairo)
+
 add_library(moco-dependencies INTERFACE)
 target_include_directories(moco-dependencies SYSTEM INTERFACE ${MOCO_RANDOM123_INCLUDE} ${MOCO_GLOO_INCLUDE})
 target_link_libraries(moco-dependencies INTERFACE

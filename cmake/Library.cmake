@@ -1,4 +1,4 @@
-# Builds libmoco.so from c_api/ and cpp_impl/, and libmoco_cuda.so if CUDA's headers are found.
+# Builds libmoco (shared unless BUILD_SHARED_LIBS is off) from c_api/ and cpp_impl/, and libmoco_cuda.so if CUDA's headers are found.
 #
 # The objects are compiled once, for the library and for the unit tests, which call hidden functions too.
 file(GLOB_RECURSE c_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/c_api/*.c)
@@ -66,23 +66,34 @@ add_library(moco-objects INTERFACE)
 target_sources(moco-objects INTERFACE $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
 target_link_libraries(moco-objects INTERFACE moco-torch moco-dependencies)
 
-add_library(moco SHARED $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
+add_library(moco $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
 add_library(moco::moco ALIAS moco)
-target_link_libraries(moco PRIVATE moco-options moco-torch moco-dependencies)
-target_link_options(moco PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/libmoco.map)
-if(NOT MOCO_SANITIZE)
-    target_link_options(moco PRIVATE -Wl,-z,defs)
+target_link_libraries(moco PRIVATE
+    $<BUILD_INTERFACE:moco-options> $<BUILD_INTERFACE:moco-torch> $<BUILD_INTERFACE:moco-dependencies>)
+if(BUILD_SHARED_LIBS)
+    target_link_options(moco PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/libmoco.map)
+    if(NOT MOCO_SANITIZE)
+        target_link_options(moco PRIVATE -Wl,-z,defs)
+    endif()
+else()
+    set(moco_static_torch -Wl,--allow-shlib-undefined -L${moco_runtime} -ltorch_cpu -lc10)
+    if(MOCO_TORCH_OPENMP)
+        get_filename_component(openmp ${MOCO_TORCH_OPENMP} NAME)
+        list(APPEND moco_static_torch -l:${openmp})
+    endif()
+    list(APPEND moco_static_torch -Wl,-rpath,${moco_runtime} -lstdc++ -lm -pthread -ldl)
+    target_link_libraries(moco INTERFACE "$<INSTALL_INTERFACE:${MOCO_STATIC_DEPENDENCIES};${moco_static_torch}>")
 endif()
 target_include_directories(moco PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(moco PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-    LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/libmoco.map
-    INSTALL_RPATH ${MOCO_TORCH_DIR}/lib BUILD_WITH_INSTALL_RPATH ON)
+    LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/libmoco.map)
+moco_find_libtorch_from(moco $ORIGIN)
 
 if(TARGET moco-torch-cuda)
     add_library(moco_cuda MODULE ${cuda_plugin})
     target_link_libraries(moco_cuda PRIVATE moco-options moco-torch-cuda)
     target_compile_options(moco_cuda PRIVATE ${moco_rooms})
-    set_target_properties(moco_cuda PROPERTIES INSTALL_RPATH ${MOCO_TORCH_DIR}/lib BUILD_WITH_INSTALL_RPATH ON)
+    moco_find_libtorch_from(moco_cuda $ORIGIN)
 endif()

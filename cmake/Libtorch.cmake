@@ -38,6 +38,31 @@ if(NOT MOCO_TORCH_DIR)
 endif()
 message(STATUS "libtorch: ${MOCO_TORCH_DIR}")
 
+# libtorch in the cache of the user who builds is closed to others, so it is installed beside libmoco. With NVIDIA's
+# libraries it is ten times as large, and stays where it is, as one does that was named.
+set(MOCO_BUNDLE AUTO CACHE STRING "Install libtorch's runtime for the CPU into lib/moco: ON, OFF or AUTO")
+set(moco_bundle ${MOCO_BUNDLE})
+if(MOCO_BUNDLE STREQUAL AUTO)
+    set(moco_bundle OFF)
+    if(MOCO_TORCH_DIR MATCHES "/libtorch-[0-9.]+-cpu/torch$" AND NOT MOCO_LIBTORCH)
+        set(moco_bundle ON)
+    endif()
+endif()
+if(moco_bundle)
+    set(moco_runtime $<INSTALL_PREFIX>/${CMAKE_INSTALL_LIBDIR}/moco) # where installed programs find libtorch
+else()
+    set(moco_runtime ${MOCO_TORCH_DIR}/lib)
+endif()
+
+# moco_find_libtorch_from(TARGET LIB): lets an installed target find libtorch; LIB is $ORIGIN/path/to/lib.
+function(moco_find_libtorch_from target lib)
+    if(moco_bundle)
+        set_property(TARGET ${target} APPEND PROPERTY INSTALL_RPATH ${lib}/moco)
+    else()
+        set_property(TARGET ${target} APPEND PROPERTY INSTALL_RPATH ${MOCO_TORCH_DIR}/lib)
+    endif()
+endfunction()
+
 # The wheel's libraries find NVIDIA's by their RPATH, which ld does not follow, hence --allow-shlib-undefined.
 function(moco_torch_target name)
     add_library(${name} INTERFACE)

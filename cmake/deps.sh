@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what libmoco needs and this machine lacks: Debian packages, and libtorch into a cache folder.
+# deps.sh [ship]: installs what libmoco needs and this machine lacks: Debian packages, and libtorch into a cache folder.
+# With `ship`, only what the library and the tool need; without it, what the tests and developers need, too.
 #
 # Environment: CUDA=1 or 0 selects libtorch with or without NVIDIA's libraries (default: with, if there is a GPU);
 # MOCO_LIBTORCH=/folder uses that libtorch instead of downloading one; XDG_CACHE_HOME moves the cache.
@@ -10,13 +11,15 @@ torch_version=2.11.0
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/moco
 
 packages=(
-    build-essential cmake ninja-build ccache pkg-config
+    build-essential cmake ninja-build pkg-config
     libjpeg62-turbo-dev libpng-dev libtiff-dev libwebp-dev
     zlib1g-dev libarchive-dev libcairo2-dev fonts-dejavu-core
     libyaml-dev libjansson-dev librandom123-dev libgloo-dev
-    libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist
-    iproute2
 )
+developer_packages=(
+    ccache libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist iproute2
+)
+[ "${1:-}" = ship ] || packages+=("${developer_packages[@]}")
 
 # cpu_wheels: what libtorch_cpu.so loads, and the headers that the CUDA plug-in needs. cuda_wheels: what libtorch_cuda.so
 # loads besides. The versions are those that torch's wheel requires.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # check_install.sh BUILD CC CMAKE [OPTION...]: installs into a temporary prefix, then builds and runs a consumer there.
+# Then uninstalls it.
 set -euo pipefail
 
 build=$1 cc=$2 cmake=$3
@@ -10,7 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 cflags=${1#-DCMAKE_C_FLAGS=}
 
 # Moved after installing: no file in the prefix may hold its path.
-"$cmake" --install "$build" --prefix "$folder/first" >/dev/null
+"$cmake" --install "$build" --prefix "$folder/first" --strip >/dev/null
 mv "$folder/first" "$folder/prefix"
 prefix=$folder/prefix
 pkgconfig=$(dirname "$(find "$prefix" -name moco.pc)")
@@ -32,3 +33,11 @@ echo '-- the tool'
 "$prefix/bin/moco" --version
 grep -q '^\.TH MOCO 1' "$prefix"/share/man/man1/moco.1
 bash -c "source '$prefix/share/bash-completion/completions/moco' && declare -F _moco" >/dev/null
+
+echo '-- uninstall'
+mv "$prefix" "$folder/first"
+touch "$folder/first/lib/other"
+"$(dirname "$0")/../../cmake/uninstall.sh" "$build"
+left=$(find "$folder/first" -type f)
+[ "$left" = "$folder/first/lib/other" ]
+[ ! -e "$folder/first/include/moco" ]
