@@ -23,7 +23,7 @@ lint_cpp = $(BUILD)-lint/CMakeFiles/moco-cpp.dir/Unity/unity_0_cxx.cxx cpp_impl/
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
 .PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench gpu format format-check layers lint \
-    docs ship install uninstall clean
+    docs ship install uninstall package test-package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,15 @@ install: ship ## install library and tool into PREFIX (default /usr/local), belo
 
 uninstall: ## remove what the last `make install` wrote, below DESTDIR
 	@bash cmake/uninstall.sh $(BUILD) $(DESTDIR)
+
+package: ship ## make build/moco-*.tar.zst, to be unpacked anywhere, and build/moco_*.deb
+	@test -e $(BUILD)/CPackConfig.cmake || { echo "package: libtorch that was named, or has NVIDIA's libraries, is not" \
+	    "packed; cmake -B $(BUILD) -DMOCO_BUNDLE=ON packs its part for the CPU"; exit 1; }
+	@rm -f $(BUILD)/moco-*.tar.zst $(BUILD)/moco_*.deb
+	@cpack --config $(BUILD)/CPackConfig.cmake -B $(BUILD)
+
+test-package: package ## try both in a new Debian system; needs root and debootstrap
+	@tests/install/check_package.sh $(BUILD)
 
 clean: ## remove the builds; the cache with libtorch stays
 	@rm -rf build build-debug build-asan build-ubsan build-tsan build-lint build-docs
