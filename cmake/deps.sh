@@ -12,7 +12,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/moco
 
 packages=(
     build-essential cmake ninja-build pkg-config file
-    libjpeg62-turbo-dev libpng-dev libtiff-dev libwebp-dev
+    libopencv-imgproc-dev libjpeg62-turbo-dev libpng-dev libtiff-dev libwebp-dev
     zlib1g-dev libarchive-dev libcairo2-dev fonts-dejavu-core
     libyaml-dev libjansson-dev librandom123-dev libgloo-dev
 )

@@ -89,6 +89,8 @@ namespace moco {
 
 // Throws MOCO_EINVALID if an image is NULL or has no pixels.
 void check_not_empty(const char *function, const moco_image *image);
+// Throws MOCO_EINVALID if an image cannot have a size.
+void check_image_size(const char *function, std::int32_t width, std::int32_t height);
 // Throws MOCO_EINVALID if a box is not within an image.
 void check_box(const char *function, const moco_image &source, const moco_box &box);
 

@@ -1,8 +1,9 @@
 // Pastes images into others.
 #include "image/image.hpp"
 
+#include <opencv2/imgproc.hpp>
+
 #include <algorithm>
-#include <cstring>
 
 void moco::check_not_empty(const char *function, const moco_image *image)
 {
@@ -21,19 +22,21 @@ moco_status moco_image_paste(moco_image *image, const moco_image *source, int32_
         throw moco::Error(MOCO_EINVALID, "moco_image_paste: zoom " + std::to_string(zoom) +
                                              "; give at least 1, and two different images");
     }
-    const auto end_of = [zoom](std::int32_t start, std::int32_t size, std::int32_t limit) {
-        return static_cast<std::int32_t>(
-            std::min(std::int64_t{ start } + std::int64_t{ size } * zoom, std::int64_t{ limit }));
-    };
-    const std::int32_t bottom = end_of(y, source->height, image->height);
-    const std::int32_t right = end_of(x, source->width, image->width);
-    for (std::int32_t to_y = std::max(y, 0); to_y < bottom; ++to_y) {
-        const std::uint8_t *from = source->row(static_cast<std::int32_t>((std::int64_t{ to_y } - y) / zoom));
-        std::uint8_t *to = image->row(to_y);
-        for (std::int32_t to_x = std::max(x, 0); to_x < right; ++to_x) {
-            std::memcpy(to + static_cast<std::size_t>(to_x) * 3,
-                        from + static_cast<std::size_t>((std::int64_t{ to_x } - x) / zoom) * 3, 3);
-        }
+    const std::int64_t width = std::int64_t{ source->width } * zoom;
+    const std::int64_t height = std::int64_t{ source->height } * zoom;
+    const auto first = [](std::int32_t at) { return std::max(-std::int64_t{ at }, std::int64_t{ 0 }); };
+    const std::int64_t right = std::min(width, std::int64_t{ image->width } - x);
+    const std::int64_t bottom = std::min(height, std::int64_t{ image->height } - y);
+    if (first(x) >= right || first(y) >= bottom) {
+        return MOCO_OK; // all of it is outside
     }
+    const cv::Rect part(cv::Point(static_cast<int>(first(x)), static_cast<int>(first(y))),
+                        cv::Point(static_cast<int>(right), static_cast<int>(bottom)));
+    cv::Mat to(image->height, image->width, CV_8UC3, image->row(0));
+    cv::Mat from(source->height, source->width, CV_8UC3, const_cast<std::uint8_t *>(source->rgb())); // only read
+    if (zoom > 1) {
+        cv::resize(from, from, cv::Size(), zoom, zoom, cv::INTER_NEAREST);
+    }
+    from(part).copyTo(to(part + cv::Point(x, y)));
     MOCO_API_END
 }

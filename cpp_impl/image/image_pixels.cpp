@@ -3,19 +3,15 @@
 
 #include <cstring>
 
-namespace {
-
-void check_size(const char *function, std::int32_t width, std::int32_t height)
+void moco::check_image_size(const char *function, std::int32_t width, std::int32_t height)
 {
     const std::int64_t pixels = static_cast<std::int64_t>(width) * height;
-    if (width < 1 || height < 1 || pixels > moco::max_image_pixels) {
-        throw moco::Error(MOCO_EINVALID, std::string(function) + ": size " + std::to_string(width) + " x " +
-                                             std::to_string(height) + " is outside 1 to " +
-                                             std::to_string(moco::max_image_pixels) + " pixels");
+    if (width < 1 || height < 1 || pixels > max_image_pixels) {
+        throw Error(MOCO_EINVALID, std::string(function) + ": size " + std::to_string(width) + " x " +
+                                       std::to_string(height) + " is outside 1 to " + std::to_string(max_image_pixels) +
+                                       " pixels");
     }
 }
-
-} // namespace
 
 moco_status moco_image_create(moco_image **out)
 {
@@ -74,7 +70,7 @@ moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(pixels);
-    check_size(__func__, width, height);
+    moco::check_image_size(__func__, width, height);
     if (channels != 1 && channels != 3) {
         throw moco::Error(MOCO_EINVALID,
                           "moco_image_set: " + std::to_string(channels) + " channels; give 1 (grey) or 3 (RGB)");
@@ -102,7 +98,7 @@ moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t heig
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(planes);
-    check_size(__func__, width, height);
+    moco::check_image_size(__func__, width, height);
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     std::memcpy(image->room(count * 3), planes, count * 3);
     image->give_planes(width, height);
@@ -113,7 +109,7 @@ moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, ui
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
-    check_size(__func__, width, height);
+    moco::check_image_size(__func__, width, height);
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     std::uint8_t *to = image->room(count * 3);
     for (std::size_t i = 0; i < count; ++i) {

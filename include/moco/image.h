@@ -88,7 +88,27 @@ MOCO_API void moco_image_set_fast(moco_image *image, bool fast);
 MOCO_API MOCO_MUST_USE moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels,
                                                   const uint8_t *pixels);
 
-/** Does the same from three planes of height x width bytes, which is the order in CIFAR files. @since 0.1 */
+/** Layout of the pixels of a frame. */
+typedef enum moco_frame_format {
+    MOCO_FRAME_GREY,
+    MOCO_FRAME_RGB,
+    MOCO_FRAME_BGR,
+    MOCO_FRAME_RGBA, /**< alpha is left out */
+    MOCO_FRAME_BGRA, /**< alpha is left out */
+    MOCO_FRAME_NV12, /**< height rows of luma, then height / 2 rows of U and V in turn; width and height are even */
+    MOCO_FRAME_YUYV  /**< Y U Y V for two pixels; width is even */
+} moco_frame_format;
+
+/**
+ * Sets size and pixels from a frame of a camera. NV12 and YUYV are read as BT.601 of limited range, as OpenCV does.
+ * @param stride bytes from a row to the next; 0: rows follow each other without a gap
+ * @return ::MOCO_EINVALID for a format that is none, a size that the format cannot have, or a stride that is too small
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_set_frame(moco_image *image, moco_frame_format format, int32_t width,
+                                                        int32_t height, size_t stride, const uint8_t *pixels);
+
+/** Sets size and pixels from three planes of height x width bytes, which is the order in CIFAR files. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t height,
                                                          const uint8_t *planes);
 

@@ -162,6 +162,44 @@ TEST_F(Image, SetTakesGreyAndPlanes)
     EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
 }
 
+TEST_F(Image, FramesComeInTheLayoutsOfCameras)
+{
+    const std::uint8_t bgr[10] = { 3, 2, 1, 6, 5, 4, 0xAA, 9, 8, 7 }; // two rows of one pixel, 7 bytes apart
+    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_BGR, 1, 2, 7, bgr), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 0, 0), 0x010203U);
+    EXPECT_EQ(colour_at(image_, 0, 1), 0x070809U);
+    const std::uint8_t rgba[8] = { 1, 2, 3, 0, 4, 5, 6, 255 };
+    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGBA, 2, 1, 0, rgba), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 0, 0), 0x010203U);
+    EXPECT_EQ(colour_at(image_, 1, 0), 0x040506U);
+    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_BGRA, 2, 1, 8, rgba), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 1, 0), 0x060504U);
+    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_GREY, 2, 2, 6, rgba), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 1, 1), 0xFFFFFFU);
+    // Limited range: luma 16 is black and 235 is white; V 240 is red.
+    const std::uint8_t nv12[6] = { 16, 235, 16, 235, 128, 128 };
+    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_NV12, 2, 2, 0, nv12), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 0, 1), 0x000000U);
+    EXPECT_EQ(colour_at(image_, 1, 1), 0xFFFFFFU);
+    const std::uint8_t yuyv[4] = { 81, 90, 81, 240 };
+    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_YUYV, 2, 1, 0, yuyv), MOCO_OK);
+    EXPECT_GE(colour_at(image_, 0, 0), 0xFE0000U);
+}
+
+TEST_F(Image, FramesAreChecked)
+{
+    const std::uint8_t bytes[64] = {};
+    set(2, 1);
+    EXPECT_EQ(moco_image_set_frame(image_, static_cast<moco_frame_format>(7), 2, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set_frame(image_, static_cast<moco_frame_format>(-1), 2, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_NV12, 2, 3, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_YUYV, 3, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGBA, 2, 2, 7, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 0, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 1, 1, 0, nullptr), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
+}
+
 TEST_F(Image, BuffersAreKept)
 {
     set(64, 48);
