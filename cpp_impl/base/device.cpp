@@ -25,6 +25,8 @@
 
 namespace {
 
+constexpr int32_t max_threads = 4096;
+
 // The plug-in as it was loaded; null: it could not be, for this reason.
 struct Library {
     const moco::CudaPlugin *plugin = nullptr;
@@ -122,8 +124,7 @@ moco_device parse_cuda(const std::string &text)
         }
     }
     if (cuda().count == 0) {
-        throw moco::Error(MOCO_EUNAVAILABLE,
-                          "device \"" + text + "\" cannot be used: " + cuda().reason + "; use --device cpu");
+        throw moco::Error(MOCO_EUNAVAILABLE, "device \"" + text + "\" cannot be used: " + cuda().reason + "; use cpu");
     }
     if (index >= cuda().count) {
         throw moco::Error(MOCO_EUNAVAILABLE, "device \"" + text + "\" does not exist; use cuda:0 to cuda:" +
@@ -140,6 +141,19 @@ struct Uploads {
 thread_local Uploads uploads;
 
 } // namespace
+
+void moco::check_device(moco_device device)
+{
+    if (device.type != MOCO_CPU && device.type != MOCO_CUDA) {
+        throw Error(MOCO_EINVALID, "device: type " + std::to_string(static_cast<int>(device.type)) +
+                                       " is not a moco_device_type; use MOCO_CPU or MOCO_CUDA");
+    }
+    if (device.type == MOCO_CUDA && (device.index < 0 || device.index >= cuda().count)) {
+        throw Error(MOCO_EUNAVAILABLE,
+                    "device: cuda:" + std::to_string(device.index) + " cannot be used: " +
+                        (cuda().count == 0 ? cuda().reason : "use cuda:0 to cuda:" + std::to_string(cuda().count - 1)));
+    }
+}
 
 const moco::CudaPlugin &moco::cuda_plugin()
 {
@@ -211,10 +225,9 @@ moco_status moco_device_describe(char *buffer, size_t size, moco_device device)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(buffer);
+    moco::check_device(device);
     if (device.type == MOCO_CPU) {
         (void)std::snprintf(buffer, size, "CPU, %s", at::get_cpu_capability().c_str());
-    } else if (device.index < 0 || device.index >= cuda().count) {
-        throw moco::Error(MOCO_EUNAVAILABLE, "cuda:" + std::to_string(device.index) + ": " + cuda().reason);
     } else {
         library().plugin->describe(device.index, buffer, size);
     }
@@ -225,7 +238,7 @@ moco_precision moco_precision_fastest(moco_device device)
 {
     bool fast = false;
     if (device.type == MOCO_CUDA) {
-        fast = device.index < cuda().count && library().plugin->has_bf16(device.index);
+        fast = device.index >= 0 && device.index < cuda().count && library().plugin->has_bf16(device.index);
     } else {
         fast = moco::cpu_has_avx512_bf16();
     }
@@ -267,6 +280,7 @@ moco_status moco_device_set_deterministic(bool on)
 moco_status moco_device_synchronize(moco_device device)
 {
     MOCO_API_BEGIN
+    moco::check_device(device);
     if (device.type == MOCO_CUDA) {
         const c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
         guard.synchronizeDevice(static_cast<c10::DeviceIndex>(device.index));
@@ -277,6 +291,7 @@ moco_status moco_device_synchronize(moco_device device)
 moco_status moco_device_wait_uploads(moco_device device)
 {
     MOCO_API_BEGIN
+    moco::check_device(device);
     if (device.type == MOCO_CUDA && uploads.pending) {
         while (!uploads.last->query()) { // it has mostly ended long since; synchronize() would keep a core busy
             std::this_thread::sleep_for(std::chrono::microseconds(50));
@@ -290,6 +305,7 @@ moco_status moco_device_peak_bytes(int64_t *out, moco_device device)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
+    moco::check_device(device);
     if (device.type == MOCO_CPU) {
         *out = 0;
     } else {
@@ -302,9 +318,13 @@ moco_status moco_device_peak_bytes(int64_t *out, moco_device device)
 
 moco_status moco_threads_set(int32_t count)
 {
-    MOCO_API_BEGIN
+    MOCO_API_BEGIN_ALSO_FORKED
     if (count < 0) {
         throw moco::Error(MOCO_EINVALID, "threads " + std::to_string(count) + " is negative; use 0 for one per core");
+    }
+    if (count > max_threads) {
+        throw moco::Error(MOCO_EINVALID,
+                          "threads " + std::to_string(count) + " is more than " + std::to_string(max_threads));
     }
     at::set_num_threads(count > 0 ? count : moco__cores());
     MOCO_API_END

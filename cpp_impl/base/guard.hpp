@@ -24,9 +24,19 @@ void check_libtorch();
 // Turns the exception that is being handled into a status and this thread's message.
 moco_status translate_exception(const char *function) noexcept;
 
+// Throws MOCO_EUNAVAILABLE in a forked process that would wait for threads which only its parent has.
+void refuse_fork();
+// Notes that libtorch may have started threads, which a forked process lacks.
+void note_threads() noexcept;
+
 } // namespace moco
 
 #define MOCO_API_BEGIN                                                                                                 \
+    try {                                                                                                              \
+        moco::check_libtorch();                                                                                        \
+        moco::refuse_fork();
+// For a function that a forked process may call.
+#define MOCO_API_BEGIN_ALSO_FORKED                                                                                     \
     try {                                                                                                              \
         moco::check_libtorch();
 #define MOCO_API_END                                                                                                   \

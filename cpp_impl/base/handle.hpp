@@ -34,6 +34,9 @@ struct moco_tensor_list : moco::Counted {
 
 namespace moco {
 
+// Throws an error if there is no such device, or it cannot be used.
+void check_device(moco_device device);
+
 at::ScalarType to_torch(moco_dtype dtype);
 at::Device to_torch(moco_device device);
 at::MemoryFormat to_torch_format(bool channels_last);

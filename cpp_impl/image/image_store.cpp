@@ -49,6 +49,10 @@ moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *i
         throw moco::Error(MOCO_EINVALID, "moco_image_store: dtype must be MOCO_FLOAT32 or MOCO_BFLOAT16, not " +
                                              std::to_string(static_cast<int>(dtype)));
     }
+    if (layout != MOCO_NCHW && layout != MOCO_NHWC) {
+        throw moco::Error(MOCO_EINVALID, "moco_image_store: layout " + std::to_string(static_cast<int>(layout)) +
+                                             " is neither NCHW nor NHWC");
+    }
     moco::Scale scale[3];
     for (int c = 0; c < 3; ++c) {
         scale[c] = scale_of(mean[c], std[c]);

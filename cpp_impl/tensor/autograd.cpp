@@ -6,6 +6,10 @@ moco_status moco_tensor_require_gradient(moco_tensor *tensor)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(tensor);
+    if (!tensor->value.is_floating_point() || !tensor->value.is_leaf()) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": only a tensor of a floating-point type that no "
+                                                                 "differentiable operation made can be a parameter");
+    }
     tensor->value.requires_grad_(true);
     MOCO_API_END
 }

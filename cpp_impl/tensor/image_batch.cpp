@@ -20,6 +20,11 @@ moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope
                                              std::to_string(static_cast<int>(dtype)) +
                                              " does not hold images; use MOCO_FLOAT32 or MOCO_BFLOAT16");
     }
+    if (layout != MOCO_NCHW && layout != MOCO_NHWC) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": layout " +
+                                             std::to_string(static_cast<int>(layout)) + " is neither NCHW nor NHWC");
+    }
+    moco::check_device(device);
     auto batch = at::empty({ count, 3, height, width },
                            at::TensorOptions().dtype(moco::to_torch(dtype)).pinned_memory(device.type == MOCO_CUDA),
                            moco::to_torch_format(layout == MOCO_NHWC));

@@ -8,49 +8,9 @@
 
 namespace moco {
 
-at::ScalarType to_torch(moco_dtype dtype)
-{
-    switch (dtype) {
-    case MOCO_FLOAT32:
-        return at::kFloat;
-    case MOCO_FLOAT64:
-        return at::kDouble;
-    case MOCO_FLOAT16:
-        return at::kHalf;
-    case MOCO_BFLOAT16:
-        return at::kBFloat16;
-    case MOCO_INT64:
-        return at::kLong;
-    case MOCO_INT32:
-        return at::kInt;
-    case MOCO_UINT8:
-        return at::kByte;
-    case MOCO_BOOL:
-        return at::kBool;
-    }
-    throw Error(MOCO_EINVALID, "tensor: unknown element type " + std::to_string(static_cast<int>(dtype)));
-}
-
-at::Device to_torch(moco_device device)
-{
-    if (device.type == MOCO_CUDA) {
-        return { at::kCUDA, static_cast<at::DeviceIndex>(device.index) };
-    }
-    return { at::kCPU };
-}
-
-at::MemoryFormat to_torch_format(bool channels_last)
-{
-    return channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-}
-
-moco_device from_torch(at::Device device)
-{
-    return { device.is_cuda() ? MOCO_CUDA : MOCO_CPU, device.is_cuda() ? device.index() : 0 };
-}
-
 void give(moco_tensor **out, moco_scope *scope, at::Tensor value)
 {
+    note_threads();
     auto handle = std::make_unique<moco_tensor>(std::move(value));
     if (scope == nullptr) {
         *out = handle.release();
@@ -67,8 +27,14 @@ using moco::to_torch;
 
 namespace {
 
+constexpr size_t max_ndim = 64; // what libtorch's operations can take
+
 at::IntArrayRef checked_sizes(const int64_t *sizes, size_t ndim)
 {
+    if (ndim > max_ndim) {
+        throw moco::Error(MOCO_EINVALID,
+                          "tensor: " + std::to_string(ndim) + " dimensions; give at most " + std::to_string(max_ndim));
+    }
     if (sizes == nullptr && ndim > 0) {
         throw moco::Error(MOCO_EINVALID, "tensor: the sizes of " + std::to_string(ndim) + " dimensions are NULL");
     }

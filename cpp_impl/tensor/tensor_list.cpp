@@ -3,6 +3,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
+
 namespace {
 
 // Checks all tensors before the first is written to.
@@ -15,9 +17,10 @@ void check_alike(const moco_tensor_list &list, const moco_tensor_list &other)
     for (size_t i = 0; i < list.values.size(); ++i) {
         const auto &a = list.values[i];
         const auto &b = other.values[i];
-        if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type() || !a.is_floating_point()) {
+        if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type() || !a.is_floating_point() ||
+            a.device() != b.device()) {
             throw moco::Error(MOCO_EINVALID, "moco_tensor_list_average: tensors " + std::to_string(i) +
-                                                 " must have the same sizes and the same floating-point type");
+                                                 " must have the same sizes, floating-point type and device");
         }
     }
 }
@@ -61,6 +64,9 @@ moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_te
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(list);
     MOCO_CHECK_ARG(other);
+    if (!std::isfinite(m)) {
+        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": m is not finite");
+    }
     check_alike(*list, *other);
     const at::NoGradGuard no_grad;
     at::_foreach_mul_(list->values, m);

@@ -2,7 +2,10 @@
 #include "base/handle.hpp"
 #include "tensor/upload.hpp"
 
+#include <ATen/ExpandUtils.h>
 #include <ATen/core/grad_mode.h>
+
+#include <cmath>
 
 using moco::give;
 
@@ -33,14 +36,77 @@ int64_t checked_dim(size_t dim, size_t ndim, const char *what)
     return static_cast<int64_t>(dim);
 }
 
+[[noreturn]] void refuse(const char *what, const std::string &why)
+{
+    throw moco::Error(MOCO_EINVALID, std::string(what) + ": " + why);
+}
+
+std::string sizes_of(const at::Tensor &tensor)
+{
+    std::string text;
+    for (const int64_t size : tensor.sizes()) {
+        text += (text.empty() ? "" : " x ") + std::to_string(size);
+    }
+    return text.empty() ? "scalar" : text;
+}
+
+// Checks two tensors that one operation combines.
+void check_pair(const at::Tensor &a, const at::Tensor &b, const char *what)
+{
+    if (a.device() != b.device()) {
+        refuse(what, "one tensor is on " + a.device().str() + ", the other on " + b.device().str() +
+                         "; use moco_tensor_to()");
+    }
+}
+
+void check_floating(const at::Tensor &tensor, const char *what)
+{
+    if (!tensor.is_floating_point()) {
+        refuse(what, "the tensor holds whole numbers; give one of a floating-point type");
+    }
+}
+
+// Checks whole numbers that count from 0. On a GPU that would wait for the device.
+void check_below(const at::Tensor &numbers, int64_t bound, const char *noun, const char *what)
+{
+    if (!numbers.is_cpu() || numbers.numel() == 0) {
+        return;
+    }
+    const auto [low, high] = numbers.aminmax();
+    for (const int64_t value : { low.item<int64_t>(), high.item<int64_t>() }) {
+        if (value < 0 || value >= bound) {
+            refuse(what,
+                   std::string(noun) + " " + std::to_string(value) + " is not in 0.." + std::to_string(bound - 1));
+        }
+    }
+}
+
 // Checks labels, which name a column of each row.
 void check_labels(const moco_tensor *matrix, const moco_tensor *labels, const char *what)
 {
     check_matrix(matrix, what);
+    check_pair(matrix->value, labels->value, what);
     if (labels->value.scalar_type() != at::kLong || labels->value.dim() != 1 ||
         labels->value.size(0) != matrix->value.size(0)) {
         throw moco::Error(MOCO_EINVALID, std::string(what) + ": expected an int64 label for each of " +
                                              std::to_string(matrix->value.size(0)) + " rows");
+    }
+    check_below(labels->value, matrix->value.size(1), "label", what);
+}
+
+// Checks tensors that are joined: they may differ in size along the axis alone.
+void check_joinable(const std::vector<at::Tensor> &values, int64_t axis, const char *what)
+{
+    for (const auto &value : values) {
+        check_pair(values[0], value, what);
+        bool fits = value.dim() == values[0].dim();
+        for (int64_t d = 0; fits && d < value.dim(); ++d) {
+            fits = d == axis || value.size(d) == values[0].size(d);
+        }
+        if (!fits) {
+            refuse(what, "tensors of " + sizes_of(values[0]) + " and " + sizes_of(value) +
+                             " cannot be joined along dimension " + std::to_string(axis));
+        }
     }
 }
 
@@ -64,10 +130,14 @@ moco_status moco_tensor_cat(moco_tensor **out, moco_scope *scope, const moco_ten
     std::vector<at::Tensor> values;
     values.reserve(count);
     for (size_t i = 0; i < count; ++i) {
-        MOCO_CHECK_ARG(tensors[i]);
+        if (tensors[i] == nullptr) {
+            refuse(__func__, "tensors[" + std::to_string(i) + "] is NULL");
+        }
         values.push_back(tensors[i]->value);
     }
-    give(out, scope, at::cat(values, checked_dim(dim, moco_tensor_ndim(tensors[0]), __func__)));
+    const auto axis = checked_dim(dim, moco_tensor_ndim(tensors[0]), __func__);
+    check_joinable(values, axis, __func__);
+    give(out, scope, at::cat(values, axis));
     MOCO_API_END
 }
 
@@ -78,6 +148,10 @@ moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope, const
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(index);
+    if (tensor->value.dim() < 1 || index->value.scalar_type() != at::kLong || index->value.dim() != 1) {
+        refuse(__func__, "expected a tensor of 1 or more dimensions and an int64 index of 1 dimension");
+    }
+    check_below(index->value, tensor->value.size(0), "index", __func__);
     const auto where = moco::copy_to(index->value, tensor->value.device());
     const bool channels_last = tensor->value.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
     give(out, scope,
@@ -92,6 +166,7 @@ moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope, const mo
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     check_matrix(tensor, __func__);
+    check_floating(tensor->value, __func__);
     const auto norm = at::linalg_vector_norm(tensor->value, 2, at::IntArrayRef{ 1 }, /*keepdim=*/true);
     give(out, scope, tensor->value / norm.clamp_min(1e-12).expand_as(tensor->value));
     MOCO_API_END
@@ -104,6 +179,9 @@ moco_status moco_tensor_normalize_into(moco_tensor *out, const moco_tensor *tens
     MOCO_CHECK_ARG(tensor);
     check_matrix(tensor, __func__);
     check_same_sizes(out, tensor, __func__);
+    check_pair(out->value, tensor->value, __func__);
+    check_floating(out->value, __func__);
+    check_floating(tensor->value, __func__);
     const at::NoGradGuard no_grad;
     const auto norm = at::linalg_vector_norm(tensor->value, 2, at::IntArrayRef{ 1 }, /*keepdim=*/true);
     at::div_out(out->value, tensor->value, norm.clamp_min_(1e-12));
@@ -118,6 +196,11 @@ moco_status moco_tensor_matmul(moco_tensor **out, moco_scope *scope, const moco_
     MOCO_CHECK_ARG(b);
     check_matrix(a, __func__);
     check_matrix(b, __func__);
+    check_pair(a->value, b->value, __func__);
+    if (a->value.size(1) != b->value.size(0) || a->value.scalar_type() != b->value.scalar_type()) {
+        refuse(__func__, "matrices of " + sizes_of(a->value) + " and " + sizes_of(b->value) +
+                             " cannot be multiplied; the inner sizes and the element types must be equal");
+    }
     give(out, scope, at::mm(a->value, b->value));
     MOCO_API_END
 }
@@ -130,6 +213,7 @@ moco_status moco_tensor_row_dot(moco_tensor **out, moco_scope *scope, const moco
     MOCO_CHECK_ARG(b);
     check_matrix(a, __func__);
     check_same_sizes(a, b, __func__);
+    check_pair(a->value, b->value, __func__);
     give(out, scope, (a->value * b->value).sum(1, /*keepdim=*/true));
     MOCO_API_END
 }
@@ -148,6 +232,9 @@ moco_status moco_tensor_divide(moco_tensor **out, moco_scope *scope, const moco_
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
+    if (!(std::abs(divisor) > 0)) {
+        refuse(__func__, "divisor " + std::to_string(divisor) + " must be a number other than 0");
+    }
     give(out, scope, tensor->value / divisor);
     MOCO_API_END
 }
@@ -158,6 +245,10 @@ moco_status moco_tensor_add(moco_tensor **out, moco_scope *scope, const moco_ten
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(a);
     MOCO_CHECK_ARG(b);
+    check_pair(a->value, b->value, __func__);
+    if (!at::are_expandable(a->value.sizes(), b->value.sizes())) {
+        refuse(__func__, "tensors of " + sizes_of(a->value) + " and " + sizes_of(b->value) + " cannot be added");
+    }
     give(out, scope, a->value + b->value);
     MOCO_API_END
 }
@@ -169,6 +260,7 @@ moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope, cons
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(logits);
     MOCO_CHECK_ARG(labels);
+    check_floating(logits->value, __func__);
     check_labels(logits, labels, __func__);
     give(out, scope, at::cross_entropy_loss(logits->value, labels->value));
     MOCO_API_END
@@ -207,6 +299,9 @@ moco_status moco_tensor_share_below(moco_tensor **out, moco_scope *scope, const 
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
+    if (tensor->value.scalar_type() != at::kLong) {
+        refuse(__func__, "the tensor must be int64");
+    }
     give(out, scope, tensor->value.lt(bound).to(at::kFloat).mean());
     MOCO_API_END
 }
@@ -236,6 +331,12 @@ moco_status moco_tensor_accumulate(moco_tensor *tensor, const moco_tensor *sourc
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(source);
+    check_pair(tensor->value, source->value, __func__);
+    if (!at::is_expandable_to(source->value.sizes(), tensor->value.sizes()) ||
+        !at::canCast(source->value.scalar_type(), tensor->value.scalar_type())) {
+        refuse(__func__, "a tensor of " + sizes_of(source->value) + " and its element type do not fit one of " +
+                             sizes_of(tensor->value));
+    }
     const at::NoGradGuard no_grad;
     tensor->value.add_(source->value);
     MOCO_API_END

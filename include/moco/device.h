@@ -95,7 +95,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_device_peak_bytes(int64_t *out, moco_dev
 
 /**
  * Sets the number of threads per operation on the CPU; 0: one per core that the process may use, or fewer if its
- * control group (cpu.max) limits its time.
+ * control group (cpu.max) limits its time. A forked process may call it.
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);

@@ -5,6 +5,8 @@
  * Each call that can fail returns a ::moco_status. A call that fails changes no output and leaves nothing to clean up;
  * moco_error_message() then says what is wrong, with which value, and what to do. The library never exits, aborts or
  * prints.
+ *
+ * Callbacks return to the library: a C++ exception or a longjmp() must not leave them.
  */
 #ifndef MOCO_ERROR_H
 #define MOCO_ERROR_H

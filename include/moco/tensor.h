@@ -7,7 +7,8 @@
  * cannot leak: a training step works in one scope and clears it.
  *
  * Autograd. Operations marked *differentiable* are recorded if an input needs a gradient. Operations that write
- * into an existing tensor are never recorded.
+ * into an existing tensor are never recorded, so they may change parameters too; gradients stay as they are. A tensor
+ * that a backward pass needs may only be written to after it.
  */
 #ifndef MOCO_TENSOR_H
 #define MOCO_TENSOR_H
@@ -57,7 +58,12 @@ MOCO_API void moco_scope_free(moco_scope *scope);
  * @name Creating and reading tensors
  * @{ */
 
-/** Creates a tensor with undefined contents. @param sizes @p ndim sizes, each >= 0 @since 0.1 */
+/**
+ * Creates a tensor with undefined contents.
+ * @param sizes @p ndim sizes, each >= 0; at most 64
+ * @return ::MOCO_ENOMEM if memory is out, ::MOCO_EUNAVAILABLE if the device cannot be used
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_empty(moco_tensor **out, moco_scope *scope, moco_dtype dtype,
                                                      moco_device device, const int64_t *sizes, size_t ndim);
 
@@ -174,7 +180,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_row_dot(moco_tensor **out, moco_s
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_scale(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                      double factor);
 
-/** Computes tensor / divisor. *Differentiable.* @since 0.1 */
+/** Computes tensor / divisor, which is not 0. *Differentiable.* @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_divide(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                       double divisor);
 
@@ -182,7 +188,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_divide(moco_tensor **out, moco_sc
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_add(moco_tensor **out, moco_scope *scope, const moco_tensor *a,
                                                    const moco_tensor *b);
 
-/** Computes the mean softmax cross entropy of N x M logits and int64 labels (N). *Differentiable.* @since 0.1 */
+/**
+ * Computes the mean softmax cross entropy of N x M logits and int64 labels (N), each in 0..M-1; on a GPU labels are not
+ * checked. *Differentiable.*
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope,
                                                              const moco_tensor *logits, const moco_tensor *labels);
 
