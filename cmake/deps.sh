@@ -17,7 +17,8 @@ packages=(
     libyaml-dev libjansson-dev librandom123-dev libgloo-dev
 )
 developer_packages=(
-    ccache libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist iproute2
+    ccache libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist
+    iproute2 abigail-tools
 )
 [ "${1:-}" = ship ] || packages+=("${developer_packages[@]}")
 

@@ -37,18 +37,22 @@ static int64_t kind_of(size_t index, void *payload)
 
 static moco_status train(moco_dataset **data, moco_sampler **sampler, moco_loader **loader, moco_model **model)
 {
-    moco_dataset_callbacks drawing = { sizeof drawing, draw, kind_of, NULL };
+    moco_dataset_callbacks drawing = MOCO_DATASET_CALLBACKS_INIT;
+    drawing.read = draw;
+    drawing.label = kind_of;
     MOCO_TRY(moco_dataset_from_callbacks(data, COUNT, CLASSES, &drawing, NULL));
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     order.count = COUNT;
     order.batch = BATCH;
     MOCO_TRY(moco_sampler_create(sampler, &order));
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     MOCO_TRY(moco_augment_preset(&policy, "cifar", SIDE));
     MOCO_TRY(moco_loader_create(loader, *data, *sampler, &policy, NULL, NULL));
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    network.arch = "resnet20";
+    network.bn_splits = 4;
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
-    options.encoder.arch = "resnet20";
-    options.encoder.bn_splits = 4;
+    options.encoder = &network;
     options.queue_size = 256;
     MOCO_TRY(moco_model_create(model, &options));
     for (int step = 1; step <= STEPS; ++step) {

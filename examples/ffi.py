@@ -21,7 +21,7 @@ OnStep = ctypes.CFUNCTYPE(c_int, POINTER(Progress), c_void_p)
 
 
 class TrainOptions(ctypes.Structure):
-    """moco_train_options of moco/train.h. A zeroed field means its default."""
+    """moco_train_options of moco/train.h. moco_train_options_init() sets the defaults."""
     _fields_ = [("struct_size", c_size_t), ("progress", OnStep), ("payload", c_void_p), ("peers", c_void_p),
                 ("resume_existing", c_bool)]
 
@@ -45,12 +45,14 @@ library, data, run = sys.argv[1:]
 moco = ctypes.CDLL(library)
 moco.moco_error_message.restype = c_char_p
 
-config = ctypes.create_string_buffer(1 << 16)  # a moco_config is smaller; only the library looks inside
-moco.moco_config_init(config)
+config = ctypes.create_string_buffer(1 << 14)  # a moco_config is smaller; only the library looks inside
+moco.moco_config_init(config, c_size_t(ctypes.sizeof(config)))
 check(moco.moco_config_apply_preset(config, b"tiny"))
 for name, value in ((b"data", data.encode()), (b"out", run.encode()), (b"print-freq", b"1")):
     check(moco.moco_config_set(config, name, value))
 
-options = TrainOptions(struct_size=ctypes.sizeof(TrainOptions), progress=on_step)
+options = TrainOptions()
+moco.moco_train_options_init(ctypes.byref(options), c_size_t(ctypes.sizeof(options)))
+options.progress = on_step
 check(moco.moco_train(config, ctypes.byref(options)))
 print(f"done; checkpoints are in {run}/checkpoints")

@@ -6,7 +6,7 @@
 static moco_status pretrain(const char *images, const char *run)
 {
     moco_config config;
-    moco_config_init(&config);
+    moco_config_init(&config, sizeof config);
     MOCO_TRY(moco_config_apply_preset(&config, "tiny"));
     MOCO_TRY(moco_config_set(&config, "data", images));
     MOCO_TRY(moco_config_set(&config, "out", run));

@@ -36,14 +36,16 @@ int main(int argc, char **argv)
     check(moco_sampler_create(&sampler, &order));
 
     moco_loader *loader;
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     check(moco_augment_preset(&policy, "fashion-mnist", 28));
     check(moco_loader_create(&loader, images, sampler, &policy, NULL, NULL));
 
     moco_model *model;
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    network.arch = "resnet20";
+    network.bn_splits = 8;
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
-    options.encoder.arch = "resnet20";
-    options.encoder.bn_splits = 8;
+    options.encoder = &network;
     options.queue_size = 4096;
     options.temperature = 0.1;
     check(moco_model_create(&model, &options));

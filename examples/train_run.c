@@ -45,7 +45,7 @@ static void on_log(moco_log_level level, const char *message, void *payload)
 static moco_status train(const char *data, const char *run, unsigned long long last_step)
 {
     moco_config config;
-    moco_config_init(&config);
+    moco_config_init(&config, sizeof config);
     MOCO_TRY(moco_config_apply_preset(&config, "tiny"));
     MOCO_TRY(moco_config_set(&config, "data", data));
     MOCO_TRY(moco_config_set(&config, "out", run));

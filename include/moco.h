@@ -13,7 +13,7 @@
  * moco_sampler *sampler;
  * moco_sampler_create(&sampler, &order);
  *
- * moco_augment_policy v2;
+ * moco_augment_policy v2 = MOCO_AUGMENT_POLICY_INIT;
  * moco_augment_preset(&v2, "v2", 0);
  * moco_loader *loader;
  * moco_loader_create(&loader, images, sampler, &v2, NULL, NULL);
@@ -29,6 +29,14 @@
  * @endcode
  *
  * Each call returns a ::moco_status that must be checked (see examples/). moco_train() does all of this and more.
+ *
+ * Structs of options begin with struct_size, the size that the application was compiled with: start from their macro
+ * MOCO_..._INIT, or from the function moco_..._init() of the same name, for languages without macros. A call reads what
+ * the application knows, and takes defaults for the rest; later versions only append members. Structs without
+ * struct_size, and moco_augment_op, do not change as long as the library's soname stays.
+ *
+ * A process that is forked from one that has used tensors lacks the threads of its parent: there calls return
+ * ::MOCO_EUNAVAILABLE until moco_threads_set(1). Fork before the first tensor, or start another program.
  *
  * Functions that take different handles may be called from several threads at once. A handle belongs to one thread at a
  * time, unless its header says otherwise.

@@ -19,7 +19,7 @@ moco_status moco_error_set(moco_status status, const char *format, ...)
     char text[MESSAGE_SIZE];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)vsnprintf(text, sizeof text, format != NULL ? format : "", args);
     va_end(args);
     (void)snprintf(message, sizeof message, "%s", text);
     return status;

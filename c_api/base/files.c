@@ -43,6 +43,9 @@ static moco_status fail(const char *what, const char *path, int error)
 
 moco_status moco__file_begin(moco__file *file, const char *path)
 {
+    if (path[0] == '\0') {
+        return moco_error_set(MOCO_EINVALID, "the path of the file to write is empty");
+    }
     memset(file, 0, sizeof *file);
     const int length = snprintf(file->path, sizeof file->path, "%s", path);
     const int full =
@@ -205,6 +208,9 @@ moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *pat
 moco_status moco__files_join(char *out, size_t size, const char *folder, const char *name)
 {
     const size_t length = strlen(folder);
+    if (length == 0) {
+        return moco_error_set(MOCO_EINVALID, "the path of the folder for %s is empty; give \".\" for this one", name);
+    }
     const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
     const int written = snprintf(out, size, "%s%s%s", folder, slash, name);
     if (written < 0 || (size_t)written >= size) {

@@ -22,7 +22,7 @@ void moco_log(moco_log_level level, const char *format, ...)
     char line[2048];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    (void)vsnprintf(line, sizeof line, format != NULL ? format : "", args);
     va_end(args);
     pthread_mutex_lock(&lock);
     if (log_callback != NULL) {

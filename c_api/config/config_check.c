@@ -2,10 +2,10 @@
  * Checks a configuration: each range, and fields against each other.
  */
 #include "base/handle_internal.h"
+#include "config/config_read_internal.h"
 #include "config/encoder_options_internal.h"
 
 #include "moco/augment.h"
-#include "moco/config.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,11 +15,6 @@
 /* An application may fill in fields by hand, so each must survive the way to text and back. */
 static moco_status check_ranges(const moco_config *config)
 {
-    static const char hint[] = "start from moco_config_init()";
-    if (config->struct_size != sizeof *config) {
-        return moco_error_set(MOCO_EINVALID, "config: struct_size is %zu instead of %zu; %s", config->struct_size,
-                              sizeof *config, hint);
-    }
     moco_config scratch = *config;
     char text[MOCO_PATH_MAX + 1];
     const moco_option *option = NULL;
@@ -88,12 +83,13 @@ static bool next_milestone(const char **text, double *value)
 
 moco_status moco_config_milestones(const moco_config *config, double milestones[MOCO_MAX_MILESTONES], size_t *count)
 {
-    MOCO_CHECK_ARG(config);
     MOCO_CHECK_ARG(milestones);
     MOCO_CHECK_ARG(count);
+    moco_config known;
+    MOCO_TRY(moco__config_read(&known, config));
     double values[MOCO_MAX_MILESTONES];
     size_t found = 0;
-    const char *text = config->milestones;
+    const char *text = known.milestones;
     if (text[strspn(text, " ")] == '\0') {
         *count = 0;
         return MOCO_OK;
@@ -101,16 +97,16 @@ moco_status moco_config_milestones(const moco_config *config, double milestones[
     for (;;) {
         if (found == MOCO_MAX_MILESTONES) {
             return moco_error_set(MOCO_EINVALID, "milestones: '%s' has more than %d numbers; give fewer",
-                                  config->milestones, MOCO_MAX_MILESTONES);
+                                  known.milestones, MOCO_MAX_MILESTONES);
         }
         double value = 0;
         if (!next_milestone(&text, &value) || (*text != ',' && *text != '\0')) {
             return moco_error_set(MOCO_EINVALID, "milestones: '%s' is not a list of epochs; write it as 120,160",
-                                  config->milestones);
+                                  known.milestones);
         }
         if (value < 1 || (found > 0 && value <= values[found - 1])) {
             return moco_error_set(MOCO_EINVALID, "milestones: '%s' does not ascend from 1; write it as 120,160",
-                                  config->milestones);
+                                  known.milestones);
         }
         values[found++] = value;
         if (*text == '\0') {
@@ -175,17 +171,19 @@ static void warn_of_unusual(const moco_config *config)
 
 moco_status moco_config_check(const moco_config *config)
 {
-    MOCO_CHECK_ARG(config);
-    MOCO_TRY(check_ranges(config));
-    MOCO_TRY(check_device(config));
-    MOCO_TRY(check_bn_splits(config));
-    MOCO_TRY(check_image_size(config));
-    MOCO_TRY(check_schedule(config));
-    warn_of_unusual(config);
+    moco_config known;
+    MOCO_TRY(moco__config_read(&known, config));
+    MOCO_TRY(check_ranges(&known));
+    MOCO_TRY(check_device(&known));
+    MOCO_TRY(check_bn_splits(&known));
+    MOCO_TRY(check_image_size(&known));
+    MOCO_TRY(check_schedule(&known));
+    warn_of_unusual(&known);
     return MOCO_OK;
 }
 
 const char *moco_config_eval_augment(const moco_config *config)
 {
-    return config != NULL ? moco_augment_eval_preset(config->augment) : NULL;
+    moco_config known;
+    return moco__config_read(&known, config) == MOCO_OK ? moco_augment_eval_preset(known.augment) : NULL;
 }

@@ -3,8 +3,7 @@
  */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-
-#include "moco/config.h"
+#include "config/config_read_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +175,8 @@ moco_status moco_config_load(moco_config *config, const char *path)
 {
     MOCO_CHECK_ARG(config);
     MOCO_CHECK_ARG(path);
+    moco_config known;
+    MOCO_TRY(moco__config_read(&known, config));
     char *text = NULL;
     size_t size = 0;
     MOCO_TRY(moco__file_read(&text, &size, path));
@@ -190,7 +191,7 @@ moco_status moco_config_load(moco_config *config, const char *path)
     }
     in->path = path;
     in->seen = seen;
-    in->config = *config;
+    in->config = known;
     if (yaml_parser_initialize(&in->parser) == 1) {
         yaml_parser_set_input_string(&in->parser, (const unsigned char *)text, size);
         status = read_stream(in);
@@ -199,7 +200,7 @@ moco_status moco_config_load(moco_config *config, const char *path)
         status = moco_error_set(MOCO_ENOMEM, "%s: out of memory", path);
     }
     if (status == MOCO_OK) {
-        *config = in->config;
+        moco__config_write(config, &in->config);
     }
     free(seen);
     free(in);
@@ -274,8 +275,9 @@ static bool emit_config(yaml_emitter_t *emitter, const moco_config *config)
 
 moco_status moco_config_save(const moco_config *config, const char *path)
 {
-    MOCO_CHECK_ARG(config);
+    moco_config known;
     MOCO_CHECK_ARG(path);
+    MOCO_TRY(moco__config_read(&known, config));
     output out = { NULL, 0, 0 };
     yaml_emitter_t emitter;
     if (yaml_emitter_initialize(&emitter) != 1) {
@@ -285,7 +287,7 @@ moco_status moco_config_save(const moco_config *config, const char *path)
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
     moco_status status = MOCO_OK;
-    if (emit_config(&emitter, config)) {
+    if (emit_config(&emitter, &known)) {
         status = moco__file_write(path, out.text, out.size);
     } else {
         status = moco_error_set(MOCO_EINVALID, "%s: the settings cannot be written as YAML: %s", path,

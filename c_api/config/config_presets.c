@@ -1,63 +1,20 @@
 /*
- * Sets defaults and presets. A preset is the reference's v1 recipe with some settings changed, so that the order in
+ * Sets presets. A preset is the reference's v1 recipe with some settings changed, so that the order in
  * which presets are applied does not matter.
  */
 #include "base/handle_internal.h"
+#include "config/config_defaults_internal.h"
+#include "config/config_read_internal.h"
 #include "config/option_names_internal.h"
 
-#include "moco/config.h"
-
 #include <string.h>
-
-typedef struct setting {
-    const char *name, *value;
-} setting;
 
 enum { MAX_SETTINGS = 24 };
 
 typedef struct preset {
     const char *name, *help;
-    setting settings[MAX_SETTINGS];
+    moco__setting settings[MAX_SETTINGS];
 } preset;
-
-/* arXiv 1911.05722, section 3.3, and the defaults of the reference's main_moco.py. */
-static const setting v1[] = {
-    { "augment", "v1" },
-    { "augment-precision", "exact" },
-    { "image-size", "auto" },
-    { "arch", "resnet50" },
-    { "dim", "128" },
-    { "mlp", "false" },
-    { "cifar-stem", "false" },
-    { "bn-splits", "auto" },
-    { "precision", "auto" },
-    { "layout", "auto" },
-    { "queue-size", "65536" },
-    { "queue-filled-only", "false" },
-    { "momentum", "0.999" },
-    { "momentum-schedule", "constant" },
-    { "temperature", "0.07" },
-    { "symmetric", "false" },
-    { "shuffle", "alltoall" },
-    { "sync-bn", "false" },
-    { "epochs", "200" },
-    { "batch", "256" },
-    { "accumulate", "1" },
-    { "lr", "auto" },
-    { "schedule", "steps" },
-    { "milestones", "120,160" },
-    { "lr-per-step", "false" },
-    { "warmup-epochs", "0" },
-    { "sgd-momentum", "0.9" },
-    { "weight-decay", "0.0001" },
-    { "print-freq", "10" },
-    { "knn-every", "10" },
-    { "knn-k", "200" },
-    { "knn-temperature", "0.1" },
-    { "knn-features", "pooled" },
-    { "knn-images", "0" },
-    { "knn-image-size", "auto" },
-};
 
 static const preset presets[] = {
     { "v1", "MoCo v1 on ImageNet: ResNet-50 at 224 pixels, 200 epochs (arXiv 1911.05722)", { { NULL, NULL } } },
@@ -113,7 +70,7 @@ static const preset presets[] = {
         { "knn-every", "1" } } },
 };
 
-enum { V1_COUNT = sizeof v1 / sizeof v1[0], PRESET_COUNT = sizeof presets / sizeof presets[0] };
+enum { PRESET_COUNT = sizeof presets / sizeof presets[0] };
 
 const char *moco_config_preset_name(size_t index)
 {
@@ -123,14 +80,6 @@ const char *moco_config_preset_name(size_t index)
 const char *moco_config_preset_help(size_t index)
 {
     return index < PRESET_COUNT ? presets[index].help : NULL;
-}
-
-static moco_status apply(moco_config *config, const setting *settings, size_t count)
-{
-    for (size_t i = 0; i < count && settings[i].name != NULL; ++i) {
-        MOCO_TRY(moco_config_set(config, settings[i].name, settings[i].value));
-    }
-    return MOCO_OK;
 }
 
 static const preset *find_preset(const char *name)
@@ -160,36 +109,10 @@ moco_status moco_config_apply_preset(moco_config *config, const char *name)
     if (chosen == NULL) {
         return unknown_preset(name);
     }
-    moco_config changed = *config;
-    MOCO_TRY(apply(&changed, v1, V1_COUNT));
-    MOCO_TRY(apply(&changed, chosen->settings, MAX_SETTINGS));
-    *config = changed;
+    moco_config changed;
+    MOCO_TRY(moco__config_read(&changed, config));
+    MOCO_TRY(moco__config_apply(&changed, moco__config_v1, moco__config_v1_count));
+    MOCO_TRY(moco__config_apply(&changed, chosen->settings, MAX_SETTINGS));
+    moco__config_write(config, &changed);
     return MOCO_OK;
-}
-
-void moco_config_init(moco_config *config)
-{
-    static const setting others[] = {
-        { "format", "auto" },
-        { "workers", "auto" },
-        { "prefetch", "3" },
-        { "device", "auto" },
-        { "threads", "auto" },
-        { "keep-last", "3" },
-        { "checkpoint-every", "1" },
-        { "keep-every", "0" },
-        { "tensorboard", "true" },
-        { "plots", "true" },
-        { "gradient-compression", "none" },
-        { "cuda-graph", "auto" },
-        { "bucket-mib", "25" },
-    };
-    if (config == NULL) {
-        return;
-    }
-    memset(config, 0, sizeof *config);
-    config->struct_size = sizeof *config;
-    /* Both tables are constant and a test sets every row, so this cannot fail. */
-    (void)apply(config, v1, V1_COUNT);
-    (void)apply(config, others, sizeof others / sizeof others[0]);
 }

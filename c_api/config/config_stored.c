@@ -2,6 +2,7 @@
 #include "config/config_stored_internal.h"
 
 #include "base/handle_internal.h"
+#include "config/config_read_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ static moco_status check_format(const moco_safetensors *file, const char *path)
     const char *format = moco_safetensors_metadata(file, "format");
     const char *version = moco_safetensors_metadata(file, "version");
     if (format == NULL || strcmp(format, MOCO__CHECKPOINT_FORMAT) != 0) {
-        return moco_error_set(MOCO_EFORMAT, "%s: this safetensors file is not a checkpoint of moco train", path);
+        return moco_error_set(MOCO_EFORMAT, "%s: this safetensors file is not a checkpoint of libmoco", path);
     }
     if (version == NULL || strcmp(version, MOCO__CHECKPOINT_VERSION) != 0) {
         return moco_error_set(
@@ -60,7 +61,7 @@ static moco_status read_config(moco_config *config, const moco_safetensors *file
 {
     static const char prefix[] = MOCO__CHECKPOINT_CONFIG;
     moco_metadata row;
-    moco_config_init(config);
+    moco_config_init(config, sizeof *config);
     for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
         if (strncmp(row.key, prefix, sizeof prefix - 1) != 0) {
             continue;
@@ -93,14 +94,16 @@ moco_status moco__stored_device(moco_device_type *out, const char *path)
 
 moco_status moco_checkpoint_read_config(moco_config *config, moco_position *position, const char *path)
 {
-    MOCO_CHECK_ARG(config);
+    moco_config found;
     MOCO_CHECK_ARG(path);
+    MOCO_TRY(moco__config_read(&found, config)); /* only for its struct_size */
     moco_safetensors *file;
     MOCO_TRY(moco__stored_open(&file, path));
     moco_position where = { 0 };
     moco_status status;
     MOCO_TRY_GOTO(moco__stored_position(&where, file, path));
-    MOCO_TRY_GOTO(read_config(config, file, path));
+    MOCO_TRY_GOTO(read_config(&found, file, path));
+    moco__config_write(config, &found);
     if (position != NULL) {
         *position = where;
     }

@@ -2,8 +2,6 @@
  * Holds the table of options of moco_config. The command line, its help, YAML keys, ranges and checkpoints' metadata
  * all come from it. A new option is a field in moco_config and a row here. Checkpoints list options in this order.
  */
-#include "base/handle_internal.h"
-
 #include "moco/augment.h"
 #include "moco/config.h"
 
@@ -54,7 +52,7 @@ static const moco_option table[] = {
       DATA,
       INT(image_size, 8, 1024),
       AUTO,
-      .help = "height and width in pixels; auto: the default of --augment" },
+      .help = "height and width in pixels; auto: the default of augment" },
     { .name = "shuffle-window",
       DATA,
       INT(shuffle_window, 1, 1e9),
@@ -118,7 +116,7 @@ static const moco_option table[] = {
       .aliases = { "moco-m" },
       METHOD,
       REAL(momentum, 0, 1),
-      .help = "momentum of the key encoder, m; for SGD see --sgd-momentum" },
+      .help = "momentum of the key encoder, m; for SGD see sgd-momentum" },
     { .name = "momentum-schedule",
       METHOD,
       CHOICE(momentum_schedule, "S", MOCO_MOMENTUM_MAP),
@@ -162,7 +160,7 @@ static const moco_option table[] = {
     { .name = "milestones",
       OPTIMISATION,
       TEXT(milestones, "E,E,.."),
-      .help = "epochs at which --schedule steps multiplies the learning rate by 0.1" },
+      .help = "epochs at which schedule steps multiplies the learning rate by 0.1" },
     { .name = "lr-per-step",
       OPTIMISATION,
       BOOL(lr_per_step),
@@ -288,31 +286,6 @@ const moco_option *moco_config_find_option(const char *name)
 
 const char *moco_config_suggest(const char *name)
 {
-    const moco_option *option = moco_option_nearest(table, COUNT, name, NULL);
+    const moco_option *option = name != NULL ? moco_option_nearest(table, COUNT, name, NULL) : NULL;
     return option != NULL ? option->name : NULL;
-}
-
-moco_status moco_config_set(moco_config *config, const char *name, const char *value)
-{
-    MOCO_CHECK_ARG(config);
-    MOCO_CHECK_ARG(name);
-    MOCO_CHECK_ARG(value);
-    const moco_option *option = moco_config_find_option(name);
-    if (option != NULL) {
-        return moco_option_set(config, option, value);
-    }
-    const char *near = moco_config_suggest(name);
-    return near != NULL ? moco_error_set(MOCO_EINVALID, "there is no option '%s'; did you mean '%s'?", name, near)
-                        : moco_error_set(MOCO_EINVALID, "there is no option '%s'", name);
-}
-
-const char *moco_config_choice(const moco_config *config, const char *name)
-{
-    return moco_option_choice(config, moco_config_find_option(name));
-}
-
-moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer, size_t size)
-{
-    MOCO_CHECK_ARG(config);
-    return moco_option_get(config, option, buffer, size);
 }

@@ -1,7 +1,9 @@
 /* Turns a configuration into the options of an encoder. */
 #include "config/encoder_options_internal.h"
 
-#include "moco/config.h"
+#include "base/handle_internal.h"
+#include "base/options_read_internal.h"
+#include "config/config_read_internal.h"
 
 #include <string.h>
 
@@ -16,15 +18,9 @@ bool moco__architecture_is_small(const char *name)
     return false;
 }
 
-void moco_config_resolve_arithmetic(moco_config *config, moco_device device)
+static moco_precision precision_of(const moco_config *config)
 {
-    if (config->precision == MOCO_PRECISION_AUTO) {
-        config->precision = moco_precision_fastest(device) == MOCO_BF16 ? MOCO_PRECISION_BF16 : MOCO_PRECISION_FP32;
-    }
-    if (config->layout == MOCO_LAYOUT_AUTO) {
-        const moco_layout layout = moco_config_encoder_options(config, device).layout;
-        config->layout = layout == MOCO_NHWC ? MOCO_LAYOUT_NHWC : MOCO_LAYOUT_NCHW;
-    }
+    return config->precision == MOCO_PRECISION_BF16 ? MOCO_BF16 : MOCO_FP32;
 }
 
 static moco_layout layout_of(const moco_config *config, moco_device device, moco_precision precision)
@@ -41,17 +37,39 @@ static moco_layout layout_of(const moco_config *config, moco_device device, moco
     return moco_layout_fastest(device, config->tf32 ? MOCO_BF16 : precision);
 }
 
-moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device)
+void moco_config_resolve_arithmetic(moco_config *config, moco_device device)
 {
-    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
-    options.arch = config->arch;
-    options.dim = config->dim;
-    options.mlp = config->mlp;
-    options.cifar_stem = config->cifar_stem;
-    options.bn_splits = config->bn_splits;
-    options.seed = config->seed;
+    moco_config c;
+    if (moco__config_read(&c, config) != MOCO_OK) {
+        return; /* moco_config_check() says what is wrong with it */
+    }
+    if (c.precision == MOCO_PRECISION_AUTO) {
+        c.precision = moco_precision_fastest(device) == MOCO_BF16 ? MOCO_PRECISION_BF16 : MOCO_PRECISION_FP32;
+    }
+    if (c.layout == MOCO_LAYOUT_AUTO) {
+        c.layout = layout_of(&c, device, precision_of(&c)) == MOCO_NHWC ? MOCO_LAYOUT_NHWC : MOCO_LAYOUT_NCHW;
+    }
+    moco__config_write(config, &c);
+}
+
+moco_status moco_config_encoder_options(moco_encoder_options *out, const moco_config *config, moco_device device)
+{
+    moco_encoder_options options;
+    moco_config c;
+    MOCO_CHECK_ARG(out);
+    MOCO_TRY(moco__config_read(&c, config));
+    MOCO__READ_OPTIONS(&options, out, MOCO_ENCODER_OPTIONS_INIT);
+    if (config->struct_size >= offsetof(moco_config, arch) + sizeof config->arch) {
+        options.arch = config->arch; /* the caller's, since it is borrowed */
+    }
+    options.dim = c.dim;
+    options.mlp = c.mlp;
+    options.cifar_stem = c.cifar_stem;
+    options.bn_splits = c.bn_splits;
+    options.seed = c.seed;
     options.device = device;
-    options.precision = config->precision == MOCO_PRECISION_BF16 ? MOCO_BF16 : MOCO_FP32;
-    options.layout = layout_of(config, device, options.precision);
-    return options;
+    options.precision = precision_of(&c);
+    options.layout = layout_of(&c, device, options.precision);
+    moco__options_write(out, &options, sizeof options);
+    return MOCO_OK;
 }

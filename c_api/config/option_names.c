@@ -71,8 +71,8 @@ const char *moco_nearest_name(const char *wrong, const char *const *names, size_
 {
     size_t best_score = bound_of(wrong);
     const char *best = NULL;
-    for (size_t i = 0; best_score > 0 && i < count; ++i) {
-        const size_t apart = score(wrong, names[i]);
+    for (size_t i = 0; best_score > 0 && names != NULL && i < count; ++i) {
+        const size_t apart = names[i] != NULL ? score(wrong, names[i]) : best_score;
         if (apart < best_score) {
             best = names[i];
             best_score = apart;
@@ -85,7 +85,7 @@ const moco_option *moco_option_nearest(const moco_option *table, size_t count, c
 {
     const moco_option *best = NULL;
     size_t best_score = errors != NULL ? smaller(*errors, bound_of(wrong)) : bound_of(wrong);
-    for (size_t i = 0; best_score > 0 && i < count; ++i) {
+    for (size_t i = 0; best_score > 0 && table != NULL && i < count; ++i) {
         for (size_t n = 0; n <= MOCO_OPTION_MAX_ALIASES; ++n) {
             const char *name = n == 0 ? table[i].name : table[i].aliases[n - 1];
             /* A letter is one error away from every other letter. */
@@ -118,7 +118,7 @@ static bool same_name(const char *known, const char *name, size_t length)
 
 const moco_option *moco_option_find(const moco_option *table, size_t count, const char *name, size_t length)
 {
-    for (size_t i = 0; name != NULL && i < count; ++i) {
+    for (size_t i = 0; name != NULL && table != NULL && i < count; ++i) {
         if (same_name(table[i].name, name, length)) {
             return &table[i];
         }

@@ -57,47 +57,68 @@ void moco_dataset_free(moco_dataset *dataset)
 
 size_t moco_dataset_count(const moco_dataset *dataset)
 {
-    return dataset->count;
+    return dataset != NULL ? dataset->count : 0;
 }
 
 size_t moco_dataset_class_count(const moco_dataset *dataset)
 {
-    return dataset->class_count;
+    return dataset != NULL ? dataset->class_count : 0;
 }
 
 const char *moco_dataset_class_name(const moco_dataset *dataset, size_t label)
 {
-    return dataset->class_names != NULL && label < dataset->class_count ? dataset->class_names[label] : NULL;
+    return dataset != NULL && dataset->class_names != NULL && label < dataset->class_count ? dataset->class_names[label]
+                                                                                           : NULL;
+}
+
+moco_status moco__dataset_label(int64_t *out, const moco_dataset *dataset, size_t index)
+{
+    *out = -1;
+    if (index >= dataset->count || dataset->class_count == 0) {
+        return MOCO_OK;
+    }
+    const int64_t label = dataset->ops->label != NULL ? dataset->ops->label(dataset, index) : dataset->labels[index];
+    if (label < -1 || label >= (int64_t)dataset->class_count) {
+        return moco_error_set(MOCO_EINVALID,
+                              "dataset: image[%zu] has label %lld, but there are %zu classes; give 0 to %zu, or -1 for "
+                              "an image without a class",
+                              index, (long long)label, dataset->class_count, dataset->class_count - 1);
+    }
+    *out = label;
+    return MOCO_OK;
 }
 
 int64_t moco_dataset_label(const moco_dataset *dataset, size_t index)
 {
-    if (index >= dataset->count || dataset->class_count == 0) {
-        return -1;
-    }
-    const int64_t label = dataset->ops->label != NULL ? dataset->ops->label(dataset, index) : dataset->labels[index];
-    return label >= 0 && (uint64_t)label < dataset->class_count ? label : -1;
+    int64_t label = -1;
+    return dataset != NULL && moco__dataset_label(&label, dataset, index) == MOCO_OK ? label : -1;
 }
 
 size_t moco_dataset_shards(const moco_dataset *dataset, const size_t **sizes)
 {
-    *sizes = dataset->shard_sizes;
-    return dataset->shard_count;
+    if (sizes != NULL) {
+        *sizes = dataset != NULL ? dataset->shard_sizes : NULL;
+    }
+    return dataset != NULL ? dataset->shard_count : 0;
 }
 
 bool moco_dataset_is_sequential(const moco_dataset *dataset)
 {
-    return dataset->is_sequential;
+    return dataset != NULL && dataset->is_sequential;
 }
 
 moco_format moco_dataset_format(const moco_dataset *dataset)
 {
-    return dataset->format;
+    return dataset != NULL ? dataset->format : MOCO_FORMAT_AUTO;
 }
 
 void moco_dataset_name(const moco_dataset *dataset, size_t index, char *buffer, size_t size)
 {
-    if (size == 0) {
+    if (buffer == NULL || size == 0) {
+        return;
+    }
+    buffer[0] = '\0';
+    if (dataset == NULL) {
         return;
     }
     if (index < dataset->count) {

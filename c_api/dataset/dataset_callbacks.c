@@ -1,5 +1,6 @@
 /* Makes a dataset of an application's callbacks. */
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "dataset/dataset_internal.h"
 
 #include <stdio.h>
@@ -13,14 +14,19 @@ typedef struct callbacks_state {
 
 static void name_of(const moco_dataset *dataset, size_t index, char *buffer, size_t size)
 {
-    (void)dataset;
+    const callbacks_state *state = dataset->state;
     (void)snprintf(buffer, size, "image[%zu]", index);
+    if (state->callbacks.name != NULL) {
+        state->callbacks.name(index, buffer, size, state->payload);
+        buffer[size - 1] = '\0';
+    }
 }
 
 static moco_status read_image(const moco_dataset *dataset, moco_image *image, size_t index)
 {
     const callbacks_state *state = dataset->state;
     (void)moco_error_set(MOCO_OK, "%s", "");
+    moco_image_clear(image); /* or the last image would pass for this one */
     const moco_status status = state->callbacks.read(image, index, state->payload);
     if (status == MOCO_OK) {
         if (moco_image_width(image) > 0 && moco_image_height(image) > 0) {
@@ -54,13 +60,15 @@ static const moco__dataset_ops callbacks_ops = { read_image, name_of, NULL, labe
 
 static moco_status check(size_t count, size_t class_count, const moco_dataset_callbacks *callbacks)
 {
-    if (callbacks->struct_size < sizeof *callbacks) {
-        return moco_error_set(MOCO_EINVALID, "dataset: struct_size %zu of the callbacks must be sizeof the struct, %zu",
-                              callbacks->struct_size, sizeof *callbacks);
+    if (callbacks->read == NULL) {
+        return moco_error_set(MOCO_EINVALID, "dataset: there is no callback to read images with; set callbacks->read");
     }
-    MOCO_CHECK_ARG(callbacks->read);
     if (count == 0) {
         return moco_error_set(MOCO_EINVALID, "dataset: count 0 must be at least 1");
+    }
+    if (class_count > INT32_MAX) {
+        return moco_error_set(MOCO_EINVALID, "dataset: %zu classes are more than the limit of %d", class_count,
+                              INT32_MAX);
     }
     if (class_count > 0 && callbacks->label == NULL) {
         return moco_error_set(MOCO_EINVALID, "dataset: %zu classes need a label callback; give one, or 0 classes",
@@ -69,12 +77,16 @@ static moco_status check(size_t count, size_t class_count, const moco_dataset_ca
     return MOCO_OK;
 }
 
+MOCO__DEFINE_INIT(moco_dataset_callbacks, MOCO_DATASET_CALLBACKS_INIT)
+
 moco_status moco_dataset_from_callbacks(moco_dataset **out, size_t count, size_t class_count,
                                         const moco_dataset_callbacks *callbacks, void *payload)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(callbacks);
-    MOCO_TRY(check(count, class_count, callbacks));
+    moco_dataset_callbacks known;
+    MOCO__READ_OPTIONS(&known, callbacks, MOCO_DATASET_CALLBACKS_INIT);
+    MOCO_TRY(check(count, class_count, &known));
     moco_dataset *dataset = moco__handle_alloc(sizeof *dataset);
     callbacks_state *state = moco__calloc(1, sizeof *state);
     if (dataset == NULL || state == NULL) {
@@ -82,7 +94,7 @@ moco_status moco_dataset_from_callbacks(moco_dataset **out, size_t count, size_t
         free(state);
         return MOCO_ENOMEM;
     }
-    *state = (callbacks_state){ *callbacks, payload };
+    *state = (callbacks_state){ known, payload };
     dataset->ops = &callbacks_ops;
     dataset->state = state;
     dataset->count = count;

@@ -36,6 +36,9 @@ struct moco_dataset {
 
 /* Notes that an image was skipped, and why. Returns false if it was noted before. Thread-safe. */
 bool moco__dataset_skip(const moco_dataset *dataset, size_t index, const char *message);
+/* Gives the class of an image, -1 if it has none. Fails if the dataset gives a label that is not a class. */
+moco_status moco__dataset_label(int64_t *out, const moco_dataset *dataset, size_t index);
+
 /* Returns whether an image was skipped. Thread-safe. */
 bool moco__dataset_is_skipped(const moco_dataset *dataset, size_t index);
 

@@ -1,5 +1,6 @@
 /* Opens a dataset: finds out what kind of dataset a path holds, and has that kind open it. */
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/shard_list_internal.h"
 
@@ -100,20 +101,22 @@ static moco_status check_path(bool *is_file, const char *path)
     return MOCO_OK;
 }
 
+MOCO__DEFINE_INIT(moco_dataset_options, MOCO_DATASET_OPTIONS_INIT)
+
 moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_dataset_options *options)
 {
-    const moco_dataset_options defaults = MOCO_DATASET_OPTIONS_INIT;
-    const moco_dataset_options *o = options != NULL ? options : &defaults;
+    moco_dataset_options o;
     bool is_file = false;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(path);
-    MOCO_TRY(check_options(o));
+    MOCO__READ_OPTIONS(&o, options, MOCO_DATASET_OPTIONS_INIT);
+    MOCO_TRY(check_options(&o));
     MOCO_TRY(check_path(&is_file, path));
     moco_dataset *dataset = moco__handle_alloc(sizeof *dataset);
     if (dataset == NULL) {
         return MOCO_ENOMEM;
     }
-    const moco_status status = open_path(dataset, path, is_file, o);
+    const moco_status status = open_path(dataset, path, is_file, &o);
     if (status != MOCO_OK) {
         moco_dataset_free(dataset);
         return status;

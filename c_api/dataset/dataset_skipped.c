@@ -63,6 +63,9 @@ size_t moco_dataset_skipped(const moco_dataset *dataset, char *text, size_t size
     if (text != NULL && size > 0) {
         text[0] = '\0';
     }
+    if (dataset == NULL) {
+        return 0;
+    }
     (void)pthread_mutex_lock(&lock);
     const struct moco__skipped *skipped = dataset->skipped;
     if (skipped != NULL) {

@@ -51,7 +51,8 @@ static moco_status count_wanted(size_t *wanted, const moco_dataset *whole, doubl
 {
     const size_t classes = moco_dataset_class_count(whole);
     for (size_t i = 0; i < moco_dataset_count(whole); ++i) {
-        const int64_t label = moco_dataset_label(whole, i);
+        int64_t label;
+        MOCO_TRY(moco__dataset_label(&label, whole, i));
         if (label < 0) {
             char name[256];
             moco_dataset_name(whole, i, name, sizeof name);
@@ -78,9 +79,11 @@ static moco_status choose(moco_dataset *subset, const moco_dataset *whole, size_
     if (enough_memory) {
         moco__permutation(order, count, seed, MOCO__RNG_SUBSET, 0);
         for (size_t i = 0; i < count; ++i) {
-            size_t *left = &wanted[moco_dataset_label(whole, (size_t)order[i])];
-            taken[order[i]] = *left > 0;
-            *left -= *left > 0 ? 1 : 0;
+            const int64_t label = moco_dataset_label(whole, (size_t)order[i]);
+            taken[order[i]] = label >= 0 && wanted[label] > 0; /* a callback may have changed its mind */
+            if (taken[order[i]]) {
+                wanted[label] -= 1;
+            }
         }
         for (size_t i = 0; i < count; ++i) {
             if (taken[i]) {

@@ -3,6 +3,7 @@
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
 #include "base/machine_internal.h"
+#include "base/options_read_internal.h"
 #include "dataset/pack_shard_internal.h"
 
 #include <stdio.h>
@@ -75,15 +76,17 @@ static moco_status shard_path(char *path, size_t size, const moco__pack *pack, s
     return MOCO_OK;
 }
 
+MOCO__DEFINE_INIT(moco_pack_options, MOCO_PACK_OPTIONS_INIT)
+
 moco_status moco_shards_pack(const moco_dataset *dataset, const char *out, const moco_pack_options *options)
 {
-    const moco_pack_options defaults = MOCO_PACK_OPTIONS_INIT;
-    const moco_pack_options *o = options != NULL ? options : &defaults;
+    moco_pack_options o;
     char path[MOCO_PATH_MAX];
     MOCO_CHECK_ARG(dataset);
     MOCO_CHECK_ARG(out);
-    MOCO_TRY(check(dataset, out, o));
-    moco__pack pack = { dataset, *o, out, 0, (size_t)(o->workers > 0 ? o->workers : moco__cores()) };
+    MOCO__READ_OPTIONS(&o, options, MOCO_PACK_OPTIONS_INIT);
+    MOCO_TRY(check(dataset, out, &o));
+    moco__pack pack = { dataset, o, out, 0, (size_t)(o.workers > 0 ? o.workers : moco__cores()) };
     pack.source = hash_source(&pack);
     size_t next = 0;
     for (size_t number = 0; next < moco_dataset_count(dataset); ++number) {

@@ -75,7 +75,7 @@ static moco_status foreign(const moco__draft *draft, const char *path)
 {
     return moco_error_set(MOCO_EEXISTS,
                           "%s is there already, but was not packed from this data with these options; choose another "
-                          "--out, or delete it",
+                          "name (out), or delete it",
                           draft->stream != NULL ? draft->name : path);
 }
 
@@ -186,7 +186,7 @@ static moco_status open_draft(moco__draft *draft)
     }
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         return moco_error_set(MOCO_EEXISTS,
-                              "%s: another process is packing this shard; wait for it, or choose another --out",
+                              "%s: another process is packing this shard; wait for it, or choose another name (out)",
                               draft->name);
     }
     return MOCO_OK;

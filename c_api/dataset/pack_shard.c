@@ -19,7 +19,8 @@ static moco_status put_item(moco__draft *draft, const moco__pack_item *item)
     char key[MOCO__PACK_KEY];
     char name[MOCO__TAR_NAME_MAX + 1];
     char label[24];
-    const int64_t class_number = moco_dataset_label(draft->pack->dataset, item->index);
+    int64_t class_number;
+    MOCO_TRY(moco__dataset_label(&class_number, draft->pack->dataset, item->index));
     moco__pack_key(key, draft->pack, item->index);
     if (class_number >= 0) {
         (void)snprintf(name, sizeof name, "%s.cls", key);
@@ -41,7 +42,7 @@ static bool is_full(const moco__draft *draft)
 static moco_status refuse_item(const moco__draft *draft, const moco__pack_item *item)
 {
     const bool may_skip = moco__is_broken_image(item->status) && !draft->pack->options.skip_broken;
-    return moco_error_set(item->status, "%s%s", item->message, may_skip ? "; use --skip-broken to leave it out" : "");
+    return moco_error_set(item->status, "%s%s", item->message, may_skip ? "; use skip_broken to leave it out" : "");
 }
 
 /* Makes a chunk of samples in parallel, and appends them in order until the shard is full. */

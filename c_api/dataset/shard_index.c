@@ -148,7 +148,8 @@ moco_status moco__shard_write_index(const moco__shard *shard)
 
 static moco_status damaged(const char *path, const char *what)
 {
-    return moco_error_set(MOCO_EFORMAT, "%s: %s; write the index again with moco index, or delete it", path, what);
+    return moco_error_set(MOCO_EFORMAT, "%s: %s; write the index again by moco_shards_index(), or delete it", path,
+                          what);
 }
 
 static moco_status check_header(uint64_t fields[FIELD_COUNT], const uint8_t *file, size_t size, const char *path)
@@ -180,7 +181,7 @@ static moco_status check_identity(const uint64_t fields[FIELD_COUNT], const moco
     }
     return moco_error_set(MOCO_EFORMAT,
                           "%s: the index is stale: %s is not the file that was indexed (%llu bytes then, %llu now); "
-                          "write it again with moco index, or delete it",
+                          "write it again by moco_shards_index(), or delete it",
                           path, shard->path, (unsigned long long)fields[FIELD_FILE_SIZE], (unsigned long long)size);
 }
 

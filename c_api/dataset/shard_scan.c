@@ -278,7 +278,7 @@ static void warn(const scan *s)
     if (s->dotted > 0) {
         moco_log(MOCO_LOG_WARNING,
                  "%s: left out %zu %s with a dot in the key, like %s: a key ends at its first dot; rename the members, "
-                 "or pack the images by moco pack",
+                 "or pack the images by moco_shards_pack()",
                  path, s->dotted, s->dotted == 1 ? "image" : "images", (const char *)s->dotted_name.data);
     }
 }
@@ -310,7 +310,7 @@ static moco_status scan_file(moco__shard *shard)
     MOCO_TRY(moco__source_open(&source, shard->path));
     shard->plain = moco__source_is_plain(source);
     if (!shard->plain) {
-        moco_log(MOCO_LOG_INFO, "%s: unpacking it once to find its samples; moco index makes this unnecessary",
+        moco_log(MOCO_LOG_INFO, "%s: unpacking it once to find its samples; moco_shards_index() makes this unnecessary",
                  shard->path);
     }
     moco__tar_start(&s.tar, source);

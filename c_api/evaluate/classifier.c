@@ -2,6 +2,7 @@
 #include "evaluate/classifier_internal.h"
 
 #include "base/handle_internal.h"
+#include "dataset/dataset_internal.h"
 #include "evaluate/feature_set_internal.h"
 
 #include <stdlib.h>
@@ -56,8 +57,10 @@ moco_status moco__labels_of_batch(moco_tensor **out, moco_scope *scope, const mo
     int64_t *labels = moco__calloc(batch->count, sizeof *labels);
     moco_status status = labels != NULL ? MOCO_OK : MOCO_ENOMEM;
     for (size_t i = 0; i < batch->count && status == MOCO_OK; ++i) {
-        labels[i] = moco_dataset_label(dataset, batch->indices[i]);
-        status = check_label(classes, labels[i], batch->indices[i]);
+        status = moco__dataset_label(&labels[i], dataset, batch->indices[i]);
+        if (status == MOCO_OK) {
+            status = check_label(classes, labels[i], batch->indices[i]);
+        }
     }
     if (status == MOCO_OK) {
         status = moco_tensor_from_host(out, scope, MOCO_INT64, classes->device, &count, 1, labels);

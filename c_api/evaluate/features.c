@@ -3,6 +3,9 @@
 
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
+#include "config/config_read_internal.h"
+#include "dataset/dataset_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
 #include "moco/loader.h"
@@ -11,13 +14,27 @@
 
 enum { SUBSET_SEED = 0 };
 
+static moco_status read_options(moco_features_options *out, const moco_features_options *options)
+{
+    MOCO__READ_OPTIONS(out, options, MOCO_FEATURES_OPTIONS_INIT);
+    return MOCO_OK;
+}
+
 void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device)
 {
-    options->kind = config->knn_features == MOCO_KNN_OUTPUT ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
-    options->augment = moco_config_eval_augment(config);
-    options->image_size = (int32_t)(config->knn_image_size > 0 ? config->knn_image_size : config->image_size);
-    options->layout = moco_config_encoder_options(config, device).layout;
-    options->device = device;
+    moco_features_options o;
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    moco_config c;
+    if (options == NULL || read_options(&o, options) != MOCO_OK || moco__config_read(&c, config) != MOCO_OK ||
+        moco_config_encoder_options(&network, &c, device) != MOCO_OK) {
+        return; /* moco_features_extract() says what is wrong with the options */
+    }
+    o.kind = c.knn_features == MOCO_KNN_OUTPUT ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
+    o.augment = moco_config_eval_augment(&c);
+    o.image_size = (int32_t)(c.knn_image_size > 0 ? c.knn_image_size : c.image_size);
+    o.layout = network.layout;
+    o.device = device;
+    moco__options_write(options, &o, sizeof o);
 }
 
 static moco_status check_options(const moco_dataset *dataset, const moco_encoder *encoder,
@@ -50,7 +67,7 @@ static moco_status create_sampler(moco_sampler **out, const moco_dataset *datase
 static moco_status create_loader(moco_loader **out, const moco_dataset *dataset, moco_sampler *sampler,
                                  const moco_features_options *o)
 {
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     MOCO_TRY(moco_augment_preset(&policy, o->augment, o->image_size));
     if (o->kind == MOCO_FEATURE_PIXELS) {
         for (int c = 0; c < 3; ++c) { /* only divide by 255 */
@@ -139,7 +156,7 @@ static moco_status complete(moco_features *features, const moco_dataset *dataset
     MOCO_TRY(moco_comm_all_reduce(o->comm, features->matrix));
     MOCO_TRY(moco__comm_sum_numbers(o->comm, o->device, features->indices, features->count));
     for (size_t i = 0; i < features->count; ++i) {
-        features->labels[i] = moco_dataset_label(dataset, (size_t)features->indices[i]);
+        MOCO_TRY(moco__dataset_label(&features->labels[i], dataset, (size_t)features->indices[i]));
     }
     return MOCO_OK;
 }
@@ -191,16 +208,18 @@ static moco_features *allocate(size_t count)
     return features;
 }
 
+MOCO__DEFINE_INIT(moco_features_options, MOCO_FEATURES_OPTIONS_INIT)
+
 moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset, moco_encoder *encoder,
                                   const moco_features_options *options)
 {
-    const moco_features_options defaults = MOCO_FEATURES_OPTIONS_INIT;
-    const moco_features_options *o = options != NULL ? options : &defaults;
+    moco_features_options o;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(dataset);
-    MOCO_TRY(check_options(dataset, encoder, o));
+    MOCO_TRY(read_options(&o, options));
+    MOCO_TRY(check_options(dataset, encoder, &o));
     const size_t all = moco_dataset_count(dataset);
-    moco_features *features = allocate(o->limit > 0 && o->limit < all ? o->limit : all);
+    moco_features *features = allocate(o.limit > 0 && o.limit < all ? o.limit : all);
     if (features == NULL) {
         return MOCO_ENOMEM;
     }
@@ -208,7 +227,7 @@ moco_status moco_features_extract(moco_features **out, const moco_dataset *datas
     if (encoder != NULL) {
         moco_encoder_set_training(encoder, false);
     }
-    const moco_status status = extract(features, dataset, encoder, o);
+    const moco_status status = extract(features, dataset, encoder, &o);
     if (encoder != NULL) {
         moco_encoder_set_training(encoder, training);
     }
@@ -232,22 +251,22 @@ void moco_features_free(moco_features *features)
 
 const moco_tensor *moco_features_matrix(const moco_features *features)
 {
-    return features->matrix;
+    return features != NULL ? features->matrix : NULL;
 }
 
 const int64_t *moco_features_labels(const moco_features *features)
 {
-    return features->labels;
+    return features != NULL ? features->labels : NULL;
 }
 
 size_t moco_features_count(const moco_features *features)
 {
-    return features->count;
+    return features != NULL ? features->count : 0;
 }
 
 size_t moco_features_index(const moco_features *features, size_t row)
 {
-    return (size_t)features->indices[row];
+    return features != NULL && row < features->count ? (size_t)features->indices[row] : SIZE_MAX;
 }
 
 moco_status moco_features_normalize(moco_features *features)
@@ -262,5 +281,5 @@ moco_status moco_features_normalize(moco_features *features)
 
 moco_features_seconds moco_features_time(const moco_features *features)
 {
-    return features->seconds;
+    return features != NULL ? features->seconds : (moco_features_seconds){ 0, 0, 0 };
 }

@@ -1,6 +1,7 @@
 /* Fine-tunes a network: every weight learns, and the head has its own learning rate. */
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
 #include "evaluate/progress_internal.h"
@@ -17,6 +18,9 @@ typedef struct tuning {
     moco_encoder *encoder;
     const moco_dataset *train, *val;
     const moco_finetune_options *options;
+    moco_schedule schedule;
+    moco_loader_options loads;
+    moco_features_options tests;
     moco_tensor_list *body, *head; /* parameters */
     moco_sgd *body_sgd, *head_sgd;
     moco_ddp *ddp;
@@ -29,23 +33,7 @@ typedef struct tuning {
     moco__progress progress;
 } tuning;
 
-void moco_finetune_options_init(moco_finetune_options *options)
-{
-    *options = (moco_finetune_options){
-        .struct_size = sizeof *options,
-        .encoder_rate = 0.01,
-        .head_rate = 1,
-        .momentum = 0.9,
-        .schedule = MOCO_SCHEDULE_INIT,
-        .epochs = 30,
-        .batch = 256,
-        .loader = MOCO_LOADER_OPTIONS_INIT,
-        .tests = MOCO_FEATURES_OPTIONS_INIT,
-    };
-    options->schedule.kind = MOCO_SCHEDULE_COSINE;
-    options->schedule.lr = 1;
-    options->schedule.epochs = (double)options->epochs;
-}
+MOCO__DEFINE_INIT(moco_finetune_options, MOCO_FINETUNE_OPTIONS_INIT)
 
 static moco_status check_options(const moco_finetune_options *o)
 {
@@ -57,6 +45,23 @@ static moco_status check_options(const moco_finetune_options *o)
         return moco_error_set(MOCO_EINVALID, "finetune: %lld epochs in batches of %zu; both must be at least 1",
                               (long long)o->epochs, o->batch);
     }
+    if (o->policy == NULL) {
+        return moco_error_set(MOCO_EINVALID,
+                              "finetune: options->policy is NULL; fill one in by moco_augment_classifier()");
+    }
+    return MOCO_OK;
+}
+
+static moco_status read_parts(tuning *t)
+{
+    const moco_finetune_options *o = t->options;
+    moco_schedule cosine = MOCO_SCHEDULE_INIT;
+    cosine.kind = MOCO_SCHEDULE_COSINE;
+    cosine.lr = 1;
+    cosine.epochs = (double)o->epochs;
+    MOCO__READ_OPTIONS(&t->schedule, o->schedule != NULL ? o->schedule : &cosine, MOCO_SCHEDULE_INIT);
+    MOCO__READ_OPTIONS(&t->loads, o->loader, MOCO_LOADER_OPTIONS_INIT);
+    MOCO__READ_OPTIONS(&t->tests, o->tests, MOCO_FEATURES_OPTIONS_INIT);
     return MOCO_OK;
 }
 
@@ -85,7 +90,7 @@ static moco_status open_data(tuning *t)
 {
     const moco_finetune_options *o = t->options;
     moco_sampler_options sampler = MOCO_SAMPLER_OPTIONS_INIT;
-    moco_loader_options loader = o->loader;
+    moco_loader_options loader = t->loads;
     moco_sampler_options_for(&sampler, t->train, 0);
     sampler.rank = moco_comm_rank(o->comm);
     sampler.world = moco_comm_world(o->comm);
@@ -95,7 +100,7 @@ static moco_status open_data(tuning *t)
     loader.seed = o->seed;
     loader.single_view = true;
     MOCO_TRY(moco_sampler_create(&t->sampler, &sampler));
-    MOCO_TRY(moco_loader_create(&t->loader, t->train, t->sampler, &o->policy, NULL, &loader));
+    MOCO_TRY(moco_loader_create(&t->loader, t->train, t->sampler, o->policy, NULL, &loader));
     t->progress = (moco__progress){
         .seen = { .epochs = (uint64_t)o->epochs, .epoch_steps = moco_sampler_batches(t->sampler) },
         .callback = o->progress,
@@ -198,7 +203,7 @@ static moco_status share_statistics(const tuning *t)
 /* Tests on all validation images. The network's embedding holds the scores of the classes. */
 static moco_status test(moco_score *out, tuning *t)
 {
-    moco_features_options how = t->options->tests;
+    moco_features_options how = t->tests;
     moco_features *scores = NULL;
     moco_tensor *labels, *loss, *values[MOCO__SCORES];
     double means[MOCO__SCORES];
@@ -242,7 +247,7 @@ static moco_status test_epoch(tuning *t)
 static moco_status step(tuning *t)
 {
     moco__progress *p = &t->progress;
-    const double factor = moco_schedule_lr(&t->options->schedule, moco__progress_epoch(p));
+    const double factor = moco_schedule_lr(&t->schedule, moco__progress_epoch(p));
     bool stops = false;
     MOCO_TRY(learn_batch(t, factor));
     moco__progress_advance(p, t->options->encoder_rate * factor);
@@ -269,14 +274,17 @@ static moco_status run(tuning *t)
 moco_status moco_finetune(moco_finetune_result *out, moco_encoder *encoder, const moco_dataset *train,
                           const moco_dataset *val, const moco_finetune_options *options)
 {
+    moco_finetune_options o;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(encoder);
     MOCO_CHECK_ARG(train);
     MOCO_CHECK_ARG(val);
     MOCO_CHECK_ARG(options);
-    MOCO_TRY(check_options(options));
-    tuning t = { .encoder = encoder, .train = train, .val = val, .options = options };
+    MOCO__READ_OPTIONS(&o, options, MOCO_FINETUNE_OPTIONS_INIT);
+    MOCO_TRY(check_options(&o));
+    tuning t = { .encoder = encoder, .train = train, .val = val, .options = &o };
     moco_status status;
+    MOCO_TRY(read_parts(&t));
     MOCO_TRY_GOTO(set_up(&t));
     MOCO_TRY_GOTO(run(&t));
     *out = t.result;

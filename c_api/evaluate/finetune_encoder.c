@@ -1,5 +1,6 @@
 /* Makes the network that is fine-tuned: a pretrained encoder with a new head. */
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "weights/encoder_state_internal.h"
 
@@ -50,13 +51,15 @@ moco_status moco_finetune_encoder(moco_encoder **out, const moco_encoder *pretra
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(pretrained);
     MOCO_CHECK_ARG(options);
+    moco_encoder_options o;
+    MOCO__READ_OPTIONS(&o, options, MOCO_ENCODER_OPTIONS_INIT);
     moco_encoder *encoder = NULL;
     moco_scope *scope = NULL;
     moco_status status;
     MOCO_TRY_GOTO(moco_scope_create(&scope));
-    MOCO_TRY_GOTO(moco_encoder_create(&encoder, options));
+    MOCO_TRY_GOTO(moco_encoder_create(&encoder, &o));
     MOCO_TRY_GOTO(copy_body(encoder, pretrained));
-    MOCO_TRY_GOTO(new_head(encoder, scope, options->seed));
+    MOCO_TRY_GOTO(new_head(encoder, scope, o.seed));
     *out = encoder;
     encoder = NULL;
 done:

@@ -2,6 +2,7 @@
 #include "evaluate/feature_set_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
 #include <math.h>
@@ -115,8 +116,9 @@ static double accuracy_of(const int64_t *predicted, const moco_features *queries
 
 static moco_status check_pair(const moco_features *bank, const moco_features *queries)
 {
-    MOCO_CHECK_ARG(bank);
-    MOCO_CHECK_ARG(queries);
+    if (bank == NULL || queries == NULL) {
+        return moco_error_set(MOCO_EINVALID, "kNN: argument %s is NULL", bank == NULL ? "bank" : "queries");
+    }
     if (bank->raw || queries->raw) {
         return moco_error_set(MOCO_EINVALID, "kNN: the features are raw; call moco_features_normalize() first");
     }
@@ -176,27 +178,33 @@ static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *ba
     return k < (int64_t)bank->count ? k : (int64_t)bank->count;
 }
 
+MOCO__DEFINE_INIT(moco_knn_options, MOCO_KNN_OPTIONS_INIT)
+
+MOCO__DEFINE_INIT(moco_knn_grid_options, MOCO_KNN_GRID_OPTIONS_INIT)
+
 moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_features *bank,
                           const moco_features *queries, const moco_knn_grid_options *options)
 {
+    moco_knn_grid_options o;
     MOCO_CHECK_ARG(accuracies);
     MOCO_CHECK_ARG(options);
+    MOCO__READ_OPTIONS(&o, options, MOCO_KNN_GRID_OPTIONS_INIT);
     MOCO_TRY(check_pair(bank, queries));
-    MOCO_TRY(check_grid(options));
-    election e = { .bank = bank, .queries = queries, .options = options };
+    MOCO_TRY(check_grid(&o));
+    election e = { .bank = bank, .queries = queries, .options = &o };
     MOCO_TRY(count_classes(&e.classes, bank, queries));
-    const size_t cells = options->k_count * options->temperature_count;
+    const size_t cells = o.k_count * o.temperature_count;
     neighbours near = { 0 };
     moco_scope *scope = NULL;
     moco_status status;
     e.votes = moco__calloc((size_t)e.classes, sizeof *e.votes);
     e.predicted = moco__calloc(cells * queries->count, sizeof *e.predicted); /* zero where another rank votes */
     MOCO_TRY_GOTO(e.votes != NULL && e.predicted != NULL ? MOCO_OK : MOCO_ENOMEM);
-    MOCO_TRY_GOTO(allocate(&near, largest_k(options, bank)));
+    MOCO_TRY_GOTO(allocate(&near, largest_k(&o, bank)));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
     MOCO_TRY_GOTO(classify(&e, &near, scope));
     MOCO_TRY_GOTO(
-        moco__comm_sum_numbers(options->comm, moco_tensor_device(bank->matrix), e.predicted, cells * queries->count));
+        moco__comm_sum_numbers(o.comm, moco_tensor_device(bank->matrix), e.predicted, cells * queries->count));
     for (size_t i = 0; i < cells; ++i) {
         accuracies[i] = accuracy_of(e.predicted + i * queries->count, queries);
     }
@@ -214,15 +222,15 @@ done:
 moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank, const moco_features *queries,
                      const moco_knn_options *options)
 {
-    const moco_knn_options defaults = MOCO_KNN_OPTIONS_INIT;
-    const moco_knn_options *o = options != NULL ? options : &defaults;
+    moco_knn_options o;
     moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
     MOCO_CHECK_ARG(accuracy);
-    grid.k = &o->k;
+    MOCO__READ_OPTIONS(&o, options, MOCO_KNN_OPTIONS_INIT);
+    grid.k = &o.k;
     grid.k_count = 1;
-    grid.temperatures = &o->temperature;
+    grid.temperatures = &o.temperature;
     grid.temperature_count = 1;
-    grid.comm = o->comm;
+    grid.comm = o.comm;
     return moco_knn_grid(accuracy, predicted, bank, queries, &grid);
 }
 

@@ -2,6 +2,7 @@
 #include "evaluate/linear_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
 
@@ -86,21 +87,25 @@ static moco_status create_heads(moco_linear *linear, const moco_linear_options *
     return MOCO_OK;
 }
 
+MOCO__DEFINE_INIT(moco_linear_options, MOCO_LINEAR_OPTIONS_INIT)
+
 moco_status moco_linear_create(moco_linear **out, const moco_linear_options *options)
 {
+    moco_linear_options o;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(options);
-    MOCO_TRY(check_options(options));
+    MOCO__READ_OPTIONS(&o, options, MOCO_LINEAR_OPTIONS_INIT);
+    MOCO_TRY(check_options(&o));
     moco_linear *linear = moco__handle_alloc(sizeof *linear);
     if (linear == NULL) {
         return MOCO_ENOMEM;
     }
-    linear->dim = options->dim;
-    linear->classes = options->classes;
-    linear->seed = options->seed;
-    linear->device = options->device;
-    linear->comm = options->comm;
-    const moco_status status = create_heads(linear, options);
+    linear->dim = o.dim;
+    linear->classes = o.classes;
+    linear->seed = o.seed;
+    linear->device = o.device;
+    linear->comm = o.comm;
+    const moco_status status = create_heads(linear, &o);
     if (status != MOCO_OK) {
         moco_linear_free(linear);
         return status;
@@ -128,8 +133,6 @@ void moco_linear_free(moco_linear *linear)
 
 static moco_status check_rows(const moco_linear *linear, const moco_tensor *features, const moco_tensor *labels)
 {
-    MOCO_CHECK_ARG(features);
-    MOCO_CHECK_ARG(labels);
     if (moco_tensor_ndim(features) != 2 || moco_tensor_size(features, 1) != linear->dim ||
         moco_tensor_numel(labels) != moco_tensor_size(features, 0)) {
         return moco_error_set(MOCO_EINVALID,
@@ -178,6 +181,8 @@ static moco_status learn(const moco_linear *linear, const head *h, const moco_te
 moco_status moco_linear_step(moco_linear *linear, const moco_tensor *features, const moco_tensor *labels, double factor)
 {
     MOCO_CHECK_ARG(linear);
+    MOCO_CHECK_ARG(features);
+    MOCO_CHECK_ARG(labels);
     MOCO_TRY(check_rows(linear, features, labels));
     for (size_t i = 0; i < linear->count; ++i) {
         if (!linear->heads[i].diverged) {
@@ -250,6 +255,7 @@ moco_status moco_linear_score(moco_score *out, moco_linear *linear, const moco_f
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(linear);
+    MOCO_CHECK_ARG(features);
     moco_tensor *labels = NULL;
     moco_status status;
     MOCO_TRY(moco__linear_labels(&labels, linear, features));
@@ -267,7 +273,6 @@ done:
 
 moco_status moco__linear_labels(moco_tensor **out, const moco_linear *linear, const moco_features *features)
 {
-    MOCO_CHECK_ARG(features);
     if (moco_tensor_size(features->matrix, 1) != linear->dim) {
         return moco_error_set(MOCO_EINVALID, "linear: features of %lld dimensions for classifiers over %lld",
                               (long long)moco_tensor_size(features->matrix, 1), (long long)linear->dim);
@@ -298,15 +303,15 @@ moco_device moco__linear_device(const moco_linear *linear)
 
 bool moco_linear_diverged(const moco_linear *linear, size_t index)
 {
-    return index < linear->count && linear->heads[index].diverged;
+    return linear != NULL && index < linear->count && linear->heads[index].diverged;
 }
 
 moco_tensor *moco_linear_weight(const moco_linear *linear, size_t index)
 {
-    return index < linear->count ? linear->heads[index].weight : NULL;
+    return linear != NULL && index < linear->count ? linear->heads[index].weight : NULL;
 }
 
 moco_tensor *moco_linear_bias(const moco_linear *linear, size_t index)
 {
-    return index < linear->count ? linear->heads[index].bias : NULL;
+    return linear != NULL && index < linear->count ? linear->heads[index].bias : NULL;
 }

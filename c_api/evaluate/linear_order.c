@@ -2,6 +2,7 @@
 #include "evaluate/linear_order_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 
 #include <stdlib.h>
 
@@ -38,19 +39,21 @@ static moco_status draw(int32_t *order, size_t *indices, moco_sampler *sampler, 
 moco_status moco_linear_order(moco_tensor **out, moco_scope *scope, size_t count,
                               const moco_linear_train_options *options)
 {
+    moco_linear_train_options o;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(options);
-    const int64_t sizes[2] = { options->epochs, (int64_t)count };
-    if (options->epochs < 1 || options->batch < 1 || count < 1 || count > INT32_MAX) {
+    MOCO__READ_OPTIONS(&o, options, MOCO_LINEAR_TRAIN_OPTIONS_INIT);
+    const int64_t sizes[2] = { o.epochs, (int64_t)count };
+    if (o.epochs < 1 || o.batch < 1 || count < 1 || count > INT32_MAX) {
         return moco_error_set(MOCO_EINVALID,
                               "linear: %zu images in %lld epochs and batches of %zu; give at least 1 of each, and at "
                               "most %d images",
-                              count, (long long)options->epochs, options->batch, INT32_MAX);
+                              count, (long long)o.epochs, o.batch, INT32_MAX);
     }
-    const size_t total = (size_t)options->epochs * count;
+    const size_t total = (size_t)o.epochs * count;
     moco_sampler *sampler = NULL;
     size_t batch = 0;
-    MOCO_TRY(moco__linear_sampler(&sampler, &batch, NULL, count, NULL, options));
+    MOCO_TRY(moco__linear_sampler(&sampler, &batch, NULL, count, NULL, &o));
     size_t *indices = moco__calloc(batch, sizeof *indices);
     int32_t *order = moco__calloc(total, sizeof *order);
     moco_status status;

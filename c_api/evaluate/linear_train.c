@@ -3,6 +3,7 @@
 
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "evaluate/feature_set_internal.h"
 #include "evaluate/linear_order_internal.h"
 #include "evaluate/progress_internal.h"
@@ -27,7 +28,8 @@ typedef struct training {
     moco_linear *linear;
     source from;
     const moco_features *val;
-    const moco_linear_train_options *options;
+    moco_linear_train_options options;
+    moco_schedule schedule;
     moco_scope *scope; /* temporaries of a step */
     moco_linear_result result;
     moco_tensor *best[MOCO_LINEAR_MAX_RATES][2]; /* weights and biases of the best epochs */
@@ -59,21 +61,19 @@ static moco_status open_cached(training *t, const moco_features *features)
 {
     t->from.features = features;
     MOCO_TRY(moco__linear_labels(&t->from.labels, t->linear, features));
-    return open_sampler(&t->from, NULL, features->count, NULL, t->options);
+    return open_sampler(&t->from, NULL, features->count, NULL, &t->options);
 }
 
 static moco_status open_images(training *t, const moco_linear_images *images)
 {
-    moco_loader_options loader = images->loader;
-    MOCO_CHECK_ARG(images->dataset);
-    MOCO_CHECK_ARG(images->encoder);
-    MOCO_CHECK_ARG(images->policy);
+    moco_loader_options loader;
+    MOCO__READ_OPTIONS(&loader, images->loader, MOCO_LOADER_OPTIONS_INIT);
     t->from.images = images;
     t->from.training = moco_encoder_training(images->encoder);
     moco_encoder_set_training(images->encoder, false);
-    loader.seed = t->options->seed;
+    loader.seed = t->options.seed;
     loader.single_view = true;
-    MOCO_TRY(open_sampler(&t->from, images->dataset, moco_dataset_count(images->dataset), images->comm, t->options));
+    MOCO_TRY(open_sampler(&t->from, images->dataset, moco_dataset_count(images->dataset), images->comm, &t->options));
     return moco_loader_create(&t->from.loader, images->dataset, t->from.sampler, images->policy, NULL, &loader);
 }
 
@@ -214,7 +214,7 @@ static moco_status read_metrics(training *t)
 static moco_status step(training *t)
 {
     moco__progress *p = &t->progress;
-    const double factor = moco_schedule_lr(&t->options->schedule, moco__progress_epoch(p));
+    const double factor = moco_schedule_lr(&t->schedule, moco__progress_epoch(p));
     bool stops = false;
     MOCO_TRY(learn_batch(t, factor));
     moco__progress_advance(p, moco__linear_rate(t->linear, leader(&t->result)) * factor);
@@ -240,7 +240,7 @@ static moco_status restore_best(training *t)
 static void start(training *t)
 {
     static const moco_score nothing = { NAN, NAN, NAN };
-    const moco_linear_train_options *o = t->options;
+    const moco_linear_train_options *o = &t->options;
     t->result.rate_count = moco__linear_count(t->linear);
     for (size_t i = 0; i < t->result.rate_count; ++i) {
         t->result.outcomes[i] =
@@ -271,14 +271,35 @@ static moco_status run(training *t)
     return MOCO_OK;
 }
 
+MOCO__DEFINE_INIT(moco_linear_train_options, MOCO_LINEAR_TRAIN_OPTIONS_INIT)
+
+MOCO__DEFINE_INIT(moco_linear_images, MOCO_LINEAR_IMAGES_INIT)
+
+/* The rates of the reference's main_lincls.py: 0.1 times as high from epochs 60 and 80. */
+#define DEFAULT_SCHEDULE                                                                                               \
+    {                                                                                                                  \
+        sizeof(moco_schedule), MOCO_SCHEDULE_STEPS, 1, 100, 0, false, 2,                                               \
+        {                                                                                                              \
+            60, 80                                                                                                     \
+        }                                                                                                              \
+    }
+
+static moco_status read_options(training *t, const moco_linear_train_options *options)
+{
+    static const moco_schedule schedule = DEFAULT_SCHEDULE;
+    MOCO__READ_OPTIONS(&t->options, options, MOCO_LINEAR_TRAIN_OPTIONS_INIT);
+    MOCO__READ_OPTIONS(&t->schedule, t->options.schedule != NULL ? t->options.schedule : &schedule, MOCO_SCHEDULE_INIT);
+    return MOCO_OK;
+}
+
 static moco_status train(moco_linear_result *out, moco_linear *linear, const moco_features *features,
                          const moco_linear_images *images, const moco_features *val,
                          const moco_linear_train_options *options)
 {
-    const moco_linear_train_options defaults = MOCO_LINEAR_TRAIN_OPTIONS_INIT;
-    training t = { .linear = linear, .val = val, .options = options != NULL ? options : &defaults };
+    training t = { .linear = linear, .val = val };
     moco_status status;
-    MOCO_TRY(check_options(t.options, features != NULL ? features->count : moco_dataset_count(images->dataset)));
+    MOCO_TRY(read_options(&t, options));
+    MOCO_TRY(check_options(&t.options, features != NULL ? features->count : moco_dataset_count(images->dataset)));
     MOCO_TRY_GOTO(features != NULL ? open_cached(&t, features) : open_images(&t, images));
     MOCO_TRY_GOTO(run(&t));
     *out = t.result;
@@ -305,10 +326,17 @@ moco_status moco_linear_train_cached(moco_linear_result *out, moco_linear *linea
 moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linear, const moco_linear_images *images,
                                      const moco_features *val, const moco_linear_train_options *options)
 {
+    moco_linear_images from;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(linear);
     MOCO_CHECK_ARG(images);
-    MOCO_CHECK_ARG(images->dataset);
     MOCO_CHECK_ARG(val);
-    return train(out, linear, NULL, images, val, options);
+    MOCO__READ_OPTIONS(&from, images, MOCO_LINEAR_IMAGES_INIT);
+    if (from.dataset == NULL || from.encoder == NULL || from.policy == NULL) {
+        return moco_error_set(MOCO_EINVALID, "linear: images->%s is NULL; give a dataset, an encoder and a policy",
+                              from.dataset == NULL   ? "dataset"
+                              : from.encoder == NULL ? "encoder"
+                                                     : "policy");
+    }
+    return train(out, linear, NULL, &from, val, options);
 }

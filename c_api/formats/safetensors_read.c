@@ -230,17 +230,17 @@ void moco_safetensors_free(moco_safetensors *file)
 
 size_t moco_safetensors_count(const moco_safetensors *file)
 {
-    return file->count;
+    return file != NULL ? file->count : 0;
 }
 
 const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file, size_t index)
 {
-    return index < file->count ? &file->entries[index].view : NULL;
+    return file != NULL && index < file->count ? &file->entries[index].view : NULL;
 }
 
 const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file, const char *name)
 {
-    for (size_t i = 0; i < file->count; ++i) {
+    for (size_t i = 0; file != NULL && name != NULL && i < file->count; ++i) {
         if (strcmp(file->entries[i].view.name, name) == 0) {
             return &file->entries[i].view;
         }
@@ -250,7 +250,8 @@ const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file
 
 const char *moco_safetensors_metadata(const moco_safetensors *file, const char *key)
 {
-    return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
+    const json_t *texts = file != NULL && key != NULL ? json_object_get(file->header, "__metadata__") : NULL;
+    return json_string_value(json_object_get(texts, key));
 }
 
 bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index)
@@ -258,6 +259,9 @@ bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *fi
     const char *key;
     json_t *value;
     size_t i = 0;
+    if (out == NULL || file == NULL) {
+        return false;
+    }
     json_object_foreach(json_object_get(file->header, "__metadata__"), key, value)
     {
         if (i++ == index) {
@@ -281,6 +285,7 @@ moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *f
 {
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(file);
+    MOCO_CHECK_ARG(name);
     const moco_safetensors_entry *found = moco_safetensors_find(file, name);
     if (found == NULL) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", file->path, name);

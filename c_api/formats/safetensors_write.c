@@ -1,6 +1,7 @@
 /* Writes .safetensors files: a JSON header, then the tensors one after the other. */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/utf8_internal.h"
 
 #include "moco/safetensors.h"
 
@@ -111,10 +112,42 @@ static moco_status put_all(moco__file *file, const char *header, size_t length, 
     return MOCO_OK;
 }
 
+static moco_status refuse_null(const char *list, size_t index)
+{
+    return moco_error_set(MOCO_EINVALID, "safetensors: %s[%zu] has a member that is NULL", list, index);
+}
+
+/* Names must be UTF-8, and each of its own: JSON takes no other keys. */
+static moco_status check(const moco_named_tensor *tensors, size_t count, const moco_metadata *metadata,
+                         size_t metadata_count)
+{
+    if ((tensors == NULL && count > 0) || (metadata == NULL && metadata_count > 0)) {
+        return moco_error_set(MOCO_EINVALID, "safetensors: %s is NULL, but its count is %zu",
+                              tensors == NULL && count > 0 ? "tensors" : "metadata",
+                              tensors == NULL && count > 0 ? count : metadata_count);
+    }
+    for (size_t i = 0; i < count; ++i) {
+        if (tensors[i].name == NULL || tensors[i].tensor == NULL) {
+            return refuse_null("tensors", i);
+        }
+    }
+    for (size_t i = 0; i < metadata_count; ++i) {
+        if (metadata[i].key == NULL || metadata[i].value == NULL) {
+            return refuse_null("metadata", i);
+        }
+        if (!moco__is_utf8(metadata[i].key, strlen(metadata[i].key)) ||
+            !moco__is_utf8(metadata[i].value, strlen(metadata[i].value))) {
+            return moco_error_set(MOCO_EINVALID, "safetensors: metadata[%zu] is not UTF-8", i);
+        }
+    }
+    return MOCO_OK;
+}
+
 moco_status moco_safetensors_write(const char *path, const moco_named_tensor *tensors, size_t count,
                                    const moco_metadata *metadata, size_t metadata_count)
 {
     MOCO_CHECK_ARG(path);
+    MOCO_TRY(check(tensors, count, metadata, metadata_count));
     char *header = NULL;
     size_t length = 0;
     MOCO_TRY(make_header(&header, &length, tensors, count, metadata, metadata_count));

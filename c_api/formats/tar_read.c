@@ -167,7 +167,7 @@ static moco_status set_name(moco__tar *tar, const uint8_t *name, size_t size)
 
 static moco_status refuse_sparse(const moco__tar *tar, uint64_t at)
 {
-    return bad(tar, at, "a sparse file, which is not supported; make the archive again without --sparse");
+    return bad(tar, at, "a sparse file, which is not supported; make the archive again without sparse files");
 }
 
 /* Takes size=N and path=TEXT; ignores other records. */

@@ -2,6 +2,7 @@
 #include "loader/augment_internal.h"
 
 #include "base/handle_internal.h"
+#include "loader/augment_policy_internal.h"
 #include "loader/stages_internal.h"
 
 #include <math.h>
@@ -273,10 +274,11 @@ moco_status moco__augment_apply(moco_image *image, moco_image *scratch, const mo
 moco_status moco_augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,
                                const moco_augment_policy *policy, moco_augment_key key)
 {
+    moco_augment_policy known;
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(scratch);
     MOCO_CHECK_ARG(source);
-    MOCO_TRY(moco_augment_check(policy));
+    MOCO_TRY(moco__augment_policy_read(&known, policy));
     if (image == scratch || image == source || scratch == source) {
         return moco_error_set(MOCO_EINVALID, "augment: image, scratch and source must be three different images");
     }
@@ -287,5 +289,5 @@ moco_status moco_augment_apply(moco_image *image, moco_image *scratch, const moc
         return moco_error_set(MOCO_EINVALID, "augment: epoch %llu and index %llu must be below 2^48, view %u below 256",
                               (unsigned long long)key.epoch, (unsigned long long)key.index, key.view);
     }
-    return moco__augment_apply(image, scratch, source, policy, key);
+    return moco__augment_apply(image, scratch, source, &known, key);
 }

@@ -2,6 +2,8 @@
 #include "moco/augment.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
+#include "loader/augment_policy_internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -115,10 +117,14 @@ static moco_status unknown_preset(const char *name)
     return moco_error_set(MOCO_EINVALID, "augment: preset \"%s\" is not known; use one of %s", name, known);
 }
 
+MOCO__DEFINE_INIT(moco_augment_policy, MOCO_AUGMENT_POLICY_INIT)
+
 moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int32_t size)
 {
+    moco_augment_policy policy;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(name);
+    MOCO__READ_OPTIONS(&policy, out, MOCO_AUGMENT_POLICY_INIT); /* only for its struct_size */
     if (size < 0 || size > MAX_SIZE) {
         return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels, or 0 for the size of the preset",
                               size, MAX_SIZE);
@@ -127,15 +133,15 @@ moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int3
         if (strcmp(presets[i].name, name) != 0) {
             continue;
         }
-        *out = presets[i].policy;
-        out->struct_size = sizeof *out;
+        policy = presets[i].policy;
         if (size > 0) {
-            out->size = size;
+            policy.size = size;
         }
         /* The evaluation crop keeps the proportion of 224 to 256. */
-        if (out->ops[0].kind == MOCO_RESIZE && out->ops[0].parameter[0] > 0) {
-            out->ops[0].parameter[0] = floor(out->size * 8.0 / 7.0 + 0.5);
+        if (policy.ops[0].kind == MOCO_RESIZE && policy.ops[0].parameter[0] > 0) {
+            policy.ops[0].parameter[0] = floor(policy.size * 8.0 / 7.0 + 0.5);
         }
+        moco__options_write(out, &policy, sizeof policy);
         return MOCO_OK;
     }
     return unknown_preset(name);
@@ -146,6 +152,8 @@ moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretra
     static const moco_augment_op flip = { MOCO_RANDOM_HFLIP, 0.5, { 0 } };
     moco_augment_policy policy;
     MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(pretraining);
+    MOCO__READ_OPTIONS(&policy, out, MOCO_AUGMENT_POLICY_INIT); /* only for its struct_size */
     MOCO_TRY(moco_augment_preset(&policy, pretraining, size));
     const bool is_reference = strcmp(pretraining, "v1") == 0 || strcmp(pretraining, "v2") == 0;
     const size_t count = policy.count;
@@ -160,7 +168,7 @@ moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretra
         policy.ops[0].parameter[0] = 0.08;
     }
     policy.ops[policy.count++] = flip;
-    *out = policy;
+    moco__options_write(out, &policy, sizeof policy);
     return MOCO_OK;
 }
 
@@ -229,15 +237,8 @@ static moco_status check_op(size_t place, const moco_augment_op *op)
     return MOCO_OK;
 }
 
-moco_status moco_augment_check(const moco_augment_policy *policy)
+static moco_status check(const moco_augment_policy *policy)
 {
-    MOCO_CHECK_ARG(policy);
-    if (policy->struct_size < sizeof *policy) {
-        return moco_error_set(MOCO_EINVALID,
-                              "augment: struct_size %zu of the policy must be sizeof the struct, %zu; start from "
-                              "moco_augment_preset()",
-                              policy->struct_size, sizeof *policy);
-    }
     if (policy->size < 1 || policy->size > MAX_SIZE) {
         return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels", policy->size, MAX_SIZE);
     }
@@ -255,4 +256,19 @@ moco_status moco_augment_check(const moco_augment_policy *policy)
         }
     }
     return MOCO_OK;
+}
+
+moco_status moco__augment_policy_read(moco_augment_policy *out, const moco_augment_policy *policy)
+{
+    if (policy == NULL) {
+        return moco_error_set(MOCO_EINVALID, "augment: argument policy is NULL");
+    }
+    MOCO__READ_OPTIONS(out, policy, MOCO_AUGMENT_POLICY_INIT);
+    return check(out);
+}
+
+moco_status moco_augment_check(const moco_augment_policy *policy)
+{
+    moco_augment_policy known;
+    return moco__augment_policy_read(&known, policy);
 }

@@ -1,6 +1,8 @@
 /* Makes loaders: starts and stops the workers, and returns their batches. */
 #include "base/handle_internal.h"
 #include "base/machine_internal.h"
+#include "base/options_read_internal.h"
+#include "loader/augment_policy_internal.h"
 #include "loader/loader_worker_internal.h"
 #include "loader/sampler_internal.h"
 
@@ -80,11 +82,6 @@ static moco_status check_options(const moco_loader_options *o)
 static moco_status check_inputs(const moco_dataset *dataset, const moco_sampler *sampler,
                                 const moco_augment_policy *query, const moco_augment_policy *key)
 {
-    MOCO_CHECK_ARG(dataset);
-    MOCO_CHECK_ARG(sampler);
-    MOCO_CHECK_ARG(query);
-    MOCO_TRY(moco_augment_check(query));
-    MOCO_TRY(moco_augment_check(key));
     if (query->size != key->size) {
         return moco_error_set(MOCO_EINVALID, "loader: the views differ in size, %d and %d pixels; make them equal",
                               query->size, key->size);
@@ -119,27 +116,35 @@ static moco_status make_parts(moco_loader *loader, moco_sampler *sampler)
     return start_workers(loader);
 }
 
+MOCO__DEFINE_INIT(moco_loader_options, MOCO_LOADER_OPTIONS_INIT)
+
 moco_status moco_loader_create(moco_loader **out, const moco_dataset *dataset, moco_sampler *sampler,
                                const moco_augment_policy *query_policy, const moco_augment_policy *key_policy,
                                const moco_loader_options *options)
 {
-    const moco_loader_options defaults = MOCO_LOADER_OPTIONS_INIT;
-    const moco_loader_options *o = options != NULL ? options : &defaults;
-    const moco_augment_policy *key = key_policy != NULL ? key_policy : query_policy;
+    moco_loader_options o;
+    moco_augment_policy query;
+    moco_augment_policy key;
     MOCO_CHECK_ARG(out);
-    MOCO_TRY(check_options(o));
-    MOCO_TRY(check_inputs(dataset, sampler, query_policy, key));
+    MOCO_CHECK_ARG(dataset);
+    MOCO_CHECK_ARG(sampler);
+    MOCO_CHECK_ARG(query_policy);
+    MOCO__READ_OPTIONS(&o, options, MOCO_LOADER_OPTIONS_INIT);
+    MOCO_TRY(check_options(&o));
+    MOCO_TRY(moco__augment_policy_read(&query, query_policy));
+    MOCO_TRY(moco__augment_policy_read(&key, key_policy != NULL ? key_policy : query_policy));
+    MOCO_TRY(check_inputs(dataset, sampler, &query, &key));
     moco_loader *loader = moco__handle_alloc(sizeof *loader);
     if (loader == NULL) {
         return MOCO_ENOMEM;
     }
     moco__job *job = &loader->job;
     job->dataset = dataset;
-    job->options = *o;
-    job->policies[0] = *query_policy;
-    job->policies[1] = *key;
-    job->view_count = o->single_view ? 1 : 2;
-    job->image_bytes = 3 * (size_t)query_policy->size * (size_t)query_policy->size * moco_dtype_size(o->dtype);
+    job->options = o;
+    job->policies[0] = query;
+    job->policies[1] = key;
+    job->view_count = o.single_view ? 1 : 2;
+    job->image_bytes = 3 * (size_t)query.size * (size_t)query.size * moco_dtype_size(o.dtype);
     const moco_status status = make_parts(loader, sampler);
     if (status != MOCO_OK) {
         moco_loader_free(loader);
@@ -186,15 +191,16 @@ moco_status moco_loader_next(moco_loader *loader, moco_batch *out)
 
 int32_t moco_loader_image_size(const moco_loader *loader)
 {
-    return loader->job.policies[0].size;
+    return loader != NULL ? loader->job.policies[0].size : 0;
 }
 
 double moco_loader_wait_seconds(const moco_loader *loader)
 {
-    return (double)atomic_load(&loader->job.ring.wait_ns) * 1e-9;
+    return loader != NULL ? (double)atomic_load(&loader->job.ring.wait_ns) * 1e-9 : 0;
 }
 
 double moco_loader_stage_seconds(const moco_loader *loader, moco_stage stage)
 {
-    return (unsigned)stage < MOCO_STAGE_COUNT ? (double)atomic_load(&loader->job.sums.nanoseconds[stage]) * 1e-9 : 0.0;
+    const bool is_known = loader != NULL && (unsigned)stage < MOCO_STAGE_COUNT;
+    return is_known ? (double)atomic_load(&loader->job.sums.nanoseconds[stage]) * 1e-9 : 0;
 }

@@ -3,6 +3,7 @@
 #include "loader/sampler_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "base/rng_internal.h"
 #include "loader/sampler_order_internal.h"
 
@@ -108,33 +109,48 @@ static size_t count_batches(const moco_sampler_options *o)
     return o->whole_batches ? (all + world - 1 - rank) / world : all;
 }
 
+MOCO__DEFINE_INIT(moco_sampler_options, MOCO_SAMPLER_OPTIONS_INIT)
+
+static moco_status read_options(moco_sampler_options *out, const moco_sampler_options *options)
+{
+    MOCO__READ_OPTIONS(out, options, MOCO_SAMPLER_OPTIONS_INIT);
+    return MOCO_OK;
+}
+
 void moco_sampler_options_for(moco_sampler_options *options, const moco_dataset *dataset, size_t window)
 {
-    options->count = moco_dataset_count(dataset);
-    options->shard_count = moco_dataset_shards(dataset, &options->shard_sizes);
-    options->window = window == 0 && moco_dataset_is_sequential(dataset) ? MOCO_SHARD_WINDOW : window;
+    moco_sampler_options o;
+    if (options == NULL || dataset == NULL || read_options(&o, options) != MOCO_OK) {
+        return; /* moco_sampler_create() says what is wrong with them */
+    }
+    o.count = moco_dataset_count(dataset);
+    o.shard_count = moco_dataset_shards(dataset, &o.shard_sizes);
+    o.window = window == 0 && moco_dataset_is_sequential(dataset) ? MOCO_SHARD_WINDOW : window;
+    moco__options_write(options, &o, sizeof o);
 }
 
 moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *options)
 {
+    moco_sampler_options o;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(options);
-    MOCO_TRY(check_options(options));
-    MOCO_TRY(check_share(options));
+    MOCO_TRY(read_options(&o, options));
+    MOCO_TRY(check_options(&o));
+    MOCO_TRY(check_share(&o));
     moco_sampler *sampler = moco__handle_alloc(sizeof *sampler);
     if (sampler == NULL) {
         return MOCO_ENOMEM;
     }
-    sampler->count = options->count;
-    sampler->batch_size = options->batch;
-    sampler->batches = count_batches(options);
-    sampler->rank = (size_t)options->rank;
-    sampler->world = (size_t)options->world;
-    sampler->groups = options->groups > 0 ? options->groups : (size_t)options->world;
-    sampler->whole_batches = options->whole_batches;
-    sampler->seed = options->seed;
-    sampler->shuffle = options->shuffle;
-    const moco_status status = options->shuffle ? make_order(sampler, options) : MOCO_OK;
+    sampler->count = o.count;
+    sampler->batch_size = o.batch;
+    sampler->batches = count_batches(&o);
+    sampler->rank = (size_t)o.rank;
+    sampler->world = (size_t)o.world;
+    sampler->groups = o.groups > 0 ? o.groups : (size_t)o.world;
+    sampler->whole_batches = o.whole_batches;
+    sampler->seed = o.seed;
+    sampler->shuffle = o.shuffle;
+    const moco_status status = o.shuffle ? make_order(sampler, &o) : MOCO_OK;
     if (status != MOCO_OK) {
         moco_sampler_free(sampler);
         return status;
@@ -154,7 +170,7 @@ void moco_sampler_free(moco_sampler *sampler)
 
 size_t moco_sampler_batches(const moco_sampler *sampler)
 {
-    return sampler->batches;
+    return sampler != NULL ? sampler->batches : 0;
 }
 
 size_t moco__sampler_count(const moco_sampler *sampler)

@@ -20,6 +20,9 @@ static moco_status logits_of(moco_tensor **out, moco_scope *scope, moco_scope *t
 moco_status moco_infonce_logits(moco_tensor **out, moco_scope *scope, const moco_tensor *q, const moco_tensor *k,
                                 const moco_tensor *negatives, double temperature)
 {
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(q);
+    MOCO_CHECK_ARG(k);
     MOCO_CHECK_ARG(negatives);
     if (!(temperature > 0)) {
         return moco_error_set(MOCO_EINVALID, "infonce: temperature %g must be above 0", temperature);
@@ -33,6 +36,7 @@ moco_status moco_infonce_logits(moco_tensor **out, moco_scope *scope, const moco
 
 moco_status moco_infonce_loss(moco_tensor **out, moco_scope *scope, const moco_tensor *logits)
 {
+    MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(logits);
     const int64_t n = moco_tensor_size(logits, 0);
     moco_tensor *labels; /* the positive is way 0 */

@@ -51,9 +51,17 @@ moco_status moco__means_read(moco_model_means *out, moco__means *means, moco_com
     MOCO_TRY(moco_comm_all_reduce(comm, means->sums));
     MOCO_TRY(moco_tensor_to_host(sums, sizeof sums, means->sums));
     MOCO_TRY(moco_tensor_zero(means->sums));
-    const double count = means->steps > 0 ? (double)means->steps * (double)moco_comm_world(comm) : NAN;
-    *out = (moco_model_means){ means->steps, (double)sums[LOSS] / count, 100 * (double)sums[ACC1] / count,
-                               100 * (double)sums[ACC5] / count };
+    const int64_t steps = means->steps;
     means->steps = 0;
+    if (!isfinite(sums[LOSS])) {
+        return moco_error_set(
+            MOCO_EDIVERGED,
+            "model: the loss of the last %lld steps is not finite: the training diverged; start again "
+            "from a checkpoint with a lower learning rate",
+            (long long)steps);
+    }
+    const double count = steps > 0 ? (double)steps * (double)moco_comm_world(comm) : NAN;
+    *out = (moco_model_means){ steps, (double)sums[LOSS] / count, 100 * (double)sums[ACC1] / count,
+                               100 * (double)sums[ACC5] / count };
     return MOCO_OK;
 }

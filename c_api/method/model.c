@@ -2,6 +2,7 @@
 #include "method/model_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 
 static moco_status create_parts(moco_model *model, const moco_model_options *o)
 {
@@ -11,18 +12,18 @@ static moco_status create_parts(moco_model *model, const moco_model_options *o)
     MOCO_TRY(moco_scope_create(&model->inputs));
     MOCO_TRY(moco_scope_create(&model->scope));
     MOCO_TRY(moco_scope_create(&model->part));
-    MOCO_TRY(moco_encoder_create(&model->encoder_q, &o->encoder));
+    MOCO_TRY(moco_encoder_create(&model->encoder_q, o->encoder));
     if (o->sync_bn) {
         MOCO_TRY(moco_encoder_sync_bn(model->encoder_q, o->comm));
     }
-    MOCO_TRY(moco_ddp_create(&model->ddp, o->comm, model->encoder_q, &o->ddp));
+    MOCO_TRY(moco_ddp_create(&model->ddp, o->comm, model->encoder_q, o->ddp));
     MOCO_TRY(moco_encoder_clone_frozen(&model->encoder_k, model->encoder_q));
-    MOCO_TRY(moco_sgd_create(&model->sgd, moco_encoder_parameters(model->encoder_q), &o->sgd));
+    MOCO_TRY(moco_sgd_create(&model->sgd, moco_encoder_parameters(model->encoder_q), o->sgd));
     moco_queue_options queue = MOCO_QUEUE_OPTIONS_INIT;
     queue.size = o->queue_size;
-    queue.dim = o->encoder.dim;
+    queue.dim = o->encoder->dim;
     queue.seed = o->seed + 1; /* the seed itself draws the weights */
-    queue.device = o->encoder.device;
+    queue.device = o->encoder->device;
     queue.filled_only = o->queue_filled_only;
     MOCO_TRY(moco_queue_create(&model->queue, &queue));
     return moco__means_create(&model->means, model->device);
@@ -38,7 +39,7 @@ static moco_status check_options(const moco_model_options *o)
     }
     if (o->cuda_graph && o->queue_filled_only) {
         return moco_error_set(MOCO_EINVALID, "model: a CUDA graph needs a queue whose size does not change; use "
-                                             "--cuda-graph off or --queue-filled-only off");
+                                             "cuda_graph false or queue_filled_only false");
     }
     return MOCO_OK;
 }
@@ -58,34 +59,39 @@ static size_t groups_of(const moco_model_options *o)
 static void copy_options(moco_model *model, const moco_model_options *o)
 {
     model->comm = o->comm;
-    model->device = o->encoder.device;
-    model->precision = o->encoder.precision;
-    model->bn_splits = o->encoder.bn_splits;
+    model->device = o->encoder->device;
+    model->precision = o->encoder->precision;
+    model->bn_splits = o->encoder->bn_splits;
     model->temperature = o->temperature;
     model->symmetric = o->symmetric;
     model->accumulate = o->accumulate;
-    model->phases.device = o->encoder.device;
+    model->phases.device = o->encoder->device;
     model->shuffle = (moco__shuffle){ .kind = kind_of(o),
                                       .comm = o->comm,
-                                      .device = o->encoder.device,
+                                      .device = o->encoder->device,
                                       .groups = groups_of(o),
                                       .permutation = o->permutation,
                                       .payload = o->payload,
                                       .seed = o->seed };
 }
 
+MOCO__DEFINE_INIT(moco_model_options, MOCO_MODEL_OPTIONS_INIT)
+
 moco_status moco_model_create(moco_model **out, const moco_model_options *options)
 {
-    const moco_model_options defaults = MOCO_MODEL_OPTIONS_INIT;
-    const moco_model_options *o = options != NULL ? options : &defaults;
+    moco_model_options o;
+    moco_encoder_options encoder;
     MOCO_CHECK_ARG(out);
-    MOCO_TRY(check_options(o));
+    MOCO__READ_OPTIONS(&o, options, MOCO_MODEL_OPTIONS_INIT);
+    MOCO__READ_OPTIONS(&encoder, o.encoder, MOCO_ENCODER_OPTIONS_INIT);
+    o.encoder = &encoder;
+    MOCO_TRY(check_options(&o));
     moco_model *model = moco__handle_alloc(sizeof *model);
     if (model == NULL) {
         return MOCO_ENOMEM;
     }
-    copy_options(model, o);
-    const moco_status status = create_parts(model, o);
+    copy_options(model, &o);
+    const moco_status status = create_parts(model, &o);
     if (status != MOCO_OK) {
         moco_model_free(model);
         return status;
@@ -131,40 +137,44 @@ moco_status moco_model_read_means(moco_model_means *out, moco_model *model)
 
 void moco_model_profile(moco_model *model, moco_step_times *times)
 {
-    model->phases.times = times;
+    if (model != NULL) {
+        model->phases.times = times;
+    }
 }
 
 moco_encoder *moco_model_query_encoder(const moco_model *model)
 {
-    return model->encoder_q;
+    return model != NULL ? model->encoder_q : NULL;
 }
 
 moco_encoder *moco_model_key_encoder(const moco_model *model)
 {
-    return model->encoder_k;
+    return model != NULL ? model->encoder_k : NULL;
 }
 
 moco_queue *moco_model_queue(const moco_model *model)
 {
-    return model->queue;
+    return model != NULL ? model->queue : NULL;
 }
 
 moco_sgd *moco_model_sgd(const moco_model *model)
 {
-    return model->sgd;
+    return model != NULL ? model->sgd : NULL;
 }
 
 moco_comm *moco_model_comm(const moco_model *model)
 {
-    return model->comm;
+    return model != NULL ? model->comm : NULL;
 }
 
 uint64_t moco_model_shuffles(const moco_model *model)
 {
-    return model->shuffle.drawn;
+    return model != NULL ? model->shuffle.drawn : 0;
 }
 
 void moco_model_set_shuffles(moco_model *model, uint64_t shuffles)
 {
-    model->shuffle.drawn = shuffles;
+    if (model != NULL) {
+        model->shuffle.drawn = shuffles;
+    }
 }

@@ -2,6 +2,7 @@
 #include "moco/queue.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 
 struct moco_queue {
     moco_tensor *keys; /* K x dim */
@@ -34,21 +35,23 @@ static moco_status draw_keys(moco_queue *queue, const moco_queue_options *option
     return MOCO_OK;
 }
 
+MOCO__DEFINE_INIT(moco_queue_options, MOCO_QUEUE_OPTIONS_INIT)
+
 moco_status moco_queue_create(moco_queue **out, const moco_queue_options *options)
 {
-    const moco_queue_options defaults = MOCO_QUEUE_OPTIONS_INIT;
-    const moco_queue_options *o = options != NULL ? options : &defaults;
+    moco_queue_options o;
     MOCO_CHECK_ARG(out);
-    MOCO_TRY(check_options(o));
+    MOCO__READ_OPTIONS(&o, options, MOCO_QUEUE_OPTIONS_INIT);
+    MOCO_TRY(check_options(&o));
     moco_queue *queue = moco__handle_alloc(sizeof *queue);
     if (queue == NULL) {
         return MOCO_ENOMEM;
     }
-    queue->size = o->size;
-    queue->filled_only = o->filled_only;
+    queue->size = o.size;
+    queue->filled_only = o.filled_only;
     moco_status status;
     MOCO_TRY_GOTO(moco_scope_create(&queue->scope));
-    MOCO_TRY_GOTO(draw_keys(queue, o));
+    MOCO_TRY_GOTO(draw_keys(queue, &o));
     *out = queue;
     return MOCO_OK;
 done:
@@ -107,22 +110,22 @@ moco_status moco_queue_negatives(moco_tensor **out, moco_scope *scope, const moc
 
 moco_tensor *moco_queue_keys(const moco_queue *queue)
 {
-    return queue->keys;
+    return queue != NULL ? queue->keys : NULL;
 }
 
 int64_t moco_queue_size(const moco_queue *queue)
 {
-    return queue->size;
+    return queue != NULL ? queue->size : 0;
 }
 
 int64_t moco_queue_pointer(const moco_queue *queue)
 {
-    return queue->pointer;
+    return queue != NULL ? queue->pointer : 0;
 }
 
 int64_t moco_queue_filled(const moco_queue *queue)
 {
-    return queue->filled;
+    return queue != NULL ? queue->filled : 0;
 }
 
 moco_status moco_queue_restore(moco_queue *queue, int64_t pointer, int64_t filled)

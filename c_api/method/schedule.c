@@ -1,30 +1,54 @@
 /* Computes the learning rate over the training. */
 #include "moco/schedule.h"
 
+#include "base/handle_internal.h"
+#include "base/options_read_internal.h"
+
 #include <math.h>
+
+MOCO__DEFINE_INIT(moco_schedule, MOCO_SCHEDULE_INIT)
+
+static moco_status read_schedule(moco_schedule *out, const moco_schedule *schedule)
+{
+    if (schedule == NULL) {
+        return moco_error_set(MOCO_EINVALID, "schedule: argument schedule is NULL");
+    }
+    MOCO__READ_OPTIONS(out, schedule, MOCO_SCHEDULE_INIT);
+    if (out->milestone_count > MOCO_MAX_MILESTONES) {
+        return moco_error_set(MOCO_EINVALID, "schedule: %zu milestones; give at most %d", out->milestone_count,
+                              MOCO_MAX_MILESTONES);
+    }
+    return MOCO_OK;
+}
 
 double moco_schedule_lr(const moco_schedule *schedule, double epoch)
 {
-    if (epoch < schedule->warmup_epochs) {
-        return schedule->lr * epoch / schedule->warmup_epochs;
+    moco_schedule s;
+    if (read_schedule(&s, schedule) != MOCO_OK) {
+        return NAN;
     }
-    const double at = schedule->per_step ? epoch : floor(epoch);
-    double factor = 1;
-    switch (schedule->kind) {
+    if (epoch < s.warmup_epochs) {
+        return s.lr * epoch / s.warmup_epochs;
+    }
+    const double at = s.per_step ? epoch : floor(epoch);
+    double factor = NAN;
+    switch (s.kind) {
     case MOCO_SCHEDULE_CONSTANT:
+        factor = 1;
         break;
     case MOCO_SCHEDULE_STEPS:
-        for (size_t i = 0; i < schedule->milestone_count && at >= schedule->milestones[i]; ++i) {
+        factor = 1;
+        for (size_t i = 0; i < s.milestone_count && at >= s.milestones[i]; ++i) {
             factor *= 0.1;
         }
         break;
     case MOCO_SCHEDULE_COSINE: {
-        const double progress = (at - schedule->warmup_epochs) / (schedule->epochs - schedule->warmup_epochs);
+        const double progress = (at - s.warmup_epochs) / (s.epochs - s.warmup_epochs);
         factor = (1 + cos(M_PI * fmin(fmax(progress, 0), 1))) / 2;
         break;
     }
     }
-    return schedule->lr * factor;
+    return s.lr * factor;
 }
 
 double moco_schedule_auto_lr(int64_t batch)

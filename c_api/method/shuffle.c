@@ -13,7 +13,9 @@
 
 void moco_shuffle_permutation(int64_t *permutation, size_t n, uint64_t seed, uint64_t step)
 {
-    moco__permutation(permutation, n, seed, MOCO__RNG_SHUFFLE, step);
+    if (permutation != NULL) {
+        moco__permutation(permutation, n, seed, MOCO__RNG_SHUFFLE, step);
+    }
 }
 
 moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, size_t groups, uint64_t seed,
@@ -42,8 +44,10 @@ moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, siz
 
 void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n)
 {
-    for (size_t i = 0; i < n; ++i) {
-        inverse[permutation[i]] = (int64_t)i;
+    for (size_t i = 0; i < n && inverse != NULL && permutation != NULL; ++i) {
+        if (permutation[i] >= 0 && (uint64_t)permutation[i] < n) {
+            inverse[permutation[i]] = (int64_t)i;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
  * Runs a training step: Algorithm 1 of arXiv 1911.05722. Shapes: N pairs of views on each of W ranks, of which n are
  * computed at a time (accumulate); C = dim, K = queue size.
  */
+#include "base/handle_internal.h"
 #include "method/encode_internal.h"
 #include "method/inputs_internal.h"
 #include "method/step_check_internal.h"
@@ -93,6 +94,9 @@ static moco_status run(step *s, moco_model *model, const moco_tensor *im_q, cons
 moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k,
                             double lr, double m)
 {
+    MOCO_CHECK_ARG(model);
+    MOCO_CHECK_ARG(im_q);
+    MOCO_CHECK_ARG(im_k);
     step *const s = &model->step;
     MOCO_TRY(moco__step_check(model, im_q, im_k, lr, m));
     moco__model_clear(model);

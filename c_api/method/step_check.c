@@ -7,7 +7,8 @@
 
 static moco_status check_view(const moco_model *model, const moco_tensor *images)
 {
-    if (moco_tensor_ndim(images) != 4 || moco_tensor_size(images, 1) != 3) {
+    if (moco_tensor_ndim(images) != 4 || moco_tensor_size(images, 1) != 3 || moco_tensor_size(images, 2) < 1 ||
+        moco_tensor_size(images, 3) < 1) {
         return moco_error_set(MOCO_EINVALID, "step: each view must be N x 3 x H x W");
     }
     const moco_dtype dtype = moco_tensor_dtype(images);
@@ -36,9 +37,6 @@ static moco_status check_count(const moco_model *model, int64_t n)
 moco_status moco__step_check(const moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k, double lr,
                              double m)
 {
-    MOCO_CHECK_ARG(model);
-    MOCO_CHECK_ARG(im_q);
-    MOCO_CHECK_ARG(im_k);
     MOCO_TRY(check_view(model, im_q));
     MOCO_TRY(check_view(model, im_k));
     const int64_t n = moco_tensor_size(im_q, 0);

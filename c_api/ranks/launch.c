@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
+#include "base/options_read_internal.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -31,8 +32,8 @@ static moco_status read_number(int32_t *out, const char *name, int32_t fallback)
 static moco_status need_number(int32_t *out, const char *name)
 {
     if (getenv(name) == NULL) {
-        return moco_error_set(
-            MOCO_EINVALID, "launch: %s is not set; start the processes with a launcher, or use --launcher none", name);
+        return moco_error_set(MOCO_EINVALID,
+                              "launch: %s is not set; start the processes with a launcher, or use launcher none", name);
     }
     return read_number(out, name, 0);
 }
@@ -151,10 +152,14 @@ static const source *find_source(const char *launcher)
     return NULL;
 }
 
+MOCO__DEFINE_INIT(moco_launch, MOCO_LAUNCH_INIT)
+
 moco_status moco_launch_from_environment(moco_launch *out, const char *launcher)
 {
+    moco_launch launch;
     MOCO_CHECK_ARG(out);
-    moco_launch launch = MOCO_LAUNCH_INIT;
+    MOCO__READ_OPTIONS(&launch, out, MOCO_LAUNCH_INIT); /* only for its struct_size */
+    moco_launch_init(&launch, sizeof launch);
     const source *from = find_source(launcher);
     if (from != NULL) {
         (void)snprintf(launch.launcher, sizeof launch.launcher, "%s", from->name);
@@ -164,13 +169,12 @@ moco_status moco_launch_from_environment(moco_launch *out, const char *launcher)
         return moco_error_set(MOCO_EINVALID, "launch: unknown launcher \"%s\"; use auto, none, torchrun, mpi or slurm",
                               launcher);
     }
-    *out = launch;
+    moco__options_write(out, &launch, sizeof launch);
     return MOCO_OK;
 }
 
-moco_status moco_launch_check(const moco_launch *launch)
+static moco_status check(const moco_launch *launch)
 {
-    MOCO_CHECK_ARG(launch);
     if (launch->world < 1 || launch->rank < 0 || launch->rank >= launch->world) {
         return moco_error_set(MOCO_EINVALID,
                               "launch: rank is %d and the number of processes %d; use a rank from 0 to one less",
@@ -186,6 +190,21 @@ moco_status moco_launch_check(const moco_launch *launch)
         return moco_error_set(MOCO_EINVALID, "launch: port is %d; use 1 to 65535", launch->port);
     }
     return MOCO_OK;
+}
+
+static moco_status read_launch(moco_launch *out, const moco_launch *launch)
+{
+    if (launch == NULL) {
+        return moco_error_set(MOCO_EINVALID, "launch: argument launch is NULL");
+    }
+    MOCO__READ_OPTIONS(out, launch, MOCO_LAUNCH_INIT);
+    return check(out);
+}
+
+moco_status moco_launch_check(const moco_launch *launch)
+{
+    moco_launch known;
+    return read_launch(&known, launch);
 }
 
 /* "gpu[07-09,12]" becomes "gpu07": the text before the bracket, the first number, and what follows the bracket. */
@@ -227,7 +246,7 @@ moco_status moco__launch_gpu(int32_t *out, const moco_launch *launch, int32_t co
     if (!has_own && launch->local_world > count) {
         return moco_error_set(MOCO_EUNAVAILABLE,
                               "launch: %d processes on this host, but %d GPU%s; start one process per GPU, or use "
-                              "--device cpu",
+                              "device cpu",
                               launch->local_world, count, count == 1 ? "" : "s");
     }
     *out = has_own ? 0 : launch->local_rank;
@@ -236,14 +255,15 @@ moco_status moco__launch_gpu(int32_t *out, const moco_launch *launch, int32_t co
 
 moco_status moco_launch_device(moco_device *out, const char *text, const moco_launch *launch)
 {
+    moco_launch l;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(text);
-    MOCO_CHECK_ARG(launch);
+    MOCO_TRY(read_launch(&l, launch));
     const bool shares = strcmp(text, "cuda") == 0 || strcmp(text, "auto") == 0;
     moco_device device;
     MOCO_TRY(moco_device_parse(&device, text));
-    if (shares && device.type == MOCO_CUDA && launch->local_world > 1) {
-        MOCO_TRY(moco__launch_gpu(&device.index, launch, moco_device_cuda_count()));
+    if (shares && device.type == MOCO_CUDA && l.local_world > 1) {
+        MOCO_TRY(moco__launch_gpu(&device.index, &l, moco_device_cuda_count()));
     }
     *out = device;
     return MOCO_OK;

@@ -31,12 +31,12 @@ moco_comm *moco_peers_comm(const moco_peers *peers)
 
 const moco_launch *moco_peers_launch(const moco_peers *peers)
 {
-    return &peers->launch;
+    return peers != NULL ? &peers->launch : NULL;
 }
 
 const char *moco_peers_name(const moco_peers *peers, int32_t rank)
 {
-    return rank >= 0 && rank < peers->launch.world ? peers->names[rank] : "";
+    return peers != NULL && rank >= 0 && rank < peers->launch.world ? peers->names[rank] : "";
 }
 
 moco_status moco__peers_wait_for(char *buffer, size_t size, moco_peers *peers, const char *key)

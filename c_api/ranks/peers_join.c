@@ -1,6 +1,7 @@
 /* Meets the other processes of a run and connects with them. */
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "ranks/own_address_internal.h"
 #include "ranks/peers_internal.h"
 #include "ranks/store_keys_internal.h"
@@ -160,25 +161,27 @@ static moco_status connect_all(moco_peers *peers, moco_device device)
     return moco_peers_fail(peers, connect_devices(peers, device));
 }
 
+MOCO__DEFINE_INIT(moco_peers_options, MOCO_PEERS_OPTIONS_INIT)
+
 moco_status moco_peers_join(moco_peers **out, const moco_launch *launch, const moco_peers_options *options)
 {
-    const moco_launch alone = MOCO_LAUNCH_INIT;
-    const moco_peers_options defaults = MOCO_PEERS_OPTIONS_INIT;
-    const moco_launch *l = launch != NULL ? launch : &alone;
-    const moco_peers_options *o = options != NULL ? options : &defaults;
+    moco_launch l;
+    moco_peers_options o;
     MOCO_CHECK_ARG(out);
-    MOCO_TRY(moco_launch_check(l));
-    if (!(o->timeout_s > 0) || !isfinite(o->timeout_s)) {
-        return moco_error_set(MOCO_EINVALID, "peers: the time-out is %g s; use more than 0", o->timeout_s);
+    MOCO__READ_OPTIONS(&l, launch, MOCO_LAUNCH_INIT);
+    MOCO__READ_OPTIONS(&o, options, MOCO_PEERS_OPTIONS_INIT);
+    MOCO_TRY(moco_launch_check(&l));
+    if (!(o.timeout_s > 0) || !isfinite(o.timeout_s)) {
+        return moco_error_set(MOCO_EINVALID, "peers: the time-out is %g s; use more than 0", o.timeout_s);
     }
     moco_peers *peers = moco__handle_alloc(sizeof *peers);
     if (peers == NULL) {
         return MOCO_ENOMEM;
     }
-    peers->launch = *l;
-    peers->timeout_s = o->timeout_s;
-    peers->names = moco__calloc((size_t)l->world, sizeof *peers->names);
-    const moco_status status = peers->names != NULL ? connect_all(peers, o->device) : MOCO_ENOMEM;
+    peers->launch = l;
+    peers->timeout_s = o.timeout_s;
+    peers->names = moco__calloc((size_t)l.world, sizeof *peers->names);
+    const moco_status status = peers->names != NULL ? connect_all(peers, o.device) : MOCO_ENOMEM;
     if (status != MOCO_OK) {
         moco_peers_free(peers);
         return status;

@@ -2,6 +2,7 @@
 #include "moco/plot.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "report/chart_internal.h"
 #include "report/report_read_internal.h"
 #include "report/series_values_internal.h"
@@ -74,30 +75,45 @@ static moco_status add_run(comparison *c, const char *run, const moco_compare_op
     return MOCO_OK;
 }
 
-moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
-                              const moco_compare_options *options)
+static moco_status check(const moco_compare_options *o, const char *const *runs, size_t count)
 {
-    const moco_compare_options defaults = MOCO_COMPARE_OPTIONS_INIT;
-    const moco_compare_options *o = options != NULL ? options : &defaults;
-    MOCO_CHECK_ARG(path);
-    MOCO_CHECK_ARG(runs);
-    MOCO_CHECK_ARG(o->metric);
     if (count == 0 || count > MOCO_PLOT_MAX_RUNS) {
         return moco_error_set(MOCO_EINVALID, "plot: %zu runs are given; a chart takes 1 to %d", count,
                               MOCO_PLOT_MAX_RUNS);
     }
+    for (size_t i = 0; i < count; ++i) {
+        if (runs[i] == NULL) {
+            return moco_error_set(MOCO_EINVALID, "plot: runs[%zu] is NULL; give the folder of a run", i);
+        }
+    }
+    if (o->metric == NULL) {
+        return moco_error_set(MOCO_EINVALID, "plot: options->metric is NULL; give a name such as \"loss\"");
+    }
+    return MOCO_OK;
+}
+
+MOCO__DEFINE_INIT(moco_compare_options, MOCO_COMPARE_OPTIONS_INIT)
+
+moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
+                              const moco_compare_options *options)
+{
+    moco_compare_options o;
+    MOCO_CHECK_ARG(path);
+    MOCO_CHECK_ARG(runs);
+    MOCO__READ_OPTIONS(&o, options, MOCO_COMPARE_OPTIONS_INIT);
+    MOCO_TRY(check(&o, runs, count));
     comparison c = { .values = MOCO__POINTS };
     moco_status status = MOCO_OK;
-    name_metric(&c, o->metric);
+    name_metric(&c, o.metric);
     for (size_t i = 0; i < count && status == MOCO_OK; ++i) {
-        status = add_run(&c, runs[i], o);
+        status = add_run(&c, runs[i], &o);
     }
     if (status == MOCO_OK && c.chart.count == 0) {
         status = moco_error_set(MOCO_ENOTFOUND, "plot: none of the runs has the metric \"%s\" in its metrics.jsonl",
-                                o->metric);
+                                o.metric);
     }
     if (status == MOCO_OK) {
-        status = moco__chart_write(&c.chart, path, o->format);
+        status = moco__chart_write(&c.chart, path, o.format);
     }
     for (size_t i = 0; i < MOCO_PLOT_MAX_RUNS; ++i) {
         moco_series_free(&c.series[i]);

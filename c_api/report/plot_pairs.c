@@ -2,6 +2,7 @@
 #include "moco/plot.h"
 
 #include "base/handle_internal.h"
+#include "config/config_read_internal.h"
 #include "dataset/dataset_internal.h"
 #include "report/sheet_internal.h"
 
@@ -67,7 +68,9 @@ moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset, const
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(dataset);
     MOCO_CHECK_ARG(config);
-    pairs p = { .config = config };
+    moco_config c;
+    MOCO_TRY(moco__config_read(&c, config));
+    pairs p = { .policy = MOCO_AUGMENT_POLICY_INIT, .config = &c };
     const moco_status status = draw(&p, path, dataset);
     moco__sheet_free(&p.sheet);
     return status;

@@ -3,6 +3,8 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
+#include "config/config_read_internal.h"
 
 enum { QUERIES = 12 };
 
@@ -56,6 +58,8 @@ static moco_status draw_map(sheets *s)
     return status;
 }
 
+MOCO__DEFINE_INIT(moco_sheets_options, MOCO_SHEETS_OPTIONS_INIT)
+
 moco_status moco_plot_sheets(const char *run, const moco_config *config, moco_encoder *encoder,
                              const moco_dataset *images, const moco_dataset *query_images,
                              const moco_sheets_options *options)
@@ -64,17 +68,22 @@ moco_status moco_plot_sheets(const char *run, const moco_config *config, moco_en
     MOCO_CHECK_ARG(config);
     MOCO_CHECK_ARG(encoder);
     MOCO_CHECK_ARG(images);
-    const moco_sheets_options defaults = MOCO_SHEETS_OPTIONS_INIT;
+    moco_sheets_options o;
+    moco_config c;
+    MOCO__READ_OPTIONS(&o, options, MOCO_SHEETS_OPTIONS_INIT);
+    MOCO_TRY(moco__config_read(&c, config));
+    if ((unsigned)o.format > MOCO_PICTURE_PDF) {
+        return moco_error_set(MOCO_EINVALID, "plot: format %d is not a moco_picture", (int)o.format);
+    }
     char path[MOCO_PATH_MAX];
-    sheets s = { run, encoder, images, query_images != NULL ? query_images : images, NULL, MOCO_FEATURES_OPTIONS_INIT };
-    s.options = options != NULL ? options : &defaults;
-    moco_features_options_for(&s.how, config, s.options->device);
-    s.how.workers = s.options->workers;
-    s.how.skip_broken = config->skip_broken;
+    sheets s = { run, encoder, images, query_images != NULL ? query_images : images, &o, MOCO_FEATURES_OPTIONS_INIT };
+    moco_features_options_for(&s.how, &c, o.device);
+    s.how.workers = o.workers;
+    s.how.skip_broken = c.skip_broken;
     MOCO_TRY(moco__files_join(path, sizeof path, run, "plots"));
     MOCO_TRY(moco__mkdirs(path)); /* a run with --no-plots has none yet */
     MOCO_TRY(path_of(path, &s, "pairs.png"));
-    MOCO_TRY(moco_plot_pairs(path, images, config));
+    MOCO_TRY(moco_plot_pairs(path, images, &c));
     MOCO_TRY(draw_neighbours(&s));
     return draw_map(&s);
 }

@@ -3,6 +3,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "report/report_evaluations_internal.h"
 #include "report/report_numbers_internal.h"
 #include "report/report_page_internal.h"
@@ -42,12 +43,15 @@ static moco_status build(moco__html *html, const moco__record *record)
     return html->status;
 }
 
+MOCO__DEFINE_INIT(moco_report_options, MOCO_REPORT_OPTIONS_INIT)
+
 moco_status moco_report_write(const char *run, const moco_report_options *options)
 {
     char path[MOCO_PATH_MAX];
+    moco_report_options o;
     MOCO_CHECK_ARG(run);
+    MOCO__READ_OPTIONS(&o, options, MOCO_REPORT_OPTIONS_INIT);
     MOCO_TRY(moco__files_join(path, sizeof path, run, "report.html"));
-    const char *given = options != NULL ? options->path : NULL;
     moco__record record;
     moco__html html = { .status = MOCO_OK };
     moco_status status = moco__record_read(&record, run);
@@ -55,7 +59,7 @@ moco_status moco_report_write(const char *run, const moco_report_options *option
         status = build(&html, &record);
     }
     if (status == MOCO_OK) {
-        status = moco__file_write(given != NULL ? given : path, html.bytes.data, html.bytes.size);
+        status = moco__file_write(o.path != NULL ? o.path : path, html.bytes.data, html.bytes.size);
     }
     moco__bytes_free(&html.bytes);
     moco__record_free(&record);

@@ -2,6 +2,7 @@
 #include "moco/checkpoint.h"
 
 #include "base/handle_internal.h"
+#include "config/config_read_internal.h"
 #include "config/config_stored_internal.h"
 #include "train/checkpoint_ranks_internal.h"
 
@@ -120,14 +121,36 @@ done:
     return status;
 }
 
+/* A checkpoint's settings must describe its tensors, since they are all that a reader has. */
+static moco_status check_fit(const moco_model *model, const moco_config *config)
+{
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    const int64_t queue = moco_queue_size(moco_model_queue(model));
+    MOCO_TRY(moco_encoder_describe(&network, moco_model_query_encoder(model)));
+    const bool same = strcmp(network.arch, config->arch) == 0 && network.dim == config->dim &&
+                      network.mlp == config->mlp && network.cifar_stem == config->cifar_stem;
+    if (!same || queue != config->queue_size) {
+        return moco_error_set(
+            MOCO_EINVALID,
+            "checkpoint: the model is a %s of dim %lld%s%s with a queue of %lld, but config describes "
+            "a %s of dim %lld%s%s with a queue of %lld; set config to the model's",
+            network.arch, (long long)network.dim, network.mlp ? ", mlp" : "", network.cifar_stem ? ", cifar_stem" : "",
+            (long long)queue, config->arch, (long long)config->dim, config->mlp ? ", mlp" : "",
+            config->cifar_stem ? ", cifar_stem" : "", (long long)config->queue_size);
+    }
+    return MOCO_OK;
+}
+
 moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
                                  const moco_config *config)
 {
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(model);
-    MOCO_CHECK_ARG(config);
-    return moco_comm_world(moco_model_comm(model)) > 1 ? save_of_ranks(path, model, position, config)
-                                                       : write_file(path, model, position, config, NULL);
+    moco_config known;
+    MOCO_TRY(moco__config_read(&known, config));
+    MOCO_TRY(check_fit(model, &known));
+    return moco_comm_world(moco_model_comm(model)) > 1 ? save_of_ranks(path, model, position, &known)
+                                                       : write_file(path, model, position, &known, NULL);
 }
 
 /* Reads every tensor of the table. The file must hold these tensors and no others. */

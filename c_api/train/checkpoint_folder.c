@@ -110,11 +110,11 @@ static moco_status find_newest(char *buffer, size_t size, const char *run)
     }
     free(steps);
     if (status == MOCO_ENOTFOUND && count > 0) {
-        return moco_error_set(
-            MOCO_EFORMAT, "%s/checkpoints: all %zu checkpoints are damaged; start again with moco train", run, count);
+        return moco_error_set(MOCO_EFORMAT, "%s/checkpoints: all %zu checkpoints are damaged; start the run again", run,
+                              count);
     }
     return status == MOCO_ENOTFOUND
-               ? moco_error_set(status, "%s/checkpoints: there is no checkpoint; start again with moco train", run)
+               ? moco_error_set(status, "%s/checkpoints: there is no checkpoint; start the run again", run)
                : status;
 }
 
@@ -157,6 +157,7 @@ static void remove_left_overs(const char *run)
 static bool is_milestone(const char *path, int64_t keep_every)
 {
     moco_config config;
+    moco_config_init(&config, sizeof config);
     moco_position position;
     return keep_every > 0 && moco_checkpoint_read_config(&config, &position, path) == MOCO_OK && position.batch == 0 &&
            position.epoch > 0 && position.epoch % (uint64_t)keep_every == 0;

@@ -105,6 +105,14 @@ moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoc
                                size_t count)
 {
     MOCO_CHECK_ARG(metrics);
+    if (values == NULL && count > 0) {
+        return moco_error_set(MOCO_EINVALID, "metrics: values is NULL, but their count is %zu", count);
+    }
+    for (size_t i = 0; i < count; ++i) {
+        if (values[i].name == NULL) {
+            return moco_error_set(MOCO_EINVALID, "metrics: values[%zu].name is NULL", i);
+        }
+    }
     FILE *stream = metrics->stream;
     bool written = fprintf(stream, "{\"step\": %llu, \"epoch\": %.9g", (unsigned long long)step, epoch) > 0;
     for (size_t i = 0; i < count; ++i) {

@@ -2,21 +2,29 @@
 #include "train/run_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
+#include "config/config_read_internal.h"
 
-moco__run *moco__run_create(const moco_config *config, const moco_train_options *options)
+MOCO__DEFINE_INIT(moco_train_options, MOCO_TRAIN_OPTIONS_INIT)
+
+moco_status moco__run_create(moco__run **out, const moco_config *config, const moco_train_options *options)
 {
+    moco_config settings;
+    moco_train_options o;
+    MOCO_TRY(moco__config_read(&settings, config));
+    MOCO__READ_OPTIONS(&o, options, MOCO_TRAIN_OPTIONS_INIT);
     moco__run *run = moco__handle_alloc(sizeof *run);
-    if (run != NULL) {
-        run->setup.config = *config;
-        if (options != NULL) {
-            run->options = *options;
-            run->setup.peers = options->peers;
-            run->setup.comm = moco_peers_comm(options->peers);
-        }
-        run->state.saved_step = UINT64_MAX;
-        run->report.log.is_mute = !moco__run_is_writer(&run->setup);
+    if (run == NULL) {
+        return MOCO_ENOMEM;
     }
-    return run;
+    run->setup.config = settings;
+    run->options = o;
+    run->setup.peers = o.peers;
+    run->setup.comm = moco_peers_comm(o.peers);
+    run->state.saved_step = UINT64_MAX;
+    run->report.log.is_mute = !moco__run_is_writer(&run->setup);
+    *out = run;
+    return MOCO_OK;
 }
 
 void moco__run_free(moco__run *run)

@@ -81,7 +81,7 @@ moco_status moco__run_share_config(moco__run_setup *setup)
     }
     MOCO_TRY_GOTO(share_text(&text, setup->peers));
     if (!moco__run_is_writer(setup)) {
-        moco_config_init(&setup->config);
+        moco_config_init(&setup->config, sizeof setup->config);
         MOCO_TRY_GOTO(read_config(&setup->config, (char *)text.data));
     }
 done:
@@ -126,11 +126,12 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
         MOCO_TRY(moco_config_get(of_run, option, is, sizeof is));
         MOCO_TRY(moco_config_get(asked, option, wanted, sizeof wanted));
         if (strcmp(wanted, "auto") != 0 && strcmp(is, wanted) != 0) {
-            return moco_error_set(MOCO_EINVALID,
-                                  "%s holds a run with %s %s, not %s; continue it with its settings by moco resume%s, "
-                                  "or choose another --out",
-                                  asked->out, option->name, is, wanted,
-                                  strcmp(option->name, "epochs") == 0 ? ", which can lengthen it by --epochs" : "");
+            return moco_error_set(
+                MOCO_EINVALID,
+                "%s holds a run with %s %s, not %s; continue it with its settings by moco_resume()%s, "
+                "or choose another folder (out)",
+                asked->out, option->name, is, wanted,
+                strcmp(option->name, "epochs") == 0 ? ", which can lengthen it by epochs" : "");
         }
     }
     return MOCO_OK;

@@ -83,7 +83,7 @@ static void log_move(const moco__run *run)
                             moves, slow ? "; its bf16 arithmetic is slow here" : "");
     } else if (setup->device.type == MOCO_CUDA && !setup->config.deterministic) {
         moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
-                            "the run was started without --deterministic, so on a GPU it is not bit-identical to an "
+                            "the run was started without deterministic, so on a GPU it is not bit-identical to an "
                             "uninterrupted one");
     }
 }

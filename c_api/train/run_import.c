@@ -1,6 +1,7 @@
 /* Makes a new run from a file of weights: the state in the file becomes the run's first checkpoint. */
 #include "base/handle_internal.h"
 #include "base/text_internal.h"
+#include "config/config_read_internal.h"
 #include "train/run_open_internal.h"
 #include "weights/weights_list_internal.h"
 
@@ -23,7 +24,7 @@ static moco_status open_source(source *out, const moco_weights *weights)
     out->weights = weights;
     if (weights->kind == MOCO_WEIGHTS_CHECKPOINT) {
         return moco_error_set(MOCO_EINVALID,
-                              "%s: a checkpoint of moco train needs no import; continue the run with: moco resume RUN",
+                              "%s: a checkpoint of libmoco needs no import; continue the run by moco_resume()",
                               weights->path);
     }
     MOCO_TRY(moco_weights_network(&out->network, weights, MOCO_QUERY));
@@ -71,15 +72,19 @@ static moco_status set_config(moco_config *config, const source *from)
 
 moco_status moco_run_import_config(moco_config *config, const char *path)
 {
-    MOCO_CHECK_ARG(config);
+    moco_config changed;
     moco_weights *weights;
+    MOCO_TRY(moco__config_read(&changed, config));
     MOCO_TRY(moco_weights_open(&weights, path));
     source from;
     moco_status status = open_source(&from, weights);
     if (status == MOCO_OK) {
-        status = set_config(config, &from);
+        status = set_config(&changed, &from);
     }
     moco_weights_free(weights);
+    if (status == MOCO_OK) {
+        moco__config_write(config, &changed);
+    }
     return status;
 }
 
@@ -95,8 +100,8 @@ static moco_status check_fit(const moco_config *config, const source *from)
                               (long long)network->dim, network->mlp ? " (mlp)" : "");
     }
     if (queue != NULL && (queue->sizes[1] != config->queue_size || queue->sizes[0] != config->dim)) {
-        return moco_error_set(MOCO_EINVALID, "%s holds a queue of %lld keys; use --queue-size %lld",
-                              from->weights->path, (long long)queue->sizes[1], (long long)queue->sizes[1]);
+        return moco_error_set(MOCO_EINVALID, "%s holds a queue of %lld keys; use queue-size %lld", from->weights->path,
+                              (long long)queue->sizes[1], (long long)queue->sizes[1]);
     }
     return MOCO_OK;
 }
@@ -180,7 +185,7 @@ static moco_status read_epoch(uint64_t *out, const moco_config *config, const so
     *out = text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : 0;
     if (*out >= (uint64_t)config->epochs) {
         return moco_error_set(MOCO_EINVALID,
-                              "%s has trained for %" PRIu64 " epoch%s, and the run has only %lld; raise --epochs",
+                              "%s has trained for %" PRIu64 " epoch%s, and the run has only %lld; raise epochs",
                               from->weights->path, *out, moco__plural(*out), (long long)config->epochs);
     }
     return MOCO_OK;
@@ -218,10 +223,10 @@ static moco_status import(moco__run_setup *run, const moco_weights *weights)
 
 moco_status moco_run_import(const moco_config *config, const char *path)
 {
-    MOCO_CHECK_ARG(config);
+    moco__run_setup run = { .peers = NULL };
     moco_weights *weights;
+    MOCO_TRY(moco__config_read(&run.config, config));
     MOCO_TRY(moco_weights_open(&weights, path));
-    moco__run_setup run = { .config = *config };
     const moco_status status = import(&run, weights);
     moco__run_close_setup(&run);
     moco_weights_free(weights);

@@ -39,7 +39,7 @@ typedef struct moco__run {
 } moco__run;
 
 /* Allocates a run; the options may be NULL. */
-moco__run *moco__run_create(const moco_config *config, const moco_train_options *options);
+moco_status moco__run_create(moco__run **out, const moco_config *config, const moco_train_options *options);
 void moco__run_free(moco__run *run);
 
 #endif

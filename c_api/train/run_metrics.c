@@ -25,20 +25,17 @@ static void warn_of_chance(moco__run *run, double loss)
         moco__run_log_write(
             &report->log, MOCO_LOG_WARNING,
             "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f) with a full queue: "
-            "nothing is being learnt; lower --lr, raise --momentum or add --warmup-epochs",
+            "nothing is being learnt; lower lr, raise momentum or add warmup-epochs",
             (unsigned long long)step, (unsigned long long)(step - report->left_chance), loss, chance);
     }
 }
 
-static moco_status check_finite(uint64_t step, double loss, double lr)
+static moco_status explain_divergence(uint64_t step, double lr)
 {
-    if (isfinite(loss)) {
-        return MOCO_OK;
-    }
     return moco_error_set(MOCO_EDIVERGED,
-                          "step %llu: the loss is %g at lr %g: the training diverged; lower --lr, add --warmup-epochs, "
-                          "or use --precision fp32. The last checkpoint is unharmed",
-                          (unsigned long long)step, loss, lr);
+                          "step %llu: the loss is not finite at lr %g: the training diverged; lower lr, add "
+                          "warmup-epochs, or use precision fp32. The last checkpoint is unharmed",
+                          (unsigned long long)step, lr);
 }
 
 moco_status moco__run_write_metrics(const moco__run *run, const moco_metric *values, size_t count)
@@ -56,9 +53,12 @@ moco_status moco__run_read_metrics(moco__run *run)
     if (moco__progress_window(progress) == 0) {
         return MOCO_OK;
     }
-    MOCO_TRY(moco_model_read_means(&means, run->setup.model));
-    MOCO_TRY(moco_comm_check(run->setup.comm));
-    MOCO_TRY(check_finite(p->step, means.loss, p->lr));
+    const moco_status status = moco_model_read_means(&means, run->setup.model);
+    MOCO_TRY(moco_comm_check(run->setup.comm)); /* what came from a broken connection tells nothing */
+    if (status == MOCO_EDIVERGED) {
+        return explain_divergence(p->step, p->lr);
+    }
+    MOCO_TRY(status);
     moco__progress_measure(progress, means.loss, means.acc1, means.acc5);
     warn_of_chance(run, means.loss);
     const moco_metric values[] = {

@@ -16,13 +16,14 @@ moco_status moco__run_open(moco__run_setup *setup)
 moco_status moco__run_refuse_used_folder(const char *out)
 {
     if (out[0] == '\0') {
-        return moco_error_set(MOCO_EINVALID, "there is no folder for the run; give --out RUN");
+        return moco_error_set(MOCO_EINVALID, "out: there is no folder for the run; give one");
     }
     if (moco__files_exist(out) && !moco__directory_is_empty(out)) {
-        return moco_error_set(MOCO_EEXISTS,
-                              "%s exists and is not an empty folder; choose another --out, or continue the run with: "
-                              "moco resume %s",
-                              out, out);
+        return moco_error_set(
+            MOCO_EEXISTS,
+            "%s exists and is not an empty folder; choose another folder (out), or continue the run by "
+            "moco_resume()",
+            out);
     }
     return MOCO_OK;
 }

@@ -37,8 +37,8 @@ static moco_status resolve_splits(moco__run_setup *setup)
     if (config->batch % parts != 0) {
         const int64_t next = (config->batch + parts - 1) / parts * parts;
         return moco_error_set(MOCO_EINVALID,
-                              "batch %lld does not divide into %d x %lld equal parts (processes x --accumulate); use "
-                              "--batch %lld",
+                              "batch %lld does not divide into %d x %lld equal parts (processes x accumulate); use "
+                              "batch %lld",
                               (long long)config->batch, moco_comm_world(setup->comm), (long long)config->accumulate,
                               (long long)next);
     }
@@ -58,7 +58,7 @@ static moco_status resolve_splits(moco__run_setup *setup)
     if (config->bn_splits % parts != 0) {
         return moco_error_set(MOCO_EINVALID,
                               "bn-splits: %lld groups do not divide among %d processes with accumulate %lld; use a "
-                              "multiple of %lld, auto, or --sync-bn",
+                              "multiple of %lld, auto, or sync-bn",
                               (long long)config->bn_splits, moco_comm_world(setup->comm), (long long)config->accumulate,
                               (long long)parts);
     }
@@ -96,7 +96,7 @@ static moco_status resolve_arithmetic(moco__run_setup *setup)
 moco_status moco__run_resolve(moco__run_setup *setup)
 {
     moco_config *config = &setup->config;
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     MOCO_TRY(resolve_device(setup));
     if (setup->device.type == MOCO_CUDA) {
         MOCO_TRY(moco_device_set_deterministic(config->deterministic));
@@ -143,33 +143,15 @@ moco_status moco__run_open_data(moco__run_setup *setup)
     MOCO_TRY(moco_dataset_open(&setup->images, config->data, &options));
     const size_t count = moco_dataset_count(setup->images);
     if (count < (size_t)config->batch) {
-        return moco_error_set(MOCO_EINVALID, "%s has %zu image%s, fewer than a batch of %lld; use --batch %zu or less",
+        return moco_error_set(MOCO_EINVALID, "%s has %zu image%s, fewer than a batch of %lld; use batch %zu or less",
                               config->data, count, moco__plural(count), (long long)config->batch, count);
     }
     return open_val_data(setup, options);
 }
 
-moco_status moco__run_create_model(moco__run_setup *setup)
+static moco_status make_schedule(moco__run_setup *setup)
 {
     const moco_config *config = &setup->config;
-    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
-    options.encoder = moco_config_encoder_options(config, setup->device);
-    options.encoder.bn_splits = config->sync_bn ? 1 : config->bn_splits / parts_of(setup);
-    options.sync_bn = config->sync_bn;
-    options.accumulate = config->accumulate;
-    options.comm = setup->comm;
-    options.ddp.bucket_mib = config->bucket_mib;
-    options.ddp.compress_bf16 = config->gradient_compression == MOCO_COMPRESSION_BF16;
-    options.sgd.momentum = config->sgd_momentum;
-    options.sgd.weight_decay = config->weight_decay;
-    options.queue_size = config->queue_size;
-    options.queue_filled_only = config->queue_filled_only;
-    options.temperature = config->temperature;
-    options.symmetric = config->symmetric;
-    options.shuffle = config->shuffle;
-    options.seed = config->seed;
-    options.cuda_graph = config->cuda_graph == MOCO_CUDA_GRAPH_ON;
-    MOCO_TRY(moco_model_create(&setup->model, &options));
     moco_schedule schedule = MOCO_SCHEDULE_INIT;
     schedule.kind = config->schedule;
     schedule.lr = config->lr;
@@ -181,6 +163,36 @@ moco_status moco__run_create_model(moco__run_setup *setup)
     }
     setup->schedule = schedule;
     return MOCO_OK;
+}
+
+moco_status moco__run_create_model(moco__run_setup *setup)
+{
+    const moco_config *config = &setup->config;
+    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    moco_encoder_options encoder = MOCO_ENCODER_OPTIONS_INIT;
+    moco_sgd_options sgd = MOCO_SGD_OPTIONS_INIT;
+    moco_ddp_options ddp = MOCO_DDP_OPTIONS_INIT;
+    MOCO_TRY(moco_config_encoder_options(&encoder, config, setup->device));
+    encoder.bn_splits = config->sync_bn ? 1 : config->bn_splits / parts_of(setup);
+    options.encoder = &encoder;
+    options.sgd = &sgd;
+    options.ddp = &ddp;
+    options.sync_bn = config->sync_bn;
+    options.accumulate = config->accumulate;
+    options.comm = setup->comm;
+    ddp.bucket_mib = config->bucket_mib;
+    ddp.compress_bf16 = config->gradient_compression == MOCO_COMPRESSION_BF16;
+    sgd.momentum = config->sgd_momentum;
+    sgd.weight_decay = config->weight_decay;
+    options.queue_size = config->queue_size;
+    options.queue_filled_only = config->queue_filled_only;
+    options.temperature = config->temperature;
+    options.symmetric = config->symmetric;
+    options.shuffle = config->shuffle;
+    options.seed = config->seed;
+    options.cuda_graph = config->cuda_graph == MOCO_CUDA_GRAPH_ON;
+    MOCO_TRY(make_schedule(setup));
+    return moco_model_create(&setup->model, &options);
 }
 
 moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position position)
@@ -202,13 +214,15 @@ moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position positio
 moco_status moco__run_open_loader(moco__run_setup *setup)
 {
     const moco_config *config = &setup->config;
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    MOCO_TRY(moco_config_encoder_options(&network, config, setup->device));
     options.workers = (int32_t)(config->workers > 0 ? config->workers : share_of_cores(setup));
     options.prefetch = (int32_t)config->prefetch;
     options.seed = config->seed;
-    options.layout = moco_config_encoder_options(config, setup->device).layout;
+    options.layout = network.layout;
     options.device = setup->device;
     options.skip_broken = config->skip_broken;
     options.fast = config->augment_precision == MOCO_AUGMENT_FAST;

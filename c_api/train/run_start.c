@@ -72,12 +72,12 @@ static void log_setup(const moco__run *run)
     if (c->queue_size > (int64_t)images) {
         moco__run_log_write(log, MOCO_LOG_WARNING,
                             "the queue holds %lld keys, more than the dataset has images, so that each image meets its "
-                            "own older keys as negatives; consider --queue-size %lld or less",
+                            "own older keys as negatives; consider queue-size %lld or less",
                             (long long)c->queue_size, (long long)(images / 2));
     }
     if (s->val_images == NULL && c->knn_every > 0) {
         moco__run_log_write(log, MOCO_LOG_INFO,
-                            "there is no kNN monitor, since the data has no labels or no other split; see --val-data");
+                            "there is no kNN monitor, since the data has no labels or no other split; see val-data");
     }
 }
 

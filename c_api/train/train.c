@@ -193,10 +193,8 @@ static moco_status end(moco__run *run, moco_status status)
 moco_status moco_train(const moco_config *config, const moco_train_options *options)
 {
     MOCO_CHECK_ARG(config);
-    moco__run *run = moco__run_create(config, options);
-    if (run == NULL) {
-        return MOCO_ENOMEM;
-    }
+    moco__run *run = NULL;
+    MOCO_TRY(moco__run_create(&run, config, options));
     moco_status status = run->options.resume_existing ? moco__run_start_or_resume(run) : moco__run_start_new(run);
     if (status == MOCO_OK) {
         status = train(run);
@@ -204,16 +202,16 @@ moco_status moco_train(const moco_config *config, const moco_train_options *opti
     return end(run, status);
 }
 
-moco_status moco_resume(const char *path, const moco_train_options *options)
+moco_status moco_resume(const char *run, const moco_train_options *options)
 {
-    MOCO_CHECK_ARG(path);
-    moco__run *run = moco__run_create(&(moco_config){ 0 }, options);
-    if (run == NULL) {
-        return MOCO_ENOMEM;
-    }
-    moco_status status = moco__run_start_resumed(run, path);
+    MOCO_CHECK_ARG(run);
+    moco__run *resumed = NULL;
+    moco_config replaced; /* by the run's */
+    moco_config_init(&replaced, sizeof replaced);
+    MOCO_TRY(moco__run_create(&resumed, &replaced, options));
+    moco_status status = moco__run_start_resumed(resumed, run);
     if (status == MOCO_OK) {
-        status = train(run);
+        status = train(resumed);
     }
-    return end(run, status);
+    return end(resumed, status);
 }

@@ -1,5 +1,6 @@
 /* Exports the network of a file: lists its tensors, and has the chosen format write them. */
 #include "base/handle_internal.h"
+#include "base/options_read_internal.h"
 #include "weights/encoder_state_internal.h"
 #include "weights/export_job_internal.h"
 
@@ -66,19 +67,21 @@ static moco_status write_file(moco__export *job, const moco__exporter *exporter,
     return exporter->write(job, path);
 }
 
+MOCO__DEFINE_INIT(moco_export_options, MOCO_EXPORT_OPTIONS_INIT)
+
 moco_status moco_export(const char *out, const char *source, const moco_export_options *options)
 {
-    const moco_export_options defaults = MOCO_EXPORT_OPTIONS_INIT;
+    moco_export_options o;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(source);
-    const moco_export_options *o = options != NULL ? options : &defaults;
-    if ((size_t)o->format >= sizeof exporters / sizeof exporters[0]) {
-        return moco_error_set(MOCO_EINVALID, "export: format %d is not a moco_export_format", (int)o->format);
+    MOCO__READ_OPTIONS(&o, options, MOCO_EXPORT_OPTIONS_INIT);
+    if ((size_t)o.format >= sizeof exporters / sizeof exporters[0]) {
+        return moco_error_set(MOCO_EINVALID, "export: format %d is not a moco_export_format", (int)o.format);
     }
     moco_weights *weights;
     MOCO_TRY(moco_weights_open(&weights, source));
-    moco__export job = { .weights = weights, .options = *o };
-    const moco_status status = write_file(&job, exporters[o->format], out);
+    moco__export job = { .weights = weights, .options = o };
+    const moco_status status = write_file(&job, exporters[o.format], out);
     free(job.tensors);
     moco_weights_free(weights);
     return status;

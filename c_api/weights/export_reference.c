@@ -148,12 +148,13 @@ static void put_all(moco__pth_writer *out, const moco_config *config, moco_posit
 static moco_status write_reference(moco__export *job, const char *path)
 {
     moco_config config;
+    moco_config_init(&config, sizeof config);
     moco_position position;
     if (moco_weights_kind_of(job->weights) != MOCO_WEIGHTS_CHECKPOINT) {
         return moco_error_set(
             MOCO_EINVALID,
-            "%s is not a checkpoint of moco train, and the reference's format needs both encoders, queue "
-            "and optimiser; use --format torchvision, or moco import first",
+            "%s is not a checkpoint of libmoco, and the reference's format needs both encoders, queue "
+            "and optimiser; use the format torchvision, or import it first",
             job->weights->path);
     }
     MOCO_TRY(moco_checkpoint_read_config(&config, &position, job->weights->path));

@@ -38,6 +38,7 @@ static moco_status describe(metadata *m, const moco__export *job)
 {
     char text[TEXT_SIZE];
     moco_config config;
+    moco_config_init(&config, sizeof config);
     const moco_network *network = &job->network;
     MOCO_TRY(moco_weights_read_config(&config, job->weights->path));
     MOCO_TRY(note(m, "format", "pt")); /* required by the loaders of Hugging Face */

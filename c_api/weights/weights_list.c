@@ -67,17 +67,17 @@ moco_status moco__weights_sort(moco_weights *weights)
 
 moco_weights_kind moco_weights_kind_of(const moco_weights *weights)
 {
-    return weights->kind;
+    return weights != NULL ? weights->kind : MOCO_WEIGHTS_SAFETENSORS;
 }
 
 size_t moco_weights_count(const moco_weights *weights)
 {
-    return weights->count;
+    return weights != NULL ? weights->count : 0;
 }
 
 const moco_weights_entry *moco_weights_get(const moco_weights *weights, size_t index)
 {
-    return index < weights->count ? &weights->entries[index].view : NULL;
+    return weights != NULL && index < weights->count ? &weights->entries[index].view : NULL;
 }
 
 const moco__weights_entry *moco__weights_find(const moco_weights *weights, const char *name)
@@ -101,13 +101,13 @@ const moco__weights_entry *moco__weights_find(const moco_weights *weights, const
 
 const moco_weights_entry *moco_weights_find(const moco_weights *weights, const char *name)
 {
-    const moco__weights_entry *found = moco__weights_find(weights, name);
+    const moco__weights_entry *found = weights != NULL && name != NULL ? moco__weights_find(weights, name) : NULL;
     return found != NULL ? &found->view : NULL;
 }
 
 const char *moco_weights_metadata(const moco_weights *weights, const char *key)
 {
-    for (size_t i = weights->metadata_count; i > 0; --i) {
+    for (size_t i = weights != NULL && key != NULL ? weights->metadata_count : 0; i > 0; --i) {
         if (strcmp(weights->metadata[i - 1].key, key) == 0) {
             return weights->metadata[i - 1].value;
         }
@@ -117,10 +117,11 @@ const char *moco_weights_metadata(const moco_weights *weights, const char *key)
 
 bool moco_weights_metadata_at(moco_metadata *out, const moco_weights *weights, size_t index)
 {
-    if (index < weights->metadata_count) {
+    const bool found = weights != NULL && out != NULL && index < weights->metadata_count;
+    if (found) {
         *out = weights->metadata[index];
     }
-    return index < weights->metadata_count;
+    return found;
 }
 
 bool moco__weights_are_ours(const moco_weights *weights)

@@ -1,5 +1,6 @@
 /* Finds out which network the tensors of a file belong to, and fills an encoder with them. */
 #include "base/handle_internal.h"
+#include "config/config_read_internal.h"
 #include "config/encoder_options_internal.h"
 #include "formats/safetensors_read_internal.h"
 #include "weights/encoder_state_internal.h"
@@ -44,10 +45,9 @@ static moco_status find_prefix(moco_network *out, const moco_weights *weights, m
             return MOCO_OK;
         }
     }
-    return moco_error_set(
-        MOCO_EFORMAT, "%s: holds no %s: the tensor %sconv1.weight is missing; moco info --tensors lists what it has",
-        weights->path, branch == MOCO_KEY ? "key encoder" : "ResNet",
-        branch == MOCO_KEY ? "encoder_k." : "[module.][encoder_q.]");
+    return moco_error_set(MOCO_EFORMAT, "%s: holds no %s: the tensor %sconv1.weight is missing", weights->path,
+                          branch == MOCO_KEY ? "key encoder" : "ResNet",
+                          branch == MOCO_KEY ? "encoder_k." : "[module.][encoder_q.]");
 }
 
 static int64_t count_blocks(const moco_weights *weights, const char *prefix, int stage)
@@ -104,8 +104,7 @@ static moco_status find_arch(moco_network *out, const moco_weights *weights)
         }
     }
     return moco_error_set(
-        MOCO_EFORMAT,
-        "%s: the network of %sconv1.weight is not a ResNet that libmoco knows; see --arch in moco train --help",
+        MOCO_EFORMAT, "%s: the network of %sconv1.weight is not a ResNet that libmoco knows; see moco_encoder_arch()",
         weights->path, out->prefix);
 }
 
@@ -210,7 +209,7 @@ static moco_status guess_config(moco_config *config, const moco_weights *weights
     const char *augment = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "augment") : NULL;
     const char *size = moco__weights_are_ours(weights) ? moco_weights_metadata(weights, "image_size") : NULL;
     const bool small = network->cifar_stem || moco__architecture_is_small(network->arch);
-    moco_config_init(config);
+    moco_config_init(config, sizeof *config);
     (void)snprintf(config->arch, sizeof config->arch, "%s", network->arch);
     config->dim = network->dim;
     config->mlp = network->mlp;
@@ -232,14 +231,14 @@ static moco_status config_of(moco_config *config, const moco_weights *weights)
 
 moco_status moco_weights_read_config(moco_config *config, const char *path)
 {
-    MOCO_CHECK_ARG(config);
-    moco_weights *weights;
-    MOCO_TRY(moco_weights_open(&weights, path));
     moco_config found;
+    moco_weights *weights;
+    MOCO_TRY(moco__config_read(&found, config)); /* only for its struct_size */
+    MOCO_TRY(moco_weights_open(&weights, path));
     const moco_status status = config_of(&found, weights);
     moco_weights_free(weights);
     if (status == MOCO_OK) {
-        *config = found;
+        moco__config_write(config, &found);
     }
     return status;
 }
@@ -250,7 +249,8 @@ static moco_status import(moco_encoder **out, moco_config *config, const moco_we
     moco_network network;
     MOCO_TRY(config_of(config, weights));
     MOCO_TRY(moco_weights_network(&network, weights, branch));
-    moco_encoder_options options = moco_config_encoder_options(config, device);
+    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
+    MOCO_TRY(moco_config_encoder_options(&options, config, device));
     options.bn_splits = 1; /* splits are for training only */
     moco_encoder *encoder;
     MOCO_TRY(moco_encoder_create(&encoder, &options));
@@ -268,10 +268,14 @@ moco_status moco_encoder_import(moco_encoder **out, moco_config *config, const c
                                 moco_device device)
 {
     MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(config);
+    moco_config found;
     moco_weights *weights;
+    MOCO_TRY(moco__config_read(&found, config)); /* only for its struct_size */
     MOCO_TRY(moco_weights_open(&weights, path));
-    const moco_status status = import(out, config, weights, branch, device);
+    const moco_status status = import(out, &found, weights, branch, device);
     moco_weights_free(weights);
+    if (status == MOCO_OK) {
+        moco__config_write(config, &found);
+    }
     return status;
 }

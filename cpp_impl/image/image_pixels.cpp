@@ -26,6 +26,13 @@ void moco_image_free(moco_image *image)
     delete image;
 }
 
+void moco_image_clear(moco_image *image)
+{
+    if (image != nullptr) {
+        image->give_rgb(0, 0);
+    }
+}
+
 void moco_image_set_lazy(moco_image *image, bool lazy)
 {
     if (image != nullptr) {
@@ -59,7 +66,7 @@ int32_t moco_image_height(const moco_image *image)
 const uint8_t *moco_image_pixels(const moco_image *image)
 {
     try {
-        return image == nullptr ? nullptr : image->rgb();
+        return image == nullptr || image->width < 1 ? nullptr : image->rgb();
     } catch (const std::exception &) {
         return nullptr;
     }

@@ -1,5 +1,6 @@
 // Makes the encoders of the ranks equal, and averages their gradients.
 #include "base/handle.hpp"
+#include "base/options_read_internal.h"
 #include "network/gradient_buckets.hpp"
 #include "ranks/comm.hpp"
 
@@ -73,13 +74,15 @@ void reduce_afterwards(const moco_comm &comm, const std::vector<at::Tensor> &par
 
 } // namespace
 
+MOCO__DEFINE_INIT(moco_ddp_options, MOCO_DDP_OPTIONS_INIT)
+
 moco_status moco_ddp_create(moco_ddp **out, moco_comm *comm, moco_encoder *encoder, const moco_ddp_options *options)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(encoder);
-    const moco_ddp_options defaults = MOCO_DDP_OPTIONS_INIT;
-    const moco_ddp_options &o = options != nullptr ? *options : defaults;
+    moco_ddp_options o;
+    MOCO__READ_OPTIONS(&o, options, MOCO_DDP_OPTIONS_INIT);
     if (!(o.bucket_mib > 0 && std::isfinite(o.bucket_mib))) {
         throw moco::Error(MOCO_EINVALID,
                           "ddp: the bucket size is " + std::to_string(o.bucket_mib) + " MiB; use more than 0");

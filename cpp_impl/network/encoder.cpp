@@ -3,6 +3,7 @@
 
 #include "base/cpu_memory.hpp"
 #include "base/cuda_plugin.hpp"
+#include "base/options_read_internal.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -19,7 +20,17 @@ void check_range(const char *what, int64_t value, int64_t min, int64_t max)
 
 moco::NetworkOptions network_options(const moco_encoder_options &o)
 {
-    MOCO_CHECK_ARG(o.arch);
+    if (o.arch == nullptr) {
+        throw moco::Error(MOCO_EINVALID, "encoder: options->arch is NULL; give a name of moco_encoder_arch()");
+    }
+    if (o.layout != MOCO_NCHW && o.layout != MOCO_NHWC) {
+        throw moco::Error(MOCO_EINVALID,
+                          "encoder: layout " + std::to_string(static_cast<int>(o.layout)) + " is not a moco_layout");
+    }
+    if (o.precision != MOCO_FP32 && o.precision != MOCO_BF16) {
+        throw moco::Error(MOCO_EINVALID, "encoder: precision " + std::to_string(static_cast<int>(o.precision)) +
+                                             " is not a moco_precision");
+    }
     const auto *architecture = moco::find_architecture(o.arch);
     if (architecture == nullptr) {
         std::string known;
@@ -89,7 +100,7 @@ const char *moco_encoder_arch(size_t index)
 
 bool moco_encoder_architecture(moco_architecture *out, size_t index)
 {
-    const auto *a = moco::architecture_at(index);
+    const auto *a = out != nullptr ? moco::architecture_at(index) : nullptr;
     if (a != nullptr) {
         *out = { a->name,   a->bottleneck,      { a->blocks[0], a->blocks[1], a->blocks[2], a->blocks[3] },
                  a->groups, a->width_per_group, a->widen,
@@ -98,12 +109,14 @@ bool moco_encoder_architecture(moco_architecture *out, size_t index)
     return a != nullptr;
 }
 
+MOCO__DEFINE_INIT(moco_encoder_options, MOCO_ENCODER_OPTIONS_INIT)
+
 moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *options)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
-    const moco_encoder_options defaults = MOCO_ENCODER_OPTIONS_INIT;
-    const moco_encoder_options &o = options != nullptr ? *options : defaults;
+    moco_encoder_options o;
+    MOCO__READ_OPTIONS(&o, options, MOCO_ENCODER_OPTIONS_INIT);
     moco::load_cuda_early();
     if (o.device.type == MOCO_CPU) {
         moco::keep_cpu_memory();
@@ -117,6 +130,27 @@ moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *
     encoder->network.initialize(o.seed);
     settle(*encoder, /*frozen=*/false);
     *out = encoder.release();
+    MOCO_API_END
+}
+
+moco_status moco_encoder_describe(moco_encoder_options *out, const moco_encoder *encoder)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(encoder);
+    moco_encoder_options o;
+    MOCO__READ_OPTIONS(&o, out, MOCO_ENCODER_OPTIONS_INIT);
+    const moco::NetworkOptions &network = encoder->network_options;
+    o.arch = network.architecture->name;
+    o.dim = network.dim;
+    o.mlp = network.mlp;
+    o.cifar_stem = network.cifar_stem;
+    o.bn_splits = network.splits;
+    o.seed = 0;
+    o.device = moco::from_torch(encoder->device);
+    o.layout = encoder->channels_last ? MOCO_NHWC : MOCO_NCHW;
+    o.precision = encoder->bf16 ? MOCO_BF16 : MOCO_FP32;
+    moco__options_write(out, &o, sizeof o);
     MOCO_API_END
 }
 
@@ -160,27 +194,32 @@ void moco_encoder_free(moco_encoder *encoder)
 
 void moco_encoder_set_training(moco_encoder *encoder, bool training)
 {
-    encoder->training = training;
+    if (encoder != nullptr) {
+        encoder->training = training;
+    }
 }
 
 bool moco_encoder_training(const moco_encoder *encoder)
 {
-    return encoder->training;
+    return encoder != nullptr && encoder->training;
 }
 
 int64_t moco_encoder_dim(const moco_encoder *encoder)
 {
-    return encoder->network_options.dim;
+    return encoder != nullptr ? encoder->network_options.dim : 0;
 }
 
 int64_t moco_encoder_feature_dim(const moco_encoder *encoder)
 {
-    return encoder->network.feature_dim();
+    return encoder != nullptr ? encoder->network.feature_dim() : 0;
 }
 
 int64_t moco_encoder_parameter_count(const moco_encoder *encoder)
 {
     int64_t count = 0;
+    if (encoder == nullptr) {
+        return count;
+    }
     for (const auto &parameter : encoder->parameters->values) {
         count += parameter.numel();
     }
@@ -189,20 +228,20 @@ int64_t moco_encoder_parameter_count(const moco_encoder *encoder)
 
 const moco_tensor_list *moco_encoder_parameters(const moco_encoder *encoder)
 {
-    return encoder->parameters.get();
+    return encoder != nullptr ? encoder->parameters.get() : nullptr;
 }
 
 const moco_tensor_list *moco_encoder_state(const moco_encoder *encoder)
 {
-    return encoder->state.get();
+    return encoder != nullptr ? encoder->state.get() : nullptr;
 }
 
 const char *moco_encoder_state_name(const moco_encoder *encoder, size_t index)
 {
-    return index < encoder->names.size() ? encoder->names[index].c_str() : nullptr;
+    return encoder != nullptr && index < encoder->names.size() ? encoder->names[index].c_str() : nullptr;
 }
 
 bool moco_encoder_state_is_parameter(const moco_encoder *encoder, size_t index)
 {
-    return index < encoder->is_parameter.size() && encoder->is_parameter[index];
+    return encoder != nullptr && index < encoder->is_parameter.size() && encoder->is_parameter[index];
 }

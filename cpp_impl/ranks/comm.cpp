@@ -2,12 +2,14 @@
 #include "ranks/comm.hpp"
 
 #include "base/handle.hpp"
+#include "base/options_read_internal.h"
 #include "ranks/store.hpp"
 
 #include <ATen/ops/empty.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
+#include <algorithm>
 #include <numeric>
 #include <thread>
 
@@ -44,6 +46,14 @@ void check_options(const moco_comm_options &o)
     }
     if (o.world > 1 && (o.store == nullptr || o.address == nullptr || !(o.timeout_s > 0))) {
         throw moco::Error(MOCO_EINVALID, "comm: several processes need a store, an address and a time-out above 0 s");
+    }
+    moco::check_device(o.device);
+}
+
+void check_counts(const std::vector<int64_t> &counts)
+{
+    if (std::any_of(counts.begin(), counts.end(), [](int64_t count) { return count < 0; })) {
+        throw moco::Error(MOCO_EINVALID, "comm: a number of rows to exchange is negative");
     }
 }
 
@@ -128,12 +138,14 @@ void moco::all_reduce(moco_comm &comm, at::Tensor &tensor)
     });
 }
 
+MOCO__DEFINE_INIT(moco_comm_options, MOCO_COMM_OPTIONS_INIT)
+
 moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
-    const moco_comm_options defaults = MOCO_COMM_OPTIONS_INIT;
-    const moco_comm_options &o = options != nullptr ? *options : defaults;
+    moco_comm_options o;
+    MOCO__READ_OPTIONS(&o, options, MOCO_COMM_OPTIONS_INIT);
     check_options(o);
     auto comm = std::make_unique<moco_comm>();
     comm->rank = o.rank;
@@ -266,6 +278,8 @@ moco_status moco_comm_all_to_all(moco_tensor **out, moco_scope *scope, moco_comm
     const auto world = static_cast<size_t>(moco_comm_world(comm));
     std::vector<int64_t> sent(send, send + world);
     std::vector<int64_t> received(receive, receive + world);
+    check_counts(sent);
+    check_counts(received);
     if (std::accumulate(sent.begin(), sent.end(), int64_t{ 0 }) != tensor->value.size(0)) {
         throw moco::Error(MOCO_EINVALID,
                           "comm: the rows to send must sum to the tensor's " + std::to_string(tensor->value.size(0)));

@@ -2,6 +2,7 @@
 #include "ranks/store.hpp"
 
 #include "base/guard.hpp"
+#include "base/options_read_internal.h"
 
 #include "moco/store.h"
 
@@ -34,7 +35,7 @@ std::string place(const moco_store &store)
     if (serve && (text.find("in use") != std::string::npos || text.find("EADDRINUSE") != std::string::npos)) {
         throw moco::Error(MOCO_EUNAVAILABLE, "store: port " + std::to_string(store.port) +
                                                  " of this host is in use, perhaps by another run; use another "
-                                                 "--master-port");
+                                                 "port");
     }
     if (serve) {
         throw moco::Error(MOCO_EUNAVAILABLE, "store: cannot serve on port " + std::to_string(store.port) + ": " + text);
@@ -43,8 +44,8 @@ std::string place(const moco_store &store)
     (void)std::snprintf(seconds, sizeof seconds, "%g", store.timeout_s);
     throw moco::Error(MOCO_EUNAVAILABLE,
                       "store: no answer from " + place(store) + " within " + seconds +
-                          " s, where rank 0 should serve the store. Is rank 0 started, do --master-addr and "
-                          "--master-port name it, and does a firewall let them through?");
+                          " s, where rank 0 should serve the store. Is rank 0 started, do address and port "
+                          "name it, and does a firewall let them through?");
 }
 
 // libtorch prints stack traces when another process goes away; the library must not print, and its messages say what
@@ -91,13 +92,17 @@ c10::intrusive_ptr<c10d::Store> moco::prefixed(const moco_store &store)
     return c10::make_intrusive<c10d::PrefixStore>(store.prefix, store.store);
 }
 
+MOCO__DEFINE_INIT(moco_store_options, MOCO_STORE_OPTIONS_INIT)
+
 moco_status moco_store_open(moco_store **out, const moco_store_options *options)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
-    const moco_store_options defaults = MOCO_STORE_OPTIONS_INIT;
-    const moco_store_options &o = options != nullptr ? *options : defaults;
-    MOCO_CHECK_ARG(o.address);
+    moco_store_options o;
+    MOCO__READ_OPTIONS(&o, options, MOCO_STORE_OPTIONS_INIT);
+    if (o.address == nullptr) {
+        throw moco::Error(MOCO_EINVALID, "store: options->address is NULL; give the name or address of a host");
+    }
     if (o.port < 1 || o.port > 65535) {
         throw moco::Error(MOCO_EINVALID, "store: port is " + std::to_string(o.port) + "; use 1 to 65535");
     }

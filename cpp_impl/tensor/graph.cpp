@@ -60,7 +60,7 @@ moco_status moco_graph_create(moco_graph **out, moco_device device)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     if (device.type != MOCO_CUDA) {
-        throw moco::Error(MOCO_EINVALID, "graph: a CPU has no CUDA graphs; use --cuda-graph off");
+        throw moco::Error(MOCO_EINVALID, "graph: a CPU has no CUDA graphs; use cuda-graph off");
     }
     (void)moco::cuda_plugin();
     *out = std::make_unique<moco_graph>(moco::to_torch(device)).release();
@@ -94,7 +94,7 @@ moco_status moco_graph_input(moco_tensor **out, moco_scope *scope, moco_graph *g
     } else if (input.sizes() != value->value.sizes() || input.scalar_type() != value->value.scalar_type()) {
         throw moco::Error(MOCO_EINVALID, "graph: input " + std::to_string(slot) +
                                              " has changed its sizes or type, but what is recorded stays; give batches "
-                                             "of one size, or use --cuda-graph off");
+                                             "of one size, or use cuda-graph off");
     } else {
         input.copy_(value->value);
     }

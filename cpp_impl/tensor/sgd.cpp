@@ -1,5 +1,6 @@
 // Computes SGD with momentum as one fused operation over all parameters.
 #include "base/handle.hpp"
+#include "base/options_read_internal.h"
 
 #include "moco/optim.h"
 
@@ -34,13 +35,15 @@ void collect_gradients(moco_sgd *sgd)
 
 } // namespace
 
+MOCO__DEFINE_INIT(moco_sgd_options, MOCO_SGD_OPTIONS_INIT)
+
 moco_status moco_sgd_create(moco_sgd **out, const moco_tensor_list *parameters, const moco_sgd_options *options)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(parameters);
-    const moco_sgd_options defaults = MOCO_SGD_OPTIONS_INIT;
-    const moco_sgd_options &o = options != nullptr ? *options : defaults;
+    moco_sgd_options o;
+    MOCO__READ_OPTIONS(&o, options, MOCO_SGD_OPTIONS_INIT);
     if (!(o.momentum >= 0 && o.momentum < 1) || !(o.weight_decay >= 0)) {
         throw moco::Error(MOCO_EINVALID, "sgd: momentum " + std::to_string(o.momentum) +
                                              " must be in [0, 1) and weight decay " + std::to_string(o.weight_decay) +

@@ -42,12 +42,26 @@ typedef struct moco_augment_policy {
     double std[3];
 } moco_augment_policy;
 
+/** No operation, 224 pixels, values from 0 to 1. */
+#define MOCO_AUGMENT_POLICY_INIT                                                                                       \
+    {                                                                                                                  \
+        sizeof(moco_augment_policy), 224, 0, { { MOCO_RANDOM_RESIZED_CROP, 0, { 0, 0, 0, 0 } } }, { 0, 0, 0 },         \
+        {                                                                                                              \
+            1, 1, 1                                                                                                    \
+        }                                                                                                              \
+    }
+
+/** Fills in what ::MOCO_AUGMENT_POLICY_INIT holds. @param struct_size sizeof(moco_augment_policy) of the caller @since
+ * 0.2 */
+MOCO_API void moco_augment_policy_init(moco_augment_policy *options, size_t struct_size);
+
 /**
  * Fills in a preset for output of @p size pixels; 0: the size in brackets.
  *
  * "v1" and "v2" (224; main_moco.py of the reference), "cifar" (32; the CIFAR demo of the reference), "fashion-mnist"
  * (28), "eval" (224; short side to 8/7 of the size, centre crop), "plain" (32; short side to the size, centre crop).
  * "eval-cifar" and "eval-fashion-mnist" are "plain" with the statistics of those datasets.
+ * @param[in,out] out its struct_size tells how much of it the caller knows: start from ::MOCO_AUGMENT_POLICY_INIT
  * @return ::MOCO_EINVALID for any other name
  * @since 0.1
  */
@@ -57,7 +71,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_augment_preset(moco_augment_policy *out,
  * Fills in the policy for training a classifier on an encoder that was pretrained with a preset: the preset's crop,
  * then a flip, and no colours. For "v1" and "v2" the crop has an area of 0.08 or more, as in the linear protocol of the
  * reference.
- * @param pretraining,size as for moco_augment_preset()
+ * @param out,pretraining,size as for moco_augment_preset()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretraining,

@@ -24,7 +24,11 @@ typedef struct moco_position {
     uint64_t batch; /**< batch of the next step within its epoch */
 } moco_position;
 
-/** Writes a checkpoint atomically. All processes call it; rank 0 writes. @since 0.1 */
+/**
+ * Writes a checkpoint atomically. All processes call it; rank 0 writes.
+ * @return ::MOCO_EINVALID if @p config does not describe the model: arch, dim, mlp, cifar_stem and queue_size
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save(const char *path, const moco_model *model,
                                                         moco_position position, const moco_config *config);
 
@@ -35,7 +39,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save(const char *path, const 
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path);
 
-/** Reads a checkpoint's configuration and position. moco_encoder_import() reads its encoder. @since 0.1 */
+/** Reads a checkpoint's configuration and position. moco_encoder_import() reads its encoder.
+ * @param[in,out] config from moco_config_init() @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_read_config(moco_config *config, moco_position *position,
                                                                const char *path);
 

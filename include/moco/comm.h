@@ -32,6 +32,10 @@ typedef struct moco_comm_options {
         sizeof(moco_comm_options), NULL, 0, 1, { MOCO_CPU, 0 }, 300, "127.0.0.1"                                       \
     }
 
+/** Fills in what ::MOCO_COMM_OPTIONS_INIT holds. @param struct_size sizeof(moco_comm_options) of the caller @since 0.2
+ */
+MOCO_API void moco_comm_options_init(moco_comm_options *options, size_t struct_size);
+
 /** Connects the ranks with each other. @param options NULL: one process @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options);
 

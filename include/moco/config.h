@@ -146,8 +146,12 @@ MOCO_API const moco_option *moco_config_find_option(const char *name);
 /** The option's name that a misspelt name most likely means; NULL if none is near; borrowed, static. */
 MOCO_API const char *moco_config_suggest(const char *name);
 
-/** Fills in the defaults: the reference's v1 recipe, on a GPU if there is one. */
-MOCO_API void moco_config_init(moco_config *config);
+/**
+ * Fills in the defaults: the reference's v1 recipe, on a GPU if there is one. Every other function goes by the
+ * struct_size that it sets, also those that write a configuration.
+ * @param struct_size sizeof(moco_config) of the caller
+ */
+MOCO_API void moco_config_init(moco_config *config, size_t struct_size);
 
 /** The name of the @p index-th preset; NULL after the last; borrowed, static. */
 MOCO_API const char *moco_config_preset_name(size_t index);
@@ -188,10 +192,12 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_milestones(const moco_config *con
 MOCO_API void moco_config_resolve_arithmetic(moco_config *config, moco_device device);
 
 /**
- * The options of the encoder that @p config describes; their arch is borrowed from it. A layout of "auto" is resolved;
- * a precision of "auto" is ::MOCO_FP32 here.
+ * Sets all options of the encoder that @p config describes; their arch is borrowed from it. A layout of "auto" is
+ * resolved; a precision of "auto" is ::MOCO_FP32 here.
+ * @param[in,out] out start from ::MOCO_ENCODER_OPTIONS_INIT
  */
-MOCO_API moco_encoder_options moco_config_encoder_options(const moco_config *config, moco_device device);
+MOCO_API MOCO_MUST_USE moco_status moco_config_encoder_options(moco_encoder_options *out, const moco_config *config,
+                                                               moco_device device);
 
 /**
  * The augmentation preset without randomness that fits networks trained with config->augment, as

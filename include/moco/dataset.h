@@ -47,6 +47,10 @@ typedef struct moco_dataset_options {
         sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN, 0                                            \
     }
 
+/** Fills in what ::MOCO_DATASET_OPTIONS_INIT holds. @param struct_size sizeof(moco_dataset_options) of the caller
+ * @since 0.2 */
+MOCO_API void moco_dataset_options_init(moco_dataset_options *options, size_t struct_size);
+
 /**
  * Opens a folder, an IDX or CIFAR file, or tar shards: one file, a folder of them, or a range "train-{000..146}.tar".
  * File names are listed once and sorted bytewise, so that indices are stable. Shards without an index beside them (see
@@ -62,16 +66,32 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_open(moco_dataset **out, const c
  */
 MOCO_API bool moco_dataset_has_split(const char *path, const moco_dataset_options *options);
 
-/** An application's dataset. Callbacks are called from several threads at once. @since 0.1 */
+/**
+ * An application's dataset. Callbacks are called from several threads at once. Like all callbacks they return to the
+ * library: a C++ exception or a longjmp() must not leave them.
+ * @since 0.1
+ */
 typedef struct moco_dataset_callbacks {
     size_t struct_size;
-    /** Fills @p image with image @p index, by moco_image_set(), moco_image_decode() or moco_image_read(). */
+    /** Fills @p image with image @p index, which is empty at
+     * first, by moco_image_set(), moco_image_decode() or moco_image_read(). To leave it empty is an error. */
     moco_status (*read)(moco_image *image, size_t index, void *payload);
-    /** Returns the class of image @p index, or -1. NULL: a dataset without labels. */
+    /** Returns the class of image @p index, below class_count, or -1. NULL: a dataset without labels. */
     int64_t (*label)(size_t index, void *payload);
     /** Called once when the dataset is freed; may be NULL. */
     void (*close)(void *payload);
+    /** Writes the name of image @p index for messages, NUL-terminated. NULL: "image[index]". @since 0.2 */
+    void (*name)(size_t index, char *buffer, size_t size, void *payload);
 } moco_dataset_callbacks;
+
+#define MOCO_DATASET_CALLBACKS_INIT                                                                                    \
+    {                                                                                                                  \
+        sizeof(moco_dataset_callbacks), NULL, NULL, NULL, NULL                                                         \
+    }
+
+/** Fills in what ::MOCO_DATASET_CALLBACKS_INIT holds. @param struct_size sizeof(moco_dataset_callbacks) of the caller
+ * @since 0.2 */
+MOCO_API void moco_dataset_callbacks_init(moco_dataset_callbacks *options, size_t struct_size);
 
 /** Makes a dataset of @p count images and @p class_count classes (0: no labels) from callbacks. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_from_callbacks(moco_dataset **out, size_t count, size_t class_count,
@@ -99,7 +119,11 @@ MOCO_API size_t moco_dataset_class_count(const moco_dataset *dataset);
 /** Returns the name of a class, borrowed; NULL if classes have no names. @since 0.1 */
 MOCO_API const char *moco_dataset_class_name(const moco_dataset *dataset, size_t label);
 
-/** Returns the class of an image, from 0; -1 without labels. @since 0.1 */
+/**
+ * Returns the class of an image, from 0; -1 without a label. A label that is not a class gives -1 here, with an error
+ * message, and ::MOCO_EINVALID wherever labels are used.
+ * @since 0.1
+ */
 MOCO_API int64_t moco_dataset_label(const moco_dataset *dataset, size_t index);
 
 /** Returns the layout that was found; ::MOCO_FORMAT_AUTO for callbacks. @since 0.1 */

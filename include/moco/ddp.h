@@ -28,6 +28,9 @@ typedef struct moco_ddp_options {
         sizeof(moco_ddp_options), 25, false, true                                                                      \
     }
 
+/** Fills in what ::MOCO_DDP_OPTIONS_INIT holds. @param struct_size sizeof(moco_ddp_options) of the caller @since 0.2 */
+MOCO_API void moco_ddp_options_init(moco_ddp_options *options, size_t struct_size);
+
 /**
  * Copies the parameters and buffers of rank 0 to every rank, and hooks into the encoder's gradients. All ranks call it.
  * @param comm borrowed, outlives the wrapper; NULL: one process

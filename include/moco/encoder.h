@@ -33,6 +33,10 @@ typedef struct moco_encoder_options {
         sizeof(moco_encoder_options), "resnet50", 128, false, false, 1, 0, { MOCO_CPU, 0 }, MOCO_NCHW, MOCO_FP32       \
     }
 
+/** Fills in what ::MOCO_ENCODER_OPTIONS_INIT holds. @param struct_size sizeof(moco_encoder_options) of the caller
+ * @since 0.2 */
+MOCO_API void moco_encoder_options_init(moco_encoder_options *options, size_t struct_size);
+
 /** Returns the name of the @p index-th architecture; NULL after the last; static. @since 0.1 */
 MOCO_API const char *moco_encoder_arch(size_t index);
 
@@ -57,6 +61,13 @@ MOCO_API bool moco_encoder_architecture(moco_architecture *out, size_t index);
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *options);
+
+/**
+ * Describes an encoder by the options that make one of the same shape; their seed is 0.
+ * @param[in,out] out start from ::MOCO_ENCODER_OPTIONS_INIT; its arch is static
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_encoder_describe(moco_encoder_options *out, const moco_encoder *encoder);
 
 /** Copies an encoder; the copy's parameters have no gradient. The key encoder starts as such a copy. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_clone_frozen(moco_encoder **out, const moco_encoder *encoder);

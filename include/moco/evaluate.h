@@ -50,7 +50,12 @@ typedef struct moco_features_options {
             NULL, false, NULL, NULL                                                                                    \
     }
 
-/** Sets kind, policy, image size, layout and device from a configuration. @since 0.1 */
+/** Fills in what ::MOCO_FEATURES_OPTIONS_INIT holds. @param struct_size sizeof(moco_features_options) of the caller
+ * @since 0.2 */
+MOCO_API void moco_features_options_init(moco_features_options *options, size_t struct_size);
+
+/** Sets kind, policy, image size, layout and device from a configuration.
+ * @param[in,out] options start from ::MOCO_FEATURES_OPTIONS_INIT @since 0.1 */
 MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device);
 
 /** Computes features with the encoder in evaluation mode, and restores its mode. @param encoder NULL for pixels @since
@@ -67,7 +72,7 @@ MOCO_API const moco_tensor *moco_features_matrix(const moco_features *features);
 MOCO_API const int64_t *moco_features_labels(const moco_features *features);
 /** Returns the number of images. @since 0.1 */
 MOCO_API size_t moco_features_count(const moco_features *features);
-/** Returns the index of a row's image in the dataset. @since 0.1 */
+/** Returns the index of a row's image in the dataset; SIZE_MAX beyond the last row. @since 0.1 */
 MOCO_API size_t moco_features_index(const moco_features *features, size_t row);
 
 /** Divides raw features by their L2 norms, in place. Does nothing to normalised features. @since 0.1 */
@@ -96,6 +101,9 @@ typedef struct moco_knn_options {
         sizeof(moco_knn_options), 200, 0.1, NULL                                                                       \
     }
 
+/** Fills in what ::MOCO_KNN_OPTIONS_INIT holds. @param struct_size sizeof(moco_knn_options) of the caller @since 0.2 */
+MOCO_API void moco_knn_options_init(moco_knn_options *options, size_t struct_size);
+
 /**
  * Classifies each query by the weighted vote of its nearest neighbours in the bank.
  * @param[out] accuracy top-1, percent
@@ -120,6 +128,10 @@ typedef struct moco_knn_grid_options {
     {                                                                                                                  \
         sizeof(moco_knn_grid_options), NULL, 0, NULL, 0, NULL                                                          \
     }
+
+/** Fills in what ::MOCO_KNN_GRID_OPTIONS_INIT holds. @param struct_size sizeof(moco_knn_grid_options) of the caller
+ * @since 0.2 */
+MOCO_API void moco_knn_grid_options_init(moco_knn_grid_options *options, size_t struct_size);
 
 /**
  * Classifies as moco_knn() does, with several k and temperatures, at the cost of one search.

@@ -38,6 +38,10 @@ typedef struct moco_export_options {
         sizeof(moco_export_options), MOCO_EXPORT_TORCHVISION, MOCO_QUERY, false, NULL                                  \
     }
 
+/** Fills in what ::MOCO_EXPORT_OPTIONS_INIT holds. @param struct_size sizeof(moco_export_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_export_options_init(moco_export_options *options, size_t struct_size);
+
 /**
  * Writes the network of a file in another format, completely or not at all. Tensors keep their types and values. The
  * state_dict of torchvision and timm is a .safetensors file if @p out ends so, else a file of torch.save that

@@ -41,26 +41,35 @@ typedef moco_status (*moco_finetune_best_fn)(const moco_finetune_result *result,
 /** Options of moco_finetune(). @since 0.1 */
 typedef struct moco_finetune_options {
     size_t struct_size;
-    double encoder_rate;         /**< learning rate of the weights before the head, above 0; 0.01 */
-    double head_rate;            /**< learning rate of the head, above 0; 1 */
-    double momentum;             /**< of SGD; 0.9 */
-    double weight_decay;         /**< 0 */
-    moco_schedule schedule;      /**< of the factor on both learning rates: its lr is 1; cosine */
-    int64_t epochs;              /**< 30 */
-    size_t batch;                /**< over all processes; 256; the last, smaller batch of an epoch is left out */
-    uint64_t seed;               /**< of the order of images and of the augmentations */
-    moco_augment_policy policy;  /**< from moco_augment_classifier() */
-    moco_loader_options loader;  /**< of the training images; its seed and single_view are ignored */
-    moco_features_options tests; /**< of the validation images; its kind, raw and comm are ignored */
-    moco_comm *comm;             /**< ranks that share each batch; borrowed; NULL: one process */
-    moco_progress_fn progress;   /**< may be NULL */
-    moco_finetune_best_fn best;  /**< may be NULL */
-    void *payload;               /**< of both callbacks */
-    int64_t print_freq;          /**< steps between metrics; 0: only at the end of each epoch */
+    double encoder_rate; /**< learning rate of the weights before the head, above 0; 0.01 */
+    double head_rate;    /**< learning rate of the head, above 0; 1 */
+    double momentum;     /**< of SGD; 0.9 */
+    double weight_decay; /**< 0 */
+    /** Of the factor on both learning rates: its lr is 1. Borrowed; NULL: a cosine over the epochs. */
+    const moco_schedule *schedule;
+    int64_t epochs;                    /**< 30 */
+    size_t batch;                      /**< over all processes; 256; the last, smaller batch of an epoch is left out */
+    uint64_t seed;                     /**< of the order of images and of the augmentations */
+    const moco_augment_policy *policy; /**< from moco_augment_classifier(); borrowed */
+    /** Of the training images; its seed and single_view are ignored. Borrowed; NULL: the defaults. */
+    const moco_loader_options *loader;
+    /** Of the validation images; its kind, raw and comm are ignored. Borrowed; NULL: the defaults. */
+    const moco_features_options *tests;
+    moco_comm *comm;            /**< ranks that share each batch; borrowed; NULL: one process */
+    moco_progress_fn progress;  /**< may be NULL */
+    moco_finetune_best_fn best; /**< may be NULL */
+    void *payload;              /**< of both callbacks */
+    int64_t print_freq;         /**< steps between metrics; 0: only at the end of each epoch */
 } moco_finetune_options;
 
-/** Sets the defaults. The policy is left empty. @since 0.1 */
-MOCO_API void moco_finetune_options_init(moco_finetune_options *options);
+#define MOCO_FINETUNE_OPTIONS_INIT                                                                                     \
+    {                                                                                                                  \
+        sizeof(moco_finetune_options), 0.01, 1, 0.9, 0, NULL, 30, 256, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0  \
+    }
+
+/** Fills in what ::MOCO_FINETUNE_OPTIONS_INIT holds. @param struct_size sizeof(moco_finetune_options) of the caller
+ * @since 0.1 */
+MOCO_API void moco_finetune_options_init(moco_finetune_options *options, size_t struct_size);
 
 /**
  * Trains the network on all images of @p train and tests it after each epoch. Leaves the weights of the last epoch in

@@ -27,6 +27,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_create(moco_image **out);
 /** Frees an image; NULL is allowed. @since 0.1 */
 MOCO_API void moco_image_free(moco_image *image);
 
+/** Makes an image empty again, and keeps its memory. @since 0.2 */
+MOCO_API void moco_image_clear(moco_image *image);
+
 /** Width in pixels. @since 0.1 */
 MOCO_API int32_t moco_image_width(const moco_image *image);
 /** Height in pixels. @since 0.1 */

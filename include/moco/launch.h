@@ -28,6 +28,9 @@ typedef struct moco_launch {
         sizeof(moco_launch), 0, 1, 0, 1, MOCO_DEFAULT_PORT, false, "127.0.0.1", "", "none"                             \
     }
 
+/** Fills in what ::MOCO_LAUNCH_INIT holds. @param struct_size sizeof(moco_launch) of the caller @since 0.2 */
+MOCO_API void moco_launch_init(moco_launch *options, size_t struct_size);
+
 /** The default port of the store, the same as torchrun's. @since 0.1 */
 #define MOCO_DEFAULT_PORT 29500
 
@@ -35,6 +38,7 @@ typedef struct moco_launch {
  * Reads the environment of torchrun (RANK, WORLD_SIZE, MASTER_ADDR, ...), of Open MPI's mpirun or another launcher that
  * sets PMI_RANK, or of SLURM's srun, whose SLURM_JOB_NODELIST gives the address. MASTER_ADDR and MASTER_PORT override
  * derived values.
+ * @param[in,out] out start from ::MOCO_LAUNCH_INIT
  * @param launcher "auto" (or NULL), "none", "torchrun", "mpi" or "slurm"
  * @return ::MOCO_EINVALID for an unknown launcher, and if variables are missing or contradict each other
  * @since 0.1

@@ -44,6 +44,10 @@ typedef struct moco_linear_options {
         sizeof(moco_linear_options), 0, 0, 1, { 30 }, 0.9, 0, 0, { MOCO_CPU, 0 }, NULL                                 \
     }
 
+/** Fills in what ::MOCO_LINEAR_OPTIONS_INIT holds. @param struct_size sizeof(moco_linear_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_linear_options_init(moco_linear_options *options, size_t struct_size);
+
 /** Makes classifiers. @return ::MOCO_EINVALID if an option is out of range @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_linear_create(moco_linear **out, const moco_linear_options *options);
 
@@ -138,7 +142,8 @@ typedef struct moco_linear_result {
 /** Options for training classifiers. @since 0.1 */
 typedef struct moco_linear_train_options {
     size_t struct_size;
-    moco_schedule schedule;    /**< of the factor on the learning rates: its lr is 1 */
+    /** Of the factor on the learning rates: its lr is 1. NULL: 0.1 times as much from epochs 60 and 80. */
+    const moco_schedule *schedule;
     int64_t epochs;            /**< 100 */
     size_t batch;              /**< over all processes; 256 */
     uint64_t seed;             /**< of the order of images and of the augmentations */
@@ -149,10 +154,12 @@ typedef struct moco_linear_train_options {
 
 #define MOCO_LINEAR_TRAIN_OPTIONS_INIT                                                                                 \
     {                                                                                                                  \
-        sizeof(moco_linear_train_options),                                                                             \
-            { sizeof(moco_schedule), MOCO_SCHEDULE_STEPS, 1, 100, 0, false, 2, { 60, 80 } }, 100, 256, 0, NULL, NULL,  \
-            0                                                                                                          \
+        sizeof(moco_linear_train_options), NULL, 100, 256, 0, NULL, NULL, 0                                            \
     }
+
+/** Fills in what ::MOCO_LINEAR_TRAIN_OPTIONS_INIT holds. @param struct_size sizeof(moco_linear_train_options) of the
+ * caller @since 0.2 */
+MOCO_API void moco_linear_train_options_init(moco_linear_train_options *options, size_t struct_size);
 
 /**
  * Trains classifiers on features in memory, and tests them after each epoch. At the end every classifier has the
@@ -175,12 +182,22 @@ MOCO_API MOCO_MUST_USE moco_status moco_linear_order(moco_tensor **out, moco_sco
 
 /** The images that moco_linear_train_images() learns from. @since 0.1 */
 typedef struct moco_linear_images {
+    size_t struct_size;
     const moco_dataset *dataset;       /**< labelled; borrowed */
     moco_encoder *encoder;             /**< in evaluation mode during the training; borrowed */
     const moco_augment_policy *policy; /**< from moco_augment_classifier(); borrowed */
-    moco_loader_options loader;        /**< its seed and single_view are ignored */
+    const moco_loader_options *loader; /**< its seed and single_view are ignored; borrowed; NULL: the defaults */
     moco_comm *comm; /**< ranks that share each batch, the same as the classifiers'; NULL: one process */
 } moco_linear_images;
+
+#define MOCO_LINEAR_IMAGES_INIT                                                                                        \
+    {                                                                                                                  \
+        sizeof(moco_linear_images), NULL, NULL, NULL, NULL, NULL                                                       \
+    }
+
+/** Fills in what ::MOCO_LINEAR_IMAGES_INIT holds. @param struct_size sizeof(moco_linear_images) of the caller @since
+ * 0.2 */
+MOCO_API void moco_linear_images_init(moco_linear_images *options, size_t struct_size);
 
 /**
  * Trains by the reference's protocol: every epoch sees new crops of the images. The rest is as in

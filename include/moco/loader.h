@@ -34,6 +34,10 @@ typedef struct moco_loader_options {
         sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false, false, MOCO_FLOAT32     \
     }
 
+/** Fills in what ::MOCO_LOADER_OPTIONS_INIT holds. @param struct_size sizeof(moco_loader_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_loader_options_init(moco_loader_options *options, size_t struct_size);
+
 /** A batch; everything in it is borrowed until the next call of moco_loader_next(). @since 0.1 */
 typedef struct moco_batch {
     const moco_tensor *query; /**< view 0: N x 3 x size x size values of options->dtype, on the host */
@@ -60,7 +64,7 @@ MOCO_API void moco_loader_free(moco_loader *loader);
 
 /**
  * Waits for the next batch. Batches come in the sampler's order, without end. They do not depend on the number of
- * workers.
+ * workers. After an error the next call goes on with the next batch.
  * @return the error of the first sample of the batch that could not be read; the message has its name
  * @since 0.1
  */

@@ -21,38 +21,43 @@ typedef struct moco_model moco_model;
 
 /**
  * Writes a permutation of the @p n rows of all ranks. Every rank must write the same.
- * @param shuffle number of the shuffle in the run, from 0
+ * @param shuffle number of the shuffle in the run, from 0. What is no permutation fails the step, after the momentum
+ * update.
  */
 typedef void (*moco_permutation_fn)(int64_t *permutation, size_t n, uint64_t shuffle, void *payload);
 
 /** Options of moco_model_create(). */
 typedef struct moco_model_options {
     size_t struct_size;
-    moco_encoder_options encoder;
-    moco_sgd_options sgd;
-    int64_t queue_size;        /**< keys in the queue, K; 65536 */
-    bool queue_filled_only;    /**< see ::moco_queue_options */
-    double temperature;        /**< of the loss, T; 0.07 */
+    const moco_encoder_options *encoder; /**< read by the call; NULL: the defaults */
+    const moco_sgd_options *sgd;         /**< read by the call; NULL: the defaults */
+    int64_t queue_size;                  /**< keys in the queue, K; 65536 */
+    bool queue_filled_only;              /**< see ::moco_queue_options */
+    double temperature;                  /**< of the loss, T; 0.07 */
     bool symmetric;            /**< add the loss with the two views swapped; the queue takes the keys of both views */
     moco_shuffle_kind shuffle; /**< how keys are shuffled; ::MOCO_SHUFFLE_ALL_TO_ALL */
-    uint64_t seed;             /**< of the queue and the permutations; the encoder has a separate seed */
+    uint64_t seed;             /**< of the permutations; seed + 1 of the queue; the encoder has a separate seed */
     /** NULL: moco_shuffle_grouped_permutation() with the seed. Batches must then come from a sampler with
      * world x accumulate groups, and keys enter the queue in the order of the samples. With a callback, keys enter the
      * queue in the order of the rows. */
     moco_permutation_fn permutation;
     void *payload;
-    moco_comm *comm;      /**< the ranks that train together; borrowed, must outlive the model; NULL: one process */
-    moco_ddp_options ddp; /**< how the ranks average gradients */
-    int64_t accumulate;   /**< number of equal parts in which a batch is computed, to save memory; 1 */
-    bool sync_bn;         /**< batch statistics over all ranks, for comparison; shuffling then has no effect; false */
-    bool cuda_graph;      /**< record a step on a GPU once and start it as a whole; see graph.h; false @since 0.2 */
+    moco_comm *comm; /**< the ranks that train together; borrowed, must outlive the model; NULL: one process */
+    const moco_ddp_options *ddp; /**< how the ranks average gradients; read by the call; NULL: the defaults */
+    int64_t accumulate;          /**< number of equal parts in which a batch is computed, to save memory; 1 */
+    bool sync_bn;    /**< batch statistics over all ranks, for comparison; shuffling then has no effect; false */
+    bool cuda_graph; /**< record a step on a GPU once and start it as a whole; see graph.h; false @since 0.2 */
 } moco_model_options;
 
 #define MOCO_MODEL_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(moco_model_options), MOCO_ENCODER_OPTIONS_INIT, MOCO_SGD_OPTIONS_INIT, 65536, false, 0.07, false,       \
-            MOCO_SHUFFLE_ALL_TO_ALL, 0, NULL, NULL, NULL, MOCO_DDP_OPTIONS_INIT, 1, false, false                       \
+        sizeof(moco_model_options), NULL, NULL, 65536, false, 0.07, false, MOCO_SHUFFLE_ALL_TO_ALL, 0, NULL, NULL,     \
+            NULL, NULL, 1, false, false                                                                                \
     }
+
+/** Fills in what ::MOCO_MODEL_OPTIONS_INIT holds. @param struct_size sizeof(moco_model_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_model_options_init(moco_model_options *options, size_t struct_size);
 
 /**
  * Makes the query encoder, the key encoder as a copy of it, the queue and the optimiser. With a communicator this call
@@ -82,7 +87,8 @@ typedef struct moco_step {
  * @param lr learning rate of this step
  * @param m momentum of the key encoder in this step
  * @return ::MOCO_EINVALID if the views differ in shape or N cannot be cut into the parts, ::MOCO_EPEER if another rank
- * failed
+ * failed. What is checked before the step begins changes nothing; a failure of the device or of another rank leaves the
+ * model between two steps, to be restored from a checkpoint.
  */
 MOCO_API MOCO_MUST_USE moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor *im_q,
                                                    const moco_tensor *im_k, double lr, double m);
@@ -95,7 +101,11 @@ typedef struct moco_model_means {
     double acc5; /**< the same, top-5: at most four negatives are closer */
 } moco_model_means;
 
-/** Reads the means over steps and ranks, and starts new ones. Waits for the device. NaN if there was no step. */
+/**
+ * Reads the means over steps and ranks, and starts new ones, also if it fails. Waits for the device. NaN if there was
+ * no step.
+ * @return ::MOCO_EDIVERGED if the loss of a step was not finite. No other call looks, since that waits for the device.
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_model_read_means(moco_model_means *out, moco_model *model);
 
 /** Returns the query encoder, the one to keep after training. Borrowed. */

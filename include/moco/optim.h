@@ -26,6 +26,9 @@ typedef struct moco_sgd_options {
         sizeof(moco_sgd_options), 0.9, 1e-4                                                                            \
     }
 
+/** Fills in what ::MOCO_SGD_OPTIONS_INIT holds. @param struct_size sizeof(moco_sgd_options) of the caller @since 0.2 */
+MOCO_API void moco_sgd_options_init(moco_sgd_options *options, size_t struct_size);
+
 /**
  * Makes an optimiser.
  * @param parameters borrowed, must outlive the optimiser
@@ -40,7 +43,8 @@ MOCO_API void moco_sgd_free(moco_sgd *sgd);
 /** Drops all gradients: the next backward pass does not add to them. */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_zero_grad(moco_sgd *sgd);
 
-/** Takes one step. Parameters without a gradient do not change. */
+/** Takes one step. Parameters without a gradient do not change. Gradients are not checked: those that are not finite
+ * make the parameters so, and the next loss. */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_step(moco_sgd *sgd, double lr);
 
 /** Returns the momentum buffers, one per parameter. Borrowed, lives as long as the optimiser. */

@@ -29,6 +29,10 @@ typedef struct moco_peers_options {
         sizeof(moco_peers_options), { MOCO_CPU, 0 }, 300                                                               \
     }
 
+/** Fills in what ::MOCO_PEERS_OPTIONS_INIT holds. @param struct_size sizeof(moco_peers_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_peers_options_init(moco_peers_options *options, size_t struct_size);
+
 /**
  * Meets the other ranks and connects with them.
  * @return ::MOCO_EUNAVAILABLE if the store's port is in use, if the store cannot be reached, or if ranks are missing

@@ -48,6 +48,10 @@ typedef struct moco_compare_options {
         sizeof(moco_compare_options), "loss", 0, MOCO_PICTURE_AUTO                                                     \
     }
 
+/** Fills in what ::MOCO_COMPARE_OPTIONS_INIT holds. @param struct_size sizeof(moco_compare_options) of the caller
+ * @since 0.2 */
+MOCO_API void moco_compare_options_init(moco_compare_options *options, size_t struct_size);
+
 /**
  * Draws one metric of several runs over the epochs, one line per run. A run without the metric is left out with a
  * warning.
@@ -95,6 +99,10 @@ typedef struct moco_sheets_options {
     {                                                                                                                  \
         sizeof(moco_sheets_options), 10000, 5000, 0, { MOCO_CPU, 0 }, MOCO_PICTURE_AUTO                                \
     }
+
+/** Fills in what ::MOCO_SHEETS_OPTIONS_INIT holds. @param struct_size sizeof(moco_sheets_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_sheets_options_init(moco_sheets_options *options, size_t struct_size);
 
 /**
  * Draws all sheets of a run to RUN/plots: pairs.png, neighbours.png and map.png.

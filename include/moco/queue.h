@@ -29,6 +29,10 @@ typedef struct moco_queue_options {
         sizeof(moco_queue_options), 65536, 128, 0, { MOCO_CPU, 0 }, false                                              \
     }
 
+/** Fills in what ::MOCO_QUEUE_OPTIONS_INIT holds. @param struct_size sizeof(moco_queue_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_queue_options_init(moco_queue_options *options, size_t struct_size);
+
 /** Makes a queue of random normalised keys. @param options NULL for the defaults */
 MOCO_API MOCO_MUST_USE moco_status moco_queue_create(moco_queue **out, const moco_queue_options *options);
 
@@ -37,7 +41,8 @@ MOCO_API void moco_queue_free(moco_queue *queue);
 
 /**
  * Replaces the oldest N keys by new ones (N x dim), and wraps around at the end of the ring. N may be any number; of
- * more than K keys the last K stay.
+ * more than K keys the last K stay. Call it after the backward pass of a loss over the negatives, which needs the old
+ * keys.
  */
 MOCO_API MOCO_MUST_USE moco_status moco_queue_enqueue(moco_queue *queue, const moco_tensor *keys);
 

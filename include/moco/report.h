@@ -20,6 +20,10 @@ typedef struct moco_report_options {
         sizeof(moco_report_options), NULL                                                                              \
     }
 
+/** Fills in what ::MOCO_REPORT_OPTIONS_INIT holds. @param struct_size sizeof(moco_report_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_report_options_init(moco_report_options *options, size_t struct_size);
+
 /**
  * Writes a self-contained HTML file, which needs neither other files nor a network: the numbers of a run, its curves,
  * the sheets of RUN/plots (pairs.png, neighbours.png, map.png), the results of evaluations (knn.json, linear.json and

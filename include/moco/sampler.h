@@ -42,8 +42,13 @@ typedef struct moco_sampler_options {
         sizeof(moco_sampler_options), 0, 256, 0, true, true, 0, 1, 0, false, 0, NULL, 0                                \
     }
 
+/** Fills in what ::MOCO_SAMPLER_OPTIONS_INIT holds. @param struct_size sizeof(moco_sampler_options) of the caller
+ * @since 0.2 */
+MOCO_API void moco_sampler_options_init(moco_sampler_options *options, size_t struct_size);
+
 /**
  * Fills in count, shards and window for a dataset.
+ * @param[in,out] options start from ::MOCO_SAMPLER_OPTIONS_INIT
  * @param dataset borrowed; must outlive moco_sampler_create()
  * @param window 0: ::MOCO_SHARD_WINDOW for compressed shards, all samples for other data
  * @since 0.1

@@ -47,6 +47,9 @@ typedef struct moco_schedule {
         }                                                                                                              \
     }
 
+/** Fills in what ::MOCO_SCHEDULE_INIT holds. @param struct_size sizeof(moco_schedule) of the caller @since 0.2 */
+MOCO_API void moco_schedule_init(moco_schedule *options, size_t struct_size);
+
 /**
  * Returns the rate at @p epoch, which counts from 0 and is fractional within an epoch. The cosine is
  * lr (1 + cos(pi epoch / epochs)) / 2 over the epochs after the warm-up.

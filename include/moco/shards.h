@@ -54,6 +54,10 @@ typedef struct moco_pack_options {
         sizeof(moco_pack_options), 0, 90, 0, 0, true, false, NULL, NULL                                                \
     }
 
+/** Fills in what ::MOCO_PACK_OPTIONS_INIT holds. @param struct_size sizeof(moco_pack_options) of the caller @since 0.2
+ */
+MOCO_API void moco_pack_options_init(moco_pack_options *options, size_t struct_size);
+
 /**
  * Packs a dataset into shards, in its order, with its labels and names of classes, each with its index.
  *

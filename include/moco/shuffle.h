@@ -42,7 +42,7 @@ typedef enum moco_shuffle_kind {
 MOCO_API MOCO_MUST_USE moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, size_t groups,
                                                                     uint64_t seed, uint64_t step);
 
-/** Writes the inverse of a permutation: inverse[permutation[i]] = i. */
+/** Writes the inverse of a permutation: inverse[permutation[i]] = i. Entries outside of 0..n-1 are left out. */
 MOCO_API void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n);
 
 MOCO_END_DECLS

@@ -27,6 +27,10 @@ typedef struct moco_store_options {
         sizeof(moco_store_options), "127.0.0.1", 29500, false, 300, NULL                                               \
     }
 
+/** Fills in what ::MOCO_STORE_OPTIONS_INIT holds. @param struct_size sizeof(moco_store_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_store_options_init(moco_store_options *options, size_t struct_size);
+
 /**
  * Serves the store, or connects to it.
  * @return ::MOCO_EUNAVAILABLE if the port is in use, or nothing answers within the time-out

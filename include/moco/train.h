@@ -29,6 +29,10 @@ typedef struct moco_train_options {
         sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0                                                \
     }
 
+/** Fills in what ::MOCO_TRAIN_OPTIONS_INIT holds. @param struct_size sizeof(moco_train_options) of the caller @since
+ * 0.2 */
+MOCO_API void moco_train_options_init(moco_train_options *options, size_t struct_size);
+
 /**
  * Trains from the start into the new folder config->out, which only rank 0 writes. With options->resume_existing and a
  * checkpoint in the folder it continues from there; the settings must be the same. A run that ended before its first

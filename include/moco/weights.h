@@ -106,6 +106,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_weights_read_encoder(moco_encoder *encod
 /**
  * Reads the settings of a checkpoint. Other files give the defaults with the architecture and head that were found, and
  * the image size (224 pixels, or 32 if the first convolution is 3x3); dim is 0 without a head.
+ * @param[in,out] config from moco_config_init()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_read_config(moco_config *config, const char *path);

@@ -46,11 +46,15 @@ static void check(moco_status status, moco_peers *peers)
 static moco_model *make_model(moco_peers *peers, const char *arch, bool overlap)
 {
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    moco_ddp_options ddp = MOCO_DDP_OPTIONS_INIT;
     moco_model *model;
-    options.encoder.arch = arch;
+    network.arch = arch;
+    ddp.overlap = overlap;
+    options.encoder = &network;
+    options.ddp = &ddp;
     options.queue_size = 4096;
     options.comm = moco_peers_comm(peers);
-    options.ddp.overlap = overlap;
     check(moco_model_create(&model, &options), peers);
     return model;
 }

@@ -1,6 +1,8 @@
 // Tests import and export against PyTorch: torchvision, and the reference's checkpoints, scripts and converter. Needs a
 // Python with torch and torchvision: MOCO_PYTHON names it, or else python3; `make test-python` installs one. If
 // MOCO_REFERENCE names a clone of facebookresearch/moco, the tests run its code.
+#include "support/model_options.hpp"
+
 #include "cli.hpp"
 
 #include <cmath>
@@ -68,6 +70,7 @@ class Ecosystem : public cli::Cli {
     {
         moco_encoder *encoder = nullptr;
         moco_config config;
+        moco_config_init(&config, sizeof config);
         moco_tensor *images = tensor(expected, "images");
         moco_tensor *features = nullptr;
         EXPECT_EQ(moco_encoder_import(&encoder, &config, path(file).c_str(), MOCO_QUERY, kCpu), MOCO_OK)
@@ -99,17 +102,17 @@ class Ecosystem : public cli::Cli {
             return;
         }
         moco_config config;
-        moco_config_init(&config);
+        moco_config_init(&config, sizeof config);
         ASSERT_EQ(moco_config_apply_preset(&config, "v2"), MOCO_OK);
         ASSERT_EQ(moco_config_set(&config, "queue-size", "64"), MOCO_OK);
-        moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+        moco_test::ModelOptions options;
         options.encoder.mlp = true;
         options.queue_size = 64;
         moco_model *model = nullptr;
         moco_tensor *images = nullptr;
         const int64_t sizes[] = { 8, 3, 32, 32 };
         ASSERT_EQ(moco_tensor_randn(&images, nullptr, kCpu, sizes, 4, 1), MOCO_OK);
-        ASSERT_EQ(moco_model_create(&model, &options), MOCO_OK) << moco_error_message();
+        ASSERT_EQ(moco_model_create(&model, options.get()), MOCO_OK) << moco_error_message();
         for (int i = 0; i < 2; ++i) {
             ASSERT_EQ(moco_model_step(nullptr, model, images, images, 0.03, 0.99), MOCO_OK) << moco_error_message();
         }
@@ -142,9 +145,10 @@ class Ecosystem : public cli::Cli {
     static double take_step(const std::string &checkpoint, const std::string &step, const std::string &out)
     {
         moco_config config;
+        moco_config_init(&config, sizeof config);
         moco_position position{};
         EXPECT_EQ(moco_checkpoint_read_config(&config, &position, path(checkpoint).c_str()), MOCO_OK);
-        moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+        moco_test::ModelOptions options;
         options.encoder.arch = config.arch;
         options.encoder.dim = config.dim;
         options.encoder.mlp = config.mlp;
@@ -158,7 +162,7 @@ class Ecosystem : public cli::Cli {
         double loss = NAN;
         moco_tensor *im_q = tensor(step, "im_q");
         moco_tensor *im_k = tensor(step, "im_k");
-        EXPECT_EQ(moco_model_create(&model, &options), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_model_create(&model, options.get()), MOCO_OK) << moco_error_message();
         EXPECT_EQ(moco_checkpoint_load(model, &position, path(checkpoint).c_str()), MOCO_OK) << moco_error_message();
         EXPECT_EQ(moco_model_step(&result, model, im_q, im_k, 0.03, 0.99), MOCO_OK) << moco_error_message();
         EXPECT_EQ(moco_tensor_item(&loss, result.loss), MOCO_OK);

@@ -1,5 +1,6 @@
 // A step that a CUDA graph replays computes the bits of a step that the host starts operation by operation.
 #include "fake_gpu/fake_gpu.h"
+#include "support/model_options.hpp"
 #include "support/tensors.hpp"
 
 #include <dlfcn.h>
@@ -14,9 +15,9 @@ using moco_test::values_of;
 constexpr int kSteps = 16; // the graph is recorded in the twelfth
 constexpr int64_t kBatch = 8;
 
-moco_model_options small_model()
+moco_test::ModelOptions small_model()
 {
-    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    moco_test::ModelOptions options;
     options.encoder.arch = "resnet20";
     options.encoder.dim = 16;
     options.encoder.bn_splits = 2;
@@ -28,11 +29,11 @@ moco_model_options small_model()
 
 class Graph : public moco_test::TensorTest {
   protected:
-    Owned<moco_model> make(const moco_model_options &options)
+    Owned<moco_model> make(moco_test::ModelOptions options)
     {
         EXPECT_OK(moco_threads_set(1));
         moco_model *model = nullptr;
-        EXPECT_OK(moco_model_create(&model, &options));
+        EXPECT_OK(moco_model_create(&model, options.get()));
         return Owned<moco_model>(model);
     }
 
@@ -52,7 +53,7 @@ class Graph : public moco_test::TensorTest {
         uint64_t shuffles;
     };
 
-    Outcome train(moco_model_options options, bool graph)
+    Outcome train(moco_test::ModelOptions options, bool graph)
     {
         options.cuda_graph = graph;
         const auto model = make(options);
@@ -76,7 +77,7 @@ class Graph : public moco_test::TensorTest {
         return o;
     }
 
-    void expect_same(const moco_model_options &options)
+    void expect_same(const moco_test::ModelOptions &options)
     {
         const Outcome eager = train(options, false);
         const Outcome replayed = train(options, true);
@@ -148,11 +149,11 @@ TEST_F(Graph, NeedsAGpuAndAQueueThatStays)
     options.cuda_graph = true;
     options.encoder.device = { MOCO_CPU, 0 };
     moco_model *model = nullptr;
-    EXPECT_EQ(moco_model_create(&model, &options), MOCO_EINVALID);
+    EXPECT_EQ(moco_model_create(&model, options.get()), MOCO_EINVALID);
     options = small_model();
     options.cuda_graph = true;
     options.queue_filled_only = true;
-    EXPECT_EQ(moco_model_create(&model, &options), MOCO_EINVALID);
+    EXPECT_EQ(moco_model_create(&model, options.get()), MOCO_EINVALID);
 }
 
 } // namespace

@@ -31,7 +31,7 @@ static void check_round_trip(const moco_config *config)
         return;
     }
     (void)snprintf(path, sizeof path, "/tmp/moco-fuzz-yaml-%ld", (long)getpid());
-    moco_config_init(&again);
+    moco_config_init(&again, sizeof again);
     if (moco_config_save(config, path) != MOCO_OK || moco_config_load(&again, path) != MOCO_OK) {
         (void)fprintf(stderr, "%s\n", moco_error_message());
         abort();
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[FUZZ_PATH_SIZE];
     moco_config config;
     const int descriptor = fuzz_file(path, data, size);
-    moco_config_init(&config);
+    moco_config_init(&config, sizeof config);
     if (moco_config_load(&config, path) == MOCO_OK) {
         check_round_trip(&config);
         if (moco_config_check(&config) != MOCO_OK && moco_error_message()[0] == '\0') {

@@ -141,14 +141,18 @@ static moco_status create_model(moco_model **out, const json_t *config, const go
                                 moco_device device, moco_comm *comm)
 {
     moco_model_options o = MOCO_MODEL_OPTIONS_INIT;
-    o.encoder.arch = json_string_value(json_object_get(config, "arch"));
-    o.encoder.dim = integer(config, "dim");
-    o.encoder.mlp = flag(config, "mlp");
-    o.encoder.cifar_stem = flag(config, "cifar_stem");
-    o.encoder.bn_splits = integer(config, "bn_splits");
-    o.encoder.layout = options->layout;
-    o.encoder.device = device;
-    o.sgd.weight_decay = real(config, "wd");
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    moco_sgd_options sgd = MOCO_SGD_OPTIONS_INIT;
+    o.encoder = &network;
+    o.sgd = &sgd;
+    network.arch = json_string_value(json_object_get(config, "arch"));
+    network.dim = integer(config, "dim");
+    network.mlp = flag(config, "mlp");
+    network.cifar_stem = flag(config, "cifar_stem");
+    network.bn_splits = integer(config, "bn_splits");
+    network.layout = options->layout;
+    sgd.weight_decay = real(config, "wd");
+    network.device = device;
     o.queue_size = integer(config, "K");
     o.temperature = real(config, "T");
     o.symmetric = flag(config, "symmetric");
@@ -251,7 +255,7 @@ static int run_alone(const char *path, const json_t *root, const golden_options 
 
 static int join_and_run(const char *path, const json_t *root, const golden_options *options)
 {
-    moco_launch launch;
+    moco_launch launch = MOCO_LAUNCH_INIT;
     moco_peers_options peer = MOCO_PEERS_OPTIONS_INIT;
     moco_peers *peers = NULL;
     moco_status status = moco_launch_from_environment(&launch, "torchrun");

@@ -81,7 +81,7 @@ TEST_F(Faults, ABatchThatCannotBeSharedIsRefused)
 {
     Process three = start(train("odd", { "--batch", "64", "--nproc", "3", "--bn-splits", "auto" }), "o.txt");
     EXPECT_EQ(three.wait(), 1);
-    EXPECT_TRUE(has(three.said(), "--batch 66")) << three.said();
+    EXPECT_TRUE(has(three.said(), "batch 66")) << three.said();
     Process splits = start(train("odd", { "--nproc", "3" }), "o.txt");
     EXPECT_EQ(splits.wait(), 1);
     EXPECT_TRUE(has(splits.said(), "bn-splits: 4 groups do not divide among 3 processes")) << splits.said();

@@ -12,7 +12,7 @@
 namespace config_text {
 
 struct Config : moco_config {
-    Config() : moco_config() { moco_config_init(this); }
+    Config() : moco_config() { moco_config_init(this, sizeof(moco_config)); }
 };
 
 inline std::vector<const moco_option *> all_options()

@@ -31,7 +31,9 @@ inline int64_t toy_label(size_t index, void * /*payload*/)
 
 inline moco_dataset *toy_dataset(size_t count, bool labels = true)
 {
-    const moco_dataset_callbacks callbacks = { sizeof callbacks, toy_read, labels ? toy_label : nullptr, nullptr };
+    moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
+    callbacks.read = toy_read;
+    callbacks.label = labels ? toy_label : nullptr;
     moco_dataset *dataset = nullptr;
     EXPECT_EQ(moco_dataset_from_callbacks(&dataset, count, labels ? 4 : 0, &callbacks, nullptr), MOCO_OK)
         << moco_error_message();

@@ -41,7 +41,7 @@ static double resident_bytes(void)
 moco_status bench_open_loader(moco_sampler **sampler, moco_loader **loader, const moco_dataset *images,
                               const moco_config *config, moco_sampler_options order, moco_loader_options how)
 {
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     order.count = moco_dataset_count(images);
     MOCO_TRY(moco_sampler_create(sampler, &order));
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));

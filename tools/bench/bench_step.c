@@ -81,7 +81,9 @@ static moco_status open_loader(step_job *job, const char *data)
 static moco_status make_model(step_job *job)
 {
     moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
-    options.encoder = moco_config_encoder_options(&job->config, job->device);
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    MOCO_TRY(moco_config_encoder_options(&network, &job->config, job->device));
+    options.encoder = &network;
     options.queue_size = job->config.queue_size;
     options.symmetric = job->config.symmetric;
     return moco_model_create(&job->model, &options);

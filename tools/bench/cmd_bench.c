@@ -22,7 +22,8 @@ static const bench_part parts[] = {
 };
 
 static bench_options values = {
-    .config = { .augment = "v2",
+    .config = { .struct_size = sizeof(moco_config),
+                .augment = "v2",
                 .workers = 1,
                 .arch = "resnet50",
                 .device = "auto",

@@ -91,7 +91,7 @@ static void default_text(char *buffer, size_t size, const tool_command *command,
     moco_config config;
     buffer[0] = '\0';
     if (values == NULL) {
-        moco_config_init(&config);
+        moco_config_init(&config, sizeof config);
         values = &config;
     } else if (option->kind == MOCO_OPTION_BOOL) {
         return;

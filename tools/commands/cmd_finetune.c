@@ -118,19 +118,21 @@ static moco_status make_network(moco_encoder **out, evaluation_job *job)
 
 static moco_status tune(moco_finetune_result *result, moco_encoder *encoder, const evaluation_job *job)
 {
-    moco_finetune_options how;
-    moco_finetune_options_init(&how);
+    moco_finetune_options how = MOCO_FINETUNE_OPTIONS_INIT;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
+    const moco_loader_options loader = evaluation_loader(&values.common, job);
+    MOCO_TRY(evaluation_policy(&policy, job));
     how.encoder_rate = values.encoder_lr;
     how.head_rate = values.head_lr;
     how.momentum = values.momentum;
     how.weight_decay = values.weight_decay;
-    how.schedule = schedule;
+    how.schedule = &schedule;
     how.epochs = values.epochs;
     how.batch = (size_t)values.batch;
     how.seed = values.common.seed;
-    MOCO_TRY(evaluation_policy(&how.policy, job));
-    how.loader = evaluation_loader(&values.common, job);
-    how.tests = job->how;
+    how.policy = &policy;
+    how.loader = &loader;
+    how.tests = &job->how;
     how.comm = job->comm;
     how.progress = progress_show;
     how.best = keep_best;

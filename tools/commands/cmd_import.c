@@ -28,7 +28,7 @@ static const moco_option options[] = {
 /* The command line overrides a configuration file, which overrides what FILE holds, which overrides a preset. */
 static int make_config(moco_config *config, const arguments *args)
 {
-    moco_config_init(config);
+    moco_config_init(config, sizeof *config);
     if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
         return say_usage(&command_import, "%s", moco_error_message());
     }

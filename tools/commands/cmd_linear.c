@@ -82,6 +82,7 @@ typedef struct trial {
 static struct plan {
     moco_linear_options heads;
     moco_linear_train_options how;
+    moco_schedule schedule;
 } plan;
 
 static int make_plan(void)
@@ -105,7 +106,10 @@ static int make_plan(void)
     plan.how.seed = values.common.seed;
     plan.how.progress = progress_show;
     plan.how.print_freq = values.print_freq;
-    return evaluation_schedule(&plan.how.schedule, values.schedule, values.milestones, values.epochs, &command_linear);
+    plan.schedule = (moco_schedule)MOCO_SCHEDULE_INIT;
+    plan.schedule.lr = 1;
+    plan.how.schedule = &plan.schedule;
+    return evaluation_schedule(&plan.schedule, values.schedule, values.milestones, values.epochs, &command_linear);
 }
 
 /* Warns of learning rates far too high for the features, the most common trouble with this protocol. */
@@ -136,10 +140,15 @@ static moco_status learn(trial *t, const evaluation_job *job)
     if (values.cached) {
         return moco_linear_train_cached(&t->numbers.result, t->linear, t->train, t->val, &plan.how);
     }
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     MOCO_TRY(evaluation_policy(&policy, job));
-    const moco_linear_images images = { job->train, job->net.encoder, &policy, evaluation_loader(&values.common, job),
-                                        job->comm };
+    const moco_loader_options loader = evaluation_loader(&values.common, job);
+    moco_linear_images images = MOCO_LINEAR_IMAGES_INIT;
+    images.dataset = job->train;
+    images.encoder = job->net.encoder;
+    images.policy = &policy;
+    images.loader = &loader;
+    images.comm = job->comm;
     return moco_linear_train_images(&t->numbers.result, t->linear, &images, t->val, &plan.how);
 }
 

@@ -38,7 +38,7 @@ static int make_config(moco_config *config, const arguments *args)
         return say_usage(&command_train, "--resume is auto or never, not '%s'; to continue a run: moco resume RUN",
                          values.resume);
     }
-    moco_config_init(config);
+    moco_config_init(config, sizeof *config);
     if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
         return say_usage(&command_train, "%s", moco_error_message());
     }

@@ -21,7 +21,8 @@ static moco_status open_images(embed_query *query, const char *path)
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         return data_open(&query->images, path, MOCO_FORMAT_FLAT, MOCO_SPLIT_TRAIN);
     }
-    const moco_dataset_callbacks lone = { sizeof lone, read_lone, NULL, NULL };
+    moco_dataset_callbacks lone = MOCO_DATASET_CALLBACKS_INIT;
+    lone.read = read_lone;
     return moco_dataset_from_callbacks(&query->images, 1, 0, &lone, query);
 }
 

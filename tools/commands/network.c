@@ -27,6 +27,7 @@ static void note_guess(const network *net)
 moco_status network_find(network *out, const char *path, const char *device)
 {
     *out = (network){ .encoder = NULL };
+    moco_config_init(&out->config, sizeof out->config);
     MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
     MOCO_TRY(moco_weights_read_config(&out->config, out->path));
     note_guess(out);
@@ -39,7 +40,7 @@ moco_status network_find_or_preset(network *out, const char *path, const char *p
         return network_find(out, path, device);
     }
     *out = (network){ .encoder = NULL };
-    moco_config_init(&out->config);
+    moco_config_init(&out->config, sizeof out->config);
     MOCO_TRY(moco_config_apply_preset(&out->config, preset));
     return moco_device_parse(&out->device, device);
 }
@@ -59,6 +60,7 @@ moco_status network_view(moco_features_options *out, network *net, const char *f
 moco_status network_load(network *net)
 {
     moco_config unused; /* the command may have changed the one that was found */
+    moco_config_init(&unused, sizeof unused);
     return moco_encoder_import(&net->encoder, &unused, net->path, MOCO_QUERY, net->device);
 }
 

@@ -23,6 +23,12 @@ static int report_stop(const char *run)
     return EXIT_SIGNAL_BASE + number;
 }
 
+static void suggest_resume(const char *run)
+{
+    char quoted[2 * MOCO_PATH_MAX];
+    say_note("to continue a run: moco resume %s", format_shell(quoted, sizeof quoted, run));
+}
+
 static void report_end(const char *run, double seconds)
 {
     char time[32];
@@ -52,6 +58,7 @@ static moco_status train(const run_job *job, moco_peers *peers)
 static void find_device(char *out, size_t size, const run_job *job)
 {
     moco_config of_run;
+    moco_config_init(&of_run, sizeof of_run);
     char checkpoint[MOCO_PATH_MAX];
     const char *asked = job->config != NULL ? job->config->device : job->device;
     const bool decided = asked != NULL && strcmp(asked, "auto") != 0;
@@ -79,6 +86,9 @@ static int run_process(const run_job *job, const char *device)
         code = first ? report_stop(job->run) : EXIT_SIGNAL_BASE + SIGTERM;
     } else if (status != MOCO_OK) {
         code = say_failure();
+        if (status == MOCO_EEXISTS && first) {
+            suggest_resume(job->run);
+        }
     } else if (first && !output_settings.quiet) {
         report_end(job->run, seconds);
     }

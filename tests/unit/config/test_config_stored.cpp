@@ -20,7 +20,7 @@ class ConfigStored : public moco_test::WithFolder {
     std::vector<moco_metadata> good_{
         { "format", "moco-checkpoint" }, { "version", "1" }, { "step", "70" }, { "epoch", "3" }, { "batch", "5" }
     };
-    moco_config config_{};
+    Config config_;
     moco_position position_{};
     moco_status status_ = MOCO_OK;
 };

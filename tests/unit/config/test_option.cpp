@@ -179,7 +179,7 @@ TEST(Config, ArchitecturesAndAugmentationsAreTheLibrarys)
     }
     EXPECT_EQ(choices(moco_config_find_option("augment")).size(), trainable);
     for (const auto &name : choices(moco_config_find_option("augment"))) {
-        moco_augment_policy policy;
+        moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
         EXPECT_EQ(moco_augment_preset(&policy, name.c_str(), 0), MOCO_OK) << name;
         Config config;
         ASSERT_EQ(moco_config_set(&config, "augment", name.c_str()), MOCO_OK);

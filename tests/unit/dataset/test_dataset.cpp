@@ -200,7 +200,10 @@ TEST_F(Dataset, Callbacks)
 {
     Source source;
     moco_dataset *made = nullptr;
-    moco_dataset_callbacks callbacks = { sizeof callbacks, read_square, label_square, close_source };
+    moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
+    callbacks.read = read_square;
+    callbacks.label = label_square;
+    callbacks.close = close_source;
     ASSERT_EQ(moco_dataset_from_callbacks(&made, 6, 2, &callbacks, &source), MOCO_OK);
     {
         const Handle dataset{ made, moco_dataset_free };
@@ -214,23 +217,45 @@ TEST_F(Dataset, Callbacks)
         EXPECT_EQ(moco_dataset_read(made, image.get(), 5), MOCO_EFORMAT);
         EXPECT_EQ(moco_dataset_read(made, image.get(), 2), MOCO_OK);
         EXPECT_EQ(moco_image_pixels(image.get())[0], 2);
+        EXPECT_EQ(moco_dataset_read(made, image.get(), 5), MOCO_EFORMAT) << "the last image is not this one";
+        EXPECT_NE(std::string(moco_error_message()).find("image[5] empty"), std::string::npos) << moco_error_message();
         EXPECT_EQ(moco_dataset_label(made, 1), 1);
         EXPECT_EQ(moco_dataset_label(made, 2), -1) << "beyond the classes";
+        EXPECT_NE(std::string(moco_error_message()).find("image[2] has label 2, but there are 2 classes"),
+                  std::string::npos)
+            << moco_error_message();
+        moco_dataset *half = nullptr;
+        EXPECT_EQ(moco_dataset_fraction(&half, made, 0.5, 1), MOCO_EINVALID) << "where labels are used";
         EXPECT_EQ(source.closed, 0);
     }
     EXPECT_EQ(source.closed, 1);
 }
 
+TEST_F(Dataset, CallbacksNameTheirImages)
+{
+    moco_dataset *made = nullptr;
+    moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
+    callbacks.read = read_square;
+    callbacks.name = [](size_t index, char *buffer, size_t size, void *) {
+        (void)snprintf(buffer, size, "camera 2, frame %zu", index);
+    };
+    ASSERT_EQ(moco_dataset_from_callbacks(&made, 6, 0, &callbacks, nullptr), MOCO_OK);
+    const Handle dataset{ made, moco_dataset_free };
+    EXPECT_EQ(name_of(dataset, 2), "camera 2, frame 2");
+}
+
 TEST_F(Dataset, CallbacksRefused)
 {
     moco_dataset *made = nullptr;
-    moco_dataset_callbacks callbacks = { sizeof callbacks, read_square, nullptr, nullptr };
+    moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
+    callbacks.read = read_square;
     EXPECT_EQ(moco_dataset_from_callbacks(&made, 0, 0, &callbacks, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_dataset_from_callbacks(&made, 1, 2, &callbacks, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_dataset_from_callbacks(&made, 1, 0, nullptr, nullptr), MOCO_EINVALID);
     callbacks.read = nullptr;
     EXPECT_EQ(moco_dataset_from_callbacks(&made, 1, 0, &callbacks, nullptr), MOCO_EINVALID);
-    callbacks = { 0, read_square, nullptr, nullptr };
+    callbacks.read = read_square;
+    callbacks.struct_size = 0;
     EXPECT_EQ(moco_dataset_from_callbacks(&made, 1, 0, &callbacks, nullptr), MOCO_EINVALID);
     EXPECT_EQ(made, nullptr);
 }

@@ -151,7 +151,7 @@ TEST_F(Shard, StaleOrDamagedIndexIsRefused)
         EXPECT_EQ(moco__shard_open(&read, path("s.tar").c_str()), MOCO_EFORMAT) << part;
         EXPECT_TRUE(message_has(part)) << moco_error_message();
         EXPECT_TRUE(message_has("s.tar.idx")) << moco_error_message();
-        EXPECT_TRUE(message_has("moco index")) << moco_error_message();
+        EXPECT_TRUE(message_has("moco_shards_index()")) << moco_error_message();
         moco__shard_free(&read);
     };
     write_file(path("s.tar"), bytes + std::string(512, '\0'));

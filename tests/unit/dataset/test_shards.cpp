@@ -133,7 +133,7 @@ std::vector<Batch> batches(const Dataset &dataset, int32_t workers, size_t windo
     moco_sampler_options_for(&order, dataset.get(), window);
     order.batch = 8;
     order.seed = 5;
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     EXPECT_EQ(moco_augment_preset(&policy, "v2", 12), MOCO_OK);
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
     options.workers = workers;

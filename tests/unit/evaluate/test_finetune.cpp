@@ -33,18 +33,22 @@ moco_encoder_options classifier()
 
 moco_finetune_options short_tuning()
 {
-    moco_finetune_options options;
-    moco_finetune_options_init(&options);
+    static moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
+    static moco_loader_options loader = MOCO_LOADER_OPTIONS_INIT;
+    static moco_features_options tests = MOCO_FEATURES_OPTIONS_INIT;
+    moco_finetune_options options = MOCO_FINETUNE_OPTIONS_INIT;
+    options.policy = &policy;
+    options.loader = &loader;
+    options.tests = &tests;
     options.epochs = 3;
-    options.schedule.epochs = 3;
     options.batch = 16;
     options.encoder_rate = 0.05;
     options.head_rate = 0.1;
-    options.loader.workers = 1;
-    options.tests.workers = 1;
-    options.tests.augment = "plain";
-    options.tests.image_size = moco_test::kToySide;
-    EXPECT_EQ(moco_augment_preset(&options.policy, "plain", moco_test::kToySide), MOCO_OK);
+    loader.workers = 1;
+    tests.workers = 1;
+    tests.augment = "plain";
+    tests.image_size = moco_test::kToySide;
+    EXPECT_EQ(moco_augment_preset(&policy, "plain", moco_test::kToySide), MOCO_OK);
     return options;
 }
 

@@ -97,7 +97,6 @@ moco_linear_train_options short_training(int64_t epochs)
     moco_linear_train_options options = MOCO_LINEAR_TRAIN_OPTIONS_INIT;
     options.epochs = epochs;
     options.batch = 16;
-    options.schedule.epochs = static_cast<double>(epochs);
     return options;
 }
 
@@ -206,11 +205,12 @@ TEST_F(Linear, FreshCropsLeaveTheEncoderAsItWas)
     moco_dataset *train = toy_dataset(50);
     moco_features *test = pooled(train, encoder);
     const auto before = moco_test::state_of(encoder);
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     ASSERT_EQ(moco_augment_classifier(&policy, "fashion-mnist", moco_test::kToySide), MOCO_OK);
     moco_linear *linear = classifiers({ 1 }, moco_encoder_feature_dim(encoder), 4);
-    moco_linear_images images{ train, encoder, &policy, MOCO_LOADER_OPTIONS_INIT, nullptr };
-    images.loader.workers = 1;
+    moco_loader_options loader = MOCO_LOADER_OPTIONS_INIT;
+    loader.workers = 1;
+    const moco_linear_images images{ sizeof images, train, encoder, &policy, &loader, nullptr };
     const auto how = short_training(2);
     moco_linear_result result;
     ASSERT_EQ(moco_linear_train_images(&result, linear, &images, test, &how), MOCO_OK) << moco_error_message();

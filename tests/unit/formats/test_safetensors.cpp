@@ -127,6 +127,36 @@ TEST_F(Safetensors, WritesViewsRowMajor)
     moco_tensor_free(matrix);
 }
 
+TEST_F(Safetensors, RefusesWhatIsMissing)
+{
+    moco_tensor *tensor = nullptr;
+    const int64_t size = 1;
+    const std::string path = this->path("x.safetensors");
+    ASSERT_EQ(moco_tensor_zeros(&tensor, nullptr, MOCO_FLOAT32, { MOCO_CPU, 0 }, &size, 1), MOCO_OK);
+    const moco_named_tensor good[] = { { "a", tensor } };
+    const moco_named_tensor nothing[] = { { "a", nullptr } };
+    const moco_named_tensor nameless[] = { { nullptr, tensor } };
+    const moco_metadata no_key[] = { { nullptr, "x" } };
+    const moco_metadata no_value[] = { { "x", nullptr } };
+    const struct {
+        const moco_named_tensor *tensors;
+        const moco_metadata *metadata;
+        const char *says;
+    } bad[] = { { nullptr, no_key, "tensors is NULL" },
+                { nothing, nullptr, "tensors[0]" },
+                { nameless, nullptr, "tensors[0]" },
+                { good, no_key, "metadata[0]" },
+                { good, no_value, "metadata[0]" } };
+    for (const auto &b : bad) {
+        EXPECT_EQ(moco_safetensors_write(path.c_str(), b.tensors, 1, b.metadata, b.metadata != nullptr ? 1 : 0),
+                  MOCO_EINVALID);
+        EXPECT_NE(std::string(moco_error_message()).find(b.says), std::string::npos) << moco_error_message();
+    }
+    EXPECT_EQ(moco_safetensors_write(path.c_str(), good, 1, nullptr, 1), MOCO_EINVALID);
+    EXPECT_FALSE(std::filesystem::exists(path));
+    moco_tensor_free(tensor);
+}
+
 TEST_F(Safetensors, RefusesHostileHeaders)
 {
     const auto entry = [](const char *dtype, const char *shape, const char *offsets) {

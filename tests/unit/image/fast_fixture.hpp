@@ -71,7 +71,7 @@ inline double mean_difference(const std::vector<float> &a, const std::vector<flo
 
 inline moco_augment_policy preset(const char *name, std::int32_t size)
 {
-    moco_augment_policy policy = {};
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     EXPECT_EQ(moco_augment_preset(&policy, name, size), MOCO_OK);
     return policy;
 }

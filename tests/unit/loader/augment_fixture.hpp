@@ -61,7 +61,7 @@ inline Bytes bytes_of(const Image &image)
 
 inline moco_augment_policy policy_of(int32_t size, const std::vector<moco_augment_op> &ops)
 {
-    moco_augment_policy policy = {};
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     EXPECT_EQ(moco_augment_preset(&policy, "plain", size), MOCO_OK);
     policy.count = ops.size();
     std::copy(ops.begin(), ops.end(), policy.ops);
@@ -70,7 +70,7 @@ inline moco_augment_policy policy_of(int32_t size, const std::vector<moco_augmen
 
 inline moco_augment_policy preset(const char *name, int32_t size = 0)
 {
-    moco_augment_policy policy = {};
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     EXPECT_EQ(moco_augment_preset(&policy, name, size), MOCO_OK) << moco_error_message();
     return policy;
 }

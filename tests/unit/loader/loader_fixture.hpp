@@ -70,7 +70,8 @@ class Loader : public ::testing::Test {
     Dataset dataset(size_t count = image_count)
     {
         moco_dataset *made = nullptr;
-        const moco_dataset_callbacks callbacks = { sizeof callbacks, read_image, nullptr, nullptr };
+        moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
+        callbacks.read = read_image;
         EXPECT_EQ(moco_dataset_from_callbacks(&made, count, 0, &callbacks, &source_), MOCO_OK);
         return { made, moco_dataset_free };
     }
@@ -104,7 +105,7 @@ class Loader : public ::testing::Test {
 
     Source source_;
     moco_loader_options options_ = MOCO_LOADER_OPTIONS_INIT;
-    moco_augment_policy policy_ = {};
+    moco_augment_policy policy_ = MOCO_AUGMENT_POLICY_INIT;
 
   private:
     size_t before_ = 0;

@@ -45,7 +45,7 @@ TEST_F(Augment, PresetsAreTheReferences)
 
 TEST_F(Augment, ClassifiersSeeCropsAndFlipsAlone)
 {
-    moco_augment_policy policy;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     ASSERT_EQ(moco_augment_classifier(&policy, "v2", 0), MOCO_OK);
     EXPECT_EQ(policy.size, 224);
     ASSERT_EQ(policy.count, 2U);
@@ -74,12 +74,13 @@ TEST_F(Augment, EveryPresetIsValid)
         }
     }
     EXPECT_EQ(count, 8U);
-    moco_augment_policy policy = {};
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
+    policy.size = 7;
     EXPECT_EQ(moco_augment_preset(&policy, "v3", 0), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("fashion-mnist"), std::string::npos) << "the message lists them";
     EXPECT_EQ(moco_augment_preset(&policy, "v2", -1), MOCO_EINVALID);
     EXPECT_EQ(moco_augment_preset(&policy, nullptr, 0), MOCO_EINVALID);
-    EXPECT_EQ(policy.struct_size, 0U) << "outputs stay untouched on failure";
+    EXPECT_EQ(policy.size, 7) << "outputs stay untouched on failure";
 }
 
 TEST_F(Augment, BadPoliciesAreRefused)

@@ -37,7 +37,7 @@ TEST_F(Loader, GivesWhatTheSamplerAndThePolicySay)
     const Dataset images = dataset();
     const SamplerHandle order = sampler(16);
     const SamplerHandle same = sampler(16);
-    moco_augment_policy other = {};
+    moco_augment_policy other = MOCO_AUGMENT_POLICY_INIT;
     ASSERT_EQ(moco_augment_preset(&other, "cifar", 12), MOCO_OK);
     moco_loader *made = nullptr;
     ASSERT_EQ(moco_loader_create(&made, images.get(), order.get(), &policy_, &other, &options_), MOCO_OK);

@@ -29,7 +29,7 @@ TEST_F(Loader, BrokenImageFailsItsBatchByName)
         EXPECT_EQ(moco_loader_next(made.get(), &untouched), MOCO_EFORMAT);
         EXPECT_EQ(untouched.query, nullptr);
         EXPECT_STREQ(moco_error_message(),
-                     "loader: image[11]: it is scratched; use --skip-broken to leave such images out")
+                     "loader: image[11]: it is scratched; use skip_broken to leave such images out")
             << "the first of the batch";
         EXPECT_EQ(next(made).indices[0], 20U) << "batches after it are complete";
         EXPECT_EQ(moco_loader_next(made.get(), &untouched), MOCO_EFORMAT);
@@ -136,7 +136,7 @@ TEST_F(Loader, OnlyBrokenFilesAreSkipped)
         const Handle made = loader(images, order);
         moco_batch batch = {};
         EXPECT_EQ(moco_loader_next(made.get(), &batch), failure);
-        EXPECT_STREQ(moco_error_message(), "loader: image[0]: it is scratched") << "no hint at --skip-broken";
+        EXPECT_STREQ(moco_error_message(), "loader: image[0]: it is scratched") << "no hint at skip_broken";
         EXPECT_EQ(moco_dataset_skipped(images.get(), nullptr, 0), 0U);
     }
 }

@@ -122,7 +122,7 @@ class LoaderJpeg : public moco_test::WithFolder {
     void expect_thousand_skipped();
 
     moco_loader_options options_ = MOCO_LOADER_OPTIONS_INIT;
-    moco_augment_policy policy_ = {};
+    moco_augment_policy policy_ = MOCO_AUGMENT_POLICY_INIT;
 };
 
 void LoaderJpeg::expect_thousand_skipped()

@@ -1,5 +1,6 @@
 // Tests that profiling counts every phase and does not change what a step computes.
 #include "support/device.hpp"
+#include "support/model_options.hpp"
 
 #include <gtest/gtest.h>
 #include <moco.h>
@@ -11,7 +12,7 @@ namespace {
 // Returns the loss of the third step; with times the first two are profiled.
 double loss_of(moco_step_times *times, bool symmetric, int64_t accumulate)
 {
-    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    moco_test::ModelOptions options;
     options.encoder.arch = "resnet20";
     options.encoder.dim = 8;
     options.encoder.device = moco_test::device();
@@ -19,7 +20,7 @@ double loss_of(moco_step_times *times, bool symmetric, int64_t accumulate)
     options.symmetric = symmetric;
     options.accumulate = accumulate;
     moco_model *model = nullptr;
-    EXPECT_EQ(moco_model_create(&model, &options), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(moco_model_create(&model, options.get()), MOCO_OK) << moco_error_message();
     const int64_t sizes[] = { 8, 3, 8, 8 };
     moco_tensor *query = nullptr;
     moco_tensor *key = nullptr;

@@ -1,4 +1,5 @@
 // Tests the training step: what it computes, counts, gives out and refuses.
+#include "support/model_options.hpp"
 #include "support/tensors.hpp"
 
 #include <algorithm>
@@ -11,9 +12,9 @@ using moco_test::values_of;
 
 namespace {
 
-moco_model_options small_model()
+moco_test::ModelOptions small_model()
 {
-    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    moco_test::ModelOptions options;
     options.encoder.arch = "resnet20";
     options.encoder.device = device();
     options.encoder.dim = 16;
@@ -31,10 +32,10 @@ class Step : public moco_test::TensorTest {
         ASSERT_OK(moco_threads_set(1)); // more would only wait for each other on networks this small
     }
 
-    Owned<moco_model> make(const moco_model_options &options)
+    Owned<moco_model> make(moco_test::ModelOptions options)
     {
         moco_model *model = nullptr;
-        EXPECT_OK(moco_model_create(&model, &options));
+        EXPECT_OK(moco_model_create(&model, options.get()));
         return Owned<moco_model>(model);
     }
 
@@ -233,6 +234,21 @@ TEST_F(Step, RefusesAndChangesNothing)
     EXPECT_EQ(state_of(model), before);
 }
 
+TEST_F(Step, DivergenceIsToldWhereTheMeansAreRead)
+{
+    const auto model = make(small_model());
+    moco_tensor *broken = images(8, 1);
+    std::vector<float> values(8 * 3 * 16 * 16, NAN);
+    ASSERT_OK(moco_tensor_set_from_host(broken, values.data(), values.size() * sizeof(float)));
+    ASSERT_OK(moco_model_step(nullptr, model.get(), broken, broken, 0.1, 0.9));
+    moco_model_means means{ 77, 0, 0, 0 };
+    EXPECT_EQ(moco_model_read_means(&means, model.get()), MOCO_EDIVERGED);
+    EXPECT_NE(std::string(moco_error_message()).find("not finite"), std::string::npos) << moco_error_message();
+    EXPECT_EQ(means.steps, 77);
+    ASSERT_OK(moco_model_read_means(&means, model.get())) << "new means have begun";
+    EXPECT_EQ(means.steps, 0);
+}
+
 TEST_F(Step, RefusesAPermutationThatIsNotOne)
 {
     auto options = small_model();
@@ -253,16 +269,16 @@ TEST_F(Step, ModelsRefuseBadOptions)
     moco_model *model = nullptr;
     auto bad = small_model();
     bad.encoder.arch = "resnet19";
-    EXPECT_EQ(moco_model_create(&model, &bad), MOCO_EINVALID);
+    EXPECT_EQ(moco_model_create(&model, bad.get()), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("resnet19"), std::string::npos);
     bad = small_model();
     bad.temperature = 0;
-    EXPECT_EQ(moco_model_create(&model, &bad), MOCO_EINVALID);
+    EXPECT_EQ(moco_model_create(&model, bad.get()), MOCO_EINVALID);
     bad = small_model();
     bad.accumulate = 0;
-    EXPECT_EQ(moco_model_create(&model, &bad), MOCO_EINVALID);
+    EXPECT_EQ(moco_model_create(&model, bad.get()), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("accumulate 0"), std::string::npos);
-    EXPECT_EQ(moco_model_create(nullptr, &bad), MOCO_EINVALID);
+    EXPECT_EQ(moco_model_create(nullptr, bad.get()), MOCO_EINVALID);
     EXPECT_EQ(model, nullptr);
     moco_model_free(nullptr);
 }

@@ -69,7 +69,7 @@ std::string first_host(const char *list)
 TEST(Launch, IsAloneWithoutALauncher)
 {
     const Environment environment({});
-    moco_launch launch;
+    moco_launch launch = MOCO_LAUNCH_INIT;
     ASSERT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_OK);
     EXPECT_EQ(launch.world, 1);
     EXPECT_STREQ(launch.launcher, "none");
@@ -86,7 +86,7 @@ TEST(Launch, ReadsTorchrun)
                                     { "TORCHELASTIC_USE_AGENT_STORE", "True" },
                                     { "TORCHELASTIC_RUN_ID", "job" },
                                     { "TORCHELASTIC_RESTART_COUNT", "2" } });
-    moco_launch launch;
+    moco_launch launch = MOCO_LAUNCH_INIT;
     ASSERT_EQ(moco_launch_from_environment(&launch, "auto"), MOCO_OK) << moco_error_message();
     EXPECT_EQ(launch.rank, 5);
     EXPECT_EQ(launch.world, 8);
@@ -105,7 +105,7 @@ TEST(Launch, ReadsOpenMpi)
                                     { "OMPI_COMM_WORLD_LOCAL_RANK", "1" },
                                     { "OMPI_COMM_WORLD_LOCAL_SIZE", "2" },
                                     { "PMIX_NAMESPACE", "4711" } });
-    moco_launch launch;
+    moco_launch launch = MOCO_LAUNCH_INIT;
     ASSERT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_OK) << moco_error_message();
     EXPECT_EQ(launch.rank, 1);
     EXPECT_STREQ(launch.address, "127.0.0.1");
@@ -120,7 +120,7 @@ TEST(Launch, AsksForTheMasterOfMpiOnSeveralHosts)
                                     { "OMPI_COMM_WORLD_SIZE", "4" },
                                     { "OMPI_COMM_WORLD_LOCAL_RANK", "1" },
                                     { "OMPI_COMM_WORLD_LOCAL_SIZE", "2" } });
-    moco_launch launch;
+    moco_launch launch = MOCO_LAUNCH_INIT;
     EXPECT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("MASTER_ADDR"), std::string::npos);
 }
@@ -133,7 +133,7 @@ TEST(Launch, ReadsSlurm)
                                     { "SLURM_STEP_TASKS_PER_NODE", "2(x2)" },
                                     { "SLURM_JOB_NODELIST", "gpu[07-08]" },
                                     { "SLURM_JOB_ID", "99" } });
-    moco_launch launch;
+    moco_launch launch = MOCO_LAUNCH_INIT;
     ASSERT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_OK) << moco_error_message();
     EXPECT_EQ(launch.rank, 3);
     EXPECT_EQ(launch.world, 4);
@@ -146,7 +146,7 @@ TEST(Launch, ReadsSlurm)
 
 TEST(Launch, RefusesWhatDoesNotFit)
 {
-    moco_launch launch;
+    moco_launch launch = MOCO_LAUNCH_INIT;
     {
         const Environment environment({ { "RANK", "2" }, { "WORLD_SIZE", "2" } });
         EXPECT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_EINVALID);

@@ -223,7 +223,7 @@ TEST_F(Plot, RunsAreComparedInOneChart)
 TEST_F(Plot, SheetsShowImages)
 {
     moco_config config;
-    moco_config_init(&config);
+    moco_config_init(&config, sizeof config);
     ASSERT_EQ(moco_config_apply_preset(&config, "fashion-mnist"), MOCO_OK);
     moco_dataset *dataset = toy_dataset(30);
     ASSERT_EQ(moco_plot_pairs(path("pairs.png").c_str(), dataset, &config), MOCO_OK) << moco_error_message();

@@ -1,4 +1,5 @@
 // Tests that checkpoints hold the complete state, and that damaged and foreign ones are refused.
+#include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <cmath>
@@ -23,7 +24,7 @@ class Checkpoint : public moco_test::WithFolder {
     void SetUp() override
     {
         WithFolder::SetUp();
-        moco_config_init(&config_);
+        moco_config_init(&config_, sizeof config_);
         ASSERT_EQ(moco_config_apply_preset(&config_, "tiny"), MOCO_OK);
         ASSERT_EQ(moco_config_set(&config_, "dim", "8"), MOCO_OK);
         ASSERT_EQ(moco_config_set(&config_, "queue-size", "20"), MOCO_OK);
@@ -43,7 +44,7 @@ class Checkpoint : public moco_test::WithFolder {
     // A model as the configuration says, with weights of a seed.
     static moco_model *create(uint64_t seed, int64_t queue_size = 20)
     {
-        moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+        moco_test::ModelOptions options;
         options.encoder.arch = "resnet20";
         options.encoder.dim = 8;
         options.encoder.bn_splits = 2;
@@ -51,7 +52,7 @@ class Checkpoint : public moco_test::WithFolder {
         options.seed = seed;
         options.queue_size = queue_size;
         moco_model *model = nullptr;
-        EXPECT_EQ(moco_model_create(&model, &options), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_model_create(&model, options.get()), MOCO_OK) << moco_error_message();
         return model;
     }
     double step(moco_model *model) const
@@ -117,6 +118,7 @@ TEST_F(Checkpoint, KeepsTheConfigurationButNotTheFolder)
     moco_model *model = create(1);
     ASSERT_EQ(moco_checkpoint_save(checkpoint(0).c_str(), model, { 0, 0, 0 }, &config_), MOCO_OK);
     moco_config read{};
+    moco_config_init(&read, sizeof read);
     moco_position position{};
     ASSERT_EQ(moco_checkpoint_read_config(&read, &position, checkpoint(0).c_str()), MOCO_OK) << moco_error_message();
     EXPECT_STREQ(read.data, config_.data);
@@ -131,6 +133,22 @@ TEST_F(Checkpoint, KeepsTheConfigurationButNotTheFolder)
     EXPECT_FALSE(moco_encoder_training(encoder));
     EXPECT_EQ(moco_encoder_dim(encoder), 8);
     moco_encoder_free(encoder);
+    moco_model_free(model);
+}
+
+TEST_F(Checkpoint, TheSettingsMustDescribeTheModel)
+{
+    moco_model *model = create(1);
+    for (const auto &[name, value] : { std::pair{ "arch", "resnet50" }, std::pair{ "dim", "9" },
+                                       std::pair{ "mlp", "true" }, std::pair{ "queue-size", "21" } }) {
+        moco_config other = config_;
+        ASSERT_EQ(moco_config_set(&other, name, value), MOCO_OK);
+        EXPECT_EQ(moco_checkpoint_save(checkpoint(0).c_str(), model, { 0, 0, 0 }, &other), MOCO_EINVALID) << name;
+        EXPECT_NE(std::string(moco_error_message()).find("resnet20 of dim 8"), std::string::npos);
+    }
+    const moco_config zero{};
+    EXPECT_EQ(moco_checkpoint_save(checkpoint(0).c_str(), model, { 0, 0, 0 }, &zero), MOCO_EINVALID);
+    EXPECT_FALSE(fs::exists(checkpoint(0)));
     moco_model_free(model);
 }
 

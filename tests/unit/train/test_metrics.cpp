@@ -143,6 +143,21 @@ TEST_F(Metrics, EventFileIsFramedAsTensorBoardReadsIt)
         << "the check value of CRC-32C";
 }
 
+TEST_F(Metrics, AnEmptyPathIsNoFolder)
+{
+    moco_metrics *metrics = nullptr;
+    moco_series series{};
+    char path[64];
+    EXPECT_EQ(moco_metrics_open(&metrics, "", 0, false), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("path"), std::string::npos) << moco_error_message();
+    EXPECT_EQ(moco_series_read(&series, "", "loss"), MOCO_EINVALID);
+    EXPECT_EQ(moco_report_write("", nullptr), MOCO_EINVALID);
+    EXPECT_EQ(moco_plot_curves("", MOCO_PICTURE_AUTO), MOCO_EINVALID);
+    EXPECT_EQ(moco_checkpoint_path(path, sizeof path, "", 1), MOCO_EINVALID);
+    EXPECT_EQ(moco_checkpoint_prune("", 1, 0), MOCO_EINVALID);
+    EXPECT_EQ(moco_safetensors_write("", nullptr, 0, nullptr, 0), MOCO_EINVALID);
+}
+
 TEST_F(Metrics, ErrorsNameTheFile)
 {
     moco_metrics *metrics = nullptr;

@@ -1,4 +1,5 @@
 // Tests that weights are exported to every format and read back the same, and that a run continues from them.
+#include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tests_folder.hpp"
 
@@ -20,7 +21,7 @@ class Export : public moco_test::WithFolder {
     {
         WithFolder::SetUp();
         ASSERT_EQ(moco_threads_set(1), MOCO_OK);
-        moco_config_init(&config_);
+        moco_config_init(&config_, sizeof config_);
         for (const auto &[name, value] :
              std::vector<std::pair<const char *, std::string>>{ { "arch", "resnet18" },
                                                                 { "cifar-stem", "true" },
@@ -55,14 +56,14 @@ class Export : public moco_test::WithFolder {
     // A checkpoint of a model that has trained two steps.
     void make_checkpoint(const std::string &name)
     {
-        moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+        moco_test::ModelOptions options;
         options.encoder.arch = "resnet18";
         options.encoder.dim = 8;
         options.encoder.mlp = true;
         options.encoder.cifar_stem = true;
         options.queue_size = 12;
         moco_model *model = nullptr;
-        ASSERT_EQ(moco_model_create(&model, &options), MOCO_OK) << moco_error_message();
+        ASSERT_EQ(moco_model_create(&model, options.get()), MOCO_OK) << moco_error_message();
         for (int i = 0; i < 2; ++i) {
             ASSERT_EQ(moco_model_step(nullptr, model, images_, images_, 0.1, 0.9), MOCO_OK) << moco_error_message();
         }
@@ -74,6 +75,7 @@ class Export : public moco_test::WithFolder {
     {
         moco_encoder *encoder = nullptr;
         moco_config found;
+        moco_config_init(&found, sizeof found);
         EXPECT_EQ(moco_encoder_import(&encoder, &found, path(name).c_str(), branch, kCpu), MOCO_OK)
             << moco_error_message();
         std::vector<float> out(4 * 512);
@@ -153,6 +155,7 @@ TEST_F(Export, AnEncoderWithoutAHeadGivesFeaturesAlone)
     ASSERT_EQ(write("t.pth", "run.safetensors", MOCO_EXPORT_TORCHVISION), MOCO_OK) << moco_error_message();
     moco_encoder *encoder = nullptr;
     moco_config found;
+    moco_config_init(&found, sizeof found);
     ASSERT_EQ(moco_encoder_import(&encoder, &found, path("t.pth").c_str(), MOCO_QUERY, kCpu), MOCO_OK);
     EXPECT_EQ(found.dim, 0);
     EXPECT_EQ(found.image_size, 32);
@@ -207,11 +210,11 @@ TEST_F(Export, ARunGoesOnFromTheReferencesFormat)
     set("out", path("other"));
     set("queue-size", "16");
     EXPECT_EQ(moco_run_import(&config_, path("r.pth.tar").c_str()), MOCO_EINVALID);
-    EXPECT_TRUE(message_has("--queue-size 12")) << moco_error_message();
+    EXPECT_TRUE(message_has("queue-size 12")) << moco_error_message();
     set("queue-size", "12");
     set("epochs", "3");
     EXPECT_EQ(moco_run_import(&config_, path("r.pth.tar").c_str()), MOCO_EINVALID);
-    EXPECT_TRUE(message_has("--epochs")) << moco_error_message();
+    EXPECT_TRUE(message_has("raise epochs")) << moco_error_message();
     EXPECT_EQ(moco_run_import(&config_, path("run.safetensors").c_str()), MOCO_EINVALID);
     EXPECT_FALSE(fs::exists(path("other")));
     // A network alone is enough, too.
@@ -291,6 +294,7 @@ TEST_F(Export, RefusesNetworksThatDoNotFit)
         ASSERT_EQ(moco_safetensors_write(path("x").c_str(), rows.data(), rows.size(), nullptr, 0), MOCO_OK);
         moco_encoder *encoder = nullptr;
         moco_config found;
+        moco_config_init(&found, sizeof found);
         EXPECT_EQ(moco_encoder_import(&encoder, &found, path("x").c_str(), MOCO_QUERY, kCpu), MOCO_EFORMAT);
         EXPECT_TRUE(message_has(more ? "layer4.0.conv3.weight" : "layer3.0.bn1.running_var")) << moco_error_message();
         for (auto *tensor : owned) {

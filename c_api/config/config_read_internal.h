@@ -1,0 +1,13 @@
+/* Reads and writes configurations of any struct_size. */
+#ifndef MOCO_CONFIG_CONFIG_READ_INTERNAL_H
+#define MOCO_CONFIG_CONFIG_READ_INTERNAL_H
+
+#include "moco/config.h"
+
+/* Copies what the caller knows of a configuration over the defaults. */
+moco_status moco__config_read(moco_config *out, const moco_config *config);
+
+/* Writes a full configuration to the caller's, of which moco__config_read() has accepted the struct_size. */
+void moco__config_write(moco_config *config, const moco_config *full);
+
+#endif
