@@ -125,13 +125,14 @@ TEST_F(CliRuns, FewerImagesThanABatchIsAnError)
 TEST_F(CliRuns, BrokenImagesAreNamedOrSkipped)
 {
     fs::copy(root / "train", root / "broken", fs::copy_options::recursive);
-    const fs::path bad = root / "broken" / "dark" / "7.png";
-    std::ofstream(bad, std::ios::binary) << read_file(root / "train" / "dark" / "7.png").substr(0, 60);
+    std::ofstream(root / "broken" / "dark" / "7.png", std::ios::binary)
+        << read_file(root / "train" / "dark" / "7.png").substr(0, 60);
     Words words = train("run-broken");
     words[1] = "broken";
     const Result stopped = run(words);
     EXPECT_EQ(stopped.code, 1);
     EXPECT_HAS(stopped.err, "7.png");
+    EXPECT_HAS(stopped.err, "use --skip-broken");
     words[3] = "run-skipped";
     words.emplace_back("--skip-broken");
     const Result skipped = run(words);
