@@ -118,7 +118,7 @@ TEST_F(CliRuns, FewerImagesThanABatchIsAnError)
     const Result result = run(train("few", { "--batch", "64" }));
     EXPECT_EQ(result.code, 1);
     EXPECT_HAS(result.err, "48 images");
-    EXPECT_HAS(result.err, "use batch ");
+    EXPECT_HAS(result.err, "use --batch ");
     EXPECT_FALSE(fs::exists(root / "few"));
 }
 

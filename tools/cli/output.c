@@ -3,7 +3,7 @@
  */
 #include "cli/output.h"
 
-#include "moco/config.h"
+#include "cli/setting_names.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -85,44 +85,10 @@ int say_error(const char *format, ...)
     return EXIT_FAILED;
 }
 
-/* Whether the text begins with the setting of an option, whose name may have several words: skip_broken. */
-static bool begins_with_setting(const char *text, const char *option)
-{
-    size_t i = 0;
-    for (; option[i] != '\0'; ++i) {
-        if (text[i] != (option[i] == '-' ? '_' : option[i])) {
-            return false;
-        }
-    }
-    return strchr(option, '-') != NULL && (text[i] == ' ' || text[i] == '\0' || text[i] == ',' || text[i] == ';');
-}
-
-/* The library names settings as a program does; the tool's user knows them as options. */
-static void name_options(char *out, size_t size, const char *message)
-{
-    size_t used = 0;
-    for (const char *at = message; *at != '\0' && used + 1 < size;) {
-        const moco_option *option = NULL;
-        for (size_t i = 0; at > message && at[-1] == ' ' && (option = moco_config_option(i)) != NULL; ++i) {
-            if (begins_with_setting(at, option->name)) {
-                break;
-            }
-        }
-        if (option == NULL) {
-            out[used++] = *at++;
-            continue;
-        }
-        (void)snprintf(out + used, size - used, "--%s", option->name);
-        used += strlen(out + used);
-        at += strlen(option->name);
-    }
-    out[used] = '\0';
-}
-
 int say_failure(void)
 {
     char message[4096];
-    name_options(message, sizeof message, moco_error_message());
+    name_settings_as_options(message, sizeof message, moco_error_message());
     return say_error("%s", message[0] != '\0' ? message : "the command failed without a message; please report this");
 }
 
@@ -167,8 +133,10 @@ static void say_log(const char *label, const char *colour, const char *format, .
     va_end(args);
 }
 
-static void on_log(moco_log_level level, const char *message, void *payload)
+static void on_log(moco_log_level level, const char *logged, void *payload)
 {
+    char message[4096];
+    name_settings_as_options(message, sizeof message, logged);
     (void)payload;
     switch (level) {
     case MOCO_LOG_DEBUG:
