@@ -1,0 +1,64 @@
+/* Names settings as options. */
+#include "cli/setting_names.h"
+
+#include <moco.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool ends_word(char c)
+{
+    return c == '\0' || strchr(" ,;:)\n", c) != NULL;
+}
+
+/* Whether the text begins with an option's name, whose words a program joins by an underscore. */
+static bool begins_with(const char *text, const char *option)
+{
+    size_t i = 0;
+    for (; option[i] != '\0'; ++i) {
+        if (text[i] != option[i] && (option[i] != '-' || text[i] != '_')) {
+            return false;
+        }
+    }
+    return ends_word(text[i]);
+}
+
+/* Whether the text before `at` ends with a verb that asks for a change. */
+static bool follows_verb(const char *message, const char *at)
+{
+    static const char *const verbs[] = { "use ", "lower ", "raise ", "add ", "consider ", "without ", "or " };
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; ++i) {
+        const size_t length = strlen(verbs[i]);
+        if ((size_t)(at - message) >= length && strncmp(at - length, verbs[i], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const moco_option *option_at(const char *message, const char *at)
+{
+    const moco_option *option = NULL;
+    const bool starts_word = at > message && (at[-1] == ' ' || at[-1] == '(');
+    for (size_t i = 0; starts_word && (option = moco_config_option(i)) != NULL; ++i) {
+        if (begins_with(at, option->name) && (strchr(option->name, '-') != NULL || follows_verb(message, at))) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+void name_settings_as_options(char *out, size_t size, const char *message)
+{
+    size_t used = 0;
+    const char *at = message;
+    while (*at != '\0' && used + 1 < size) {
+        const moco_option *option = option_at(message, at);
+        const int written = option != NULL ? snprintf(out + used, size - used, "--%s", option->name)
+                                           : snprintf(out + used, size - used, "%c", *at);
+        used += (size_t)written < size - used ? (size_t)written : size - used - 1;
+        at += option != NULL ? strlen(option->name) : 1;
+    }
+    out[used] = '\0';
+}
