@@ -9,6 +9,8 @@
 
 namespace moco_test {
 
+constexpr moco_device cpu = { MOCO_CPU, 0 };
+
 // MOCO_TEST_DEVICE, as "cuda"; "cpu" without it.
 inline std::string device_name()
 {

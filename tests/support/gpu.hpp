@@ -1,13 +1,14 @@
 // Tests of what happens on a GPU, or between it and the CPU. They run wherever one is found, real or pretended.
 #pragma once
 
+#include "support/device.hpp"
+
 #include <moco.h>
 
 #include <gtest/gtest.h>
 
 namespace moco_test {
 
-constexpr moco_device cpu = { MOCO_CPU, 0 };
 constexpr moco_device gpu = { MOCO_CUDA, 0 };
 
 // Skips a test that needs so many GPUs. A macro, since only the test itself can be skipped.

@@ -34,8 +34,9 @@ moco_features_options data_features_options(const moco_config *config, moco_devi
 moco_encoder_options data_encoder_options(const moco_config *config, moco_device device)
 {
     moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
-    (void)moco_config_encoder_options(&options, config, device); /* a valid configuration does not fail */
-    options.bn_splits = 1;                                       /* only training splits batches */
+    const moco_status status = moco_config_encoder_options(&options, config, device);
+    (void)status;          /* a valid configuration does not fail */
+    options.bn_splits = 1; /* only training splits batches */
     return options;
 }
 
