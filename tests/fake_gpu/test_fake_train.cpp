@@ -51,7 +51,7 @@ class FakeTrain : public moco_test::WithFolder {
             return static_cast<int>(progress->step == *static_cast<uint64_t *>(payload));
         };
         moco_config config;
-        moco_config_init(&config);
+        moco_config_init(&config, sizeof config);
         ASSERT_EQ(moco_config_apply_preset(&config, "tiny"), MOCO_OK);
         ASSERT_EQ(moco_config_set(&config, "out", path(out).c_str()), MOCO_OK);
         for (const auto &[name, value] : settings(device, more)) {
