@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The size of a struct of a later version is at most this; a larger one is garbage, behind which nothing may be read. */
+/* The size of a struct of a later version is at most this; a larger one is garbage, behind which nothing may be read.
+ */
 static size_t largest(size_t size)
 {
     return 2 * size + 1024;

@@ -3,6 +3,7 @@
 
 #include "base/handle.hpp"
 #include "base/options_read_internal.h"
+#include "ranks/comm_device.hpp"
 #include "ranks/store.hpp"
 
 #include <ATen/ops/empty.h>

@@ -1,35 +1,9 @@
-// Declares the communicator handle.
+// Declares what other files do with a communicator.
 #pragma once
 
-#include "base/live.hpp"
+#include "ranks/comm_handle.hpp"
 
-#include "moco/comm.h"
-
-#include <ATen/core/Tensor.h>
-#include <torch/csrc/distributed/c10d/Backend.hpp>
-#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
-
-#include <atomic>
-#include <chrono>
 #include <exception>
-#include <optional>
-#include <string>
-
-struct moco_comm : moco::Counted {
-    int rank = 0;
-    int world = 1;
-    double timeout_s = 0;
-    c10::intrusive_ptr<c10d::ProcessGroup> group;     // null: one process
-    c10::intrusive_ptr<c10d::Backend> device_backend; // NCCL; null: the ranks have no GPUs
-    std::optional<at::Device> device;                 // of the backend
-    std::atomic<bool> aborted{ false };
-    mutable std::atomic<bool> silent{ false }; // the backend does not report errors
-    mutable std::atomic<bool> broken{ false }; // a collective has failed
-    c10::intrusive_ptr<c10d::Work> question;   // null: all are answered; see moco_comm_largest_start()
-    at::Tensor answer;
-    std::atomic<uint64_t> entered{ 0 };
-    std::atomic<bool> inside{ false };
-};
 
 namespace moco {
 
@@ -49,15 +23,6 @@ class Collective {
   private:
     moco_comm &comm_;
 };
-
-std::chrono::milliseconds timeout_of(const moco_comm_options &options);
-
-// Makes NCCL without connecting it. The device becomes this thread's current one, so that no memory of another rank's
-// GPU is taken.
-void add_nccl(moco_comm &comm, const moco_comm_options &options);
-
-// Throws MOCO_EPEER if the communicator was aborted, or libtorch's watchdog of NCCL has found an error.
-void check_alive(const moco_comm &comm);
 
 // Rethrows the current exception: as MOCO_EPEER if its text is about the network or another process, else unchanged.
 [[noreturn]] void rethrow_as_peer(const moco_comm &comm, const char *what);

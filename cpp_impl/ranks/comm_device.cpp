@@ -1,5 +1,5 @@
 // Makes the connections between the ranks' GPUs by NCCL, which is in the plug-in, and breaks them off.
-#include "ranks/comm.hpp"
+#include "ranks/comm_device.hpp"
 
 #include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"

@@ -11,18 +11,22 @@ using moco::give;
 
 namespace {
 
+[[noreturn]] void refuse(const char *what, const std::string &why)
+{
+    throw moco::Error(MOCO_EINVALID, std::string(what) + ": " + why);
+}
+
 void check_matrix(const moco_tensor *tensor, const char *what)
 {
     if (tensor->value.dim() != 2) {
-        throw moco::Error(MOCO_EINVALID, std::string(what) + ": expected a matrix, got a tensor of " +
-                                             std::to_string(tensor->value.dim()) + " dimensions");
+        refuse(what, "expected a matrix, got a tensor of " + std::to_string(tensor->value.dim()) + " dimensions");
     }
 }
 
 void check_same_sizes(const moco_tensor *a, const moco_tensor *b, const char *what)
 {
     if (a->value.sizes() != b->value.sizes()) {
-        throw moco::Error(MOCO_EINVALID, std::string(what) + ": the sizes of the two tensors differ");
+        refuse(what, "the sizes of the two tensors differ");
     }
 }
 
@@ -30,15 +34,9 @@ void check_same_sizes(const moco_tensor *a, const moco_tensor *b, const char *wh
 int64_t checked_dim(size_t dim, size_t ndim, const char *what)
 {
     if (dim >= ndim) {
-        throw moco::Error(MOCO_EINVALID, std::string(what) + ": dimension " + std::to_string(dim) + " of a tensor of " +
-                                             std::to_string(ndim) + " dimensions");
+        refuse(what, "dimension " + std::to_string(dim) + " of a tensor of " + std::to_string(ndim) + " dimensions");
     }
     return static_cast<int64_t>(dim);
-}
-
-[[noreturn]] void refuse(const char *what, const std::string &why)
-{
-    throw moco::Error(MOCO_EINVALID, std::string(what) + ": " + why);
 }
 
 std::string sizes_of(const at::Tensor &tensor)
