@@ -11,7 +11,7 @@
 
 // Weak, so that a libtorch that lacks it is refused, too, and does not end in an error about a symbol.
 namespace caffe2 {
-__attribute__((weak)) const std::map<string, string> &GetBuildOptions();
+__attribute__((weak)) const std::map<string, string> &GetBuildOptions(); // NOLINT(readability-redundant-declaration)
 } // namespace caffe2
 
 namespace {

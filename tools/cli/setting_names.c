@@ -27,7 +27,9 @@ static bool begins_with(const char *text, const char *option)
 /* Whether the text before `at` ends with a verb that asks for a change. */
 static bool follows_verb(const char *message, const char *at)
 {
-    static const char *const verbs[] = { "use ", "lower ", "raise ", "add ", "consider ", "without ", "or " };
+    static const char *const verbs[] = {
+        "use ", "lower ", "raise ", "add ", "consider ", "without ", "or ", "by ", "("
+    };
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; ++i) {
         const size_t length = strlen(verbs[i]);
         if ((size_t)(at - message) >= length && strncmp(at - length, verbs[i], length) == 0) {
@@ -49,16 +51,45 @@ static const moco_option *option_at(const char *message, const char *at)
     return NULL;
 }
 
+/* A call of the library, and what a person does in its place. */
+typedef struct call_name {
+    const char *call, *command;
+} call_name;
+
+static const call_name *call_at(const char *at)
+{
+    static const call_name calls[] = {
+        { "moco_resume()", "moco resume" },
+        { "moco_shards_pack()", "moco pack" },
+        { "moco_shards_index()", "moco index" },
+        { "moco_encoder_arch()", "--arch in moco train --help" },
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; ++i) {
+        if (strncmp(at, calls[i].call, strlen(calls[i].call)) == 0) {
+            return &calls[i];
+        }
+    }
+    return NULL;
+}
+
 void name_settings_as_options(char *out, size_t size, const char *message)
 {
     size_t used = 0;
     const char *at = message;
     while (*at != '\0' && used + 1 < size) {
-        const moco_option *option = option_at(message, at);
-        const int written = option != NULL ? snprintf(out + used, size - used, "--%s", option->name)
-                                           : snprintf(out + used, size - used, "%c", *at);
+        const call_name *call = call_at(at);
+        const moco_option *option = call == NULL ? option_at(message, at) : NULL;
+        int written;
+        if (call != NULL) {
+            written = snprintf(out + used, size - used, "%s", call->command);
+            at += strlen(call->call);
+        } else if (option != NULL) {
+            written = snprintf(out + used, size - used, "--%s", option->name);
+            at += strlen(option->name);
+        } else {
+            written = snprintf(out + used, size - used, "%c", *at++);
+        }
         used += (size_t)written < size - used ? (size_t)written : size - used - 1;
-        at += option != NULL ? strlen(option->name) : 1;
     }
     out[used] = '\0';
 }

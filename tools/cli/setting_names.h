@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Copies a message of the library. Names of several words, as skip_broken, become options everywhere; those of one word
- * only after a verb that asks for a change, as in "use batch 64". */
+ * only after a word that asks for a change, as in "use batch 64". Calls become commands. */
 void name_settings_as_options(char *out, size_t size, const char *message);
 
 #endif
