@@ -118,7 +118,7 @@ TEST_F(CliBench, RefusesWhatItCannotMeasure)
     EXPECT_HAS(missing.err, "DATA is missing");
     const Result groups = run(words({ "step" }, { "--splits", "3" }));
     EXPECT_EQ(groups.code, 1);
-    EXPECT_HAS(groups.err, "bn_splits");
+    EXPECT_HAS(groups.err, "bn-splits");
 }
 
 } // namespace

@@ -10,6 +10,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cflags=${1#-DCMAKE_C_FLAGS=}
 
+"$cmake" --build "$build" --target ship >/dev/null # copies libtorch's runtime
 # Moved after installing: no file in the prefix may hold its path.
 "$cmake" --install "$build" --prefix "$folder/first" --strip >/dev/null
 mv "$folder/first" "$folder/prefix"
