@@ -152,6 +152,8 @@ static void print_devices(void)
     moco_device device = { MOCO_CPU, 0 };
     if (moco_device_describe(text, sizeof text, device) == MOCO_OK) {
         print_row("cpu", "%s; %d thread%s", text, moco_threads(), plural((uint64_t)moco_threads()));
+    } else {
+        print_row("cpu", "not usable: %s", moco_error_message());
     }
     const int32_t count = moco_device_cuda_count();
     if (count == 0) {

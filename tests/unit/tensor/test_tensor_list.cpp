@@ -87,7 +87,7 @@ TEST_F(Autograd, BackwardAddsGradients)
         ASSERT_OK(moco_tensor_backward(loss));
         ASSERT_OK(moco_tensor_gradient(&out, scope, x));
         EXPECT_EQ(values_of(out), (Values{ 20 * times, 30 * times }));
-        EXPECT_EQ(moco_tensor_backward(loss), MOCO_ETORCH) << "the graph is gone";
+        EXPECT_EQ(moco_tensor_backward(loss), MOCO_EINVALID) << "the graph is gone";
     }
 }
 
@@ -95,7 +95,7 @@ TEST_F(Autograd, RefusesWhatHasNoGradient)
 {
     moco_tensor *x = floats({ 1, 2 }, { 2, 3 });
     EXPECT_EQ(moco_tensor_backward(x), MOCO_EINVALID) << "no parameter";
-    EXPECT_EQ(moco_tensor_require_gradient(longs({ 1 }, { 1 })), MOCO_ETORCH);
+    EXPECT_EQ(moco_tensor_require_gradient(longs({ 1 }, { 1 })), MOCO_EINVALID);
     EXPECT_EQ(moco_tensor_require_gradient(nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_tensor_backward(nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_tensor_gradient(nullptr, scope, x), MOCO_EINVALID);

@@ -32,7 +32,7 @@ TEST_F(TensorMath, CatJoinsAlongADimension)
     EXPECT_REFUSED(moco_tensor_cat(&out, scope, both, 0, 1), MOCO_EINVALID, "no tensors");
     EXPECT_REFUSED(moco_tensor_cat(&out, scope, both, 2, 2), MOCO_EINVALID, "dimension 2");
     EXPECT_REFUSED(moco_tensor_cat(&out, scope, both, 2, SIZE_MAX), MOCO_EINVALID, "dimension");
-    EXPECT_REFUSED(moco_tensor_cat(&out, scope, both, 2, 0), MOCO_ETORCH, "moco_tensor_cat");
+    EXPECT_REFUSED(moco_tensor_cat(&out, scope, both, 2, 0), MOCO_EINVALID, "moco_tensor_cat");
 }
 
 TEST_F(TensorMath, IndexSelectTakesRows)
@@ -45,10 +45,10 @@ TEST_F(TensorMath, IndexSelectTakesRows)
     EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, nullptr), MOCO_EINVALID, "index");
     for (const int64_t row : { -1, 2 }) {
         moco_tensor *index = longs({ 1 }, { row });
-        EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, index), MOCO_ETORCH, "moco_tensor_index_select");
+        EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, index), MOCO_EINVALID, "moco_tensor_index_select");
     }
     moco_tensor *real = floats({ 1 }, { 0 });
-    EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, real), MOCO_ETORCH, "moco_tensor_index_select");
+    EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, real), MOCO_EINVALID, "moco_tensor_index_select");
 }
 
 TEST_F(TensorMath, NormalizeGivesRowsOfLengthOne)
@@ -85,7 +85,7 @@ TEST_F(TensorMath, MatmulAndRowDot)
     EXPECT_REFUSED(moco_tensor_matmul(&out, scope, nullptr, b), MOCO_EINVALID, " a ");
     EXPECT_REFUSED(moco_tensor_matmul(&out, scope, a, nullptr), MOCO_EINVALID, " b ");
     EXPECT_REFUSED(moco_tensor_matmul(&out, scope, a, vector), MOCO_EINVALID, "1 dimensions");
-    EXPECT_REFUSED(moco_tensor_matmul(&out, scope, a, a), MOCO_ETORCH, "moco_tensor_matmul");
+    EXPECT_REFUSED(moco_tensor_matmul(&out, scope, a, a), MOCO_EINVALID, "moco_tensor_matmul");
 
     ASSERT_OK(moco_tensor_row_dot(&out, scope, a, floats({ 2, 3 }, { 1, 0, 2, 0, 1, -1 })));
     EXPECT_EQ(sizes_of(out), (std::vector<int64_t>{ 2, 1 }));
@@ -114,7 +114,7 @@ TEST_F(TensorMath, ScaleDivideAdd)
     EXPECT_REFUSED(moco_tensor_add(&out, scope, nullptr, tensor), MOCO_EINVALID, " a ");
     EXPECT_REFUSED(moco_tensor_add(&out, scope, tensor, nullptr), MOCO_EINVALID, " b ");
     moco_tensor *three = floats({ 3 }, { 1, 2, 3 });
-    EXPECT_REFUSED(moco_tensor_add(&out, scope, tensor, three), MOCO_ETORCH, "moco_tensor_add");
+    EXPECT_REFUSED(moco_tensor_add(&out, scope, tensor, three), MOCO_EINVALID, "moco_tensor_add");
 }
 
 TEST_F(TensorMath, CrossEntropyByHand)
@@ -128,12 +128,12 @@ TEST_F(TensorMath, CrossEntropyByHand)
     EXPECT_EQ(moco_tensor_cross_entropy(nullptr, scope, logits, labels), MOCO_EINVALID);
     EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, nullptr, labels), MOCO_EINVALID, "logits");
     EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, logits, nullptr), MOCO_EINVALID, "labels");
-    EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, labels, labels), MOCO_EINVALID, "matrix");
+    EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, labels, labels), MOCO_EINVALID, "floating-point");
     EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, logits, logits), MOCO_EINVALID, "int64 label");
     moco_tensor *one = longs({ 1 }, { 0 });
     EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, logits, one), MOCO_EINVALID, "2 rows");
     moco_tensor *beyond = longs({ 2 }, { 0, 2 });
-    EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, logits, beyond), MOCO_ETORCH, "out of bounds");
+    EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, logits, beyond), MOCO_EINVALID, "out of bounds");
 }
 
 TEST_F(TensorMath, RanksCountTiesAndNanAgainst)
@@ -154,7 +154,7 @@ TEST_F(TensorMath, RanksCountTiesAndNanAgainst)
     EXPECT_EQ(moco_tensor_label_rank(nullptr, scope, tensor, labels), MOCO_EINVALID);
     EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, nullptr, labels), MOCO_EINVALID, "tensor");
     EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, tensor, nullptr), MOCO_EINVALID, "labels");
-    EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, tensor, labels), MOCO_ETORCH, "out of bounds");
+    EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, tensor, labels), MOCO_EINVALID, "out of bounds");
     moco_tensor *one = longs({ 1 }, { 0 });
     EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, tensor, one), MOCO_EINVALID, "4 rows");
     moco_tensor *real = floats({ 4 }, { 0, 0, 0, 0 });
@@ -197,10 +197,10 @@ TEST_F(TensorMath, AccumulateAndZeroWorkInPlace)
     EXPECT_EQ(values_of(tensor), sum) << "broadcast";
     EXPECT_EQ(moco_tensor_accumulate(tensor, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_tensor_accumulate(nullptr, tensor), MOCO_EINVALID);
-    EXPECT_EQ(moco_tensor_accumulate(tensor, floats({ 2 }, { 1, 2 })), MOCO_ETORCH);
+    EXPECT_EQ(moco_tensor_accumulate(tensor, floats({ 2 }, { 1, 2 })), MOCO_EINVALID);
     EXPECT_EQ(values_of(tensor), sum);
     moco_tensor *whole = longs({ 1 }, { 1 });
-    EXPECT_EQ(moco_tensor_accumulate(whole, floats({ 1 }, { 0.5F })), MOCO_ETORCH) << "no cut to integers";
+    EXPECT_EQ(moco_tensor_accumulate(whole, floats({ 1 }, { 0.5F })), MOCO_EINVALID) << "no cut to integers";
     EXPECT_EQ(longs_of(whole), std::vector<int64_t>{ 1 });
     ASSERT_OK(moco_tensor_zero(tensor));
     EXPECT_EQ(values_of(tensor), Values(6, 0));
