@@ -217,11 +217,13 @@ TEST_F(Checkpoint, SurvivesBeingKilledWhileWriting)
     for (int round = 0; round < 5; ++round) {
         const pid_t child = fork();
         if (child == 0) {
-            for (uint64_t at = 1;; ++at) {
+            const bool writes = moco_threads_set(1) == MOCO_OK; // a forked process has no other threads
+            for (uint64_t at = 1; writes; ++at) {
                 if (moco_checkpoint_save(checkpoint(at % 3).c_str(), model, { at, 0, 0 }, &config_) != MOCO_OK) {
                     _exit(1);
                 }
             }
+            _exit(1);
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(150 + 37 * round));
         kill(child, SIGKILL);
