@@ -133,7 +133,7 @@ TEST_F(TensorMath, CrossEntropyByHand)
     moco_tensor *one = longs({ 1 }, { 0 });
     EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, logits, one), MOCO_EINVALID, "2 rows");
     moco_tensor *beyond = longs({ 2 }, { 0, 2 });
-    if (device().type == MOCO_CPU) { // values on a GPU are not looked at
+    if (moco_test::device().type == MOCO_CPU) { // values on a GPU are not looked at
         EXPECT_REFUSED(moco_tensor_cross_entropy(&out, scope, logits, beyond), MOCO_EINVALID, "is not in");
     }
 }
@@ -156,7 +156,7 @@ TEST_F(TensorMath, RanksCountTiesAndNanAgainst)
     EXPECT_EQ(moco_tensor_label_rank(nullptr, scope, tensor, labels), MOCO_EINVALID);
     EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, nullptr, labels), MOCO_EINVALID, "tensor");
     EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, tensor, nullptr), MOCO_EINVALID, "labels");
-    if (device().type == MOCO_CPU) {
+    if (moco_test::device().type == MOCO_CPU) {
         EXPECT_REFUSED(moco_tensor_label_rank(&out, scope, tensor, labels), MOCO_EINVALID, "is not in");
     }
     moco_tensor *one = longs({ 1 }, { 0 });
