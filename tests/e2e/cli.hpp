@@ -91,6 +91,14 @@ class Cli : public testing::Test {
         const int code = start(words).wait();
         return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
     }
+    // Runs the tool with variables of `env`: "NAME=VALUE", or "-u", "NAME".
+    static Result run_with(const Words &variables, const Words &words)
+    {
+        const int code =
+            Process(joined(joined({ "env" }, variables), joined({ binary() }, words)), { root, "out.txt", "err.txt" })
+                .wait();
+        return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
+    }
     // Runs the tool, and sends it a signal once its output holds a text.
     static int run_until(const std::string &text, int number, const Words &words)
     {

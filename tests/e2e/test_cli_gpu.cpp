@@ -22,14 +22,6 @@ class CliGpu : public cli::Cli {
     {
         return cli::Cli::train(out, joined({ "--epochs", "1", "--schedule", "constant", "--device", "cuda" }, more));
     }
-    // Runs the tool with variables of `env`: "NAME=VALUE", or "-u", "NAME".
-    static Result run_with(const Words &variables, const Words &words)
-    {
-        const int code = moco_test::Process(joined(joined({ "env" }, variables), joined({ cli::binary() }, words)),
-                                            { root, "out.txt", "err.txt" })
-                             .wait();
-        return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
-    }
 };
 
 } // namespace

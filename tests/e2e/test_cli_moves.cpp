@@ -24,14 +24,6 @@ class CliMoves : public cli::Cli {
         (void)snprintf(name, sizeof name, "step_%010d.safetensors", step);
         return read_file(root / out / "checkpoints" / name);
     }
-    // Runs the tool with variables of `env`: "NAME=VALUE", or "-u", "NAME".
-    static Result run_with(const Words &variables, const Words &words)
-    {
-        const int code = moco_test::Process(joined(joined({ "env" }, variables), joined({ cli::binary() }, words)),
-                                            { root, "out.txt", "err.txt" })
-                             .wait();
-        return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
-    }
 };
 
 } // namespace
