@@ -101,13 +101,15 @@ MOCO_API const char *moco_nearest_name(const char *wrong, const char *const *nam
 
 /**
  * Sets the field of an option from text, independently of the locale.
- * @param values the struct that option->offset counts in
+ * @param values the struct that option->offset counts in. Of a moco_config use moco_config_set(): a later library has
+ * options beyond its end.
  * @return ::MOCO_EINVALID; the message names option, value, and range or nearest choice, and the field is unchanged
  */
 MOCO_API MOCO_MUST_USE moco_status moco_option_set(void *values, const moco_option *option, const char *text);
 
 /**
- * Writes the field of an option as text that moco_option_set() reads back as the same value.
+ * Writes the field of an option as text that moco_option_set() reads back as the same value. Of a moco_config use
+ * moco_config_get().
  * @param[out] buffer NUL-terminated, cut to @p size bytes
  * @return ::MOCO_EINVALID if a field is not one of its choices
  */

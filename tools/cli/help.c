@@ -90,13 +90,12 @@ static void default_text(char *buffer, size_t size, const tool_command *command,
     const void *values = options_values(command, option);
     moco_config config;
     buffer[0] = '\0';
-    if (values == NULL) {
-        moco_config_init(&config, sizeof config);
-        values = &config;
-    } else if (option->kind == MOCO_OPTION_BOOL) {
+    moco_config_init(&config, sizeof config);
+    if (values != NULL && option->kind == MOCO_OPTION_BOOL) {
         return;
     }
-    if (moco_option_get(values, option, buffer, size) != MOCO_OK) {
+    if ((values != NULL ? moco_option_get(values, option, buffer, size)
+                        : moco_config_get(&config, option, buffer, size)) != MOCO_OK) {
         buffer[0] = '\0';
     } else if (option->kind == MOCO_OPTION_BOOL) {
         (void)snprintf(buffer, size, "%s", strcmp(buffer, "true") == 0 ? "yes" : "no");

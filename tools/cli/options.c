@@ -283,7 +283,7 @@ int options_parse(arguments *out, const tool_command *command, int argc, char **
 int options_apply(moco_config *config, const tool_command *command, const arguments *args)
 {
     for (size_t i = 0; i < args->setting_count; ++i) {
-        if (moco_option_set(config, args->settings[i].option, args->settings[i].text) != MOCO_OK) {
+        if (moco_config_set(config, args->settings[i].option->name, args->settings[i].text) != MOCO_OK) {
             return say_usage(command, "%s", moco_error_message());
         }
     }
