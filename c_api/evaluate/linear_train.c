@@ -1,4 +1,4 @@
-/* Trains linear classifiers on cached features, or on images that are cropped anew in every epoch. */
+/* Trains linear classifiers on cached features, or on images that are cropped again in every epoch. */
 #include "evaluate/linear_internal.h"
 
 #include "base/clock_internal.h"
@@ -275,18 +275,15 @@ MOCO__DEFINE_INIT(moco_linear_train_options, MOCO_LINEAR_TRAIN_OPTIONS_INIT)
 
 MOCO__DEFINE_INIT(moco_linear_images, MOCO_LINEAR_IMAGES_INIT)
 
-/* The rates of the reference's main_lincls.py: 0.1 times as high from epochs 60 and 80. */
-#define DEFAULT_SCHEDULE                                                                                               \
-    {                                                                                                                  \
-        sizeof(moco_schedule), MOCO_SCHEDULE_STEPS, 1, 100, 0, false, 2,                                               \
-        {                                                                                                              \
-            60, 80                                                                                                     \
-        }                                                                                                              \
-    }
-
 static moco_status read_options(training *t, const moco_linear_train_options *options)
 {
-    static const moco_schedule schedule = DEFAULT_SCHEDULE;
+    /* The rates of the reference's main_lincls.py: 0.1 times as high from epochs 60 and 80. */
+    static const moco_schedule schedule = { .struct_size = sizeof schedule,
+                                            .kind = MOCO_SCHEDULE_STEPS,
+                                            .lr = 1,
+                                            .epochs = 100,
+                                            .milestone_count = 2,
+                                            .milestones = { 60, 80 } };
     MOCO__READ_OPTIONS(&t->options, options, MOCO_LINEAR_TRAIN_OPTIONS_INIT);
     MOCO__READ_OPTIONS(&t->schedule, t->options.schedule != NULL ? t->options.schedule : &schedule, MOCO_SCHEDULE_INIT);
     return MOCO_OK;
