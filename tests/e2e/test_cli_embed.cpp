@@ -86,7 +86,9 @@ TEST_F(CliEmbed, SaysWhatIsWrong)
     EXPECT_HAS(run({ "embed", "run", "nowhere", "--out", "f.npy" }).err, "nowhere");
     EXPECT_HAS(run({ "embed", "run", "test", "--query", "nowhere.png" }).err, "nowhere.png");
     EXPECT_HAS(run({ "embed", "run", "test", "--out", "none/f.npy" }).err, "none/f.npy");
-    EXPECT_HAS(run({ "report", "nowhere" }).err, "give the folder of a run");
+    const Result nowhere = run({ "report", "nowhere" });
+    EXPECT_HAS(nowhere.err, "give the folder of a run");
+    EXPECT_FALSE(has(nowhere.err, "sheets")) << "one mistake, one message";
 }
 
 TEST_F(CliEmbed, ReportsOnARunWithAndWithoutItsData)

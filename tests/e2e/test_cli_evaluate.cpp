@@ -189,6 +189,20 @@ TEST_F(CliEvaluate, WrongUsageIsNamed)
         EXPECT_EQ(result.out, "");
         EXPECT_HAS(result.err, each.message);
     }
+    const Words data{ "--train", "train", "--val", "test", "--threads", "1" };
+    ASSERT_EQ(trained().code, 0);
+    for (const Words &words : { Words{ "linear", "run", "--out", "no/f.safetensors" },
+                                Words{ "linear", "run", "--cached", "--features-out", "no/f.safetensors" },
+                                Words{ "finetune", "run", "--out", "no/f.safetensors" },
+                                Words{ "knn", "run", "--features-out", "no/f.safetensors" },
+                                Words{ "knn", "run", "--confusion", "no/c.png" } }) {
+        const Result result = run(joined(words, data));
+        EXPECT_EQ(result.code, 1);
+        EXPECT_HAS(result.err, "cannot be written: there is no folder no; make it first");
+        EXPECT_FALSE(has(result.out, "accuracy") || has(result.out, "epoch")) << "the work came before the mistake";
+    }
+    EXPECT_HAS(run(joined({ "knn", "run", "--confusion", "c.gif" }, data)).err, "ends with no known format");
+    EXPECT_HAS(run(joined({ "knn", "run", "--features-out", "test" }, data)).err, "test is a folder");
     const Result nowhere = run({ "linear", "nowhere", "--train", "train", "--val", "test" });
     EXPECT_EQ(nowhere.code, 1);
     EXPECT_HAS(nowhere.err, "nowhere");

@@ -3,6 +3,7 @@
  */
 #include "cli/counter.h"
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/signals.h"
 #include "commands/commands.h"
 #include "commands/data.h"
@@ -119,6 +120,9 @@ static int check_usage(void)
 
 static moco_status set_up(embed_job *job, const arguments *args)
 {
+    MOCO_TRY(output_path_check("out", values.out));
+    MOCO_TRY(output_path_check("plot", values.plot));
+    MOCO_TRY(output_path_check_picture("map", values.map));
     MOCO_TRY(network_find(&job->net, args->positional[0], values.device));
     MOCO_TRY(moco_threads_set((int32_t)values.threads));
     MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));

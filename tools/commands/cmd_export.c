@@ -2,6 +2,7 @@
  * moco export: writes the weights of a run or file in another format.
  */
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "commands/commands.h"
 
 #include <stdio.h>
@@ -53,7 +54,8 @@ static int run(const arguments *args)
     how.branch = strcmp(values.encoder, "k") == 0 ? MOCO_KEY : MOCO_QUERY;
     how.features_only = values.features;
     how.license = values.license[0] != '\0' ? values.license : NULL;
-    if (moco_checkpoint_find(source, sizeof source, args->positional[0]) != MOCO_OK ||
+    if (output_path_check("out", values.out) != MOCO_OK ||
+        moco_checkpoint_find(source, sizeof source, args->positional[0]) != MOCO_OK ||
         moco_export(values.out, source, &how) != MOCO_OK) {
         return say_failure();
     }

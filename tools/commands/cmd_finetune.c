@@ -2,6 +2,7 @@
  * moco finetune: trains a pretrained network and a new head on labelled images, all or a share of them.
  */
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/progress_bar.h"
 #include "commands/commands.h"
 #include "commands/data.h"
@@ -174,6 +175,9 @@ static moco_status work(evaluation_job *job)
 {
     moco_encoder *encoder;
     moco_finetune_result result = { 0 };
+    if (job->writes) {
+        MOCO_TRY(output_path_check("out", values.out));
+    }
     MOCO_TRY(make_network(&encoder, job));
     const moco_status status = tune(&result, encoder, job);
     moco_encoder_free(encoder);

@@ -4,6 +4,7 @@
 #include "cli/clock.h"
 #include "cli/lists.h"
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "commands/commands.h"
 #include "commands/data.h"
 #include "commands/evaluation.h"
@@ -158,6 +159,8 @@ static void take_run_settings(knn_job *job)
 
 static moco_status set_up(knn_job *job, const arguments *args)
 {
+    MOCO_TRY(output_path_check_picture("confusion", values.confusion));
+    MOCO_TRY(output_path_check("features-out", values.features_out));
     MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], values.preset, values.device));
     MOCO_TRY(moco_threads_set((int32_t)values.threads));
     MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));

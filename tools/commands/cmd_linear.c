@@ -4,6 +4,7 @@
  */
 #include "cli/lists.h"
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/progress_bar.h"
 #include "commands/commands.h"
 #include "commands/evaluation.h"
@@ -240,6 +241,10 @@ static moco_status work(evaluation_job *job)
     const bool has_run = job->net.path[0] != '\0';
     const bool needs_random = !has_run || strcmp(values.baseline, "random") == 0;
     moco_status status = MOCO_OK;
+    if (job->writes) {
+        MOCO_TRY(output_path_check("out", values.out));
+        MOCO_TRY(output_path_check("features-out", values.features_out));
+    }
     if (has_run) {
         status = network_load(&job->net);
         status = status == MOCO_OK ? attempt(&trained, job) : status;

@@ -2,6 +2,7 @@
  * moco pack: packs a dataset into tar shards, with images unchanged or made smaller.
  */
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/signals.h"
 #include "commands/commands.h"
 #include "commands/data.h"
@@ -47,7 +48,7 @@ static const moco_option options[] = {
     { .name = "no-verify", MOCO_BOOL_OPTION(pack_options, no_verify), .help = "do not read the shards back" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(pack_options, skip_broken),
-      .help = "leave out images that cannot be read" },
+      .help = "leave out images that cannot be read; with --short-side, damaged ones too" },
 };
 
 /* Reads a size such as 500M: a number and k, M, G or T, in steps of a thousand. Returns false if it is not one. */
@@ -110,7 +111,8 @@ static int run(const arguments *args)
         return code;
     }
     const moco_split split = strcmp(values.split, "test") == 0 ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN;
-    if (data_open(&images, args->positional[0], values.format, split) != MOCO_OK) {
+    if (output_path_check("out", values.out) != MOCO_OK ||
+        data_open(&images, args->positional[0], values.format, split) != MOCO_OK) {
         return say_failure();
     }
     signals_catch();

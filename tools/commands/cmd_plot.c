@@ -2,6 +2,7 @@
  * Runs moco plot: draws the pictures of a run, or compares runs.
  */
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "commands/commands.h"
 #include "commands/sheets.h"
 
@@ -62,7 +63,8 @@ static int compare(const arguments *args)
     if (values.out[0] == '\0') {
         (void)snprintf(values.out, sizeof values.out, "%s.%s", values.metric, endings[values.format]);
     }
-    if (moco_plot_compare(values.out, args->positional, args->positional_count, &how) != MOCO_OK) {
+    if (output_path_check("out", values.out) != MOCO_OK ||
+        moco_plot_compare(values.out, args->positional, args->positional_count, &how) != MOCO_OK) {
         return say_failure();
     }
     (void)printf("plot: %s\n", values.out);

@@ -2,6 +2,7 @@
  * Runs moco report: writes one page about a run.
  */
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "commands/commands.h"
 #include "commands/sheets.h"
 
@@ -43,12 +44,19 @@ static int run(const arguments *args)
     const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers, MOCO_PICTURE_PNG };
     moco_report_options page = MOCO_REPORT_OPTIONS_INIT;
     page.path = values.out[0] != '\0' ? values.out : NULL;
+    if (output_path_check("out", values.out) != MOCO_OK) {
+        return say_failure();
+    }
+    char reason[2 * MOCO_PATH_MAX] = "";
     if (!values.as_is &&
         sheets_draw(folder, &how) != MOCO_OK) { /* the data may have moved, or there is no checkpoint yet */
-        say_note("cannot draw the sheets of images: %s", moco_error_message());
+        (void)snprintf(reason, sizeof reason, "%s", moco_error_message());
     }
     if (moco_report_write(folder, &page) != MOCO_OK) {
         return say_failure();
+    }
+    if (reason[0] != '\0') {
+        say_note("cannot draw the sheets of images: %s", reason);
     }
     (void)printf("report: %s%s\n", page.path != NULL ? page.path : folder, page.path != NULL ? "" : "/report.html");
     return EXIT_OK;

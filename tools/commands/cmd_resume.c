@@ -16,7 +16,7 @@ static resume_options values = { .launch = LAUNCH_SETTINGS_INIT };
 static const moco_option options[] = {
     { .name = "device",
       MOCO_TEXT_OPTION(resume_options, device, "D"),
-      .help = "continue on auto, cpu, cuda or cuda:N; if not given, where the run was" },
+      .help = "cpu, cuda, cuda:N or auto; if not given, the device that the run was on" },
     { .name = "threads",
       MOCO_INT_OPTION(resume_options, threads, 1, 4096),
       .zero_is_auto = true,

@@ -1,0 +1,57 @@
+/*
+ * Checks the paths of files to write, before the work whose result they are to hold.
+ */
+#include "cli/output_path.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+moco_status output_path_check(const char *option, const char *path)
+{
+    char folder[MOCO_PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    if (path[0] == '\0') {
+        return MOCO_OK;
+    }
+    if (slash != NULL) {
+        (void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    }
+    if (is_folder(path)) {
+        return moco_error_set(MOCO_EINVALID, "--%s: %s is a folder; give the name of a file", option, path);
+    }
+    if (!is_folder(folder)) {
+        return moco_error_set(MOCO_ENOTFOUND, "--%s: %s cannot be written: there is no folder %s; make it first",
+                              option, path, folder);
+    }
+    if (access(folder, W_OK | X_OK) != 0) {
+        return moco_error_set(MOCO_EIO, "--%s: %s cannot be written: %s; choose another folder", option, path,
+                              strerror(errno));
+    }
+    return MOCO_OK;
+}
+
+moco_status output_path_check_picture(const char *option, const char *path)
+{
+    static const char *const formats[] = { MOCO_PICTURE_MAP(MOCO_CHOICE_NAME) NULL };
+    const char *dot = strrchr(path, '.');
+    bool known = path[0] == '\0';
+    for (size_t i = MOCO_PICTURE_AUTO + 1; formats[i] != NULL && dot != NULL; ++i) {
+        known = known || strcasecmp(dot + 1, formats[i]) == 0;
+    }
+    if (!known) {
+        return moco_error_set(MOCO_EINVALID, "--%s: %s ends with no known format; let it end with .png, .svg or .pdf",
+                              option, path);
+    }
+    return output_path_check(option, path);
+}

@@ -1,0 +1,16 @@
+/*
+ * Checks the paths of files to write, before the work whose result they are to hold.
+ */
+#ifndef MOCO_TOOLS_CLI_OUTPUT_PATH_H
+#define MOCO_TOOLS_CLI_OUTPUT_PATH_H
+
+#include <moco.h>
+
+/* Fails if the file that an option names cannot be written: its folder is missing or closed, or the path is a folder.
+ * An empty path is right. */
+moco_status output_path_check(const char *option, const char *path);
+
+/* Does the same for a picture, whose ending must name a format. */
+moco_status output_path_check_picture(const char *option, const char *path);
+
+#endif
