@@ -122,3 +122,17 @@ TEST_F(CliBench, RefusesWhatItCannotMeasure)
 }
 
 } // namespace
+
+TEST_F(CliBench, BrokenImagesAreSkippedAndCounted)
+{
+    fs::copy(root / "train", root / "gaps", fs::copy_options::recursive);
+    std::ofstream(root / "gaps" / "dark" / "7.png", std::ios::binary) << "not an image";
+    for (const Words &words : { Words{ "bench", "loader", "gaps", "-b16", "-n48" }, words({ "train", "gaps" }, {}) }) {
+        const Result stopped = run(words);
+        EXPECT_EQ(stopped.code, 1);
+        EXPECT_HAS(stopped.err, "use --skip-broken");
+        const Result skipped = run(joined(words, { "--skip-broken" }));
+        EXPECT_EQ(skipped.code, 0) << skipped.err;
+        EXPECT_HAS(skipped.err, "skipped 1 of 48 images; it could not be read: ");
+    }
+}

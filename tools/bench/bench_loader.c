@@ -47,6 +47,7 @@ moco_status bench_open_loader(moco_sampler **sampler, moco_loader **loader, cons
     MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
     how.workers = (int32_t)config->workers;
     how.fast = config->augment_precision == MOCO_AUGMENT_FAST;
+    how.skip_broken = config->skip_broken;
     return moco_loader_create(loader, images, *sampler, &policy, NULL, &how);
 }
 
@@ -175,6 +176,7 @@ int bench_loader(const bench_options *options, const char *data)
     }
     moco_loader_free(job.loader);
     moco_sampler_free(job.sampler);
+    data_warn_of_skipped(job.images);
     moco_dataset_free(job.images);
     return code;
 }

@@ -251,6 +251,7 @@ static int run(const bench_options *options, const char *data)
     moco_tensor_free(job.query);
     moco_loader_free(job.loader);
     moco_sampler_free(job.sampler);
+    data_warn_of_skipped(job.images);
     moco_dataset_free(job.images);
     return code;
 }
