@@ -175,7 +175,16 @@ static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *ba
     for (size_t i = 0; i < o->k_count; ++i) {
         k = o->k[i] > k ? o->k[i] : k;
     }
-    return k < (int64_t)bank->count ? k : (int64_t)bank->count;
+    if (k > (int64_t)bank->count) {
+        if (moco_comm_rank(o->comm) == 0) {
+            moco_log(
+                MOCO_LOG_WARNING,
+                "kNN: k %lld is more than the %zu images that can vote, so that all of them do; choose a smaller k",
+                (long long)k, bank->count);
+        }
+        return (int64_t)bank->count;
+    }
+    return k;
 }
 
 MOCO__DEFINE_INIT(moco_knn_options, MOCO_KNN_OPTIONS_INIT)

@@ -91,7 +91,7 @@ MOCO_API moco_features_seconds moco_features_time(const moco_features *features)
 /** Options of moco_knn(). @since 0.1 */
 typedef struct moco_knn_options {
     size_t struct_size;
-    int64_t k;          /**< neighbours, at most the size of the bank; 200 */
+    int64_t k;          /**< neighbours that vote; all, with a warning, if the bank has fewer; 200 */
     double temperature; /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
     moco_comm *comm;    /**< ranks that share the queries; NULL: one process */
 } moco_knn_options;
@@ -117,7 +117,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted
 /** Options of moco_knn_grid(), which tries every k with every temperature. @since 0.1 */
 typedef struct moco_knn_grid_options {
     size_t struct_size;
-    const int64_t *k; /**< @ref k_count values, each at most the size of the bank; borrowed */
+    const int64_t *k; /**< @ref k_count values, as moco_knn_options.k; borrowed */
     size_t k_count;
     const double *temperatures; /**< @ref temperature_count values; borrowed */
     size_t temperature_count;

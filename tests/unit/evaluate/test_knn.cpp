@@ -181,3 +181,26 @@ TEST_F(Knn, AGridIsEachOfItsCells)
     moco_dataset_free(dataset);
     moco_dataset_free(others);
 }
+
+TEST_F(Knn, WarnsIfMoreAreToVoteThanThereAre)
+{
+    moco_dataset *dataset = toy_dataset(8);
+    moco_features *bank = extract(dataset, MOCO_FEATURE_PIXELS);
+    std::string warning;
+    moco_log_set_callback(
+        [](moco_log_level, const char *message, void *payload) { *static_cast<std::string *>(payload) += message; },
+        &warning);
+    double accuracy[2] = { -1, -1 };
+    moco_knn_options options = MOCO_KNN_OPTIONS_INIT;
+    for (const int64_t k : { 8, 9 }) {
+        EXPECT_EQ(warning, "");
+        options.k = k;
+        EXPECT_EQ(moco_knn(&accuracy[k - 8], nullptr, bank, bank, &options), MOCO_OK) << moco_error_message();
+    }
+    moco_log_set_callback(nullptr, nullptr);
+    EXPECT_NE(warning.find("k 9 is more than the 8 images"), std::string::npos) << warning;
+    EXPECT_EQ(accuracy[0], accuracy[1]);
+    moco_features_free(bank);
+    moco_dataset_free(dataset);
+    EXPECT_EQ(moco_live_handles(), 0U);
+}
