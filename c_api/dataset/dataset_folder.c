@@ -149,11 +149,11 @@ static moco_status open_folder(moco_dataset *dataset, const char *path, bool is_
     }
     MOCO_TRY(moco__tree_list(tree, &class_count));
     if (tree->file_count == 0) {
-        return moco_error_set(
-            MOCO_EFORMAT,
-            "dataset: nothing usable in %s: no image files (.jpg .jpeg .png .webp .bmp .tif .tiff), no "
-            "train-images-idx3-ubyte, no data_batch_1.bin",
-            tree->root);
+        return moco_error_set(MOCO_EFORMAT,
+                              "dataset: nothing usable in %s: neither image files (.jpg .jpeg .png .webp .bmp .tif "
+                              ".tiff) nor the files of "
+                              "another format; check the path",
+                              tree->root);
     }
     MOCO_TRY(take_files(dataset, options->format, class_count));
     moco__tree_free_folders(tree);

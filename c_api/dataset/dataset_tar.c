@@ -302,7 +302,7 @@ static bool is_tar(const char *path, bool is_file)
 
 const moco__dataset_kind moco__dataset_tar = {
     .format = MOCO_FORMAT_TAR,
-    .file = "a tar",
+    .file = "a tar shard",
     .recognise = is_tar,
     .open = open_tar,
 };

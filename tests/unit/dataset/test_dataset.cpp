@@ -140,7 +140,7 @@ TEST_F(Dataset, RefusesWhatIsNotThere)
     refuse(root_, MOCO_EFORMAT, "nothing usable");
     file("text.txt", { 'h', 'i' });
     refuse(root_, MOCO_EFORMAT, "nothing usable");
-    refuse(root_ / "text.txt", MOCO_EFORMAT, "neither a CIFAR binary file nor an IDX file nor a tar");
+    refuse(root_ / "text.txt", MOCO_EFORMAT, "neither a CIFAR binary file nor an IDX file nor a tar shard");
     refuse(root_ / "text.txt" / "below", MOCO_ENOTFOUND, "below");
     refuse("/dev/null", MOCO_EFORMAT, "regular file");
     fs::create_directories(root_ / "a");
