@@ -25,6 +25,12 @@ EXPORTERS(EXPORTER_DECLARE)
 static const moco__exporter *const exporters[] = { EXPORTERS(EXPORTER_ROW) };
 #undef EXPORTER_ROW
 
+/* Every format has a writer: each row of the two lists adds the bit of its format. */
+#define FORMAT_BIT(format, ...) | 1U << (format)
+_Static_assert((0U MOCO_EXPORT_MAP(FORMAT_BIT)) == (0U EXPORTERS(FORMAT_BIT)),
+               "MOCO_EXPORT_MAP has a format that EXPORTERS lacks");
+#undef FORMAT_BIT
+
 /* Lists the tensors of the encoder under torchvision's names, in the order of the file. */
 static moco_status list_encoder(moco__export *job, const moco__exporter *exporter)
 {
