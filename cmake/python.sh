@@ -5,7 +5,8 @@ set -euo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/moco
 folder=$cache/python-torch-2.11.0
-packages=(torch==2.11.0 torchvision==0.26.0 numpy pillow safetensors scikit-learn timm)
+packages=(torch==2.11.0 torchvision==0.26.0 numpy==2.4.6 pillow==13.0.0 safetensors==0.8.0 scikit-learn==1.9.1
+    timm==1.0.31)
 
 if [ ! -e "$folder/.complete" ]; then
     printf 'installing %s into %s\n' "${packages[*]}" "$folder" >&2
