@@ -36,6 +36,12 @@ typedef struct comparison {
 /* Compares a number; prints it if it differs by more than the tolerance. */
 void golden_check(comparison *c, const char *what, const char *part, double got, double want, double tolerance);
 
+/* Compares a tensor with what a case says of it. */
+typedef void (*compare_function)(comparison *c, const char *what, const json_t *expected, const moco_tensor *tensor);
+
+/* Compares those of a step's queries, keys and logits that the case has. */
+void compare_outputs(comparison *c, const json_t *expected, const moco_step *step, compare_function compare);
+
 /* Compares the dot products of a step. The queue is dim x K, as the reference's. */
 void compare_dots(comparison *c, const json_t *expected, const moco_step *step, const moco_tensor *queue,
                   moco_model *model);

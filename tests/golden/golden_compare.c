@@ -140,16 +140,7 @@ void compare_step(comparison *c, const json_t *expected, const moco_step *step, 
     compare_number(c, expected, "acc1", means->acc1, one_sample + 1e-4);
     compare_number(c, expected, "acc5", means->acc5, one_sample + 1e-4);
     compare_number(c, expected, "queue_ptr", (double)moco_queue_pointer(moco_model_queue(model)), 0);
-    const struct {
-        const char *name;
-        const moco_tensor *tensor;
-    } tensors[] = { { "q", step->q }, { "k", step->k }, { "logits", step->logits } };
-    for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; ++i) {
-        const json_t *want = json_object_get(expected, tensors[i].name);
-        if (want != NULL) {
-            compare_tensor(c, tensors[i].name, want, tensors[i].tensor);
-        }
-    }
+    compare_outputs(c, expected, step, compare_tensor);
     moco_scope *scope;
     moco_tensor *queue; /* dim x K, as the reference's */
     if (moco_scope_create(&scope) != MOCO_OK ||

@@ -93,6 +93,25 @@ static void compare_momentum(comparison *c, const json_t *expected, const moco_s
     }
 }
 
+static void compare_output(comparison *c, const char *what, const json_t *expected, const moco_tensor *tensor)
+{
+    compare_dot(c, what, expected, tensor, of_outputs);
+}
+
+void compare_outputs(comparison *c, const json_t *expected, const moco_step *step, compare_function compare)
+{
+    const struct {
+        const char *name;
+        const moco_tensor *tensor;
+    } outputs[] = { { "q", step->q }, { "k", step->k }, { "logits", step->logits } };
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; ++i) {
+        const json_t *want = json_object_get(expected, outputs[i].name);
+        if (want != NULL) {
+            compare(c, outputs[i].name, want, outputs[i].tensor);
+        }
+    }
+}
+
 void compare_dots(comparison *c, const json_t *expected, const moco_step *step, const moco_tensor *queue,
                   moco_model *model)
 {
@@ -105,14 +124,5 @@ void compare_dots(comparison *c, const json_t *expected, const moco_step *step, 
                   of_key_parameters);
     compare_momentum(c, json_object_get(expected, "momentum"), moco_model_sgd(model));
     compare_dot(c, "queue", json_object_get(expected, "queue"), queue, of_outputs);
-    const struct {
-        const char *name;
-        const moco_tensor *tensor;
-    } tensors[] = { { "q", step->q }, { "k", step->k }, { "logits", step->logits } };
-    for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; ++i) {
-        const json_t *want = json_object_get(expected, tensors[i].name);
-        if (want != NULL) {
-            compare_dot(c, tensors[i].name, want, tensors[i].tensor, of_outputs);
-        }
-    }
+    compare_outputs(c, expected, step, compare_output);
 }

@@ -64,16 +64,15 @@ def make_encoder(args, norm):
     return encoder
 
 
-def published_step(args):
-    """Makes the model of the reference with its own code."""
-    torch.Tensor.cuda = lambda self, *_, **__: self
+def published_step(args, backend, place):
+    """Makes the model of the reference with its own code; `place` puts it where it computes."""
     store = tempfile.NamedTemporaryFile()
-    torch.distributed.init_process_group("gloo", init_method="file://" + store.name, rank=0, world_size=1)
+    torch.distributed.init_process_group(backend, init_method="file://" + store.name, rank=0, world_size=1)
     import torchvision
 
     sys.path.insert(0, str(pathlib.Path(args.reference).resolve()))
     builder = importlib.import_module("moco.builder")
-    model = builder.MoCo(getattr(torchvision.models, args.arch), 128, args.k, 0.999, 0.07, args.mlp)
+    model = place(builder.MoCo(getattr(torchvision.models, args.arch), 128, args.k, 0.999, 0.07, args.mlp))
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), **OPTIMIZER["r50"])
 
@@ -86,6 +85,11 @@ def published_step(args):
 
     step.store = store
     return step
+
+
+def published_step_on_cpu(args):
+    torch.Tensor.cuda = lambda self, *_, **__: self
+    return published_step(args, "gloo", lambda model: model)
 
 
 def notebook_step(args):
@@ -179,7 +183,7 @@ def main():
     if args.program != "reference":
         step, layout = best_step(args, args.program == "compiled"), torch.channels_last
     else:
-        step = published_step(args) if args.configuration == "r50" else notebook_step(args)
+        step = published_step_on_cpu(args) if args.configuration == "r50" else notebook_step(args)
         layout = torch.contiguous_format
     im_q, im_k = (torch.randn(args.batch, 3, args.size, args.size).contiguous(memory_format=layout) for _ in range(2))
     wall, cpu = [], []

@@ -2,7 +2,7 @@
 
     python tools/bench/bench_torch_gpu.py reference|eager|compiled|graph --configuration r50|cifar [--reference DIR] ...
 
-`reference` is the published step, as it is: moco/builder.py of a clone of facebookresearch/moco at 3b42c2a, in a group of
+`reference` is the published step, unchanged: moco/builder.py of a clone of facebookresearch/moco at 3b42c2a, in a group of
 one process, in float32 with TF32 convolutions, PyTorch's default. The others are the same method in the fastest PyTorch
 that we know: channels-last, autocast to bfloat16, SGD and momentum update over all parameters at once, cuDNN's benchmark.
 `compiled` adds torch.compile with its own choice of kernels, `graph` replays the whole eager step as one CUDA graph.
@@ -10,11 +10,8 @@ Images are random and already on the GPU, as in `moco bench step`. Prints the mi
 `--device cpu` tries the programs without a GPU, and measures nothing worth reading.
 """
 import argparse
-import importlib
 import json
-import pathlib
 import sys
-import tempfile
 import time
 
 import bench_torch
@@ -24,27 +21,8 @@ from torch.nn import functional as F
 
 
 def published_step(args):
-    """Makes the model of the reference with its own code."""
-    store = tempfile.NamedTemporaryFile()
-    torch.distributed.init_process_group("nccl", init_method="file://" + store.name, rank=0, world_size=1)
-    import torchvision
-
-    sys.path.insert(0, str(pathlib.Path(args.reference).resolve()))
-    builder = importlib.import_module("moco.builder")
-    model = builder.MoCo(getattr(torchvision.models, args.arch), 128, args.k, 0.999, 0.07, args.mlp).cuda()
-    model = nn.parallel.DistributedDataParallel(model, device_ids=[0])
-    criterion = nn.CrossEntropyLoss().cuda()
-    optimizer = torch.optim.SGD(model.parameters(), **bench_torch.OPTIMIZER["r50"])
-
-    def step(im_q, im_k):
-        output, target = model(im_q=im_q, im_k=im_k)
-        loss = criterion(output, target)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    step.store = store
-    return step
+    return bench_torch.published_step(
+        args, "nccl", lambda model: nn.parallel.DistributedDataParallel(model.cuda(), device_ids=[0]))
 
 
 def make_pair(args):
@@ -61,7 +39,7 @@ def make_pair(args):
 
 
 def best_step(args):
-    """Everything that a step changes lies in tensors of the GPU, so that a graph of it can be replayed."""
+    """Everything that a step changes is in tensors of the GPU, so that a graph of it can be replayed."""
     encoder_q, encoder_k = make_pair(args)
     weights_q, weights_k = list(encoder_q.parameters()), list(encoder_k.parameters())
     m, temperature = (0.999, 0.07) if args.configuration == "r50" else (0.99, 0.1)
