@@ -85,7 +85,7 @@ layers: ## complain where a room includes one that it must not use
 lint: format-check build ## format-check, and clang-tidy over C and C++
 	@$(call configure,lint) >/dev/null
 	@printf '%s\0' $(lint_c) | $(tidy) -p $(BUILD)
-	@cp cpp_impl/.clang-tidy $(BUILD)-lint/ # for the unit that lies there
+	@cp cpp_impl/.clang-tidy $(BUILD)-lint/ # for the unit in that folder
 	@printf '%s\0' $(lint_cpp) | $(tidy) -p $(BUILD)-lint --checks=-bugprone-suspicious-include \
 	    --extra-arg=-fno-openmp --extra-arg=-Wno-unknown-warning-option
 

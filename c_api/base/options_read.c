@@ -1,4 +1,4 @@
-/* Reads and fills in structs of options, whose size the caller tells. */
+/* Reads and fills in structs of options, whose size the caller gives. */
 #include "base/options_read_internal.h"
 
 #include <ctype.h>

@@ -48,7 +48,7 @@ static moco_status check_options(const moco_dataset_options *o)
     return MOCO_OK;
 }
 
-/* Returns the kind of a path, or NULL if it is a file of no kind. */
+/* Returns the kind of a path, or NULL if it is a file of another kind. */
 static const moco__dataset_kind *recognise(const char *path, bool is_file)
 {
     for (size_t i = 0; i < KIND_COUNT; ++i) {

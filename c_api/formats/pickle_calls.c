@@ -113,7 +113,7 @@ static const int64_t *numbers(moco__pickle *pickle, const moco__pickle_value *tu
     return values;
 }
 
-/* Returns whether every element is inside the storage, and none is repeated by a stride of 0. */
+/* Returns whether every element is inside the storage, and no stride of 0 repeats one. */
 static bool fits(const moco__pickle_value *tensor)
 {
     const int64_t room = tensor->as.tensor.storage->as.storage.count;

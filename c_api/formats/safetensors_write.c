@@ -117,7 +117,7 @@ static moco_status refuse_null(const char *list, size_t index)
     return moco_error_set(MOCO_EINVALID, "safetensors: %s[%zu] has a member that is NULL", list, index);
 }
 
-/* Names must be UTF-8, and each of its own: JSON takes no other keys. */
+/* Names must be UTF-8 and differ, as keys of JSON do. */
 static moco_status check(const moco_named_tensor *tensors, size_t count, const moco_metadata *metadata,
                          size_t metadata_count)
 {

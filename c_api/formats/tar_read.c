@@ -242,7 +242,7 @@ static moco_status name_from_header(moco__tar *tar, const uint8_t *header)
     const size_t prefix = strnlen((const char *)header + PREFIX_AT, PREFIX_SIZE);
     const size_t name = strnlen((const char *)header + NAME_AT, NAME_SIZE);
     tar->name.size = 0;
-    /* GNU tar writes "ustar " and has times in place of the prefix. */
+    /* GNU tar writes "ustar " and has times instead of the prefix. */
     if (memcmp(header + MAGIC_AT, "ustar", 6) == 0 && prefix > 0) {
         MOCO_TRY(moco__bytes_append(&tar->name, header + PREFIX_AT, prefix));
         MOCO_TRY(moco__bytes_append(&tar->name, "/", 1));

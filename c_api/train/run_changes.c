@@ -1,4 +1,4 @@
-/* What may change where a run goes on: which options, and what that does to its numbers. */
+/* Decides which options may change when a run continues, and says what that does to its numbers. */
 #include "train/run_changes_internal.h"
 
 #include <stdio.h>

@@ -1,14 +1,14 @@
-/* What may change where a run goes on: which options, and what that does to its numbers. */
+/* Decides which options may change when a run continues, and says what that does to its numbers. */
 #ifndef MOCO_TRAIN_RUN_CHANGES_INTERNAL_H
 #define MOCO_TRAIN_RUN_CHANGES_INTERNAL_H
 
 #include "train/run_internal.h"
 
-/* Whether a run may go on with another value: those that differ from host to host may, and the layout, which only
+/* Whether a run may continue with another value: those that differ from host to host may, and the layout, which only
  * rounds differently. */
 bool moco__run_may_change(const moco_option *option);
 
-/* Takes what a restarted job may set anew from its configuration; "auto" keeps the run's. */
+/* Takes what a restarted job may change from its configuration; "auto" keeps the run's. */
 moco_status moco__run_take_asked(moco_config *of_run, const moco_config *asked);
 
 /* Applies the changes of moco_train_options to the settings of a checkpoint, for rank 0. */

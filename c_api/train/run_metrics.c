@@ -54,7 +54,7 @@ moco_status moco__run_read_metrics(moco__run *run)
         return MOCO_OK;
     }
     const moco_status status = moco_model_read_means(&means, run->setup.model);
-    MOCO_TRY(moco_comm_check(run->setup.comm)); /* what came from a broken connection tells nothing */
+    MOCO_TRY(moco_comm_check(run->setup.comm)); /* what came through a broken connection means nothing */
     if (status == MOCO_EDIVERGED) {
         return explain_divergence(p->step, p->lr);
     }

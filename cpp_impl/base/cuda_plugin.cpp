@@ -52,7 +52,7 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store
                                             std::chrono::milliseconds timeout)
 {
     // libtorch's watchdog of NCCL ends the process by default. With CleanUpOnly it breaks off the connections, so that
-    // the host goes on and finds out which rank failed. torchrun sets another mode.
+    // the host continues and finds out which rank failed. torchrun sets another mode.
     setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2", /*overwrite=*/1);
     setenv("TORCH_NCCL_ENABLE_MONITORING", "0", /*overwrite=*/0);
     setenv("TORCH_NCCL_DUMP_ON_TIMEOUT", "0", /*overwrite=*/0);

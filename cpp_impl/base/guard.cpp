@@ -26,7 +26,8 @@ constexpr Saying sayings[] = {
     { "multiplication overflow", MOCO_ENOMEM, "out of memory: the sizes make more elements than any memory holds" },
     { "not linked with support for cuda", MOCO_EUNAVAILABLE, "there is no GPU that libtorch can use" },
     { "Could not run '", MOCO_EUNAVAILABLE,
-      "libtorch has no such operation for this device and element type; moco_device_parse() tells whether a device can "
+      "libtorch has no such operation for this device and element type; moco_device_parse() checks whether a device "
+      "can "
       "be used" },
     { "no NVIDIA driver", MOCO_EUNAVAILABLE, "there is no NVIDIA driver" },
     { "through the graph a second time", MOCO_EINVALID,

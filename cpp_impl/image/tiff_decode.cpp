@@ -283,7 +283,7 @@ void moco::decode_tiff(Pixels &out, const std::uint8_t *bytes, std::size_t count
     }
     const Layout layout = read_layout(tiff.get());
     check_layout(layout, TIFFIsBigEndian(tiff.get()) != 0, name);
-    // Orientations 5 to 8 lie on their side; Pillow turns TIFF files upright, unlike JPEG files.
+    // Orientations 5 to 8 are turned by 90 degrees; Pillow turns TIFF files upright, unlike JPEG files.
     const bool aside = layout.orientation >= 5 && layout.orientation <= 8;
     u8 *to = out.resize(aside ? layout.height : layout.width, aside ? layout.width : layout.height, name);
     const std::size_t width = layout.width;

@@ -1,4 +1,4 @@
-// Makes encoder handles, and tells what is in them.
+// Makes encoder handles, and gives their parameters, state and options.
 #include "network/encoder.hpp"
 
 #include "base/cpu_memory.hpp"

@@ -119,7 +119,7 @@ void WideNorms::place_statistics(const std::vector<BatchNorm *> &norms)
     places_ = at::cat(places, 1).flatten().to(running_[0].device());
 }
 
-// Each forward pass has statistics of its own: autograd keeps them until the backward pass.
+// Each forward pass has its own statistics: autograd keeps them until the backward pass.
 void WideNorms::empty_statistics()
 {
     const at::NoGradGuard no_grad;

@@ -22,7 +22,7 @@ class WideNorms {
     void drop();
 
   private:
-    // A part of the network has operations of its own, so that its gradients do not wait for those of all layers.
+    // Each part of the network has its own operations, so that its gradients do not wait for those of all layers.
     struct Piece {
         std::vector<BatchNorm *> norms;
         std::vector<at::Tensor> parameters; // weights, then biases

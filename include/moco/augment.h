@@ -61,7 +61,7 @@ MOCO_API void moco_augment_policy_init(moco_augment_policy *options, size_t stru
  * "v1" and "v2" (224; main_moco.py of the reference), "cifar" (32; the CIFAR demo of the reference), "fashion-mnist"
  * (28), "eval" (224; short side to 8/7 of the size, centre crop), "plain" (32; short side to the size, centre crop).
  * "eval-cifar" and "eval-fashion-mnist" are "plain" with the statistics of those datasets.
- * @param[in,out] out its struct_size tells how much of it the caller knows: start from ::MOCO_AUGMENT_POLICY_INIT
+ * @param[in,out] out its struct_size says how much of it the caller knows: start from ::MOCO_AUGMENT_POLICY_INIT
  * @return ::MOCO_EINVALID for any other name
  * @since 0.1
  */

@@ -47,9 +47,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_comm_create(moco_comm **out, const moco_
 MOCO_API MOCO_MUST_USE moco_status moco_comm_connect(moco_comm *comm);
 
 /**
- * Breaks off the connections between the GPUs, so that a thread that waits for its GPU goes on although another rank
+ * Breaks off the connections between the GPUs, so that a thread that waits for its GPU continues although another rank
  * never sends. What the GPU then holds is worthless, and every later collective returns ::MOCO_EPEER. Does nothing on
- * the CPU, where a collective ends by itself. Any thread may call it, also while another is in a collective.
+ * the CPU, where a collective ends without this. Any thread may call it, also while another is in a collective.
  * @since 0.2
  */
 MOCO_API void moco_comm_abort(moco_comm *comm);

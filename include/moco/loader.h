@@ -64,7 +64,7 @@ MOCO_API void moco_loader_free(moco_loader *loader);
 
 /**
  * Waits for the next batch. Batches come in the sampler's order, without end. They do not depend on the number of
- * workers. After an error the next call goes on with the next batch.
+ * workers. After an error the next call gives the next batch.
  * @return the error of the first sample of the batch that could not be read; the message has its name
  * @since 0.1
  */

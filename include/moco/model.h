@@ -21,8 +21,8 @@ typedef struct moco_model moco_model;
 
 /**
  * Writes a permutation of the @p n rows of all ranks. Every rank must write the same.
- * @param shuffle number of the shuffle in the run, from 0. What is no permutation fails the step, after the momentum
- * update.
+ * @param shuffle number of the shuffle in the run, from 0. Anything but a permutation fails the step, after the
+ * momentum update.
  */
 typedef void (*moco_permutation_fn)(int64_t *permutation, size_t n, uint64_t shuffle, void *payload);
 

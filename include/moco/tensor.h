@@ -7,7 +7,7 @@
  * cannot leak: a training step works in one scope and clears it.
  *
  * Autograd. Operations marked *differentiable* are recorded if an input needs a gradient. Operations that write
- * into an existing tensor are never recorded, so they may change parameters too; gradients stay as they are. A tensor
+ * into an existing tensor are never recorded, so they may change parameters too; gradients do not change. A tensor
  * that a backward pass needs may only be written to after it.
  */
 #ifndef MOCO_TENSOR_H

@@ -117,7 +117,7 @@ class Cli : public testing::Test {
             Process(joined(command, arguments), { root, "python.txt", "" }, { { "OMP_NUM_THREADS", "1" } }).wait();
         return code == 77 || (code == 127 && named == nullptr) ? -1 : code;
     }
-    // Adds MOCO_TEST_DEVICE to commands that compute; resume goes on where the run was.
+    // Adds MOCO_TEST_DEVICE to commands that compute; resume continues where the run was.
     static Words on_device(const Words &words)
     {
         const char *const computing[] = { "train", "knn", "linear", "finetune", "embed", "bench" };

@@ -1,5 +1,5 @@
-// A run that goes on elsewhere, or for longer: what it may change, what it says about that, and where it runs by
-// itself.
+// Tests a run that continues elsewhere, or for longer: what may change, what the log says about it, and the device that
+// it chooses.
 #include "cli.hpp"
 
 #include <fstream>

@@ -276,7 +276,7 @@ TORCH_LIBRARY_IMPL(_, CUDA, m)
     m.fallback(torch::CppFunction::makeFromBoxedFunction<&fake_gpu::call>());
 }
 
-// A composite kernel is taken before a fallback, so what CUDA has a kernel for of its own is named here.
+// A composite kernel is taken before a fallback, so the operations that have their own kernel for CUDA are named here.
 TORCH_LIBRARY_IMPL(aten, CUDA, m)
 {
     m.impl("convolution", torch::CppFunction::makeFromBoxedFunction<&fake_gpu::call>());

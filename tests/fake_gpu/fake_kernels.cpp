@@ -43,7 +43,7 @@ at::Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride, std::opti
     return empty_on_device(size, stride, dtype.value_or(at::kFloat));
 }
 
-// Whether the copy needs no kernel: the bytes are moved as they are.
+// Whether the copy needs no kernel: the bytes are moved unchanged.
 bool is_plain(const at::Tensor &a, const at::Tensor &b)
 {
     return a.scalar_type() == b.scalar_type() && a.is_non_overlapping_and_dense() && a.strides() == b.strides() &&

@@ -14,7 +14,7 @@ constexpr int kMaxDevices = 8;
 // FAKE_GPUS; 2 without it.
 int device_count();
 
-// Every block has a number of its own, so that memory that was freed and taken again can be told.
+// Every block has its own number, so that memory that was freed and allocated again is recognised.
 struct BlockInfo {
     std::uint64_t id = 0; // 0 if there is none
     std::size_t bytes = 0;

@@ -1,4 +1,4 @@
-// "NCCL" that is Gloo on the memory of the pretended devices. As NCCL it works on a stream of its own, which waits for
+// "NCCL" that is Gloo on the memory of the pretended devices. As NCCL it works on its own stream, which waits for
 // the current one; wait() lets the current stream wait, not the host.
 #include "fake_gpu/fake_nccl.hpp"
 

@@ -8,7 +8,7 @@
 namespace fake_gpu {
 
 // Returns the tensor's memory as a tensor of the CPU, which lives no longer than the tensor. Other tensors are returned
-// as they are.
+// unchanged.
 at::Tensor host_tensor(const at::Tensor &tensor);
 // Returns new device memory with these values, sizes and strides, on the current device.
 at::Tensor to_device(const at::Tensor &host);

@@ -1,5 +1,5 @@
 // A run on the pretended GPU ends with the bytes of the same run on the CPU, whose kernels both use: in nchw and on one
-// thread, since in nhwc the CPU has kernels of its own.
+// thread, since in nhwc the CPU has its own kernels.
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"

@@ -37,7 +37,7 @@ class Graph : public moco_test::TensorTest {
         return Owned<moco_model>(model);
     }
 
-    // Takes a step with a learning rate and a momentum of its own.
+    // Takes a step with its own learning rate and momentum.
     moco_status step(moco_step *result, moco_model *model, int number, int64_t batch = kBatch)
     {
         const auto seed = static_cast<uint64_t>(number);

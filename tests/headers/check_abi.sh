@@ -2,7 +2,7 @@
 # check_abi.sh FOLDER INCLUDE CC BUILD: the types and functions of the headers are those of the stored dump, with nothing
 # but additions. abidw reads them from a library of empty functions, so neither libtorch nor debug symbols are needed.
 #
-# check_abi.sh --store ... writes the dump anew: when the soname changes, and for each release.
+# check_abi.sh --store ... writes the dump again: when the soname changes, and for each release.
 set -euo pipefail
 
 store=false

@@ -1,6 +1,6 @@
 /*
- * Calls every function of the interface with NULL for each pointer and with extreme numbers, each function in a process
- * of its own. No call may crash or hang, and no message may name what the caller does not know.
+ * Calls every function of the interface with NULL for each pointer and with extreme numbers, each function in its own
+ * process. No call may crash or hang, and no message may name what the caller does not know.
  *
  *     misuse [FUNCTION]
  */
@@ -43,7 +43,7 @@ static bool is_raw(const parameter *p)
                                   strstr(p->type, "moco_metadata *") != NULL || strstr(p->type, "metric *") != NULL);
 }
 
-/* A number that tells how long an array of the caller is cannot be checked, so only what fits is given. */
+/* The length of an array of the caller cannot be checked, so only what fits is given. */
 static bool is_length(const function *f, size_t index)
 {
     const parameter *p = &f->parameters[index];

@@ -11,7 +11,7 @@ namespace moco_test {
 
 constexpr moco_device gpu = { MOCO_CUDA, 0 };
 
-// Skips a test that needs so many GPUs. A macro, since only the test itself can be skipped.
+// Skips a test that needs this many GPUs. A macro, since only the test itself can be skipped.
 #define SKIP_WITHOUT_GPUS(count)                                                                                       \
     if (moco_device_cuda_count() < (count)) {                                                                          \
         GTEST_SKIP() << "needs " << (count) << " GPU(s), real or pretended";                                           \

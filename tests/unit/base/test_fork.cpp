@@ -43,7 +43,7 @@ TEST_F(Fork, AChildGetsAnErrorInsteadOfWaitingForThreads)
                   return refused && told ? 7 : 1;
               }),
               7);
-    EXPECT_OK(multiply(scope, matrix)) << "the parent goes on";
+    EXPECT_OK(multiply(scope, matrix)) << "the parent continues";
 }
 
 TEST_F(Fork, AChildGoesOnWithOneThread)

@@ -1,4 +1,4 @@
-// A GPU that is asked for after the process has computed on the CPU. Each case is a process of its own, since libtorch
+// Tests a GPU that a process wants after it has computed on the CPU. Each case is its own process, since libtorch
 // looks for its part for CUDA only once.
 #include "support/gpu.hpp"
 #include "support/process.hpp"

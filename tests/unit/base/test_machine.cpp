@@ -15,7 +15,7 @@ class Machine : public moco_test::WithFolder {
         std::filesystem::create_directories(folder_ / "pod" / "job");
         moco_test::write_file(path("membership"), "9:name=systemd:/\n0::/pod/job\n");
     }
-    // Limits a group to so many microseconds of each.
+    // Limits a group to this many microseconds of each.
     void limit(const std::string &group, const std::string &text)
     {
         moco_test::write_file(path(group + "/cpu.max"), text);
