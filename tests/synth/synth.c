@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     const long count = argc > 2 ? strtol(argv[2], NULL, 10) : 500;
     const long classes = argc > 3 ? strtol(argv[3], NULL, 10) : 10;
     const unsigned long seed = argc > 4 ? strtoul(argv[4], NULL, 10) : 1;
-    if (argc < 2 || argc > 5 || count < 1 || classes < 1 || classes > 10000) {
+    if (argc < 2 || argc > 5 || argv[1][0] == '-' || count < 1 || classes < 1 || classes > 10000) {
         (void)fprintf(stderr, "usage: moco-synth OUT [COUNT [CLASSES [SEED]]]\n");
         return 2;
     }
