@@ -1,5 +1,5 @@
-# Installs headers, library, tool, manual page, shell completion, CMake package, pkg-config file, licences, and libtorch's
-# runtime if it is bundled. The prefix can be moved afterwards.
+# Installs headers, bindings, library, tool, manual page, shell completion, CMake package, pkg-config file, licences, and
+# libtorch's runtime if it is bundled. The prefix can be moved afterwards.
 include(CMakePackageConfigHelpers)
 
 # What `make install` and `make package` build: neither tests nor examples.
@@ -23,6 +23,11 @@ if(TARGET moco-tool)
     install(FILES ${CMAKE_BINARY_DIR}/moco.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME moco OPTIONAL)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+if(TARGET bindings)
+    add_dependencies(ship bindings)
+    install(FILES ${moco_bindings}/moco.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(DIRECTORY ${moco_bindings}/moco DESTINATION ${CMAKE_INSTALL_DATADIR}/moco/python FILES_MATCHING PATTERN "*.py")
+endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
 if(moco_bundle)

@@ -11,14 +11,14 @@ torch_version=2.11.0
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/moco
 
 packages=(
-    build-essential cmake ninja-build pkg-config file
+    build-essential cmake ninja-build pkg-config file python3
     libopencv-imgproc-dev libjpeg62-turbo-dev libpng-dev libtiff-dev libwebp-dev
     zlib1g-dev libarchive-dev libcairo2-dev fonts-dejavu-core
     libyaml-dev libjansson-dev librandom123-dev libgloo-dev
 )
 developer_packages=(
     ccache libgtest-dev librapidcheck-dev clang-format clang-tidy dataset-fashion-mnist
-    iproute2 abigail-tools
+    iproute2 abigail-tools python3-numpy
 )
 [ "${1:-}" = ship ] || packages+=("${developer_packages[@]}")
 

@@ -1,0 +1,197 @@
+"""libmoco for Python, by ctypes and numpy.
+
+Functions have the names of the C interface without `moco_`. They take str, handles, structs, arrays and callables where C
+takes pointers, and raise Error where C returns a status. An argument `out` becomes the result, and `scope` is left out:
+
+    import moco
+    encoder = moco.encoder_create(moco.defaults(moco.EncoderOptions, arch="resnet18"))
+    images = moco.tensor(numpy.zeros((2, 3, 64, 64), "float32"))
+    print(moco.encoder_forward(encoder, images).numpy())
+
+A callable that raises makes the call fail. `moco.Tensor(step.loss, owned=False)` makes a handle of a pointer that a struct
+or a callback holds. Handles are freed when nothing refers to them; each keeps what it was made from. MOCO_LIBRARY names
+the library's file.
+"""
+import ctypes
+import os
+
+import numpy
+
+from . import _interface
+from ._interface import *  # noqa: F401,F403
+
+_DTYPES = {"float32": FLOAT32, "float64": FLOAT64, "float16": FLOAT16, "int64": INT64, "int32": INT32,  # noqa: F405
+           "uint8": UINT8, "bool": BOOL}  # noqa: F405
+_NAMES = {value: name for name, value in _DTYPES.items()}
+
+lib = ctypes.CDLL(os.environ.get("MOCO_LIBRARY", "libmoco.so"))
+
+
+class Error(RuntimeError):
+    """A status other than OK; `status` is one of EINVALID, EIO, ..."""
+
+    def __init__(self, status):
+        super().__init__(lib.moco_error_message().decode())
+        self.status = status
+
+
+class Handle:
+    """An object of the library. close() frees it at once."""
+    _free = ""
+
+    def __init__(self, pointer, keeps=(), owned=True):
+        self._as_parameter_ = ctypes.c_void_p(pointer)
+        self._keeps = keeps
+        self._owned = owned
+
+    def close(self):
+        if self._owned and self._as_parameter_:
+            getattr(lib, self._free)(self._as_parameter_)
+        self._as_parameter_ = ctypes.c_void_p()
+        self._keeps = ()
+
+    def __del__(self):
+        if lib is not None:  # None while Python shuts down
+            self.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _array_of(self):
+    """A copy of a tensor's elements as a numpy array."""
+    shape = [tensor_size(self, dim) for dim in range(tensor_ndim(self))]  # noqa: F405
+    array = numpy.empty(shape, _NAMES[tensor_dtype(self)])  # noqa: F405
+    tensor_to_host(array, array.nbytes, self)  # noqa: F405
+    return array
+
+
+_classes = {}
+for _type, (_name, _free) in _interface.HANDLES.items():
+    _classes[_type] = globals()[_name] = type(_name, (Handle,), {"_free": _free, "__doc__": _type})
+Tensor.numpy = _array_of  # noqa: F405
+
+
+def defaults(struct, **values):
+    """Makes a struct of options with the library's defaults, then sets the members that are named."""
+    options = struct()
+    getattr(lib, _interface.INITIALISED[struct])(ctypes.byref(options), ctypes.c_size_t(ctypes.sizeof(options)))
+    for name, value in values.items():
+        if name not in dict(struct._fields_):
+            raise AttributeError(f"{struct.__name__} has no member {name}")
+        setattr(options, name, _member(struct, name, value))
+    options._keeps = values
+    return options
+
+
+def tensor(array, device=None):
+    """Copies a numpy array into a new tensor, on the CPU or on a Device."""
+    array = numpy.ascontiguousarray(array)
+    sizes = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
+    return tensor_from_host(_DTYPES[array.dtype.name], device or Device(), sizes, array.ndim, array)  # noqa: F405
+
+
+def _member(struct, name, value):
+    kind = dict(struct._fields_)[name]
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, Handle):
+        return value._as_parameter_
+    if isinstance(value, ctypes.Structure) and not issubclass(kind, ctypes.Structure):
+        return ctypes.pointer(value)
+    return _callback(value, kind) if callable(value) else value
+
+
+def _callback(function, kind):
+    """An exception that leaves the function fails the call, or ends the run, with its text."""
+    if isinstance(function, kind):
+        return function
+
+    def call(*arguments):
+        try:
+            return function(*arguments) or 0
+        except Exception as error:  # none may pass through C
+            return lib.moco_error_set(EINVALID, b"%s", f"{type(error).__name__}: {error}".encode())  # noqa: F405
+    return kind(call)
+
+
+def _argument(value, name, c_type, kind):
+    if isinstance(value, Handle):
+        wanted = _classes.get(c_type.replace("const", "").split()[0], Handle)
+        if not isinstance(value, wanted):
+            raise TypeError(f"{name} is a {type(value).__name__}; it must be a {wanted.__name__}")
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, numpy.ndarray):
+        if not value.flags.c_contiguous:
+            raise ValueError(f"{name} is not contiguous; use numpy.ascontiguousarray()")
+        element = getattr(kind, "_type_", None)
+        if isinstance(element, type) and value.dtype != element:
+            raise TypeError(f"{name} holds {value.dtype}; it must hold {numpy.dtype(element)}")
+        return ctypes.cast(value.ctypes.data, kind)
+    if isinstance(value, ctypes.Structure) and not issubclass(kind, ctypes.Structure):
+        return ctypes.byref(value)
+    if callable(value) and issubclass(kind, ctypes._CFuncPtr):
+        return _callback(value, kind)
+    return value
+
+
+def _result(value, c_type, arguments):
+    base = c_type.replace("const", "").split()[0]
+    if isinstance(value, bytes):
+        return value.decode()
+    if base in _classes:
+        return None if value is None else _classes[base](value, arguments, owned=False)
+    return (value.contents if value else None) if isinstance(value, ctypes._Pointer) else value
+
+
+def _wrap(name, result, restype, parameters):
+    function = getattr(lib, name)
+    function.restype = restype
+    function.argtypes = [kind for _, _, kind in parameters]
+    has_out = _is_out(result, *parameters[0][:2]) if parameters else False
+    has_scope = has_out and len(parameters) > 1 and parameters[1][1] == "moco_scope *"
+    asked = parameters[has_out + has_scope:]
+
+    def call(*arguments):
+        if len(arguments) != len(asked):
+            raise TypeError(f"{name}() takes {len(asked)} arguments, {', '.join(n for n, _, _ in asked) or 'none'}; "
+                            f"{len(arguments)} were given")
+        passed = [_argument(value, *parameter) for value, parameter in zip(arguments, asked)]
+        if not has_out:
+            value = function(*passed)
+            if result == "moco_status":
+                if value != 0:
+                    raise Error(value)
+                return None
+            return _result(value, result, arguments)
+        out = _new_out(parameters[0][2]._type_)
+        status = function(ctypes.byref(out), *([None] if has_scope else []), *passed)
+        if status != 0:
+            raise Error(status)
+        base = parameters[0][1].split()[0]
+        if base in _classes:
+            return _classes[base](out.value, (arguments, passed))
+        return out if isinstance(out, ctypes.Structure) else out.value
+
+    call.__name__ = call.__qualname__ = name.removeprefix("moco_")
+    call.__doc__ = f"{result} {name}({', '.join(f'{c_type} {n}' for n, c_type, _ in parameters)})"
+    return call
+
+
+def _is_out(result, name, c_type):
+    """A handle named out without a second star is one that is written into."""
+    return result == "moco_status" and name == "out" and c_type.replace(" *", "", 1) not in _classes
+
+
+def _new_out(kind):
+    """A struct with a size tells the library how much of it we know."""
+    return defaults(kind) if kind in _interface.INITIALISED else kind()
+
+
+lib.moco_error_message.restype = ctypes.c_char_p
+for _name, (_result_type, _restype, _parameters) in _interface.FUNCTIONS.items():
+    globals()[_name.removeprefix("moco_")] = _wrap(_name, _result_type, _restype, _parameters)

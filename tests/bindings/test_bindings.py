@@ -1,0 +1,109 @@
+"""The Python package: arrays in and out, errors, lifetimes, callbacks, and the layout of every struct.
+
+    test_bindings.py INCLUDE CC      with PYTHONPATH and MOCO_LIBRARY set
+"""
+import ctypes
+import gc
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy
+
+import moco
+from moco import _interface
+
+
+def random(*shape):
+    return numpy.random.default_rng(1).random(shape, "float32")
+
+
+class Bindings(unittest.TestCase):
+    def tearDown(self):
+        gc.collect()
+        self.assertEqual(moco.live_handles(), 0)
+
+    def test_arrays_go_in_and_out(self):
+        for name in ("float32", "float64", "int64", "int32", "uint8", "bool"):
+            array = (random(3, 4) * 9).astype(name)
+            numpy.testing.assert_array_equal(moco.tensor(array).numpy(), array)
+        numpy.testing.assert_array_equal(moco.tensor(random(4, 6).T).numpy(), random(4, 6).T)
+        a, b = random(3, 5), random(5, 2)
+        product = moco.tensor_matmul(moco.tensor(a), moco.tensor(b))
+        numpy.testing.assert_allclose(product.numpy(), a @ b, rtol=1e-5)
+
+    def test_failures_raise(self):
+        with self.assertRaises(moco.Error) as caught:
+            moco.encoder_create(moco.defaults(moco.EncoderOptions, arch="resnet19"))
+        self.assertEqual(caught.exception.status, moco.EINVALID)
+        self.assertIn("resnet19", str(caught.exception))
+        with self.assertRaises(AttributeError):
+            moco.defaults(moco.EncoderOptions, architecture="resnet18")
+        with self.assertRaises(TypeError):
+            moco.encoder_create()
+        with self.assertRaises(ValueError):
+            moco.tensor_to_host(random(4, 6).T, 96, moco.tensor(random(6, 4)))
+        with self.assertRaises(TypeError):
+            moco.tensor_empty(moco.FLOAT32, moco.Device(), random(2), 1)
+
+    def test_a_model_trains(self):
+        encoder = moco.defaults(moco.EncoderOptions, arch="resnet20", dim=16)
+        model = moco.model_create(moco.defaults(moco.ModelOptions, encoder=encoder, queue_size=16))
+        before = moco.queue_keys(moco.model_queue(model)).numpy()
+        step = moco.model_step(model, moco.tensor(random(8, 3, 16, 16)), moco.tensor(random(8, 3, 16, 16)), 0.03, 0.99)
+        self.assertGreater(moco.tensor_item(moco.Tensor(step.loss, owned=False)), 0)
+        self.assertFalse((moco.queue_keys(moco.model_queue(model)).numpy() == before).all())
+
+    def test_a_handle_keeps_what_it_was_made_from(self):
+        def read(image, index, payload):
+            if index == 2:
+                raise KeyError("no such image")
+            moco.image_set(moco.Image(image, owned=False), 8, 8, 3, numpy.full((8, 8, 3), index, "uint8"))
+
+        dataset = moco.dataset_from_callbacks(4, 0, moco.defaults(moco.DatasetCallbacks, read=read), None)
+        gc.collect()
+        image = moco.image_create()
+        moco.dataset_read(dataset, image, 3)
+        self.assertEqual(moco.image_width(image), 8)
+        with self.assertRaises(TypeError):
+            moco.dataset_read(image, dataset, 3)
+        with self.assertRaisesRegex(moco.Error, "KeyError: 'no such image'"):
+            moco.dataset_read(dataset, image, 2)
+
+    def test_close_frees_at_once(self):
+        with moco.tensor(random(2)) as tensor:
+            self.assertEqual(moco.live_handles(), 1)
+        self.assertEqual(moco.live_handles(), 0)
+        with self.assertRaises(moco.Error):
+            moco.tensor_item(tensor)
+
+    def test_every_function_is_there(self):
+        for name in _interface.FUNCTIONS:
+            self.assertTrue(callable(getattr(moco, name.removeprefix("moco_"))), name)
+            self.assertIn(name, getattr(moco, name.removeprefix("moco_")).__doc__)
+
+    def test_structs_have_the_layout_of_c(self):
+        include, compiler = sys.argv[1:3]
+        structs = [kind for kind in vars(_interface).values()
+                   if isinstance(kind, type) and issubclass(kind, ctypes.Structure) and kind is not ctypes.Structure]
+        self.assertGreater(len(structs), 50)
+        lines, expected = [], []
+        for kind in structs:
+            lines.append(f'printf("%zu\\n", sizeof({kind.__doc__}));')
+            expected.append((kind.__doc__, ctypes.sizeof(kind)))
+            for name, *_ in kind._fields_:
+                lines.append(f'printf("%zu\\n", offsetof({kind.__doc__}, {name}));')
+                expected.append((f"{kind.__doc__}.{name}", getattr(kind, name).offset))
+        source = "#include <moco.h>\n#include <stdio.h>\nint main(void)\n{\n" + "\n".join(lines) + "\nreturn 0;\n}\n"
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder, "layout")
+            subprocess.run([compiler, "-x", "c", "-I", include, "-o", program, "-"], input=source, text=True, check=True)
+            printed = subprocess.run([program], capture_output=True, text=True, check=True).stdout.split()
+        for (name, offset), value in zip(expected, printed, strict=True):
+            self.assertEqual(offset, int(value), name)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
