@@ -71,7 +71,8 @@ add_library(moco::moco ALIAS moco)
 target_link_libraries(moco PRIVATE
     $<BUILD_INTERFACE:moco-options> $<BUILD_INTERFACE:moco-torch> $<BUILD_INTERFACE:moco-dependencies>)
 if(BUILD_SHARED_LIBS)
-    target_link_options(moco PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/libmoco.map)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/libmoco.map.in ${CMAKE_BINARY_DIR}/libmoco.map @ONLY)
+    target_link_options(moco PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/libmoco.map)
     if(NOT MOCO_SANITIZE)
         target_link_options(moco PRIVATE -Wl,-z,defs)
     endif()
@@ -88,7 +89,7 @@ target_include_directories(moco PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(moco PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-    LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/libmoco.map)
+    LINKER_LANGUAGE CXX LINK_DEPENDS ${CMAKE_BINARY_DIR}/libmoco.map)
 moco_find_libtorch_from(moco $ORIGIN)
 
 if(TARGET moco-torch-cuda)

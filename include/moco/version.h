@@ -10,9 +10,9 @@
 MOCO_BEGIN_DECLS
 
 #define MOCO_VERSION_MAJOR 0
-#define MOCO_VERSION_MINOR 1
+#define MOCO_VERSION_MINOR 2
 #define MOCO_VERSION_PATCH 0
-#define MOCO_VERSION_STRING "0.1.0"
+#define MOCO_VERSION_STRING "0.2.0"
 
 /** The library's version as "major.minor.patch"; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_version(void);
