@@ -4,7 +4,7 @@ set -euo pipefail
 
 include=$1 library=$2 cc=$3
 
-exported=$(nm -D --defined-only "$library" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort -u)
+exported=$(nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u) # A: the version
 
 # Reads the output of the preprocessor, so that comments are not taken for declarations.
 declared=$(printf '#include <moco.h>\n' | "$cc" -E -P -std=c99 -I "$include" -x c - | tr '\n' ' ' |
