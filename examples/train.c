@@ -1,7 +1,7 @@
 /*
  * Trains a run with a progress callback, and stops it cleanly on Ctrl-C.
  *
- *     example-train_run DATA RUN [STEPS]
+ *     example-train DATA RUN [STEPS]
  *
  * A stopped run leaves a checkpoint. The same command continues it, and the result is bit-identical to that of a run
  * that was never stopped. STEPS stops the run after that many steps, as Ctrl-C would.
