@@ -65,13 +65,21 @@ class Call {
     [[nodiscard]] const std::string &name() const { return op_.schema().name(); }
     [[nodiscard]] bool is_optimizer() const { return name() == "aten::_fused_sgd_"; }
 
+    // Batch norm changes them, which its schema does not say.
+    [[nodiscard]] bool is_running_statistic(const std::string &argument) const
+    {
+        return name() == "aten::native_batch_norm" && argument.rfind("running_", 0) == 0 &&
+               stack_[stack_.size() - count_ + 5].toBool(); // "training"
+    }
+
     void convert_arguments()
     {
         const auto &arguments = op_.schema().arguments();
         count_ = arguments.size();
         for (std::size_t i = 0; i < count_; ++i) {
             const auto *alias = arguments[i].alias_info();
-            convert(stack_[stack_.size() - count_ + i], arguments[i].name(), alias != nullptr && alias->isWrite());
+            const bool writes = (alias != nullptr && alias->isWrite()) || is_running_statistic(arguments[i].name());
+            convert(stack_[stack_.size() - count_ + i], arguments[i].name(), writes);
         }
     }
 

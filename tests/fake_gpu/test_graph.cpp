@@ -98,6 +98,13 @@ TEST_F(Graph, ComputesTheSameBits)
     expect_same(small_model());
 }
 
+TEST_F(Graph, ComputesTheSameBitsOfOneGroup)
+{
+    auto options = small_model();
+    options.encoder.bn_splits = 1;
+    expect_same(options);
+}
+
 TEST_F(Graph, ComputesTheSameBitsInBf16)
 {
     auto options = small_model();
