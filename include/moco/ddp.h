@@ -1,6 +1,6 @@
 /**
  * @file ddp.h
- * Data-parallel gradients, as PyTorch's DistributedDataParallel averages them.
+ * Data-parallel gradients: the engine of PyTorch's DistributedDataParallel (c10d::Reducer) over an encoder.
  *
  * It averages gradients over the ranks in buckets, while the backward pass computes the gradients of earlier layers.
  */
