@@ -22,7 +22,8 @@ enum {
     MOCO__RNG_AUGMENT = 2, /* the draws of a view */
     MOCO__RNG_SHUFFLE = 3, /* the permutation of a shuffled batch */
     MOCO__RNG_SUBSET = 4,  /* a choice among samples */
-    MOCO__RNG_SHARDS = 5   /* the order of shards in an epoch */
+    MOCO__RNG_SHARDS = 5,  /* the order of shards in an epoch */
+    MOCO__RNG_WEIGHTS = 6  /* the sampler's weighted draws of an epoch */
 };
 
 /* The largest values that name a view's stream uniquely. */

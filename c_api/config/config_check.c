@@ -67,6 +67,15 @@ static moco_status check_image_size(const moco_config *config)
     return MOCO_OK;
 }
 
+static moco_status check_policy(const moco_config *config)
+{
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
+    if (config->policy[0] != '\0' && moco_augment_parse(&policy, config->policy) != MOCO_OK) {
+        return moco_error_set(MOCO_EINVALID, "policy: %s", moco_error_message());
+    }
+    return MOCO_OK;
+}
+
 /* Reads a number of epochs, with blanks around it. */
 static bool next_milestone(const char **text, double *value)
 {
@@ -177,6 +186,7 @@ moco_status moco_config_check(const moco_config *config)
     MOCO_TRY(check_device(&known));
     MOCO_TRY(check_bn_splits(&known));
     MOCO_TRY(check_image_size(&known));
+    MOCO_TRY(check_policy(&known));
     MOCO_TRY(check_schedule(&known));
     warn_of_unusual(&known);
     return MOCO_OK;

@@ -8,6 +8,7 @@
 /* arXiv 1911.05722, section 3.3, and the defaults of the reference's main_moco.py. */
 const moco__setting moco__config_v1[] = {
     { "augment", "v1" },
+    { "policy", "" },
     { "augment-precision", "exact" },
     { "image-size", "auto" },
     { "arch", "resnet50" },

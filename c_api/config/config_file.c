@@ -266,7 +266,7 @@ static bool emit_config(yaml_emitter_t *emitter, const moco_config *config)
                 yaml_emitter_emit(emitter, &event) == 1;
     const moco_option *option = NULL;
     for (size_t i = 0; fine && (option = moco_config_option(i)) != NULL; ++i) {
-        fine = emit_option(emitter, config, option);
+        fine = moco__config_leaves_out(config, option) || emit_option(emitter, config, option);
     }
     return fine && yaml_mapping_end_event_initialize(&event) == 1 && yaml_emitter_emit(emitter, &event) == 1 &&
            yaml_document_end_event_initialize(&event, 1) == 1 && yaml_emitter_emit(emitter, &event) == 1 &&

@@ -34,3 +34,8 @@ void moco__config_write(moco_config *config, const moco_config *full)
 {
     moco__options_write(config, full, sizeof *full);
 }
+
+bool moco__config_leaves_out(const moco_config *config, const moco_option *option)
+{
+    return option->offset == offsetof(moco_config, policy) && config->policy[0] == '\0';
+}

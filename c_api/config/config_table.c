@@ -44,6 +44,12 @@ static const moco_option table[] = {
       .help = "labelled images for the kNN monitor; default: the test split of the data" },
     { .name = "format", DATA, CHOICE(format, "F", MOCO_FORMAT_MAP), .help = "layout of the data on disk" },
     { .name = "augment", DATA, NAME(augment, augment_names), .help = "augmentation of the training images" },
+    { .name = "policy",
+      DATA,
+      TEXT(policy, "TEXT"),
+      ADVANCED,
+      .help = "augmentation as operations, in place of a name: \"Size(32) RandomResizedCrop(0.2, 1, 0.75, 1.25) "
+              "RandomGrayscale() @ 0.2 Normalize(0.5, 0.5, 0.5, 0.25, 0.25, 0.25)\"" },
     { .name = "augment-precision",
       DATA,
       CHOICE(augment_precision, "P", MOCO_AUGMENT_PRECISION_MAP),

@@ -18,6 +18,22 @@ moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count)
     return MOCO_OK;
 }
 
+moco_status moco__dataset_copy_classes(moco_dataset *dataset, const moco_dataset *from)
+{
+    dataset->class_count = from->class_count;
+    if (from->class_names == NULL) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco__dataset_alloc_names(dataset, from->class_count));
+    for (size_t i = 0; i < from->class_count; ++i) {
+        dataset->class_names[i] = strdup(from->class_names[i]);
+        if (dataset->class_names[i] == NULL) {
+            return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for the names of classes");
+        }
+    }
+    return MOCO_OK;
+}
+
 bool moco__dataset_has_split_folders(const char *path)
 {
     return moco__files_exist_in(path, "train/.") &&
@@ -71,13 +87,21 @@ const char *moco_dataset_class_name(const moco_dataset *dataset, size_t label)
                                                                                            : NULL;
 }
 
+int64_t moco__dataset_given_label(const moco_dataset *dataset, size_t index)
+{
+    if (dataset->class_count == 0) {
+        return -1;
+    }
+    return dataset->ops->label != NULL ? dataset->ops->label(dataset, index) : dataset->labels[index];
+}
+
 moco_status moco__dataset_label(int64_t *out, const moco_dataset *dataset, size_t index)
 {
     *out = -1;
     if (index >= dataset->count || dataset->class_count == 0) {
         return MOCO_OK;
     }
-    const int64_t label = dataset->ops->label != NULL ? dataset->ops->label(dataset, index) : dataset->labels[index];
+    const int64_t label = moco__dataset_given_label(dataset, index);
     if (label < -1 || label >= (int64_t)dataset->class_count) {
         return moco_error_set(MOCO_EINVALID,
                               "dataset: image[%zu] has label %lld, but there are %zu classes; give 0 to %zu, or -1 for "

@@ -1,11 +1,11 @@
 /* Makes a dataset of an application's callbacks. */
+#include "base/callback_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "dataset/dataset_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct callbacks_state {
     moco_dataset_callbacks callbacks;
@@ -25,20 +25,18 @@ static void name_of(const moco_dataset *dataset, size_t index, char *buffer, siz
 static moco_status read_image(const moco_dataset *dataset, moco_image *image, size_t index)
 {
     const callbacks_state *state = dataset->state;
-    (void)moco_error_set(MOCO_OK, "%s", "");
+    char who[96];
+    moco__callback_begin();
     moco_image_clear(image); /* or the last image would pass for this one */
     const moco_status status = state->callbacks.read(image, index, state->payload);
-    if (status == MOCO_OK) {
-        if (moco_image_width(image) > 0 && moco_image_height(image) > 0) {
-            return MOCO_OK;
-        }
-        return moco_error_set(MOCO_EFORMAT, "dataset: the read callback left image[%zu] empty; set its pixels", index);
+    if (status != MOCO_OK) {
+        (void)snprintf(who, sizeof who, "dataset: the read callback failed for image[%zu]", index);
+        return moco__callback_end(status, who);
     }
-    if (moco_error_message()[0] == '\0') {
-        (void)moco_error_set(status, "dataset: the read callback failed for image[%zu] with status %d (%s)", index,
-                             (int)status, moco_status_text(status));
+    if (moco_image_width(image) > 0 && moco_image_height(image) > 0) {
+        return MOCO_OK;
     }
-    return strcmp(moco_status_name(status), "MOCO_UNKNOWN") == 0 ? MOCO_EIO : status;
+    return moco_error_set(MOCO_EFORMAT, "dataset: the read callback left image[%zu] empty; set its pixels", index);
 }
 
 static int64_t label_of(const moco_dataset *dataset, size_t index)

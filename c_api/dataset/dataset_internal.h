@@ -36,6 +36,8 @@ struct moco_dataset {
 
 /* Notes that an image was skipped, and why. Returns false if it was noted before. Thread-safe. */
 bool moco__dataset_skip(const moco_dataset *dataset, size_t index, const char *message);
+/* Returns what a dataset gives as the class of an image, unchecked; the index is in range. */
+int64_t moco__dataset_given_label(const moco_dataset *dataset, size_t index);
 /* Gives the class of an image, -1 if it has none. Fails if the dataset gives a label that is not a class. */
 moco_status moco__dataset_label(int64_t *out, const moco_dataset *dataset, size_t index);
 
@@ -62,6 +64,8 @@ static inline bool moco__is_broken_image(moco_status status)
 
 /* Allocates class_count names, all NULL, which moco_dataset_free() frees. */
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count);
+/* Takes the number of classes and their names from another dataset. */
+moco_status moco__dataset_copy_classes(moco_dataset *dataset, const moco_dataset *from);
 
 /* Returns whether a folder has one folder per split: train/, and val/ or test/. */
 bool moco__dataset_has_split_folders(const char *path);

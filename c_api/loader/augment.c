@@ -1,6 +1,7 @@
 /* Applies policies to images, with the random draws of torchvision. */
 #include "loader/augment_internal.h"
 
+#include "base/callback_internal.h"
 #include "base/handle_internal.h"
 #include "loader/augment_policy_internal.h"
 #include "loader/stages_internal.h"
@@ -163,7 +164,23 @@ static moco_status color_jitter(moco_image *image, const double parameter[4], mo
     return MOCO_OK;
 }
 
-static moco_status change(moco_image *image, const moco_augment_op *op, moco__rng *rng)
+static moco_status call_back(moco_image *image, const moco_augment_op *op, const moco_augment_policy *policy,
+                             moco__rng *rng)
+{
+    double random[4];
+    for (size_t i = 0; i < 4; ++i) {
+        random[i] = moco__rng_double(rng);
+    }
+    moco__callback_begin();
+    MOCO_TRY(moco__callback_end(policy->callback(image, op->parameter, random, policy->payload),
+                                "augment: the policy's callback failed"));
+    return moco_image_width(image) > 0 && moco_image_height(image) > 0
+               ? MOCO_OK
+               : moco_error_set(MOCO_EINVALID, "augment: the policy's callback left the image empty; set its pixels");
+}
+
+static moco_status change(moco_image *image, const moco_augment_op *op, const moco_augment_policy *policy,
+                          moco__rng *rng)
 {
     switch (op->kind) {
     case MOCO_COLOR_JITTER:
@@ -174,6 +191,8 @@ static moco_status change(moco_image *image, const moco_augment_op *op, moco__rn
         return moco_image_gaussian_blur(image, moco__rng_uniform(rng, op->parameter[0], op->parameter[1]));
     case MOCO_RANDOM_HFLIP:
         return moco_image_hflip(image);
+    case MOCO_AUGMENT_CALLBACK:
+        return call_back(image, op, policy, rng);
     case MOCO_RANDOM_RESIZED_CROP:
     case MOCO_RESIZE:
     case MOCO_CENTER_CROP:
@@ -187,6 +206,7 @@ static moco_stage stage_of(moco_augment_kind kind)
 {
     switch (kind) {
     case MOCO_COLOR_JITTER:
+    case MOCO_AUGMENT_CALLBACK:
         return MOCO_STAGE_COLOR;
     case MOCO_RANDOM_GRAYSCALE:
         return MOCO_STAGE_GRAYSCALE;
@@ -233,7 +253,7 @@ static moco_status run_ops(const moco_image **current, moco_image *image, moco_i
             MOCO_TRY(copy(image, source));
             *current = image;
         }
-        MOCO_TRY(change(*current == image ? image : scratch, op, rng));
+        MOCO_TRY(change(*current == image ? image : scratch, op, policy, rng));
         moco__stage_end(stage_of(op->kind));
     }
     return MOCO_OK;

@@ -189,6 +189,7 @@ static const char *complaint(const moco_augment_op *op)
 {
     static const double tiny = 1e-6;
     static const double huge = 1e6;
+    static const double huger = 1e300;
     const double *p = op->parameter;
     switch (op->kind) {
     case MOCO_RANDOM_RESIZED_CROP:
@@ -207,6 +208,11 @@ static const char *complaint(const moco_augment_op *op)
         return within(p[0], 0, MAX_SHORT_SIDE) && floor(p[0]) == p[0]
                    ? NULL
                    : "the short side must be 0 to 32768 whole pixels";
+    case MOCO_AUGMENT_CALLBACK:
+        return within(p[0], -huger, huger) && within(p[1], -huger, huger) && within(p[2], -huger, huger) &&
+                       within(p[3], -huger, huger)
+                   ? NULL
+                   : "parameters must be finite";
     case MOCO_RANDOM_GRAYSCALE:
     case MOCO_RANDOM_HFLIP:
     case MOCO_CENTER_CROP:
@@ -215,11 +221,17 @@ static const char *complaint(const moco_augment_op *op)
     return "the kind of operation is not known";
 }
 
-static const char *kind_name(moco_augment_kind kind)
+const char *moco__augment_kind_name(size_t kind)
 {
     static const char *const names[] = { "RandomResizedCrop",    "ColorJitter", "RandomGrayscale", "GaussianBlur",
-                                         "RandomHorizontalFlip", "Resize",      "CenterCrop" };
-    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "unknown";
+                                         "RandomHorizontalFlip", "Resize",      "CenterCrop",      "Callback" };
+    return kind < sizeof names / sizeof names[0] ? names[kind] : NULL;
+}
+
+static const char *kind_name(moco_augment_kind kind)
+{
+    const char *name = moco__augment_kind_name((size_t)kind);
+    return name != NULL ? name : "unknown";
 }
 
 static moco_status check_op(size_t place, const moco_augment_op *op)
@@ -237,7 +249,7 @@ static moco_status check_op(size_t place, const moco_augment_op *op)
     return MOCO_OK;
 }
 
-static moco_status check(const moco_augment_policy *policy)
+moco_status moco__augment_check_numbers(const moco_augment_policy *policy)
 {
     if (policy->size < 1 || policy->size > MAX_SIZE) {
         return moco_error_set(MOCO_EINVALID, "augment: size %d must be 1 to %d pixels", policy->size, MAX_SIZE);
@@ -264,7 +276,16 @@ moco_status moco__augment_policy_read(moco_augment_policy *out, const moco_augme
         return moco_error_set(MOCO_EINVALID, "augment: argument policy is NULL");
     }
     MOCO__READ_OPTIONS(out, policy, MOCO_AUGMENT_POLICY_INIT);
-    return check(out);
+    MOCO_TRY(moco__augment_check_numbers(out));
+    for (size_t i = 0; i < out->count && out->callback == NULL; ++i) {
+        if (out->ops[i].kind == MOCO_AUGMENT_CALLBACK) {
+            return moco_error_set(MOCO_EINVALID,
+                                  "augment: operation %zu is a callback, but the policy's callback is "
+                                  "NULL; set it to the application's function",
+                                  i);
+        }
+    }
+    return MOCO_OK;
 }
 
 moco_status moco_augment_check(const moco_augment_policy *policy)

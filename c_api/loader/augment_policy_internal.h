@@ -1,4 +1,4 @@
-/* Reads policies of any struct_size. */
+/* Reads policies of any struct_size, checks them, and names their operations. */
 #ifndef MOCO_LOADER_AUGMENT_POLICY_INTERNAL_H
 #define MOCO_LOADER_AUGMENT_POLICY_INTERNAL_H
 
@@ -6,5 +6,11 @@
 
 /* Copies what the caller knows of a policy over the defaults, and checks every range. */
 moco_status moco__augment_policy_read(moco_augment_policy *out, const moco_augment_policy *policy);
+
+/* Checks every range of a full policy; a callback may be missing. */
+moco_status moco__augment_check_numbers(const moco_augment_policy *policy);
+
+/* Returns the name of a kind of operation; NULL beyond the last. */
+const char *moco__augment_kind_name(size_t kind);
 
 #endif

@@ -69,6 +69,9 @@ static moco_status check_options(const moco_loader_options *o)
     if (o->prefetch < 1 || o->prefetch > PREFETCH_MAX) {
         return moco_error_set(MOCO_EINVALID, "loader: prefetch %d must be 1 to %d batches", o->prefetch, PREFETCH_MAX);
     }
+    if (!(o->timeout_s >= 0 && o->timeout_s <= 1e9)) {
+        return moco_error_set(MOCO_EINVALID, "loader: timeout_s %g must be 0 (no bound) to 1e9 seconds", o->timeout_s);
+    }
     if (o->layout != MOCO_NCHW && o->layout != MOCO_NHWC) {
         return moco_error_set(MOCO_EINVALID, "loader: layout %d is neither NCHW nor NHWC", (int)o->layout);
     }
@@ -174,7 +177,8 @@ moco_status moco_loader_next(moco_loader *loader, moco_batch *out)
 {
     MOCO_CHECK_ARG(loader);
     MOCO_CHECK_ARG(out);
-    moco__slot *slot = moco__ring_next(&loader->job.ring);
+    moco__slot *slot = NULL;
+    MOCO_TRY(moco__ring_next(&slot, &loader->job.ring));
     if (slot->status != MOCO_OK) {
         return moco_error_set(slot->status, "%s", slot->message);
     }
@@ -187,6 +191,13 @@ moco_status moco_loader_next(moco_loader *loader, moco_batch *out)
     }
     *out = (moco_batch){ views[0], views[1], slot->indices, slot->count, slot->epoch, slot->batch };
     return MOCO_OK;
+}
+
+void moco_loader_cancel(moco_loader *loader)
+{
+    if (loader != NULL) {
+        moco__ring_cancel(&loader->job.ring);
+    }
 }
 
 int32_t moco_loader_image_size(const moco_loader *loader)

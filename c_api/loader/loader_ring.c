@@ -7,14 +7,20 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* How long the consumer waits before it looks whether it was cancelled. */
+#define POLL_NS UINT64_C(20000000)
+#define NS_PER_S UINT64_C(1000000000)
 
 /* ---- Making and freeing ---- */
 
 static moco_status make_slot(moco__slot *slot, size_t batch, const moco_loader_options *o, int32_t image_size)
 {
     slot->indices = moco__calloc(batch, sizeof *slot->indices);
+    slot->draws = moco__calloc(batch, sizeof *slot->draws);
     slot->message = moco__calloc(MOCO__LOADER_MESSAGE_MAX, 1);
-    if (slot->indices == NULL || slot->message == NULL) {
+    if (slot->indices == NULL || slot->draws == NULL || slot->message == NULL) {
         return MOCO_ENOMEM;
     }
     for (size_t v = 0; v < (o->single_view ? 1 : 2); ++v) {
@@ -32,7 +38,12 @@ moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_
     ring->sampler = sampler;
     (void)pthread_mutex_init(&ring->mutex, NULL);
     (void)pthread_cond_init(&ring->work, NULL);
-    (void)pthread_cond_init(&ring->ready, NULL);
+    pthread_condattr_t monotonic;
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&ring->ready, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    ring->timeout_ns = (uint64_t)(options->timeout_s * 1e9);
     ring->slots = moco__calloc(slot_count, sizeof *ring->slots);
     if (ring->slots == NULL) {
         return MOCO_ENOMEM;
@@ -60,6 +71,7 @@ void moco__ring_free(moco__ring *ring)
         moco_tensor_free(slot->tensors[0]);
         moco_tensor_free(slot->tensors[1]);
         free(slot->indices);
+        free(slot->draws);
         free(slot->message);
     }
     free(ring->slots);
@@ -77,7 +89,8 @@ static void draw_batch(moco__ring *ring)
     slot->next = 0;
     slot->done = 0;
     slot->count = 0;
-    slot->status = moco_sampler_next(ring->sampler, slot->indices, &slot->count, &slot->epoch, &slot->batch);
+    slot->status =
+        moco__sampler_next(ring->sampler, slot->indices, slot->draws, &slot->count, &slot->epoch, &slot->batch);
     if (slot->status != MOCO_OK) {
         (void)snprintf(slot->message, MOCO__LOADER_MESSAGE_MAX, "%s", moco_error_message());
         slot->count = 0;
@@ -150,6 +163,11 @@ void moco__ring_stop(moco__ring *ring)
     (void)pthread_mutex_unlock(&ring->mutex);
 }
 
+void moco__ring_cancel(moco__ring *ring)
+{
+    atomic_store(&ring->stopped, true);
+}
+
 /* ---- The consumer ---- */
 
 static bool is_ready(const moco__ring *ring, const moco__slot *slot)
@@ -157,7 +175,29 @@ static bool is_ready(const moco__ring *ring, const moco__slot *slot)
     return ring->delivered < ring->drawn && slot->done == slot->count;
 }
 
-moco__slot *moco__ring_next(moco__ring *ring)
+/* Waits on `ready` for at most some nanoseconds. The caller holds the mutex. */
+static void wait_some(moco__ring *ring, uint64_t now, uint64_t nanoseconds)
+{
+    const uint64_t end = now + nanoseconds;
+    const struct timespec until = { (time_t)(end / NS_PER_S), (long)(end % NS_PER_S) };
+    (void)pthread_cond_timedwait(&ring->ready, &ring->mutex, &until);
+}
+
+/* Waits until a batch is ready, the ring was stopped, or the time is over. The caller holds the mutex. */
+static void wait_ready(moco__ring *ring, const moco__slot *slot)
+{
+    const uint64_t start = moco__now_ns();
+    const uint64_t bound = ring->timeout_ns;
+    uint64_t now = start;
+    while (!is_ready(ring, slot) && !atomic_load(&ring->stopped) && (bound == 0 || now - start < bound)) {
+        const uint64_t left = bound == 0 ? POLL_NS : bound - (now - start);
+        wait_some(ring, now, left < POLL_NS ? left : POLL_NS);
+        now = moco__now_ns();
+    }
+    atomic_fetch_add(&ring->wait_ns, now - start);
+}
+
+moco_status moco__ring_next(moco__slot **out, moco__ring *ring)
 {
     moco__slot *slot = &ring->slots[ring->delivered % ring->slot_count];
     if (ring->delivered > 0) {
@@ -169,13 +209,20 @@ moco__slot *moco__ring_next(moco__ring *ring)
         (void)pthread_cond_broadcast(&ring->work);
     }
     if (!is_ready(ring, slot)) {
-        const uint64_t start = moco__now_ns();
-        while (!is_ready(ring, slot)) {
-            (void)pthread_cond_wait(&ring->ready, &ring->mutex);
-        }
-        atomic_fetch_add(&ring->wait_ns, moco__now_ns() - start);
+        wait_ready(ring, slot);
     }
-    ++ring->delivered;
+    const bool ready = is_ready(ring, slot);
+    const bool stopped = atomic_load(&ring->stopped);
+    ring->delivered += ready && !stopped ? 1 : 0;
     (void)pthread_mutex_unlock(&ring->mutex);
-    return slot;
+    if (stopped) {
+        return moco_error_set(MOCO_ESTOPPED,
+                              "loader: cancelled by moco_loader_cancel(); free it, and make another one");
+    }
+    if (!ready) {
+        return moco_error_set(MOCO_EUNAVAILABLE, "loader: no batch was ready within %g s; call again to wait on",
+                              (double)ring->timeout_ns * 1e-9);
+    }
+    *out = slot;
+    return MOCO_OK;
 }

@@ -29,6 +29,7 @@ typedef struct moco__slot {
     moco_tensor *tensors[2]; /* of views 0 and 1; the second is NULL with single_view */
     void *values[2];
     size_t *indices;
+    size_t *draws; /* the number that names each sample in its random draws */
     size_t count;
     size_t next; /* the first sample that no worker has taken */
     size_t done; /* samples that workers have brought back */
@@ -54,6 +55,7 @@ typedef struct moco__ring {
     pthread_cond_t work;  /* a chunk may be there, or the ring was stopped */
     pthread_cond_t ready; /* a batch is complete */
     atomic_bool stopped;
+    uint64_t timeout_ns; /* that the consumer waits at most; 0: no bound */
     uint64_t drawn, taking, delivered, released;
     atomic_uint_fast64_t wait_ns; /* nanoseconds that the consumer has waited */
 } moco__ring;
@@ -73,7 +75,11 @@ void moco__ring_fail(moco__ring *ring, moco__slot *slot, size_t place, moco_stat
 /* Makes all workers end soon. */
 void moco__ring_stop(moco__ring *ring);
 
-/* Gives the borrowed batch back to the workers, and waits for the next. */
-moco__slot *moco__ring_next(moco__ring *ring);
+/* Ends all waiting soon, without a lock, so that a signal handler may call it. */
+void moco__ring_cancel(moco__ring *ring);
+
+/* Gives the borrowed batch back to the workers, and waits for the next. Fails once the ring was stopped, and if no
+ * batch is ready in time. */
+moco_status moco__ring_next(moco__slot **out, moco__ring *ring);
 
 #endif

@@ -43,6 +43,7 @@ static void report_failure(moco__job *job, moco__slot *slot, size_t place, moco_
 {
     char text[MOCO__LOADER_MESSAGE_MAX];
     const bool can_skip = moco__is_broken_image(status) && !job->options.skip_broken;
+    status = status == MOCO_EUNAVAILABLE ? MOCO_EIO : status; /* that one tells that the time is over */
     describe(text, job, slot->indices[place], "loader: ", can_skip ? "; use skip_broken to leave such images out" : "");
     moco__ring_fail(&job->ring, slot, place, status, text);
 }
@@ -51,9 +52,9 @@ static void report_failure(moco__job *job, moco__slot *slot, size_t place, moco_
 
 /* Returns the key of a view's draws. It names the sample that the sampler chose, so that a replacement does not repeat
  * the views of its neighbour. */
-static moco_augment_key key_of(const moco__job *job, const moco__slot *slot, size_t sampled, uint32_t view)
+static moco_augment_key key_of(const moco__job *job, const moco__slot *slot, size_t draws, uint32_t view)
 {
-    return (moco_augment_key){ job->options.seed, slot->epoch, sampled, view };
+    return (moco_augment_key){ job->options.seed, slot->epoch, draws, view };
 }
 
 /* Returns the smallest box that holds two boxes. */
@@ -78,8 +79,8 @@ static int32_t reduction_of(const moco_augment_policy *policy, moco_box read)
     return crops && policy->ops[0].probability >= 1.0 ? smaller(read.height, read.width) / policy->size : 1;
 }
 
-/* Reads an image and decodes the part that the views of sample `sampled` take. */
-static moco_status read_image(moco__worker *worker, const moco__slot *slot, size_t index, size_t sampled)
+/* Reads an image and decodes the part that the views take. */
+static moco_status read_image(moco__worker *worker, const moco__slot *slot, size_t index, size_t draws)
 {
     const moco__job *job = worker->job;
     MOCO_TRY(moco_dataset_read(job->dataset, worker->source, index));
@@ -89,7 +90,7 @@ static moco_status read_image(moco__worker *worker, const moco__slot *slot, size
     moco_box box = { 0, 0, 0, 0 };
     int32_t reduction = REDUCTION_MAX;
     for (uint32_t v = 0; v < job->view_count; ++v) {
-        const moco_box read = moco__augment_reads(&job->policies[v], key_of(job, slot, sampled, v), width, height);
+        const moco_box read = moco__augment_reads(&job->policies[v], key_of(job, slot, draws, v), width, height);
         box = v == 0 ? read : both(box, read);
         reduction = smaller(reduction, reduction_of(&job->policies[v], read));
     }
@@ -102,14 +103,13 @@ static moco_status read_image(moco__worker *worker, const moco__slot *slot, size
  * Reads image *index. With skip_broken it reads the first image from there on that is not broken, and sets *index to
  * it. The replacement depends on the dataset alone, so it is the same for any number of workers.
  */
-static moco_status read_sample(moco__worker *worker, const moco__slot *slot, size_t *index)
+static moco_status read_sample(moco__worker *worker, const moco__slot *slot, size_t *index, size_t draws)
 {
     moco__job *job = worker->job;
     const size_t count = moco_dataset_count(job->dataset);
     const size_t tries = count < BROKEN_MAX ? count : BROKEN_MAX;
-    const size_t sampled = *index;
-    size_t at = sampled;
-    moco_status status = read_image(worker, slot, at, sampled);
+    size_t at = *index;
+    moco_status status = read_image(worker, slot, at, draws);
     if (!job->options.skip_broken) {
         return status;
     }
@@ -122,19 +122,19 @@ static moco_status read_sample(moco__worker *worker, const moco__slot *slot, siz
                                                tries, moco_error_message());
         }
         at = (at + 1) % count;
-        status = read_image(worker, slot, at, sampled);
+        status = read_image(worker, slot, at, draws);
     }
     *index = at;
     return status;
 }
 
-static moco_status store_views(moco__worker *worker, const moco__slot *slot, size_t place, size_t sampled)
+static moco_status store_views(moco__worker *worker, const moco__slot *slot, size_t place, size_t draws)
 {
     const moco__job *job = worker->job;
     for (uint32_t v = 0; v < job->view_count; ++v) {
         const moco_augment_policy *policy = &job->policies[v];
         MOCO_TRY(
-            moco__augment_apply(worker->view, worker->scratch, worker->source, policy, key_of(job, slot, sampled, v)));
+            moco__augment_apply(worker->view, worker->scratch, worker->source, policy, key_of(job, slot, draws, v)));
         MOCO_TRY(moco_image_store((char *)slot->values[v] + place * job->image_bytes, job->options.dtype, worker->view,
                                   policy->mean, policy->std, job->options.layout));
         moco__stage_end(MOCO_STAGE_STORE);
@@ -148,10 +148,10 @@ static void fill_chunk(moco__worker *worker, const moco__chunk *chunk)
 {
     moco__slot *slot = chunk->slot;
     for (size_t place = chunk->from; place < chunk->to && !atomic_load(&worker->job->ring.stopped); ++place) {
-        const size_t sampled = slot->indices[place];
-        moco_status status = read_sample(worker, slot, &slot->indices[place]);
+        const size_t draws = slot->draws[place];
+        moco_status status = read_sample(worker, slot, &slot->indices[place], draws);
         if (status == MOCO_OK) {
-            status = store_views(worker, slot, place, sampled);
+            status = store_views(worker, slot, place, draws);
         }
         if (status != MOCO_OK) {
             report_failure(worker->job, slot, place, status);

@@ -1,5 +1,5 @@
-/* Decides the order of samples: one permutation per epoch, which depends on (seed, epoch) and the shards. Cuts it into
- * batches, and batches into the parts of ranks. */
+/* Decides the order of samples: one per epoch, a permutation that depends on (seed, epoch) and the shards, weighted
+ * draws, or the application's. Cuts it into batches, and batches into the parts of ranks. */
 #include "loader/sampler_internal.h"
 
 #include "base/handle_internal.h"
@@ -18,14 +18,16 @@ struct moco_sampler {
     size_t groups; /* groups of batch norm, over all ranks */
     bool whole_batches;
     uint64_t seed;
-    bool shuffle;
     size_t window;       /* 0: all samples */
     size_t *shard_sizes; /* with a window */
     size_t shard_count;
+    double *weight_sums;    /* NULL: each sample comes once */
+    moco_order_fn order_fn; /* NULL: the order is drawn here */
+    void *payload;
     uint64_t epoch;
     size_t batch;         /* the next one, below batches */
-    int64_t *order;       /* the epoch's permutation; NULL without shuffling */
-    uint64_t order_epoch; /* the epoch of the permutation */
+    int64_t *order;       /* of the epoch; NULL: that of the dataset */
+    uint64_t order_epoch; /* the epoch of the order */
     bool order_valid;
 };
 
@@ -55,16 +57,33 @@ static moco_status check_options(const moco_sampler_options *o)
                               "sampler: the %zu shards have %zu samples, but count is %zu; they must be equal",
                               o->shard_count, sum, o->count);
     }
+    if (o->weights != NULL && (o->order != NULL || !o->shuffle)) {
+        return moco_error_set(MOCO_EINVALID, "sampler: weights are for a shuffled order that is drawn here; %s",
+                              o->order != NULL ? "give weights or order, not both" : "set shuffle, or leave them NULL");
+    }
     return MOCO_OK;
 }
 
-/* Makes room for the order, and keeps the shards if there is a window. */
+/* Keeps the weights as sums. */
+static moco_status take_weights(moco_sampler *sampler, const moco_sampler_options *o)
+{
+    sampler->weight_sums = moco__calloc(o->count, sizeof *sampler->weight_sums);
+    return sampler->weight_sums != NULL ? moco__sampler_sums(sampler->weight_sums, o->weights, o->count) : MOCO_ENOMEM;
+}
+
+/* Makes room for the order, and keeps the weights, or the shards if there is a window. */
 static moco_status make_order(moco_sampler *sampler, const moco_sampler_options *o)
 {
     const bool sharded = o->shard_sizes != NULL;
     sampler->order = moco__calloc(o->count, sizeof *sampler->order);
     if (sampler->order == NULL) {
         return MOCO_ENOMEM;
+    }
+    if (o->weights != NULL) {
+        return take_weights(sampler, o);
+    }
+    if (o->order != NULL) {
+        return MOCO_OK;
     }
     sampler->window = o->window;
     sampler->shard_count = sharded ? o->shard_count : 1;
@@ -149,8 +168,9 @@ moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *
     sampler->groups = o.groups > 0 ? o.groups : (size_t)o.world;
     sampler->whole_batches = o.whole_batches;
     sampler->seed = o.seed;
-    sampler->shuffle = o.shuffle;
-    const moco_status status = o.shuffle ? make_order(sampler, &o) : MOCO_OK;
+    sampler->order_fn = o.order;
+    sampler->payload = o.payload;
+    const moco_status status = o.shuffle || o.order != NULL ? make_order(sampler, &o) : MOCO_OK;
     if (status != MOCO_OK) {
         moco_sampler_free(sampler);
         return status;
@@ -163,6 +183,7 @@ void moco_sampler_free(moco_sampler *sampler)
 {
     if (sampler != NULL) {
         free(sampler->order);
+        free(sampler->weight_sums);
         free(sampler->shard_sizes);
         moco__handle_free(sampler);
     }
@@ -202,11 +223,16 @@ moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batc
 
 static moco_status draw_order(moco_sampler *sampler)
 {
-    if (!sampler->shuffle || (sampler->order_valid && sampler->order_epoch == sampler->epoch)) {
+    if (sampler->order == NULL || (sampler->order_valid && sampler->order_epoch == sampler->epoch)) {
         return MOCO_OK;
     }
     sampler->order_valid = false;
-    if (sampler->window > 0) {
+    if (sampler->order_fn != NULL) {
+        MOCO_TRY(
+            moco__sampler_ask(sampler->order, sampler->count, sampler->epoch, sampler->order_fn, sampler->payload));
+    } else if (sampler->weight_sums != NULL) {
+        moco__sampler_draw(sampler->order, sampler->weight_sums, sampler->count, sampler->seed, sampler->epoch);
+    } else if (sampler->window > 0) {
         MOCO_TRY(moco__sampler_order(sampler->order, sampler->shard_sizes, sampler->shard_count, sampler->window,
                                      sampler->seed, sampler->epoch));
     } else {
@@ -217,9 +243,11 @@ static moco_status draw_order(moco_sampler *sampler)
     return MOCO_OK;
 }
 
-/* Writes this rank's part of the next batch, group by group. */
-static void take_part(const moco_sampler *sampler, size_t *indices, size_t *count)
+/* Writes this rank's part of the next batch, group by group. `draws` names each sample for random numbers; may be NULL.
+ * Where a sample can come several times in an epoch, its place does, so that its views differ. */
+static void take_part(const moco_sampler *sampler, size_t *indices, size_t *draws, size_t *count)
 {
+    const bool repeats = sampler->weight_sums != NULL || sampler->order_fn != NULL;
     const size_t stride = sampler->whole_batches ? sampler->world : 1;
     const size_t first = sampler->whole_batches ? sampler->rank : 0;
     const size_t from = (sampler->batch * stride + first) * sampler->batch_size;
@@ -230,21 +258,22 @@ static void take_part(const moco_sampler *sampler, size_t *indices, size_t *coun
     const size_t row = sampler->whole_batches ? 0 : sampler->rank * part;
     for (size_t i = 0; i < part; ++i) {
         const size_t at = from + moco__grouped_sample(row + i, batch, groups);
-        indices[i] = sampler->shuffle ? (size_t)sampler->order[at] : at;
+        indices[i] = sampler->order != NULL ? (size_t)sampler->order[at] : at;
+        if (draws != NULL) {
+            draws[i] = repeats ? at : indices[i];
+        }
     }
     *count = part;
 }
 
-moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *count, uint64_t *epoch, size_t *batch)
+moco_status moco__sampler_next(moco_sampler *sampler, size_t *indices, size_t *draws, size_t *count, uint64_t *epoch,
+                               size_t *batch)
 {
-    MOCO_CHECK_ARG(sampler);
-    MOCO_CHECK_ARG(indices);
-    MOCO_CHECK_ARG(count);
     if (sampler->batches == 0) {
         return moco_error_set(MOCO_EINVALID, "sampler: rank %zu of %zu has no batch", sampler->rank, sampler->world);
     }
     MOCO_TRY(draw_order(sampler));
-    take_part(sampler, indices, count);
+    take_part(sampler, indices, draws, count);
     if (epoch != NULL) {
         *epoch = sampler->epoch;
     }
@@ -257,4 +286,12 @@ moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *co
         ++sampler->epoch;
     }
     return MOCO_OK;
+}
+
+moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *count, uint64_t *epoch, size_t *batch)
+{
+    MOCO_CHECK_ARG(sampler);
+    MOCO_CHECK_ARG(indices);
+    MOCO_CHECK_ARG(count);
+    return moco__sampler_next(sampler, indices, NULL, count, epoch, batch);
 }

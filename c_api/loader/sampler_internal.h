@@ -1,4 +1,4 @@
-/* Gives the sizes of a sampler, and the layout of batches by groups. */
+/* Gives the sizes of a sampler, its batches, and their layout by groups. */
 #ifndef MOCO_LOADER_SAMPLER_INTERNAL_H
 #define MOCO_LOADER_SAMPLER_INTERNAL_H
 
@@ -23,5 +23,9 @@ size_t moco__sampler_count(const moco_sampler *sampler);
 
 /* Returns the largest number of indices in a batch. */
 size_t moco__sampler_batch_max(const moco_sampler *sampler);
+
+/* Like moco_sampler_next(). draws receives the number that names each sample in the random draws of the epoch. */
+moco_status moco__sampler_next(moco_sampler *sampler, size_t *indices, size_t *draws, size_t *count, uint64_t *epoch,
+                               size_t *batch);
 
 #endif

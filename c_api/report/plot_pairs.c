@@ -38,10 +38,23 @@ static moco_status read_image(const pairs *p, const moco_dataset *dataset, size_
     return status;
 }
 
+/* A configuration names an application's operations, but does not have their functions. */
+static void leave_out_callbacks(moco_augment_policy *policy)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < policy->count; ++i) {
+        if (policy->ops[i].kind != MOCO_AUGMENT_CALLBACK) {
+            policy->ops[kept++] = policy->ops[i];
+        }
+    }
+    policy->count = kept;
+}
+
 static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
 {
     const bool fast = p->config->augment_precision == MOCO_AUGMENT_FAST;
-    MOCO_TRY(moco_augment_preset(&p->policy, p->config->augment, (int32_t)p->config->image_size));
+    MOCO_TRY(moco_config_policy(&p->policy, p->config, MOCO_POLICY_TRAIN));
+    leave_out_callbacks(&p->policy);
     MOCO_TRY(moco__sheet_create(&p->sheet));
     moco_image_set_fast(p->sheet.view, fast);
     moco_image_set_fast(p->sheet.scratch, fast);

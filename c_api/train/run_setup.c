@@ -3,11 +3,10 @@
 
 #include "base/machine_internal.h"
 #include "base/text_internal.h"
+#include "config/config_model_internal.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { MAX_AUTO_SPLITS = 8 }; /* the paper's number of GPUs, which the reference's CIFAR demo simulates on one GPU */
 
 bool moco__run_is_writer(const moco__run_setup *setup)
 {
@@ -18,16 +17,6 @@ bool moco__run_is_writer(const moco__run_setup *setup)
 static int64_t parts_of(const moco__run_setup *setup)
 {
     return moco_comm_world(setup->comm) * setup->config.accumulate;
-}
-
-/* Returns the largest multiple of the parts that divides the batch, up to the paper's number of groups. */
-static int64_t auto_splits(int64_t batch, int64_t parts)
-{
-    int64_t splits = MAX_AUTO_SPLITS - MAX_AUTO_SPLITS % parts;
-    while (splits > parts && (batch % splits != 0 || batch / splits < 2)) {
-        splits -= parts;
-    }
-    return splits > parts ? splits : parts;
 }
 
 static moco_status resolve_splits(moco__run_setup *setup)
@@ -48,7 +37,7 @@ static moco_status resolve_splits(moco__run_setup *setup)
     }
     const int64_t asked = config->bn_splits;
     if (asked == 0 || (asked % parts != 0 && setup->resumes)) {
-        config->bn_splits = auto_splits(config->batch, parts);
+        config->bn_splits = moco__auto_splits(config->batch, parts);
     }
     if (asked != 0 && asked != config->bn_splits) {
         moco_log(MOCO_LOG_WARNING,
@@ -103,7 +92,7 @@ moco_status moco__run_resolve(moco__run_setup *setup)
         moco_device_set_tf32(config->tf32);
     }
     MOCO_TRY(resolve_arithmetic(setup));
-    MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
+    MOCO_TRY(moco_config_policy(&policy, config, MOCO_POLICY_TRAIN));
     config->image_size = policy.size;
     if (config->lr == 0) {
         config->lr = moco_schedule_auto_lr(config->batch);
@@ -172,25 +161,8 @@ moco_status moco__run_create_model(moco__run_setup *setup)
     moco_encoder_options encoder = MOCO_ENCODER_OPTIONS_INIT;
     moco_sgd_options sgd = MOCO_SGD_OPTIONS_INIT;
     moco_ddp_options ddp = MOCO_DDP_OPTIONS_INIT;
-    MOCO_TRY(moco_config_encoder_options(&encoder, config, setup->device));
-    encoder.bn_splits = config->sync_bn ? 1 : config->bn_splits / parts_of(setup);
-    options.encoder = &encoder;
-    options.sgd = &sgd;
-    options.ddp = &ddp;
-    options.sync_bn = config->sync_bn;
-    options.accumulate = config->accumulate;
     options.comm = setup->comm;
-    ddp.bucket_mib = config->bucket_mib;
-    ddp.compress_bf16 = config->gradient_compression == MOCO_COMPRESSION_BF16;
-    sgd.momentum = config->sgd_momentum;
-    sgd.weight_decay = config->weight_decay;
-    options.queue_size = config->queue_size;
-    options.queue_filled_only = config->queue_filled_only;
-    options.temperature = config->temperature;
-    options.symmetric = config->symmetric;
-    options.shuffle = config->shuffle;
-    options.seed = config->seed;
-    options.cuda_graph = config->cuda_graph == MOCO_CUDA_GRAPH_ON;
+    MOCO_TRY(moco_config_model_options(&options, &encoder, &sgd, &ddp, config, setup->device));
     MOCO_TRY(make_schedule(setup));
     return moco_model_create(&setup->model, &options);
 }

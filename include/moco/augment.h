@@ -20,7 +20,8 @@ typedef enum moco_augment_kind {
     MOCO_GAUSSIAN_BLUR,       /**< sigma min, max, uniform */
     MOCO_RANDOM_HFLIP,        /**< no parameter */
     MOCO_RESIZE,              /**< short side to parameter 0, in pixels; 0: the policy's size */
-    MOCO_CENTER_CROP          /**< to size x size */
+    MOCO_CENTER_CROP,         /**< to size x size */
+    MOCO_AUGMENT_CALLBACK     /**< what the policy's callback does; the parameters are its own @since 0.2 */
 } moco_augment_kind;
 
 /** One operation of a policy. @since 0.1 */
@@ -32,6 +33,18 @@ typedef struct moco_augment_op {
 
 #define MOCO_AUGMENT_MAX_OPS 16
 
+/**
+ * An operation of the application: changes an image in place, also to another size. Loaders call it from several
+ * threads at once.
+ * @param parameter the operation's four parameters; they can tell several operations apart
+ * @param random four numbers from 0 to below 1, drawn for this image, view and epoch; all randomness must come from
+ * them, so that runs can be repeated and resumed
+ * @return ::MOCO_OK, or an error, which ends the batch
+ * @since 0.2
+ */
+typedef moco_status (*moco_augment_fn)(moco_image *image, const double parameter[4], const double random[4],
+                                       void *payload);
+
 /** A policy: operations in order, then ToTensor and Normalize. @since 0.1 */
 typedef struct moco_augment_policy {
     size_t struct_size;
@@ -40,15 +53,15 @@ typedef struct moco_augment_policy {
     moco_augment_op ops[MOCO_AUGMENT_MAX_OPS];
     double mean[3]; /**< for normalisation of values from 0 to 1 */
     double std[3];
+    moco_augment_fn callback; /**< for ::MOCO_AUGMENT_CALLBACK; NULL: none @since 0.2 */
+    void *payload;            /**< for callback */
 } moco_augment_policy;
 
 /** No operation, 224 pixels, values from 0 to 1. */
 #define MOCO_AUGMENT_POLICY_INIT                                                                                       \
     {                                                                                                                  \
         sizeof(moco_augment_policy), 224, 0, { { MOCO_RANDOM_RESIZED_CROP, 0, { 0, 0, 0, 0 } } }, { 0, 0, 0 },         \
-        {                                                                                                              \
-            1, 1, 1                                                                                                    \
-        }                                                                                                              \
+            { 1, 1, 1 }, NULL, NULL                                                                                    \
     }
 
 /** Fills in what ::MOCO_AUGMENT_POLICY_INIT holds. @param struct_size sizeof(moco_augment_policy) of the caller @since
@@ -89,6 +102,28 @@ MOCO_API const char *moco_augment_eval_preset(const char *name);
 
 /** Checks every range of a policy; the message names the operation that is wrong. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_check(const moco_augment_policy *policy);
+
+/**
+ * Writes a policy as text, which configurations and checkpoints hold (moco_config.policy), for example
+ * "Size(32) RandomResizedCrop(0.2, 1, 0.75, 1.25) ColorJitter(0.4, 0.4, 0.4, 0.1) @ 0.8 Normalize(0.5, 0.5, 0.5, 0.25,
+ * 0.25, 0.25)": size, operations in order, then mean and std. Parameters of 0 at the end and a probability (@) of 1 are
+ * left out. A callback is named, but a text cannot hold the function.
+ * @param[out] buffer NUL-terminated; ::MOCO_AUGMENT_TEXT_MAX bytes are enough for every policy
+ * @return ::MOCO_EINVALID if the policy is wrong, or if @p size is too small
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_augment_format(char *buffer, size_t size, const moco_augment_policy *policy);
+
+/** Bytes of the longest text of a policy. @since 0.2 */
+#define MOCO_AUGMENT_TEXT_MAX 2816
+
+/**
+ * Reads a policy from text, exactly as moco_augment_format() was given it.
+ * @param[in,out] out start from ::MOCO_AUGMENT_POLICY_INIT; its callback and payload stay
+ * @return ::MOCO_EINVALID; the message says where the text is wrong
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_augment_parse(moco_augment_policy *out, const char *text);
 
 /** The key of a view's random draws. @since 0.1 */
 typedef struct moco_augment_key {

@@ -7,11 +7,12 @@
 #ifndef MOCO_CONFIG_H
 #define MOCO_CONFIG_H
 
+#include "augment.h"
 #include "dataset.h"
 #include "encoder.h"
+#include "model.h"
 #include "option.h"
 #include "schedule.h"
-#include "shuffle.h"
 
 MOCO_BEGIN_DECLS
 
@@ -132,6 +133,9 @@ typedef struct moco_config {
     moco_knn_features knn_features;
     int64_t knn_images;     /**< training images that vote; 0: all */
     int64_t knn_image_size; /**< pixels; 0: image_size */
+    /** The application's own augmentation, as moco_augment_format() writes it, in place of the operations, size and
+     * normalisation of augment; empty: none. Evaluations crop as for augment, and normalise as it says. @since 0.2 */
+    char policy[MOCO_AUGMENT_TEXT_MAX];
 } moco_config;
 
 /** The @p index-th row of the table of options; NULL after the last; borrowed, static. */
@@ -198,6 +202,35 @@ MOCO_API void moco_config_resolve_arithmetic(moco_config *config, moco_device de
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_encoder_options(moco_encoder_options *out, const moco_config *config,
                                                                moco_device device);
+
+/**
+ * Sets all options of the model that @p config describes, and of its parts, as moco_train() does. The number of ranks
+ * is that of out->comm. "auto" becomes what moco_train() takes; see moco_config_encoder_options() for layout and
+ * precision.
+ * @param[in,out] out start from ::MOCO_MODEL_OPTIONS_INIT, and set comm; its encoder, sgd and ddp become the structs
+ * that follow, which must live until moco_model_create()
+ * @param[in,out] encoder,sgd,ddp start from their `_INIT`; encoder->arch is borrowed from @p config
+ * @return ::MOCO_EINVALID if batch or groups of batch norm do not divide among ranks and parts
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_config_model_options(moco_model_options *out, moco_encoder_options *encoder,
+                                                             moco_sgd_options *sgd, moco_ddp_options *ddp,
+                                                             const moco_config *config, moco_device device);
+
+/** What a policy is for. @since 0.2 */
+typedef enum moco_policy_use {
+    MOCO_POLICY_TRAIN,    /**< pretraining: config->policy, or else config->augment */
+    MOCO_POLICY_EVALUATE, /**< features, without randomness */
+    MOCO_POLICY_CLASSIFY  /**< training a classifier on labelled images: crops and flips, no colours */
+} moco_policy_use;
+
+/**
+ * Makes the augmentation policy that @p config describes. All its policies normalise images in the same way.
+ * @param[in,out] out start from ::MOCO_AUGMENT_POLICY_INIT; its callback and payload stay
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_config_policy(moco_augment_policy *out, const moco_config *config,
+                                                      moco_policy_use use);
 
 /**
  * The augmentation preset without randomness that fits networks trained with config->augment, as

@@ -98,8 +98,28 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_from_callbacks(moco_dataset **ou
                                                                const moco_dataset_callbacks *callbacks, void *payload);
 
 /**
+ * Makes a dataset of some images of another one. Classes keep their numbers and names.
+ * @param dataset borrowed, must outlive the result
+ * @param indices @p count images in the order of the result, copied; an image may come several times
+ * @return ::MOCO_EINVALID if there is no index, or one is beyond the dataset
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_dataset_subset(moco_dataset **out, const moco_dataset *dataset,
+                                                       const size_t *indices, size_t count);
+
+/**
+ * Makes a dataset of all images of several others, one dataset after the other. Class c of each is class c of the
+ * result, which has as many classes as the largest; images of a dataset without labels have none.
+ * @param datasets @p count datasets, borrowed, must outlive the result; the list itself is copied
+ * @return ::MOCO_EINVALID if a class has another name in one dataset than in another
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_dataset_concat(moco_dataset **out, const moco_dataset *const *datasets,
+                                                       size_t count);
+
+/**
  * Makes a dataset of a share of every class (at least one image), the same for the same seed. Classes keep their
- * numbers and lose their names.
+ * numbers and names.
  * @param dataset with labels; borrowed, must outlive the result
  * @param fraction above 0, at most 1
  * @since 0.1

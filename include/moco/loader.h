@@ -27,11 +27,12 @@ typedef struct moco_loader_options {
     bool measure;       /**< for moco_loader_stage_seconds(); costs some microseconds per image */
     bool fast;          /**< moco_image_set_fast() for all images: other pixels, the same random draws */
     moco_dtype dtype;   /**< type of the batches: ::MOCO_FLOAT32, or ::MOCO_BFLOAT16, which halves their memory */
+    double timeout_s;   /**< seconds that moco_loader_next() waits at most; 0: no bound; 0 @since 0.2 */
 } moco_loader_options;
 
 #define MOCO_LOADER_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
-        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false, false, MOCO_FLOAT32     \
+        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false, false, MOCO_FLOAT32, 0  \
     }
 
 /** Fills in what ::MOCO_LOADER_OPTIONS_INIT holds. @param struct_size sizeof(moco_loader_options) of the caller @since
@@ -65,10 +66,20 @@ MOCO_API void moco_loader_free(moco_loader *loader);
 /**
  * Waits for the next batch. Batches come in the sampler's order, without end. They do not depend on the number of
  * workers. After an error the next call gives the next batch.
- * @return the error of the first sample of the batch that could not be read; the message has its name
+ * @return the error of the first sample of the batch that could not be read; the message has its name.
+ * ::MOCO_EUNAVAILABLE if no batch was ready in options->timeout_s: the next call waits on for the same batch, and the
+ * batch before is given back. ::MOCO_ESTOPPED after moco_loader_cancel()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_loader_next(moco_loader *loader, moco_batch *out);
+
+/**
+ * Ends the work of a loader: moco_loader_next(), also one that waits in another thread, returns ::MOCO_ESTOPPED within
+ * 0.1 s, and so does every later call. Workers end after the image that they read; moco_loader_free() waits for these.
+ * Any thread may call this, and a signal handler too: it takes no lock. NULL is allowed.
+ * @since 0.2
+ */
+MOCO_API void moco_loader_cancel(moco_loader *loader);
 
 /** Height and width of the views, in pixels. @since 0.1 */
 MOCO_API int32_t moco_loader_image_size(const moco_loader *loader);

@@ -17,6 +17,16 @@ MOCO_BEGIN_DECLS
 /** Draws batches of indices. @since 0.1 */
 typedef struct moco_sampler moco_sampler;
 
+/**
+ * Writes the order of an epoch: @p count indices, each below @p count; an image may come several times or not at all.
+ * The same epoch must give the same order each time and on every process, so that runs can be resumed and shared. A
+ * loader calls it from its worker threads, one call at a time.
+ * @param order what it holds before is undefined
+ * @return ::MOCO_OK, or an error, which moco_sampler_next() gives back
+ * @since 0.2
+ */
+typedef moco_status (*moco_order_fn)(int64_t *order, size_t count, uint64_t epoch, void *payload);
+
 /** Options of moco_sampler_create(). @since 0.1 */
 typedef struct moco_sampler_options {
     size_t struct_size;
@@ -35,11 +45,17 @@ typedef struct moco_sampler_options {
     const size_t
         *shard_sizes; /**< with a window: samples in each shard; the sum is @ref count; copied; NULL: 1 shard */
     size_t shard_count;
+    /** @ref count weights, 0 or more, copied; NULL: each image comes once in an epoch. With weights an epoch has as
+     * many images as before, and each of them is drawn in proportion to the weights, with replacement. The draws depend
+     * only on seed and epoch. Needs shuffle; ignores window and shards. @since 0.2 */
+    const double *weights;
+    moco_order_fn order; /**< the order of each epoch, in place of one drawn here; NULL: none @since 0.2 */
+    void *payload;       /**< for order */
 } moco_sampler_options;
 
 #define MOCO_SAMPLER_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
-        sizeof(moco_sampler_options), 0, 256, 0, true, true, 0, 1, 0, false, 0, NULL, 0                                \
+        sizeof(moco_sampler_options), 0, 256, 0, true, true, 0, 1, 0, false, 0, NULL, 0, NULL, NULL, NULL              \
     }
 
 /** Fills in what ::MOCO_SAMPLER_OPTIONS_INIT holds. @param struct_size sizeof(moco_sampler_options) of the caller
