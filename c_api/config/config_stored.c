@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static moco_status check_format(const moco_safetensors *file, const char *path)
+moco_status moco__stored_check(const moco_safetensors *file, const char *path)
 {
     const char *format = moco_safetensors_metadata(file, "format");
     const char *version = moco_safetensors_metadata(file, "version");
@@ -28,7 +28,7 @@ moco_status moco__stored_open(moco_safetensors **out, const char *path)
 {
     moco_safetensors *file;
     MOCO_TRY(moco_safetensors_open(&file, path));
-    const moco_status status = check_format(file, path);
+    const moco_status status = moco__stored_check(file, path);
     if (status != MOCO_OK) {
         moco_safetensors_free(file);
         return status;
@@ -57,7 +57,7 @@ moco_status moco__stored_position(moco_position *out, const moco_safetensors *fi
     return moco__stored_number(&out->batch, file, path, "batch");
 }
 
-static moco_status read_config(moco_config *config, const moco_safetensors *file, const char *path)
+moco_status moco__stored_config(moco_config *config, const moco_safetensors *file, const char *path)
 {
     static const char prefix[] = MOCO__CHECKPOINT_CONFIG;
     moco_metadata row;
@@ -102,7 +102,7 @@ moco_status moco_checkpoint_read_config(moco_config *config, moco_position *posi
     moco_position where = { 0 };
     moco_status status;
     MOCO_TRY_GOTO(moco__stored_position(&where, file, path));
-    MOCO_TRY_GOTO(read_config(&found, file, path));
+    MOCO_TRY_GOTO(moco__stored_config(&found, file, path));
     moco__config_write(config, &found);
     if (position != NULL) {
         *position = where;

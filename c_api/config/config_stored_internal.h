@@ -15,6 +15,12 @@
 /* Opens a checkpoint; refuses other safetensors files and other versions. */
 moco_status moco__stored_open(moco_safetensors **out, const char *path);
 
+/* Refuses other safetensors files and other versions; messages name @p path. */
+moco_status moco__stored_check(const moco_safetensors *file, const char *path);
+
+/* Reads the settings of a checkpoint into a full configuration; messages name @p path. */
+moco_status moco__stored_config(moco_config *config, const moco_safetensors *file, const char *path);
+
 /* Reads a metadata entry that must be a whole number; messages name @p path. */
 moco_status moco__stored_number(uint64_t *out, const moco_safetensors *file, const char *path, const char *key);
 

@@ -3,9 +3,8 @@
 
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
-#include "base/options_read_internal.h"
-#include "config/config_read_internal.h"
 #include "dataset/dataset_internal.h"
+#include "evaluate/feature_policy_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
 #include "moco/loader.h"
@@ -13,29 +12,6 @@
 #include <stdlib.h>
 
 enum { SUBSET_SEED = 0 };
-
-static moco_status read_options(moco_features_options *out, const moco_features_options *options)
-{
-    MOCO__READ_OPTIONS(out, options, MOCO_FEATURES_OPTIONS_INIT);
-    return MOCO_OK;
-}
-
-void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device)
-{
-    moco_features_options o;
-    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
-    moco_config c;
-    if (options == NULL || read_options(&o, options) != MOCO_OK || moco__config_read(&c, config) != MOCO_OK ||
-        moco_config_encoder_options(&network, &c, device) != MOCO_OK) {
-        return; /* moco_features_extract() says what is wrong with the options */
-    }
-    o.kind = c.knn_features == MOCO_KNN_OUTPUT ? MOCO_FEATURE_OUTPUT : MOCO_FEATURE_POOLED;
-    o.augment = moco_config_eval_augment(&c);
-    o.image_size = (int32_t)(c.knn_image_size > 0 ? c.knn_image_size : c.image_size);
-    o.layout = network.layout;
-    o.device = device;
-    moco__options_write(options, &o, sizeof o);
-}
 
 static moco_status check_options(const moco_dataset *dataset, const moco_encoder *encoder,
                                  const moco_features_options *o)
@@ -67,14 +43,8 @@ static moco_status create_sampler(moco_sampler **out, const moco_dataset *datase
 static moco_status create_loader(moco_loader **out, const moco_dataset *dataset, moco_sampler *sampler,
                                  const moco_features_options *o)
 {
-    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
-    MOCO_TRY(moco_augment_preset(&policy, o->augment, o->image_size));
-    if (o->kind == MOCO_FEATURE_PIXELS) {
-        for (int c = 0; c < 3; ++c) { /* only divide by 255 */
-            policy.mean[c] = 0;
-            policy.std[c] = 1;
-        }
-    }
+    moco_augment_policy policy;
+    MOCO_TRY(moco__features_policy(&policy, o));
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
     options.workers = o->workers;
     options.layout = o->kind == MOCO_FEATURE_PIXELS ? MOCO_NCHW : o->layout;
@@ -208,15 +178,13 @@ static moco_features *allocate(size_t count)
     return features;
 }
 
-MOCO__DEFINE_INIT(moco_features_options, MOCO_FEATURES_OPTIONS_INIT)
-
 moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset, moco_encoder *encoder,
                                   const moco_features_options *options)
 {
     moco_features_options o;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(dataset);
-    MOCO_TRY(read_options(&o, options));
+    MOCO_TRY(moco__features_options_read(&o, options));
     MOCO_TRY(check_options(dataset, encoder, &o));
     const size_t all = moco_dataset_count(dataset);
     moco_features *features = allocate(o.limit > 0 && o.limit < all ? o.limit : all);

@@ -1,4 +1,5 @@
 /* Writes .safetensors files: a JSON header, then the tensors one after the other. */
+#include "base/callback_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/utf8_internal.h"
@@ -74,8 +75,26 @@ static moco_status make_header(char **out, size_t *length, const moco_named_tens
     return MOCO_OK;
 }
 
+/* Where the bytes go: to a file, or to a callback. */
+typedef struct sink {
+    moco__file *file; /* NULL: to the callback */
+    moco_write_fn write;
+    void *payload;
+} sink;
+
+static moco_status put(const sink *to, const void *bytes, size_t count)
+{
+    if (to->file != NULL) {
+        return moco__file_put(to->file, bytes, count);
+    }
+    moco__callback_begin();
+    return count > 0
+               ? moco__callback_end(to->write(bytes, count, to->payload), "safetensors: the write callback failed")
+               : MOCO_OK;
+}
+
 /* Writes row-major tensors of the CPU in place, others through a copy. */
-static moco_status put_tensor(moco__file *file, const moco_tensor *tensor)
+static moco_status put_tensor(const sink *to, const moco_tensor *tensor)
 {
     const size_t bytes = bytes_of(tensor);
     moco_tensor *view; /* a second handle, which is not const; the data are only read */
@@ -83,13 +102,13 @@ static moco_status put_tensor(moco__file *file, const moco_tensor *tensor)
     void *data;
     moco_status status;
     if (moco_tensor_data(&data, view) == MOCO_OK) {
-        status = moco__file_put(file, data, bytes);
+        status = put(to, data, bytes);
     } else {
         void *copy = malloc(bytes > 0 ? bytes : 1);
         status = copy != NULL ? moco_tensor_to_host(copy, bytes, tensor)
                               : moco_error_set(MOCO_ENOMEM, "out of memory for a tensor of %zu bytes", bytes);
         if (status == MOCO_OK) {
-            status = moco__file_put(file, copy, bytes);
+            status = put(to, copy, bytes);
         }
         free(copy);
     }
@@ -97,17 +116,17 @@ static moco_status put_tensor(moco__file *file, const moco_tensor *tensor)
     return status;
 }
 
-static moco_status put_all(moco__file *file, const char *header, size_t length, const moco_named_tensor *tensors,
+static moco_status put_all(const sink *to, const char *header, size_t length, const moco_named_tensor *tensors,
                            size_t count)
 {
     unsigned char prefix[8];
     for (size_t i = 0; i < sizeof prefix; ++i) {
         prefix[i] = (unsigned char)(length >> (8 * i));
     }
-    MOCO_TRY(moco__file_put(file, prefix, sizeof prefix));
-    MOCO_TRY(moco__file_put(file, header, length));
+    MOCO_TRY(put(to, prefix, sizeof prefix));
+    MOCO_TRY(put(to, header, length));
     for (size_t i = 0; i < count; ++i) {
-        MOCO_TRY(put_tensor(file, tensors[i].tensor));
+        MOCO_TRY(put_tensor(to, tensors[i].tensor));
     }
     return MOCO_OK;
 }
@@ -143,6 +162,21 @@ static moco_status check(const moco_named_tensor *tensors, size_t count, const m
     return MOCO_OK;
 }
 
+/* Writes to a file completely or not at all. */
+static moco_status write_file(const char *path, const char *header, size_t length, const moco_named_tensor *tensors,
+                              size_t count)
+{
+    moco__file file;
+    const sink to = { .file = &file };
+    MOCO_TRY(moco__file_begin(&file, path));
+    const moco_status status = put_all(&to, header, length, tensors, count);
+    if (status != MOCO_OK) {
+        moco__file_abort(&file);
+        return status;
+    }
+    return moco__file_commit(&file);
+}
+
 moco_status moco_safetensors_write(const char *path, const moco_named_tensor *tensors, size_t count,
                                    const moco_metadata *metadata, size_t metadata_count)
 {
@@ -151,16 +185,21 @@ moco_status moco_safetensors_write(const char *path, const moco_named_tensor *te
     char *header = NULL;
     size_t length = 0;
     MOCO_TRY(make_header(&header, &length, tensors, count, metadata, metadata_count));
-    moco__file file;
-    moco_status status = moco__file_begin(&file, path);
-    if (status == MOCO_OK) {
-        status = put_all(&file, header, length, tensors, count);
-        if (status == MOCO_OK) {
-            status = moco__file_commit(&file);
-        } else {
-            moco__file_abort(&file);
-        }
-    }
+    const moco_status status = write_file(path, header, length, tensors, count);
+    free(header);
+    return status;
+}
+
+moco_status moco_safetensors_write_to(moco_write_fn write, void *payload, const moco_named_tensor *tensors,
+                                      size_t count, const moco_metadata *metadata, size_t metadata_count)
+{
+    MOCO_CHECK_ARG(write);
+    MOCO_TRY(check(tensors, count, metadata, metadata_count));
+    const sink to = { NULL, write, payload };
+    char *header = NULL;
+    size_t length = 0;
+    MOCO_TRY(make_header(&header, &length, tensors, count, metadata, metadata_count));
+    const moco_status status = put_all(&to, header, length, tensors, count);
     free(header);
     return status;
 }

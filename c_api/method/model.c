@@ -81,9 +81,13 @@ moco_status moco_model_create(moco_model **out, const moco_model_options *option
 {
     moco_model_options o;
     moco_encoder_options encoder;
+    moco_sgd_options sgd;
+    moco_ddp_options ddp;
     MOCO_CHECK_ARG(out);
     MOCO__READ_OPTIONS(&o, options, MOCO_MODEL_OPTIONS_INIT);
     MOCO__READ_OPTIONS(&encoder, o.encoder, MOCO_ENCODER_OPTIONS_INIT);
+    MOCO__READ_OPTIONS(&sgd, o.sgd, MOCO_SGD_OPTIONS_INIT);
+    MOCO__READ_OPTIONS(&ddp, o.ddp, MOCO_DDP_OPTIONS_INIT);
     o.encoder = &encoder;
     MOCO_TRY(check_options(&o));
     moco_model *model = moco__handle_alloc(sizeof *model);
@@ -91,6 +95,9 @@ moco_status moco_model_create(moco_model **out, const moco_model_options *option
         return MOCO_ENOMEM;
     }
     copy_options(model, &o);
+    model->made = o;
+    model->made_sgd = sgd;
+    model->made_ddp = ddp;
     const moco_status status = create_parts(model, &o);
     if (status != MOCO_OK) {
         moco_model_free(model);
@@ -116,6 +123,7 @@ void moco_model_free(moco_model *model)
     moco_encoder_free(model->encoder_q);
     moco_graph_free(model->graph); /* its memory holds the gradients */
     moco__shuffle_free(&model->shuffle);
+    moco__model_forget(model);
     moco__handle_free(model);
 }
 

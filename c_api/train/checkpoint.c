@@ -4,7 +4,9 @@
 #include "base/handle_internal.h"
 #include "config/config_read_internal.h"
 #include "config/config_stored_internal.h"
+#include "method/model_internal.h"
 #include "train/checkpoint_ranks_internal.h"
+#include "weights/weights_list_internal.h"
 
 #include "moco/safetensors.h"
 
@@ -13,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 128, MAX_METADATA = 128, VALUE_SIZE = MOCO_PATH_MAX };
+enum { NAME_SIZE = 128, MAX_METADATA = 192, VALUE_SIZE = MOCO_PATH_MAX };
 
 /* Metadata, and the memory of its texts. */
 typedef struct metadata {
@@ -46,18 +48,33 @@ static void add_text(metadata *m, const char *name, const char *value)
     (void)snprintf(text, VALUE_SIZE, "%s", value);
 }
 
+static moco_status check_room(const metadata *m)
+{
+    return m->count < MAX_METADATA
+               ? MOCO_OK
+               : moco_error_set(MOCO_EINTERNAL, "checkpoint: there are more options than the %d rows of metadata",
+                                MAX_METADATA);
+}
+
+/* Adds what the model keeps; the model owns the texts. */
+static moco_status add_notes(metadata *m, const moco_model *model)
+{
+    for (size_t i = 0; i < model->note_count; ++i) {
+        MOCO_TRY(check_room(m));
+        m->rows[m->count++] = (moco_metadata){ model->notes[i].key, model->notes[i].value };
+    }
+    return MOCO_OK;
+}
+
 /* Adds the options, except for the run's folder: a moved or copied run stays the same run. */
 static moco_status add_config(metadata *m, const moco_config *config)
 {
     const moco_option *option;
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        if (strcmp(option->name, "out") == 0) {
+        if (strcmp(option->name, "out") == 0 || moco__config_leaves_out(config, option)) {
             continue;
         }
-        if (m->count == MAX_METADATA) {
-            return moco_error_set(MOCO_EINTERNAL, "checkpoint: there are more options than the %d rows of metadata",
-                                  MAX_METADATA);
-        }
+        MOCO_TRY(check_room(m));
         char *key;
         char *text = next_text(m, &key);
         (void)snprintf(key, NAME_SIZE, MOCO__CHECKPOINT_CONFIG "%s", option->name);
@@ -66,10 +83,27 @@ static moco_status add_config(metadata *m, const moco_config *config)
     return MOCO_OK;
 }
 
-/* Writes the file. `ranks`: the statistics of each rank's encoders; NULL with one process. */
-static moco_status write_file(const char *path, const moco_model *model, moco_position position,
-                              const moco_config *config, const moco__statistics *ranks)
+/* What is saved, and where to: a path, or a callback. */
+typedef struct save_job {
+    const char *path;
+    moco_write_fn write;
+    void *payload;
+    const moco_model *model;
+    moco_position position;
+    const moco_config *config;
+} save_job;
+
+static moco_status put(const save_job *job, const moco__table *t, const metadata *m)
 {
+    return job->path != NULL
+               ? moco_safetensors_write(job->path, t->rows, t->count, m->rows, m->count)
+               : moco_safetensors_write_to(job->write, job->payload, t->rows, t->count, m->rows, m->count);
+}
+
+/* Writes the file. `ranks`: the statistics of each rank's encoders; NULL with one process. */
+static moco_status write_file(const save_job *job, const moco__statistics *ranks)
+{
+    const moco_model *model = job->model;
     moco__table t = { 0 };
     metadata m = { .texts = moco__calloc(MAX_METADATA, NAME_SIZE + VALUE_SIZE) };
     if (m.texts == NULL) {
@@ -77,20 +111,21 @@ static moco_status write_file(const char *path, const moco_model *model, moco_po
     }
     add_text(&m, "format", MOCO__CHECKPOINT_FORMAT);
     add_text(&m, "version", MOCO__CHECKPOINT_VERSION);
-    add_number(&m, "step", position.step);
-    add_number(&m, "epoch", position.epoch);
-    add_number(&m, "batch", position.batch);
+    add_number(&m, "step", job->position.step);
+    add_number(&m, "epoch", job->position.epoch);
+    add_number(&m, "batch", job->position.batch);
     add_number(&m, "shuffles", moco_model_shuffles(model));
     const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
     add_text(&m, "ran_on", device.type == MOCO_CUDA ? "cuda" : "cpu");
     moco_status status;
-    MOCO_TRY_GOTO(add_config(&m, config));
+    MOCO_TRY_GOTO(add_config(&m, job->config));
+    MOCO_TRY_GOTO(add_notes(&m, model));
     MOCO_TRY_GOTO(moco__table_create(&t, model));
     if (ranks != NULL) {
         MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_query_encoder(model), &ranks[0], 0));
         MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_key_encoder(model), &ranks[1], 1));
     }
-    MOCO_TRY_GOTO(moco_safetensors_write(path, t.rows, t.count, m.rows, m.count));
+    MOCO_TRY_GOTO(put(job, &t, &m));
 done:
     moco__table_free(&t);
     free(m.texts);
@@ -98,9 +133,9 @@ done:
 }
 
 /* Gathers the statistics of every rank and lets rank 0 write them. Every rank keeps its own. */
-static moco_status save_of_ranks(const char *path, const moco_model *model, moco_position position,
-                                 const moco_config *config)
+static moco_status save_of_ranks(const save_job *job)
 {
+    const moco_model *model = job->model;
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
     moco_comm *comm = moco_model_comm(model);
     const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
@@ -110,7 +145,7 @@ static moco_status save_of_ranks(const char *path, const moco_model *model, moco
         MOCO_TRY_GOTO(moco__statistics_gather(&ranks[e], comm, encoders[e], device));
     }
     if (moco_comm_rank(comm) == 0) {
-        status = write_file(path, model, position, config, ranks);
+        status = write_file(job, ranks);
         for (int e = 0; e < 2 && status == MOCO_OK; ++e) {
             status = moco__statistics_set(encoders[e], ranks[e].all);
         }
@@ -141,16 +176,30 @@ static moco_status check_fit(const moco_model *model, const moco_config *config)
     return MOCO_OK;
 }
 
+static moco_status save(save_job job)
+{
+    moco_config known;
+    MOCO_TRY(moco__config_read(&known, job.config));
+    MOCO_TRY(check_fit(job.model, &known));
+    job.config = &known;
+    return moco_comm_world(moco_model_comm(job.model)) > 1 ? save_of_ranks(&job) : write_file(&job, NULL);
+}
+
 moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
                                  const moco_config *config)
 {
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(model);
-    moco_config known;
-    MOCO_TRY(moco__config_read(&known, config));
-    MOCO_TRY(check_fit(model, &known));
-    return moco_comm_world(moco_model_comm(model)) > 1 ? save_of_ranks(path, model, position, &known)
-                                                       : write_file(path, model, position, &known, NULL);
+    return save((save_job){ .path = path, .model = model, .position = position, .config = config });
+}
+
+moco_status moco_checkpoint_save_to(moco_write_fn write, void *payload, const moco_model *model, moco_position position,
+                                    const moco_config *config)
+{
+    MOCO_CHECK_ARG(write);
+    MOCO_CHECK_ARG(model);
+    return save(
+        (save_job){ .write = write, .payload = payload, .model = model, .position = position, .config = config });
 }
 
 /* Reads every tensor of the table. The file must hold these tensors and no others. */
@@ -174,6 +223,20 @@ static moco_status read_table(const moco__table *t, const moco_safetensors *file
     return MOCO_OK;
 }
 
+/* Replaces what the model keeps by what the file has. */
+static moco_status restore_notes(moco_model *model, const moco_safetensors *file)
+{
+    moco_metadata row;
+    moco__model_forget(model);
+    for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
+        if (strncmp(row.key, MOCO__NOTE_APP, strlen(MOCO__NOTE_APP)) == 0 ||
+            strncmp(row.key, MOCO__NOTE_DATA, strlen(MOCO__NOTE_DATA)) == 0) {
+            MOCO_TRY(moco__model_note(model, row.key, row.value));
+        }
+    }
+    return MOCO_OK;
+}
+
 static moco_status restore(moco_model *model, const moco__table *t, moco_position *position,
                            const moco_safetensors *file, const char *path)
 {
@@ -187,16 +250,12 @@ static moco_status restore(moco_model *model, const moco__table *t, moco_positio
     MOCO_TRY(moco_tensor_item(&filled, t->queue_filled));
     MOCO_TRY(moco_queue_restore(moco_model_queue(model), (int64_t)pointer, (int64_t)filled));
     moco_model_set_shuffles(model, shuffles);
-    if (position != NULL) {
-        *position = where;
-    }
-    return MOCO_OK;
+    *position = where;
+    return restore_notes(model, file);
 }
 
-static moco_status read_file(moco_model *model, moco_position *position, const char *path)
+static moco_status read_file(moco_model *model, moco_position *position, const moco_safetensors *file, const char *path)
 {
-    moco_safetensors *file;
-    MOCO_TRY(moco__stored_open(&file, path));
     moco__table t = { 0 };
     moco_status status;
     MOCO_TRY_GOTO(moco__table_create(&t, model));
@@ -204,24 +263,52 @@ static moco_status read_file(moco_model *model, moco_position *position, const c
     moco__checkpoint_warn_of_world(file, path, moco_comm_world(moco_model_comm(model)));
 done:
     moco__table_free(&t);
-    moco_safetensors_free(file);
     return status;
+}
+
+/* Loads what rank 0 has opened; the other ranks have no file. */
+static moco_status load(moco_model *model, moco_position *position, const moco_safetensors *file, const char *path)
+{
+    moco_position where = { 0 };
+    moco_comm *comm = moco_model_comm(model);
+    if (moco_comm_rank(comm) == 0) {
+        MOCO_TRY(read_file(model, &where, file, path));
+    }
+    if (moco_comm_world(comm) > 1) {
+        MOCO_TRY(moco__checkpoint_share(model, &where, file));
+    }
+    if (position != NULL) {
+        *position = where;
+    }
+    return MOCO_OK;
 }
 
 moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path)
 {
     MOCO_CHECK_ARG(model);
     MOCO_CHECK_ARG(path);
-    moco_position where = { 0 };
-    moco_comm *comm = moco_model_comm(model);
-    if (moco_comm_rank(comm) == 0) {
-        MOCO_TRY(read_file(model, &where, path));
+    moco_safetensors *file = NULL;
+    if (moco_comm_rank(moco_model_comm(model)) == 0) {
+        MOCO_TRY(moco__stored_open(&file, path));
     }
-    if (moco_comm_world(comm) > 1) {
-        MOCO_TRY(moco__checkpoint_share(model, &where, path));
+    const moco_status status = load(model, position, file, path);
+    moco_safetensors_free(file);
+    return status;
+}
+
+moco_status moco_checkpoint_load_from(moco_model *model, moco_position *position, const moco_weights *weights)
+{
+    MOCO_CHECK_ARG(model);
+    if (moco_comm_rank(moco_model_comm(model)) != 0) {
+        return load(model, position, NULL, "");
     }
-    if (position != NULL) {
-        *position = where;
+    MOCO_CHECK_ARG(weights);
+    if (weights->kind != MOCO_WEIGHTS_CHECKPOINT) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: this is not a checkpoint of libmoco; moco_encoder_from_weights() takes "
+                              "other files",
+                              weights->path);
     }
-    return MOCO_OK;
+    MOCO_TRY(moco__stored_check(weights->safetensors, weights->path));
+    return load(model, position, weights->safetensors, weights->path);
 }

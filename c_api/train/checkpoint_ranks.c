@@ -32,24 +32,20 @@ void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *pa
 
 /* Reads the statistics of each rank, if the file has them for as many ranks as there are now. Else all keep the mean.
  */
-static moco_status read_ranks(moco__statistics *out, const moco_model *model, const char *path, int which)
+static moco_status read_ranks(moco__statistics *out, const moco_model *model, const moco_safetensors *file, int which)
 {
     const size_t count = moco__statistics_count(moco_model_query_encoder(model));
     const size_t world = (size_t)moco_comm_world(moco_model_comm(model));
-    moco_safetensors *file;
-    MOCO_TRY(moco_safetensors_open(&file, path));
     const moco_safetensors_entry *entry = moco_safetensors_find(file, moco__rank_names[which]);
-    moco_status status = MOCO_OK;
     if (entry != NULL && entry->ndim == 2 && (size_t)entry->sizes[0] == world && (size_t)entry->sizes[1] == count &&
         entry->dtype == MOCO_FLOAT32) {
         out->all = moco__calloc(world * count, sizeof *out->all);
-        status = out->all != NULL ? MOCO_OK : MOCO_ENOMEM;
-        if (status == MOCO_OK) {
-            memcpy(out->all, entry->data, world * count * sizeof *out->all);
+        if (out->all == NULL) {
+            return MOCO_ENOMEM;
         }
+        memcpy(out->all, entry->data, world * count * sizeof *out->all);
     }
-    moco_safetensors_free(file);
-    return status;
+    return MOCO_OK;
 }
 
 static moco_device device_of(const moco_model *model)
@@ -83,7 +79,7 @@ done:
 }
 
 /* Gives each rank its own statistics. */
-static moco_status share_statistics(moco_model *model, const char *path)
+static moco_status share_statistics(moco_model *model, const moco_safetensors *file)
 {
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
     moco_comm *comm = moco_model_comm(model);
@@ -98,7 +94,7 @@ static moco_status share_statistics(moco_model *model, const char *path)
         int64_t known = 0;
         moco_status status;
         if (rank == 0) {
-            MOCO_TRY_GOTO(read_ranks(&ranks, model, path, e));
+            MOCO_TRY_GOTO(read_ranks(&ranks, model, file, e));
             known = ranks.all != NULL ? 1 : 0;
         }
         MOCO_TRY_GOTO(moco__comm_broadcast_numbers(comm, device, &known, 1));
@@ -117,8 +113,8 @@ static moco_status share_statistics(moco_model *model, const char *path)
     return MOCO_OK;
 }
 
-moco_status moco__checkpoint_share(moco_model *model, moco_position *position, const char *path)
+moco_status moco__checkpoint_share(moco_model *model, moco_position *position, const moco_safetensors *file)
 {
     MOCO_TRY(share_tensors(model, position));
-    return share_statistics(model, path);
+    return share_statistics(model, file);
 }

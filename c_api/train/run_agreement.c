@@ -6,6 +6,7 @@
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
 #include "train/run_changes_internal.h"
+#include "train/run_data_internal.h"
 
 #include "moco/version.h"
 
@@ -96,6 +97,9 @@ static moco_status describe(moco__bytes *text, const moco__run_setup *setup)
                       moco_dataset_class_count(setup->images)));
     MOCO_TRY(add_line(text, "images of the kNN monitor: %zu\n",
                       setup->val_images != NULL ? moco_dataset_count(setup->val_images) : (size_t)0));
+    char order[MOCO__ORDER_TEXT];
+    moco__run_describe_order(order, setup);
+    MOCO_TRY(add_line(text, "order: %s\n", order[0] != '\0' ? order : "drawn from the seed"));
     MOCO_TRY(add_line(text, "device: %s\n", setup->device.type == MOCO_CUDA ? "cuda" : "cpu"));
     return write_config(text, &setup->config, false);
 }

@@ -3,6 +3,7 @@
 
 #include "base/files_internal.h"
 #include "train/run_agreement_internal.h"
+#include "train/run_data_internal.h"
 
 moco_status moco__run_open(moco__run_setup *setup)
 {

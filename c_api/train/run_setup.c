@@ -106,38 +106,6 @@ moco_status moco__run_resolve(moco__run_setup *setup)
     return MOCO_OK;
 }
 
-/* Opens the monitor's images: the validation data, or else the other split of the training data if it has one. */
-static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options options)
-{
-    const moco_config *config = &setup->config;
-    if (config->knn_every == 0 || moco_dataset_class_count(setup->images) == 0) {
-        return MOCO_OK;
-    }
-    options.split = MOCO_SPLIT_TEST;
-    if (config->val_data[0] != '\0') {
-        return moco_dataset_open(&setup->val_images, config->val_data, &options);
-    }
-    if (!moco_dataset_has_split(config->data, &options)) {
-        return MOCO_OK;
-    }
-    return moco_dataset_open(&setup->val_images, config->data, &options);
-}
-
-moco_status moco__run_open_data(moco__run_setup *setup)
-{
-    const moco_config *config = &setup->config;
-    moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
-    options.format = config->format;
-    options.keep = 3 * (size_t)config->shuffle_window;
-    MOCO_TRY(moco_dataset_open(&setup->images, config->data, &options));
-    const size_t count = moco_dataset_count(setup->images);
-    if (count < (size_t)config->batch) {
-        return moco_error_set(MOCO_EINVALID, "%s has %zu image%s, fewer than a batch of %lld; use batch %zu or less",
-                              config->data, count, moco__plural(count), (long long)config->batch, count);
-    }
-    return open_val_data(setup, options);
-}
-
 static moco_status make_schedule(moco__run_setup *setup)
 {
     const moco_config *config = &setup->config;
@@ -177,6 +145,9 @@ moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position positio
     order.rank = moco_comm_rank(setup->comm);
     order.world = moco_comm_world(setup->comm);
     order.groups = (size_t)parts_of(setup);
+    order.weights = setup->given.weights;
+    order.order = setup->given.order;
+    order.payload = setup->given.order_payload;
     MOCO_TRY(moco_sampler_create(&setup->sampler, &order));
     setup->epoch_steps = moco_sampler_batches(setup->sampler);
     setup->steps = setup->epoch_steps * (uint64_t)config->epochs;
@@ -187,7 +158,9 @@ moco_status moco__run_open_loader(moco__run_setup *setup)
 {
     const moco_config *config = &setup->config;
     moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
-    MOCO_TRY(moco_augment_preset(&policy, config->augment, (int32_t)config->image_size));
+    policy.callback = setup->given.policy.callback;
+    policy.payload = setup->given.policy.payload;
+    MOCO_TRY(moco_config_policy(&policy, config, MOCO_POLICY_TRAIN));
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
     moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
     MOCO_TRY(moco_config_encoder_options(&network, config, setup->device));
@@ -208,6 +181,6 @@ void moco__run_close_setup(moco__run_setup *setup)
     moco_loader_free(setup->loader);
     moco_sampler_free(setup->sampler);
     moco_model_free(setup->model);
-    moco_dataset_free(setup->val_images);
-    moco_dataset_free(setup->images);
+    moco_dataset_free(setup->opened[1]);
+    moco_dataset_free(setup->opened[0]);
 }

@@ -8,14 +8,26 @@
 #include "moco/peers.h"
 #include "moco/schedule.h"
 
+/* What the application gives in place of the configuration's; borrowed; NULL: it gives none. */
+typedef struct moco__run_given {
+    const moco_dataset *images, *val_images;
+    moco_augment_policy policy; /* its callback and payload count, since the configuration has the rest */
+    bool has_order;
+    const double *weights;
+    moco_order_fn order;
+    void *order_payload;
+} moco__run_given;
+
 typedef struct moco__run_setup {
     moco_config config; /* without "auto" once it is resolved */
     moco_peers *peers;  /* borrowed; NULL: one process */
     moco_comm *comm;    /* the peers' */
     bool resumes;       /* from a checkpoint, perhaps of another number of processes */
     moco_device device;
-    moco_dataset *images;
-    moco_dataset *val_images; /* for the kNN monitor; NULL: there is no monitor */
+    moco__run_given given;
+    const moco_dataset *images;
+    const moco_dataset *val_images; /* for the kNN monitor; NULL: there is no monitor */
+    moco_dataset *opened[2];        /* those of the above that the run opened itself */
     moco_sampler *sampler;
     moco_loader *loader;
     moco_model *model;
@@ -29,7 +41,6 @@ bool moco__run_is_writer(const moco__run_setup *setup);
 
 /* Finds the device, and replaces every "auto" in the configuration. */
 moco_status moco__run_resolve(moco__run_setup *setup);
-moco_status moco__run_open_data(moco__run_setup *setup);
 moco_status moco__run_create_model(moco__run_setup *setup);
 /* Opens the sampler at a position, and counts the steps. */
 moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position position);

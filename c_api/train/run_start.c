@@ -6,6 +6,7 @@
 #include "config/config_stored_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_changes_internal.h"
+#include "train/run_data_internal.h"
 #include "train/run_open_internal.h"
 
 #include "moco/loss.h"
@@ -57,8 +58,8 @@ static void log_setup(const moco__run *run)
     char lr[32];
     log_environment(run);
     moco__run_log_write(log, MOCO_LOG_INFO, "%zu image%s of %s; %llu step%s per epoch, %lld epoch%s", images,
-                        moco__plural(images), c->data, (unsigned long long)s->epoch_steps, moco__plural(s->epoch_steps),
-                        (long long)c->epochs, moco__plural((uint64_t)c->epochs));
+                        moco__plural(images), moco__run_data_name(s), (unsigned long long)s->epoch_steps,
+                        moco__plural(s->epoch_steps), (long long)c->epochs, moco__plural((uint64_t)c->epochs));
     moco__run_log_write(
         log, MOCO_LOG_INFO, "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld group%s of batch norm; lr %s",
         c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
@@ -122,6 +123,7 @@ moco_status moco__run_start_new(moco__run *run)
         MOCO_TRY(moco__run_refuse_used_folder(run->setup.config.out));
     }
     MOCO_TRY(moco__run_open(&run->setup));
+    MOCO_TRY(moco__run_note_given(run));
     if (moco__run_is_writer(&run->setup)) {
         MOCO_TRY(moco__run_create_folder(&run->setup.config));
     }
@@ -136,6 +138,7 @@ static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX
     MOCO_TRY(moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
     MOCO_TRY(moco_checkpoint_read_config(config, &run->origin.position, checkpoint));
     MOCO_TRY(moco__stored_device(&run->origin.device, checkpoint));
+    MOCO_TRY(moco__run_check_given(run, checkpoint));
     run->origin.epochs = config->epochs;
     run->origin.threads = config->threads;
     if (asked != NULL) {
@@ -179,6 +182,8 @@ static moco_status start_from(moco__run *run, const char *checkpoint)
 {
     MOCO_TRY(moco__run_open(&run->setup));
     MOCO_TRY(moco_checkpoint_load(run->setup.model, &run->state.position, checkpoint));
+    MOCO_TRY(moco__run_check_order(run, checkpoint));
+    MOCO_TRY(moco__run_note_given(run));
     run->state.saved_step = run->state.position.step;
     MOCO_TRY(start(run));
     MOCO_TRY(save_config(run));

@@ -61,10 +61,11 @@ static moco_status stop(moco__run *run)
 {
     MOCO_TRY(moco__run_read_metrics(run));
     MOCO_TRY(save(run));
-    moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
-                        "stopped at step %llu of %llu, with a checkpoint; continue with: moco resume %s",
-                        (unsigned long long)run->state.position.step, (unsigned long long)run->setup.steps,
-                        run->setup.config.out);
+    const bool is_given = run->setup.given.images != NULL;
+    moco__run_log_write(
+        &run->report.log, MOCO_LOG_INFO, "stopped at step %llu of %llu, with a checkpoint; continue with: %s%s",
+        (unsigned long long)run->state.position.step, (unsigned long long)run->setup.steps,
+        is_given ? "moco_resume() and the same dataset" : "moco resume ", is_given ? "" : run->setup.config.out);
     return moco__progress_stopped(&run->report.progress);
 }
 
@@ -194,7 +195,7 @@ moco_status moco_train(const moco_config *config, const moco_train_options *opti
 {
     MOCO_CHECK_ARG(config);
     moco__run *run = NULL;
-    MOCO_TRY(moco__run_create(&run, config, options));
+    MOCO_TRY(moco__run_create(&run, config, options, true));
     moco_status status = run->options.resume_existing ? moco__run_start_or_resume(run) : moco__run_start_new(run);
     if (status == MOCO_OK) {
         status = train(run);
@@ -208,7 +209,7 @@ moco_status moco_resume(const char *run, const moco_train_options *options)
     moco__run *resumed = NULL;
     moco_config replaced; /* by the run's */
     moco_config_init(&replaced, sizeof replaced);
-    MOCO_TRY(moco__run_create(&resumed, &replaced, options));
+    MOCO_TRY(moco__run_create(&resumed, &replaced, options, false));
     moco_status status = moco__run_start_resumed(resumed, run);
     if (status == MOCO_OK) {
         status = train(resumed);

@@ -16,6 +16,7 @@ typedef struct metadata {
     moco_metadata rows[ROWS_MAX];
     char texts[ROWS_MAX][TEXT_SIZE];
     size_t count;
+    char policy[MOCO_AUGMENT_TEXT_MAX]; /* longer than the texts */
 } metadata;
 
 /* Adds a text, unless it is NULL. ROWS_MAX is more than describe() adds. */
@@ -52,6 +53,10 @@ static moco_status describe(metadata *m, const moco__export *job)
     MOCO_TRY(note(m, "cifar_stem", network->cifar_stem ? "true" : "false"));
     MOCO_TRY(note(m, "encoder", job->options.branch == MOCO_KEY ? "k" : "q"));
     MOCO_TRY(note(m, "augment", config.augment));
+    if (config.policy[0] != '\0') {
+        memcpy(m->policy, config.policy, sizeof m->policy);
+        m->rows[m->count++] = (moco_metadata){ "policy", m->policy };
+    }
     (void)snprintf(text, sizeof text, "%" PRId64, config.image_size);
     MOCO_TRY(note(m, "image_size", text));
     MOCO_TRY(note(m, "epoch", moco_weights_metadata(job->weights, "epoch")));

@@ -35,24 +35,31 @@ static moco_status list_pth(moco_weights *weights)
     return moco__weights_list_pth(weights);
 }
 
-static moco_status open_file(moco_weights *weights)
+/* Reads the list of tensors of what is in memory. */
+static moco_status list(moco_weights *weights)
 {
-    MOCO_TRY(moco__file_map(&weights->map, &weights->bytes, weights->path));
     MOCO_TRY(moco__pth_begins(weights->map, weights->bytes) ? list_pth(weights) : list_safetensors(weights));
     return moco__weights_sort(weights);
 }
 
-moco_status moco_weights_open(moco_weights **out, const char *path)
+/* Opens a file in memory, or by its path if there are no bytes. */
+static moco_status open_weights(moco_weights **out, const char *path, const void *bytes, size_t count)
 {
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(path);
     moco_weights *weights = moco__handle_alloc(sizeof *weights);
     if (weights == NULL) {
         return MOCO_ENOMEM;
     }
     weights->path = strdup(path);
-    const moco_status status =
-        weights->path != NULL ? open_file(weights) : moco_error_set(MOCO_ENOMEM, "out of memory for a path");
+    weights->map = (unsigned char *)(uintptr_t)bytes; /* only read */
+    weights->bytes = count;
+    weights->borrows_map = bytes != NULL;
+    moco_status status = weights->path != NULL ? MOCO_OK : moco_error_set(MOCO_ENOMEM, "out of memory for a path");
+    if (status == MOCO_OK && bytes == NULL) {
+        status = moco__file_map(&weights->map, &weights->bytes, path);
+    }
+    if (status == MOCO_OK) {
+        status = list(weights);
+    }
     if (status != MOCO_OK) {
         moco_weights_free(weights);
         return status;
@@ -61,12 +68,30 @@ moco_status moco_weights_open(moco_weights **out, const char *path)
     return MOCO_OK;
 }
 
+moco_status moco_weights_open(moco_weights **out, const char *path)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(path);
+    return open_weights(out, path, NULL, 0);
+}
+
+moco_status moco_weights_open_bytes(moco_weights **out, const void *bytes, size_t count, const char *name)
+{
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(bytes);
+    name = name != NULL ? name : "memory";
+    if (count == 0) {
+        return moco_error_set(MOCO_EFORMAT, "%s: holds 0 bytes, which are no file of weights", name);
+    }
+    return open_weights(out, name, bytes, count);
+}
+
 void moco_weights_free(moco_weights *weights)
 {
     if (weights != NULL) {
         moco__pth_free(weights->pth);
         moco_safetensors_free(weights->safetensors);
-        if (weights->map != NULL) {
+        if (weights->map != NULL && !weights->borrows_map) {
             (void)munmap(weights->map, weights->bytes);
         }
         for (size_t i = 0; i < weights->text_count; ++i) {

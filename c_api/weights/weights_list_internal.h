@@ -19,6 +19,7 @@ struct moco_weights {
     moco_safetensors *safetensors;
     unsigned char *map;
     size_t bytes;
+    bool borrows_map; /* the bytes are the application's */
     moco__pth *pth;
     moco__weights_entry *entries; /* in the file's order */
     size_t count, room;

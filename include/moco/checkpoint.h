@@ -7,13 +7,15 @@
  * A run of several processes adds `ranks.encoder_q` and `ranks.encoder_k` (world x values): the running statistics of
  * each rank, in the order of the encoder's buffers. The encoder's own buffers then hold their mean.
  * Metadata: `format` "moco-checkpoint", `version` "1", `step`, `epoch`, `batch` (the sampler's position), `shuffles`,
- * and `config.NAME` for each option.
+ * `config.NAME` for each option, and `app.KEY` for each text of moco_model_set_metadata(). The checkpoints of a run on
+ * an application's dataset add `data.NAME`: what the dataset was.
  */
 #ifndef MOCO_CHECKPOINT_H
 #define MOCO_CHECKPOINT_H
 
 #include "config.h"
 #include "model.h"
+#include "weights.h"
 
 MOCO_BEGIN_DECLS
 
@@ -25,6 +27,14 @@ typedef struct moco_position {
 } moco_position;
 
 /**
+ * Sets the parts of a configuration that a model determines: network, method and optimiser. Data, augmentation, batch,
+ * schedule and the rest stay. moco_config_model_options() then gives options of an equal model.
+ * @param[in,out] config from moco_config_init()
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_config_describe(moco_config *config, const moco_model *model);
+
+/**
  * Writes a checkpoint atomically. All processes call it; rank 0 writes.
  * @return ::MOCO_EINVALID if @p config does not describe the model: arch, dim, mlp, cifar_stem and queue_size
  * @since 0.1
@@ -32,12 +42,25 @@ typedef struct moco_position {
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save(const char *path, const moco_model *model,
                                                         moco_position position, const moco_config *config);
 
+/** Gives the bytes of moco_checkpoint_save() to a callback, piece by piece, on rank 0. @since 0.2 */
+MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save_to(moco_write_fn write, void *payload, const moco_model *model,
+                                                           moco_position position, const moco_config *config);
+
 /**
  * Overwrites a model of the same shape with a checkpoint's state. All processes call it; rank 0 reads. A checkpoint of
  * another number of processes gives a warning.
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path);
+
+/**
+ * Does the same as moco_checkpoint_load() for an open file, also one in memory. moco_weights_config() reads its
+ * configuration.
+ * @param weights of a checkpoint; ignored on ranks other than 0, where it may be NULL
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load_from(moco_model *model, moco_position *position,
+                                                             const moco_weights *weights);
 
 /** Reads a checkpoint's configuration and position. moco_encoder_import() reads its encoder.
  * @param[in,out] config from moco_config_init() @since 0.1 */

@@ -1,6 +1,7 @@
 /**
  * @file embed.h
- * Writes features to files for other tools, and finds their principal components.
+ * Embeds images that an application has in memory, writes features to files for other tools, and finds their principal
+ * components.
  */
 #ifndef MOCO_EMBED_H
 #define MOCO_EMBED_H
@@ -9,6 +10,26 @@
 #include "safetensors.h"
 
 MOCO_BEGIN_DECLS
+
+/**
+ * Computes the features of images in memory: what moco_features_extract() gives for a dataset of them, batch by batch.
+ *
+ * Any number of threads may call it at once with one encoder, and each gets what it would get alone, if none changes
+ * the encoder or an image meanwhile, and no two share an image that was read lazily. On a GPU they take turns.
+ * @param[out] out count x D, row-major; D is moco_encoder_feature_dim(), or moco_encoder_dim() for
+ * ::MOCO_FEATURE_OUTPUT
+ * @param room values that fit into @p out: count x D
+ * @param encoder in evaluation mode, as moco_encoder_import() gives it
+ * @param images @p count images of any size
+ * @param options NULL for the defaults; take those of moco_features_options_for() with the encoder's configuration, so
+ * that images are prepared as in its training. kind, augment, image_size, batch, raw, policy, mean and std count.
+ * @return ::MOCO_EINVALID if the encoder is in training mode, an image is empty, or @p room does not fit; what was
+ * written to @p out before a failure is undefined
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_encoder_embed(float *out, size_t room, moco_encoder *encoder,
+                                                      const moco_image *const *images, size_t count,
+                                                      const moco_features_options *options);
 
 /**
  * Writes a tensor as a .npy file, version 1.0, row-major, atomically. Bytes:

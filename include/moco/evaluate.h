@@ -42,19 +42,28 @@ typedef struct moco_features_options {
     bool raw; /**< rows as the encoder gives them, for linear classifiers; false: rows of L2 norm 1, for kNN */
     moco_features_fn progress; /**< may be NULL */
     void *payload;
+    /** In place of augment and image_size: an application's own policy, best without random operations. Borrowed; NULL:
+     * augment. @since 0.2 */
+    const moco_augment_policy *policy;
+    /** Normalisation in place of that of augment, if std is above 0; zeroed. moco_features_options_for() sets it for
+     * networks that were trained with a policy of one's own. @since 0.2 */
+    double mean[3], std[3];
 } moco_features_options;
 
 #define MOCO_FEATURES_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
         sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW, { MOCO_CPU, 0 },   \
-            NULL, false, NULL, NULL                                                                                    \
+            NULL, false, NULL, NULL, NULL, { 0, 0, 0 },                                                                \
+        {                                                                                                              \
+            0, 0, 0                                                                                                    \
+        }                                                                                                              \
     }
 
 /** Fills in what ::MOCO_FEATURES_OPTIONS_INIT holds. @param struct_size sizeof(moco_features_options) of the caller
  * @since 0.2 */
 MOCO_API void moco_features_options_init(moco_features_options *options, size_t struct_size);
 
-/** Sets kind, policy, image size, layout and device from a configuration.
+/** Sets kind, augment, image size, normalisation, layout and device from a configuration.
  * @param[in,out] options start from ::MOCO_FEATURES_OPTIONS_INIT @since 0.1 */
 MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device);
 

@@ -119,6 +119,19 @@ MOCO_API moco_sgd *moco_model_sgd(const moco_model *model);
 /** Returns the ranks that train together; NULL: one process. Borrowed. @since 0.1 */
 MOCO_API moco_comm *moco_model_comm(const moco_model *model);
 
+/**
+ * Sets a text that the application keeps with the model: checkpoints hold it as metadata "app.KEY", and
+ * moco_checkpoint_load() gives it back.
+ * @param key UTF-8, 1 to 100 bytes
+ * @param value UTF-8, up to 4000 bytes, copied; NULL removes the key
+ * @return ::MOCO_EINVALID beyond these bounds, or for a 65th key
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_model_set_metadata(moco_model *model, const char *key, const char *value);
+
+/** Returns a text of moco_model_set_metadata(), borrowed until it is set anew; NULL if there is none. @since 0.2 */
+MOCO_API const char *moco_model_metadata(const moco_model *model, const char *key);
+
 /** Returns how many shuffles were drawn. A checkpoint keeps it. */
 MOCO_API uint64_t moco_model_shuffles(const moco_model *model);
 /** Restores the number of shuffles drawn, for a resumed run. */

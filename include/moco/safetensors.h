@@ -36,6 +36,18 @@ MOCO_API MOCO_MUST_USE moco_status moco_safetensors_write(const char *path, cons
                                                           size_t count, const moco_metadata *metadata,
                                                           size_t metadata_count);
 
+/**
+ * Takes the next bytes of a file that is written to memory or to a stream. @return ::MOCO_OK, or an error, which ends
+ * the writing
+ * @since 0.2
+ */
+typedef moco_status (*moco_write_fn)(const void *bytes, size_t count, void *payload);
+
+/** Gives the bytes of moco_safetensors_write() to a callback, piece by piece, from first to last. @since 0.2 */
+MOCO_API MOCO_MUST_USE moco_status moco_safetensors_write_to(moco_write_fn write, void *payload,
+                                                             const moco_named_tensor *tensors, size_t count,
+                                                             const moco_metadata *metadata, size_t metadata_count);
+
 /** An open file, mapped into memory. @since 0.1 */
 typedef struct moco_safetensors moco_safetensors;
 

@@ -8,6 +8,8 @@
 #include "config.h"
 #include "peers.h"
 #include "progress.h"
+#include "safetensors.h"
+#include "sampler.h"
 
 MOCO_BEGIN_DECLS
 
@@ -22,11 +24,25 @@ typedef struct moco_train_options {
     const char *device; /**< continues there; NULL: on the run's device. @since 0.2 */
     int64_t threads;    /**< 0: as many as the run had. @since 0.2 */
     int64_t epochs;     /**< new length of the run; 0: the run's. @since 0.2 */
+    /** Images to train on in place of those at config->data. The checkpoints record their number and classes, and
+     * moco_resume() wants them again. Borrowed during the call; NULL: config->data. @since 0.2 */
+    const moco_dataset *dataset;
+    /** Labelled images that the kNN monitor classifies, if @ref dataset has labels too. Borrowed; NULL: those at
+     * config->val_data. @since 0.2 */
+    const moco_dataset *val_dataset;
+    /** Augmentation in place of config->augment and config->policy; checkpoints hold it as config->policy. A policy
+     * with a callback must be given to moco_resume() again. Borrowed; NULL: as config says. @since 0.2 */
+    const moco_augment_policy *policy;
+    /** The order of images: its weights, or order and payload, count; the rest comes from the configuration.
+     * moco_resume() wants it again. Borrowed; NULL: every image once per epoch, shuffled. @since 0.2 */
+    const moco_sampler_options *order;
+    const moco_metadata *metadata; /**< texts for the checkpoints, as moco_model_set_metadata(); borrowed @since 0.2 */
+    size_t metadata_count;
 } moco_train_options;
 
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0                                                \
+        sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0               \
     }
 
 /** Fills in what ::MOCO_TRAIN_OPTIONS_INIT holds. @param struct_size sizeof(moco_train_options) of the caller @since
@@ -49,7 +65,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const m
  * run on the same kind of processor with as many threads and processes, and on a GPU if the run is deterministic. On
  * another device, or with other numbers, the run continues too, but is not bit-identical; the log says what changes.
  * Only rank 0 reads the folder.
- * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs already
+ *
+ * A run on an application's dataset, order or callback goes on if options gives the same again. Texts of
+ * options->metadata replace those of the checkpoint with the same keys.
+ * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs already,
+ * or if dataset, policy or order are missing or are not those of the run
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_resume(const char *run, const moco_train_options *options);

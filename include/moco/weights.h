@@ -44,6 +44,15 @@ typedef enum moco_weights_kind {
  */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_open(moco_weights **out, const char *path);
 
+/**
+ * Opens a file that is in memory: any that moco_weights_open() takes.
+ * @param bytes @p count bytes, borrowed; must stay as they are until moco_weights_free()
+ * @param name for messages; NULL: "memory"
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_weights_open_bytes(moco_weights **out, const void *bytes, size_t count,
+                                                           const char *name);
+
 /** Closes a file; NULL is allowed. @since 0.1 */
 MOCO_API void moco_weights_free(moco_weights *weights);
 
@@ -119,6 +128,14 @@ MOCO_API MOCO_MUST_USE moco_status moco_weights_read_config(moco_config *config,
  */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_import(moco_encoder **out, moco_config *config, const char *path,
                                                        moco_branch branch, moco_device device);
+
+/** Does the same as moco_weights_read_config() for an open file, also one in memory. @since 0.2 */
+MOCO_API MOCO_MUST_USE moco_status moco_weights_config(moco_config *config, const moco_weights *weights);
+
+/** Does the same as moco_encoder_import() for an open file, also one in memory. @since 0.2 */
+MOCO_API MOCO_MUST_USE moco_status moco_encoder_from_weights(moco_encoder **out, moco_config *config,
+                                                             const moco_weights *weights, moco_branch branch,
+                                                             moco_device device);
 
 /**
  * Starts a run from a file: makes its folder with config.yaml and a first checkpoint, from which moco_resume()

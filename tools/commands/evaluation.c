@@ -174,15 +174,7 @@ int evaluation_schedule(moco_schedule *out, moco_schedule_kind kind, const char 
 
 moco_status evaluation_policy(moco_augment_policy *out, const evaluation_job *job)
 {
-    const moco_config *config = &job->net.config;
-    moco_augment_policy eval = MOCO_AUGMENT_POLICY_INIT;
-    MOCO_TRY(moco_augment_classifier(out, config->augment, job->how.image_size));
-    MOCO_TRY(moco_augment_preset(&eval, job->how.augment, job->how.image_size));
-    for (int c = 0; c < 3; ++c) { /* training and validation images must be scaled the same way */
-        out->mean[c] = eval.mean[c];
-        out->std[c] = eval.std[c];
-    }
-    return MOCO_OK;
+    return moco_config_policy(out, &job->net.config, MOCO_POLICY_CLASSIFY);
 }
 
 moco_loader_options evaluation_loader(const evaluation_settings *settings, const evaluation_job *job)

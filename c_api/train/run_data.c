@@ -1,0 +1,252 @@
+/* Finds the images of a run: at the paths of its configuration, or as the application gives them. */
+#include "train/run_data_internal.h"
+
+#include "base/hash_internal.h"
+#include "base/options_read_internal.h"
+#include "base/text_internal.h"
+#include "config/config_stored_internal.h"
+#include "method/model_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define APPLICATION "application"
+#define KEY_SOURCE MOCO__NOTE_DATA "source"
+#define KEY_IMAGES MOCO__NOTE_DATA "images"
+#define KEY_CLASSES MOCO__NOTE_DATA "classes"
+#define KEY_ORDER MOCO__NOTE_DATA "order"
+#define NAME_OF_CALLBACK "Callback("
+
+enum { TEXT_SIZE = 64 };
+
+/* ---- What the application gives ---- */
+
+static moco_status take_order(moco__run_given *given, const moco_sampler_options *options)
+{
+    moco_sampler_options o;
+    if (options == NULL) {
+        return MOCO_OK;
+    }
+    MOCO__READ_OPTIONS(&o, options, MOCO_SAMPLER_OPTIONS_INIT);
+    if (o.weights == NULL && o.order == NULL) {
+        return moco_error_set(MOCO_EINVALID, "train: options->order has neither weights nor order; set one, or leave "
+                                             "options->order NULL");
+    }
+    given->weights = o.weights;
+    given->order = o.order;
+    given->order_payload = o.payload;
+    given->has_order = true;
+    return MOCO_OK;
+}
+
+static moco_status take_policy(moco__run *run, bool is_new)
+{
+    moco__run_given *given = &run->setup.given;
+    const moco_augment_policy *policy = run->options.policy;
+    if (policy == NULL) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco_augment_check(policy));
+    MOCO__READ_OPTIONS(&given->policy, policy, MOCO_AUGMENT_POLICY_INIT);
+    return is_new ? moco_augment_format(run->setup.config.policy, sizeof run->setup.config.policy, policy) : MOCO_OK;
+}
+
+moco_status moco__run_take_given(moco__run *run, bool is_new)
+{
+    const moco_train_options *o = &run->options;
+    moco__run_given *given = &run->setup.given;
+    given->images = o->dataset;
+    given->val_images = o->val_dataset;
+    if (o->metadata == NULL && o->metadata_count > 0) {
+        return moco_error_set(MOCO_EINVALID, "train: options->metadata is NULL, but its count is %zu",
+                              o->metadata_count);
+    }
+    if (o->val_dataset != NULL && o->dataset == NULL) {
+        return moco_error_set(MOCO_EINVALID,
+                              "train: options->val_dataset needs options->dataset; give both, or use the "
+                              "configuration's data and val_data");
+    }
+    MOCO_TRY(take_order(given, o->order));
+    return take_policy(run, is_new);
+}
+
+/* ---- Opening ---- */
+
+const char *moco__run_data_name(const moco__run_setup *setup)
+{
+    return setup->given.images != NULL ? "the application's dataset" : setup->config.data;
+}
+
+static moco_status open_path(moco__run_setup *setup, int which, const char *path, const moco_dataset_options *options)
+{
+    MOCO_TRY(moco_dataset_open(&setup->opened[which], path, options));
+    *(which == 0 ? &setup->images : &setup->val_images) = setup->opened[which];
+    return MOCO_OK;
+}
+
+/* Opens the monitor's images: those given, the validation data, or else the other split of the training data if it has
+ * one. */
+static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options options)
+{
+    const moco_config *config = &setup->config;
+    if (config->knn_every == 0 || moco_dataset_class_count(setup->images) == 0) {
+        return MOCO_OK;
+    }
+    if (setup->given.val_images != NULL) {
+        if (moco_dataset_class_count(setup->given.val_images) == 0) {
+            return moco_error_set(MOCO_EINVALID,
+                                  "train: options->val_dataset has no labels, which the kNN monitor needs; "
+                                  "leave it NULL");
+        }
+        setup->val_images = setup->given.val_images;
+        return MOCO_OK;
+    }
+    options.split = MOCO_SPLIT_TEST;
+    if (config->val_data[0] != '\0') {
+        return open_path(setup, 1, config->val_data, &options);
+    }
+    const bool has_split = setup->given.images == NULL && moco_dataset_has_split(config->data, &options);
+    return has_split ? open_path(setup, 1, config->data, &options) : MOCO_OK;
+}
+
+moco_status moco__run_open_data(moco__run_setup *setup)
+{
+    const moco_config *config = &setup->config;
+    moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
+    options.format = config->format;
+    options.keep = 3 * (size_t)config->shuffle_window;
+    setup->images = setup->given.images;
+    if (setup->images == NULL) {
+        MOCO_TRY(open_path(setup, 0, config->data, &options));
+    }
+    const size_t count = moco_dataset_count(setup->images);
+    if (count < (size_t)config->batch) {
+        return moco_error_set(MOCO_EINVALID, "%s has %zu image%s, fewer than a batch of %lld; use batch %zu or less",
+                              moco__run_data_name(setup), count, moco__plural(count), (long long)config->batch, count);
+    }
+    return open_val_data(setup, options);
+}
+
+/* ---- What checkpoints record ---- */
+
+void moco__run_describe_order(char text[MOCO__ORDER_TEXT], const moco__run_setup *setup)
+{
+    const moco__run_given *given = &setup->given;
+    text[0] = '\0';
+    if (given->order != NULL) {
+        (void)snprintf(text, MOCO__ORDER_TEXT, "callback");
+    } else if (given->weights != NULL) {
+        const size_t bytes = moco_dataset_count(setup->images) * sizeof *given->weights;
+        (void)snprintf(text, MOCO__ORDER_TEXT, "weights %016" PRIx64,
+                       moco__hash(MOCO__HASH_START, given->weights, bytes));
+    }
+}
+
+static moco_status check_policy(const moco__run *run, const char *path)
+{
+    const char *was = run->setup.config.policy;
+    char is[MOCO_AUGMENT_TEXT_MAX];
+    if (run->options.policy == NULL) {
+        return strstr(was, NAME_OF_CALLBACK) == NULL
+                   ? MOCO_OK
+                   : moco_error_set(MOCO_EINVALID,
+                                    "%s: the run's augmentation has a callback, which no file can hold; "
+                                    "give the policy again in options->policy",
+                                    path);
+    }
+    MOCO_TRY(moco_augment_format(is, sizeof is, run->options.policy));
+    if (strcmp(is, was) != 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s: the run has the augmentation \"%s\", not \"%s\"; give that one in "
+                              "options->policy, or none",
+                              path, was[0] != '\0' ? was : run->setup.config.augment, is);
+    }
+    return MOCO_OK;
+}
+
+/* Compares the dataset with the numbers in a checkpoint. */
+static moco_status check_dataset(const moco__run_given *given, const moco_safetensors *file, const char *path)
+{
+    uint64_t images = 0;
+    uint64_t classes = 0;
+    if (moco_safetensors_metadata(file, KEY_SOURCE) == NULL) {
+        return given->images == NULL ? MOCO_OK
+                                     : moco_error_set(MOCO_EINVALID,
+                                                      "%s: the run reads its images from files; leave "
+                                                      "options->dataset NULL",
+                                                      path);
+    }
+    MOCO_TRY(moco__stored_number(&images, file, path, KEY_IMAGES));
+    MOCO_TRY(moco__stored_number(&classes, file, path, KEY_CLASSES));
+    if (given->images == NULL) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s: the run was trained on an application's dataset of %" PRIu64 " images and %" PRIu64
+                              " classes, which is not in its folder; continue it by moco_resume() with that dataset in "
+                              "options->dataset",
+                              path, images, classes);
+    }
+    if (moco_dataset_count(given->images) != images || moco_dataset_class_count(given->images) != classes) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s: the run was trained on %" PRIu64 " images of %" PRIu64
+                              " classes, but options->dataset has %zu of %zu; give the same dataset",
+                              path, images, classes, moco_dataset_count(given->images),
+                              moco_dataset_class_count(given->images));
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__run_check_given(const moco__run *run, const char *checkpoint)
+{
+    moco_safetensors *file;
+    MOCO_TRY(moco__stored_open(&file, checkpoint));
+    const moco_status status = check_dataset(&run->setup.given, file, checkpoint);
+    moco_safetensors_free(file);
+    return status == MOCO_OK ? check_policy(run, checkpoint) : status;
+}
+
+moco_status moco__run_check_order(const moco__run *run, const char *path)
+{
+    const char *was = moco__model_noted(run->setup.model, KEY_ORDER);
+    char is[MOCO__ORDER_TEXT];
+    moco__run_describe_order(is, &run->setup);
+    if (!moco__run_is_writer(&run->setup) || strcmp(is, was != NULL ? was : "") == 0) {
+        return MOCO_OK;
+    }
+    if (was == NULL) {
+        return moco_error_set(MOCO_EINVALID, "%s: the run shuffles its images; leave options->order NULL", path);
+    }
+    return moco_error_set(MOCO_EINVALID,
+                          "%s: the run takes its images in an order by %s; give the same%s again in "
+                          "options->order",
+                          path, strcmp(was, "callback") == 0 ? "a callback" : "weights",
+                          is[0] != '\0' ? ", not another one," : "");
+}
+
+static moco_status note_number(moco_model *model, const char *key, size_t number)
+{
+    char text[TEXT_SIZE];
+    (void)snprintf(text, sizeof text, "%zu", number);
+    return moco__model_note(model, key, text);
+}
+
+moco_status moco__run_note_given(const moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
+    moco_model *model = setup->model;
+    char order[MOCO__ORDER_TEXT];
+    if (setup->given.images != NULL) {
+        MOCO_TRY(moco__model_note(model, KEY_SOURCE, APPLICATION));
+        MOCO_TRY(note_number(model, KEY_IMAGES, moco_dataset_count(setup->images)));
+        MOCO_TRY(note_number(model, KEY_CLASSES, moco_dataset_class_count(setup->images)));
+    }
+    if (setup->given.has_order) {
+        moco__run_describe_order(order, setup);
+        MOCO_TRY(moco__model_note(model, KEY_ORDER, order));
+    }
+    for (size_t i = 0; i < run->options.metadata_count; ++i) {
+        const moco_metadata *row = &run->options.metadata[i];
+        MOCO_TRY(moco_model_set_metadata(model, row->key, row->value));
+    }
+    return MOCO_OK;
+}
