@@ -10,13 +10,15 @@
 
 #if UINTPTR_MAX == UINT64_MAX
 
-SIZE(moco_augment_policy, 840);
+SIZE(moco_augment_policy, 856);
 AT(moco_augment_policy, struct_size, 0);
 AT(moco_augment_policy, size, 8);
 AT(moco_augment_policy, count, 16);
 AT(moco_augment_policy, ops, 24);
 AT(moco_augment_policy, mean, 792);
 AT(moco_augment_policy, std, 816);
+AT(moco_augment_policy, callback, 840);
+AT(moco_augment_policy, payload, 848);
 
 SIZE(moco_comm_options, 48);
 AT(moco_comm_options, struct_size, 0);
@@ -27,7 +29,7 @@ AT(moco_comm_options, device, 24);
 AT(moco_comm_options, timeout_s, 32);
 AT(moco_comm_options, address, 40);
 
-SIZE(moco_config, 12832);
+SIZE(moco_config, 15648);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -85,6 +87,7 @@ AT(moco_config, knn_temperature, 12800);
 AT(moco_config, knn_features, 12808);
 AT(moco_config, knn_images, 12816);
 AT(moco_config, knn_image_size, 12824);
+AT(moco_config, policy, 12832);
 
 SIZE(moco_dataset_options, 24);
 AT(moco_dataset_options, struct_size, 0);
@@ -117,7 +120,7 @@ AT(moco_encoder_options, device, 48);
 AT(moco_encoder_options, layout, 56);
 AT(moco_encoder_options, precision, 60);
 
-SIZE(moco_features_options, 104);
+SIZE(moco_features_options, 160);
 AT(moco_features_options, struct_size, 0);
 AT(moco_features_options, kind, 8);
 AT(moco_features_options, augment, 16);
@@ -132,6 +135,9 @@ AT(moco_features_options, comm, 72);
 AT(moco_features_options, raw, 80);
 AT(moco_features_options, progress, 88);
 AT(moco_features_options, payload, 96);
+AT(moco_features_options, policy, 104);
+AT(moco_features_options, mean, 112);
+AT(moco_features_options, std, 136);
 
 SIZE(moco_knn_options, 32);
 AT(moco_knn_options, struct_size, 0);
@@ -215,7 +221,7 @@ AT(moco_linear_images, policy, 24);
 AT(moco_linear_images, loader, 32);
 AT(moco_linear_images, comm, 40);
 
-SIZE(moco_loader_options, 48);
+SIZE(moco_loader_options, 56);
 AT(moco_loader_options, struct_size, 0);
 AT(moco_loader_options, workers, 8);
 AT(moco_loader_options, prefetch, 12);
@@ -227,6 +233,7 @@ AT(moco_loader_options, single_view, 37);
 AT(moco_loader_options, measure, 38);
 AT(moco_loader_options, fast, 39);
 AT(moco_loader_options, dtype, 40);
+AT(moco_loader_options, timeout_s, 48);
 
 SIZE(moco_model_options, 112);
 AT(moco_model_options, struct_size, 0);
@@ -282,7 +289,7 @@ SIZE(moco_report_options, 16);
 AT(moco_report_options, struct_size, 0);
 AT(moco_report_options, path, 8);
 
-SIZE(moco_sampler_options, 88);
+SIZE(moco_sampler_options, 112);
 AT(moco_sampler_options, struct_size, 0);
 AT(moco_sampler_options, count, 8);
 AT(moco_sampler_options, batch, 16);
@@ -296,6 +303,9 @@ AT(moco_sampler_options, whole_batches, 56);
 AT(moco_sampler_options, window, 64);
 AT(moco_sampler_options, shard_sizes, 72);
 AT(moco_sampler_options, shard_count, 80);
+AT(moco_sampler_options, weights, 88);
+AT(moco_sampler_options, order, 96);
+AT(moco_sampler_options, payload, 104);
 
 SIZE(moco_schedule, 184);
 AT(moco_schedule, struct_size, 0);
@@ -326,7 +336,7 @@ AT(moco_store_options, serve, 20);
 AT(moco_store_options, timeout_s, 24);
 AT(moco_store_options, prefix, 32);
 
-SIZE(moco_train_options, 64);
+SIZE(moco_train_options, 112);
 AT(moco_train_options, struct_size, 0);
 AT(moco_train_options, progress, 8);
 AT(moco_train_options, payload, 16);
@@ -335,5 +345,11 @@ AT(moco_train_options, resume_existing, 32);
 AT(moco_train_options, device, 40);
 AT(moco_train_options, threads, 48);
 AT(moco_train_options, epochs, 56);
+AT(moco_train_options, dataset, 64);
+AT(moco_train_options, val_dataset, 72);
+AT(moco_train_options, policy, 80);
+AT(moco_train_options, order, 88);
+AT(moco_train_options, metadata, 96);
+AT(moco_train_options, metadata_count, 104);
 
 #endif

@@ -248,6 +248,8 @@ static void *handle_of(const char *type)
 void *fixture_of(const char *type, const char *name)
 {
     static moco_tensor *tensors[1];
+    static const moco_dataset *datasets[1];
+    static const moco_image *images[1];
     static const char *names[1] = { "name" };
     static moco_named_tensor named[1];
     char plain[64] = "";
@@ -260,6 +262,14 @@ void *fixture_of(const char *type, const char *name)
     if (strcmp(type, "const moco_tensor *const *") == 0) {
         tensors[0] = make_moco_tensor();
         return tensors;
+    }
+    if (strcmp(type, "const moco_dataset *const *") == 0) {
+        datasets[0] = make_moco_dataset();
+        return datasets;
+    }
+    if (strcmp(type, "const moco_image *const *") == 0) {
+        images[0] = make_moco_image();
+        return images;
     }
     if (strcmp(type, "const char *const *") == 0) {
         return names;

@@ -40,7 +40,8 @@ static bool is_raw(const parameter *p)
                                   strstr(p->type, "double *") != NULL || strstr(p->type, "char *const *") != NULL ||
                                   strstr(p->type, "const *") != NULL || strstr(p->type, "char *") == p->type ||
                                   strstr(p->type, "moco_option *") != NULL || strstr(p->type, "_tensor *") != NULL ||
-                                  strstr(p->type, "moco_metadata *") != NULL || strstr(p->type, "metric *") != NULL);
+                                  strstr(p->type, "moco_metadata *") != NULL || strstr(p->type, "metric *") != NULL ||
+                                  strstr(p->type, "float *") != NULL);
 }
 
 /* The length of an array of the caller cannot be checked, so only what fits is given. */
