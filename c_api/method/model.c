@@ -123,7 +123,7 @@ void moco_model_free(moco_model *model)
     moco_encoder_free(model->encoder_q);
     moco_graph_free(model->graph); /* its memory holds the gradients */
     moco__shuffle_free(&model->shuffle);
-    moco__model_forget(model);
+    moco__notes_clear(&model->notes);
     moco__handle_free(model);
 }
 
@@ -185,4 +185,16 @@ void moco_model_set_shuffles(moco_model *model, uint64_t shuffles)
     if (model != NULL) {
         model->shuffle.drawn = shuffles;
     }
+}
+
+moco_status moco_model_set_metadata(moco_model *model, const char *key, const char *value)
+{
+    MOCO_CHECK_ARG(model);
+    MOCO_CHECK_ARG(key);
+    return moco__notes_set_own(&model->notes, key, value);
+}
+
+const char *moco_model_metadata(const moco_model *model, const char *key)
+{
+    return model != NULL && key != NULL ? moco__notes_get_own(&model->notes, key) : NULL;
 }

@@ -3,6 +3,7 @@
 #define MOCO_METHOD_MODEL_INTERNAL_H
 
 #include "method/means_internal.h"
+#include "method/notes_internal.h"
 #include "method/phases_internal.h"
 #include "method/shuffle_internal.h"
 
@@ -19,11 +20,6 @@ typedef struct moco__step {
     moco__contrast pairs[MOCO__DIRECTIONS], *end; /* view 1 against view 2; if symmetric, view 2 against view 1, too */
     moco_tensor *loss;                            /* of the current part, a scalar */
 } moco__step;
-
-/* A text that checkpoints keep. */
-typedef struct moco__note {
-    char *key, *value;
-} moco__note;
 
 struct moco_model {
     moco_encoder *encoder_q; /* f_q */
@@ -46,8 +42,7 @@ struct moco_model {
     moco_scope *inputs; /* owns what a graph does not hold, as long as a step */
     moco_scope *scope;  /* owns what lives as long as a step, or as the graph that holds it */
     moco_scope *part;   /* owns what lives as long as a part of its batch */
-    moco__note *notes;  /* the application's metadata */
-    size_t note_count;
+    moco__notes notes;  /* what checkpoints keep beside the state: the application's texts, and what its data are */
     /* What the model was made with, for moco_config_describe(); pointers in it are not valid any more. */
     moco_model_options made;
     moco_sgd_options made_sgd;
@@ -56,16 +51,5 @@ struct moco_model {
 
 /* Frees the tensors of the latest step, except those that a graph holds. */
 void moco__model_clear(moco_model *model);
-
-/* Keys of what checkpoints hold of an application, and of the data of a run, begin so. */
-#define MOCO__NOTE_APP "app."
-#define MOCO__NOTE_DATA "data."
-enum { MOCO__NOTES_OF_DATA = 8 }; /* room for the latter */
-
-/* Sets a text that checkpoints keep, by its complete key; NULL removes it. */
-moco_status moco__model_note(moco_model *model, const char *key, const char *value);
-/* Returns a text by its complete key, or NULL. */
-const char *moco__model_noted(const moco_model *model, const char *key);
-void moco__model_forget(moco_model *model);
 
 #endif

@@ -59,9 +59,10 @@ static moco_status check_room(const metadata *m)
 /* Adds what the model keeps; the model owns the texts. */
 static moco_status add_notes(metadata *m, const moco_model *model)
 {
-    for (size_t i = 0; i < model->note_count; ++i) {
+    const moco__notes *notes = &model->notes;
+    for (size_t i = 0; i < notes->count; ++i) {
         MOCO_TRY(check_room(m));
-        m->rows[m->count++] = (moco_metadata){ model->notes[i].key, model->notes[i].value };
+        m->rows[m->count++] = (moco_metadata){ notes->items[i].key, notes->items[i].value };
     }
     return MOCO_OK;
 }
@@ -227,11 +228,11 @@ static moco_status read_table(const moco__table *t, const moco_safetensors *file
 static moco_status restore_notes(moco_model *model, const moco_safetensors *file)
 {
     moco_metadata row;
-    moco__model_forget(model);
+    moco__notes_clear(&model->notes);
     for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
         if (strncmp(row.key, MOCO__NOTE_APP, strlen(MOCO__NOTE_APP)) == 0 ||
             strncmp(row.key, MOCO__NOTE_DATA, strlen(MOCO__NOTE_DATA)) == 0) {
-            MOCO_TRY(moco__model_note(model, row.key, row.value));
+            MOCO_TRY(moco__notes_set(&model->notes, row.key, row.value));
         }
     }
     return MOCO_OK;

@@ -4,11 +4,10 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "config/config_read_internal.h"
-#include "train/run_data_internal.h"
 
 MOCO__DEFINE_INIT(moco_train_options, MOCO_TRAIN_OPTIONS_INIT)
 
-moco_status moco__run_create(moco__run **out, const moco_config *config, const moco_train_options *options, bool is_new)
+moco_status moco__run_create(moco__run **out, const moco_config *config, const moco_train_options *options)
 {
     moco_config settings;
     moco_train_options o;
@@ -24,11 +23,6 @@ moco_status moco__run_create(moco__run **out, const moco_config *config, const m
     run->setup.comm = moco_peers_comm(o.peers);
     run->state.saved_step = UINT64_MAX;
     run->report.log.is_mute = !moco__run_is_writer(&run->setup);
-    const moco_status status = moco__run_take_given(run, is_new);
-    if (status != MOCO_OK) {
-        moco__run_free(run);
-        return status;
-    }
     *out = run;
     return MOCO_OK;
 }

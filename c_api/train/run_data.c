@@ -207,7 +207,7 @@ moco_status moco__run_check_given(const moco__run *run, const char *checkpoint)
 
 moco_status moco__run_check_order(const moco__run *run, const char *path)
 {
-    const char *was = moco__model_noted(run->setup.model, KEY_ORDER);
+    const char *was = moco__notes_get(&run->setup.model->notes, KEY_ORDER);
     char is[MOCO__ORDER_TEXT];
     moco__run_describe_order(is, &run->setup);
     if (!moco__run_is_writer(&run->setup) || strcmp(is, was != NULL ? was : "") == 0) {
@@ -227,7 +227,7 @@ static moco_status note_number(moco_model *model, const char *key, size_t number
 {
     char text[TEXT_SIZE];
     (void)snprintf(text, sizeof text, "%zu", number);
-    return moco__model_note(model, key, text);
+    return moco__notes_set(&model->notes, key, text);
 }
 
 moco_status moco__run_note_given(const moco__run *run)
@@ -236,13 +236,13 @@ moco_status moco__run_note_given(const moco__run *run)
     moco_model *model = setup->model;
     char order[MOCO__ORDER_TEXT];
     if (setup->given.images != NULL) {
-        MOCO_TRY(moco__model_note(model, KEY_SOURCE, APPLICATION));
+        MOCO_TRY(moco__notes_set(&model->notes, KEY_SOURCE, APPLICATION));
         MOCO_TRY(note_number(model, KEY_IMAGES, moco_dataset_count(setup->images)));
         MOCO_TRY(note_number(model, KEY_CLASSES, moco_dataset_class_count(setup->images)));
     }
     if (setup->given.has_order) {
         moco__run_describe_order(order, setup);
-        MOCO_TRY(moco__model_note(model, KEY_ORDER, order));
+        MOCO_TRY(moco__notes_set(&model->notes, KEY_ORDER, order));
     }
     for (size_t i = 0; i < run->options.metadata_count; ++i) {
         const moco_metadata *row = &run->options.metadata[i];

@@ -38,9 +38,8 @@ typedef struct moco__run {
     moco__run_report report;
 } moco__run;
 
-/* Allocates a run; the options may be NULL. is_new: the configuration is a new run's, not to be replaced. */
-moco_status moco__run_create(moco__run **out, const moco_config *config, const moco_train_options *options,
-                             bool is_new);
+/* Allocates a run; the options may be NULL. */
+moco_status moco__run_create(moco__run **out, const moco_config *config, const moco_train_options *options);
 void moco__run_free(moco__run *run);
 
 #endif

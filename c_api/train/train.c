@@ -4,6 +4,7 @@
 #include "dataset/dataset_internal.h"
 #include "ranks/comm_numbers_internal.h"
 #include "train/run_agreement_internal.h"
+#include "train/run_data_internal.h"
 #include "train/run_metrics_internal.h"
 #include "train/run_monitor_internal.h"
 #include "train/run_start_internal.h"
@@ -195,8 +196,11 @@ moco_status moco_train(const moco_config *config, const moco_train_options *opti
 {
     MOCO_CHECK_ARG(config);
     moco__run *run = NULL;
-    MOCO_TRY(moco__run_create(&run, config, options, true));
-    moco_status status = run->options.resume_existing ? moco__run_start_or_resume(run) : moco__run_start_new(run);
+    MOCO_TRY(moco__run_create(&run, config, options));
+    moco_status status = moco__run_take_given(run, true);
+    if (status == MOCO_OK) {
+        status = run->options.resume_existing ? moco__run_start_or_resume(run) : moco__run_start_new(run);
+    }
     if (status == MOCO_OK) {
         status = train(run);
     }
@@ -209,8 +213,11 @@ moco_status moco_resume(const char *run, const moco_train_options *options)
     moco__run *resumed = NULL;
     moco_config replaced; /* by the run's */
     moco_config_init(&replaced, sizeof replaced);
-    MOCO_TRY(moco__run_create(&resumed, &replaced, options, false));
-    moco_status status = moco__run_start_resumed(resumed, run);
+    MOCO_TRY(moco__run_create(&resumed, &replaced, options));
+    moco_status status = moco__run_take_given(resumed, false);
+    if (status == MOCO_OK) {
+        status = moco__run_start_resumed(resumed, run);
+    }
     if (status == MOCO_OK) {
         status = train(resumed);
     }

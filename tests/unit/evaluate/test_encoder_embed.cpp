@@ -111,6 +111,8 @@ TEST_F(EncoderEmbed, APolicyOrANormalisationCanBeGiven)
 
 TEST_F(EncoderEmbed, ThreadsShareAnEncoder)
 {
+    const int32_t computing = moco_threads();
+    ASSERT_EQ(moco_threads_set(1), MOCO_OK); /* the four threads are enough for the machine */
     const std::vector<float> alone = embed(64);
     std::vector<int> different(4);
     std::vector<std::thread> threads;
@@ -125,6 +127,7 @@ TEST_F(EncoderEmbed, ThreadsShareAnEncoder)
         thread.join();
     }
     EXPECT_EQ(different, std::vector<int>(4));
+    EXPECT_EQ(moco_threads_set(computing), MOCO_OK);
 }
 
 TEST_F(EncoderEmbed, RefusesWhatCannotBe)

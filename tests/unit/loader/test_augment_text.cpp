@@ -65,7 +65,7 @@ RC_GTEST_PROP(AugmentText, NumbersComeBackToTheBit, ())
 TEST_F(Augment, WrongTextsAreRefused)
 {
     const std::string end = " Normalize(0, 0, 0, 1, 1, 1)";
-    for (const std::string &wrong : {
+    for (const auto &wrong : std::vector<std::string>{
              std::string(),
              "Size(32)",
              "Resize()" + end,

@@ -1,6 +1,7 @@
 // Tests that a loader that waits can be cancelled and can time out, and that images that come again get other views.
 #include "unit/loader/loader_fixture.hpp"
 
+#include <cmath>
 #include <csignal>
 #include <string>
 
@@ -126,7 +127,7 @@ TEST_F(Cancel, BoundsOfTime)
 {
     const Dataset images = slow_dataset();
     const SamplerHandle order = sampler(4);
-    for (const double wrong : { -1.0, NAN, INFINITY }) {
+    for (const double wrong : std::vector<double>{ -1, NAN, INFINITY }) {
         options_.timeout_s = wrong;
         EXPECT_EQ(try_create(images.get(), order.get(), &policy_, nullptr), MOCO_EINVALID) << wrong;
         EXPECT_TRUE(says("timeout_s")) << moco_error_message();
