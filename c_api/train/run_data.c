@@ -49,7 +49,11 @@ static moco_status take_policy(moco__run *run, bool is_new)
     }
     MOCO_TRY(moco_augment_check(policy));
     MOCO__READ_OPTIONS(&given->policy, policy, MOCO_AUGMENT_POLICY_INIT);
-    return is_new ? moco_augment_format(run->setup.config.policy, sizeof run->setup.config.policy, policy) : MOCO_OK;
+    if (!is_new) {
+        return MOCO_OK;
+    }
+    run->setup.config.image_size = given->policy.size;
+    return moco_augment_format(run->setup.config.policy, sizeof run->setup.config.policy, policy);
 }
 
 moco_status moco__run_take_given(moco__run *run, bool is_new)

@@ -92,7 +92,9 @@ moco_status moco__run_resolve(moco__run_setup *setup)
         moco_device_set_tf32(config->tf32);
     }
     MOCO_TRY(resolve_arithmetic(setup));
+    policy.callback = setup->given.policy.callback;
     MOCO_TRY(moco_config_policy(&policy, config, MOCO_POLICY_TRAIN));
+    MOCO_TRY(moco_augment_check(&policy)); /* a text may want a callback that is not given */
     config->image_size = policy.size;
     if (config->lr == 0) {
         config->lr = moco_schedule_auto_lr(config->batch);

@@ -30,7 +30,7 @@ typedef struct moco_train_options {
     /** Labelled images that the kNN monitor classifies, if @ref dataset has labels too. Borrowed; NULL: those at
      * config->val_data. @since 0.2 */
     const moco_dataset *val_dataset;
-    /** Augmentation in place of config->augment and config->policy; checkpoints hold it as config->policy. A policy
+    /** Augmentation in place of config->augment, policy and image_size; checkpoints hold it as config->policy. One
      * with a callback must be given to moco_resume() again. Borrowed; NULL: as config says. @since 0.2 */
     const moco_augment_policy *policy;
     /** The order of images: its weights, or order and payload, count; the rest comes from the configuration.

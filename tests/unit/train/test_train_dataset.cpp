@@ -170,8 +170,10 @@ TEST_F(TrainDataset, KeepsAnOwnPolicyWithACallback)
     policy.callback = negative;
     policy.payload = &calls;
     options_.policy = &policy;
+    config_.image_size = 28; // the policy's size counts
     expect_exact();
     EXPECT_GT(calls, 0);
+    EXPECT_NE(read_file(path("whole/config.yaml")).find("image_size: 12\n"), std::string::npos);
     EXPECT_NE(last_checkpoint("whole").find("\"config.policy\":\"" + text + "\""), std::string::npos);
 
     ASSERT_EQ(train("other", 3), MOCO_ESTOPPED);
@@ -254,6 +256,11 @@ TEST_F(TrainDataset, RefusesWhatDoesNotFit)
     EXPECT_EQ(train("run"), MOCO_EINVALID);
     EXPECT_TRUE(message_has("the policy's callback is NULL")) << moco_error_message();
     options_.policy = nullptr;
+    ASSERT_EQ(moco_config_set(&config_, "policy", "Size(12) Callback() CenterCrop() Normalize(0, 0, 0, 1, 1, 1)"),
+              MOCO_OK);
+    EXPECT_EQ(train("run"), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("operation 0 is a callback")) << moco_error_message();
+    ASSERT_EQ(moco_config_set(&config_, "policy", ""), MOCO_OK);
     config_.batch = 64;
     EXPECT_EQ(train("run"), MOCO_EINVALID);
     EXPECT_TRUE(message_has("the application's dataset has 32 images")) << moco_error_message();
