@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTH = 48, HEIGHT = 32, STRIDE = 3 * WIDTH + 16, FRAMES = 96 };
+enum { WIDTH = 48, HEIGHT = 32, STRIDE = 3 * WIDTH + 16, FRAMES = 64 };
 
 static uint8_t frames[FRAMES][HEIGHT][STRIDE]; /* BGR; rows have padding, as those of many cameras */
 static volatile sig_atomic_t interrupted;

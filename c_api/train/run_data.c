@@ -186,8 +186,8 @@ static moco_status check_dataset(const moco__run_given *given, const moco_safete
     if (given->images == NULL) {
         return moco_error_set(MOCO_EINVALID,
                               "%s: the run was trained on an application's dataset of %" PRIu64 " images and %" PRIu64
-                              " classes, which is not in its folder; continue it by moco_resume() with that dataset in "
-                              "options->dataset",
+                              " classes, which is not in its folder; only the application can continue it, with that "
+                              "dataset in options->dataset",
                               path, images, classes);
     }
     if (moco_dataset_count(given->images) != images || moco_dataset_class_count(given->images) != classes) {
