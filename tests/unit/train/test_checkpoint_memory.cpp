@@ -25,7 +25,7 @@ moco_status append(const void *bytes, size_t count, void *payload)
     return MOCO_OK;
 }
 
-class Memory : public moco_test::WithFolder {
+class CheckpointMemory : public moco_test::WithFolder {
   protected:
     static Model model(uint64_t seed)
     {
@@ -63,7 +63,7 @@ class Memory : public moco_test::WithFolder {
 
 } // namespace
 
-TEST_F(Memory, TheBytesAreThoseOfAFile)
+TEST_F(CheckpointMemory, TheBytesAreThoseOfAFile)
 {
     const Model first = model(1);
     const moco_config config = config_of(first);
@@ -71,7 +71,7 @@ TEST_F(Memory, TheBytesAreThoseOfAFile)
     EXPECT_TRUE(saved(first) == read_file(path("a")));
 }
 
-TEST_F(Memory, AModelComesBack)
+TEST_F(CheckpointMemory, AModelComesBack)
 {
     const Model first = model(1);
     ASSERT_EQ(moco_model_set_metadata(first.get(), "camera", "north, 30°"), MOCO_OK) << moco_error_message();
@@ -95,7 +95,7 @@ TEST_F(Memory, AModelComesBack)
     EXPECT_STREQ(config.arch, "resnet20");
 }
 
-TEST_F(Memory, AnEncoderComesFromBytesOfAnyFormat)
+TEST_F(CheckpointMemory, AnEncoderComesFromBytesOfAnyFormat)
 {
     const Model first = model(1);
     const moco_config config = config_of(first);
@@ -121,7 +121,7 @@ TEST_F(Memory, AnEncoderComesFromBytesOfAnyFormat)
     }
 }
 
-TEST_F(Memory, WrongBytesAreRefused)
+TEST_F(CheckpointMemory, WrongBytesAreRefused)
 {
     const Model first = model(1);
     const std::string bytes = saved(first);
@@ -140,7 +140,7 @@ TEST_F(Memory, WrongBytesAreRefused)
     EXPECT_TRUE(message_has("not a checkpoint")) << moco_error_message();
 }
 
-TEST_F(Memory, AWriteCallbackThatFailsEndsTheWriting)
+TEST_F(CheckpointMemory, AWriteCallbackThatFailsEndsTheWriting)
 {
     const Model first = model(1);
     const moco_config config = config_of(first);
@@ -154,7 +154,7 @@ TEST_F(Memory, AWriteCallbackThatFailsEndsTheWriting)
     EXPECT_EQ(moco_checkpoint_save_to(nullptr, nullptr, first.get(), { 0, 0, 0 }, &config), MOCO_EINVALID);
 }
 
-TEST_F(Memory, MetadataHasBounds)
+TEST_F(CheckpointMemory, MetadataHasBounds)
 {
     const Model first = model(1);
     moco_model *m = first.get();
