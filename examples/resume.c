@@ -1,5 +1,5 @@
 /*
- * Trains with a loop of one's own, and keeps a checkpoint in memory after the first half. A new model continues from
+ * Trains with a loop of your own, and keeps a checkpoint in memory after the first half. A new model continues from
  * it as if there had been no break.
  *
  *     example-resume DATA

@@ -4,7 +4,7 @@
 
 #include "moco/error.h"
 
-/* Clears the thread's message before a callback, so that moco__callback_end() can tell whether the callback left one.
+/* Clears the thread's message before a callback, so that moco__callback_end() sees whether the callback left one.
  */
 void moco__callback_begin(void);
 

@@ -48,7 +48,7 @@ static const moco_option table[] = {
       DATA,
       TEXT(policy, "TEXT"),
       ADVANCED,
-      .help = "augmentation as operations, in place of a name: \"Size(32) RandomResizedCrop(0.2, 1, 0.75, 1.25) "
+      .help = "augmentation as operations, instead of a name: \"Size(32) RandomResizedCrop(0.2, 1, 0.75, 1.25) "
               "RandomGrayscale() @ 0.2 Normalize(0.5, 0.5, 0.5, 0.25, 0.25, 0.25)\"" },
     { .name = "augment-precision",
       DATA,

@@ -220,7 +220,7 @@ moco_status moco__ring_next(moco__slot **out, moco__ring *ring)
                               "loader: cancelled by moco_loader_cancel(); free it, and make another one");
     }
     if (!ready) {
-        return moco_error_set(MOCO_EUNAVAILABLE, "loader: no batch was ready within %g s; call again to wait on",
+        return moco_error_set(MOCO_EUNAVAILABLE, "loader: no batch was ready within %g s; call again to wait longer",
                               (double)ring->timeout_ns * 1e-9);
     }
     *out = slot;

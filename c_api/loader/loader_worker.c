@@ -43,7 +43,7 @@ static void report_failure(moco__job *job, moco__slot *slot, size_t place, moco_
 {
     char text[MOCO__LOADER_MESSAGE_MAX];
     const bool can_skip = moco__is_broken_image(status) && !job->options.skip_broken;
-    status = status == MOCO_EUNAVAILABLE ? MOCO_EIO : status; /* that one tells that the time is over */
+    status = status == MOCO_EUNAVAILABLE ? MOCO_EIO : status; /* it means that the time is over */
     describe(text, job, slot->indices[place], "loader: ", can_skip ? "; use skip_broken to leave such images out" : "");
     moco__ring_fail(&job->ring, slot, place, status, text);
 }

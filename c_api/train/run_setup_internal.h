@@ -8,7 +8,7 @@
 #include "moco/peers.h"
 #include "moco/schedule.h"
 
-/* What the application gives in place of the configuration's; borrowed; NULL: it gives none. */
+/* What the application gives instead of the configuration's; borrowed; NULL: it gives none. */
 typedef struct moco__run_given {
     const moco_dataset *images, *val_images;
     moco_augment_policy policy; /* its callback and payload count, since the configuration has the rest */

@@ -36,7 +36,7 @@ typedef struct moco_augment_op {
 /**
  * An operation of the application: changes an image in place, also to another size. Loaders call it from several
  * threads at once.
- * @param parameter the operation's four parameters; they can tell several operations apart
+ * @param parameter the operation's four parameters; they can distinguish several operations
  * @param random four numbers from 0 to below 1, drawn for this image, view and epoch; all randomness must come from
  * them, so that runs can be repeated and resumed
  * @return ::MOCO_OK, or an error, which ends the batch

@@ -133,7 +133,7 @@ typedef struct moco_config {
     moco_knn_features knn_features;
     int64_t knn_images;     /**< training images that vote; 0: all */
     int64_t knn_image_size; /**< pixels; 0: image_size */
-    /** The application's own augmentation, as moco_augment_format() writes it, in place of the operations, size and
+    /** The application's own augmentation, as moco_augment_format() writes it, instead of the operations, size and
      * normalisation of augment; empty: none. Evaluations crop as for augment, and normalise as it says. @since 0.2 */
     char policy[MOCO_AUGMENT_TEXT_MAX];
 } moco_config;

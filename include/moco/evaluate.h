@@ -42,11 +42,11 @@ typedef struct moco_features_options {
     bool raw; /**< rows as the encoder gives them, for linear classifiers; false: rows of L2 norm 1, for kNN */
     moco_features_fn progress; /**< may be NULL */
     void *payload;
-    /** In place of augment and image_size: an application's own policy, best without random operations. Borrowed; NULL:
+    /** Instead of augment and image_size: an application's own policy, best without random operations. Borrowed; NULL:
      * augment. @since 0.2 */
     const moco_augment_policy *policy;
-    /** Normalisation in place of that of augment, if std is above 0; zeroed. moco_features_options_for() sets it for
-     * networks that were trained with a policy of one's own. @since 0.2 */
+    /** Normalisation instead of that of augment, if std is above 0; zeroed. moco_features_options_for() sets it for
+     * networks that were trained with a policy of your own. @since 0.2 */
     double mean[3], std[3];
 } moco_features_options;
 

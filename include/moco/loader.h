@@ -67,8 +67,8 @@ MOCO_API void moco_loader_free(moco_loader *loader);
  * Waits for the next batch. Batches come in the sampler's order, without end. They do not depend on the number of
  * workers. After an error the next call gives the next batch.
  * @return the error of the first sample of the batch that could not be read; the message has its name.
- * ::MOCO_EUNAVAILABLE if no batch was ready in options->timeout_s: the next call waits on for the same batch, and the
- * batch before is given back. ::MOCO_ESTOPPED after moco_loader_cancel()
+ * ::MOCO_EUNAVAILABLE if no batch was ready in options->timeout_s: the next call continues to wait for the same batch,
+ * and the batch before is given back. ::MOCO_ESTOPPED after moco_loader_cancel()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_loader_next(moco_loader *loader, moco_batch *out);

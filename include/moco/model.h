@@ -129,7 +129,7 @@ MOCO_API moco_comm *moco_model_comm(const moco_model *model);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_model_set_metadata(moco_model *model, const char *key, const char *value);
 
-/** Returns a text of moco_model_set_metadata(), borrowed until it is set anew; NULL if there is none. @since 0.2 */
+/** Returns a text of moco_model_set_metadata(), borrowed until it is set again; NULL if there is none. @since 0.2 */
 MOCO_API const char *moco_model_metadata(const moco_model *model, const char *key);
 
 /** Returns how many shuffles were drawn. A checkpoint keeps it. */

@@ -49,7 +49,7 @@ typedef struct moco_sampler_options {
      * many images as before, and each of them is drawn in proportion to the weights, with replacement. The draws depend
      * only on seed and epoch. Needs shuffle; ignores window and shards. @since 0.2 */
     const double *weights;
-    moco_order_fn order; /**< the order of each epoch, in place of one drawn here; NULL: none @since 0.2 */
+    moco_order_fn order; /**< the order of each epoch, instead of one drawn here; NULL: none @since 0.2 */
     void *payload;       /**< for order */
 } moco_sampler_options;
 

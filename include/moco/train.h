@@ -24,13 +24,13 @@ typedef struct moco_train_options {
     const char *device; /**< continues there; NULL: on the run's device. @since 0.2 */
     int64_t threads;    /**< 0: as many as the run had. @since 0.2 */
     int64_t epochs;     /**< new length of the run; 0: the run's. @since 0.2 */
-    /** Images to train on in place of those at config->data. The checkpoints record their number and classes, and
+    /** Images to train on instead of those at config->data. The checkpoints record their number and classes, and
      * moco_resume() wants them again. Borrowed during the call; NULL: config->data. @since 0.2 */
     const moco_dataset *dataset;
     /** Labelled images that the kNN monitor classifies, if @ref dataset has labels too. Borrowed; NULL: those at
      * config->val_data. @since 0.2 */
     const moco_dataset *val_dataset;
-    /** Augmentation in place of config->augment, policy and image_size; checkpoints hold it as config->policy. One
+    /** Augmentation instead of config->augment, policy and image_size; checkpoints hold it as config->policy. One
      * with a callback must be given to moco_resume() again. Borrowed; NULL: as config says. @since 0.2 */
     const moco_augment_policy *policy;
     /** The order of images: its weights, or order and payload, count; the rest comes from the configuration.
@@ -66,7 +66,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const m
  * another device, or with other numbers, the run continues too, but is not bit-identical; the log says what changes.
  * Only rank 0 reads the folder.
  *
- * A run on an application's dataset, order or callback goes on if options gives the same again. Texts of
+ * A run on an application's dataset, order or callback continues if options gives the same again. Texts of
  * options->metadata replace those of the checkpoint with the same keys.
  * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs already,
  * or if dataset, policy or order are missing or are not those of the run

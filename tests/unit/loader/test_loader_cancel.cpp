@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A dataset whose reads wait until they may go on, as those of a camera without frames.
+// A dataset whose reads wait until they may continue, as those of a camera without frames.
 struct Gate {
     std::atomic<bool> open{ false };
 };

@@ -82,7 +82,7 @@ TEST(SamplerOrder, WeightedDrawsDependOnSeedAndEpochAlone)
     for (int i = 0; i < 6; ++i) {
         batches.push_back(next(whole, 4));
     }
-    EXPECT_NE(batches[0], batches[2]) << "another epoch draws anew";
+    EXPECT_NE(batches[0], batches[2]) << "another epoch draws again";
 
     const Handle resumed = make(options);
     ASSERT_EQ(moco_sampler_seek(resumed.get(), 1, 1), MOCO_OK);
