@@ -12,9 +12,9 @@ import sys
 import read_interface
 
 HERE = pathlib.Path(__file__).resolve().parent
-SCALARS = {"char": "c_char", "double": "c_double", "_Bool": "c_bool", "size_t": "c_size_t", "int": "c_int",
-           "int32_t": "c_int32", "uint32_t": "c_uint32", "int64_t": "c_int64", "uint64_t": "c_uint64",
-           "uint8_t": "c_uint8", "int8_t": "c_int8"}
+SCALARS = {"char": "c_char", "double": "c_double", "float": "c_float", "_Bool": "c_bool", "size_t": "c_size_t",
+           "int": "c_int", "int32_t": "c_int32", "uint32_t": "c_uint32", "int64_t": "c_int64",
+           "uint64_t": "c_uint64", "uint8_t": "c_uint8", "int8_t": "c_int8"}
 
 
 def camel(name):
@@ -53,7 +53,7 @@ class Python:
         of = self.interface
         yield '"""Made by make_bindings.py from the headers of libmoco: constants, structs, callbacks and signatures."""'
         yield "from ctypes import CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_int, c_int32  # noqa"
-        yield "from ctypes import c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p  # noqa"
+        yield "from ctypes import c_float, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p  # noqa"
         yield ""
         for values in of.enums.values():
             for name, value in values.items():
