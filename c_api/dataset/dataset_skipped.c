@@ -52,7 +52,7 @@ bool moco__dataset_is_skipped(const moco_dataset *dataset, size_t index)
 {
     (void)pthread_mutex_lock(&lock);
     const struct moco__skipped *skipped = dataset->skipped;
-    const bool is = skipped != NULL && (skipped->known[index / 8] >> (index % 8) & 1U) != 0;
+    const bool is = skipped != NULL && ((unsigned)skipped->known[index / 8] >> (index % 8) & 1U) != 0;
     (void)pthread_mutex_unlock(&lock);
     return is;
 }
