@@ -52,14 +52,15 @@ class Python:
     def lines(self):
         of = self.interface
         yield '"""Made by make_bindings.py from the headers of libmoco: constants, structs, callbacks and signatures."""'
-        yield "from ctypes import CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_double, c_int, c_int32  # noqa"
-        yield "from ctypes import c_float, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p  # noqa"
+        yield "from ctypes import CFUNCTYPE, POINTER, Structure, Union, c_bool, c_char, c_char_p, c_double, c_int  # noqa"
+        yield "from ctypes import c_float, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p  # noqa"
         yield ""
         for values in of.enums.values():
             for name, value in values.items():
                 yield f"{name.removeprefix('MOCO_')} = {value}"
         for name in of.structs:
-            yield f"\n\nclass {camel(name)}(Structure):\n    \"\"\"{name}\"\"\""
+            base = "Union" if name in of.unions else "Structure"
+            yield f"\n\nclass {camel(name)}({base}):\n    \"\"\"{name}\"\"\""
         yield "\n"
         for name, function in of.callbacks.items():
             kinds = ", ".join(self.type(kind) for kind in [function.result] + [v.type for v in function.parameters])

@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass, field
 
 ENUM = re.compile(r"typedef enum (moco_\w+) \{(.*?)\}", re.S)
-STRUCT = re.compile(r"typedef struct (moco_\w+) \{(.*?)\} \1;", re.S)
+STRUCT = re.compile(r"typedef (?:struct|union) (moco_\w+) \{(.*?)\} \1;", re.S)
+UNION = re.compile(r"typedef union (moco_\w+) ")
 OPAQUE = re.compile(r"typedef struct (moco_\w+) \1;")
 CALLBACK = re.compile(r"typedef ([\w \*]+?)\(\*(moco_\w+)\)\((.*?)\);", re.S)
 MEMBER_FUNCTION = re.compile(r"(.+?)\s*\(\*(\w+)\)\((.*)\)")
@@ -37,7 +38,8 @@ class Function:
 @dataclass
 class Interface:
     enums: dict = field(default_factory=dict)  # name -> {identifier: value}
-    structs: dict = field(default_factory=dict)  # name -> [Value], in the order of the headers
+    structs: dict = field(default_factory=dict)  # name -> [Value], in the order of the headers; unions too
+    unions: list = field(default_factory=list)  # names
     handles: list = field(default_factory=list)  # types that only the library looks into
     callbacks: dict = field(default_factory=dict)
     functions: dict = field(default_factory=dict)
@@ -113,6 +115,7 @@ def parse(text):
     text = re.sub(r"\[(\w+)\]", lambda match: f"[{lengths.get(match[1], match[1])}]", text)
     for name, body in STRUCT.findall(text):
         found.structs[name] = parse_members(name, body, found.callbacks)
+    found.unions = UNION.findall(text)
     found.handles = [name for name in OPAQUE.findall(text) if name not in found.structs]
     for result, name, parameters in CALLBACK.findall(text):
         found.callbacks[name] = Function(result.strip(), name, parse_parameters(parameters)[0])

@@ -45,9 +45,12 @@
 #define MOCO_H
 
 /* Basics. */
+#include "moco/call.h"
 #include "moco/common.h"
 #include "moco/device.h"
+#include "moco/dlpack.h"
 #include "moco/error.h"
+#include "moco/ops.h"
 #include "moco/tensor.h"
 #include "moco/version.h"
 
@@ -66,10 +69,8 @@
 #include "moco/launch.h"
 #include "moco/optim.h"
 #include "moco/peers.h"
-#include "moco/store.h"
 
 /* The method: one step, and what it consists of. */
-#include "moco/graph.h"
 #include "moco/loss.h"
 #include "moco/model.h"
 #include "moco/momentum.h"

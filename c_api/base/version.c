@@ -1,4 +1,6 @@
 /* Gives the version of the library and the commit that it was built from. */
+#include "base/version_internal.h"
+
 #include "moco/version.h"
 
 #ifndef MOCO_COMMIT
@@ -10,7 +12,7 @@ const char *moco_version(void)
     return MOCO_VERSION_STRING;
 }
 
-const char *moco_commit(void)
+const char *moco__commit(void)
 {
     return MOCO_COMMIT;
 }

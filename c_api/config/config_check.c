@@ -2,6 +2,8 @@
  * Checks a configuration: each range, and fields against each other.
  */
 #include "base/handle_internal.h"
+#include "config/config_check_internal.h"
+#include "config/config_fields_internal.h"
 #include "config/config_read_internal.h"
 #include "config/encoder_options_internal.h"
 
@@ -19,7 +21,7 @@ static moco_status check_ranges(const moco_config *config)
     char text[MOCO_PATH_MAX + 1];
     const moco_option *option = NULL;
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        MOCO_TRY(moco_config_get(config, option, text, sizeof text));
+        MOCO_TRY(moco__config_get(config, option, text, sizeof text));
         MOCO_TRY(moco_option_set(&scratch, option, text));
     }
     return MOCO_OK;
@@ -90,7 +92,7 @@ static bool next_milestone(const char **text, double *value)
     return true;
 }
 
-moco_status moco_config_milestones(const moco_config *config, double milestones[MOCO_MAX_MILESTONES], size_t *count)
+moco_status moco__config_milestones(const moco_config *config, double milestones[MOCO_MAX_MILESTONES], size_t *count)
 {
     MOCO_CHECK_ARG(milestones);
     MOCO_CHECK_ARG(count);
@@ -132,7 +134,7 @@ static moco_status check_schedule(const moco_config *config)
 {
     double milestones[MOCO_MAX_MILESTONES];
     size_t count = 0;
-    MOCO_TRY(moco_config_milestones(config, milestones, &count));
+    MOCO_TRY(moco__config_milestones(config, milestones, &count));
     const bool steps = config->schedule == MOCO_SCHEDULE_STEPS;
     if (steps && count == 0) {
         return moco_error_set(MOCO_EINVALID, "milestones: schedule steps needs at least one; write them as 120,160, "
@@ -190,10 +192,4 @@ moco_status moco_config_check(const moco_config *config)
     MOCO_TRY(check_schedule(&known));
     warn_of_unusual(&known);
     return MOCO_OK;
-}
-
-const char *moco_config_eval_augment(const moco_config *config)
-{
-    moco_config known;
-    return moco__config_read(&known, config) == MOCO_OK ? moco_augment_eval_preset(known.augment) : NULL;
 }

@@ -1,5 +1,6 @@
 /* Sets and reads the options of a configuration as text. */
 #include "base/handle_internal.h"
+#include "config/config_fields_internal.h"
 #include "config/config_read_internal.h"
 
 moco_status moco_config_set(moco_config *config, const char *name, const char *value)
@@ -27,14 +28,7 @@ moco_status moco_config_set(moco_config *config, const char *name, const char *v
                         : moco_error_set(MOCO_EINVALID, "there is no option '%s'", name);
 }
 
-const char *moco_config_choice(const moco_config *config, const char *name)
-{
-    const moco_option *option = moco_config_find_option(name);
-    const bool is_known = config != NULL && option != NULL && option->offset + option->size <= config->struct_size;
-    return is_known ? moco_option_choice(config, option) : NULL;
-}
-
-moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer, size_t size)
+moco_status moco__config_get(const moco_config *config, const moco_option *option, char *buffer, size_t size)
 {
     moco_config known;
     MOCO_TRY(moco__config_read(&known, config));

@@ -3,6 +3,7 @@
  */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "config/config_fields_internal.h"
 #include "config/config_read_internal.h"
 
 #include <stdio.h>
@@ -251,7 +252,7 @@ static bool emit_option(yaml_emitter_t *emitter, const moco_config *config, cons
     }
     key[i] = '\0';
     const bool quoted = option->kind == MOCO_OPTION_TEXT || option->kind == MOCO_OPTION_PATH;
-    return moco_config_get(config, option, value, sizeof value) == MOCO_OK && emit_scalar(emitter, key, false) &&
+    return moco__config_get(config, option, value, sizeof value) == MOCO_OK && emit_scalar(emitter, key, false) &&
            emit_scalar(emitter, value, quoted);
 }
 

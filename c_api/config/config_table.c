@@ -284,14 +284,3 @@ size_t moco_config_option_count(void)
 {
     return COUNT;
 }
-
-const moco_option *moco_config_find_option(const char *name)
-{
-    return name != NULL ? moco_option_find(moco_config_option(0), COUNT, name, strlen(name)) : NULL;
-}
-
-const char *moco_config_suggest(const char *name)
-{
-    const moco_option *option = name != NULL ? moco_option_nearest(table, COUNT, name, NULL) : NULL;
-    return option != NULL ? option->name : NULL;
-}

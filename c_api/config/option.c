@@ -199,21 +199,6 @@ static void print_real(char *buffer, size_t size, double value)
     (void)snprintf(buffer, size, "%s", text);
 }
 
-const char *moco_option_choice(const void *values, const moco_option *option)
-{
-    choice_value value = 0;
-    if (values == NULL || option == NULL || option->kind != MOCO_OPTION_CHOICE || option->size != sizeof value) {
-        return NULL;
-    }
-    memcpy(&value, (const char *)values + option->offset, sizeof value);
-    for (size_t i = 0; option->choices[i] != NULL; ++i) {
-        if (i == value) {
-            return option->choices[i];
-        }
-    }
-    return NULL;
-}
-
 static moco_status get_choice(const void *values, const moco_option *option, char *buffer, size_t size)
 {
     const char *name = moco_option_choice(values, option);

@@ -5,6 +5,8 @@
 #include "dataset/dataset_internal.h"
 #include "evaluate/feature_set_internal.h"
 
+#include "moco/ops.h"
+
 #include <stdlib.h>
 
 static const double first_deviation = 0.01;

@@ -2,6 +2,7 @@
 #include "evaluate/feature_policy_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/tensor_internal.h"
 
 #include "moco/embed.h"
 
@@ -80,7 +81,7 @@ static moco_status forward(moco_tensor **out, const job *j, const moco_tensor *b
     MOCO_TRY(moco_tensor_to(&images, j->scope, batch, j->network.device));
     MOCO_TRY(j->options.kind == MOCO_FEATURE_OUTPUT ? moco_encoder_forward(out, j->scope, j->encoder, images)
                                                     : moco_encoder_features(out, j->scope, j->encoder, images));
-    return j->options.raw ? MOCO_OK : moco_tensor_normalize_into(*out, *out);
+    return j->options.raw ? MOCO_OK : moco__tensor_normalize_into(*out, *out);
 }
 
 static moco_status embed_batch(float *out, job *j, const moco_image *const *images, size_t count)

@@ -2,8 +2,10 @@
 #include "evaluate/feature_set_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/tensor_internal.h"
 
 #include "moco/linear.h"
+#include "moco/ops.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@ static moco_status mean_norm(double *out, moco_scope *scope, const moco_features
         return MOCO_ENOMEM;
     }
     moco_status status;
-    MOCO_TRY_GOTO(moco_tensor_row_dot(&squares, scope, features->matrix, features->matrix));
+    MOCO_TRY_GOTO(moco__tensor_row_dot(&squares, scope, features->matrix, features->matrix));
     MOCO_TRY_GOTO(moco_tensor_to_host(values, features->count * sizeof *values, squares));
     double sum = 0;
     for (size_t i = 0; i < features->count; ++i) {
@@ -58,7 +60,7 @@ static moco_status largest_power(double *out, moco_scope *scope, const moco_feat
         MOCO_TRY_GOTO(moco_tensor_transpose(&row, scope, column));
         MOCO_TRY_GOTO(moco_tensor_divide(&row, scope, row, (double)features->count));
     }
-    MOCO_TRY_GOTO(moco_tensor_row_dot(&squared, scope, row, row));
+    MOCO_TRY_GOTO(moco__tensor_row_dot(&squared, scope, row, row));
     MOCO_TRY_GOTO(moco_tensor_item(&power, squared));
     *out = sqrt(power);
 done:

@@ -2,12 +2,15 @@
 #include "evaluate/feature_set_internal.h"
 
 #include "base/clock_internal.h"
+#include "base/comm_internal.h"
 #include "base/handle_internal.h"
+#include "base/tensor_internal.h"
 #include "dataset/dataset_internal.h"
 #include "evaluate/feature_policy_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
 #include "moco/loader.h"
+#include "moco/ops.h"
 
 #include <stdlib.h>
 
@@ -83,14 +86,14 @@ static moco_status put_rows(moco_features *features, moco_scope *scope, const mo
     moco_tensor *place, *part;
     MOCO_TRY(moco_tensor_narrow(&place, scope, features->matrix, 0, (int64_t)from, (int64_t)count));
     MOCO_TRY(moco_tensor_narrow(&part, scope, rows, 0, 0, (int64_t)count));
-    return features->raw ? moco_tensor_copy(place, part) : moco_tensor_normalize_into(place, part);
+    return features->raw ? moco_tensor_copy(place, part) : moco__tensor_normalize_into(place, part);
 }
 
 /* All ranks end together, since they meet where the features are completed. */
 static moco_status agree_to_go_on(bool stopped, const moco_features_options *o)
 {
     int64_t stops = stopped ? 1 : 0;
-    MOCO_TRY(moco_comm_largest(&stops, o->comm, stops));
+    MOCO_TRY(moco__comm_largest(&stops, o->comm, stops));
     return stops == 0 ? MOCO_OK : moco_error_set(MOCO_ESTOPPED, "features: stopped by the progress callback");
 }
 
@@ -227,11 +230,6 @@ const int64_t *moco_features_labels(const moco_features *features)
     return features != NULL ? features->labels : NULL;
 }
 
-size_t moco_features_count(const moco_features *features)
-{
-    return features != NULL ? features->count : 0;
-}
-
 size_t moco_features_index(const moco_features *features, size_t row)
 {
     return features != NULL && row < features->count ? (size_t)features->indices[row] : SIZE_MAX;
@@ -241,7 +239,7 @@ moco_status moco_features_normalize(moco_features *features)
 {
     MOCO_CHECK_ARG(features);
     if (features->raw) {
-        MOCO_TRY(moco_tensor_normalize_into(features->matrix, features->matrix));
+        MOCO_TRY(moco__tensor_normalize_into(features->matrix, features->matrix));
         features->raw = false;
     }
     return MOCO_OK;

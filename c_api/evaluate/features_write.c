@@ -18,14 +18,6 @@ static bool has_labels(const moco_features *features)
     return false;
 }
 
-moco_status moco_features_label_tensor(moco_tensor **out, moco_scope *scope, const moco_features *features)
-{
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(features);
-    const int64_t count = (int64_t)features->count;
-    return moco_tensor_from_host(out, scope, MOCO_INT64, (moco_device){ MOCO_CPU, 0 }, &count, 1, features->labels);
-}
-
 moco_status moco_features_write(const char *path, const moco_features *features, const moco_metadata *metadata,
                                 size_t metadata_count)
 {

@@ -9,6 +9,7 @@
 
 #include "moco/ddp.h"
 #include "moco/finetune.h"
+#include "moco/ops.h"
 #include "moco/optim.h"
 
 #include <math.h>
@@ -116,7 +117,9 @@ static moco_status open_data(tuning *t)
 static moco_status set_up(tuning *t)
 {
     const moco_finetune_options *o = t->options;
-    const moco_sgd_options sgd = { sizeof sgd, o->momentum, o->weight_decay };
+    moco_sgd_options sgd = MOCO_SGD_OPTIONS_INIT;
+    sgd.momentum = o->momentum;
+    sgd.weight_decay = o->weight_decay;
     const int64_t sums = MOCO__SCORES;
     const moco_device device = moco_tensor_device(moco_tensor_list_get(moco_encoder_state(t->encoder), 0));
     t->classes = (moco__classes){ "finetune", moco_encoder_dim(t->encoder), device };

@@ -5,6 +5,7 @@
 #include "weights/encoder_state_internal.h"
 
 #include "moco/finetune.h"
+#include "moco/ops.h"
 
 static moco_status new_head(moco_encoder *encoder, moco_scope *scope, uint64_t seed)
 {

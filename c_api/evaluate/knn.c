@@ -5,6 +5,8 @@
 #include "base/options_read_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
+#include "moco/ops.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

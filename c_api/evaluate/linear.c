@@ -7,6 +7,7 @@
 #include "evaluate/feature_set_internal.h"
 
 #include "moco/ddp.h"
+#include "moco/ops.h"
 #include "moco/optim.h"
 
 #include <math.h>
@@ -72,7 +73,9 @@ static moco_status create_head(head *h, const moco_linear *linear, const moco_li
     MOCO_TRY(moco_tensor_require_gradient(h->bias));
     const moco_tensor *const both[2] = { h->weight, h->bias };
     MOCO_TRY(moco_tensor_list_create(&h->parameters, both, 2));
-    const moco_sgd_options sgd = { sizeof sgd, o->momentum, o->weight_decay };
+    moco_sgd_options sgd = MOCO_SGD_OPTIONS_INIT;
+    sgd.momentum = o->momentum;
+    sgd.weight_decay = o->weight_decay;
     MOCO_TRY(moco_sgd_create(&h->sgd, h->parameters, &sgd));
     return moco_tensor_zeros(&h->sums, NULL, MOCO_FLOAT32, o->device, &sums, 1);
 }
@@ -178,7 +181,8 @@ static moco_status learn(const moco_linear *linear, const head *h, const moco_te
     return add_sums(h->sums, linear->scope, loss, logits, labels);
 }
 
-moco_status moco_linear_step(moco_linear *linear, const moco_tensor *features, const moco_tensor *labels, double factor)
+moco_status moco__linear_step(moco_linear *linear, const moco_tensor *features, const moco_tensor *labels,
+                              double factor)
 {
     MOCO_CHECK_ARG(linear);
     MOCO_CHECK_ARG(features);
@@ -209,7 +213,7 @@ static moco_status to_score(moco_score *out, head *h, const moco_tensor *sums, d
     return MOCO_OK;
 }
 
-moco_status moco_linear_read_means(moco_score *out, moco_linear *linear)
+moco_status moco__linear_read_means(moco_score *out, moco_linear *linear)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(linear);
@@ -251,7 +255,7 @@ done:
     return status;
 }
 
-moco_status moco_linear_score(moco_score *out, moco_linear *linear, const moco_features *features)
+moco_status moco__linear_score(moco_score *out, moco_linear *linear, const moco_features *features)
 {
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(linear);
@@ -301,7 +305,7 @@ moco_device moco__linear_device(const moco_linear *linear)
     return linear->device;
 }
 
-bool moco_linear_diverged(const moco_linear *linear, size_t index)
+bool moco__linear_diverged(const moco_linear *linear, size_t index)
 {
     return linear != NULL && index < linear->count && linear->heads[index].diverged;
 }

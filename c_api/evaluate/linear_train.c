@@ -8,6 +8,8 @@
 #include "evaluate/linear_order_internal.h"
 #include "evaluate/progress_internal.h"
 
+#include "moco/ops.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -149,10 +151,10 @@ static moco_status test_epoch(training *t, const moco_score *means)
 {
     moco_score scores[MOCO_LINEAR_MAX_RATES];
     const double start = moco__now();
-    MOCO_TRY(moco_linear_score(scores, t->linear, t->val));
+    MOCO_TRY(moco__linear_score(scores, t->linear, t->val));
     for (size_t i = 0; i < t->result.rate_count; ++i) {
         moco_linear_outcome *outcome = &t->result.outcomes[i];
-        outcome->diverged = moco_linear_diverged(t->linear, i);
+        outcome->diverged = moco__linear_diverged(t->linear, i);
         if (outcome->diverged) {
             continue;
         }
@@ -173,7 +175,7 @@ static moco_status test_epoch(training *t, const moco_score *means)
 static moco_status check_diverged(const training *t)
 {
     for (size_t i = 0; i < t->result.rate_count; ++i) {
-        if (!moco_linear_diverged(t->linear, i)) {
+        if (!moco__linear_diverged(t->linear, i)) {
             return MOCO_OK;
         }
     }
@@ -190,7 +192,7 @@ static moco_status learn_batch(training *t, double factor)
     } else {
         MOCO_TRY(next_images(&features, &labels, t));
     }
-    MOCO_TRY(moco_linear_step(t->linear, features, labels, factor));
+    MOCO_TRY(moco__linear_step(t->linear, features, labels, factor));
     MOCO_TRY(moco_device_wait_uploads(moco__linear_device(t->linear)));
     moco_scope_clear(t->scope);
     return MOCO_OK;
@@ -200,7 +202,7 @@ static moco_status learn_batch(training *t, double factor)
 static moco_status read_metrics(training *t)
 {
     moco_score means[MOCO_LINEAR_MAX_RATES];
-    MOCO_TRY(moco_linear_read_means(means, t->linear));
+    MOCO_TRY(moco__linear_read_means(means, t->linear));
     MOCO_TRY(check_diverged(t));
     if (moco__progress_ends_epoch(&t->progress)) {
         MOCO_TRY(test_epoch(t, means));

@@ -2,6 +2,7 @@
 #include "evaluate/progress_internal.h"
 
 #include "base/clock_internal.h"
+#include "base/comm_internal.h"
 
 #include <math.h>
 
@@ -79,11 +80,11 @@ moco_status moco__progress_ask(bool *stops, const moco__progress *progress)
     const int64_t own = callback != NULL && callback(p, progress->payload) != 0 ? 1 : 0;
     int64_t any = own;
     if (moco_comm_world(progress->comm) > 1) {
-        MOCO_TRY(moco_comm_largest_wait(&any, progress->comm));
+        MOCO_TRY(moco__comm_largest_wait(&any, progress->comm));
         if (any == 0 && p->step < p->steps) {
-            MOCO_TRY(moco_comm_largest_start(progress->comm, own));
+            MOCO_TRY(moco__comm_largest_start(progress->comm, own));
         } else if (any == 0) {
-            MOCO_TRY(moco_comm_largest(&any, progress->comm, own));
+            MOCO_TRY(moco__comm_largest(&any, progress->comm, own));
         }
     }
     *stops = any != 0;

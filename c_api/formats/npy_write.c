@@ -5,6 +5,7 @@
 #include "base/handle_internal.h"
 
 #include "moco/embed.h"
+#include "moco/ops.h"
 
 #include <string.h>
 

@@ -238,22 +238,6 @@ const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file,
     return file != NULL && index < file->count ? &file->entries[index].view : NULL;
 }
 
-const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file, const char *name)
-{
-    for (size_t i = 0; file != NULL && name != NULL && i < file->count; ++i) {
-        if (strcmp(file->entries[i].view.name, name) == 0) {
-            return &file->entries[i].view;
-        }
-    }
-    return NULL;
-}
-
-const char *moco_safetensors_metadata(const moco_safetensors *file, const char *key)
-{
-    const json_t *texts = file != NULL && key != NULL ? json_object_get(file->header, "__metadata__") : NULL;
-    return json_string_value(json_object_get(texts, key));
-}
-
 bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index)
 {
     const char *key;

@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "base/utf8_internal.h"
 
+#include "moco/ops.h"
 #include "moco/safetensors.h"
 
 #include <jansson.h>

@@ -6,6 +6,8 @@
 #include "loader/loader_worker_internal.h"
 #include "loader/sampler_internal.h"
 
+#include "moco/ops.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* Encodes queries, and keys in shuffled order (paper, section 3.3). */
 #include "method/encode_internal.h"
 
+#include "moco/ops.h"
+
 /* Embeds and normalises a part of the images. */
 static moco_status encode(moco_tensor **out, moco_model *model, moco_encoder *encoder, const moco_tensor *images,
                           int64_t part)

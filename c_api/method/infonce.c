@@ -1,6 +1,10 @@
 /* Computes InfoNCE over the positive and the queue (paper, equation 1). */
 #include "base/handle_internal.h"
+
+#include "base/tensor_internal.h"
+#include "method/infonce_internal.h"
 #include "moco/loss.h"
+#include "moco/ops.h"
 
 #include <math.h>
 
@@ -9,7 +13,7 @@ static moco_status logits_of(moco_tensor **out, moco_scope *scope, moco_scope *t
                              const moco_tensor *k, const moco_tensor *negatives, double temperature)
 {
     moco_tensor *l_pos, *l_neg, *transposed, *logits;
-    MOCO_TRY(moco_tensor_row_dot(&l_pos, temporaries, q, k));             /* N x 1 */
+    MOCO_TRY(moco__tensor_row_dot(&l_pos, temporaries, q, k));            /* N x 1 */
     MOCO_TRY(moco_tensor_transpose(&transposed, temporaries, negatives)); /* dim x K */
     MOCO_TRY(moco_tensor_matmul(&l_neg, temporaries, q, transposed));     /* N x K */
     const moco_tensor *const ways[] = { l_pos, l_neg };
@@ -46,13 +50,13 @@ moco_status moco_infonce_loss(moco_tensor **out, moco_scope *scope, const moco_t
     return status;
 }
 
-double moco_infonce_floor(int64_t queue_size, int64_t dim, double temperature)
+double moco__infonce_floor(int64_t queue_size, int64_t dim, double temperature)
 {
     const double exponent = 1 / (2 * (double)dim * temperature * temperature) - 1 / temperature;
     return log1p((double)queue_size * exp(exponent));
 }
 
-double moco_infonce_chance(int64_t queue_size)
+double moco__infonce_chance(int64_t queue_size)
 {
     return log((double)queue_size + 1);
 }

@@ -6,7 +6,7 @@
 static moco_status take(moco_tensor **out, moco_model *model, size_t slot, const moco_tensor *tensor)
 {
     MOCO_TRY(moco_tensor_to(out, model->inputs, tensor, model->device));
-    return model->graph == NULL ? MOCO_OK : moco_graph_input(out, model->inputs, model->graph, slot, *out);
+    return model->graph == NULL ? MOCO_OK : moco__graph_input(out, model->inputs, model->graph, slot, *out);
 }
 
 moco_status moco__take_inputs(moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k)
@@ -19,7 +19,7 @@ moco_status moco__take_inputs(moco_model *model, const moco_tensor *im_q, const 
     MOCO_TRY(take(&shuffle->indices, model, 0, shuffle->indices));
     MOCO_TRY(take(&view1, model, 1, im_q));
     MOCO_TRY(take(&view2, model, 2, im_k));
-    if (moco_graph_recorded(model->graph)) {
+    if (moco__graph_recorded(model->graph)) {
         return MOCO_OK; /* it reads its own memory, and overwrites the gradients */
     }
     *s = (moco__step){ .pairs = { { .im_q = view1, .im_k = view2 }, { .im_q = view2, .im_k = view1 } } };
@@ -34,7 +34,7 @@ moco_status moco__run_recorded(moco_model *model, moco_status (*work)(void *mode
     }
     moco_step_times *const times = model->phases.times;
     model->phases.times = NULL; /* the phases of a graph have no ends of their own */
-    const moco_status status = moco_graph_run(model->graph, work, model);
+    const moco_status status = moco__graph_run(model->graph, work, model);
     model->phases.times = times;
     MOCO_TRY(status);
     return moco__phase_end(&model->phases, MOCO_PHASE_BACKWARD);

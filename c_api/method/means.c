@@ -1,6 +1,10 @@
 /* Keeps the running means of loss and accuracy on the device, so that no step waits for them. */
 #include "method/means_internal.h"
 
+#include "base/tensor_internal.h"
+
+#include "moco/ops.h"
+
 #include <math.h>
 
 enum { LOSS, ACC1, ACC5, SUMS };
@@ -40,7 +44,7 @@ moco_status moco__means_add(moco__means *means, moco_scope *scope, const moco_te
 {
     moco_tensor *rank; /* how many ways come before the positive */
     MOCO_TRY(add(means, scope, LOSS, loss));
-    MOCO_TRY(moco_tensor_row_rank(&rank, scope, logits, 0));
+    MOCO_TRY(moco__tensor_row_rank(&rank, scope, logits, 0));
     MOCO_TRY(add_accuracy(means, scope, ACC1, rank, 1, parts));
     return add_accuracy(means, scope, ACC5, rank, 5, parts);
 }

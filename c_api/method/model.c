@@ -7,7 +7,7 @@
 static moco_status create_parts(moco_model *model, const moco_model_options *o)
 {
     if (o->cuda_graph) {
-        MOCO_TRY(moco_graph_create(&model->graph, model->device));
+        MOCO_TRY(moco__graph_create(&model->graph, model->device));
     }
     MOCO_TRY(moco_scope_create(&model->inputs));
     MOCO_TRY(moco_scope_create(&model->scope));
@@ -121,7 +121,7 @@ void moco_model_free(moco_model *model)
     moco_queue_free(model->queue);
     moco_encoder_free(model->encoder_k);
     moco_encoder_free(model->encoder_q);
-    moco_graph_free(model->graph); /* its memory holds the gradients */
+    moco__graph_free(model->graph); /* its memory holds the gradients */
     moco__shuffle_free(&model->shuffle);
     moco__notes_clear(&model->notes);
     moco__handle_free(model);
@@ -130,7 +130,7 @@ void moco_model_free(moco_model *model)
 void moco__model_clear(moco_model *model)
 {
     moco_scope_clear(model->inputs);
-    if (!moco_graph_recorded(model->graph)) {
+    if (!moco__graph_recorded(model->graph)) {
         moco_scope_clear(model->part);
         moco_scope_clear(model->scope);
     }
@@ -170,17 +170,17 @@ moco_sgd *moco_model_sgd(const moco_model *model)
     return model != NULL ? model->sgd : NULL;
 }
 
-moco_comm *moco_model_comm(const moco_model *model)
+moco_comm *moco__model_comm(const moco_model *model)
 {
     return model != NULL ? model->comm : NULL;
 }
 
-uint64_t moco_model_shuffles(const moco_model *model)
+uint64_t moco__model_shuffles(const moco_model *model)
 {
     return model != NULL ? model->shuffle.drawn : 0;
 }
 
-void moco_model_set_shuffles(moco_model *model, uint64_t shuffles)
+void moco__model_set_shuffles(moco_model *model, uint64_t shuffles)
 {
     if (model != NULL) {
         model->shuffle.drawn = shuffles;

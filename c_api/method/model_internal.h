@@ -2,12 +2,11 @@
 #ifndef MOCO_METHOD_MODEL_INTERNAL_H
 #define MOCO_METHOD_MODEL_INTERNAL_H
 
+#include "base/graph_internal.h"
 #include "method/means_internal.h"
 #include "method/notes_internal.h"
 #include "method/phases_internal.h"
 #include "method/shuffle_internal.h"
-
-#include "moco/graph.h"
 
 /* One direction of the contrast: queries of one view against keys of the other. Shapes: see step.c. */
 typedef struct moco__contrast {
@@ -51,5 +50,14 @@ struct moco_model {
 
 /* Frees the tensors of the latest step, except those that a graph holds. */
 void moco__model_clear(moco_model *model);
+
+/* Returns the ranks that train together; NULL: one process. Borrowed. */
+moco_comm *moco__model_comm(const moco_model *model);
+
+/* Returns how many shuffles were drawn. A checkpoint keeps it. */
+uint64_t moco__model_shuffles(const moco_model *model);
+
+/* Restores the number of shuffles drawn, for a resumed run. */
+void moco__model_set_shuffles(moco_model *model, uint64_t shuffles);
 
 #endif

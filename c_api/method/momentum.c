@@ -2,6 +2,7 @@
 #include "moco/momentum.h"
 
 #include "base/handle_internal.h"
+#include "base/tensor_internal.h"
 
 #include <math.h>
 
@@ -12,10 +13,5 @@ moco_status moco_momentum_update(moco_encoder *key, const moco_encoder *query, d
     if (!(m >= 0 && m <= 1)) {
         return moco_error_set(MOCO_EINVALID, "momentum: %g must be in 0..1", m);
     }
-    return moco_tensor_list_average(moco_encoder_parameters(key), moco_encoder_parameters(query), m);
-}
-
-double moco_momentum_cosine(double m, double progress)
-{
-    return 1 - (1 - m) * (1 + cos(M_PI * progress)) / 2;
+    return moco__tensor_list_average(moco_encoder_parameters(key), moco_encoder_parameters(query), m);
 }

@@ -33,14 +33,3 @@ moco_status moco__phase_end(moco__phases *phases, moco_phase phase)
     phases->times->cpu[phase] += phases->cpu - cpu;
     return MOCO_OK;
 }
-
-const char *moco_phase_name(moco_phase phase)
-{
-    static const char *const names[MOCO_PHASE_COUNT] = {
-        [MOCO_PHASE_INPUT] = "input",       [MOCO_PHASE_MOMENTUM] = "momentum", [MOCO_PHASE_SHUFFLE] = "shuffle",
-        [MOCO_PHASE_KEY] = "key",           [MOCO_PHASE_QUERY] = "query",       [MOCO_PHASE_LOSS] = "loss",
-        [MOCO_PHASE_BACKWARD] = "backward", [MOCO_PHASE_METRICS] = "metrics",   [MOCO_PHASE_OPTIMIZER] = "optimizer",
-        [MOCO_PHASE_ENQUEUE] = "enqueue",
-    };
-    return (unsigned)phase < MOCO_PHASE_COUNT ? names[phase] : NULL;
-}

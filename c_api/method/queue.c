@@ -4,6 +4,8 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 
+#include "moco/ops.h"
+
 struct moco_queue {
     moco_tensor *keys; /* K x dim */
     moco_scope *scope; /* owns views while keys are enqueued */

@@ -50,8 +50,3 @@ double moco_schedule_lr(const moco_schedule *schedule, double epoch)
     }
     return s.lr * factor;
 }
-
-double moco_schedule_auto_lr(int64_t batch)
-{
-    return 0.03 * (double)batch / 256;
-}

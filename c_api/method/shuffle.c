@@ -8,15 +8,10 @@
 #include "base/rng_internal.h"
 #include "loader/sampler_internal.h"
 
+#include "moco/ops.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-void moco_shuffle_permutation(int64_t *permutation, size_t n, uint64_t seed, uint64_t step)
-{
-    if (permutation != NULL) {
-        moco__permutation(permutation, n, seed, MOCO__RNG_SHUFFLE, step);
-    }
-}
 
 moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, size_t groups, uint64_t seed,
                                              uint64_t step)
@@ -26,29 +21,20 @@ moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, siz
         return moco_error_set(MOCO_EINVALID, "shuffle: %zu samples do not give %zu equal groups", n, groups);
     }
     if (groups == 1) {
-        moco_shuffle_permutation(permutation, n, seed, step);
+        moco__permutation(permutation, n, seed, MOCO__RNG_SHUFFLE, step);
         return MOCO_OK;
     }
     int64_t *samples = moco__calloc(n, sizeof *samples);
     if (samples == NULL) {
         return MOCO_ENOMEM;
     }
-    moco_shuffle_permutation(samples, n, seed, step);
+    moco__permutation(samples, n, seed, MOCO__RNG_SHUFFLE, step);
     for (size_t row = 0; row < n; ++row) {
         const int64_t sample = samples[moco__grouped_sample(row, n, groups)];
         permutation[row] = (int64_t)moco__grouped_row((size_t)sample, n, groups);
     }
     free(samples);
     return MOCO_OK;
-}
-
-void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n)
-{
-    for (size_t i = 0; i < n && inverse != NULL && permutation != NULL; ++i) {
-        if (permutation[i] >= 0 && (uint64_t)permutation[i] < n) {
-            inverse[permutation[i]] = (int64_t)i;
-        }
-    }
 }
 
 /* Lays out the arrays: those that select rows on the device, then the counts. */

@@ -9,6 +9,7 @@
 
 #include "moco/loss.h"
 #include "moco/momentum.h"
+#include "moco/ops.h"
 
 typedef moco__contrast contrast;
 typedef moco__step step;

@@ -2,6 +2,7 @@
 #include "ranks/alarm_internal.h"
 
 #include "base/clock_internal.h"
+#include "base/comm_internal.h"
 #include "ranks/store_keys_internal.h"
 
 #include <inttypes.h>
@@ -13,7 +14,7 @@ enum { ANSWER_MS = 4000 }; /* milliseconds that ranks have to answer; their thre
 
 static void put(moco__alarm *alarm, const char *key, const char *text)
 {
-    if (!alarm->store_gone && moco_store_set(alarm->store, key, text) == MOCO_EPEER) {
+    if (!alarm->store_gone && moco__store_set(alarm->store, key, text) == MOCO_EPEER) {
         alarm->store_gone = true;
     }
 }
@@ -24,7 +25,7 @@ static bool look(moco__alarm *alarm, const char *key, char *buffer, size_t size)
     if (alarm->store_gone) {
         return false;
     }
-    const moco_status status = moco_store_get(buffer, size, alarm->store, key);
+    const moco_status status = moco__store_get(buffer, size, alarm->store, key);
     alarm->store_gone = status == MOCO_EPEER;
     return status == MOCO_OK;
 }
@@ -83,7 +84,7 @@ void moco__alarm_ask_all(moco__alarm *alarm, const moco_comm *comm)
     }
     alarm->asked = true;
     put(alarm, MOCO__ALARM_KEY, "1");
-    answer(alarm, moco_comm_where(comm));
+    answer(alarm, moco__comm_where(comm));
     const double deadline = moco__now() + ANSWER_MS / 1e3;
     while (!alarm->store_gone && !read_answers(alarm) && moco__now() < deadline) {
         moco__store_pause();

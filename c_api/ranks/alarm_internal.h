@@ -10,7 +10,7 @@
 #ifndef MOCO_RANKS_ALARM_INTERNAL_H
 #define MOCO_RANKS_ALARM_INTERNAL_H
 
-#include "moco/comm.h"
+#include "base/comm_internal.h"
 
 #define MOCO__ALARM_KEY "alarm"
 

@@ -115,7 +115,7 @@ static moco_status from_slurm(moco_launch *launch)
     const char *steps = getenv("SLURM_STEP_NODELIST");
     const char *hosts = steps != NULL ? steps : getenv("SLURM_JOB_NODELIST");
     if (hosts != NULL) {
-        MOCO_TRY(moco_launch_first_host(launch->address, sizeof launch->address, hosts));
+        MOCO_TRY(moco__launch_first_host(launch->address, sizeof launch->address, hosts));
     } else if (launch->world > 1 && getenv("MASTER_ADDR") == NULL) {
         return moco_error_set(
             MOCO_EINVALID,
@@ -164,7 +164,7 @@ moco_status moco_launch_from_environment(moco_launch *out, const char *launcher)
     if (from != NULL) {
         (void)snprintf(launch.launcher, sizeof launch.launcher, "%s", from->name);
         MOCO_TRY(from->read(&launch));
-        MOCO_TRY(moco_launch_check(&launch));
+        MOCO_TRY(moco__launch_check(&launch));
     } else if (launcher != NULL && strcmp(launcher, "auto") != 0 && strcmp(launcher, "none") != 0) {
         return moco_error_set(MOCO_EINVALID, "launch: unknown launcher \"%s\"; use auto, none, torchrun, mpi or slurm",
                               launcher);
@@ -201,14 +201,14 @@ static moco_status read_launch(moco_launch *out, const moco_launch *launch)
     return check(out);
 }
 
-moco_status moco_launch_check(const moco_launch *launch)
+moco_status moco__launch_check(const moco_launch *launch)
 {
     moco_launch known;
     return read_launch(&known, launch);
 }
 
 /* "gpu[07-09,12]" becomes "gpu07": the text before the bracket, the first number, and what follows the bracket. */
-moco_status moco_launch_first_host(char *buffer, size_t size, const char *list)
+moco_status moco__launch_first_host(char *buffer, size_t size, const char *list)
 {
     MOCO_CHECK_ARG(buffer);
     MOCO_CHECK_ARG(list);

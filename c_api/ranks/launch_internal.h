@@ -7,4 +7,14 @@
 /* Returns the index of this process's GPU among the `count` that it sees. ::MOCO_EUNAVAILABLE if there are too few. */
 moco_status moco__launch_gpu(int32_t *out, const moco_launch *launch, int32_t count);
 
+/*
+ * Extracts the first host of a list as SLURM writes it: "gpu[07-09,12],login" gives "gpu07".
+ * @param[out] buffer NUL-terminated
+ * Returns ::MOCO_EINVALID if the list is malformed or the name does not fit
+ */
+moco_status moco__launch_first_host(char *buffer, size_t size, const char *list);
+
+/* Checks that the numbers of a launch fit together. */
+moco_status moco__launch_check(const moco_launch *launch);
+
 #endif

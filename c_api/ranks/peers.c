@@ -18,8 +18,8 @@ void moco_peers_free(moco_peers *peers)
         moco__watch_linger(peers->watch);
     }
     moco__watch_stop(peers->watch);
-    moco_comm_free(peers->comm);
-    moco_store_free(peers->store);
+    moco__comm_free(peers->comm);
+    moco__store_free(peers->store);
     free(peers->names);
     moco__handle_free(peers);
 }
@@ -44,11 +44,11 @@ moco_status moco__peers_wait_for(char *buffer, size_t size, moco_peers *peers, c
     const double deadline = moco__now() + peers->timeout_s;
     char alarm[8];
     for (;;) {
-        const moco_status status = moco_store_get(buffer, size, peers->store, key);
+        const moco_status status = moco__store_get(buffer, size, peers->store, key);
         if (status != MOCO_ENOTFOUND) {
             return status;
         }
-        if (moco_store_get(alarm, sizeof alarm, peers->store, MOCO__ALARM_KEY) == MOCO_OK) {
+        if (moco__store_get(alarm, sizeof alarm, peers->store, MOCO__ALARM_KEY) == MOCO_OK) {
             return moco_error_set(MOCO_EPEER, "peers: another rank failed while this one waited for \"%s\"", key);
         }
         if (moco__now() > deadline) {
@@ -72,7 +72,7 @@ moco_status moco_peers_fail(moco_peers *peers, moco_status status)
     char message[MESSAGE_SIZE];
     peers->failed = true;
     /* Once the connections between GPUs are broken off, what a GPU holds is worthless, and so are errors about it. */
-    if (status != MOCO_EINVALID && moco_comm_check(peers->comm) == MOCO_EPEER) {
+    if (status != MOCO_EINVALID && moco__comm_check(peers->comm) == MOCO_EPEER) {
         status = MOCO_EPEER;
     }
     if (status != MOCO_EPEER) {

@@ -48,9 +48,9 @@ static moco_status give_text(moco_peers *peers, int32_t call, const char *text)
     char key[MOCO__STORE_KEY_SIZE];
     char size[32];
     const int32_t rank = peers->launch.rank;
-    MOCO_TRY(moco_store_set(peers->store, key_of(key, "text", call, rank), text));
+    MOCO_TRY(moco__store_set(peers->store, key_of(key, "text", call, rank), text));
     (void)snprintf(size, sizeof size, "%zu", strlen(text) + 1);
-    return moco_store_set(peers->store, key_of(key, "size", call, rank), size);
+    return moco__store_set(peers->store, key_of(key, "size", call, rank), size);
 }
 
 /* Reads another rank's text; the caller frees it. */
@@ -64,7 +64,7 @@ static moco_status take_text(char **out, moco_peers *peers, int32_t call, int32_
     if (text == NULL) {
         return MOCO_ENOMEM;
     }
-    const moco_status status = moco_store_get(text, size, peers->store, key_of(key, "text", call, rank));
+    const moco_status status = moco__store_get(text, size, peers->store, key_of(key, "text", call, rank));
     if (status != MOCO_OK) {
         free(text);
         return status;
@@ -103,7 +103,7 @@ moco_status moco_peers_agree(moco_peers *peers, const char *text)
     (void)moco__store_key(key, "verdict", call);
     if (peers->launch.rank == 0) {
         MOCO_TRY(compare_all(verdict, peers, call, text));
-        MOCO_TRY(moco_store_set(peers->store, key, verdict));
+        MOCO_TRY(moco__store_set(peers->store, key, verdict));
     } else {
         MOCO_TRY(give_text(peers, call, text));
         MOCO_TRY(moco__peers_wait_for(verdict, sizeof verdict, peers, key));
@@ -112,7 +112,7 @@ moco_status moco_peers_agree(moco_peers *peers, const char *text)
     return verdict[0] == '\0' ? moco_comm_barrier(peers->comm) : moco_error_set(MOCO_EINVALID, "%s", verdict);
 }
 
-moco_status moco_peers_share(moco_peers *peers, char *text, size_t size)
+moco_status moco__peers_share(moco_peers *peers, char *text, size_t size)
 {
     MOCO_CHECK_ARG(text);
     char key[MOCO__STORE_KEY_SIZE];
@@ -121,7 +121,7 @@ moco_status moco_peers_share(moco_peers *peers, char *text, size_t size)
     }
     (void)moco__store_key(key, "shared", peers->shared++);
     if (peers->launch.rank == 0) {
-        MOCO_TRY(moco_store_set(peers->store, key, text));
+        MOCO_TRY(moco__store_set(peers->store, key, text));
     } else {
         MOCO_TRY(moco__peers_wait_for(text, size, peers, key));
     }

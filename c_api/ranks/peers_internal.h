@@ -15,7 +15,7 @@ struct moco_peers {
     moco__watch *watch;
     char (*names)[MOCO__PEER_NAME_SIZE]; /* world */
     double timeout_s;
-    int32_t shared; /* calls of moco_peers_share() so far */
+    int32_t shared; /* calls of moco__peers_share() so far */
     int32_t agreed; /* calls of moco_peers_agree() so far */
     bool failed;
 };
@@ -23,5 +23,13 @@ struct moco_peers {
 /* Reads a key's text, waiting until it is set. Returns ::MOCO_EPEER after the time-out or if a rank raised the alarm.
  */
 moco_status moco__peers_wait_for(char *buffer, size_t size, moco_peers *peers, const char *key);
+
+/*
+ * Gives every rank the text of rank 0. All ranks call it.
+ * @param[in,out] text NUL-terminated
+ * @param size bytes that text has room for
+ * Returns ::MOCO_EINVALID if the text does not fit; ::MOCO_EPEER if another rank failed
+ */
+moco_status moco__peers_share(moco_peers *peers, char *text, size_t size);
 
 #endif

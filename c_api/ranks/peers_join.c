@@ -1,7 +1,9 @@
 /* Meets the other processes of a run and connects with them. */
 #include "base/clock_internal.h"
+#include "base/comm_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "ranks/launch_internal.h"
 #include "ranks/own_address_internal.h"
 #include "ranks/peers_internal.h"
 #include "ranks/store_keys_internal.h"
@@ -23,7 +25,7 @@ static moco_status open_store(moco_peers *peers)
     options.serve = launch->rank == 0 && !launch->store_served;
     options.timeout_s = peers->timeout_s;
     options.prefix = prefix;
-    return moco_store_open(&peers->store, &options);
+    return moco__store_open(&peers->store, &options);
 }
 
 static moco_status two_of_one_rank(const moco_peers *peers)
@@ -31,7 +33,7 @@ static moco_status two_of_one_rank(const moco_peers *peers)
     char key[MOCO__STORE_KEY_SIZE];
     char other[MOCO__PEER_NAME_SIZE];
     const int32_t rank = peers->launch.rank;
-    if (moco_store_get(other, sizeof other, peers->store, moco__store_key(key, "name", rank)) != MOCO_OK) {
+    if (moco__store_get(other, sizeof other, peers->store, moco__store_key(key, "name", rank)) != MOCO_OK) {
         (void)snprintf(other, sizeof other, "another process");
     }
     return moco_error_set(MOCO_EINVALID,
@@ -47,15 +49,15 @@ static moco_status announce(moco_peers *peers)
     char text[MOCO__PEER_NAME_SIZE];
     int64_t times;
     const int32_t rank = peers->launch.rank;
-    MOCO_TRY(moco_store_add(&times, peers->store, moco__store_key(key, "started", rank), 1));
+    MOCO_TRY(moco__store_add(&times, peers->store, moco__store_key(key, "started", rank), 1));
     if (times > 1) {
         return two_of_one_rank(peers);
     }
     (void)gethostname(host, sizeof host - 1);
     (void)snprintf(text, sizeof text, "%s, pid %ld", host, (long)getpid());
-    MOCO_TRY(moco_store_set(peers->store, moco__store_key(key, "name", rank), text));
+    MOCO_TRY(moco__store_set(peers->store, moco__store_key(key, "name", rank), text));
     (void)snprintf(text, sizeof text, "%d", peers->launch.world);
-    return moco_store_set(peers->store, moco__store_key(key, "world", rank), text);
+    return moco__store_set(peers->store, moco__store_key(key, "world", rank), text);
 }
 
 /* Sets @p here if a rank has announced itself. Refuses one that expects another number of processes. */
@@ -63,13 +65,13 @@ static moco_status look_for(bool *here, moco_peers *peers, int32_t rank)
 {
     char key[MOCO__STORE_KEY_SIZE];
     char text[32];
-    const moco_status status = moco_store_get(text, sizeof text, peers->store, moco__store_key(key, "world", rank));
+    const moco_status status = moco__store_get(text, sizeof text, peers->store, moco__store_key(key, "world", rank));
     if (status == MOCO_ENOTFOUND) {
         return MOCO_OK;
     }
     MOCO_TRY(status);
     MOCO_TRY(
-        moco_store_get(peers->names[rank], MOCO__PEER_NAME_SIZE, peers->store, moco__store_key(key, "name", rank)));
+        moco__store_get(peers->names[rank], MOCO__PEER_NAME_SIZE, peers->store, moco__store_key(key, "name", rank)));
     if (strtol(text, NULL, 10) != peers->launch.world) {
         return moco_error_set(MOCO_EINVALID,
                               "peers: rank %d (%s) was started for %s processes, this one for %d; start all with the "
@@ -138,7 +140,7 @@ static moco_status meet(moco_peers *peers)
 static moco_status connect_devices(moco_peers *peers, moco_device device)
 {
     MOCO_TRY(moco_peers_agree(peers, device.type == MOCO_CUDA ? "device: cuda\n" : "device: cpu\n"));
-    return moco_comm_connect(peers->comm);
+    return moco__comm_connect(peers->comm);
 }
 
 static moco_status connect_all(moco_peers *peers, moco_device device)
@@ -150,13 +152,13 @@ static moco_status connect_all(moco_peers *peers, moco_device device)
     options.device = device;
     options.timeout_s = peers->timeout_s;
     if (options.world == 1) {
-        return moco_comm_create(&peers->comm, &options);
+        return moco__comm_create(&peers->comm, &options);
     }
     MOCO_TRY(moco__own_address(address, sizeof address, &peers->launch));
     MOCO_TRY(meet(peers));
     options.store = peers->store;
     options.address = address;
-    MOCO_TRY(moco_comm_create(&peers->comm, &options));
+    MOCO_TRY(moco__comm_create(&peers->comm, &options));
     MOCO_TRY(moco__watch_start(&peers->watch, peers->store, peers->comm));
     return moco_peers_fail(peers, connect_devices(peers, device));
 }
@@ -170,7 +172,7 @@ moco_status moco_peers_join(moco_peers **out, const moco_launch *launch, const m
     MOCO_CHECK_ARG(out);
     MOCO__READ_OPTIONS(&l, launch, MOCO_LAUNCH_INIT);
     MOCO__READ_OPTIONS(&o, options, MOCO_PEERS_OPTIONS_INIT);
-    MOCO_TRY(moco_launch_check(&l));
+    MOCO_TRY(moco__launch_check(&l));
     if (!(o.timeout_s > 0) || !isfinite(o.timeout_s)) {
         return moco_error_set(MOCO_EINVALID, "peers: the time-out is %g s; use more than 0", o.timeout_s);
     }

@@ -47,7 +47,8 @@ static void run_request(moco__watch *watch, request what)
         moco__alarm_linger(alarm);
     } else if (what == REQUEST_EXPLAIN || (!alarm->asked && moco__alarm_is_raised(alarm))) {
         moco__alarm_ask_all(alarm, atomic_load(&watch->comm));
-        moco_comm_abort(atomic_load(&watch->comm)); /* this rank may wait for its GPU, which waits for the failed one */
+        /* This rank may wait for its GPU, which waits for the failed one. */
+        moco__comm_abort(atomic_load(&watch->comm));
     }
 }
 
@@ -87,7 +88,7 @@ static void *run_watch(void *argument)
         }
     }
     (void)pthread_mutex_unlock(&watch->mutex);
-    moco_store_free(watch->alarm.store);
+    moco__store_free(watch->alarm.store);
     (void)pthread_mutex_lock(&watch->mutex);
     watch->ended = true;
     (void)pthread_cond_signal(&watch->done);
@@ -150,14 +151,14 @@ moco_status moco__watch_start(moco__watch **out, const moco_store *store, moco_c
     if (watch == NULL) {
         return MOCO_ENOMEM;
     }
-    const moco_status status = moco_store_clone(&watch->alarm.store, store);
+    const moco_status status = moco__store_clone(&watch->alarm.store, store);
     if (status != MOCO_OK) {
         release(watch);
         return status;
     }
     const int error = start_thread(watch);
     if (error != 0) {
-        moco_store_free(watch->alarm.store);
+        moco__store_free(watch->alarm.store);
         release(watch);
         return moco_error_set(MOCO_EUNAVAILABLE, "peers: cannot start a thread: %s", strerror(error));
     }

@@ -2,6 +2,7 @@
 #include "moco/plot.h"
 
 #include "base/handle_internal.h"
+#include "base/tensor_internal.h"
 #include "report/canvas_internal.h"
 
 #include "moco/embed.h"
@@ -133,7 +134,7 @@ static moco_status draw(moco__canvas *canvas, const char *path, const moco_datas
     const double legend = moco_dataset_class_count(dataset) > 0 ? LEGEND : MARGIN;
     moco_status status;
     MOCO_TRY_GOTO(moco__picture_of(&format, path));
-    MOCO_TRY_GOTO(moco_tensor_pca(&places, shares, NULL, moco_features_matrix(features), 2));
+    MOCO_TRY_GOTO(moco__tensor_pca(&places, shares, NULL, moco_features_matrix(features), 2));
     MOCO_TRY_GOTO(moco_tensor_data(&xy, places));
     MOCO_TRY_GOTO(moco__canvas_open(canvas, format, LEFT + SIDE + legend, TOP + SIDE + BOTTOM));
     draw_frame(canvas, shares, moco_features_count(features));

@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "config/config_read_internal.h"
 #include "dataset/dataset_internal.h"
+#include "report/plot_pairs_internal.h"
 #include "report/sheet_internal.h"
 
 #include "moco/augment.h"
@@ -76,7 +77,7 @@ static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
     return moco__canvas_write(&p->sheet.canvas, path);
 }
 
-moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset, const moco_config *config)
+moco_status moco__plot_pairs(const char *path, const moco_dataset *dataset, const moco_config *config)
 {
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(dataset);

@@ -5,6 +5,7 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "config/config_read_internal.h"
+#include "report/plot_pairs_internal.h"
 
 enum { QUERIES = 12 };
 
@@ -83,7 +84,7 @@ moco_status moco_plot_sheets(const char *run, const moco_config *config, moco_en
     MOCO_TRY(moco__files_join(path, sizeof path, run, "plots"));
     MOCO_TRY(moco__mkdirs(path)); /* a run with --no-plots has none yet */
     MOCO_TRY(path_of(path, &s, "pairs.png"));
-    MOCO_TRY(moco_plot_pairs(path, images, &c));
+    MOCO_TRY(moco__plot_pairs(path, images, &c));
     MOCO_TRY(draw_neighbours(&s));
     return draw_map(&s);
 }

@@ -1,6 +1,8 @@
 /* Writes the head and the foot of a page: its style, its title, and how far the run has come. */
 #include "report/report_page_internal.h"
 
+#include "base/version_internal.h"
+
 #include "moco/version.h"
 
 #include <moco_page_css.h>
@@ -72,5 +74,5 @@ void moco__report_foot(moco__html *html)
         (void)strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
     }
     moco__html_add(html, "</main>\n<footer>Written %s by libmoco %s%s%s.</footer>\n</body>\n</html>\n", stamp,
-                   moco_version(), moco_commit()[0] != '\0' ? ", commit " : "", moco_commit());
+                   moco_version(), moco__commit()[0] != '\0' ? ", commit " : "", moco__commit());
 }

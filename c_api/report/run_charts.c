@@ -1,6 +1,8 @@
 /* Makes the charts of a run. */
 #include "report/run_charts_internal.h"
 
+#include "method/infonce_internal.h"
+
 #include "moco/loss.h"
 
 #include <math.h>
@@ -43,7 +45,7 @@ double moco__run_chance(const moco__record *record)
         return NAN;
     }
     (void)moco__record_setting(symmetric, sizeof symmetric, record, "symmetric");
-    return moco_infonce_chance((int64_t)queue_size) * (strcmp(symmetric, "true") == 0 ? 2 : 1);
+    return moco__infonce_chance((int64_t)queue_size) * (strcmp(symmetric, "true") == 0 ? 2 : 1);
 }
 
 static void guide_loss(moco__chart *chart, const moco__record *record)
@@ -54,8 +56,8 @@ static void guide_loss(moco__chart *chart, const moco__record *record)
     const double temperature = moco__record_number(record, "temperature");
     moco__chart_guide(chart, chance, "chance");
     if (isfinite(chance) && dim >= 1 && temperature > 0) {
-        const double floor = moco_infonce_floor((int64_t)queue_size, (int64_t)dim, temperature);
-        moco__chart_guide(chart, floor * chance / moco_infonce_chance((int64_t)queue_size), "expected floor");
+        const double floor = moco__infonce_floor((int64_t)queue_size, (int64_t)dim, temperature);
+        moco__chart_guide(chart, floor * chance / moco__infonce_chance((int64_t)queue_size), "expected floor");
     }
 }
 

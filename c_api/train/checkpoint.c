@@ -2,12 +2,14 @@
 #include "moco/checkpoint.h"
 
 #include "base/handle_internal.h"
+#include "config/config_fields_internal.h"
 #include "config/config_read_internal.h"
 #include "config/config_stored_internal.h"
 #include "method/model_internal.h"
 #include "train/checkpoint_ranks_internal.h"
 #include "weights/weights_list_internal.h"
 
+#include "moco/ops.h"
 #include "moco/safetensors.h"
 
 #include <inttypes.h>
@@ -79,7 +81,7 @@ static moco_status add_config(metadata *m, const moco_config *config)
         char *key;
         char *text = next_text(m, &key);
         (void)snprintf(key, NAME_SIZE, MOCO__CHECKPOINT_CONFIG "%s", option->name);
-        MOCO_TRY(moco_config_get(config, option, text, VALUE_SIZE));
+        MOCO_TRY(moco__config_get(config, option, text, VALUE_SIZE));
     }
     return MOCO_OK;
 }
@@ -115,7 +117,7 @@ static moco_status write_file(const save_job *job, const moco__statistics *ranks
     add_number(&m, "step", job->position.step);
     add_number(&m, "epoch", job->position.epoch);
     add_number(&m, "batch", job->position.batch);
-    add_number(&m, "shuffles", moco_model_shuffles(model));
+    add_number(&m, "shuffles", moco__model_shuffles(model));
     const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
     add_text(&m, "ran_on", device.type == MOCO_CUDA ? "cuda" : "cpu");
     moco_status status;
@@ -138,7 +140,7 @@ static moco_status save_of_ranks(const save_job *job)
 {
     const moco_model *model = job->model;
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
-    moco_comm *comm = moco_model_comm(model);
+    moco_comm *comm = moco__model_comm(model);
     const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
     moco__statistics ranks[2] = { { 0 }, { 0 } };
     moco_status status;
@@ -183,7 +185,7 @@ static moco_status save(save_job job)
     MOCO_TRY(moco__config_read(&known, job.config));
     MOCO_TRY(check_fit(job.model, &known));
     job.config = &known;
-    return moco_comm_world(moco_model_comm(job.model)) > 1 ? save_of_ranks(&job) : write_file(&job, NULL);
+    return moco_comm_world(moco__model_comm(job.model)) > 1 ? save_of_ranks(&job) : write_file(&job, NULL);
 }
 
 moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
@@ -250,7 +252,7 @@ static moco_status restore(moco_model *model, const moco__table *t, moco_positio
     MOCO_TRY(moco_tensor_item(&pointer, t->queue_ptr));
     MOCO_TRY(moco_tensor_item(&filled, t->queue_filled));
     MOCO_TRY(moco_queue_restore(moco_model_queue(model), (int64_t)pointer, (int64_t)filled));
-    moco_model_set_shuffles(model, shuffles);
+    moco__model_set_shuffles(model, shuffles);
     *position = where;
     return restore_notes(model, file);
 }
@@ -261,7 +263,7 @@ static moco_status read_file(moco_model *model, moco_position *position, const m
     moco_status status;
     MOCO_TRY_GOTO(moco__table_create(&t, model));
     MOCO_TRY_GOTO(restore(model, &t, position, file, path));
-    moco__checkpoint_warn_of_world(file, path, moco_comm_world(moco_model_comm(model)));
+    moco__checkpoint_warn_of_world(file, path, moco_comm_world(moco__model_comm(model)));
 done:
     moco__table_free(&t);
     return status;
@@ -271,7 +273,7 @@ done:
 static moco_status load(moco_model *model, moco_position *position, const moco_safetensors *file, const char *path)
 {
     moco_position where = { 0 };
-    moco_comm *comm = moco_model_comm(model);
+    moco_comm *comm = moco__model_comm(model);
     if (moco_comm_rank(comm) == 0) {
         MOCO_TRY(read_file(model, &where, file, path));
     }
@@ -289,7 +291,7 @@ moco_status moco_checkpoint_load(moco_model *model, moco_position *position, con
     MOCO_CHECK_ARG(model);
     MOCO_CHECK_ARG(path);
     moco_safetensors *file = NULL;
-    if (moco_comm_rank(moco_model_comm(model)) == 0) {
+    if (moco_comm_rank(moco__model_comm(model)) == 0) {
         MOCO_TRY(moco__stored_open(&file, path));
     }
     const moco_status status = load(model, position, file, path);
@@ -300,7 +302,7 @@ moco_status moco_checkpoint_load(moco_model *model, moco_position *position, con
 moco_status moco_checkpoint_load_from(moco_model *model, moco_position *position, const moco_weights *weights)
 {
     MOCO_CHECK_ARG(model);
-    if (moco_comm_rank(moco_model_comm(model)) != 0) {
+    if (moco_comm_rank(moco__model_comm(model)) != 0) {
         return load(model, position, NULL, "");
     }
     MOCO_CHECK_ARG(weights);

@@ -2,6 +2,7 @@
 #include "train/checkpoint_ranks_internal.h"
 
 #include "base/handle_internal.h"
+#include "method/model_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
 #include <string.h>
@@ -35,7 +36,7 @@ void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *pa
 static moco_status read_ranks(moco__statistics *out, const moco_model *model, const moco_safetensors *file, int which)
 {
     const size_t count = moco__statistics_count(moco_model_query_encoder(model));
-    const size_t world = (size_t)moco_comm_world(moco_model_comm(model));
+    const size_t world = (size_t)moco_comm_world(moco__model_comm(model));
     const moco_safetensors_entry *entry = moco_safetensors_find(file, moco__rank_names[which]);
     if (entry != NULL && entry->ndim == 2 && (size_t)entry->sizes[0] == world && (size_t)entry->sizes[1] == count &&
         entry->dtype == MOCO_FLOAT32) {
@@ -56,7 +57,7 @@ static moco_device device_of(const moco_model *model)
 /* Gives all ranks rank 0's tensors and numbers, since they may not see its file. */
 static moco_status share_tensors(moco_model *model, moco_position *position)
 {
-    moco_comm *comm = moco_model_comm(model);
+    moco_comm *comm = moco__model_comm(model);
     moco_queue *queue = moco_model_queue(model);
     moco__table t = { 0 };
     moco_status status;
@@ -67,11 +68,11 @@ static moco_status share_tensors(moco_model *model, moco_position *position)
             MOCO_TRY_GOTO(moco_comm_broadcast(comm, tensor, 0));
         }
     }
-    int64_t numbers[] = { moco_queue_pointer(queue), moco_queue_filled(queue), (int64_t)moco_model_shuffles(model),
+    int64_t numbers[] = { moco_queue_pointer(queue), moco_queue_filled(queue), (int64_t)moco__model_shuffles(model),
                           (int64_t)position->step,   (int64_t)position->epoch, (int64_t)position->batch };
     MOCO_TRY_GOTO(moco__comm_broadcast_numbers(comm, device_of(model), numbers, sizeof numbers / sizeof numbers[0]));
     MOCO_TRY_GOTO(moco_queue_restore(queue, numbers[0], numbers[1]));
-    moco_model_set_shuffles(model, (uint64_t)numbers[2]);
+    moco__model_set_shuffles(model, (uint64_t)numbers[2]);
     *position = (moco_position){ (uint64_t)numbers[3], (uint64_t)numbers[4], (uint64_t)numbers[5] };
 done:
     moco__table_free(&t);
@@ -82,7 +83,7 @@ done:
 static moco_status share_statistics(moco_model *model, const moco_safetensors *file)
 {
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
-    moco_comm *comm = moco_model_comm(model);
+    moco_comm *comm = moco__model_comm(model);
     const moco_device device = device_of(model);
     const size_t count = moco__statistics_count(encoders[0]);
     const size_t world = (size_t)moco_comm_world(comm);

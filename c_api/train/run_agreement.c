@@ -5,6 +5,8 @@
 #include "base/bytes_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
+#include "config/config_fields_internal.h"
+#include "ranks/peers_internal.h"
 #include "train/run_changes_internal.h"
 #include "train/run_data_internal.h"
 
@@ -40,7 +42,7 @@ static moco_status write_config(moco__bytes *text, const moco_config *config, bo
     char value[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
         if (with_per_host || !option->per_host) {
-            MOCO_TRY(moco_config_get(config, option, value, sizeof value));
+            MOCO_TRY(moco__config_get(config, option, value, sizeof value));
             MOCO_TRY(add_line(text, "%s: %s\n", option->name, value));
         }
     }
@@ -65,9 +67,9 @@ static moco_status share_text(moco__bytes *text, moco_peers *peers)
 {
     char size[32];
     (void)snprintf(size, sizeof size, "%zu", text->size);
-    MOCO_TRY(moco_peers_share(peers, size, sizeof size));
+    MOCO_TRY(moco__peers_share(peers, size, sizeof size));
     MOCO_TRY(moco__bytes_resize(text, (size_t)strtoull(size, NULL, 10) + 1));
-    return moco_peers_share(peers, (char *)text->data, text->size);
+    return moco__peers_share(peers, (char *)text->data, text->size);
 }
 
 moco_status moco__run_share_config(moco__run_setup *setup)
@@ -127,8 +129,8 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
         if (moco__run_may_change(option)) {
             continue;
         }
-        MOCO_TRY(moco_config_get(of_run, option, is, sizeof is));
-        MOCO_TRY(moco_config_get(asked, option, wanted, sizeof wanted));
+        MOCO_TRY(moco__config_get(of_run, option, is, sizeof is));
+        MOCO_TRY(moco__config_get(asked, option, wanted, sizeof wanted));
         if (strcmp(wanted, "auto") != 0 && strcmp(is, wanted) != 0) {
             return moco_error_set(
                 MOCO_EINVALID,

@@ -1,6 +1,8 @@
 /* Decides which options may change when a run continues, and says what that does to its numbers. */
 #include "train/run_changes_internal.h"
 
+#include "config/config_fields_internal.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@ moco_status moco__run_take_asked(moco_config *of_run, const moco_config *asked)
     const moco_option *option;
     char value[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        MOCO_TRY(moco_config_get(asked, option, value, sizeof value));
+        MOCO_TRY(moco__config_get(asked, option, value, sizeof value));
         const bool given = value[0] != '\0' && strcmp(value, "auto") != 0;
         if (given && moco__run_may_change(option)) {
             MOCO_TRY(moco_config_set(of_run, option->name, value));

@@ -2,8 +2,11 @@
 #include "base/handle_internal.h"
 #include "base/text_internal.h"
 #include "config/config_read_internal.h"
+#include "method/model_internal.h"
 #include "train/run_open_internal.h"
 #include "weights/weights_list_internal.h"
+
+#include "moco/ops.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -215,7 +218,7 @@ static moco_status import(moco__run_setup *run, const moco_weights *weights)
     MOCO_TRY(moco__run_open_sampler(run, position));
     MOCO_TRY(fill(run->model, &from));
     position.step = position.epoch * run->epoch_steps;
-    moco_model_set_shuffles(run->model, position.step * (run->config.symmetric ? 2 : 1));
+    moco__model_set_shuffles(run->model, position.step * (run->config.symmetric ? 2 : 1));
     MOCO_TRY(moco__run_create_folder(&run->config));
     MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->config.out, position.step));
     return moco_checkpoint_save(path, run->model, position, &run->config);

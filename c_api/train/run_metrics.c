@@ -1,6 +1,9 @@
 /* Reads a run's metrics back from the device, watches the loss, and writes metrics.jsonl. */
 #include "train/run_metrics_internal.h"
 
+#include "base/comm_internal.h"
+#include "method/infonce_internal.h"
+
 #include "moco/loss.h"
 
 #include <math.h>
@@ -16,7 +19,7 @@ static void warn_of_chance(moco__run *run, double loss)
     const uint64_t step = run->state.position.step;
     const uint64_t patience = run->setup.epoch_steps < max_patience ? run->setup.epoch_steps : max_patience;
     const bool filled = moco_queue_filled(moco_model_queue(run->setup.model)) == c->queue_size;
-    const double chance = moco_infonce_chance(c->queue_size) * (c->symmetric ? 2 : 1);
+    const double chance = moco__infonce_chance(c->queue_size) * (c->symmetric ? 2 : 1);
     moco__run_report *report = &run->report;
     if (!filled || loss < near_chance * chance) {
         report->left_chance = step;
@@ -54,7 +57,7 @@ moco_status moco__run_read_metrics(moco__run *run)
         return MOCO_OK;
     }
     const moco_status status = moco_model_read_means(&means, run->setup.model);
-    MOCO_TRY(moco_comm_check(run->setup.comm)); /* what came through a broken connection means nothing */
+    MOCO_TRY(moco__comm_check(run->setup.comm)); /* what came through a broken connection means nothing */
     if (status == MOCO_EDIVERGED) {
         return explain_divergence(p->step, p->lr);
     }

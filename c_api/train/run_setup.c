@@ -1,8 +1,10 @@
 /* Sets up what a training run works with: settings, device, data and model. */
 #include "train/run_setup_internal.h"
 
+#include "base/comm_internal.h"
 #include "base/machine_internal.h"
 #include "base/text_internal.h"
+#include "config/config_check_internal.h"
 #include "config/config_model_internal.h"
 
 #include <stdio.h>
@@ -75,7 +77,7 @@ static moco_status resolve_arithmetic(moco__run_setup *setup)
     moco_config *config = &setup->config;
     if (config->precision == MOCO_PRECISION_AUTO) {
         int64_t slow = moco_precision_fastest(setup->device) == MOCO_FP32 ? 1 : 0;
-        MOCO_TRY(moco_comm_largest(&slow, setup->comm, slow));
+        MOCO_TRY(moco__comm_largest(&slow, setup->comm, slow));
         config->precision = slow != 0 ? MOCO_PRECISION_FP32 : MOCO_PRECISION_BF16;
     }
     moco_config_resolve_arithmetic(config, setup->device);
@@ -118,7 +120,7 @@ static moco_status make_schedule(moco__run_setup *setup)
     schedule.warmup_epochs = config->warmup_epochs;
     schedule.per_step = config->lr_per_step;
     if (schedule.kind == MOCO_SCHEDULE_STEPS) {
-        MOCO_TRY(moco_config_milestones(config, schedule.milestones, &schedule.milestone_count));
+        MOCO_TRY(moco__config_milestones(config, schedule.milestones, &schedule.milestone_count));
     }
     setup->schedule = schedule;
     return MOCO_OK;

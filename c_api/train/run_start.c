@@ -3,7 +3,10 @@
 
 #include "base/files_internal.h"
 #include "base/text_internal.h"
+#include "base/version_internal.h"
 #include "config/config_stored_internal.h"
+#include "method/infonce_internal.h"
+#include "ranks/peers_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_changes_internal.h"
 #include "train/run_data_internal.h"
@@ -41,7 +44,7 @@ static void log_environment(const moco__run *run)
     const moco_config *c = &run->setup.config;
     const bool chosen = strcmp(c->device, "auto") == 0;
     const char *why = chosen && run->setup.device.type == MOCO_CPU ? moco_device_cuda_reason() : "";
-    const char *commit = moco_commit();
+    const char *commit = moco__commit();
     const int threads = (int)moco_threads();
     moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "libmoco %s%s%s%s, libtorch %s, %s%s%s%s%s, %d thread%s",
                         moco_version(), commit[0] != '\0' ? " (" : "", commit, commit[0] != '\0' ? ")" : "",
@@ -68,8 +71,9 @@ static void log_setup(const moco__run *run)
         (long long)c->bn_splits, moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
     log_processes(run);
     moco__run_log_write(log, MOCO_LOG_INFO, "loss with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
-                        (long long)c->queue_size, c->temperature, (long long)c->dim, moco_infonce_chance(c->queue_size),
-                        moco_infonce_floor(c->queue_size, c->dim, c->temperature));
+                        (long long)c->queue_size, c->temperature, (long long)c->dim,
+                        moco__infonce_chance(c->queue_size),
+                        moco__infonce_floor(c->queue_size, c->dim, c->temperature));
     if (c->queue_size > (int64_t)images) {
         moco__run_log_write(log, MOCO_LOG_WARNING,
                             "the queue holds %lld keys, more than the dataset has images, so that each image meets its "
@@ -212,7 +216,7 @@ static moco_status find_checkpoint(bool *out, const moco__run_setup *setup)
             (void)snprintf(answer, sizeof answer, "yes");
         }
     }
-    MOCO_TRY(moco_peers_share(setup->peers, answer, sizeof answer));
+    MOCO_TRY(moco__peers_share(setup->peers, answer, sizeof answer));
     *out = strcmp(answer, "yes") == 0;
     return MOCO_OK;
 }

@@ -7,6 +7,8 @@
 #include "weights/encoder_state_internal.h"
 #include "weights/weights_list_internal.h"
 
+#include "moco/ops.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -245,11 +245,6 @@ moco_precision moco_precision_fastest(moco_device device)
     return fast ? MOCO_BF16 : MOCO_FP32;
 }
 
-moco_layout moco_layout_fastest(moco_device device, moco_precision precision)
-{
-    return device.type == MOCO_CUDA && precision == MOCO_FP32 ? MOCO_NCHW : MOCO_NHWC;
-}
-
 void moco_device_set_tf32(bool allowed)
 {
     at::globalContext().setAllowTF32CuDNN(allowed);

@@ -92,12 +92,6 @@ void set_sync(moco_encoder &encoder, moco_comm *comm)
 
 } // namespace
 
-const char *moco_encoder_arch(size_t index)
-{
-    const auto *architecture = moco::architecture_at(index);
-    return architecture != nullptr ? architecture->name : nullptr;
-}
-
 bool moco_encoder_architecture(moco_architecture *out, size_t index)
 {
     const auto *a = out != nullptr ? moco::architecture_at(index) : nullptr;
@@ -212,18 +206,6 @@ int64_t moco_encoder_dim(const moco_encoder *encoder)
 int64_t moco_encoder_feature_dim(const moco_encoder *encoder)
 {
     return encoder != nullptr ? encoder->network.feature_dim() : 0;
-}
-
-int64_t moco_encoder_parameter_count(const moco_encoder *encoder)
-{
-    int64_t count = 0;
-    if (encoder == nullptr) {
-        return count;
-    }
-    for (const auto &parameter : encoder->parameters->values) {
-        count += parameter.numel();
-    }
-    return count;
 }
 
 const moco_tensor_list *moco_encoder_parameters(const moco_encoder *encoder)

@@ -139,9 +139,7 @@ void moco::all_reduce(moco_comm &comm, at::Tensor &tensor)
     });
 }
 
-MOCO__DEFINE_INIT(moco_comm_options, MOCO_COMM_OPTIONS_INIT)
-
-moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options)
+moco_status moco__comm_create(moco_comm **out, const moco_comm_options *options)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
@@ -163,11 +161,11 @@ moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options)
     MOCO_API_END
 }
 
-void moco_comm_free(moco_comm *comm)
+void moco__comm_free(moco_comm *comm)
 {
     try {
         if (comm != nullptr && (comm->broken.load() || comm->aborted.load())) {
-            moco_comm_abort(comm);
+            moco__comm_abort(comm);
             // Pending operations end with their time-out; do not wait for that.
             std::thread([group = std::move(comm->group), device = std::move(comm->device_backend)]() mutable {
                 device.reset();
@@ -191,7 +189,7 @@ int32_t moco_comm_world(const moco_comm *comm)
     return comm != nullptr ? comm->world : 1;
 }
 
-moco_status moco_comm_connect(moco_comm *comm)
+moco_status moco__comm_connect(moco_comm *comm)
 {
     MOCO_API_BEGIN
     if (comm == nullptr || comm->device_backend == nullptr) {
@@ -298,7 +296,7 @@ moco_status moco_comm_all_to_all(moco_tensor **out, moco_scope *scope, moco_comm
     MOCO_API_END
 }
 
-moco_status moco_comm_largest(int64_t *out, moco_comm *comm, int64_t value)
+moco_status moco__comm_largest(int64_t *out, moco_comm *comm, int64_t value)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
@@ -318,7 +316,7 @@ moco_status moco_comm_largest(int64_t *out, moco_comm *comm, int64_t value)
     MOCO_API_END
 }
 
-moco_comm_position moco_comm_where(const moco_comm *comm)
+moco_comm_position moco__comm_where(const moco_comm *comm)
 {
     if (comm == nullptr) {
         return { 0, false };

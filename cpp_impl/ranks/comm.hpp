@@ -7,7 +7,7 @@
 
 namespace moco {
 
-// Marks that a rank is inside a collective, for moco_comm_where().
+// Marks that a rank is inside a collective, for moco__comm_where().
 class Collective {
   public:
     explicit Collective(moco_comm &comm) : comm_(comm)

@@ -59,7 +59,7 @@ void moco::check_alive(const moco_comm &comm)
     }
 }
 
-void moco_comm_abort(moco_comm *comm)
+void moco__comm_abort(moco_comm *comm)
 {
     try {
         if (comm != nullptr && comm->device_backend != nullptr && !comm->aborted.exchange(true)) {
@@ -70,7 +70,7 @@ void moco_comm_abort(moco_comm *comm)
     }
 }
 
-moco_status moco_comm_check(const moco_comm *comm)
+moco_status moco__comm_check(const moco_comm *comm)
 {
     MOCO_API_BEGIN
     if (comm != nullptr) {

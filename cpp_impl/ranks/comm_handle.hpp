@@ -1,9 +1,8 @@
 // Declares the communicator handle.
 #pragma once
 
+#include "base/comm_internal.h"
 #include "base/live.hpp"
-
-#include "moco/comm.h"
 
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
@@ -22,7 +21,7 @@ struct moco_comm : moco::Counted {
     std::atomic<bool> aborted{ false };
     mutable std::atomic<bool> silent{ false }; // the backend does not report errors
     mutable std::atomic<bool> broken{ false }; // a collective has failed
-    c10::intrusive_ptr<c10d::Work> question;   // null: all are answered; see moco_comm_largest_start()
+    c10::intrusive_ptr<c10d::Work> question;   // null: all are answered; see moco__comm_largest_start()
     at::Tensor answer;
     std::atomic<uint64_t> entered{ 0 };
     std::atomic<bool> inside{ false };

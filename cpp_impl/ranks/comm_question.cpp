@@ -4,12 +4,12 @@
 
 #include <ATen/ops/empty.h>
 
-moco_status moco_comm_largest_start(moco_comm *comm, int64_t value)
+moco_status moco__comm_largest_start(moco_comm *comm, int64_t value)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(comm);
     if (comm->answer.defined()) {
-        throw moco::Error(MOCO_EINVALID, "comm: the last question is open; call moco_comm_largest_wait() first");
+        throw moco::Error(MOCO_EINVALID, "comm: the last question is open; call moco__comm_largest_wait() first");
     }
     auto answer = at::empty({ 1 }, at::kLong);
     *answer.mutable_data_ptr<int64_t>() = value;
@@ -28,7 +28,7 @@ moco_status moco_comm_largest_start(moco_comm *comm, int64_t value)
     MOCO_API_END
 }
 
-moco_status moco_comm_largest_wait(int64_t *out, moco_comm *comm)
+moco_status moco__comm_largest_wait(int64_t *out, moco_comm *comm)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);

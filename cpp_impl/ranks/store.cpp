@@ -3,8 +3,7 @@
 
 #include "base/guard.hpp"
 #include "base/options_read_internal.h"
-
-#include "moco/store.h"
+#include "base/store_internal.h"
 
 #include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -92,9 +91,7 @@ c10::intrusive_ptr<c10d::Store> moco::prefixed(const moco_store &store)
     return c10::make_intrusive<c10d::PrefixStore>(store.prefix, store.store);
 }
 
-MOCO__DEFINE_INIT(moco_store_options, MOCO_STORE_OPTIONS_INIT)
-
-moco_status moco_store_open(moco_store **out, const moco_store_options *options)
+moco_status moco__store_open(moco_store **out, const moco_store_options *options)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
@@ -120,7 +117,7 @@ moco_status moco_store_open(moco_store **out, const moco_store_options *options)
     MOCO_API_END
 }
 
-moco_status moco_store_clone(moco_store **out, const moco_store *store)
+moco_status moco__store_clone(moco_store **out, const moco_store *store)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
@@ -135,7 +132,7 @@ moco_status moco_store_clone(moco_store **out, const moco_store *store)
     MOCO_API_END
 }
 
-void moco_store_free(moco_store *store)
+void moco__store_free(moco_store *store)
 {
     try {
         delete store;
@@ -143,7 +140,7 @@ void moco_store_free(moco_store *store)
     }
 }
 
-moco_status moco_store_set(moco_store *store, const char *key, const char *text)
+moco_status moco__store_set(moco_store *store, const char *key, const char *text)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(store);
@@ -156,7 +153,7 @@ moco_status moco_store_set(moco_store *store, const char *key, const char *text)
     MOCO_API_END
 }
 
-moco_status moco_store_get(char *buffer, size_t size, moco_store *store, const char *key)
+moco_status moco__store_get(char *buffer, size_t size, moco_store *store, const char *key)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(buffer);
@@ -177,7 +174,7 @@ moco_status moco_store_get(char *buffer, size_t size, moco_store *store, const c
     MOCO_API_END
 }
 
-moco_status moco_store_add(int64_t *out, moco_store *store, const char *key, int64_t value)
+moco_status moco__store_add(int64_t *out, moco_store *store, const char *key, int64_t value)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(store);

@@ -1,8 +1,7 @@
 // Records work on a GPU as a CUDA graph, and replays it.
 #include "base/cuda_plugin.hpp"
+#include "base/graph_internal.h"
 #include "base/handle.hpp"
-
-#include "moco/graph.h"
 
 #include <ATen/core/grad_mode.h>
 #include <c10/core/DeviceGuard.h>
@@ -55,7 +54,7 @@ moco_status record(moco_graph &graph, moco_graph_fn work, void *payload)
 
 } // namespace
 
-moco_status moco_graph_create(moco_graph **out, moco_device device)
+moco_status moco__graph_create(moco_graph **out, moco_device device)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
@@ -67,7 +66,7 @@ moco_status moco_graph_create(moco_graph **out, moco_device device)
     MOCO_API_END
 }
 
-void moco_graph_free(moco_graph *graph)
+void moco__graph_free(moco_graph *graph)
 {
     if (graph == nullptr) {
         return;
@@ -79,8 +78,8 @@ void moco_graph_free(moco_graph *graph)
     delete graph;
 }
 
-moco_status moco_graph_input(moco_tensor **out, moco_scope *scope, moco_graph *graph, size_t slot,
-                             const moco_tensor *value)
+moco_status moco__graph_input(moco_tensor **out, moco_scope *scope, moco_graph *graph, size_t slot,
+                              const moco_tensor *value)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
@@ -102,7 +101,7 @@ moco_status moco_graph_input(moco_tensor **out, moco_scope *scope, moco_graph *g
     MOCO_API_END
 }
 
-moco_status moco_graph_run(moco_graph *graph, moco_graph_fn work, void *payload)
+moco_status moco__graph_run(moco_graph *graph, moco_graph_fn work, void *payload)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(graph);
@@ -119,7 +118,7 @@ moco_status moco_graph_run(moco_graph *graph, moco_graph_fn work, void *payload)
     MOCO_API_END
 }
 
-bool moco_graph_recorded(const moco_graph *graph)
+bool moco__graph_recorded(const moco_graph *graph)
 {
     return graph != nullptr && graph->recorded != nullptr;
 }

@@ -1,6 +1,8 @@
 // Computes the principal components of a matrix from its covariance.
 #include "base/handle.hpp"
 
+#include "base/tensor_internal.h"
+
 #include "moco/embed.h"
 
 #include <ATen/core/grad_mode.h>
@@ -38,8 +40,8 @@ at::Tensor with_fixed_signs(const at::Tensor &directions)
 
 } // namespace
 
-moco_status moco_tensor_pca(moco_tensor **out, double *shares, moco_scope *scope, const moco_tensor *matrix,
-                            int64_t dims)
+moco_status moco__tensor_pca(moco_tensor **out, double *shares, moco_scope *scope, const moco_tensor *matrix,
+                             int64_t dims)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);

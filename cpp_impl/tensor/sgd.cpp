@@ -1,4 +1,4 @@
-// Computes SGD with momentum as one fused operation over all parameters.
+// Computes SGD with momentum as one fused operation over the parameters of a group, and LARS.
 #include "base/handle.hpp"
 #include "base/options_read_internal.h"
 
@@ -6,31 +6,124 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
 
-struct moco_sgd : moco::Counted {
-    std::vector<at::Tensor> parameters;
-    std::unique_ptr<moco_tensor_list> buffers;
-    double momentum = 0;
-    double weight_decay = 0;
+namespace {
+
+// Parameters that learn with the same options.
+struct Group {
+    moco_sgd_options options;
+    std::vector<at::Tensor> parameters, buffers;
     // Of the parameters that have a gradient, for a step; members, so that their memory is kept.
     std::vector<at::Tensor> active, gradients, active_buffers;
 };
 
+} // namespace
+
+struct moco_sgd : moco::Counted {
+    std::vector<Group> groups;
+    moco_tensor_list buffers{ {} }; // of all groups
+};
+
 namespace {
 
-void collect_gradients(moco_sgd *sgd)
+void collect_gradients(Group &group)
 {
-    sgd->active.clear();
-    sgd->gradients.clear();
-    sgd->active_buffers.clear();
-    for (size_t i = 0; i < sgd->parameters.size(); ++i) {
-        if (sgd->parameters[i].grad().defined()) {
-            sgd->active.push_back(sgd->parameters[i]);
-            sgd->gradients.push_back(sgd->parameters[i].grad());
-            sgd->active_buffers.push_back(sgd->buffers->values[i]);
+    group.active.clear();
+    group.gradients.clear();
+    group.active_buffers.clear();
+    for (size_t i = 0; i < group.parameters.size(); ++i) {
+        if (group.parameters[i].grad().defined()) {
+            group.active.push_back(group.parameters[i]);
+            group.gradients.push_back(group.parameters[i].grad());
+            group.active_buffers.push_back(group.buffers[i]);
         }
     }
+}
+
+moco_sgd_options checked_options(const moco_sgd_options &o)
+{
+    if (!(o.momentum >= 0 && o.momentum < 1) || !(o.weight_decay >= 0)) {
+        throw moco::Error(MOCO_EINVALID, "sgd: momentum " + std::to_string(o.momentum) +
+                                             " must be in [0, 1) and weight decay " + std::to_string(o.weight_decay) +
+                                             " at least 0");
+    }
+    if (!(o.rate >= 0 && o.trust >= 0) || std::isinf(o.rate) || std::isinf(o.trust)) {
+        throw moco::Error(MOCO_EINVALID, "sgd: rate " + std::to_string(o.rate) + " and trust " +
+                                             std::to_string(o.trust) + " must be at least 0 and finite");
+    }
+    moco_sgd_options checked = o;
+    checked.rate = o.rate == 0 ? 1 : o.rate; // of a caller that knows the first members alone
+    return checked;
+}
+
+void add_group(moco_sgd &sgd, const moco_tensor_list &parameters, const moco_sgd_options &options)
+{
+    for (const auto &group : sgd.groups) {
+        for (const auto &parameter : parameters.values) {
+            if (std::any_of(group.parameters.begin(), group.parameters.end(),
+                            [&](const at::Tensor &other) { return other.is_same(parameter); })) {
+                throw moco::Error(MOCO_EINVALID, "sgd: a parameter is in another group already; give it to one");
+            }
+        }
+    }
+    Group group{ options, parameters.values, {}, {}, {}, {} };
+    for (const auto &parameter : group.parameters) {
+        // From zero, v = momentum v + g gives g at the first step, as in torch.optim.SGD.
+        group.buffers.push_back(at::zeros_like(parameter));
+        sgd.buffers.values.push_back(group.buffers.back());
+        sgd.buffers.handles.push_back(std::make_unique<moco_tensor>(group.buffers.back()));
+    }
+    sgd.groups.push_back(std::move(group));
+}
+
+void step_plainly(Group &group, double lr)
+{
+    const std::vector<at::Tensor> none; // what torch expects without momentum
+    const double momentum = group.options.momentum;
+    at::_fused_sgd_(group.active, group.gradients, momentum > 0 ? group.active_buffers : none,
+                    group.options.weight_decay, momentum, lr,
+                    /*dampening=*/0, /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
+}
+
+// Returns the factors that scale updates to a share of the norm of what they change; 1 where either is 0.
+std::vector<at::Tensor> trust_ratios(const std::vector<at::Tensor> &parameters, const std::vector<at::Tensor> &updates,
+                                     double trust)
+{
+    const auto weight = at::stack(at::_foreach_norm(parameters));
+    const auto update = at::stack(at::_foreach_norm(updates));
+    const auto ratio = trust * weight / update;
+    return at::where(weight.gt(0).logical_and(update.gt(0)), ratio, at::ones_like(ratio)).unbind();
+}
+
+// Scales the updates of tensors of two dimensions or more, in place.
+void scale_updates(const Group &group, std::vector<at::Tensor> &updates)
+{
+    std::vector<at::Tensor> wide;
+    std::vector<at::Tensor> wide_updates;
+    for (size_t i = 0; i < updates.size(); ++i) {
+        if (group.active[i].dim() > 1) {
+            updates[i] = updates[i].add(group.active[i], group.options.weight_decay);
+            wide.push_back(group.active[i]);
+            wide_updates.push_back(updates[i]);
+        }
+    }
+    if (!wide.empty()) {
+        at::_foreach_mul_(wide_updates, trust_ratios(wide, wide_updates, group.options.trust));
+    }
+}
+
+void step_by_trust(Group &group, double lr)
+{
+    std::vector<at::Tensor> updates = group.gradients; // those that change are copied
+    scale_updates(group, updates);
+    if (group.options.momentum > 0) {
+        at::_foreach_mul_(group.active_buffers, group.options.momentum);
+        at::_foreach_add_(group.active_buffers, updates);
+        updates = group.active_buffers;
+    }
+    at::_foreach_add_(group.active, updates, -lr);
 }
 
 } // namespace
@@ -44,22 +137,20 @@ moco_status moco_sgd_create(moco_sgd **out, const moco_tensor_list *parameters, 
     MOCO_CHECK_ARG(parameters);
     moco_sgd_options o;
     MOCO__READ_OPTIONS(&o, options, MOCO_SGD_OPTIONS_INIT);
-    if (!(o.momentum >= 0 && o.momentum < 1) || !(o.weight_decay >= 0)) {
-        throw moco::Error(MOCO_EINVALID, "sgd: momentum " + std::to_string(o.momentum) +
-                                             " must be in [0, 1) and weight decay " + std::to_string(o.weight_decay) +
-                                             " at least 0");
-    }
     auto sgd = std::make_unique<moco_sgd>();
-    sgd->parameters = parameters->values;
-    sgd->momentum = o.momentum;
-    sgd->weight_decay = o.weight_decay;
-    std::vector<at::Tensor> buffers;
-    for (const auto &parameter : sgd->parameters) {
-        // From zero, v = momentum v + g gives g at the first step, as in torch.optim.SGD.
-        buffers.push_back(at::zeros_like(parameter));
-    }
-    sgd->buffers = std::make_unique<moco_tensor_list>(std::move(buffers));
+    add_group(*sgd, *parameters, checked_options(o));
     *out = sgd.release();
+    MOCO_API_END
+}
+
+moco_status moco_sgd_add_group(moco_sgd *sgd, const moco_tensor_list *parameters, const moco_sgd_options *options)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(sgd);
+    MOCO_CHECK_ARG(parameters);
+    moco_sgd_options o;
+    MOCO__READ_OPTIONS(&o, options, MOCO_SGD_OPTIONS_INIT);
+    add_group(*sgd, *parameters, checked_options(o));
     MOCO_API_END
 }
 
@@ -72,9 +163,11 @@ moco_status moco_sgd_zero_grad(moco_sgd *sgd)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(sgd);
-    sgd->gradients.clear();
-    for (const auto &parameter : sgd->parameters) {
-        parameter.mutable_grad().reset();
+    for (auto &group : sgd->groups) {
+        group.gradients.clear();
+        for (const auto &parameter : group.parameters) {
+            parameter.mutable_grad().reset();
+        }
     }
     MOCO_API_END
 }
@@ -86,19 +179,18 @@ moco_status moco_sgd_step(moco_sgd *sgd, double lr)
     if (!(lr >= 0) || std::isinf(lr)) {
         throw moco::Error(MOCO_EINVALID, "sgd: learning rate " + std::to_string(lr) + " must be at least 0 and finite");
     }
-    collect_gradients(sgd);
-    if (!sgd->active.empty()) {
-        const at::NoGradGuard no_grad;
-        const std::vector<at::Tensor> none; // what torch expects without momentum
-        at::_fused_sgd_(sgd->active, sgd->gradients, sgd->momentum > 0 ? sgd->active_buffers : none, sgd->weight_decay,
-                        sgd->momentum, lr,
-                        /*dampening=*/0, /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
-        sgd->gradients.clear(); // they live on at their parameters alone
+    const at::NoGradGuard no_grad;
+    for (auto &group : sgd->groups) {
+        collect_gradients(group);
+        if (!group.active.empty()) {
+            (group.options.trust > 0 ? step_by_trust : step_plainly)(group, lr * group.options.rate);
+            group.gradients.clear(); // they live on at their parameters alone
+        }
     }
     MOCO_API_END
 }
 
 const moco_tensor_list *moco_sgd_momentum_buffers(const moco_sgd *sgd)
 {
-    return sgd != nullptr ? sgd->buffers.get() : nullptr;
+    return sgd != nullptr ? &sgd->buffers : nullptr;
 }

@@ -97,15 +97,6 @@ moco_status moco_tensor_empty(moco_tensor **out, moco_scope *scope, moco_dtype d
     MOCO_API_END
 }
 
-moco_status moco_tensor_zeros(moco_tensor **out, moco_scope *scope, moco_dtype dtype, moco_device device,
-                              const int64_t *sizes, size_t ndim)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    give(out, scope, at::zeros(checked_sizes(sizes, ndim), options(dtype, device)));
-    MOCO_API_END
-}
-
 moco_status moco_tensor_from_host(moco_tensor **out, moco_scope *scope, moco_dtype dtype, moco_device device,
                                   const int64_t *sizes, size_t ndim, const void *values)
 {
@@ -170,15 +161,6 @@ moco_dtype moco_tensor_dtype(const moco_tensor *tensor)
     }
 }
 
-size_t moco_dtype_size(moco_dtype dtype)
-{
-#define DTYPE_SIZE(name, text, bytes) bytes,
-    static constexpr size_t sizes[] = { MOCO_DTYPE_MAP(DTYPE_SIZE) };
-#undef DTYPE_SIZE
-    const auto index = static_cast<size_t>(dtype);
-    return index < std::size(sizes) ? sizes[index] : 0;
-}
-
 moco_device moco_tensor_device(const moco_tensor *tensor)
 {
     return tensor != nullptr ? moco::from_torch(tensor->value.device()) : moco_device{ MOCO_CPU, 0 };
@@ -232,75 +214,11 @@ moco_status moco_tensor_item(double *out, const moco_tensor *tensor)
     MOCO_API_END
 }
 
-moco_status moco_tensor_narrow(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, size_t dim,
-                               int64_t start, int64_t length)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(tensor);
-    const int64_t size = moco_tensor_size(tensor, dim);
-    if (size < 0 || start < 0 || length < 0 || start > size || length > size - start) {
-        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": " + std::to_string(length) + " entries from " +
-                                             std::to_string(start) + " of dimension " + std::to_string(dim) +
-                                             ", which has " + std::to_string(std::max<int64_t>(size, 0)));
-    }
-    give(out, scope, tensor->value.narrow(static_cast<int64_t>(dim), start, length));
-    MOCO_API_END
-}
-
-moco_status moco_tensor_transpose(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(tensor);
-    if (tensor->value.dim() != 2) {
-        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": expected a matrix, got a tensor of " +
-                                             std::to_string(tensor->value.dim()) + " dimensions");
-    }
-    give(out, scope, tensor->value.t());
-    MOCO_API_END
-}
-
-moco_status moco_tensor_contiguous(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(tensor);
-    give(out, scope, tensor->value.contiguous());
-    MOCO_API_END
-}
-
-moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(tensor);
-    if (tensor->value.dim() < 2) {
-        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the tensor has " +
-                                             std::to_string(tensor->value.dim()) + " dimensions; give 2 or more");
-    }
-    give(out, scope, tensor->value.flatten(1));
-    MOCO_API_END
-}
-
 moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor, moco_device device)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     give(out, scope, moco::copy_to(tensor->value, to_torch(device)));
-    MOCO_API_END
-}
-
-moco_status moco_tensor_copy(moco_tensor *tensor, const moco_tensor *source)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(tensor);
-    MOCO_CHECK_ARG(source);
-    if (tensor->value.sizes() != source->value.sizes()) {
-        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": the sizes of the two tensors differ");
-    }
-    const at::NoGradGuard no_grad;
-    tensor->value.copy_(source->value);
     MOCO_API_END
 }

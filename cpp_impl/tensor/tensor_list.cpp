@@ -1,6 +1,8 @@
 // Makes lists of tensors, and averages them in place.
 #include "base/handle.hpp"
 
+#include "base/tensor_internal.h"
+
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
@@ -59,13 +61,13 @@ moco_tensor *moco_tensor_list_get(const moco_tensor_list *list, size_t index)
     return index < moco_tensor_list_count(list) ? list->handles[index].get() : nullptr;
 }
 
-moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other, double m)
+moco_status moco__tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other, double m)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(list);
     MOCO_CHECK_ARG(other);
     if (!std::isfinite(m)) {
-        throw moco::Error(MOCO_EINVALID, std::string(__func__) + ": m is not finite");
+        throw moco::Error(MOCO_EINVALID, "moco_tensor_list_average: m is not finite");
     }
     check_alike(*list, *other);
     const at::NoGradGuard no_grad;

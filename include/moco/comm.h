@@ -8,61 +8,12 @@
 #ifndef MOCO_COMM_H
 #define MOCO_COMM_H
 
-#include "store.h"
 #include "tensor.h"
 
 MOCO_BEGIN_DECLS
 
 /** One process's connections with the other processes of a run. @since 0.1 */
 typedef struct moco_comm moco_comm;
-
-/** Options of moco_comm_create(). @since 0.1 */
-typedef struct moco_comm_options {
-    size_t struct_size;
-    moco_store *store;   /**< borrowed, outlives the communicator; NULL is allowed for one process */
-    int32_t rank;        /**< 0 */
-    int32_t world;       /**< 1 */
-    moco_device device;  /**< of the tensors; tensors on the CPU work too */
-    double timeout_s;    /**< seconds for each collective; 300 */
-    const char *address; /**< of this host's network interface; "127.0.0.1" */
-} moco_comm_options;
-
-#define MOCO_COMM_OPTIONS_INIT                                                                                         \
-    {                                                                                                                  \
-        sizeof(moco_comm_options), NULL, 0, 1, { MOCO_CPU, 0 }, 300, "127.0.0.1"                                       \
-    }
-
-/** Fills in what ::MOCO_COMM_OPTIONS_INIT holds. @param struct_size sizeof(moco_comm_options) of the caller @since 0.2
- */
-MOCO_API void moco_comm_options_init(moco_comm_options *options, size_t struct_size);
-
-/** Connects the ranks with each other. @param options NULL: one process @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_comm_create(moco_comm **out, const moco_comm_options *options);
-
-/**
- * Connects the ranks' GPUs with each other, once all have come; the first collective does so otherwise. Does nothing on
- * the CPU. All ranks call it.
- * @since 0.2
- */
-MOCO_API MOCO_MUST_USE moco_status moco_comm_connect(moco_comm *comm);
-
-/**
- * Breaks off the connections between the GPUs, so that a thread that waits for its GPU continues although another rank
- * never sends. What the GPU then holds is worthless, and every later collective returns ::MOCO_EPEER. Does nothing on
- * the CPU, where a collective ends without this. Any thread may call it, also while another is in a collective.
- * @since 0.2
- */
-MOCO_API void moco_comm_abort(moco_comm *comm);
-
-/**
- * Finds out whether what came from the GPUs can be trusted.
- * @return ::MOCO_EPEER if the connections between the GPUs broke or were aborted
- * @since 0.2
- */
-MOCO_API MOCO_MUST_USE moco_status moco_comm_check(const moco_comm *comm);
-
-/** Frees a communicator; NULL is allowed. @since 0.1 */
-MOCO_API void moco_comm_free(moco_comm *comm);
 
 /** Returns the rank of this process, 0..world-1; 0 for NULL. @since 0.1 */
 MOCO_API int32_t moco_comm_rank(const moco_comm *comm);
@@ -92,28 +43,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_comm_all_gather(moco_tensor **out, moco_
 MOCO_API MOCO_MUST_USE moco_status moco_comm_all_to_all(moco_tensor **out, moco_scope *scope, moco_comm *comm,
                                                         const moco_tensor *tensor, const int64_t *send,
                                                         const int64_t *receive);
-
-/** Computes the largest of the ranks' numbers, through host memory: it does not wait for a device. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_comm_largest(int64_t *out, moco_comm *comm, int64_t value);
-
-/**
- * Starts to compute the largest of the ranks' numbers, and returns: for a question that is asked at every step and may
- * be answered a step later. moco_comm_largest_wait() gives the answer, before the next question.
- * @since 0.2
- */
-MOCO_API MOCO_MUST_USE moco_status moco_comm_largest_start(moco_comm *comm, int64_t value);
-
-/** Waits for the answer to the last question; 0 if there is none that has not been answered. @since 0.2 */
-MOCO_API MOCO_MUST_USE moco_status moco_comm_largest_wait(int64_t *out, moco_comm *comm);
-
-/** How many collectives this rank has begun. @since 0.1 */
-typedef struct moco_comm_position {
-    uint64_t entered; /**< collectives begun so far */
-    bool inside;      /**< the last of them has not ended */
-} moco_comm_position;
-
-/** Returns this rank's position. Any thread may call it, also while another is in a collective. @since 0.1 */
-MOCO_API moco_comm_position moco_comm_where(const moco_comm *comm);
 
 MOCO_END_DECLS
 

@@ -14,6 +14,8 @@
 #include "option.h"
 #include "schedule.h"
 
+#include <string.h>
+
 MOCO_BEGIN_DECLS
 
 /** Pixels of the augmentation: identifier, name in a configuration. */
@@ -145,10 +147,19 @@ MOCO_API const moco_option *moco_config_option(size_t index);
 MOCO_API size_t moco_config_option_count(void);
 
 /** Finds the option of a name or alias, with dashes or underscores; NULL if there is none. */
-MOCO_API const moco_option *moco_config_find_option(const char *name);
+static inline const moco_option *moco_config_find_option(const char *name)
+{
+    return name != NULL ? moco_option_find(moco_config_option(0), moco_config_option_count(), name, strlen(name))
+                        : NULL;
+}
 
 /** The option's name that a misspelt name most likely means; NULL if none is near; borrowed, static. */
-MOCO_API const char *moco_config_suggest(const char *name);
+static inline const char *moco_config_suggest(const char *name)
+{
+    const moco_option *near =
+        name != NULL ? moco_option_nearest(moco_config_option(0), moco_config_option_count(), name, NULL) : NULL;
+    return near != NULL ? near->name : NULL;
+}
 
 /**
  * Fills in the defaults: the reference's v1 recipe, on a GPU if there is one. Every other function goes by the
@@ -169,11 +180,23 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_apply_preset(moco_config *config,
 MOCO_API MOCO_MUST_USE moco_status moco_config_set(moco_config *config, const char *name, const char *value);
 
 /** Writes an option as text, as moco_option_get(). @param[out] buffer NUL-terminated, cut */
-MOCO_API MOCO_MUST_USE moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer,
-                                                   size_t size);
+static inline moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer,
+                                          size_t size)
+{
+    if (config != NULL && option != NULL && option->offset + option->size > config->struct_size) {
+        return moco_error_set(MOCO_EINVALID, "moco_config_get: the configuration is too old for option %s",
+                              option->name);
+    }
+    return moco_option_get(config, option, buffer, size);
+}
 
 /** The name of a choice: "bf16" for "precision"; borrowed, static; NULL as moco_option_choice(). @since 0.2 */
-MOCO_API const char *moco_config_choice(const moco_config *config, const char *name);
+static inline const char *moco_config_choice(const moco_config *config, const char *name)
+{
+    const moco_option *option = moco_config_find_option(name);
+    const bool is_known = config != NULL && option != NULL && option->offset + option->size <= config->struct_size;
+    return is_known ? moco_option_choice(config, option) : NULL;
+}
 
 /** Sets the options that a YAML file lists, one `name: value` per line; errors name file and line. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_load(moco_config *config, const char *path);
@@ -183,14 +206,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_save(const moco_config *config, c
 
 /** Checks all ranges, and options against each other; warns of unusual values. Reads no data. */
 MOCO_API MOCO_MUST_USE moco_status moco_config_check(const moco_config *config);
-
-/**
- * Reads config->milestones ("120,160") as ascending numbers.
- * @param[out] milestones in epochs
- * @param[out] count how many; 0 for an empty text
- */
-MOCO_API MOCO_MUST_USE moco_status moco_config_milestones(const moco_config *config,
-                                                          double milestones[MOCO_MAX_MILESTONES], size_t *count);
 
 /** Replaces a precision and a layout of "auto" by those in which @p device trains fastest. @since 0.2 */
 MOCO_API void moco_config_resolve_arithmetic(moco_config *config, moco_device device);
@@ -231,12 +246,6 @@ typedef enum moco_policy_use {
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_policy(moco_augment_policy *out, const moco_config *config,
                                                       moco_policy_use use);
-
-/**
- * The augmentation preset without randomness that fits networks trained with config->augment, as
- * moco_augment_eval_preset(); borrowed, static.
- */
-MOCO_API const char *moco_config_eval_augment(const moco_config *config);
 
 MOCO_END_DECLS
 

@@ -55,7 +55,10 @@ typedef enum moco_precision { MOCO_FP32, MOCO_BF16 } moco_precision;
 MOCO_API moco_precision moco_precision_fastest(moco_device device);
 
 /** The layout in which a device trains fastest: ::MOCO_NCHW for float32 on a GPU, else ::MOCO_NHWC. @since 0.1 */
-MOCO_API moco_layout moco_layout_fastest(moco_device device, moco_precision precision);
+static inline moco_layout moco_layout_fastest(moco_device device, moco_precision precision)
+{
+    return device.type == MOCO_CUDA && precision == MOCO_FP32 ? MOCO_NCHW : MOCO_NHWC;
+}
 
 /**
  * Describes a device in a line: "CPU, AVX512", or the name and memory of a GPU.

@@ -50,8 +50,13 @@ MOCO_API MOCO_MUST_USE moco_status moco_features_write(const char *path, const m
                                                        const moco_metadata *metadata, size_t metadata_count);
 
 /** Makes an int64 tensor of the labels, on the CPU. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_features_label_tensor(moco_tensor **out, moco_scope *scope,
-                                                              const moco_features *features);
+static inline moco_status moco_features_label_tensor(moco_tensor **out, moco_scope *scope,
+                                                     const moco_features *features)
+{
+    const moco_device cpu = { MOCO_CPU, 0 };
+    const int64_t count = (int64_t)moco_features_count(features);
+    return moco_tensor_from_host(out, scope, MOCO_INT64, cpu, &count, 1, moco_features_labels(features));
+}
 
 /**
  * Writes the name of each row's image (see moco_dataset_name()), one per line. Bytes below 0x20 become "\xNN".
@@ -59,18 +64,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_features_label_tensor(moco_tensor **out,
  */
 MOCO_API MOCO_MUST_USE moco_status moco_features_write_names(const char *path, const moco_features *features,
                                                              const moco_dataset *dataset);
-
-/**
- * Projects an N x D matrix, less its mean row, on its first @p dims principal components. The largest entry of each
- * component by magnitude is positive, so that the same matrix gives the same projection.
- * @param[out] out N x dims, float32, on the CPU
- * @param[out] shares the share of the total variance along each component; room for @p dims; may be NULL
- * @param dims 1 to D
- * @return ::MOCO_EINVALID if N is 0, or if D is above 16384, where the covariance would take too much memory
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_pca(moco_tensor **out, double *shares, moco_scope *scope,
-                                                   const moco_tensor *matrix, int64_t dims);
 
 MOCO_END_DECLS
 

@@ -37,9 +37,6 @@ typedef struct moco_encoder_options {
  * @since 0.2 */
 MOCO_API void moco_encoder_options_init(moco_encoder_options *options, size_t struct_size);
 
-/** Returns the name of the @p index-th architecture; NULL after the last; static. @since 0.1 */
-MOCO_API const char *moco_encoder_arch(size_t index);
-
 /** The building blocks of an architecture. @since 0.1 */
 typedef struct moco_architecture {
     const char *name;
@@ -53,6 +50,13 @@ typedef struct moco_architecture {
 
 /** Describes the @p index-th architecture. Returns false after the last. @since 0.1 */
 MOCO_API bool moco_encoder_architecture(moco_architecture *out, size_t index);
+
+/** Returns the name of the @p index-th architecture; NULL after the last; static. @since 0.1 */
+static inline const char *moco_encoder_arch(size_t index)
+{
+    moco_architecture architecture;
+    return moco_encoder_architecture(&architecture, index) ? architecture.name : NULL;
+}
 
 /**
  * Creates an encoder in training mode, with weights initialised as in torchvision (arXiv 1502.01852, fan-out).
@@ -111,11 +115,19 @@ MOCO_API int64_t moco_encoder_dim(const moco_encoder *encoder);
 /** Returns the size of the pooled features before the head (512, 2048, ...). @since 0.1 */
 MOCO_API int64_t moco_encoder_feature_dim(const moco_encoder *encoder);
 
-/** Returns the number of trainable scalars, including the head. @since 0.1 */
-MOCO_API int64_t moco_encoder_parameter_count(const moco_encoder *encoder);
-
 /** Returns the parameters in torchvision's order; borrowed, lives as long as the encoder. @since 0.1 */
 MOCO_API const moco_tensor_list *moco_encoder_parameters(const moco_encoder *encoder);
+
+/** Returns the number of trainable scalars, including the head. @since 0.1 */
+static inline int64_t moco_encoder_parameter_count(const moco_encoder *encoder)
+{
+    const moco_tensor_list *parameters = moco_encoder_parameters(encoder);
+    int64_t count = 0;
+    for (size_t i = 0; i < moco_tensor_list_count(parameters); ++i) {
+        count += moco_tensor_numel(moco_tensor_list_get(parameters, i));
+    }
+    return count;
+}
 
 /** Returns parameters and buffers in the order of torchvision's state_dict; borrowed, as above. @since 0.1 */
 MOCO_API const moco_tensor_list *moco_encoder_state(const moco_encoder *encoder);

@@ -80,7 +80,11 @@ MOCO_API const moco_tensor *moco_features_matrix(const moco_features *features);
 /** Returns count labels, -1 for images without one; borrowed. @since 0.1 */
 MOCO_API const int64_t *moco_features_labels(const moco_features *features);
 /** Returns the number of images. @since 0.1 */
-MOCO_API size_t moco_features_count(const moco_features *features);
+static inline size_t moco_features_count(const moco_features *features)
+{
+    const int64_t rows = moco_tensor_size(moco_features_matrix(features), 0);
+    return rows > 0 ? (size_t)rows : 0;
+}
 /** Returns the index of a row's image in the dataset; SIZE_MAX beyond the last row. @since 0.1 */
 MOCO_API size_t moco_features_index(const moco_features *features, size_t row);
 

@@ -46,23 +46,12 @@ MOCO_API void moco_launch_init(moco_launch *options, size_t struct_size);
 MOCO_API MOCO_MUST_USE moco_status moco_launch_from_environment(moco_launch *out, const char *launcher);
 
 /**
- * Extracts the first host of a list as SLURM writes it: "gpu[07-09,12],login" gives "gpu07".
- * @param[out] buffer NUL-terminated
- * @return ::MOCO_EINVALID if the list is malformed or the name does not fit
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_launch_first_host(char *buffer, size_t size, const char *list);
-
-/**
  * Reads a device as moco_device_parse(), but "cuda" and "auto" give each of several processes on a host its own GPU. A
  * process of SLURM or mpirun that sees one GPU takes that one, since each task may see its own alone.
  * @return ::MOCO_EUNAVAILABLE if there are more processes than GPUs
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_launch_device(moco_device *out, const char *text, const moco_launch *launch);
-
-/** Checks that the numbers of a launch fit together. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_launch_check(const moco_launch *launch);
 
 MOCO_END_DECLS
 

@@ -54,41 +54,12 @@ MOCO_API MOCO_MUST_USE moco_status moco_linear_create(moco_linear **out, const m
 /** Frees classifiers; NULL is allowed. @since 0.1 */
 MOCO_API void moco_linear_free(moco_linear *linear);
 
-/**
- * Takes one step of SGD on the mean cross entropy of a batch with every classifier that has not diverged.
- * @param features N x dim, float32, on the device
- * @param labels int64, N, on the device, each below the number of classes
- * @param factor multiplies each learning rate, as a schedule gives it
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_linear_step(moco_linear *linear, const moco_tensor *features,
-                                                    const moco_tensor *labels, double factor);
-
 /** The score of a classifier. @since 0.1 */
 typedef struct moco_score {
     double loss; /**< mean cross entropy */
     double acc1; /**< percent */
     double acc5; /**< percent */
 } moco_score;
-
-/**
- * Reads the mean scores of the training batches since the last call, over all ranks; waits for the device. A
- * classifier whose loss is not finite has diverged: the log names it, and it does not learn any more.
- * @param[out] out one per rate; NaN for a classifier that diverged, or without steps
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_linear_read_means(moco_score *out, moco_linear *linear);
-
-/**
- * Tests the classifiers on features. A classifier whose loss is not finite has diverged.
- * @param[out] out one per rate; NaN for a classifier that diverged
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_linear_score(moco_score *out, moco_linear *linear,
-                                                     const moco_features *features);
-
-/** Returns whether the classifier of the @p index-th rate has diverged. @since 0.1 */
-MOCO_API bool moco_linear_diverged(const moco_linear *linear, size_t index);
 
 /** Makes the weights (classes x dim) that every classifier started from, on the device. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_linear_first_weight(moco_tensor **out, moco_scope *scope,

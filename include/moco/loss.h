@@ -25,15 +25,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_infonce_logits(moco_tensor **out, moco_s
 /** Computes the mean of -log softmax(logits)[0] over the rows of N x (1 + K) logits: a scalar, differentiable. */
 MOCO_API MOCO_MUST_USE moco_status moco_infonce_loss(moco_tensor **out, moco_scope *scope, const moco_tensor *logits);
 
-/**
- * Returns about the lowest loss that an encoder can reach: ln(1 + K exp(1 / (2 dim T^2) - 1 / T)), which assumes
- * positives at cosine 1 and negatives uniform on the sphere.
- */
-MOCO_API double moco_infonce_floor(int64_t queue_size, int64_t dim, double temperature);
-
-/** Returns the loss of guessing, ln(K + 1). */
-MOCO_API double moco_infonce_chance(int64_t queue_size);
-
 MOCO_END_DECLS
 
 #endif

@@ -46,7 +46,7 @@ typedef struct moco_model_options {
     const moco_ddp_options *ddp; /**< how the ranks average gradients; read by the call; NULL: the defaults */
     int64_t accumulate;          /**< number of equal parts in which a batch is computed, to save memory; 1 */
     bool sync_bn;    /**< batch statistics over all ranks, for comparison; shuffling then has no effect; false */
-    bool cuda_graph; /**< record a step on a GPU once and start it as a whole; see graph.h; false @since 0.2 */
+    bool cuda_graph; /**< record a step on a GPU once and start it as a whole; false @since 0.2 */
 } moco_model_options;
 
 #define MOCO_MODEL_OPTIONS_INIT                                                                                        \
@@ -116,9 +116,6 @@ MOCO_API moco_encoder *moco_model_key_encoder(const moco_model *model);
 MOCO_API moco_queue *moco_model_queue(const moco_model *model);
 /** Returns the optimiser. Borrowed. */
 MOCO_API moco_sgd *moco_model_sgd(const moco_model *model);
-/** Returns the ranks that train together; NULL: one process. Borrowed. @since 0.1 */
-MOCO_API moco_comm *moco_model_comm(const moco_model *model);
-
 /**
  * Sets a text that the application keeps with the model: checkpoints hold it as metadata "app.KEY", and
  * moco_checkpoint_load() gives it back.
@@ -131,11 +128,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_model_set_metadata(moco_model *model, co
 
 /** Returns a text of moco_model_set_metadata(), borrowed until it is set again; NULL if there is none. @since 0.2 */
 MOCO_API const char *moco_model_metadata(const moco_model *model, const char *key);
-
-/** Returns how many shuffles were drawn. A checkpoint keeps it. */
-MOCO_API uint64_t moco_model_shuffles(const moco_model *model);
-/** Restores the number of shuffles drawn, for a resumed run. */
-MOCO_API void moco_model_set_shuffles(moco_model *model, uint64_t shuffles);
 
 MOCO_END_DECLS
 

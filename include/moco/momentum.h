@@ -9,6 +9,8 @@
 
 #include "encoder.h"
 
+#include <math.h>
+
 MOCO_BEGIN_DECLS
 
 /**
@@ -19,7 +21,10 @@ MOCO_BEGIN_DECLS
 MOCO_API MOCO_MUST_USE moco_status moco_momentum_update(moco_encoder *key, const moco_encoder *query, double m);
 
 /** Returns m at @p progress (0..1) of the training: it rises from @p m to 1 along half a cosine (arXiv 2006.07733). */
-MOCO_API double moco_momentum_cosine(double m, double progress);
+static inline double moco_momentum_cosine(double m, double progress)
+{
+    return 1 - (1 - m) * (1 + cos(3.14159265358979323846 * progress)) / 2;
+}
 
 MOCO_END_DECLS
 

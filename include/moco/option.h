@@ -12,6 +12,8 @@
 
 #include "error.h"
 
+#include <string.h>
+
 MOCO_BEGIN_DECLS
 
 /** Type of an option's value. */
@@ -121,7 +123,19 @@ MOCO_API MOCO_MUST_USE moco_status moco_option_get(const void *values, const moc
  * @return borrowed from the table; NULL for other kinds and for values that are not in `choices`
  * @since 0.2
  */
-MOCO_API const char *moco_option_choice(const void *values, const moco_option *option);
+static inline const char *moco_option_choice(const void *values, const moco_option *option)
+{
+    unsigned value = 0;
+    size_t i = 0;
+    if (values == NULL || option == NULL || option->kind != MOCO_OPTION_CHOICE || option->size != sizeof value) {
+        return NULL;
+    }
+    memcpy(&value, (const char *)values + option->offset, sizeof value);
+    while (option->choices[i] != NULL && i < value) {
+        ++i;
+    }
+    return i == value ? option->choices[i] : NULL;
+}
 
 MOCO_END_DECLS
 

@@ -64,15 +64,6 @@ MOCO_API const char *moco_peers_name(const moco_peers *peers, int32_t rank);
 MOCO_API MOCO_MUST_USE moco_status moco_peers_agree(moco_peers *peers, const char *text);
 
 /**
- * Gives every rank the text of rank 0. All ranks call it.
- * @param[in,out] text NUL-terminated
- * @param size bytes that @p text has room for
- * @return ::MOCO_EINVALID if the text does not fit; ::MOCO_EPEER if another rank failed
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_peers_share(moco_peers *peers, char *text, size_t size);
-
-/**
  * Reports this rank's failure to the others and returns it. For ::MOCO_EPEER, finds out which rank failed instead, and
  * sets this thread's message to that. Call it once, before moco_peers_free().
  * @since 0.1

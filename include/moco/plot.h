@@ -63,10 +63,6 @@ MOCO_API void moco_compare_options_init(moco_compare_options *options, size_t st
 MOCO_API MOCO_MUST_USE moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
                                                      const moco_compare_options *options);
 
-/** Draws a sheet of original images, each beside its two augmented views. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_plot_pairs(const char *path, const moco_dataset *dataset,
-                                                   const moco_config *config);
-
 /**
  * Draws a sheet of query images, each with its nearest neighbours in the bank. Below a neighbour are its class and its
  * cosine; its frame is blue if the classes are the same, and orange if they differ.
@@ -77,7 +73,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const 
                                                         const moco_features *queries);
 
 /**
- * Draws features as points of a plane, by their first two principal components (see moco_tensor_pca()), coloured by
+ * Draws features as points of a plane, by their first two principal components (see moco__tensor_pca()), coloured by
  * class.
  * @param dataset the images of the features; it has the names of the classes
  * @since 0.1

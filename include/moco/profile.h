@@ -27,7 +27,12 @@ typedef enum moco_phase {
 } moco_phase;
 
 /** Returns the name of a phase, as "query" or "momentum"; NULL for other values. Static. */
-MOCO_API const char *moco_phase_name(moco_phase phase);
+static inline const char *moco_phase_name(moco_phase phase)
+{
+    static const char *const names[MOCO_PHASE_COUNT] = { "input", "momentum", "shuffle", "key",       "query",
+                                                         "loss",  "backward", "metrics", "optimizer", "enqueue" };
+    return (unsigned)phase < MOCO_PHASE_COUNT ? names[phase] : NULL;
+}
 
 /** Seconds per phase, summed over steps. */
 typedef struct moco_step_times {

@@ -12,6 +12,8 @@
 
 #include "tensor.h"
 
+#include <string.h>
+
 MOCO_BEGIN_DECLS
 
 /** A tensor and its name, for writing. @since 0.1 */
@@ -74,13 +76,31 @@ MOCO_API size_t moco_safetensors_count(const moco_safetensors *file);
 MOCO_API const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file, size_t index);
 
 /** Returns the tensor of a name, borrowed, or NULL. @since 0.1 */
-MOCO_API const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file, const char *name);
-
-/** Returns a metadata text, borrowed, or NULL. @since 0.1 */
-MOCO_API const char *moco_safetensors_metadata(const moco_safetensors *file, const char *key);
+static inline const moco_safetensors_entry *moco_safetensors_find(const moco_safetensors *file, const char *name)
+{
+    const moco_safetensors_entry *entry = NULL;
+    for (size_t i = 0; name != NULL && (entry = moco_safetensors_get(file, i)) != NULL; ++i) {
+        if (strcmp(entry->name, name) == 0) {
+            break;
+        }
+    }
+    return entry;
+}
 
 /** Gives the @p index-th metadata entry in the order of the file, borrowed; false beyond the end. @since 0.1 */
 MOCO_API bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index);
+
+/** Returns a metadata text, borrowed, or NULL. @since 0.1 */
+static inline const char *moco_safetensors_metadata(const moco_safetensors *file, const char *key)
+{
+    moco_metadata entry = { NULL, NULL };
+    for (size_t i = 0; key != NULL && moco_safetensors_metadata_at(&entry, file, i); ++i) {
+        if (strcmp(entry.key, key) == 0) {
+            return entry.value;
+        }
+    }
+    return NULL;
+}
 
 /** Copies a tensor of the file to @p tensor. @return ::MOCO_EFORMAT if name, type or shape do not fit @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file,

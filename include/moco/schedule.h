@@ -57,7 +57,10 @@ MOCO_API void moco_schedule_init(moco_schedule *options, size_t struct_size);
 MOCO_API double moco_schedule_lr(const moco_schedule *schedule, double epoch);
 
 /** Returns the rate for a batch over all processes, by the reference's rule: 0.03 x batch / 256. */
-MOCO_API double moco_schedule_auto_lr(int64_t batch);
+static inline double moco_schedule_auto_lr(int64_t batch)
+{
+    return 0.03 * (double)batch / 256;
+}
 
 MOCO_END_DECLS
 

@@ -15,9 +15,6 @@
 
 MOCO_BEGIN_DECLS
 
-/** Writes a permutation of 0..n-1 that depends on (seed, step) alone. @param[out] permutation room for @p n */
-MOCO_API void moco_shuffle_permutation(int64_t *permutation, size_t n, uint64_t seed, uint64_t step);
-
 /** How shuffled images reach the ranks that encode them: identifier, name of --shuffle. */
 #define MOCO_SHUFFLE_MAP(X)                                                                                            \
     X(MOCO_SHUFFLE_ALL_TO_ALL, "alltoall")                                                                             \
@@ -35,15 +32,31 @@ typedef enum moco_shuffle_kind {
 } moco_shuffle_kind;
 
 /**
- * Writes the permutation of moco_shuffle_permutation() for the rows of a batch that is laid out group by group.
+ * Writes a permutation of 0..n-1 that depends on (seed, step) alone, for the rows of a batch that is laid out group by
+ * group.
+ * @param[out] permutation room for @p n
  * @param groups of batch norm, over all processes
  * @return ::MOCO_EINVALID if @p n is not a multiple of @p groups
  */
 MOCO_API MOCO_MUST_USE moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, size_t groups,
                                                                     uint64_t seed, uint64_t step);
 
+/** Does the same for a batch of one group. @param[out] permutation room for @p n; NULL: nothing is written */
+static inline void moco_shuffle_permutation(int64_t *permutation, size_t n, uint64_t seed, uint64_t step)
+{
+    const moco_status ignored = moco_shuffle_grouped_permutation(permutation, n, 1, seed, step);
+    (void)ignored; /* it fails for NULL alone */
+}
+
 /** Writes the inverse of a permutation: inverse[permutation[i]] = i. Entries outside of 0..n-1 are left out. */
-MOCO_API void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n);
+static inline void moco_shuffle_inverse(int64_t *inverse, const int64_t *permutation, size_t n)
+{
+    for (size_t i = 0; i < n && inverse != NULL && permutation != NULL; ++i) {
+        if (permutation[i] >= 0 && (uint64_t)permutation[i] < n) {
+            inverse[permutation[i]] = (int64_t)i;
+        }
+    }
+}
 
 MOCO_END_DECLS
 

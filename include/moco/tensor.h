@@ -1,6 +1,7 @@
 /**
  * @file tensor.h
- * Opaque tensors, scopes that own temporaries, and the operations that MoCo needs.
+ * Opaque tensors, scopes that own temporaries, gradients, and the operations that every step of MoCo needs. All others
+ * are in ops.h.
  *
  * Ownership. An operation that creates a tensor takes a ::moco_scope. The scope owns the result, and moco_scope_clear()
  * frees it. If the scope is NULL, the caller owns the result and frees it with moco_tensor_free(). So arithmetic in C
@@ -67,10 +68,6 @@ MOCO_API void moco_scope_free(moco_scope *scope);
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_empty(moco_tensor **out, moco_scope *scope, moco_dtype dtype,
                                                      moco_device device, const int64_t *sizes, size_t ndim);
 
-/** Creates a tensor of zeros. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_zeros(moco_tensor **out, moco_scope *scope, moco_dtype dtype,
-                                                     moco_device device, const int64_t *sizes, size_t ndim);
-
 /**
  * Creates a tensor on @p device and copies row-major values from the host into it.
  * @since 0.1
@@ -94,8 +91,18 @@ MOCO_API int64_t moco_tensor_size(const moco_tensor *tensor, size_t dim);
 MOCO_API int64_t moco_tensor_numel(const moco_tensor *tensor);
 /** Returns the element type. @since 0.1 */
 MOCO_API moco_dtype moco_tensor_dtype(const moco_tensor *tensor);
-/** Returns the bytes of one element. @since 0.1 */
-MOCO_API size_t moco_dtype_size(moco_dtype dtype);
+/** Returns the bytes of one element; 0 for other values. @since 0.1 */
+static inline size_t moco_dtype_size(moco_dtype dtype)
+{
+    switch (dtype) {
+#define MOCO_DTYPE_BYTES(name, text, bytes)                                                                            \
+    case name:                                                                                                         \
+        return (bytes);
+        MOCO_DTYPE_MAP(MOCO_DTYPE_BYTES)
+#undef MOCO_DTYPE_BYTES
+    }
+    return 0;
+}
 /** Returns the device of a tensor. @since 0.1 */
 MOCO_API moco_device moco_tensor_device(const moco_tensor *tensor);
 
@@ -123,21 +130,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_item(double *out, const moco_tens
  * @name Views and copies
  * @{ */
 
-/** Gives a view of @p length entries of dimension @p dim from @p start; shares memory. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_narrow(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
-                                                      size_t dim, int64_t start, int64_t length);
-
-/** Gives the transpose of a matrix, as a view. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_transpose(moco_tensor **out, moco_scope *scope,
-                                                         const moco_tensor *tensor);
-
-/** Makes a row-major copy, or a second handle if the tensor is row-major already. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_contiguous(moco_tensor **out, moco_scope *scope,
-                                                          const moco_tensor *tensor);
-
-/** Turns N x A x B x ... into a matrix N x (A B ...), row-major; a view if possible. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor);
-
 /**
  * Copies a tensor to another device; gives a second handle if it is there already. A copy from pinned memory to a GPU
  * is only queued: see moco_device_wait_uploads(). A copy to the CPU is done when the call returns. *Differentiable.*
@@ -145,13 +137,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_flatten(moco_tensor **out, moco_s
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                   moco_device device);
-
-/** Overwrites @p tensor with @p source, of the same sizes; element types and devices may differ. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_copy(moco_tensor *tensor, const moco_tensor *source);
-
-/** Concatenates @p count tensors along a dimension. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_cat(moco_tensor **out, moco_scope *scope,
-                                                   const moco_tensor *const *tensors, size_t count, size_t dim);
 
 /** Selects entries of the first dimension by @p index (int64, any device). *Differentiable.* @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope,
@@ -165,29 +150,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_index_select(moco_tensor **out, m
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope,
                                                          const moco_tensor *tensor);
 
-/** Does the same into a matrix of the same sizes and device, which may be @p tensor itself. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_normalize_into(moco_tensor *out, const moco_tensor *tensor);
-
-/** Multiplies matrices N x C and C x M. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_matmul(moco_tensor **out, moco_scope *scope, const moco_tensor *a,
-                                                      const moco_tensor *b);
-
-/** Computes row-wise dot products of two N x C matrices, as N x 1. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_row_dot(moco_tensor **out, moco_scope *scope, const moco_tensor *a,
-                                                       const moco_tensor *b);
-
-/** Computes tensor x factor. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_scale(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
-                                                     double factor);
-
-/** Computes tensor / divisor, which is not 0. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_divide(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
-                                                      double divisor);
-
-/** Computes a + b. *Differentiable.* @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_add(moco_tensor **out, moco_scope *scope, const moco_tensor *a,
-                                                   const moco_tensor *b);
-
 /**
  * Computes the mean softmax cross entropy of N x M logits and int64 labels (N), each in 0..M-1; on a GPU labels are not
  * checked. *Differentiable.*
@@ -195,32 +157,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_add(moco_tensor **out, moco_scope
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope,
                                                              const moco_tensor *logits, const moco_tensor *labels);
-
-/**
- * Counts for each row of N x M how many *other* columns are not below column @p column, as int64 (N). 0 means that the
- * column is the largest; a tie or a NaN counts against it.
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_row_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
-                                                        int64_t column);
-
-/** Does the same for the column that each row's label (int64, N) names. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *scope,
-                                                          const moco_tensor *tensor, const moco_tensor *labels);
-
-/** Computes the share of elements of an int64 tensor that are below @p bound, as a float32 scalar. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_share_below(moco_tensor **out, moco_scope *scope,
-                                                           const moco_tensor *tensor, int64_t bound);
-
-/** Finds the @p k largest elements of each row, sorted: values N x k and int64 indices N x k. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_topk(moco_tensor **values, moco_tensor **indices, moco_scope *scope,
-                                                    const moco_tensor *tensor, int64_t k);
-
-/** Computes tensor += source in place; sizes may broadcast. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_accumulate(moco_tensor *tensor, const moco_tensor *source);
-
-/** Sets all elements to zero. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_zero(moco_tensor *tensor);
 
 /** @}
  * @name Lists
@@ -239,14 +175,6 @@ MOCO_API size_t moco_tensor_list_count(const moco_tensor_list *list);
 /** Returns a tensor of a list; borrowed, lives as long as the list; NULL after the last. @since 0.1 */
 MOCO_API moco_tensor *moco_tensor_list_get(const moco_tensor_list *list, size_t index);
 
-/**
- * Computes list = m list + (1 - m) other in place, tensor by tensor, by multi-tensor operations. Rounds as written: the
- * shorter list + (1 - m) (other - list) differs in the last bit, which deep networks with batch norm make visible.
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other,
-                                                            double m);
-
 /** @}
  * @name Autograd
  * @{ */
@@ -254,15 +182,55 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_average(const moco_tensor_li
 /** Makes a leaf tensor a parameter: operations on it are recorded. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_require_gradient(moco_tensor *tensor);
 
-/** Gives a second handle on a parameter's gradient. @return ::MOCO_EINVALID if it has no gradient yet @since 0.1 */
+/**
+ * Gives a second handle on a parameter's gradient, which may be written to.
+ * @return ::MOCO_EINVALID if it has no gradient yet
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_gradient(moco_tensor **out, moco_scope *scope,
                                                         const moco_tensor *tensor);
 
-/** Adds the gradients of a scalar to all leaves that it depends on. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_backward(const moco_tensor *loss);
+/**
+ * Sets a parameter's gradient to @p gradient of the same sizes, type and device, whose memory it shares: the next
+ * backward pass adds to it in place. NULL: it has none any more.
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_set_gradient(moco_tensor *tensor, const moco_tensor *gradient);
 
-/** Gives a second handle on the same memory, without the history. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_detach(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor);
+/**
+ * Scales the gradients of all parameters so that their common L2 norm is at most @p max_norm, in place, as
+ * torch.nn.utils.clip_grad_norm_(). Parameters without a gradient are left out.
+ * @param[out] norm before the scaling; NULL: the call does not wait for the device
+ * @param max_norm above 0; INFINITY only measures
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_clip_gradients(double *norm, const moco_tensor_list *parameters,
+                                                                   double max_norm);
+
+/**
+ * Adds the gradients of @p tensor to all leaves that it depends on.
+ * @param gradient with respect to @p tensor, of its sizes; NULL for a scalar: 1
+ * @param retain_graph keeps what the pass needs, so that another one can go through it; false frees it
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_tensor_backward_with(const moco_tensor *tensor, const moco_tensor *gradient,
+                                                             bool retain_graph);
+
+/** Adds the gradients of a scalar to all leaves that it depends on. @since 0.1 */
+static inline moco_status moco_tensor_backward(const moco_tensor *loss)
+{
+    return moco_tensor_backward_with(loss, NULL, false);
+}
+
+/**
+ * From now on, no operation of this thread is recorded, until the moco_no_grad_end() that belongs to it. Regions may
+ * stand in each other. Within one, parameters may be written to.
+ * @since 0.2
+ */
+MOCO_API void moco_no_grad_begin(void);
+
+/** Ends a region of this thread. @return ::MOCO_EINVALID if there is none @since 0.2 */
+MOCO_API MOCO_MUST_USE moco_status moco_no_grad_end(void);
 
 /** @} */
 

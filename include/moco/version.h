@@ -17,12 +17,6 @@ MOCO_BEGIN_DECLS
 /** The library's version as "major.minor.patch"; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_version(void);
 
-/**
- * The commit that the library was built from, as "1a2b3c4d5e6f", with "-dirty" appended if files had been changed; ""
- * if the library was not built in a clone; borrowed, static. @since 0.1
- */
-MOCO_API const char *moco_commit(void);
-
 /** The version of the libtorch in use; borrowed, static. @since 0.1 */
 MOCO_API const char *moco_libtorch_version(void);
 

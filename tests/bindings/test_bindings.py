@@ -30,9 +30,22 @@ class Bindings(unittest.TestCase):
             array = (random(3, 4) * 9).astype(name)
             numpy.testing.assert_array_equal(moco.tensor(array).numpy(), array)
         numpy.testing.assert_array_equal(moco.tensor(random(4, 6).T).numpy(), random(4, 6).T)
+
+    def test_operators_are_called_by_name(self):
         a, b = random(3, 5), random(5, 2)
-        product = moco.tensor_matmul(moco.tensor(a), moco.tensor(b))
+        product = moco.call("aten::mm", moco.tensor(a), moco.tensor(b))
         numpy.testing.assert_allclose(product.numpy(), a @ b, rtol=1e-5)
+        sums = moco.call("aten::sum", moco.tensor(a), [1], keepdim=True, dtype=numpy.dtype("float64"))
+        numpy.testing.assert_allclose(sums.numpy(), a.sum(1, keepdims=True), rtol=1e-5)
+        values, indices = moco.call("aten::max", moco.tensor(a), 1, results=2)
+        numpy.testing.assert_array_equal(values.numpy(), a.max(1))
+        numpy.testing.assert_array_equal(indices.numpy(), a.argmax(1))
+        both = moco.call("aten::cat", [moco.tensor(a), moco.tensor(a)], 1)
+        numpy.testing.assert_array_equal(both.numpy(), numpy.concatenate([a, a], 1))
+        clamped = moco.call("aten::clamp", moco.tensor(a), None, 0.5)
+        numpy.testing.assert_array_equal(clamped.numpy(), a.clip(None, 0.5))
+        with self.assertRaisesRegex(moco.Error, "did you mean 'aten::logsumexp'"):
+            moco.call("aten::logsumex", moco.tensor(a))
 
     def test_failures_raise(self):
         with self.assertRaises(moco.Error) as caught:

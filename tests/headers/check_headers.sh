@@ -3,7 +3,7 @@
 set -uo pipefail
 
 include=$1 cc=$2 cxx=$3
-warnings=(-Wall -Wextra -pedantic -Werror -fsyntax-only -I "$include")
+warnings=(-Wall -Wextra -pedantic -Wconversion -Wshadow -Werror -fsyntax-only -I "$include")
 failures=0
 
 # compile LABEL COMMAND...: compiles a file that includes $header alone, from standard input.

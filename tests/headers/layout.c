@@ -20,15 +20,6 @@ AT(moco_augment_policy, std, 816);
 AT(moco_augment_policy, callback, 840);
 AT(moco_augment_policy, payload, 848);
 
-SIZE(moco_comm_options, 48);
-AT(moco_comm_options, struct_size, 0);
-AT(moco_comm_options, store, 8);
-AT(moco_comm_options, rank, 16);
-AT(moco_comm_options, world, 20);
-AT(moco_comm_options, device, 24);
-AT(moco_comm_options, timeout_s, 32);
-AT(moco_comm_options, address, 40);
-
 SIZE(moco_config, 15648);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
@@ -253,10 +244,12 @@ AT(moco_model_options, accumulate, 96);
 AT(moco_model_options, sync_bn, 104);
 AT(moco_model_options, cuda_graph, 105);
 
-SIZE(moco_sgd_options, 24);
+SIZE(moco_sgd_options, 40);
 AT(moco_sgd_options, struct_size, 0);
 AT(moco_sgd_options, momentum, 8);
 AT(moco_sgd_options, weight_decay, 16);
+AT(moco_sgd_options, rate, 24);
+AT(moco_sgd_options, trust, 32);
 
 SIZE(moco_peers_options, 24);
 AT(moco_peers_options, struct_size, 0);
@@ -327,14 +320,6 @@ AT(moco_pack_options, verify, 28);
 AT(moco_pack_options, skip_broken, 29);
 AT(moco_pack_options, progress, 32);
 AT(moco_pack_options, payload, 40);
-
-SIZE(moco_store_options, 40);
-AT(moco_store_options, struct_size, 0);
-AT(moco_store_options, address, 8);
-AT(moco_store_options, port, 16);
-AT(moco_store_options, serve, 20);
-AT(moco_store_options, timeout_s, 24);
-AT(moco_store_options, prefix, 32);
 
 SIZE(moco_train_options, 112);
 AT(moco_train_options, struct_size, 0);

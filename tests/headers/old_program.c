@@ -37,6 +37,8 @@ typedef struct new_sgd_options {
     size_t struct_size;
     double momentum;
     double weight_decay;
+    double rate;
+    double trust;
     double dampening;
     bool nesterov;
 } new_sgd_options;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lists every function of the C interface, for tests that call or declare each of them.
 
-    make_calls.py calls INCLUDE OUT.c   a function that calls each, with arguments chosen at run time
+    make_calls.py calls INCLUDE OUT.c   a function that calls each, inline ones too, with arguments chosen at run time
     make_calls.py stubs INCLUDE OUT.c   an empty definition of each, which gives the types of the interface to abidw
 """
 import pathlib
@@ -10,6 +10,7 @@ import sys
 
 DECLARATION = re.compile(r"MOCO_API\s+(?:MOCO_MUST_USE\s+)?([\w \*]+?)\s*\b(moco_\w+)\(([^;{]*?)\)\s*"
                          r"(?:MOCO_PRINTF\([^)]*\))?\s*;", re.S)
+INLINE = re.compile(r"static inline\s+([\w \*]+?)\s*\b(moco_\w+)\(([^;{]*?)\)\s*(?=\{)", re.S)
 ENUM = re.compile(r"typedef enum (moco_\w+)")
 CALLBACK = re.compile(r"typedef [\w \*]+\(\*(moco_\w+)\)\(")
 VALUES = ("moco_device", "moco_position", "moco_augment_key", "moco_box")
@@ -32,14 +33,16 @@ def parse_parameter(text):
     return kind.strip(), name
 
 
-def parse(text):
+def parse(text, with_inline):
     functions = []
-    for result, name, parameters in DECLARATION.findall(text):
+    inline = [f for f in INLINE.findall(text) if "moco_value" not in f[0]] if with_inline else []
+    names = {name for _, name, _ in inline}
+    for result, name, parameters in DECLARATION.findall(text) + inline:
         parts = [p.strip() for p in parameters.split(",")]
         variadic = parts[-1] == "..."
         parts = [p for p in parts if p not in ("void", "...")]
-        functions.append((" ".join(result.split()), name, [parse_parameter(p) for p in parts], variadic))
-    return sorted(set((r, n, tuple(p), v) for r, n, p, v in functions), key=lambda f: f[1])
+        functions.append((" ".join(result.split()), name, tuple(parse_parameter(p) for p in parts), variadic, name in names))
+    return sorted(set(functions), key=lambda f: f[1])
 
 
 def kind_of(kind, enums, callbacks):
@@ -70,7 +73,7 @@ def argument(index, kind, what):
 
 def print_calls(functions, enums, callbacks, out):
     out.write('/* Made by make_calls.py. */\n#include "misuse.h"\n\n')
-    for result, name, parameters, variadic in functions:
+    for result, name, parameters, variadic, is_inline in functions:
         arguments = [argument(i, k, kind_of(k, enums, callbacks)) for i, (k, _) in enumerate(parameters)]
         call = f"{name}({', '.join(arguments)})"
         out.write(f"static long long call_{name}(const choice *p)\n{{\n")
@@ -81,15 +84,15 @@ def print_calls(functions, enums, callbacks, out):
         else:
             out.write(f"    (void){call};\n    return NO_STATUS;\n}}\n\n")
     out.write("const function functions[] = {\n")
-    for result, name, parameters, variadic in functions:
+    for result, name, parameters, variadic, is_inline in functions:
         rows = ", ".join(f'{{ "{n}", "{k}", {kind_of(k, enums, callbacks)} }}' for k, n in parameters)
-        out.write(f'    {{ "{name}", call_{name}, {len(parameters)}, {{ {rows or "{ 0 }"} }} }},\n')
+        out.write(f'    {{ "{name}", call_{name}, {len(parameters)}, {{ {rows or "{ 0 }"} }}, {str(is_inline).lower()} }},\n')
     out.write("};\nconst size_t function_count = sizeof functions / sizeof functions[0];\n")
 
 
 def print_stubs(functions, out):
     out.write("/* Made by make_calls.py. */\n#include <moco.h>\n\n")
-    for result, name, parameters, variadic in functions:
+    for result, name, parameters, variadic, is_inline in functions:
         declared = [f"{k}{'' if k.endswith('*') else ' '}{n}" for k, n in parameters] + (["..."] if variadic else [])
         out.write(f"{result} {name}({', '.join(declared) or 'void'})\n{{\n")
         for _, n in parameters:
@@ -102,7 +105,7 @@ def print_stubs(functions, out):
 def main():
     what, include, path = sys.argv[1:]
     text = read_headers(include)
-    functions = parse(text)
+    functions = parse(text, what == "calls")
     with open(path, "w", encoding="utf-8") as out:
         if what == "calls":
             print_calls(functions, set(ENUM.findall(text)), set(CALLBACK.findall(text)), out)

@@ -41,6 +41,7 @@ typedef struct function {
     long long (*call)(const choice *arguments); /* returns a status, or NO_STATUS */
     size_t count;
     parameter parameters[MAX_PARAMETERS];
+    bool is_inline;
 } function;
 
 extern const function functions[];

@@ -6,6 +6,8 @@
 #include "cli/clock.h"
 #include "cli/output.h"
 
+#include "moco/ops.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,8 @@
 #include "commands/data.h"
 #include "commands/embed_parts.h"
 
+#include "moco/ops.h"
+
 static const double seconds_to_measure = 3;
 
 /* Makes a batch as a loader does, in the network's memory order, with noise for images. */

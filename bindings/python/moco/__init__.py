@@ -94,6 +94,48 @@ def tensor(array, device=None):
     return tensor_from_host(_DTYPES[array.dtype.name], device or Device(), sizes, array.ndim, array)  # noqa: F405
 
 
+def call(op, *values, results=1, **named):
+    """Calls an operator of libtorch by its name: call("aten::logsumexp", tensor, [1], keepdim=True).
+
+    Takes tensors, numbers, str, numpy.dtype, Device, None, and lists of tensors or of whole numbers. Gives a Tensor, or
+    a list of `results` of them.
+    """
+    given = [_value(value, None) for value in values] + [_value(value, name) for name, value in named.items()]
+    outs = (ctypes.c_void_p * results)()
+    status = lib.moco_tensor_call(outs, results, None, op.encode(), (Value * len(given))(*given), len(given))  # noqa: F405
+    if status != 0:
+        raise Error(status)
+    made = [Tensor(pointer) if pointer else None for pointer in outs]  # noqa: F405
+    return made[0] if results == 1 else made
+
+
+def _value(value, name):
+    """Makes a moco_value, which keeps what it points to."""
+    made = Value(name=None if name is None else name.encode())  # noqa: F405
+    made._keeps = value
+    for kind, member, types in ((VALUE_NONE, None, type(None)), (VALUE_TENSOR, "tensor", Handle),  # noqa: F405
+                                (VALUE_BOOL, "flag", bool), (VALUE_INT, "whole", int),  # noqa: F405
+                                (VALUE_REAL, "real", float), (VALUE_TEXT, "text", str),  # noqa: F405
+                                (VALUE_DTYPE, "dtype", numpy.dtype), (VALUE_DEVICE, "device", Device)):  # noqa: F405
+        if isinstance(value, types):
+            made.kind = kind
+            if member is not None:
+                plain = value.encode() if isinstance(value, str) else value
+                plain = _DTYPES[value.name] if isinstance(value, numpy.dtype) else plain
+                setattr(made.data, member, value._as_parameter_ if isinstance(value, Handle) else plain)
+            return made
+    made.count = len(value)
+    if any(isinstance(each, Handle) for each in value):
+        made.kind = VALUE_TENSORS  # noqa: F405
+        made._array = (ctypes.c_void_p * len(value))(*[each and each._as_parameter_ for each in value])
+        made.data.tensors = made._array
+    else:
+        made.kind = VALUE_INTS  # noqa: F405
+        made._array = (ctypes.c_int64 * max(len(value), 1))(*value)
+        made.data.ints = made._array
+    return made
+
+
 def _member(struct, name, value):
     kind = dict(struct._fields_)[name]
     if isinstance(value, str):

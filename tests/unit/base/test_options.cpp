@@ -1,6 +1,10 @@
 // Tests that structs of options of any size are read: of older and newer programs, and of none.
 #include "support/tensors.hpp"
 
+extern "C" {
+#include "ranks/launch_internal.h"
+}
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -49,26 +53,22 @@ std::vector<Row> rows()
     static moco_sampler *sampler = nullptr;
     static moco_model *model = nullptr;
     static moco_queue *queue = nullptr;
-    static moco_comm *comm = nullptr;
-    static moco_store *store = nullptr;
     static moco_peers *peers = nullptr;
     static moco_linear *linear = nullptr;
     return {
         ROW(moco_augment_policy, MOCO_AUGMENT_POLICY_INIT, moco_augment_check(o)),
-        ROW(moco_comm_options, MOCO_COMM_OPTIONS_INIT, moco_comm_create(&comm, o)),
         ROW(moco_dataset_callbacks, MOCO_DATASET_CALLBACKS_INIT,
             moco_dataset_from_callbacks(&dataset, 1, 0, o, nullptr)),
         ROW(moco_dataset_options, MOCO_DATASET_OPTIONS_INIT, moco_dataset_open(&dataset, "/none", o)),
         ROW(moco_encoder_options, MOCO_ENCODER_OPTIONS_INIT, moco_encoder_create(&encoder, o)),
         ROW(moco_export_options, MOCO_EXPORT_OPTIONS_INIT, moco_export("/none/out", "/none/in", o)),
-        ROW(moco_launch, MOCO_LAUNCH_INIT, moco_launch_check(o)),
+        ROW(moco_launch, MOCO_LAUNCH_INIT, moco__launch_check(o)),
         ROW(moco_linear_options, MOCO_LINEAR_OPTIONS_INIT, moco_linear_create(&linear, o)),
         ROW(moco_model_options, MOCO_MODEL_OPTIONS_INIT, moco_model_create(&model, o)),
         ROW(moco_peers_options, MOCO_PEERS_OPTIONS_INIT, moco_peers_join(&peers, nullptr, o)),
         ROW(moco_queue_options, MOCO_QUEUE_OPTIONS_INIT, moco_queue_create(&queue, o)),
         ROW(moco_report_options, MOCO_REPORT_OPTIONS_INIT, moco_report_write("/none", o)),
         ROW(moco_sampler_options, MOCO_SAMPLER_OPTIONS_INIT, moco_sampler_create(&sampler, o)),
-        ROW(moco_store_options, MOCO_STORE_OPTIONS_INIT, moco_store_open(&store, o)),
         ROW(moco_train_options, MOCO_TRAIN_OPTIONS_INIT, moco_resume("/none", o)),
     };
 }

@@ -1,6 +1,10 @@
 // Tests the checks of a configuration: ranges, and options against each other.
 #include "support/config_text.hpp"
 
+extern "C" {
+#include "config/config_check_internal.h"
+}
+
 #include <cstring>
 #include <limits>
 
@@ -29,19 +33,19 @@ TEST(ConfigCheck, Milestones)
     Config config;
     double values[MOCO_MAX_MILESTONES];
     size_t count = 99;
-    ASSERT_EQ(moco_config_milestones(&config, values, &count), MOCO_OK);
+    ASSERT_EQ(moco__config_milestones(&config, values, &count), MOCO_OK);
     ASSERT_EQ(count, 2U);
     EXPECT_EQ(values[0], 120);
     EXPECT_EQ(values[1], 160);
     ASSERT_EQ(moco_config_set(&config, "milestones", " 3 , 4,100 "), MOCO_OK);
-    ASSERT_EQ(moco_config_milestones(&config, values, &count), MOCO_OK);
+    ASSERT_EQ(moco__config_milestones(&config, values, &count), MOCO_OK);
     EXPECT_EQ(count, 3U);
     for (const char *bad : { "a", "3,", ",3", "3,,4", "4,3", "3,3", "0", "-1", "3 4", "3.5", "1e3", "99999999999",
                              "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17" }) {
         SCOPED_TRACE(bad);
         ASSERT_EQ(moco_config_set(&config, "milestones", bad), MOCO_OK);
         count = 99;
-        EXPECT_EQ(moco_config_milestones(&config, values, &count), MOCO_EINVALID);
+        EXPECT_EQ(moco__config_milestones(&config, values, &count), MOCO_EINVALID);
         EXPECT_EQ(count, 99U);
         EXPECT_EQ(moco_config_check(&config), MOCO_EINVALID);
         EXPECT_HAS(std::string(moco_error_message()), "milestones");

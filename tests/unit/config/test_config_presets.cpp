@@ -1,6 +1,10 @@
 // Tests defaults and presets.
 #include "support/config_text.hpp"
 
+extern "C" {
+#include "config/config_check_internal.h"
+}
+
 #include <cstring>
 
 using namespace config_text;
@@ -86,11 +90,11 @@ TEST(Config, NetworksAreTestedWithTheirOwnStatistics)
     for (const auto &[trained, tested] : pairs) {
         Config config;
         ASSERT_EQ(moco_config_set(&config, "augment", trained), MOCO_OK);
-        EXPECT_STREQ(moco_config_eval_augment(&config), tested);
+        EXPECT_STREQ(moco_augment_eval_preset(config.augment), tested);
     }
     Config config;
     std::strcpy(config.augment, "no-such");
-    EXPECT_EQ(moco_config_eval_augment(&config), nullptr);
+    EXPECT_EQ(moco_augment_eval_preset(config.augment), nullptr);
     EXPECT_EQ(moco_augment_eval_preset("eval"), nullptr);
     EXPECT_EQ(moco_augment_eval_preset(nullptr), nullptr);
 }

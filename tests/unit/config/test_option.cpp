@@ -1,6 +1,10 @@
 // Tests the table of options: its rows, names, aliases and choices.
 #include "support/config_text.hpp"
 
+extern "C" {
+#include "config/config_check_internal.h"
+}
+
 #include <cstring>
 #include <map>
 #include <set>
@@ -183,7 +187,7 @@ TEST(Config, ArchitecturesAndAugmentationsAreTheLibrarys)
         EXPECT_EQ(moco_augment_preset(&policy, name.c_str(), 0), MOCO_OK) << name;
         Config config;
         ASSERT_EQ(moco_config_set(&config, "augment", name.c_str()), MOCO_OK);
-        EXPECT_EQ(moco_augment_preset(&policy, moco_config_eval_augment(&config), 0), MOCO_OK) << name;
+        EXPECT_EQ(moco_augment_preset(&policy, moco_augment_eval_preset(config.augment), 0), MOCO_OK) << name;
     }
 }
 

@@ -1,4 +1,5 @@
 // Tests features in files of numpy and safetensors, and their principal components.
+#include "base/tensor_internal.h"
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
 #include "support/toy_dataset.hpp"
@@ -201,7 +202,7 @@ TEST_F(Embed, PcaFindsKnownDirections)
     moco_tensor *matrix = matrix_of(points, rows);
     moco_tensor *map = nullptr;
     double shares[2] = { 0, 0 };
-    ASSERT_EQ(moco_tensor_pca(&map, shares, nullptr, matrix, 2), MOCO_OK) << moco_error_message();
+    ASSERT_EQ(moco__tensor_pca(&map, shares, nullptr, matrix, 2), MOCO_OK) << moco_error_message();
     const double variances[2] = { squares[0] - sum[0] * sum[0], squares[1] - sum[1] * sum[1] };
     EXPECT_NEAR(shares[0], variances[0] / (variances[0] + variances[1]), 1e-3);
     EXPECT_NEAR(shares[0] + shares[1], 1, 1e-9);
@@ -211,7 +212,7 @@ TEST_F(Embed, PcaFindsKnownDirections)
         EXPECT_NEAR(std::abs(places[2 * i + 1]), std::abs(drawn[i][1] - sum[1]), 0.8);
     }
     moco_tensor_free(map);
-    EXPECT_EQ(moco_tensor_pca(&map, nullptr, nullptr, matrix, 3), MOCO_EINVALID);
+    EXPECT_EQ(moco__tensor_pca(&map, nullptr, nullptr, matrix, 3), MOCO_EINVALID);
     moco_tensor_free(matrix);
 }
 
@@ -220,7 +221,7 @@ TEST_F(Embed, PcaOfEqualRowsIsThePointZero)
     moco_tensor *matrix = matrix_of(std::vector<float>(12, 2.5F), 4);
     moco_tensor *map = nullptr;
     double shares[2] = { -1, -1 };
-    ASSERT_EQ(moco_tensor_pca(&map, shares, nullptr, matrix, 2), MOCO_OK);
+    ASSERT_EQ(moco__tensor_pca(&map, shares, nullptr, matrix, 2), MOCO_OK);
     EXPECT_EQ(values_of(map), std::vector<float>(8, 0.0F));
     EXPECT_EQ(shares[0], 0);
     moco_tensor_free(map);

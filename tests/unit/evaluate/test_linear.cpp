@@ -1,4 +1,5 @@
 // Tests linear classifiers: gradients against finite differences, sweeps, and rates that diverge.
+#include "evaluate/linear_internal.h"
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
 #include "support/toy_dataset.hpp"
@@ -110,7 +111,7 @@ TEST_F(Linear, AStepFollowsTheGradient)
     moco_linear *linear = classifiers({ rate });
     const auto before = values_of(moco_linear_weight(linear, 0));
     ASSERT_EQ(before.size(), static_cast<size_t>(kClasses * kDim));
-    ASSERT_EQ(moco_linear_step(linear, batch.features, batch.labels, 1), MOCO_OK) << moco_error_message();
+    ASSERT_EQ(moco__linear_step(linear, batch.features, batch.labels, 1), MOCO_OK) << moco_error_message();
     const auto weight = values_of(moco_linear_weight(linear, 0));
     const auto bias = values_of(moco_linear_bias(linear, 0));
     const std::vector<double> w(before.begin(), before.end());
@@ -132,7 +133,7 @@ TEST_F(Linear, AStepFollowsTheGradient)
         EXPECT_NEAR(static_cast<double>(bias[c]), -rate * gradient, 1e-6) << "bias " << c;
     }
     moco_score means;
-    ASSERT_EQ(moco_linear_read_means(&means, linear), MOCO_OK);
+    ASSERT_EQ(moco__linear_read_means(&means, linear), MOCO_OK);
     EXPECT_NEAR(means.loss, batch.loss(w, b), 1e-5);
     EXPECT_EQ(means.acc5, 100) << "of three classes";
     moco_linear_free(linear);
@@ -180,7 +181,7 @@ TEST_F(Linear, ADivergedRateStopsAndOthersContinue)
     moco_linear_result result;
     ASSERT_EQ(moco_linear_train_cached(&result, linear, x, x, &how), MOCO_OK) << moco_error_message();
     EXPECT_TRUE(result.outcomes[0].diverged);
-    EXPECT_TRUE(moco_linear_diverged(linear, 0));
+    EXPECT_TRUE(moco__linear_diverged(linear, 0));
     EXPECT_TRUE(std::isnan(result.outcomes[0].best.acc1));
     EXPECT_FALSE(result.outcomes[1].diverged);
     EXPECT_EQ(result.best, 1U);
@@ -287,14 +288,14 @@ TEST_F(Linear, RefusesWhatDoesNotFit)
     }
     EXPECT_EQ(none, nullptr);
     moco_linear *wide = classifiers({ 1 }, kDim + 1);
-    EXPECT_EQ(moco_linear_step(wide, batch.features, batch.labels, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco__linear_step(wide, batch.features, batch.labels, 1), MOCO_EINVALID);
     EXPECT_TRUE(message_has("5 dimensions for classifiers over 6")) << moco_error_message();
     moco_linear_free(wide);
     moco_dataset *dataset = toy_dataset(8);
     moco_features *features = pooled(dataset, nullptr);
     moco_linear *few = classifiers({ 1 }, moco_tensor_size(moco_features_matrix(features), 1), 3);
     moco_score score;
-    EXPECT_EQ(moco_linear_score(&score, few, features), MOCO_EINVALID) << "there are four classes";
+    EXPECT_EQ(moco__linear_score(&score, few, features), MOCO_EINVALID) << "there are four classes";
     EXPECT_TRUE(message_has("the number of classes is 3")) << moco_error_message();
     moco_linear_free(few);
     moco_features_free(features);
@@ -333,7 +334,7 @@ TEST_F(Linear, AnotherProgramCanRepeatATraining)
             moco_tensor *wanted = nullptr;
             ASSERT_EQ(moco_tensor_from_host(&wanted, nullptr, MOCO_INT64, { MOCO_CPU, 0 }, &count, 1, labels.data()),
                       MOCO_OK);
-            ASSERT_EQ(moco_linear_step(again, rows_of_batch, wanted, 1), MOCO_OK) << moco_error_message();
+            ASSERT_EQ(moco__linear_step(again, rows_of_batch, wanted, 1), MOCO_OK) << moco_error_message();
             moco_tensor_free(wanted);
             moco_tensor_free(rows_of_batch);
         }

@@ -2,6 +2,10 @@
 #include "support/model_options.hpp"
 #include "support/tensors.hpp"
 
+extern "C" {
+#include "method/model_internal.h"
+}
+
 #include <algorithm>
 #include <cmath>
 
@@ -61,7 +65,7 @@ std::vector<float> state_of(const moco_model *model)
     const auto keys = values_of(moco_queue_keys(moco_model_queue(model)));
     state.insert(state.end(), keys.begin(), keys.end());
     state.push_back(static_cast<float>(moco_queue_pointer(moco_model_queue(model))));
-    state.push_back(static_cast<float>(moco_model_shuffles(model)));
+    state.push_back(static_cast<float>(moco__model_shuffles(model)));
     return state;
 }
 
@@ -96,7 +100,7 @@ TEST_F(Step, TrainsAndItsMeansAreRead)
     EXPECT_EQ(means.steps, 0);
     EXPECT_TRUE(std::isnan(means.loss));
     EXPECT_EQ(moco_queue_pointer(moco_model_queue(model.get())), 24);
-    EXPECT_EQ(moco_model_shuffles(model.get()), 3U);
+    EXPECT_EQ(moco__model_shuffles(model.get()), 3U);
 }
 
 TEST_F(Step, ComputesABatchInParts)
@@ -112,7 +116,7 @@ TEST_F(Step, ComputesABatchInParts)
     EXPECT_EQ(sizes_of(step.k), (std::vector<int64_t>{ 8, 16 }));
     ASSERT_OK(moco_model_read_means(&means, model.get()));
     EXPECT_EQ(means.steps, 1);
-    EXPECT_EQ(moco_model_shuffles(model.get()), 0U) << "no permutation is drawn without shuffling";
+    EXPECT_EQ(moco__model_shuffles(model.get()), 0U) << "no permutation is drawn without shuffling";
     // Rows are laid out in two groups; the queue takes the samples in order.
     const auto k = values_of(step.k);
     const auto keys = values_of(moco_queue_keys(moco_model_queue(model.get())));
@@ -261,7 +265,7 @@ TEST_F(Step, RefusesAPermutationThatIsNotOne)
     EXPECT_EQ(moco_model_step(nullptr, model.get(), a, a, 0.1, 0.9), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("row 3 is drawn twice"), std::string::npos);
     EXPECT_EQ(moco_live_handles(), handles + 1) << "the images";
-    EXPECT_EQ(moco_model_shuffles(model.get()), 0U);
+    EXPECT_EQ(moco__model_shuffles(model.get()), 0U);
 }
 
 TEST_F(Step, ModelsRefuseBadOptions)

@@ -1,4 +1,5 @@
 // Tests collectives: what they compute, and what they refuse.
+#include "base/comm_internal.h"
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 
@@ -31,10 +32,10 @@ TEST(Comm, Collectives)
         ASSERT_EQ(moco_comm_broadcast(comm, root, 2), MOCO_OK);
         EXPECT_EQ(first_values(root), (Floats{ 20 }));
         int64_t largest = 0;
-        ASSERT_EQ(moco_comm_largest(&largest, comm, rank == 1 ? 7 : rank), MOCO_OK);
+        ASSERT_EQ(moco__comm_largest(&largest, comm, rank == 1 ? 7 : rank), MOCO_OK);
         EXPECT_EQ(largest, 7);
-        EXPECT_GE(moco_comm_where(comm).entered, 5U);
-        EXPECT_FALSE(moco_comm_where(comm).inside);
+        EXPECT_GE(moco__comm_where(comm).entered, 5U);
+        EXPECT_FALSE(moco__comm_where(comm).inside);
     });
     EXPECT_EQ(moco_live_handles(), 0U);
 }
@@ -43,14 +44,14 @@ TEST(Comm, AnswersAQuestionLater)
 {
     run_ranks(3, 60, [](moco_peers *, moco_comm *comm, int rank) {
         int64_t largest = -1;
-        ASSERT_EQ(moco_comm_largest_wait(&largest, comm), MOCO_OK);
+        ASSERT_EQ(moco__comm_largest_wait(&largest, comm), MOCO_OK);
         EXPECT_EQ(largest, 0) << "there was no question";
         for (const int64_t value : { 3, 8 }) {
-            ASSERT_EQ(moco_comm_largest_start(comm, rank == 1 ? value : 1), MOCO_OK) << moco_error_message();
-            EXPECT_EQ(moco_comm_largest_start(comm, 1), MOCO_EINVALID) << "the question is open";
-            ASSERT_EQ(moco_comm_largest(&largest, comm, rank), MOCO_OK) << "others may come between";
+            ASSERT_EQ(moco__comm_largest_start(comm, rank == 1 ? value : 1), MOCO_OK) << moco_error_message();
+            EXPECT_EQ(moco__comm_largest_start(comm, 1), MOCO_EINVALID) << "the question is open";
+            ASSERT_EQ(moco__comm_largest(&largest, comm, rank), MOCO_OK) << "others may come between";
             EXPECT_EQ(largest, 2);
-            ASSERT_EQ(moco_comm_largest_wait(&largest, comm), MOCO_OK) << moco_error_message();
+            ASSERT_EQ(moco__comm_largest_wait(&largest, comm), MOCO_OK) << moco_error_message();
             EXPECT_EQ(largest, value);
         }
     });
@@ -79,7 +80,7 @@ TEST(Comm, SendsRowsOfAnyNumber)
 TEST(Comm, OneProcessNeedsNoConnection)
 {
     moco_comm *comm = nullptr;
-    ASSERT_EQ(moco_comm_create(&comm, nullptr), MOCO_OK);
+    ASSERT_EQ(moco__comm_create(&comm, nullptr), MOCO_OK);
     for (moco_comm *one : { comm, static_cast<moco_comm *>(nullptr) }) {
         EXPECT_EQ(moco_comm_rank(one), 0);
         EXPECT_EQ(moco_comm_world(one), 1);
@@ -94,27 +95,27 @@ TEST(Comm, OneProcessNeedsNoConnection)
         EXPECT_EQ(first_values(got), (Floats{ 3, 3 }));
         ASSERT_EQ(moco_comm_all_to_all(&got, nullptr, one, mine, &rows, &rows), MOCO_OK);
         EXPECT_EQ(first_values(got), (Floats{ 3, 3 }));
-        EXPECT_EQ(moco_comm_largest(&largest, one, -5), MOCO_OK);
+        EXPECT_EQ(moco__comm_largest(&largest, one, -5), MOCO_OK);
         EXPECT_EQ(largest, -5);
-        EXPECT_EQ(moco_comm_where(one).entered, 0U);
-        EXPECT_FALSE(moco_comm_where(one).inside);
+        EXPECT_EQ(moco__comm_where(one).entered, 0U);
+        EXPECT_FALSE(moco__comm_where(one).inside);
         moco_tensor_free(mine);
     }
-    moco_comm_free(comm);
-    moco_comm_free(nullptr);
+    moco__comm_free(comm);
+    moco__comm_free(nullptr);
     EXPECT_EQ(moco_live_handles(), 0U);
 }
 
 TEST(Comm, RefusesWhatDoesNotFit)
 {
     moco_comm *comm = nullptr;
-    EXPECT_EQ(moco_comm_create(nullptr, nullptr), MOCO_EINVALID);
+    EXPECT_EQ(moco__comm_create(nullptr, nullptr), MOCO_EINVALID);
     moco_comm_options options = MOCO_COMM_OPTIONS_INIT;
     options.rank = 1;
-    EXPECT_EQ(moco_comm_create(&comm, &options), MOCO_EINVALID);
+    EXPECT_EQ(moco__comm_create(&comm, &options), MOCO_EINVALID);
     EXPECT_TRUE(message_has("rank 1 of 1")) << moco_error_message();
     options.world = 2;
-    EXPECT_EQ(moco_comm_create(&comm, &options), MOCO_EINVALID) << "there is no store";
+    EXPECT_EQ(moco__comm_create(&comm, &options), MOCO_EINVALID) << "there is no store";
 
     moco_tensor *mine = rows_of(2, 1);
     moco_tensor *none = nullptr;
@@ -133,9 +134,9 @@ TEST(Comm, RefusesWhatDoesNotFit)
     EXPECT_EQ(moco_comm_all_to_all(&got, nullptr, nullptr, mine, &rows, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_comm_all_to_all(&got, nullptr, nullptr, mine, &three, &rows), MOCO_EINVALID);
     EXPECT_TRUE(message_has("must sum to the tensor's 2")) << moco_error_message();
-    EXPECT_EQ(moco_comm_largest(nullptr, nullptr, 1), MOCO_EINVALID);
-    EXPECT_EQ(moco_comm_largest_start(nullptr, 1), MOCO_EINVALID);
-    EXPECT_EQ(moco_comm_largest_wait(nullptr, nullptr), MOCO_EINVALID);
+    EXPECT_EQ(moco__comm_largest(nullptr, nullptr, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco__comm_largest_start(nullptr, 1), MOCO_EINVALID);
+    EXPECT_EQ(moco__comm_largest_wait(nullptr, nullptr), MOCO_EINVALID);
     EXPECT_EQ(got, nullptr);
     moco_tensor_free(mine);
     moco_tensor_free(none);
@@ -153,7 +154,7 @@ TEST(Comm, EndsWhenAnotherRankLeaves)
         EXPECT_EQ(moco_comm_all_gather(&got, nullptr, comm, mine), MOCO_EPEER);
         EXPECT_TRUE(message_has("all_gather on rank 0")) << moco_error_message();
         EXPECT_EQ(got, nullptr);
-        EXPECT_TRUE(moco_comm_where(comm).inside) << "the other did not come";
+        EXPECT_TRUE(moco__comm_where(comm).inside) << "the other did not come";
         moco_tensor_free(mine);
     });
     EXPECT_EQ(moco_live_handles(), 0U);

@@ -1,5 +1,6 @@
 // The ranks' connections between GPUs: they are broken off when a rank fails, and shut down at the end. A group that
 // counts its calls stands in for NCCL.
+#include "base/comm_internal.h"
 #include "support/thread_ranks.hpp"
 
 #include "ranks/comm.hpp"
@@ -55,9 +56,9 @@ TEST(DeviceGroup, IsAbortedWhenAnotherRankFails)
             return;
         }
         ASSERT_TRUE(waits_until_aborted(*device));
-        EXPECT_EQ(moco_comm_check(comm), MOCO_EPEER);
+        EXPECT_EQ(moco__comm_check(comm), MOCO_EPEER);
         int64_t largest = 0;
-        EXPECT_EQ(moco_comm_largest(&largest, comm, 1), MOCO_EPEER);
+        EXPECT_EQ(moco__comm_largest(&largest, comm, 1), MOCO_EPEER);
         // What came from the GPU is worthless now, and so is an error about it.
         EXPECT_EQ(moco_peers_fail(peers, moco_error_set(MOCO_EINTERNAL, "the loss is NaN")), MOCO_EPEER);
         const std::string message = moco_error_message();
@@ -71,10 +72,10 @@ TEST(DeviceGroup, BreaksWhenItsWatchdogFindsAnError)
 {
     moco_test::run_ranks(2, 60, [](moco_peers *, moco_comm *comm, int) {
         const auto device = connect_device(*comm);
-        ASSERT_EQ(moco_comm_check(comm), MOCO_OK);
+        ASSERT_EQ(moco__comm_check(comm), MOCO_OK);
         ASSERT_EQ(moco_comm_barrier(comm), MOCO_OK) << moco_error_message();
         device->error = c10d::ErrorType::TIMEOUT;
-        EXPECT_EQ(moco_comm_check(comm), MOCO_EPEER);
+        EXPECT_EQ(moco__comm_check(comm), MOCO_EPEER);
         EXPECT_EQ(moco_comm_barrier(comm), MOCO_EPEER);
         EXPECT_TRUE(comm->broken);
     });

@@ -61,7 +61,7 @@ class Environment {
 std::string first_host(const char *list)
 {
     char buffer[64];
-    return moco_launch_first_host(buffer, sizeof buffer, list) == MOCO_OK ? buffer : "error";
+    return moco__launch_first_host(buffer, sizeof buffer, list) == MOCO_OK ? buffer : "error";
 }
 
 } // namespace

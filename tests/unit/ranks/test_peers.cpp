@@ -1,6 +1,10 @@
 // Tests that ranks meet, agree, share texts, and find out which of them failed.
 #include "support/thread_ranks.hpp"
 
+extern "C" {
+#include "ranks/peers_internal.h"
+}
+
 #include <chrono>
 #include <string>
 #include <thread>
@@ -13,7 +17,7 @@ TEST(Peers, ShareAndAgree)
     run_ranks(2, 60, [](moco_peers *peers, moco_comm *, int rank) {
         char text[32];
         (void)snprintf(text, sizeof text, "of rank %d", rank);
-        ASSERT_EQ(moco_peers_share(peers, text, sizeof text), MOCO_OK);
+        ASSERT_EQ(moco__peers_share(peers, text, sizeof text), MOCO_OK);
         EXPECT_STREQ(text, "of rank 0");
         ASSERT_EQ(moco_peers_agree(peers, "a: 1\nb: 2\n"), MOCO_OK) << moco_error_message();
     });
@@ -58,7 +62,7 @@ TEST(Peers, DoNotCutTheTextThatTheyShare)
 {
     run_ranks(2, 60, [](moco_peers *peers, moco_comm *, int rank) {
         char text[32] = "longer than the other's buffer";
-        const moco_status status = moco_peers_share(peers, text, rank == 0 ? sizeof text : 8);
+        const moco_status status = moco__peers_share(peers, text, rank == 0 ? sizeof text : 8);
         EXPECT_EQ(status, rank == 0 ? MOCO_EPEER : MOCO_EINVALID) << moco_error_message();
         EXPECT_EQ(moco_peers_fail(peers, status), status);
     });
@@ -124,7 +128,7 @@ TEST(Peers, RefuseWhatDoesNotExist)
     EXPECT_EQ(moco_peers_join(&peers, nullptr, &options), MOCO_EINVALID);
     EXPECT_EQ(moco_peers_agree(nullptr, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_peers_agree(nullptr, "a"), MOCO_OK) << "one process agrees with itself";
-    EXPECT_EQ(moco_peers_share(nullptr, nullptr, 0), MOCO_EINVALID);
+    EXPECT_EQ(moco__peers_share(nullptr, nullptr, 0), MOCO_EINVALID);
     EXPECT_EQ(moco_peers_comm(nullptr), nullptr);
     EXPECT_EQ(moco_peers_fail(nullptr, MOCO_EIO), MOCO_EIO);
     moco_peers_free(nullptr);

@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "report/chart_axis_internal.h"
+#include "report/plot_pairs_internal.h"
 #include "report/series_values_internal.h"
 }
 
@@ -226,7 +227,7 @@ TEST_F(Plot, SheetsShowImages)
     moco_config_init(&config, sizeof config);
     ASSERT_EQ(moco_config_apply_preset(&config, "fashion-mnist"), MOCO_OK);
     moco_dataset *dataset = toy_dataset(30);
-    ASSERT_EQ(moco_plot_pairs(path("pairs.png").c_str(), dataset, &config), MOCO_OK) << moco_error_message();
+    ASSERT_EQ(moco__plot_pairs(path("pairs.png").c_str(), dataset, &config), MOCO_OK) << moco_error_message();
     EXPECT_GT(look_at(path("pairs.png")).colours.size(), 100U);
 
     moco_features_options options = MOCO_FEATURES_OPTIONS_INIT;
@@ -242,7 +243,7 @@ TEST_F(Plot, SheetsShowImages)
     ASSERT_EQ(moco_plot_map(path("map.svg").c_str(), dataset, features), MOCO_OK) << moco_error_message();
     const std::string map = text_of_xml(read_file(path("map.svg")));
     EXPECT_TRUE(has(map, "component 1 (") && has(map, "class 3")) << map;
-    EXPECT_NE(moco_plot_pairs(path("none/pairs.png").c_str(), dataset, &config), MOCO_OK);
+    EXPECT_NE(moco__plot_pairs(path("none/pairs.png").c_str(), dataset, &config), MOCO_OK);
     EXPECT_TRUE(moco_test::message_has("none/pairs.png")) << moco_error_message();
     moco_features_free(features);
     moco_dataset_free(dataset);

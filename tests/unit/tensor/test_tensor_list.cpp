@@ -1,4 +1,5 @@
 // Tests lists of tensors and gradients.
+#include "base/tensor_internal.h"
 #include "support/tensors.hpp"
 
 using moco_test::values_of;
@@ -54,7 +55,7 @@ TEST_F(TensorList, AverageIsRoundedAsWritten)
     moco_tensor *b = floats({ 1 }, { 8 });
     const List list = list_of({ a, b });
     const List other = list_of({ floats({ 2 }, { 3, 0.7F }), floats({ 1 }, { 0 }) });
-    ASSERT_OK(moco_tensor_list_average(list.get(), other.get(), 0.75));
+    ASSERT_OK(moco__tensor_list_average(list.get(), other.get(), 0.75));
     EXPECT_EQ(values_of(a), (Values{ 1.5F, 0.1F * 0.75F + 0.25F * 0.7F }));
     EXPECT_EQ(values_of(b), Values{ 6 });
 }
@@ -68,9 +69,9 @@ TEST_F(TensorList, AverageOfListsThatDifferChangesNothing)
     const List sizes = list_of({ a, floats({ 2 }, { 1, 2 }) });
     const List types = list_of({ a, longs({ 1 }, { 1 }) });
     for (const auto *other : { shorter.get(), sizes.get(), types.get(), static_cast<moco_tensor_list *>(nullptr) }) {
-        EXPECT_EQ(moco_tensor_list_average(list.get(), other, 0.5), MOCO_EINVALID);
+        EXPECT_EQ(moco__tensor_list_average(list.get(), other, 0.5), MOCO_EINVALID);
     }
-    EXPECT_EQ(moco_tensor_list_average(nullptr, list.get(), 0.5), MOCO_EINVALID);
+    EXPECT_EQ(moco__tensor_list_average(nullptr, list.get(), 0.5), MOCO_EINVALID);
     EXPECT_EQ(values_of(a), (Values{ 1, 2 }));
     EXPECT_EQ(values_of(b), Values{ 8 });
 }
@@ -82,7 +83,7 @@ TEST_F(Autograd, BackwardAddsGradients)
     ASSERT_OK(moco_tensor_require_gradient(x));
     for (const float times : { 1.0F, 2.0F }) {
         moco_tensor *loss = nullptr; /* 5 x.x */
-        ASSERT_OK(moco_tensor_row_dot(&loss, scope, x, x));
+        ASSERT_OK(moco__tensor_row_dot(&loss, scope, x, x));
         ASSERT_OK(moco_tensor_scale(&loss, scope, loss, 5));
         ASSERT_OK(moco_tensor_backward(loss));
         ASSERT_OK(moco_tensor_gradient(&out, scope, x));
@@ -127,13 +128,13 @@ TEST_F(Autograd, WritingIsNotRecorded)
     moco_tensor *x = floats({ 1, 2 }, { 3, 4 });
     moco_tensor *y = floats({ 1, 2 }, { 1, 1 });
     ASSERT_OK(moco_tensor_require_gradient(x));
-    ASSERT_OK(moco_tensor_normalize_into(x, x));
+    ASSERT_OK(moco__tensor_normalize_into(x, x));
     ASSERT_OK(moco_tensor_accumulate(x, y));
     ASSERT_OK(moco_tensor_copy(x, y));
     ASSERT_OK(moco_tensor_zero(x));
     ASSERT_OK(moco_tensor_accumulate(y, x));
     EXPECT_EQ(moco_tensor_backward(y), MOCO_EINVALID);
-    ASSERT_OK(moco_tensor_row_dot(&out, scope, x, y));
+    ASSERT_OK(moco__tensor_row_dot(&out, scope, x, y));
     ASSERT_OK(moco_tensor_backward(out));
     ASSERT_OK(moco_tensor_gradient(&out, scope, x));
     EXPECT_EQ(values_of(out), (Values{ 1, 1 }));

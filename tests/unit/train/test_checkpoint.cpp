@@ -2,6 +2,10 @@
 #include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
 
+extern "C" {
+#include "method/model_internal.h"
+}
+
 #include <cmath>
 #include <csignal>
 #include <cstring>
@@ -103,7 +107,7 @@ TEST_F(Checkpoint, RestoresAllState)
     EXPECT_EQ(position.batch, 7U);
     EXPECT_EQ(moco_queue_pointer(moco_model_queue(second)), 12);
     EXPECT_EQ(moco_queue_filled(moco_model_queue(second)), 12);
-    EXPECT_EQ(moco_model_shuffles(second), 2U);
+    EXPECT_EQ(moco__model_shuffles(second), 2U);
     ASSERT_EQ(moco_checkpoint_save(checkpoint(3).c_str(), second, { 2, 1, 7 }, &config_), MOCO_OK);
     EXPECT_TRUE(read_file(checkpoint(2)) == read_file(checkpoint(3))) << "the same state gives the same bytes";
 

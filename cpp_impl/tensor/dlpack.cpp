@@ -1,0 +1,127 @@
+// Shares the memory of tensors with other libraries by DLPack.
+#include "base/handle.hpp"
+
+#include "moco/dlpack.h"
+
+#include <ATen/DLConvertor.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+namespace {
+
+[[noreturn]] void refuse(const std::string &why)
+{
+    throw moco::Error(MOCO_EINVALID, "moco_tensor_from_dlpack: " + why);
+}
+
+at::Device device_of(const DLDevice &device)
+{
+    switch (device.device_type) {
+    case kDLCPU:
+    case kDLCUDAHost:
+        return at::kCPU;
+    case kDLCUDA:
+    case kDLCUDAManaged:
+        return moco::to_torch(moco_device{ MOCO_CUDA, device.device_id });
+    default:
+        throw moco::Error(MOCO_EUNAVAILABLE, "moco_tensor_from_dlpack: DLPack's device type " +
+                                                 std::to_string(static_cast<int>(device.device_type)) +
+                                                 " is neither a CPU nor CUDA");
+    }
+}
+
+at::ScalarType type_of(const DLDataType &type)
+{
+    struct Known {
+        uint8_t code, bits;
+        at::ScalarType type;
+    };
+    constexpr Known all[] = {
+        { kDLFloat, 32, at::kFloat },     { kDLFloat, 64, at::kDouble }, { kDLFloat, 16, at::kHalf },
+        { kDLBfloat, 16, at::kBFloat16 }, { kDLInt, 64, at::kLong },     { kDLInt, 32, at::kInt },
+        { kDLUInt, 8, at::kByte },        { kDLBool, 8, at::kBool },
+    };
+    for (const Known &known : all) {
+        if (known.code == type.code && known.bits == type.bits && type.lanes == 1) {
+            return known.type;
+        }
+    }
+    refuse("elements of DLPack's code " + std::to_string(type.code) + ", " + std::to_string(type.bits) + " bits, " +
+           std::to_string(type.lanes) + " lanes have no moco_dtype");
+}
+
+// Returns the strides; DLPack has none for row-major tensors.
+std::vector<int64_t> strides_of(const DLTensor &tensor)
+{
+    std::vector<int64_t> strides(static_cast<size_t>(tensor.ndim), 1);
+    for (int32_t d = tensor.ndim - 1; d >= 0; --d) {
+        if (tensor.strides != nullptr) {
+            strides[static_cast<size_t>(d)] = tensor.strides[d];
+        } else if (d + 1 < tensor.ndim) {
+            strides[static_cast<size_t>(d)] = strides[static_cast<size_t>(d) + 1] * tensor.shape[d + 1];
+        }
+        if (strides[static_cast<size_t>(d)] < 0) {
+            refuse("stride " + std::to_string(tensor.strides[d]) + " of dimension " + std::to_string(d) +
+                   " is negative");
+        }
+    }
+    return strides;
+}
+
+void check_shape(const DLTensor &tensor)
+{
+    if (tensor.ndim < 0 || tensor.ndim > 64 || (tensor.ndim > 0 && tensor.shape == nullptr)) {
+        refuse("there are " + std::to_string(tensor.ndim) + " dimensions; give 0 to 64, with their sizes");
+    }
+    int64_t count = 1;
+    for (int32_t d = 0; d < tensor.ndim; ++d) {
+        if (tensor.shape[d] < 0) {
+            refuse("size " + std::to_string(tensor.shape[d]) + " of dimension " + std::to_string(d) + " is negative");
+        }
+        count = tensor.shape[d] == 0 ? 0 : count;
+    }
+    if (tensor.data == nullptr && count > 0) {
+        refuse("the pointer to the elements is NULL");
+    }
+}
+
+} // namespace
+
+moco_status moco_tensor_to_dlpack(DLManagedTensor **out, const moco_tensor *tensor)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(tensor);
+    *out = at::toDLPack(tensor->value.detach());
+    MOCO_API_END
+}
+
+moco_status moco_tensor_from_dlpack(moco_tensor **out, moco_scope *scope, DLManagedTensor *managed)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(managed);
+    const DLTensor &shared = managed->dl_tensor;
+    check_shape(shared);
+    const at::Device device = device_of(shared.device);
+    const auto options = at::TensorOptions().dtype(type_of(shared.dtype)).device(device);
+    const auto strides = strides_of(shared);
+    const auto release = [managed](void *) {
+        if (managed->deleter != nullptr) {
+            managed->deleter(managed);
+        }
+    };
+    const at::IntArrayRef sizes(shared.shape, static_cast<size_t>(shared.ndim));
+    moco::give(
+        out, scope,
+        at::from_blob(static_cast<char *>(shared.data) + shared.byte_offset, sizes, strides, release, options, device));
+    MOCO_API_END
+}
+
+moco_status moco_device_stream(void **out, moco_device device)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(out);
+    const at::Device on = moco::to_torch(device);
+    *out = on.is_cuda() ? c10::impl::VirtualGuardImpl(on.type()).getStream(on).native_handle() : nullptr;
+    MOCO_API_END
+}

@@ -1,0 +1,287 @@
+/**
+ * @file ops_reduce.h
+ * Sums, means, maxima and the like, of all elements or along a dimension: see ops.h.
+ *
+ * @since 0.2 for all of this file, unless a comment says 0.1.
+ */
+#ifndef MOCO_OPS_REDUCE_H
+#define MOCO_OPS_REDUCE_H
+
+#include "ops_shape.h"
+
+MOCO_BEGIN_DECLS
+
+/** @name All elements
+ * @{ */
+
+/** Sums all elements, as a scalar. *Differentiable.* */
+static inline moco_status moco_tensor_sum(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_unary(out, scope, "aten::sum", tensor);
+}
+
+/** Computes the mean of all elements, as a scalar. *Differentiable.* */
+static inline moco_status moco_tensor_mean(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_unary(out, scope, "aten::mean", tensor);
+}
+
+/** Finds the largest element, as a scalar. *Differentiable.* */
+static inline moco_status moco_tensor_max(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_unary(out, scope, "aten::max", tensor);
+}
+
+/** Computes the L2 norm of all elements, as a scalar. *Differentiable.* */
+static inline moco_status moco_tensor_norm(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_unary(out, scope, "aten::linalg_vector_norm", tensor);
+}
+
+/** Computes the share of elements of a tensor that are below @p bound, as a float32 scalar. @since 0.1 */
+static inline moco_status moco_tensor_share_below(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                                  int64_t bound)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    moco_tensor *below = NULL;
+    moco_status status = moco_ops_int(&below, NULL, "aten::lt.Scalar", tensor, bound);
+    if (status == MOCO_OK) {
+        const moco_value args[] = { moco_value_tensor(below),
+                                    moco_value_named("dtype", moco_value_dtype(MOCO_FLOAT32)) };
+        status = moco_ops_call(out, scope, "aten::mean", args, 2);
+    }
+    moco_tensor_free(below);
+    return status;
+}
+
+/** @}
+ * @name Along a dimension. With @p keep it stays, with size 1: N x M along 1 gives N x 1, or else N
+ * @{ */
+
+/** Sums along a dimension. *Differentiable.* */
+static inline moco_status moco_tensor_sum_dim(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                              int64_t dim, bool keep)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_ints(&dim, 1), moco_value_bool(keep) };
+    return moco_ops_call(out, scope, "aten::sum.dim_IntList", args, 3);
+}
+
+/** Computes means along a dimension. *Differentiable.* */
+static inline moco_status moco_tensor_mean_dim(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                               int64_t dim, bool keep)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_ints(&dim, 1), moco_value_bool(keep) };
+    return moco_ops_call(out, scope, "aten::mean.dim", args, 3);
+}
+
+/** Computes log(sum(exp(element))) along a dimension, without overflow. *Differentiable.* */
+static inline moco_status moco_tensor_logsumexp(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                                int64_t dim, bool keep)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_ints(&dim, 1), moco_value_bool(keep) };
+    return moco_ops_call(out, scope, "aten::logsumexp", args, 3);
+}
+
+/** Finds where the largest element is along a dimension, as int64. */
+static inline moco_status moco_tensor_argmax(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                             int64_t dim, bool keep)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int(dim), moco_value_bool(keep) };
+    return moco_ops_call(out, scope, "aten::argmax", args, 3);
+}
+
+/** Finds the largest element along a dimension, and where it is (int64). *Differentiable.* */
+static inline moco_status moco_tensor_max_dim(moco_tensor **values, moco_tensor **indices, moco_scope *scope,
+                                              const moco_tensor *tensor, int64_t dim, bool keep)
+{
+    MOCO_OPS_CHECK(values);
+    MOCO_OPS_CHECK(indices);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int(dim), moco_value_bool(keep) };
+    moco_tensor *outs[2] = { NULL, NULL };
+    MOCO_TRY(moco_tensor_call(outs, 2, scope, "aten::max.dim", args, 3));
+    *values = outs[0];
+    *indices = outs[1];
+    return MOCO_OK;
+}
+
+/** Computes the L2 norms along a dimension. *Differentiable.* */
+static inline moco_status moco_tensor_norm_dim(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                               int64_t dim, bool keep)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_named("dim", moco_value_ints(&dim, 1)),
+                                moco_value_named("keepdim", moco_value_bool(keep)) };
+    return moco_ops_call(out, scope, "aten::linalg_vector_norm", args, 3);
+}
+
+/** Computes exp(element) / sum(exp) along a dimension. *Differentiable.* */
+static inline moco_status moco_tensor_softmax(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                              int64_t dim)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_int(out, scope, "aten::softmax.int", tensor, dim);
+}
+
+/** Computes the logarithm of that, without overflow. *Differentiable.* */
+static inline moco_status moco_tensor_log_softmax(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                                  int64_t dim)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_int(out, scope, "aten::log_softmax.int", tensor, dim);
+}
+
+/** @}
+ * @name Of each row of a matrix
+ * @{ */
+
+/** Finds the @p k largest elements of each row, sorted: values N x k and int64 indices N x k. @since 0.1 */
+static inline moco_status moco_tensor_topk(moco_tensor **values, moco_tensor **indices, moco_scope *scope,
+                                           const moco_tensor *tensor, int64_t k)
+{
+    MOCO_OPS_CHECK(values);
+    MOCO_OPS_CHECK(indices);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int(k), moco_value_int(1) };
+    moco_tensor *outs[2] = { NULL, NULL };
+    if (moco_tensor_ndim(tensor) != 2 || k < 0 || k > moco_tensor_size(tensor, 1)) {
+        MOCO_OPS_REFUSE("moco_tensor_topk: the %lld largest of %lld columns; give a matrix", (long long)k,
+                        (long long)moco_tensor_size(tensor, 1));
+    }
+    MOCO_TRY(moco_tensor_call(outs, 2, scope, "aten::topk", args, 3));
+    *values = outs[0];
+    *indices = outs[1];
+    return MOCO_OK;
+}
+
+/** Computes row-wise dot products of two N x C matrices, as N x 1. *Differentiable.* @since 0.1 */
+static inline moco_status moco_tensor_row_dot(moco_tensor **out, moco_scope *scope, const moco_tensor *a,
+                                              const moco_tensor *b)
+{
+    moco_tensor *product = NULL;
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(a);
+    MOCO_OPS_CHECK(b);
+    if (moco_tensor_ndim(a) != 2 || moco_tensor_ndim(b) != 2 || moco_tensor_size(a, 0) != moco_tensor_size(b, 0) ||
+        moco_tensor_size(a, 1) != moco_tensor_size(b, 1)) {
+        MOCO_OPS_REFUSE("moco_tensor_row_dot: expected two matrices of the same sizes");
+    }
+    moco_status status = moco_ops_binary(&product, NULL, "aten::mul.Tensor", a, b);
+    if (status == MOCO_OK) {
+        status = moco_tensor_sum_dim(out, scope, product, 1, true);
+    }
+    moco_tensor_free(product);
+    return status;
+}
+
+/**
+ * Counts for each row of N x M how many *other* columns are not below @p values (N x 1), one of them, as int64 (N). 0
+ * means that it is the largest; a tie or a NaN counts against it.
+ */
+static inline moco_status moco_ops_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                        const moco_tensor *values)
+{
+    moco_tensor *below = NULL, *count = NULL;
+    moco_status status = moco_ops_binary(&below, NULL, "aten::lt.Tensor", tensor, values);
+    if (status == MOCO_OK) {
+        status = moco_tensor_sum_dim(&count, NULL, below, 1, false);
+    }
+    if (status == MOCO_OK) {
+        status = moco_ops_int(out, scope, "aten::rsub.Scalar", count, moco_tensor_size(tensor, 1) - 1);
+    }
+    moco_tensor_free(below);
+    moco_tensor_free(count);
+    return status;
+}
+
+/** Counts as moco_ops_rank(), for column @p column of N x M, as int64 (N). @since 0.1 */
+static inline moco_status moco_tensor_row_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                               int64_t column)
+{
+    moco_tensor *values = NULL;
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    if (moco_tensor_ndim(tensor) != 2 || column < 0 || column >= moco_tensor_size(tensor, 1)) {
+        MOCO_OPS_REFUSE("moco_tensor_row_rank: column %lld of %lld; give a matrix", (long long)column,
+                        (long long)moco_tensor_size(tensor, 1));
+    }
+    MOCO_TRY(moco_tensor_narrow(&values, NULL, tensor, 1, column, 1));
+    const moco_status status = moco_ops_rank(out, scope, tensor, values);
+    moco_tensor_free(values);
+    return status;
+}
+
+/** Counts as moco_ops_rank(), for the column that each row's label (int64, N) names, as int64 (N). @since 0.1 */
+static inline moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                                 const moco_tensor *labels)
+{
+    moco_tensor *index = NULL, *values = NULL;
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    MOCO_OPS_CHECK(labels);
+    if (moco_tensor_size(tensor, 0) != moco_tensor_numel(labels)) {
+        MOCO_OPS_REFUSE("moco_tensor_label_rank: expected an int64 label for each of %lld rows",
+                        (long long)moco_tensor_size(tensor, 0));
+    }
+    MOCO_TRY(moco_tensor_unsqueeze(&index, NULL, labels, 1));
+    moco_status status = moco_tensor_gather(&values, NULL, tensor, 1, index);
+    if (status == MOCO_OK) {
+        status = moco_ops_rank(out, scope, tensor, values);
+    }
+    moco_tensor_free(index);
+    moco_tensor_free(values);
+    return status;
+}
+
+/** @}
+ * @name Lists
+ * @{ */
+
+/**
+ * Computes list = m list + (1 - m) other, tensor by tensor, in place: an average of parameters over the steps. Not
+ * recorded. @since 0.1
+ */
+static inline moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other,
+                                                   double m)
+{
+    MOCO_OPS_CHECK(list);
+    MOCO_OPS_CHECK(other);
+    if (moco_tensor_list_count(list) != moco_tensor_list_count(other)) {
+        MOCO_OPS_REFUSE("moco_tensor_list_average: lists of %zu and %zu tensors", moco_tensor_list_count(list),
+                        moco_tensor_list_count(other));
+    }
+    for (size_t i = 0; i < moco_tensor_list_count(list); ++i) {
+        const moco_value scale[] = { moco_value_tensor(moco_tensor_list_get(list, i)), moco_value_real(m) };
+        const moco_value add[] = { scale[0], moco_value_tensor(moco_tensor_list_get(other, i)),
+                                   moco_value_named("alpha", moco_value_real(1 - m)) };
+        MOCO_TRY(moco_ops_write("aten::mul_.Scalar", scale, 2));
+        MOCO_TRY(moco_ops_write("aten::add_.Tensor", add, 3));
+    }
+    return MOCO_OK;
+}
+
+/** @} */
+
+MOCO_END_DECLS
+
+#endif

@@ -1,0 +1,334 @@
+/**
+ * @file ops_shape.h
+ * Makes, views, copies, joins and selects: see ops.h.
+ *
+ * @since 0.2 for all of this file, unless a comment says 0.1.
+ */
+#ifndef MOCO_OPS_SHAPE_H
+#define MOCO_OPS_SHAPE_H
+
+#include "call.h"
+
+MOCO_BEGIN_DECLS
+
+/** @name Calls that the functions of ops.h share
+ * @{ */
+
+/** Sets the message and returns ::MOCO_EINVALID from the calling function. */
+#define MOCO_OPS_REFUSE(...)                                                                                           \
+    do {                                                                                                               \
+        (void)moco_error_set(MOCO_EINVALID, __VA_ARGS__);                                                              \
+        return MOCO_EINVALID;                                                                                          \
+    } while (0)
+
+/** Refuses an argument that is NULL, and names it. */
+#define MOCO_OPS_CHECK(argument)                                                                                       \
+    do {                                                                                                               \
+        if ((argument) == NULL) {                                                                                      \
+            MOCO_OPS_REFUSE("%s: argument " #argument " is NULL", __func__);                                           \
+        }                                                                                                              \
+    } while (0)
+
+/** Calls an operator that gives one tensor. */
+static inline moco_status moco_ops_call(moco_tensor **out, moco_scope *scope, const char *op, const moco_value *args,
+                                        size_t n_args)
+{
+    return moco_tensor_call(out, 1, scope, op, args, n_args);
+}
+
+/** Calls an operator on one tensor. */
+static inline moco_status moco_ops_unary(moco_tensor **out, moco_scope *scope, const char *op,
+                                         const moco_tensor *tensor)
+{
+    const moco_value args[] = { moco_value_tensor(tensor) };
+    return moco_ops_call(out, scope, op, args, 1);
+}
+
+/** Calls an operator on two tensors. */
+static inline moco_status moco_ops_binary(moco_tensor **out, moco_scope *scope, const char *op, const moco_tensor *a,
+                                          const moco_tensor *b)
+{
+    const moco_value args[] = { moco_value_tensor(a), moco_value_tensor(b) };
+    return moco_ops_call(out, scope, op, args, 2);
+}
+
+/** Calls an operator on a tensor and a number. */
+static inline moco_status moco_ops_real(moco_tensor **out, moco_scope *scope, const char *op, const moco_tensor *tensor,
+                                        double number)
+{
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_real(number) };
+    return moco_ops_call(out, scope, op, args, 2);
+}
+
+/** Calls an operator on a tensor and a whole number. */
+static inline moco_status moco_ops_int(moco_tensor **out, moco_scope *scope, const char *op, const moco_tensor *tensor,
+                                       int64_t number)
+{
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int(number) };
+    return moco_ops_call(out, scope, op, args, 2);
+}
+
+/** Calls an operator on a tensor and whole numbers. */
+static inline moco_status moco_ops_ints(moco_tensor **out, moco_scope *scope, const char *op, const moco_tensor *tensor,
+                                        const int64_t *numbers, size_t count)
+{
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_ints(numbers, count) };
+    return moco_ops_call(out, scope, op, args, 2);
+}
+
+/** Calls an operator that writes into its first argument, without recording it. */
+static inline moco_status moco_ops_write(const char *op, const moco_value *args, size_t n_args)
+{
+    moco_no_grad_begin();
+    const moco_status status = moco_tensor_call(NULL, 0, NULL, op, args, n_args);
+    const moco_status ended = moco_no_grad_end();
+    return status != MOCO_OK ? status : ended;
+}
+
+/** @}
+ * @name Making tensors
+ * @{ */
+
+/** Sets all elements to zero. Not recorded. @since 0.1 */
+static inline moco_status moco_tensor_zero(moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor) };
+    return moco_ops_write("aten::zero_", args, 1);
+}
+
+/** Makes a tensor of one number. @param sizes @p ndim sizes */
+static inline moco_status moco_tensor_full(moco_tensor **out, moco_scope *scope, double number, moco_dtype dtype,
+                                           moco_device device, const int64_t *sizes, size_t ndim)
+{
+    MOCO_OPS_CHECK(out);
+    const moco_value args[] = { moco_value_ints(sizes, ndim), moco_value_real(number),
+                                moco_value_named("dtype", moco_value_dtype(dtype)),
+                                moco_value_named("device", moco_value_device(device)) };
+    return moco_ops_call(out, scope, "aten::full", args, 4);
+}
+
+/** Makes a tensor of zeros, as moco_tensor_empty(). @since 0.1 */
+static inline moco_status moco_tensor_zeros(moco_tensor **out, moco_scope *scope, moco_dtype dtype, moco_device device,
+                                            const int64_t *sizes, size_t ndim)
+{
+    MOCO_OPS_CHECK(out);
+    moco_tensor *made = NULL;
+    MOCO_TRY(moco_tensor_empty(&made, scope, dtype, device, sizes, ndim));
+    MOCO_TRY(moco_tensor_zero(made));
+    *out = made;
+    return MOCO_OK;
+}
+
+/** Makes the int64 numbers 0..count-1. */
+static inline moco_status moco_tensor_arange(moco_tensor **out, moco_scope *scope, int64_t count, moco_device device)
+{
+    MOCO_OPS_CHECK(out);
+    const moco_value args[] = { moco_value_int(count), moco_value_named("dtype", moco_value_dtype(MOCO_INT64)),
+                                moco_value_named("device", moco_value_device(device)) };
+    return moco_ops_call(out, scope, "aten::arange", args, 3);
+}
+
+/** @}
+ * @name Views and copies
+ * @{ */
+
+/** Gives a second handle on the same memory, without the history. @since 0.1 */
+static inline moco_status moco_tensor_detach(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_unary(out, scope, "aten::detach", tensor);
+}
+
+/** Copies a tensor. *Differentiable.* */
+static inline moco_status moco_tensor_clone(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_unary(out, scope, "aten::clone", tensor);
+}
+
+/** Converts the elements; gives a second handle if they have that type already. *Differentiable.* */
+static inline moco_status moco_tensor_cast(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                           moco_dtype dtype)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_dtype(dtype) };
+    return moco_ops_call(out, scope, "aten::to.dtype", args, 2);
+}
+
+/** Overwrites @p tensor with @p source, of the same sizes; element types and devices may differ. Not recorded.
+ * @since 0.1 */
+static inline moco_status moco_tensor_copy(moco_tensor *tensor, const moco_tensor *source)
+{
+    MOCO_OPS_CHECK(tensor);
+    MOCO_OPS_CHECK(source);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_tensor(source) };
+    bool same = moco_tensor_ndim(tensor) == moco_tensor_ndim(source);
+    for (size_t d = 0; same && d < moco_tensor_ndim(tensor); ++d) {
+        same = moco_tensor_size(tensor, d) == moco_tensor_size(source, d);
+    }
+    if (!same) {
+        MOCO_OPS_REFUSE("moco_tensor_copy: the sizes of the two tensors differ");
+    }
+    return moco_ops_write("aten::copy_", args, 2);
+}
+
+/** Makes a row-major copy, or a second handle if the tensor is row-major already. *Differentiable.* @since 0.1 */
+static inline moco_status moco_tensor_contiguous(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_unary(out, scope, "aten::contiguous", tensor);
+}
+
+/** Gives a view of @p length entries of dimension @p dim from @p start. *Differentiable.* @since 0.1 */
+static inline moco_status moco_tensor_narrow(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                             size_t dim, int64_t start, int64_t length)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int((int64_t)dim), moco_value_int(start),
+                                moco_value_int(length) };
+    const int64_t size = moco_tensor_size(tensor, dim);
+    if (size < 0 || start < 0 || length < 0 || start > size || length > size - start) {
+        MOCO_OPS_REFUSE("moco_tensor_narrow: %lld entries from %lld of dimension %zu, which has %lld",
+                        (long long)length, (long long)start, dim, (long long)(size < 0 ? 0 : size));
+    }
+    return moco_ops_call(out, scope, "aten::narrow", args, 4);
+}
+
+/** Gives the transpose of a matrix, as a view. *Differentiable.* @since 0.1 */
+static inline moco_status moco_tensor_transpose(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    if (moco_tensor_ndim(tensor) != 2) {
+        MOCO_OPS_REFUSE("moco_tensor_transpose: expected a matrix, got a tensor of %zu dimensions",
+                        moco_tensor_ndim(tensor));
+    }
+    return moco_ops_unary(out, scope, "aten::t", tensor);
+}
+
+/** Gives a view with the dimensions in another order: dimension i is dims[i] of the tensor. *Differentiable.* */
+static inline moco_status moco_tensor_permute(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                              const int64_t *dims, size_t ndim)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_ints(out, scope, "aten::permute", tensor, dims, ndim);
+}
+
+/** Gives the elements, in row-major order, other sizes; one of them may be -1: what is left. A view if possible.
+ * *Differentiable.* */
+static inline moco_status moco_tensor_reshape(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                              const int64_t *sizes, size_t ndim)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_ints(out, scope, "aten::reshape", tensor, sizes, ndim);
+}
+
+/** Turns N x A x B x ... into a matrix N x (A B ...), row-major; a view if possible. *Differentiable.* @since 0.1 */
+static inline moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    if (moco_tensor_ndim(tensor) < 2) {
+        MOCO_OPS_REFUSE("moco_tensor_flatten: the tensor has %zu dimensions; give 2 or more", moco_tensor_ndim(tensor));
+    }
+    return moco_ops_int(out, scope, "aten::flatten.using_ints", tensor, 1);
+}
+
+/** Gives a view with one more dimension, of size 1, before @p dim. *Differentiable.* */
+static inline moco_status moco_tensor_unsqueeze(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                                int64_t dim)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    return moco_ops_int(out, scope, "aten::unsqueeze", tensor, dim);
+}
+
+/** @}
+ * @name Joining and selecting
+ * @{ */
+
+/** Concatenates @p count tensors along a dimension. *Differentiable.* @since 0.1 */
+static inline moco_status moco_tensor_cat(moco_tensor **out, moco_scope *scope, const moco_tensor *const *tensors,
+                                          size_t count, size_t dim)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensors);
+    const moco_value args[] = { moco_value_tensors(tensors, count), moco_value_int((int64_t)dim) };
+    if (count > 0 && tensors[0] != NULL && dim >= moco_tensor_ndim(tensors[0])) {
+        MOCO_OPS_REFUSE("moco_tensor_cat: dimension %zu of a tensor of %zu dimensions", dim,
+                        moco_tensor_ndim(tensors[0]));
+    }
+    return moco_ops_call(out, scope, "aten::cat", args, 2);
+}
+
+/** Takes tensor[i][index[i][j]] for a matrix and @p dim 1: N x M and int64 N x J give N x J. *Differentiable.* */
+static inline moco_status moco_tensor_gather(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                             int64_t dim, const moco_tensor *index)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    MOCO_OPS_CHECK(index);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int(dim), moco_value_tensor(index) };
+    return moco_ops_call(out, scope, "aten::gather", args, 3);
+}
+
+/** Copies a tensor, and puts @p source where moco_tensor_gather() would take it from. *Differentiable.* */
+static inline moco_status moco_tensor_scatter(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                              int64_t dim, const moco_tensor *index, const moco_tensor *source)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    MOCO_OPS_CHECK(index);
+    MOCO_OPS_CHECK(source);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int(dim), moco_value_tensor(index),
+                                moco_value_tensor(source) };
+    return moco_ops_call(out, scope, "aten::scatter.src", args, 4);
+}
+
+/** Overwrites rows of a tensor: row index[i] (int64) becomes row i of @p source. Not recorded. */
+static inline moco_status moco_tensor_set_rows(moco_tensor *tensor, const moco_tensor *index, const moco_tensor *source)
+{
+    MOCO_OPS_CHECK(tensor);
+    MOCO_OPS_CHECK(index);
+    MOCO_OPS_CHECK(source);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_int(0), moco_value_tensor(index),
+                                moco_value_tensor(source) };
+    return moco_ops_write("aten::index_copy_", args, 4);
+}
+
+/** Takes an element of @p a where @p condition (bool) holds, else of @p b; sizes broadcast. *Differentiable.* */
+static inline moco_status moco_tensor_where(moco_tensor **out, moco_scope *scope, const moco_tensor *condition,
+                                            const moco_tensor *a, const moco_tensor *b)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(condition);
+    MOCO_OPS_CHECK(a);
+    MOCO_OPS_CHECK(b);
+    const moco_value args[] = { moco_value_tensor(condition), moco_value_tensor(a), moco_value_tensor(b) };
+    return moco_ops_call(out, scope, "aten::where.self", args, 3);
+}
+
+/** Copies a tensor, with @p number where @p mask (bool, sizes broadcast) holds. *Differentiable.* */
+static inline moco_status moco_tensor_masked_fill(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                                  const moco_tensor *mask, double number)
+{
+    MOCO_OPS_CHECK(out);
+    MOCO_OPS_CHECK(tensor);
+    MOCO_OPS_CHECK(mask);
+    const moco_value args[] = { moco_value_tensor(tensor), moco_value_tensor(mask), moco_value_real(number) };
+    return moco_ops_call(out, scope, "aten::masked_fill.Scalar", args, 3);
+}
+
+/** @} */
+
+MOCO_END_DECLS
+
+#endif
