@@ -142,3 +142,121 @@ TEST_F(Sgd, RefusesBadOptions)
     EXPECT_EQ(moco_sgd_momentum_buffers(nullptr), nullptr);
     moco_sgd_free(nullptr);
 }
+
+namespace {
+
+class SgdGroups : public moco_test::TensorTest {
+  protected:
+    // Makes a parameter whose gradient is `gradient`, and a list of it alone.
+    moco_tensor *parameter(const std::vector<int64_t> &sizes, const Values &values, const Values &gradient)
+    {
+        moco_tensor *made = floats(sizes, values);
+        EXPECT_OK(moco_tensor_require_gradient(made));
+        EXPECT_OK(moco_tensor_set_gradient(made, floats(sizes, gradient)));
+        const moco_tensor *one[] = { made };
+        moco_tensor_list *list = nullptr;
+        EXPECT_OK(moco_tensor_list_create(&list, one, 1));
+        lists_.emplace_back(list);
+        return made;
+    }
+
+    void create(const moco_sgd_options &options)
+    {
+        moco_sgd *sgd = nullptr;
+        ASSERT_OK(moco_sgd_create(&sgd, lists_[0].get(), &options));
+        sgd_.reset(sgd);
+    }
+
+    void TearDown() override
+    {
+        sgd_.reset();
+        lists_.clear();
+        TensorTest::TearDown();
+    }
+
+    std::vector<moco_test::Owned<moco_tensor_list>> lists_;
+    moco_test::Owned<moco_sgd> sgd_;
+};
+
+moco_sgd_options options_of(double momentum, double weight_decay, double rate, double trust)
+{
+    moco_sgd_options options = MOCO_SGD_OPTIONS_INIT;
+    options.momentum = momentum;
+    options.weight_decay = weight_decay;
+    options.rate = rate;
+    options.trust = trust;
+    return options;
+}
+
+double length(const std::vector<double> &v)
+{
+    return std::sqrt(v[0] * v[0] + v[1] * v[1]);
+}
+
+} // namespace
+
+TEST_F(SgdGroups, LearnAtRatesOfTheirOwn)
+{
+    moco_tensor *a = parameter({ 1 }, { 8 }, { 1 });
+    moco_tensor *b = parameter({ 1 }, { 8 }, { 1 });
+    create(options_of(0, 0, 1, 0));
+    const moco_sgd_options other = options_of(0.5, 0.25, 2, 0);
+    ASSERT_OK(moco_sgd_add_group(sgd_.get(), lists_[1].get(), &other));
+    EXPECT_EQ(moco_tensor_list_count(moco_sgd_momentum_buffers(sgd_.get())), 2U);
+    ASSERT_OK(moco_sgd_step(sgd_.get(), 0.5));
+    EXPECT_EQ(values_of(a), Values{ 7.5 });
+    EXPECT_EQ(values_of(b), Values{ 5 }) << "8 - 2 x .5 (1 + .25 x 8)";
+    ASSERT_OK(moco_sgd_step(sgd_.get(), 0.5));
+    EXPECT_EQ(values_of(a), Values{ 7 });
+    EXPECT_EQ(values_of(b), Values{ 1.25 }) << "v = .5 x 3 + 1 + .25 x 5";
+    ASSERT_OK(moco_sgd_zero_grad(sgd_.get()));
+    EXPECT_EQ(moco_tensor_gradient(&out, scope, b), MOCO_EINVALID) << "of all groups";
+    EXPECT_EQ(moco_sgd_add_group(sgd_.get(), lists_[1].get(), nullptr), MOCO_EINVALID) << "already in a group";
+    EXPECT_EQ(moco_sgd_add_group(sgd_.get(), nullptr, nullptr), MOCO_EINVALID);
+    EXPECT_EQ(moco_sgd_add_group(nullptr, lists_[1].get(), nullptr), MOCO_EINVALID);
+    const moco_sgd_options bad = options_of(0, 0, -1, 0);
+    EXPECT_EQ(moco_sgd_add_group(sgd_.get(), lists_[0].get(), &bad), MOCO_EINVALID);
+    EXPECT_EQ(moco_tensor_list_count(moco_sgd_momentum_buffers(sgd_.get())), 2U);
+}
+
+// The optimiser of facebookresearch/moco-v3, written out for two steps.
+TEST_F(SgdGroups, LarsIsThatOfMocoV3)
+{
+    const double momentum = 0.9;
+    const double decay = 0.1;
+    const double trust = 0.001;
+    const double lr = 2;
+    moco_tensor *w = parameter({ 1, 2 }, { 3, -4 }, { 0.5, 2 });
+    create(options_of(momentum, decay, 1, trust));
+    moco_tensor *bias = parameter({ 2 }, { 3, -4 }, { 0.5, 2 });
+    const moco_sgd_options same = options_of(momentum, decay, 1, trust);
+    ASSERT_OK(moco_sgd_add_group(sgd_.get(), lists_[1].get(), &same));
+    std::vector<double> p{ 3, -4 };
+    std::vector<double> v{ 0, 0 };
+    for (int step = 0; step < 2; ++step) {
+        const std::vector<double> d{ 0.5 + decay * p[0], 2 + decay * p[1] };
+        const double q = trust * length(p) / length(d);
+        for (size_t i = 0; i < 2; ++i) {
+            v[i] = momentum * v[i] + q * d[i];
+        }
+        p = { p[0] - lr * v[0], p[1] - lr * v[1] };
+        ASSERT_OK(moco_sgd_step(sgd_.get(), lr));
+    }
+    EXPECT_NEAR(values_of(w)[0], p[0], 1e-6);
+    EXPECT_NEAR(values_of(w)[1], p[1], 1e-6);
+    EXPECT_NEAR(values_of(bias)[0], 3 - lr * 0.5 - lr * (momentum * 0.5 + 0.5), 1e-6) << "a plain step without decay";
+    moco_tensor *gradient = nullptr;
+    ASSERT_OK(moco_tensor_gradient(&gradient, scope, w));
+    EXPECT_EQ(values_of(gradient), (Values{ 0.5, 2 })) << "the step leaves gradients as they are";
+}
+
+TEST_F(SgdGroups, LarsTakesParametersAndGradientsOfZero)
+{
+    moco_tensor *w = parameter({ 1, 2 }, { 0, 0 }, { 1, 1 });
+    create(options_of(0, 0, 1, 0.5));
+    ASSERT_OK(moco_sgd_step(sgd_.get(), 1));
+    EXPECT_EQ(values_of(w), (Values{ -1, -1 })) << "the factor is 1";
+    ASSERT_OK(moco_tensor_set_gradient(w, floats({ 1, 2 }, { 0, 0 })));
+    ASSERT_OK(moco_sgd_step(sgd_.get(), 1));
+    EXPECT_EQ(values_of(w), (Values{ -1, -1 }));
+}
