@@ -54,6 +54,10 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     c10::DeviceIndex deviceCount() const noexcept override { return static_cast<c10::DeviceIndex>(device_count()); }
 
     c10::Stream getStream(c10::Device d) const override { return make(d, current_stream(index_of(d))); }
+    void *getStreamNativeHandle(const c10::Stream s) const override
+    {
+        return reinterpret_cast<void *>(s.id()); // NULL for the default stream, as in CUDA
+    }
     c10::Stream getDefaultStream(c10::Device d) const override { return make(d, 0); }
     c10::Stream getStreamFromGlobalPool(c10::Device d, bool) const override
     {
