@@ -32,7 +32,7 @@ class Python:
         words = text.replace("const", " ").split()
         base, stars = words[0], words.count("*")
         if base == "struct":
-            return "c_void_p"
+            return self.pointers("c_void_p", stars - 1)
         if base in ("void", *self.interface.handles):
             return "None" if stars == 0 else self.pointers("c_void_p", stars - 1)
         if base == "char" and stars > 0:

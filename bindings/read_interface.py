@@ -14,7 +14,7 @@ CALLBACK = re.compile(r"typedef ([\w \*]+?)\(\*(moco_\w+)\)\((.*?)\);", re.S)
 MEMBER_FUNCTION = re.compile(r"(.+?)\s*\(\*(\w+)\)\((.*)\)")
 FUNCTION = re.compile(r"([\w \*]+?)\b(moco_\w+)\(([^;{}()]*)\)\s*;", re.S)
 ATTRIBUTE = re.compile(r"__attribute__\(\((?:[^()]|\([^()]*\))*\)\)")
-INLINE = re.compile(r"static inline [^{;]*\{.*?\n\}\n", re.S)
+INLINE = re.compile(r"static inline ([\w \*]+?)\b(moco_\w+)\(([^;{}()]*)\)\s*\{.*?\n\}\n", re.S)
 BODY = re.compile(r"\{[^{}]*\}")
 
 
@@ -43,6 +43,7 @@ class Interface:
     handles: list = field(default_factory=list)  # types that only the library looks into
     callbacks: dict = field(default_factory=dict)
     functions: dict = field(default_factory=dict)
+    inlines: dict = field(default_factory=dict)  # functions that the library does not export
 
 
 def preprocess(include, compiler="cc"):
@@ -106,9 +107,17 @@ def parse_enum(body):
     return values
 
 
+def parse_function(result, name, parameters):
+    values, variadic = parse_parameters(parameters)
+    return Function(" ".join(result.replace("*", " * ").split()), name, values, variadic)
+
+
 def parse(text):
-    text = INLINE.sub("", ATTRIBUTE.sub("", text))
+    text = ATTRIBUTE.sub("", text)
     found = Interface()
+    for result, name, parameters in INLINE.findall(text):
+        found.inlines[name] = parse_function(result, name, parameters)
+    text = INLINE.sub("", text)
     for name, body in ENUM.findall(text):
         found.enums[name] = parse_enum(body)
     lengths = {name: str(value) for values in found.enums.values() for name, value in values.items()}
@@ -120,8 +129,7 @@ def parse(text):
     for result, name, parameters in CALLBACK.findall(text):
         found.callbacks[name] = Function(result.strip(), name, parse_parameters(parameters)[0])
     for result, name, parameters in FUNCTION.findall(BODY.sub("", CALLBACK.sub("", text))):
-        values, variadic = parse_parameters(parameters)
-        found.functions[name] = Function(" ".join(result.replace("*", " * ").split()), name, values, variadic)
+        found.functions[name] = parse_function(result, name, parameters)
     return found
 
 

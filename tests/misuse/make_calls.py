@@ -5,44 +5,27 @@
     make_calls.py stubs INCLUDE OUT.c   an empty definition of each, which gives the types of the interface to abidw
 """
 import pathlib
-import re
 import sys
 
-DECLARATION = re.compile(r"MOCO_API\s+(?:MOCO_MUST_USE\s+)?([\w \*]+?)\s*\b(moco_\w+)\(([^;{]*?)\)\s*"
-                         r"(?:MOCO_PRINTF\([^)]*\))?\s*;", re.S)
-INLINE = re.compile(r"static inline\s+([\w \*]+?)\s*\b(moco_\w+)\(([^;{]*?)\)\s*(?=\{)", re.S)
-ENUM = re.compile(r"typedef enum (moco_\w+)")
-CALLBACK = re.compile(r"typedef [\w \*]+\(\*(moco_\w+)\)\(")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bindings"))
+import read_interface  # noqa: E402
+
 VALUES = ("moco_device", "moco_position", "moco_augment_key", "moco_box")
 
 
-def read_headers(include):
-    texts = []
-    for path in sorted(pathlib.Path(include, "moco").rglob("*.h")):
-        texts.append(re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S))
-    return "\n".join(texts)
+def spelt(kind):
+    """Spells a type as C programs do."""
+    return kind.replace("_Bool", "bool").replace("* *", "**").replace("* const *", "*const *")
 
 
-def parse_parameter(text):
-    """Gives (type, name); an array becomes a pointer."""
-    text = " ".join(text.split())
-    array = re.match(r"(.*?)\b(\w+)\[\w*\]$", text)
-    if array:
-        return array.group(1).strip() + " *", array.group(2)
-    kind, name = re.match(r"(.*?)(\w+)$", text).groups()
-    return kind.strip(), name
-
-
-def parse(text, with_inline):
-    functions = []
-    inline = [f for f in INLINE.findall(text) if "moco_value" not in f[0]] if with_inline else []
-    names = {name for _, name, _ in inline}
-    for result, name, parameters in DECLARATION.findall(text) + inline:
-        parts = [p.strip() for p in parameters.split(",")]
-        variadic = parts[-1] == "..."
-        parts = [p for p in parts if p not in ("void", "...")]
-        functions.append((" ".join(result.split()), name, tuple(parse_parameter(p) for p in parts), variadic, name in names))
-    return sorted(set(functions), key=lambda f: f[1])
+def list_functions(interface, with_inline):
+    """Gives (result, name, parameters, variadic, inline) of each function, by name."""
+    functions = [(f, False) for f in interface.functions.values()]
+    if with_inline:
+        functions += [(f, True) for f in interface.inlines.values() if f.result != "moco_value"]
+    rows = [(spelt(f.result), f.name, [(spelt(v.type), v.name) for v in f.parameters], f.variadic, inline)
+            for f, inline in functions]
+    return sorted(rows, key=lambda row: row[1])
 
 
 def kind_of(kind, enums, callbacks):
@@ -104,11 +87,11 @@ def print_stubs(functions, out):
 
 def main():
     what, include, path = sys.argv[1:]
-    text = read_headers(include)
-    functions = parse(text, what == "calls")
+    interface = read_interface.read(include)
+    functions = list_functions(interface, what == "calls")
     with open(path, "w", encoding="utf-8") as out:
         if what == "calls":
-            print_calls(functions, set(ENUM.findall(text)), set(CALLBACK.findall(text)), out)
+            print_calls(functions, interface.enums, interface.callbacks, out)
         else:
             print_stubs(functions, out)
 
