@@ -32,6 +32,17 @@ static moco_tensor *labels_of(moco_scope *scope, const moco_dataset *images, con
     return labels;
 }
 
+/* A network whose head gives a logit for each class. */
+static moco_encoder *make_network(size_t classes)
+{
+    moco_encoder *network;
+    moco_encoder_options shape = MOCO_ENCODER_OPTIONS_INIT;
+    shape.arch = "resnet20";
+    shape.dim = (int64_t)classes;
+    check(moco_encoder_create(&network, &shape));
+    return network;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -39,36 +50,23 @@ int main(int argc, char **argv)
         return 2;
     }
     const long steps = argc > 2 ? strtol(argv[2], NULL, 10) : 200;
-
     moco_dataset *images;
     check(moco_dataset_open(&images, argv[1], NULL));
-    if (moco_dataset_class_count(images) == 0) {
-        (void)fprintf(stderr, "%s has no classes; give a folder with a folder for each class\n", argv[1]);
-        return 1;
-    }
-
     moco_sampler *sampler;
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     order.batch = BATCH;
     moco_sampler_options_for(&order, images, 0);
     check(moco_sampler_create(&sampler, &order));
-
     moco_loader *loader;
     moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     moco_loader_options options = MOCO_LOADER_OPTIONS_INIT;
     options.single_view = true;
     check(moco_augment_classifier(&policy, "fashion-mnist", 28)); /* crop and flip */
     check(moco_loader_create(&loader, images, sampler, &policy, NULL, &options));
-
-    moco_encoder *network; /* its head gives a logit for each class */
-    moco_encoder_options shape = MOCO_ENCODER_OPTIONS_INIT;
-    shape.arch = "resnet20";
-    shape.dim = (int64_t)moco_dataset_class_count(images);
-    check(moco_encoder_create(&network, &shape));
     moco_sgd *sgd;
-    check(moco_sgd_create(&sgd, moco_encoder_parameters(network), NULL));
-
     moco_scope *scope;
+    moco_encoder *network = make_network(moco_dataset_class_count(images));
+    check(moco_sgd_create(&sgd, moco_encoder_parameters(network), NULL));
     check(moco_scope_create(&scope));
     for (long step = 1; step <= steps; ++step) {
         moco_batch batch;
@@ -86,7 +84,6 @@ int main(int argc, char **argv)
         }
         moco_scope_clear(scope);
     }
-
     moco_scope_free(scope);
     moco_sgd_free(sgd);
     moco_encoder_free(network);
