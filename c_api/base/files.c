@@ -180,10 +180,11 @@ static moco_status map_descriptor(unsigned char **bytes, size_t *count, int desc
 {
     struct stat info;
     if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
-        return moco_error_set(MOCO_EFORMAT, "%s: not a regular file", path);
+        return moco_error_set(MOCO_EFORMAT, "%s: %s; give the path of a file", path,
+                              S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
     }
     if (info.st_size < 1) {
-        return moco_error_set(MOCO_EFORMAT, "%s: the file is empty", path);
+        return moco_error_set(MOCO_EFORMAT, "%s: the file is empty; was it copied or downloaded completely?", path);
     }
     void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (map == MAP_FAILED) {

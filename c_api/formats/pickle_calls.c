@@ -1,72 +1,34 @@
-/* Knows the names that a pickle may use, and makes what calling them gives: tensors, storages, dictionaries, sizes. */
+/* Makes what calling the names of a pickle gives: tensors, storages, dictionaries, sizes. */
 #include "formats/pickle_calls_internal.h"
 
 #include "base/handle_internal.h"
+#include "formats/pickle_names_internal.h"
 
 #include <string.h>
 
-typedef enum action {
-    DICTIONARY,
-    NAMESPACE,
-    TENSOR_V1,
-    TENSOR_V2,
-    PARAMETER,
-    SIZE,
-    STORAGE,
-    INERT /* without a meaning here, called or not */
-} action;
+enum { REPEATED_MAX = 1 << 24, ELEMENT_MAX = 16 }; /* elements; bytes */
 
-static const struct {
-    const char *module, *name;
-    action action;
-    moco_dtype dtype; /* of a storage */
-} names[] = {
-    { "collections", "OrderedDict", DICTIONARY, MOCO_UINT8 },
-    { "argparse", "Namespace", NAMESPACE, MOCO_UINT8 },
-    { "torch._utils", "_rebuild_tensor", TENSOR_V1, MOCO_UINT8 },
-    { "torch._utils", "_rebuild_tensor_v2", TENSOR_V2, MOCO_UINT8 },
-    { "torch._utils", "_rebuild_parameter", PARAMETER, MOCO_UINT8 },
-    { "torch", "Size", SIZE, MOCO_UINT8 },
-    { "torch", "device", INERT, MOCO_UINT8 },
-    { "torch", "float32", INERT, MOCO_UINT8 },
-    { "torch", "float64", INERT, MOCO_UINT8 },
-    { "torch", "float16", INERT, MOCO_UINT8 },
-    { "torch", "bfloat16", INERT, MOCO_UINT8 },
-    { "torch", "int64", INERT, MOCO_UINT8 },
-    { "torch", "int32", INERT, MOCO_UINT8 },
-    { "torch", "uint8", INERT, MOCO_UINT8 },
-    { "torch", "bool", INERT, MOCO_UINT8 },
-    { "torch", "FloatStorage", STORAGE, MOCO_FLOAT32 },
-    { "torch", "DoubleStorage", STORAGE, MOCO_FLOAT64 },
-    { "torch", "HalfStorage", STORAGE, MOCO_FLOAT16 },
-    { "torch", "BFloat16Storage", STORAGE, MOCO_BFLOAT16 },
-    { "torch", "LongStorage", STORAGE, MOCO_INT64 },
-    { "torch", "IntStorage", STORAGE, MOCO_INT32 },
-    { "torch", "ByteStorage", STORAGE, MOCO_UINT8 },
-    { "torch", "BoolStorage", STORAGE, MOCO_BOOL },
-    /* The same as Python 2 and tensors on a GPU name them. */
-    { "torch.cuda", "FloatStorage", STORAGE, MOCO_FLOAT32 },
-    { "torch.cuda", "DoubleStorage", STORAGE, MOCO_FLOAT64 },
-    { "torch.cuda", "HalfStorage", STORAGE, MOCO_FLOAT16 },
-    { "torch.cuda", "BFloat16Storage", STORAGE, MOCO_BFLOAT16 },
-    { "torch.cuda", "LongStorage", STORAGE, MOCO_INT64 },
-    { "torch.cuda", "IntStorage", STORAGE, MOCO_INT32 },
-    { "torch.cuda", "ByteStorage", STORAGE, MOCO_UINT8 },
-    { "torch.cuda", "BoolStorage", STORAGE, MOCO_BOOL },
-};
-
-moco_status moco__pickle_find_global(size_t *row, const moco__pickle *pickle, const char *module, const char *name)
+moco_status moco__pickle_find_global(moco__pickle_value **out, moco__pickle *pickle, const char *module,
+                                     const char *name)
 {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
-        if (strcmp(names[i].module, module) == 0 && strcmp(names[i].name, name) == 0) {
-            *row = i;
-            return MOCO_OK;
-        }
+    moco__pickle_action what;
+    const moco__pickle_type *type = NULL;
+    if (!moco__pickle_find_name(&what, &type, module, name)) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: refused, and nothing in it was executed: it holds a Python object, %.80s.%.80s, "
+                              "where only tensors and plain data may be. It is a pickle of a whole model, or hostile; "
+                              "of a model that you trust, save model.state_dict()",
+                              pickle->path, module, name);
     }
-    return moco__pickle_refuse(pickle,
-                               "it names %.80s.%.80s, which a file of tensors does not need; of a model, save "
-                               "model.state_dict()",
-                               module, name);
+    *out = moco__pickle_new(pickle, MOCO__PICKLE_GLOBAL);
+    if (*out == NULL) {
+        return MOCO_EFORMAT;
+    }
+    (*out)->as.global.module = module;
+    (*out)->as.global.name = name;
+    (*out)->as.global.action = (int)what;
+    (*out)->as.global.type = type;
+    return MOCO_OK;
 }
 
 static bool is_sequence(const moco__pickle_value *value)
@@ -74,14 +36,23 @@ static bool is_sequence(const moco__pickle_value *value)
     return value->kind == MOCO__PICKLE_TUPLE || value->kind == MOCO__PICKLE_LIST;
 }
 
-/* OrderedDict(), or OrderedDict([(key, value), ...]) as Python 2 wrote it. */
+/* OrderedDict(), OrderedDict([(key, value), ...]) as Python 2 wrote it, Counter({...}), or defaultdict(name). */
 static moco_status make_dictionary(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *arguments)
 {
+    moco__pickle_value *first = arguments->as.list.count > 0 ? arguments->as.list.items[0] : NULL;
+    if (arguments->as.list.count == 1 && first->kind == MOCO__PICKLE_DICT) {
+        *out = first;
+        return MOCO_OK;
+    }
     moco__pickle_value *dict = moco__pickle_new(pickle, MOCO__PICKLE_DICT);
     if (dict == NULL) {
         return MOCO_EFORMAT;
     }
-    if (arguments->as.list.count > 1 || (arguments->as.list.count == 1 && !is_sequence(arguments->as.list.items[0]))) {
+    if (arguments->as.list.count == 1 && (first->kind == MOCO__PICKLE_GLOBAL || first->kind == MOCO__PICKLE_NONE)) {
+        *out = dict;
+        return MOCO_OK;
+    }
+    if (arguments->as.list.count > 1 || (first != NULL && !is_sequence(first))) {
         return moco__pickle_refuse(pickle, "a dictionary with arguments that are not a list");
     }
     const size_t pairs = arguments->as.list.count == 1 ? arguments->as.list.items[0]->as.list.count : 0;
@@ -113,10 +84,12 @@ static const int64_t *numbers(moco__pickle *pickle, const moco__pickle_value *tu
     return values;
 }
 
-/* Returns whether every element is inside the storage, and no stride of 0 repeats one. */
+/* Returns whether every element is inside the storage. Elements may be repeated by a stride of 0, to a limit. */
 static bool fits(const moco__pickle_value *tensor)
 {
-    const int64_t room = tensor->as.tensor.storage->as.storage.count;
+    const moco__pickle_value *storage = tensor->as.tensor.storage;
+    const int64_t bytes = storage->as.storage.count * (int64_t)storage->as.storage.type->bytes;
+    const int64_t room = bytes / (int64_t)tensor->as.tensor.type->bytes;
     int64_t count = 1;
     int64_t last = tensor->as.tensor.offset;
     bool empty = false;
@@ -131,15 +104,16 @@ static bool fits(const moco__pickle_value *tensor)
             return false;
         }
     }
-    return empty ? last <= room : last < room && count <= room;
+    return empty ? last <= room : last < room && (count <= room || count <= REPEATED_MAX);
 }
 
-/* (storage, offset, sizes, strides, ...) */
-static moco_status make_tensor(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *arguments)
+/* (storage, offset, sizes, strides, ...); `type` NULL: that of the storage. */
+static moco_status make_tensor(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *arguments,
+                               const moco__pickle_type *type)
 {
     moco__pickle_value *const *items = arguments->as.list.items;
     if (arguments->as.list.count < 4 || items[0]->kind != MOCO__PICKLE_STORAGE || items[1]->kind != MOCO__PICKLE_INT ||
-        items[1]->as.integer < 0 || items[2]->kind != MOCO__PICKLE_TUPLE || items[3]->kind != MOCO__PICKLE_TUPLE ||
+        items[1]->as.integer < 0 || !is_sequence(items[2]) || !is_sequence(items[3]) ||
         items[2]->as.list.count != items[3]->as.list.count || items[2]->as.list.count > MOCO__PICKLE_MAX_DIMS) {
         return moco__pickle_refuse(pickle, "the storage, offset, sizes or strides of a tensor have a wrong type");
     }
@@ -148,6 +122,7 @@ static moco_status make_tensor(moco__pickle_value **out, moco__pickle *pickle, c
         return MOCO_EFORMAT;
     }
     tensor->as.tensor.storage = items[0];
+    tensor->as.tensor.type = type != NULL ? type : items[0]->as.storage.type;
     tensor->as.tensor.offset = items[1]->as.integer;
     tensor->as.tensor.ndim = items[2]->as.list.count;
     tensor->as.tensor.sizes = numbers(pickle, items[2]);
@@ -163,10 +138,56 @@ static moco_status make_tensor(moco__pickle_value **out, moco__pickle *pickle, c
     return MOCO_OK;
 }
 
-static moco_status inert(moco__pickle_value **out, moco__pickle *pickle)
+/* (storage, offset, sizes, strides, requires_grad, hooks, type, ...), as float8 and others are saved. */
+static moco_status make_typed_tensor(moco__pickle_value **out, moco__pickle *pickle,
+                                     const moco__pickle_value *arguments)
+{
+    const moco__pickle_value *type = arguments->as.list.count > 6 ? arguments->as.list.items[6] : NULL;
+    if (type == NULL || type->kind != MOCO__PICKLE_GLOBAL || type->as.global.type == NULL) {
+        return moco__pickle_refuse(pickle, "a tensor whose type of elements is not named");
+    }
+    return make_tensor(out, pickle, arguments, type->as.global.type);
+}
+
+static moco_status make_other(moco__pickle_value **out, moco__pickle *pickle)
 {
     *out = moco__pickle_new(pickle, MOCO__PICKLE_OTHER);
     return *out != NULL ? MOCO_OK : MOCO_EFORMAT;
+}
+
+/* A tensor whose values are not read. */
+static moco_status make_elsewhere(moco__pickle_value **out, moco__pickle *pickle)
+{
+    static const moco__pickle_type elsewhere = { "quantised, sparse or without values", 0, false, MOCO_UINT8 };
+    *out = moco__pickle_new(pickle, MOCO__PICKLE_TENSOR);
+    if (*out == NULL) {
+        return MOCO_EFORMAT;
+    }
+    (*out)->as.tensor.type = &elsewhere;
+    return MOCO_OK;
+}
+
+/* (tensor, ...) */
+static moco_status make_parameter(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *arguments)
+{
+    moco__pickle_value *first = arguments->as.list.count > 0 ? arguments->as.list.items[0] : NULL;
+    if (first == NULL || first->kind != MOCO__PICKLE_TENSOR) {
+        return moco__pickle_refuse(pickle, "a parameter that is not a tensor");
+    }
+    *out = first;
+    return MOCO_OK;
+}
+
+/* (function, class, arguments, state): the function makes the tensor. It is never this one again, so that nothing
+ * nests. */
+static moco_status make_of_class(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *arguments)
+{
+    moco__pickle_value *const *items = arguments->as.list.items;
+    if (arguments->as.list.count < 3 || items[0]->kind != MOCO__PICKLE_GLOBAL ||
+        items[0]->as.global.action == MOCO__NAME_TENSOR_OF_CLASS) {
+        return moco__pickle_refuse(pickle, "a tensor of a class with wrong arguments");
+    }
+    return moco__pickle_call(out, pickle, items[0], items[2]);
 }
 
 moco_status moco__pickle_call(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *callable,
@@ -175,35 +196,31 @@ moco_status moco__pickle_call(moco__pickle_value **out, moco__pickle *pickle, co
     if (callable->kind != MOCO__PICKLE_GLOBAL || arguments->kind != MOCO__PICKLE_TUPLE) {
         return moco__pickle_refuse(pickle, "it calls something that is not a known name");
     }
-    const size_t count = arguments->as.list.count;
-    switch (names[callable->as.global].action) {
-    case DICTIONARY:
+    switch ((moco__pickle_action)callable->as.global.action) {
+    case MOCO__NAME_DICTIONARY:
         return make_dictionary(out, pickle, arguments);
-    case NAMESPACE:
-        *out = moco__pickle_new(pickle, MOCO__PICKLE_DICT);
-        return *out != NULL ? MOCO_OK : MOCO_EFORMAT;
-    case TENSOR_V1:
-    case TENSOR_V2:
-        return make_tensor(out, pickle, arguments);
-    case PARAMETER:
-        if (count < 1 || arguments->as.list.items[0]->kind != MOCO__PICKLE_TENSOR) {
-            return moco__pickle_refuse(pickle, "a parameter that is not a tensor");
-        }
-        *out = arguments->as.list.items[0];
-        return MOCO_OK;
-    case SIZE:
-        if (count != 1 || arguments->as.list.items[0]->kind != MOCO__PICKLE_TUPLE) {
+    case MOCO__NAME_TENSOR:
+        return make_tensor(out, pickle, arguments, NULL);
+    case MOCO__NAME_TENSOR_OF_TYPE:
+        return make_typed_tensor(out, pickle, arguments);
+    case MOCO__NAME_TENSOR_OF_CLASS:
+        return make_of_class(out, pickle, arguments);
+    case MOCO__NAME_TENSOR_ELSEWHERE:
+        return make_elsewhere(out, pickle);
+    case MOCO__NAME_PARAMETER:
+        return make_parameter(out, pickle, arguments);
+    case MOCO__NAME_SIZE:
+        if (arguments->as.list.count != 1 || !is_sequence(arguments->as.list.items[0])) {
             return moco__pickle_refuse(pickle, "a torch.Size of something that is not a tuple");
         }
         *out = arguments->as.list.items[0];
         return MOCO_OK;
-    case INERT:
-        return inert(out, pickle);
-    case STORAGE:
+    case MOCO__NAME_INERT:
+        return make_other(out, pickle);
+    case MOCO__NAME_STORAGE:
         break;
     }
-    return moco__pickle_refuse(pickle, "it calls %s.%s", names[callable->as.global].module,
-                               names[callable->as.global].name);
+    return moco__pickle_refuse(pickle, "it calls %s.%s", callable->as.global.module, callable->as.global.name);
 }
 
 static moco_status remember(moco__pickle *pickle, const moco__pickle_value *storage)
@@ -221,7 +238,7 @@ moco_status moco__pickle_make_storage(moco__pickle_value **out, moco__pickle *pi
     const size_t count = items != NULL ? id->as.list.count : 0;
     if (count < 5 || count > 6 || items[0]->kind != MOCO__PICKLE_TEXT ||
         strcmp(items[0]->as.text.data, "storage") != 0 || items[1]->kind != MOCO__PICKLE_GLOBAL ||
-        names[items[1]->as.global].action != STORAGE || items[2]->kind != MOCO__PICKLE_TEXT ||
+        items[1]->as.global.action != MOCO__NAME_STORAGE || items[2]->kind != MOCO__PICKLE_TEXT ||
         items[4]->kind != MOCO__PICKLE_INT || items[4]->as.integer < 0) {
         return moco__pickle_refuse(pickle, "a persistent id does not name a storage");
     }
@@ -234,9 +251,10 @@ moco_status moco__pickle_make_storage(moco__pickle_value **out, moco__pickle *pi
         return MOCO_EFORMAT;
     }
     storage->as.storage.key = items[2]->as.text.data;
-    storage->as.storage.dtype = names[items[1]->as.global].dtype;
+    storage->as.storage.type = items[1]->as.global.type;
     storage->as.storage.count = items[4]->as.integer;
-    if (storage->as.storage.count > INT64_MAX / 8) {
+    const bool wide = storage->as.storage.type->bytes > ELEMENT_MAX / 2;
+    if (storage->as.storage.count > INT64_MAX / (int64_t)(wide ? ELEMENT_MAX : ELEMENT_MAX / 2)) {
         return moco__pickle_refuse(pickle, "a storage of %lld elements", (long long)storage->as.storage.count);
     }
     *out = storage;

@@ -4,8 +4,9 @@
 
 #include "formats/pickle_values_internal.h"
 
-/* Finds a name in the table of known names; refuses others. */
-moco_status moco__pickle_find_global(size_t *row, const moco__pickle *pickle, const char *module, const char *name);
+/* Makes the value of a name; refuses names that are not known. */
+moco_status moco__pickle_find_global(moco__pickle_value **out, moco__pickle *pickle, const char *module,
+                                     const char *name);
 /* Makes the value that a call of a name gives. */
 moco_status moco__pickle_call(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *callable,
                               moco__pickle_value *arguments);

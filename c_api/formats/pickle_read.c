@@ -70,12 +70,8 @@ static moco_status extend_dict(moco__machine *m, size_t count)
 
 static moco_status push_global(moco__machine *m, const char *module, const char *name)
 {
-    size_t row = 0;
-    MOCO_TRY(moco__pickle_find_global(&row, m->pickle, module, name));
-    moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_GLOBAL);
-    if (value != NULL) {
-        value->as.global = row;
-    }
+    moco__pickle_value *value = NULL;
+    MOCO_TRY(moco__pickle_find_global(&value, m->pickle, module, name));
     return moco__machine_push(m, value);
 }
 
@@ -124,16 +120,17 @@ static moco_status run_persistent(moco__machine *m, size_t unused)
     return moco__machine_push(m, storage);
 }
 
-/* Ignores the state of a dictionary (_metadata, the options of a Namespace); refuses that of other objects. */
+/* Ignores the state of an object (_metadata, the options of a Namespace); plain values have none. */
 static moco_status run_build(moco__machine *m, size_t unused)
 {
     (void)unused;
     moco__pickle_value *state = NULL;
     MOCO_TRY(moco__machine_pop(&state, m));
     MOCO_TRY(moco__machine_need(m, 1));
-    return m->stack[m->depth - 1]->kind == MOCO__PICKLE_DICT
+    const moco__pickle_kind kind = m->stack[m->depth - 1]->kind;
+    return kind == MOCO__PICKLE_DICT || kind == MOCO__PICKLE_TENSOR || kind == MOCO__PICKLE_OTHER
                ? MOCO_OK
-               : moco__pickle_refuse(m->pickle, "it sets the state of something that is not a dictionary");
+               : moco__pickle_refuse(m->pickle, "it sets the state of something that has none");
 }
 
 static moco_status put_memo(moco__machine *m, size_t bytes)
@@ -224,16 +221,24 @@ static const opcode opcodes[256] = {
     ['K'] = { moco__scalar_unsigned, 1 },
     ['M'] = { moco__scalar_unsigned, 2 },
     [0x8A] = { moco__scalar_long, 1 },
+    [0x8B] = { moco__scalar_long, 4 },
     ['G'] = { moco__scalar_real, 8 },
-    ['U'] = { moco__scalar_text, 1 },
+    ['U'] = { moco__scalar_old_text, 1 },
     [0x8C] = { moco__scalar_text, 1 },
-    ['T'] = { moco__scalar_text, 4 },
+    ['T'] = { moco__scalar_old_text, 4 },
     ['X'] = { moco__scalar_text, 4 },
     [0x8D] = { moco__scalar_text, 8 },
+    ['C'] = { moco__scalar_bytes, 1 },
+    ['B'] = { moco__scalar_bytes, 4 },
+    [0x8E] = { moco__scalar_bytes, 8 },
+    [0x96] = { moco__scalar_bytes, 8 },
     [']'] = { push_kind, MOCO__PICKLE_LIST },
     ['l'] = { collect_marked, MOCO__PICKLE_LIST },
     ['a'] = { extend_list, 1 },
     ['e'] = { extend_list, 0 },
+    [0x8F] = { push_kind, MOCO__PICKLE_LIST }, /* a set */
+    [0x90] = { extend_list, 0 },
+    [0x91] = { collect_marked, MOCO__PICKLE_LIST },
     ['}'] = { push_kind, MOCO__PICKLE_DICT },
     ['d'] = { collect_marked, MOCO__PICKLE_DICT },
     ['s'] = { extend_dict, 2 },

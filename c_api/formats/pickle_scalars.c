@@ -86,20 +86,58 @@ static moco_status copy_text(char **out, moco__machine *m, const uint8_t *bytes,
     return MOCO_OK;
 }
 
-moco_status moco__scalar_text(moco__machine *m, size_t length_bytes)
+/* Takes the length and the bytes of a text. */
+static moco_status take_sized(const uint8_t **bytes, size_t *count, moco__machine *m, size_t length_bytes)
 {
-    uint64_t count = 0;
-    const uint8_t *bytes = NULL;
+    uint64_t length = 0;
+    MOCO_TRY(moco__machine_number(&length, m, length_bytes));
+    MOCO_TRY(moco__machine_take(bytes, m, length > SIZE_MAX ? SIZE_MAX : (size_t)length));
+    *count = (size_t)length;
+    return MOCO_OK;
+}
+
+static moco_status push_text(moco__machine *m, const uint8_t *bytes, size_t count)
+{
     char *text = NULL;
-    MOCO_TRY(moco__machine_number(&count, m, length_bytes));
-    MOCO_TRY(moco__machine_take(&bytes, m, count > SIZE_MAX ? SIZE_MAX : (size_t)count));
-    MOCO_TRY(copy_text(&text, m, bytes, (size_t)count));
+    MOCO_TRY(copy_text(&text, m, bytes, count));
     moco__pickle_value *value = moco__pickle_new(m->pickle, MOCO__PICKLE_TEXT);
     if (value != NULL) {
         value->as.text.data = text;
-        value->as.text.size = (size_t)count;
+        value->as.text.size = count;
     }
     return moco__machine_push(m, value);
+}
+
+static moco_status push_other(moco__machine *m)
+{
+    return moco__machine_push(m, moco__pickle_new(m->pickle, MOCO__PICKLE_OTHER));
+}
+
+/* A text with NULs is binary data in disguise (numpy's scalars are such), and has no meaning here. */
+moco_status moco__scalar_text(moco__machine *m, size_t length_bytes)
+{
+    const uint8_t *bytes = NULL;
+    size_t count = 0;
+    MOCO_TRY(take_sized(&bytes, &count, m, length_bytes));
+    return memchr(bytes, '\0', count) != NULL && moco__is_utf8((const char *)bytes, count) ? push_other(m)
+                                                                                           : push_text(m, bytes, count);
+}
+
+moco_status moco__scalar_old_text(moco__machine *m, size_t length_bytes)
+{
+    const uint8_t *bytes = NULL;
+    size_t count = 0;
+    MOCO_TRY(take_sized(&bytes, &count, m, length_bytes));
+    return memchr(bytes, '\0', count) == NULL && moco__is_utf8((const char *)bytes, count) ? push_text(m, bytes, count)
+                                                                                           : push_other(m);
+}
+
+moco_status moco__scalar_bytes(moco__machine *m, size_t length_bytes)
+{
+    const uint8_t *bytes = NULL;
+    size_t count = 0;
+    MOCO_TRY(take_sized(&bytes, &count, m, length_bytes));
+    return push_other(m);
 }
 
 moco_status moco__scalar_line(char **out, moco__machine *m)

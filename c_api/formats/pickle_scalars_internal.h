@@ -13,6 +13,10 @@ moco_status moco__scalar_real(moco__machine *m, size_t size);
  * text. */
 moco_status moco__scalar_long(moco__machine *m, size_t size);
 moco_status moco__scalar_text(moco__machine *m, size_t length_bytes);
+/* Reads a text of Python 2, which may be bytes of any kind. */
+moco_status moco__scalar_old_text(moco__machine *m, size_t length_bytes);
+/* Passes over bytes, which nothing here needs. */
+moco_status moco__scalar_bytes(moco__machine *m, size_t length_bytes);
 /* Reads a text that ends with a newline. It is not put onto the stack. */
 moco_status moco__scalar_line(char **out, moco__machine *m);
 

@@ -16,11 +16,19 @@ typedef enum moco__pickle_kind {
     MOCO__PICKLE_TUPLE,
     MOCO__PICKLE_LIST,
     MOCO__PICKLE_DICT,   /* items are key, value, key, value; the last of equal keys counts */
-    MOCO__PICKLE_GLOBAL, /* a name that pickle_calls.c knows */
+    MOCO__PICKLE_GLOBAL, /* a name that pickle_names.c knows */
     MOCO__PICKLE_STORAGE,
     MOCO__PICKLE_TENSOR,
     MOCO__PICKLE_OTHER /* known, but without a meaning here, like a device */
 } moco__pickle_kind;
+
+/* A type of elements. Networks only have those of moco_dtype; tensors of others are passed over. */
+typedef struct moco__pickle_type {
+    const char *name; /* torch's, as "float32" */
+    size_t bytes;     /* of an element; 0: not known */
+    bool known;       /* as dtype */
+    moco_dtype dtype;
+} moco__pickle_type;
 
 typedef struct moco__pickle_value moco__pickle_value;
 struct moco__pickle_value {
@@ -37,17 +45,22 @@ struct moco__pickle_value {
             moco__pickle_value **items;
             size_t count, room;
         } list;
-        size_t global; /* row of the table of names */
+        struct {
+            const char *module, *name;
+            int action;                    /* a moco__pickle_action */
+            const moco__pickle_type *type; /* that it names; NULL: none */
+        } global;
         struct {
             const char *key;
-            moco_dtype dtype;
+            const moco__pickle_type *type;
             int64_t count; /* elements */
         } storage;
         struct {
-            const moco__pickle_value *storage;
-            int64_t offset; /* elements */
+            const moco__pickle_type *type;     /* may be another than that of the storage */
+            const moco__pickle_value *storage; /* NULL: quantised, sparse or elsewhere; then it has no sizes */
+            int64_t offset;                    /* elements */
             size_t ndim;
-            const int64_t *sizes, *strides; /* all elements are inside the storage, and at most as many as it has */
+            const int64_t *sizes, *strides; /* all elements are inside the storage */
         } tensor;
     } as;
 };

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MAX = 256 }; /* bytes of a folder or key */ /* bytes of a folder or key */
+enum { KEY_MAX = 256 }; /* bytes of a folder or key */
 
 /* Where the older format has a storage. */
 typedef struct place {
@@ -111,7 +111,7 @@ static moco_status list_places(moco__pth *pth)
         place *last = pth->place_count > 0 ? &pth->places[pth->place_count - 1] : NULL;
         if (last == NULL || by_key(last, &pth->places[i]) != 0) {
             pth->places[pth->place_count++] = pth->places[i];
-        } else if (last->storage->as.storage.dtype != pth->places[i].storage->as.storage.dtype ||
+        } else if (last->storage->as.storage.type != pth->places[i].storage->as.storage.type ||
                    last->storage->as.storage.count != pth->places[i].storage->as.storage.count) {
             return moco_error_set(MOCO_EFORMAT, "%s: storage %s is described in two ways", pth->path,
                                   last->storage->as.storage.key);
@@ -135,7 +135,7 @@ static moco_status read_place(moco__pth *pth, size_t *at, const moco__pickle_val
         return moco_error_set(MOCO_EFORMAT, "%s: the file holds a storage that no tensor has", pth->path);
     }
     const uint64_t count = (uint64_t)found->storage->as.storage.count;
-    const size_t bytes = (size_t)count * moco_dtype_size(found->storage->as.storage.dtype);
+    const size_t bytes = (size_t)count * found->storage->as.storage.type->bytes;
     if (pth->size - *at < 8 || moco__little_endian(pth->bytes + *at, 8) != count || bytes > pth->size - *at - 8) {
         return moco_error_set(MOCO_EFORMAT, "%s: cut off or damaged at storage %s of %zu bytes", pth->path,
                               named.as.storage.key, bytes);
@@ -161,7 +161,10 @@ static moco_status open_legacy(moco__pth *pth)
     MOCO_TRY(read_next(&value, pth, &at));
     if (value->kind != MOCO__PICKLE_BIG || value->as.text.size != sizeof magic ||
         memcmp(value->as.text.data, magic, sizeof magic) != 0) {
-        return moco_error_set(MOCO_EFORMAT, "%s: a pickle, but not of torch.save", pth->path);
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: a pickle, but not of torch.save; load it in Python and save its tensors by "
+                              "torch.save(state_dict, ...)",
+                              pth->path);
     }
     MOCO_TRY(read_next(&value, pth, &at));
     if (value->kind != MOCO__PICKLE_INT || value->as.integer != 1001) {
@@ -235,7 +238,7 @@ static const moco__zip_record *record_of(const moco__pth *pth, const moco__pickl
 
 moco_status moco__pth_storage(const uint8_t **out, const moco__pth *pth, const moco__pickle_value *storage)
 {
-    const size_t bytes = (size_t)storage->as.storage.count * moco_dtype_size(storage->as.storage.dtype);
+    const size_t bytes = (size_t)storage->as.storage.count * storage->as.storage.type->bytes;
     const uint8_t *data = NULL;
     if (pth->zip != NULL) {
         const moco__zip_record *record = record_of(pth, storage);

@@ -14,6 +14,7 @@ enum { HEADER_BYTES_MAX = 100000000, DIMS_MAX = 16 };
 
 typedef struct entry {
     moco_safetensors_entry view;
+    const char *foreign; /* a type that libmoco does not read; NULL: view.dtype */
     size_t begin;
     int64_t sizes[DIMS_MAX];
 } entry;
@@ -24,8 +25,9 @@ struct moco_safetensors {
     size_t bytes;
     bool owns_map;
     json_t *header; /* owns names and metadata texts */
-    entry *entries; /* in the order of the data */
+    entry *entries; /* in the order of the data; those of foreign types come after the others */
     size_t count;
+    size_t foreign_count;
 };
 
 static bool parse_dtype(moco_dtype *out, const char *text)
@@ -69,7 +71,7 @@ static bool parse_shape(entry *out, const json_t *shape, size_t *bytes)
     if (!json_is_array(shape) || out->view.ndim > DIMS_MAX) {
         return false;
     }
-    size_t product = moco_dtype_size(out->view.dtype);
+    size_t product = out->foreign == NULL ? moco_dtype_size(out->view.dtype) : 1;
     for (size_t d = 0; d < out->view.ndim; ++d) {
         const json_t *size = json_array_get(shape, d);
         const json_int_t value = json_integer_value(size);
@@ -91,19 +93,21 @@ static moco_status parse_entry(entry *out, const moco_safetensors *file, const c
     const json_t *end = json_array_get(offsets, 1);
     size_t bytes = 0;
     out->view.name = name;
-    if (!json_is_string(dtype) || !parse_dtype(&out->view.dtype, json_string_value(dtype))) {
-        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has an unsupported type", file->path, name);
+    if (!json_is_string(dtype)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has no type", file->path, name);
     }
+    out->foreign = parse_dtype(&out->view.dtype, json_string_value(dtype)) ? NULL : json_string_value(dtype);
     if (!parse_shape(out, json_object_get(value, "shape"), &bytes)) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has a bad shape", file->path, name);
     }
     if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end) ||
         json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin) ||
         (size_t)json_integer_value(end) > file->bytes - data_begin ||
-        (size_t)(json_integer_value(end) - json_integer_value(begin)) != bytes) {
+        (out->foreign == NULL && (size_t)(json_integer_value(end) - json_integer_value(begin)) != bytes)) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" of %zu bytes has offsets that do not fit the file",
                               file->path, name, bytes);
     }
+    bytes = (size_t)(json_integer_value(end) - json_integer_value(begin));
     out->begin = (size_t)json_integer_value(begin);
     out->view.bytes = bytes;
     out->view.data = file->map + data_begin + out->begin;
@@ -137,6 +141,30 @@ static moco_status check_metadata(const moco_safetensors *file)
     return MOCO_OK;
 }
 
+/* Moves the tensors of foreign types behind the others, and keeps the order of both. */
+static moco_status set_foreign_aside(moco_safetensors *file)
+{
+    entry *sorted = moco__calloc(file->count + 1, sizeof *sorted);
+    size_t at = 0;
+    if (sorted == NULL) {
+        return MOCO_ENOMEM;
+    }
+    for (int foreign = 0; foreign < 2; ++foreign) {
+        for (size_t i = 0; i < file->count; ++i) {
+            if ((file->entries[i].foreign != NULL) == (foreign != 0)) {
+                sorted[at] = file->entries[i];
+                sorted[at].view.sizes = sorted[at].sizes;
+                ++at;
+                file->foreign_count += foreign != 0;
+            }
+        }
+    }
+    free(file->entries);
+    file->entries = sorted;
+    file->count -= file->foreign_count;
+    return MOCO_OK;
+}
+
 static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
 {
     file->entries = moco__calloc(json_object_size(file->header) + 1, sizeof *file->entries);
@@ -156,7 +184,6 @@ static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
     size_t at = 0;
     for (size_t i = 0; i < file->count; ++i) {
         entry *e = &file->entries[i];
-        e->view.sizes = e->sizes;
         if (e->begin != at) {
             return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" %s what is before it", file->path, e->view.name,
                                   e->begin < at ? "overlaps" : "leaves a gap to");
@@ -169,7 +196,7 @@ static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
                               "damaged",
                               file->path, file->bytes - data_begin, at);
     }
-    return MOCO_OK;
+    return set_foreign_aside(file);
 }
 
 static moco_status parse(moco_safetensors *file)
@@ -236,6 +263,13 @@ size_t moco_safetensors_count(const moco_safetensors *file)
 const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file, size_t index)
 {
     return file != NULL && index < file->count ? &file->entries[index].view : NULL;
+}
+
+const char *moco__safetensors_foreign(const char **type, const moco_safetensors *file, size_t index)
+{
+    const entry *e = index < file->foreign_count ? &file->entries[file->count + index] : NULL;
+    *type = e != NULL ? e->foreign : NULL;
+    return e != NULL ? e->view.name : NULL;
 }
 
 bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index)

@@ -14,6 +14,12 @@ moco_tensor *moco__encoder_find(const moco_encoder *encoder, const char *name)
     return NULL;
 }
 
+bool moco__is_body(const char *name)
+{
+    return strncmp(name, "conv1.", 6) == 0 || strncmp(name, "bn1.", 4) == 0 ||
+           (strncmp(name, "layer", 5) == 0 && name[5] >= '0' && name[5] <= '9');
+}
+
 bool moco__is_head(const char *name)
 {
     return strncmp(name, "fc.", 3) == 0;

@@ -39,8 +39,8 @@ static moco_status list_encoder(moco__export *job, const moco__exporter *exporte
     const moco_weights_entry *entry = NULL;
     for (size_t i = 0; (entry = moco_weights_get(job->weights, i)) != NULL; ++i) {
         const char *name = entry->name + strlen(prefix);
-        if (strncmp(entry->name, prefix, strlen(prefix)) == 0 && strncmp(entry->name, "optimizer.", 10) != 0 &&
-            (head || !moco__is_head(name))) {
+        if (strncmp(entry->name, prefix, strlen(prefix)) == 0 &&
+            (moco__is_body(name) || (head && moco__is_head(name)))) {
             MOCO_TRY(moco__export_add(job, "", name, entry));
         }
     }

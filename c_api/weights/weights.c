@@ -1,4 +1,5 @@
 /* Opens files of weights in any known format, and reads their tensors. */
+#include "base/file_nature_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "formats/safetensors_read_internal.h"
@@ -22,6 +23,11 @@ static moco_status list_safetensors(moco_weights *weights)
                                            .data = entry->data };
         MOCO_TRY(moco__weights_add(weights, entry->name, &mine));
     }
+    const char *type = NULL;
+    const char *name = NULL;
+    for (size_t i = 0; (name = moco__safetensors_foreign(&type, weights->safetensors, i)) != NULL; ++i) {
+        MOCO_TRY(moco__weights_pass(weights, name, type));
+    }
     for (size_t i = 0; moco_safetensors_metadata_at(&row, weights->safetensors, i); ++i) {
         MOCO_TRY(moco__weights_note(weights, row.key, row.value));
     }
@@ -35,9 +41,27 @@ static moco_status list_pth(moco_weights *weights)
     return moco__weights_list_pth(weights);
 }
 
+/* Refuses a file of another kind, and says what it is. */
+static moco_status refuse_kind(const moco_weights *weights)
+{
+    const char *nature = moco__file_nature(weights->map, weights->bytes);
+    return moco_error_set(MOCO_EFORMAT,
+                          "%s: %s%sholds no weights. Give a .safetensors file, or one of torch.save (.pth, .pt, .ckpt)",
+                          weights->path, nature != NULL ? nature : "", nature != NULL ? ". It " : "");
+}
+
+/* A safetensors file begins with the size of its header, and then the header, which begins with a brace. */
+static bool begins_like_safetensors(const moco_weights *weights)
+{
+    return (weights->bytes > 8 && weights->map[8] == '{') || moco__file_nature(weights->map, weights->bytes) == NULL;
+}
+
 /* Reads the list of tensors of what is in memory. */
 static moco_status list(moco_weights *weights)
 {
+    if (!moco__pth_begins(weights->map, weights->bytes) && !begins_like_safetensors(weights)) {
+        return refuse_kind(weights);
+    }
     MOCO_TRY(moco__pth_begins(weights->map, weights->bytes) ? list_pth(weights) : list_safetensors(weights));
     return moco__weights_sort(weights);
 }
@@ -100,6 +124,7 @@ void moco_weights_free(moco_weights *weights)
         free(weights->texts);
         free(weights->metadata);
         free(weights->by_name);
+        free(weights->passed);
         free(weights->entries);
         free(weights->path);
         moco__handle_free(weights);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static moco_status keep_text(const char **out, moco_weights *weights, const char *text)
+moco_status moco__weights_keep(const char **out, moco_weights *weights, const char *text)
 {
     MOCO_GROW(weights->texts, weights->text_room, weights->text_count, 1);
     char *copy = strdup(text);
@@ -23,7 +23,7 @@ moco_status moco__weights_add(moco_weights *weights, const char *name, const moc
     MOCO_GROW(weights->entries, weights->room, weights->count, 1);
     moco__weights_entry *added = &weights->entries[weights->count];
     *added = *entry;
-    MOCO_TRY(keep_text(&added->view.name, weights, name));
+    MOCO_TRY(moco__weights_keep(&added->view.name, weights, name));
     weights->count += 1;
     return MOCO_OK;
 }
@@ -32,10 +32,30 @@ moco_status moco__weights_note(moco_weights *weights, const char *key, const cha
 {
     MOCO_GROW(weights->metadata, weights->metadata_room, weights->metadata_count, 1);
     moco_metadata *added = &weights->metadata[weights->metadata_count];
-    MOCO_TRY(keep_text(&added->key, weights, key));
-    MOCO_TRY(keep_text(&added->value, weights, value));
+    MOCO_TRY(moco__weights_keep(&added->key, weights, key));
+    MOCO_TRY(moco__weights_keep(&added->value, weights, value));
     weights->metadata_count += 1;
     return MOCO_OK;
+}
+
+moco_status moco__weights_pass(moco_weights *weights, const char *name, const char *type)
+{
+    MOCO_GROW(weights->passed, weights->passed_room, weights->passed_count, 1);
+    moco__weights_passed *added = &weights->passed[weights->passed_count];
+    MOCO_TRY(moco__weights_keep(&added->name, weights, name));
+    MOCO_TRY(moco__weights_keep(&added->type, weights, type));
+    weights->passed_count += 1;
+    return MOCO_OK;
+}
+
+const char *moco__weights_passed_type(const moco_weights *weights, const char *name)
+{
+    for (size_t i = 0; i < weights->passed_count; ++i) {
+        if (strcmp(weights->passed[i].name, name) == 0) {
+            return weights->passed[i].type;
+        }
+    }
+    return NULL;
 }
 
 static int by_name(const void *a, const void *b, void *payload)

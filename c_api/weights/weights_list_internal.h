@@ -13,6 +13,11 @@ typedef struct moco__weights_entry {
     const moco__pickle_value *storage; /* NULL: a safetensors file */
 } moco__weights_entry;
 
+/* A tensor that is there, but of a type that no network has, or without values. */
+typedef struct moco__weights_passed {
+    const char *name, *type;
+} moco__weights_passed;
+
 struct moco_weights {
     char *path;
     moco_weights_kind kind;
@@ -24,6 +29,9 @@ struct moco_weights {
     moco__weights_entry *entries; /* in the file's order */
     size_t count, room;
     size_t *by_name;
+    moco__weights_passed *passed;
+    size_t passed_count, passed_room;
+    const char *holder; /* where a file of torch.save has its tensors, as "state_dict"; NULL: at its top */
     moco_metadata *metadata;
     size_t metadata_count, metadata_room;
     char **texts; /* names and metadata made here */
@@ -32,6 +40,12 @@ struct moco_weights {
 
 /* Adds a tensor; the name is copied. */
 moco_status moco__weights_add(moco_weights *weights, const char *name, const moco__weights_entry *entry);
+/* Notes a tensor that is passed over; both texts are copied. */
+moco_status moco__weights_pass(moco_weights *weights, const char *name, const char *type);
+/* Returns the type of a tensor that was passed over; NULL: no such tensor. */
+const char *moco__weights_passed_type(const moco_weights *weights, const char *name);
+/* Keeps a copy of a text as long as the weights. */
+moco_status moco__weights_keep(const char **out, moco_weights *weights, const char *text);
 /* Adds a metadata entry; both texts are copied. */
 moco_status moco__weights_note(moco_weights *weights, const char *key, const char *value);
 

@@ -6,6 +6,8 @@
 #include "formats/safetensors_read_internal.h"
 #include "weights/encoder_state_internal.h"
 #include "weights/weights_list_internal.h"
+#include "weights/weights_nearest_internal.h"
+#include "weights/weights_prefix_internal.h"
 
 #include "moco/ops.h"
 
@@ -14,11 +16,6 @@
 #include <string.h>
 
 enum { NAME_SIZE = 256, STAGES = 4, BLOCKS_MAX = 64 }; /* BLOCKS_MAX: per stage; ResNet-152 has 36 */
-
-/* Prefixes of encoders: the reference's, with or without a wrapper, then those of networks alone. */
-static const char *const query_prefixes[] = { "module.encoder_q.", "encoder_q.", "module.encoder.", "encoder.",
-                                              "module.backbone.",  "backbone.",  "module.",         "" };
-static const char *const key_prefixes[] = { "module.encoder_k.", "encoder_k." };
 
 static const moco_weights_entry *find(const moco_weights *weights, const char *prefix, const char *name)
 {
@@ -33,22 +30,6 @@ static const moco_weights_entry *find_shaped(const moco_weights *weights, const 
 {
     const moco_weights_entry *entry = find(weights, prefix, name);
     return entry != NULL && entry->ndim == ndim ? entry : NULL;
-}
-
-static moco_status find_prefix(moco_network *out, const moco_weights *weights, moco_branch branch)
-{
-    const char *const *prefixes = branch == MOCO_KEY ? key_prefixes : query_prefixes;
-    const size_t count = branch == MOCO_KEY ? sizeof key_prefixes / sizeof key_prefixes[0]
-                                            : sizeof query_prefixes / sizeof query_prefixes[0];
-    for (size_t i = 0; i < count; ++i) {
-        if (find_shaped(weights, prefixes[i], "conv1.weight", 4) != NULL) {
-            (void)snprintf(out->prefix, sizeof out->prefix, "%s", prefixes[i]);
-            return MOCO_OK;
-        }
-    }
-    return moco_error_set(MOCO_EFORMAT, "%s: holds no %s: the tensor %sconv1.weight is missing", weights->path,
-                          branch == MOCO_KEY ? "key encoder" : "ResNet",
-                          branch == MOCO_KEY ? "encoder_k." : "[module.][encoder_q.]");
 }
 
 static int64_t count_blocks(const moco_weights *weights, const char *prefix, int stage)
@@ -104,22 +85,52 @@ static moco_status find_arch(moco_network *out, const moco_weights *weights)
             return MOCO_OK;
         }
     }
-    return moco_error_set(
-        MOCO_EFORMAT, "%s: the network of %sconv1.weight is not a ResNet that libmoco knows; see moco_encoder_arch()",
-        weights->path, out->prefix);
+    return moco__weights_refuse_network(weights, out->prefix);
 }
 
-/* Takes the linear fc of a network without prefix for a classifier, unless libmoco wrote the file. */
+/* Returns whether there are tensors fc.*. */
+static bool has_head(const moco_weights *weights, const char *prefix)
+{
+    const size_t length = strlen(prefix);
+    const moco_weights_entry *entry = NULL;
+    for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
+        if (strncmp(entry->name, prefix, length) == 0 && moco__is_head(entry->name + length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether the tensors fc.* are those of MoCo's head of two layers, and no others. */
+static bool is_mlp(const moco_weights *weights, const char *prefix)
+{
+    static const char *const parts[] = { "fc.0.weight", "fc.0.bias", "fc.2.weight", "fc.2.bias" };
+    const size_t length = strlen(prefix);
+    const moco_weights_entry *entry = NULL;
+    size_t count = 0;
+    for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
+        count += strncmp(entry->name, prefix, length) == 0 && moco__is_head(entry->name + length);
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i) {
+        count -= find(weights, prefix, parts[i]) != NULL;
+    }
+    const moco_weights_entry *first = find_shaped(weights, prefix, "fc.0.weight", 2);
+    const moco_weights_entry *last = find_shaped(weights, prefix, "fc.2.weight", 2);
+    return count == 0 && first != NULL && last != NULL && first->sizes[0] == first->sizes[1] &&
+           last->sizes[1] == first->sizes[0];
+}
+
+/* Takes other heads than those of MoCo for classifiers, which are left out: a linear fc of a network alone, unless
+ * libmoco wrote the file, and the heads of other methods. */
 static void find_head(moco_network *out, const moco_weights *weights)
 {
+    const moco_weights_entry *linear = find_shaped(weights, out->prefix, "fc.weight", 2);
     const moco_weights_entry *last = find_shaped(weights, out->prefix, "fc.2.weight", 2);
-    out->mlp = last != NULL;
-    if (last == NULL) {
-        last = find_shaped(weights, out->prefix, "fc.weight", 2);
-    }
-    const bool encoder = strstr(out->prefix, "encoder_") != NULL || moco__weights_are_ours(weights);
-    out->classifier = last != NULL && !out->mlp && !encoder;
-    out->dim = last != NULL && !out->classifier ? last->sizes[0] : 0;
+    const bool encoder = strstr(out->prefix, "encoder_q.") != NULL || strstr(out->prefix, "encoder_k.") != NULL ||
+                         moco__weights_are_ours(weights);
+    out->mlp = is_mlp(weights, out->prefix);
+    out->dim = out->mlp ? last->sizes[0] : linear != NULL && encoder ? linear->sizes[0] : 0;
+    out->classifier = out->dim == 0 && has_head(weights, out->prefix);
 }
 
 moco_status moco_weights_network(moco_network *out, const moco_weights *weights, moco_branch branch)
@@ -127,7 +138,7 @@ moco_status moco_weights_network(moco_network *out, const moco_weights *weights,
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(weights);
     moco_network found = { .dim = 0 };
-    MOCO_TRY(find_prefix(&found, weights, branch));
+    MOCO_TRY(moco__weights_find_prefix(found.prefix, weights, branch));
     MOCO_TRY(find_arch(&found, weights));
     find_head(&found, weights);
     *out = found;
@@ -139,13 +150,7 @@ moco_status moco_weights_read_tensor(moco_tensor *tensor, const moco_weights *we
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(weights);
     const moco_weights_entry *entry = moco_weights_find(weights, name);
-    if (entry == NULL) {
-        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", weights->path, name);
-    }
-    if (!moco__tensor_has_sizes(tensor, entry->sizes, entry->ndim)) {
-        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" does not have the shape that the network needs",
-                              weights->path, name);
-    }
+    MOCO_TRY(moco__weights_compare(weights, name, entry, tensor, "network like this"));
     void *values = malloc(entry->bytes > 0 ? entry->bytes : 1);
     moco_tensor *copy = NULL;
     moco_status status;
@@ -162,21 +167,59 @@ done:
     return status;
 }
 
-/* Refuses tensors under the prefix of the network that the encoder does not have, except a classifier. */
+/* Counts tensors beside the network that are left out, and finds the first of them. */
+static size_t count_others(const char **first, const moco_weights *weights, const moco_network *network)
+{
+    const size_t length = strlen(network->prefix);
+    const moco_weights_entry *entry = NULL;
+    size_t count = 0;
+    for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
+        const char *name = entry->name + length;
+        if (strncmp(entry->name, network->prefix, length) == 0 && !moco__is_body(name) &&
+            (network->classifier || !moco__is_head(name)) && strncmp(entry->name, "optimizer.", 10) != 0) {
+            *first = count++ == 0 ? entry->name : *first;
+        }
+    }
+    return count;
+}
+
+/* Refuses tensors of a backbone that the encoder does not have: it is another network. Other tensors are left out. */
 static moco_status refuse_others(const moco_encoder *encoder, const moco_weights *weights, const moco_network *network)
 {
     const size_t length = strlen(network->prefix);
     const moco_weights_entry *entry = NULL;
     for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
         const char *name = entry->name + length;
-        if (strncmp(entry->name, network->prefix, length) != 0 || strncmp(entry->name, "optimizer.", 10) == 0 ||
-            (network->classifier && moco__is_head(name)) || moco__encoder_find(encoder, name) != NULL) {
-            continue;
+        if (strncmp(entry->name, network->prefix, length) == 0 && moco__is_body(name) &&
+            moco__encoder_find(encoder, name) == NULL) {
+            return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" does not belong to a %s", weights->path, entry->name,
+                                  network->arch);
         }
-        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" does not belong to a %s%s", weights->path, entry->name,
-                              network->arch, network->mlp ? " with an MLP head" : "");
     }
     return MOCO_OK;
+}
+
+/* Names what a file of another program holds beside the network. */
+static void tell_of_others(const moco_weights *weights, const moco_network *network)
+{
+    const char *first = NULL;
+    const size_t others = count_others(&first, weights, network);
+    if (network->classifier) {
+        moco_log(MOCO_LOG_INFO, "%s: fc is a classifier or another head, not one of MoCo, and is left out",
+                 weights->path);
+    } else if (others > 0 && !moco__weights_are_ours(weights)) {
+        moco_log(MOCO_LOG_INFO, "%s: left out %zu %s beside the network, like %s", weights->path, others,
+                 others == 1 ? "tensor" : "tensors", first);
+    }
+    if (weights->passed_count > 0) {
+        moco_log(MOCO_LOG_INFO, "%s: left out %zu %s of other types than networks have, like %s (%s)", weights->path,
+                 weights->passed_count, weights->passed_count == 1 ? "tensor" : "tensors", weights->passed[0].name,
+                 weights->passed[0].type);
+    }
+    if (weights->holder != NULL && strcmp(weights->holder, "state_dict") != 0 &&
+        strcmp(weights->holder, "model") != 0) {
+        moco_log(MOCO_LOG_INFO, "%s: the network is that of %s", weights->path, weights->holder);
+    }
 }
 
 moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights *weights, const moco_network *network)
@@ -195,12 +238,12 @@ moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights 
         }
         /* Files from before torch 0.4.1 do not count batches; nothing depends on the count. */
         if (moco_weights_find(weights, whole) != NULL || strstr(name, "num_batches_tracked") == NULL) {
-            MOCO_TRY(moco_weights_read_tensor(moco_tensor_list_get(state, i), weights, whole));
+            moco_tensor *tensor = moco_tensor_list_get(state, i);
+            MOCO_TRY(moco__weights_compare(weights, whole, moco_weights_find(weights, whole), tensor, network->arch));
+            MOCO_TRY(moco_weights_read_tensor(tensor, weights, whole));
         }
     }
-    if (network->classifier) {
-        moco_log(MOCO_LOG_INFO, "%s: fc is a classifier, not a head of MoCo, and is left out", weights->path);
-    }
+    tell_of_others(weights, network);
     return MOCO_OK;
 }
 

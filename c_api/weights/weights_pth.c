@@ -1,6 +1,8 @@
 /* Lists the tensors and numbers in the tree of a file of torch.save. */
 #include "weights/weights_pth_internal.h"
 
+#include "weights/pth_holder_internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +18,20 @@ static bool is_dict(const moco__pickle_value *value)
 static moco_status add_tensor(moco_weights *weights, const char *name, const moco__pickle_value *tensor)
 {
     const moco__pickle_value *storage = tensor->as.tensor.storage;
-    const size_t element = moco_dtype_size(storage->as.storage.dtype);
-    moco__weights_entry entry = { .view = { NULL, storage->as.storage.dtype, tensor->as.tensor.ndim,
-                                            tensor->as.tensor.sizes, element },
+    const moco__pickle_type *type = tensor->as.tensor.type;
+    if (!type->known) {
+        return moco__weights_pass(weights, name, type->name);
+    }
+    const size_t element = type->bytes;
+    moco__weights_entry entry = { .view = { NULL, type->dtype, tensor->as.tensor.ndim, tensor->as.tensor.sizes,
+                                            element },
                                   .strides = tensor->as.tensor.strides,
                                   .storage = storage };
     bool empty = false;
     for (size_t d = 0; d < tensor->as.tensor.ndim; ++d) {
         empty = empty || tensor->as.tensor.sizes[d] == 0;
     }
-    for (size_t d = 0; d < tensor->as.tensor.ndim; ++d) { /* at most as many as the storage has, so no overflow */
+    for (size_t d = 0; d < tensor->as.tensor.ndim; ++d) { /* the reader limits their number */
         entry.view.bytes = empty ? 0 : entry.view.bytes * (size_t)tensor->as.tensor.sizes[d];
     }
     MOCO_TRY(moco__pth_storage(&entry.data, weights->pth, storage));
@@ -142,22 +148,43 @@ static moco_status add_momentum(moco_weights *weights, const moco__pickle_value 
     return MOCO_OK;
 }
 
+/* Says what a file without tensors holds instead. */
+static moco_status refuse_empty(const moco_weights *weights, const moco__pickle_value *root)
+{
+    char keys[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i + 1 < root->as.list.count && used < sizeof keys - 40; i += 2) {
+        const moco__pickle_value *key = root->as.list.items[i];
+        if (key->kind == MOCO__PICKLE_TEXT) {
+            used +=
+                (size_t)snprintf(keys + used, sizeof keys - used, "%s%.30s", used > 0 ? ", " : "", key->as.text.data);
+        }
+    }
+    return moco_error_set(MOCO_EFORMAT, "%s: holds no tensors%s%s; save a state_dict", weights->path,
+                          keys[0] != '\0' ? ", only " : "", keys);
+}
+
 moco_status moco__weights_list_pth(moco_weights *weights)
 {
-    static const char *const holders[] = { "state_dict", "model" };
+    char holder[MOCO__HOLDER_SIZE] = "";
     const moco__pickle_value *root = moco__pth_root(weights->pth);
-    const moco__pickle_value *tensors = NULL;
-    if (!is_dict(root)) {
-        return moco_error_set(MOCO_EFORMAT, "%s: holds no dictionary of tensors; save a state_dict", weights->path);
+    if (!is_dict(root) && root->kind != MOCO__PICKLE_LIST && root->kind != MOCO__PICKLE_TUPLE) {
+        return moco_error_set(MOCO_EFORMAT, "%s: holds %s, no dictionary of tensors; save a state_dict", weights->path,
+                              root->kind == MOCO__PICKLE_TENSOR ? "one tensor" : "a plain value");
     }
-    for (size_t i = 0; i < sizeof holders / sizeof holders[0] && !is_dict(tensors); ++i) {
-        tensors = moco__pickle_get(root, holders[i]);
+    const moco__pickle_value *tensors = moco__pth_find_tensors(holder, root);
+    if (tensors == NULL) {
+        return refuse_empty(weights, root);
     }
-    MOCO_TRY(note_scalars(weights, "", root));
-    MOCO_TRY(add_tensors(weights, is_dict(tensors) ? tensors : root));
+    if (holder[0] != '\0') {
+        MOCO_TRY(moco__weights_keep(&weights->holder, weights, holder));
+    }
+    if (is_dict(root)) {
+        MOCO_TRY(note_scalars(weights, "", root));
+    }
+    MOCO_TRY(add_tensors(weights, tensors));
     if (is_dict(moco__pickle_get(root, "optimizer"))) {
         MOCO_TRY(add_momentum(weights, moco__pickle_get(root, "optimizer")));
     }
-    return weights->count > 0 ? MOCO_OK
-                              : moco_error_set(MOCO_EFORMAT, "%s: holds no tensors; save a state_dict", weights->path);
+    return MOCO_OK;
 }

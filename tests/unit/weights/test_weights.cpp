@@ -235,7 +235,7 @@ TEST_F(Weights, RefusesWhatTensorsDoNotNeed)
     refuses_tree(head + "a.", "lacks operands");
     refuses_tree(head + "}(K\1u.", "no value");
     refuses_tree(head + "K\1K\1a.", "not a container");
-    refuses_tree(head + "K\1Nb.", "not a dictionary");
+    refuses_tree(head + "K\1Nb.", "has none");
     refuses_tree(head + "NQ.", "name a storage");
     refuses_tree(head + ")(0t.", "lacks operands");
     refuses_tree(head + "K\1.", "no dictionary of tensors");
