@@ -68,12 +68,22 @@ void moco_dataset_free(moco_dataset *dataset)
     free(dataset->labels);
     free(dataset->shard_sizes);
     free(dataset->skipped);
+    moco__left_out_free(&dataset->left_out);
     moco__handle_free(dataset);
 }
 
 size_t moco_dataset_count(const moco_dataset *dataset)
 {
     return dataset != NULL ? dataset->count : 0;
+}
+
+size_t moco_dataset_left_out(const moco_dataset *dataset, char *text, size_t size)
+{
+    static const moco__left_out nothing;
+    char unwanted[1];
+    const bool wanted = text != NULL && size > 0;
+    return moco__left_out_text(dataset != NULL ? &dataset->left_out : &nothing, wanted ? text : unwanted,
+                               wanted ? size : sizeof unwanted);
 }
 
 size_t moco_dataset_class_count(const moco_dataset *dataset)

@@ -10,6 +10,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/image_name_internal.h"
 #include "dataset/image_tree_internal.h"
 
 #include <limits.h>
@@ -102,8 +103,8 @@ static moco_status take_classes(moco_dataset *dataset, const size_t *counts, siz
         }
     }
     if (counts[class_count] > 0) {
-        moco_log(MOCO_LOG_WARNING, "dataset: left out %zu %s directly in %s, outside of the class folders",
-                 counts[class_count], counts[class_count] == 1 ? "image" : "images", tree->root);
+        moco__left_out_add(&dataset->left_out, MOCO__LEFT_OUTSIDE, counts[class_count],
+                           tree->paths + tree->files[0].path);
     }
     /* moco__tree_sort() has put the files of the root first. */
     dataset->count = tree->file_count - counts[class_count];
@@ -124,12 +125,27 @@ static moco_status take_files(moco_dataset *dataset, moco_format format, size_t 
             tree->files[i].label = -1;
         }
         dataset->count = tree->file_count;
+        for (size_t i = 0; i < class_count; ++i) {
+            if (counts[i] == 0) {
+                moco__left_out_note(&dataset->left_out, MOCO__LEFT_EMPTY, NULL, tree->folders[i + 1].path);
+            }
+        }
     }
     moco__tree_sort(tree);
     const moco_status status =
         dataset->format == MOCO_FORMAT_FOLDER ? take_classes(dataset, counts, class_count) : MOCO_OK;
     free(counts);
     return status;
+}
+
+static moco_status refuse_empty(const moco_dataset *dataset, const moco__tree *tree)
+{
+    char others[1024];
+    const bool any = moco__left_out_text(&dataset->left_out, others, sizeof others) > 0;
+    return moco_error_set(MOCO_EFORMAT,
+                          "dataset: nothing usable in %s: neither image files (" MOCO__IMAGE_EXTENSION_TEXT
+                          ") nor the files of another format; check the path%s%s",
+                          tree->root, any ? "; " : "", others);
 }
 
 static moco_status open_folder(moco_dataset *dataset, const char *path, bool is_file,
@@ -147,13 +163,10 @@ static moco_status open_folder(moco_dataset *dataset, const char *path, bool is_
     for (size_t end = strlen(tree->root); end > 1 && tree->root[end - 1] == '/'; --end) {
         tree->root[end - 1] = '\0';
     }
+    tree->left_out = &dataset->left_out;
     MOCO_TRY(moco__tree_list(tree, &class_count));
     if (tree->file_count == 0) {
-        return moco_error_set(MOCO_EFORMAT,
-                              "dataset: nothing usable in %s: neither image files (.jpg .jpeg .png .webp .bmp .tif "
-                              ".tiff) nor the files of "
-                              "another format; check the path",
-                              tree->root);
+        return refuse_empty(dataset, tree);
     }
     MOCO_TRY(take_files(dataset, options->format, class_count));
     moco__tree_free_folders(tree);

@@ -7,6 +7,7 @@
 #define MOCO_DATASET_DATASET_INTERNAL_H
 
 #include "base/bytes_internal.h"
+#include "dataset/left_out_internal.h"
 
 #include "moco/dataset.h"
 
@@ -31,6 +32,7 @@ struct moco_dataset {
     size_t *shard_sizes; /* images in each of shard_count shards */
     size_t shard_count;
     bool is_sequential;
+    moco__left_out left_out;       /* what the path holds beside the images */
     struct moco__skipped *skipped; /* NULL: every image could be read so far */
 };
 

@@ -1,8 +1,10 @@
 /* Opens a dataset: finds out what kind of dataset a path holds, and has that kind open it. */
+#include "base/file_nature_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "dataset/dataset_internal.h"
-#include "dataset/shard_list_internal.h"
+#include "dataset/image_name_internal.h"
+#include "dataset/shard_pattern_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,17 +61,24 @@ static const moco__dataset_kind *recognise(const char *path, bool is_file)
     return NULL;
 }
 
+/* Returns what to do with a file of a known kind; NULL: nothing special. */
+static const char *advice_of(const char *path)
+{
+    return moco__is_image_name(path) ? "one image; give its folder" : moco__path_nature(path);
+}
+
 static moco_status refuse_file(const char *path)
 {
     char known[256] = "";
+    const char *nature = advice_of(path);
     for (size_t i = 0; i < KIND_COUNT; ++i) {
         if (kinds[i]->file != NULL) { /* NOLINT(clang-analyzer-core.NullDereference): no entry is NULL */
             const size_t used = strlen(known);
             (void)snprintf(known + used, sizeof known - used, "%s%s", used > 0 ? " nor " : "", kinds[i]->file);
         }
     }
-    return moco_error_set(MOCO_EFORMAT, "dataset: %s is neither %s; give a folder of images, or one of those files",
-                          path, known);
+    return moco_error_set(MOCO_EFORMAT, "dataset: %s is %s%sneither %s; give a folder of images, or one of those files",
+                          path, nature != NULL ? nature : "", nature != NULL ? ". It is " : "", known);
 }
 
 static moco_status open_path(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *o)
@@ -86,7 +95,7 @@ static moco_status check_path(bool *is_file, const char *path)
 {
     struct stat info;
     if (stat(path, &info) != 0) {
-        if (moco__shard_list_is_range(path)) {
+        if (moco__shard_pattern_is(path)) {
             *is_file = true;
             return MOCO_OK;
         }
@@ -121,6 +130,7 @@ moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_d
         moco_dataset_free(dataset);
         return status;
     }
+    moco__left_out_log(&dataset->left_out, path);
     *out = dataset;
     return MOCO_OK;
 }

@@ -5,8 +5,10 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/image_name_internal.h"
 #include "dataset/shard_list_internal.h"
 #include "dataset/shard_open_internal.h"
+#include "dataset/shard_pattern_internal.h"
 #include "dataset/shard_stream_internal.h"
 #include "formats/tar_read_internal.h"
 
@@ -90,6 +92,17 @@ static moco_status open_plain(int *descriptor, const moco__shard *shard)
     return MOCO_OK;
 }
 
+/* Sparse images are rare, so that each opens the archive again. */
+static moco_status read_sparse(moco__bytes *out, const moco__shard *shard, size_t position)
+{
+    moco__source *source;
+    MOCO_TRY(moco__source_open(&source, shard->path));
+    const moco_status status =
+        moco__tar_content_at(source, shard->samples[position].offset, out, MOCO__IMAGE_BYTES_MAX);
+    moco__source_close(source);
+    return status;
+}
+
 static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, size_t index)
 {
     const tar_state *state = dataset->state;
@@ -97,6 +110,9 @@ static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, siz
     const moco__shard *shard = &state->shards[at];
     if (!shard->plain) {
         return moco__streams_read(state->streams, at, index, out);
+    }
+    if (shard->samples[index].sparse) {
+        return read_sparse(out, shard, index);
     }
     if (state->descriptors != NULL) {
         return read_at(state->descriptors[at], out, shard, index);
@@ -197,6 +213,17 @@ static moco_status take_labels(moco_dataset *dataset, const tar_state *state)
     return MOCO_OK;
 }
 
+static moco_status refuse_empty(const moco_dataset *dataset, const tar_state *state)
+{
+    char others[1024];
+    const bool any = moco__left_out_text(&dataset->left_out, others, sizeof others) > 0;
+    return moco_error_set(MOCO_EFORMAT,
+                          "dataset: no image in %s%s: members must be named KEY.jpg (" MOCO__IMAGE_EXTENSION_TEXT
+                          "), without a dot in KEY%s%s",
+                          state->shards[0].path, state->shard_count > 1 ? " and the other shards" : "", any ? "; " : "",
+                          others);
+}
+
 static moco_status count_samples(moco_dataset *dataset, tar_state *state)
 {
     for (size_t i = 0; i < state->shard_count; ++i) {
@@ -204,15 +231,12 @@ static moco_status count_samples(moco_dataset *dataset, tar_state *state)
         state->starts[i] = dataset->count;
         dataset->shard_sizes[i] = shard->count;
         dataset->count += shard->count;
+        moco__left_out_merge(&dataset->left_out, &shard->left_out);
         dataset->is_sequential = dataset->is_sequential || !shard->plain;
         MOCO_TRY(take_names(dataset, shard, &state->shards[0]));
     }
     if (dataset->count == 0) {
-        return moco_error_set(
-            MOCO_EFORMAT,
-            "dataset: no image in %s%s: members must be named KEY.jpg (.jpeg .png .webp .bmp .tif .tiff), "
-            "without a dot in KEY",
-            state->shards[0].path, state->shard_count > 1 ? " and the other shards" : "");
+        return refuse_empty(dataset, state);
     }
     return take_labels(dataset, state);
 }
@@ -271,7 +295,7 @@ static moco_status open_tar(moco_dataset *dataset, const char *path, bool is_fil
         return MOCO_ENOMEM;
     }
     MOCO_TRY(moco__dataset_split_folder(&place, path, options->split));
-    moco_status status = moco__shard_list_find(&list, place);
+    moco_status status = moco__shard_list_find(&list, place, &dataset->left_out);
     free(place);
     if (status == MOCO_OK) {
         status = open_shards(dataset, &list, options->keep);
@@ -292,7 +316,7 @@ static bool is_tar(const char *path, bool is_file)
 {
     char *place = NULL;
     if (is_file) {
-        return moco__shard_list_is_range(path) || is_tar_file(path);
+        return moco__is_shard_name(path) || moco__shard_pattern_is(path) || is_tar_file(path);
     }
     const bool found =
         moco__dataset_split_folder(&place, path, MOCO_SPLIT_TRAIN) == MOCO_OK && moco__shard_list_is_folder(place);

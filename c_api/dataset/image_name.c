@@ -7,7 +7,7 @@
 
 const char *moco__image_extension(const char *name)
 {
-    static const char *const extensions[] = { ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff" };
+    static const char *const extensions[] = { MOCO__IMAGE_EXTENSIONS };
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot != NULL && i < sizeof extensions / sizeof extensions[0]; ++i) {
         if (strcasecmp(dot, extensions[i]) == 0) {

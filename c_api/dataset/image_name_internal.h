@@ -4,6 +4,10 @@
 
 #include <stdbool.h>
 
+/* Those of torchvision's ImageFolder, and the other names of PBM files. As literals, and as a text for people. */
+#define MOCO__IMAGE_EXTENSIONS ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"
+#define MOCO__IMAGE_EXTENSION_TEXT ".jpg .jpeg .png .webp .bmp .tif .tiff .ppm .pgm .pbm .pnm"
+
 /* Returns the ending of an image's name in lower case, as ".jpg"; NULL if the name does not end like an image's. */
 const char *moco__image_extension(const char *name);
 bool moco__is_image_name(const char *name);

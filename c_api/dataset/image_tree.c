@@ -1,8 +1,8 @@
 /*
  * Lists a tree folder by folder.
  *
- * Files count by their extension, in either case. Names that start with a dot are left out. Symbolic links are
- * followed, but not into a folder that contains them.
+ * Files count by their extension, in either case. Symbolic links are followed, but not into a folder that contains
+ * them. Names that start with a dot, other files, and folders that cannot be read are left out, and counted.
  */
 #include "dataset/image_tree_internal.h"
 
@@ -59,6 +59,7 @@ static moco_status add_entry(moco__tree *tree, size_t parent, int descriptor, co
     if (is_file && moco__is_image_name(entry->d_name)) {
         return add_file(tree, &tree->folders[parent], entry->d_name);
     }
+    moco__left_out_note(tree->left_out, MOCO__LEFT_OTHERS, tree->folders[parent].path, entry->d_name);
     return MOCO_OK;
 }
 
@@ -85,8 +86,10 @@ static moco_status list_entries(moco__tree *tree, size_t at, DIR *stream)
     tree->folders[at].device = info.st_dev;
     tree->folders[at].inode = info.st_ino;
     if (is_loop(tree, at)) {
+        moco__left_out_note(tree->left_out, MOCO__LEFT_LOOPS, NULL, tree->folders[at].path);
         return MOCO_OK;
     }
+    const size_t before = tree->file_count + tree->folder_count;
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(stream);
@@ -95,11 +98,17 @@ static moco_status list_entries(moco__tree *tree, size_t at, DIR *stream)
         }
         if (entry->d_name[0] != '.') {
             MOCO_TRY(add_entry(tree, at, dirfd(stream), entry));
+        } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            moco__left_out_note(tree->left_out, MOCO__LEFT_HIDDEN, tree->folders[at].path, entry->d_name);
         }
     }
     if (errno != 0) {
         return moco_error_set(MOCO_EIO, "dataset: cannot list %s/%s: %s", tree->root, tree->folders[at].path,
                               strerror(errno));
+    }
+    /* Folders in the root may be classes; whoever decides that tells of empty ones. */
+    if (tree->file_count + tree->folder_count == before && tree->folders[at].parent != 0) {
+        moco__left_out_note(tree->left_out, MOCO__LEFT_EMPTY, NULL, tree->folders[at].path);
     }
     return MOCO_OK;
 }
@@ -112,7 +121,10 @@ static moco_status scan_folder(moco__tree *tree, size_t at)
     }
     DIR *stream = opendir(path);
     moco_status status;
-    if (stream == NULL) {
+    if (stream == NULL && errno == EACCES && at > 0) {
+        moco__left_out_note(tree->left_out, MOCO__LEFT_UNREADABLE, NULL, tree->folders[at].path);
+        status = MOCO_OK;
+    } else if (stream == NULL) {
         status = moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
     } else {
         status = list_entries(tree, at, stream);

@@ -2,7 +2,7 @@
 #ifndef MOCO_DATASET_IMAGE_TREE_INTERNAL_H
 #define MOCO_DATASET_IMAGE_TREE_INTERNAL_H
 
-#include "moco/error.h"
+#include "dataset/left_out_internal.h"
 
 #include <sys/types.h>
 
@@ -29,6 +29,7 @@ typedef struct moco__tree {
     size_t file_count, file_room;
     moco__tree_folder *folders; /* the root, then its folders in bytewise order, then those below */
     size_t folder_count, folder_room;
+    moco__left_out *left_out; /* borrowed; NULL: nobody asks */
 } moco__tree;
 
 /* Lists the tree below tree->root. @param[out] class_count folders in the root */

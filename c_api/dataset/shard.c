@@ -17,7 +17,8 @@ void moco__shard_free(moco__shard *shard)
     free(shard->path);
     free(shard->samples);
     moco__bytes_free(&shard->texts);
-    *shard = (moco__shard){ NULL, false, NULL, 0, 0, { NULL, 0, 0 } };
+    moco__left_out_free(&shard->left_out);
+    *shard = (moco__shard){ .path = NULL };
 }
 
 const char *moco__shard_name(const moco__shard *shard, size_t position)

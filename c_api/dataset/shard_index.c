@@ -12,8 +12,10 @@
  *     48   uint64    bytes of the texts, T
  *     56   uint64    FNV-1a of everything after this number
  *     64   N times:  uint64 offset of the image in the (unpacked) archive, uint64 place of its member's name in the
- *                    texts, uint32 size of the image, int32 class or -1
- *     64 + 24 N      T bytes: NUL-terminated texts, first the C names of classes, then names of members
+ *                    texts, uint32 size of the image (its highest bit: the image is sparse, and the offset is that of
+ *                    its header), int32 class or -1
+ *     64 + 24 N      T bytes: NUL-terminated texts, first the C names of classes, then names of members, then "KIND
+ *                    COUNT EXAMPLE" of members that were left out
  *
  * Size and digest show whether the shard is still the one that was indexed. Its modification time is ignored, so that a
  * dataset may be copied together with its index.
@@ -102,7 +104,7 @@ static void put_samples(uint8_t *to, const moco__shard *shard)
         const moco__shard_sample *sample = &shard->samples[i];
         put_number(to, sample->offset, 8);
         put_number(to + 8, sample->name, 8);
-        put_number(to + 16, sample->size, 4);
+        put_number(to + 16, sample->size | (uint64_t)sample->sparse << 31U, 4);
         put_number(to + 20, (uint32_t)sample->label, 4);
     }
 }
@@ -115,12 +117,29 @@ static void put_header(uint8_t *to, const uint64_t fields[FIELD_COUNT])
     }
 }
 
+/* Appends what was left out to the texts. */
+static moco_status put_left_out(moco__bytes *file, const moco__left_out *left)
+{
+    for (size_t i = 0; i < MOCO__LEFT_KINDS; ++i) {
+        char *text = NULL;
+        if (left->of[i].count == 0) {
+            continue;
+        }
+        const int length =
+            asprintf(&text, "%zu %zu %s", i, left->of[i].count, left->of[i].example != NULL ? left->of[i].example : "");
+        const moco_status status = length >= 0 ? moco__bytes_append(file, text, (size_t)length + 1)
+                                               : moco_error_set(MOCO_ENOMEM, "out of memory for an index");
+        free(text);
+        MOCO_TRY(status);
+    }
+    return MOCO_OK;
+}
+
 moco_status moco__shard_write_index(const moco__shard *shard)
 {
-    uint64_t fields[FIELD_COUNT] = { [FIELD_PACKED] = !shard->plain,
-                                     [FIELD_SAMPLES] = shard->count,
-                                     [FIELD_CLASSES] = shard->class_count,
-                                     [FIELD_TEXTS] = shard->texts.size };
+    uint64_t fields[FIELD_COUNT] = {
+        [FIELD_PACKED] = !shard->plain, [FIELD_SAMPLES] = shard->count, [FIELD_CLASSES] = shard->class_count
+    };
     moco__bytes file = { NULL, 0, 0 };
     char *path = moco__shard_index_path(shard->path);
     moco_status status = path != NULL ? MOCO_OK : MOCO_ENOMEM;
@@ -135,6 +154,10 @@ moco_status moco__shard_write_index(const moco__shard *shard)
         status = moco__bytes_append(&file, shard->texts.data, shard->texts.size);
     }
     if (status == MOCO_OK) {
+        status = put_left_out(&file, &shard->left_out);
+    }
+    if (status == MOCO_OK) {
+        fields[FIELD_TEXTS] = file.size - HEADER_SIZE - RECORD_SIZE * shard->count;
         fields[FIELD_SUM] = moco__hash(MOCO__HASH_START, file.data + HEADER_SIZE, file.size - HEADER_SIZE);
         put_header(file.data, fields);
         status = moco__file_write(path, file.data, file.size);
@@ -199,8 +222,8 @@ static bool makes_sense(const moco__shard *shard, uint64_t file_size)
     }
     for (size_t i = 0; i < shard->count; ++i) {
         const moco__shard_sample *sample = &shard->samples[i];
-        const bool within =
-            !shard->plain || (sample->offset <= file_size && sample->size <= file_size - sample->offset);
+        const bool within = !shard->plain || (sample->offset <= file_size &&
+                                              (sample->sparse || sample->size <= file_size - sample->offset));
         const bool ordered = i == 0 || sample->offset > shard->samples[i - 1].offset;
         const bool classed =
             sample->label >= -1 && (shard->class_count == 0 || sample->label < (int64_t)shard->class_count);
@@ -209,6 +232,24 @@ static bool makes_sense(const moco__shard *shard, uint64_t file_size)
         }
     }
     return true;
+}
+
+/* Takes what was left out from behind the names of members. Texts that are no such numbers say nothing. */
+static void take_left_out(moco__shard *shard)
+{
+    const char *texts = (const char *)shard->texts.data;
+    size_t at = shard->count > 0 ? (size_t)shard->samples[shard->count - 1].name : 0;
+    for (size_t i = shard->count > 0 ? 1 : shard->class_count; i > 0 && at < shard->texts.size; --i) {
+        at += strlen(texts + at) + 1;
+    }
+    for (; at < shard->texts.size; at += strlen(texts + at) + 1) {
+        size_t kind = 0;
+        size_t count = 0;
+        int used = 0;
+        if (sscanf(texts + at, "%zu %zu %n", &kind, &count, &used) == 2 && kind < MOCO__LEFT_KINDS) {
+            moco__left_out_add(&shard->left_out, (moco__left_kind)kind, count, texts + at + used);
+        }
+    }
 }
 
 static moco_status take_file(moco__shard *shard, const moco__bytes *file, const char *path)
@@ -225,12 +266,19 @@ static moco_status take_file(moco__shard *shard, const moco__bytes *file, const 
     shard->count = fields[FIELD_SAMPLES];
     const uint8_t *from = file->data + HEADER_SIZE;
     for (size_t i = 0; i < shard->count; ++i, from += RECORD_SIZE) {
-        shard->samples[i] = (moco__shard_sample){ moco__little_endian(from, 8), moco__little_endian(from + 8, 8),
-                                                  (uint32_t)moco__little_endian(from + 16, 4),
-                                                  (int32_t)(uint32_t)moco__little_endian(from + 20, 4) };
+        const uint32_t size = (uint32_t)moco__little_endian(from + 16, 4);
+        shard->samples[i] = (moco__shard_sample){ .offset = moco__little_endian(from, 8),
+                                                  .name = moco__little_endian(from + 8, 8),
+                                                  .size = size & INT32_MAX,
+                                                  .sparse = size > INT32_MAX,
+                                                  .label = (int32_t)(uint32_t)moco__little_endian(from + 20, 4) };
     }
     MOCO_TRY(moco__bytes_append(&shard->texts, from, fields[FIELD_TEXTS]));
-    return makes_sense(shard, fields[FIELD_FILE_SIZE]) ? MOCO_OK : damaged(path, "the index points outside the shard");
+    if (!makes_sense(shard, fields[FIELD_FILE_SIZE])) {
+        return damaged(path, "the index points outside the shard");
+    }
+    take_left_out(shard);
+    return MOCO_OK;
 }
 
 moco_status moco__shard_read_index(moco__shard *shard, const char *index_path)

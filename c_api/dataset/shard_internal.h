@@ -9,13 +9,15 @@
 #define MOCO_DATASET_SHARD_INTERNAL_H
 
 #include "base/bytes_internal.h"
+#include "dataset/left_out_internal.h"
 
 /* 24 bytes, as in the index file. */
 typedef struct moco__shard_sample {
-    uint64_t offset; /* of the image's first byte, in the unpacked archive */
-    uint64_t name;   /* where the member's name starts in the texts */
-    uint32_t size;   /* bytes of the image */
-    int32_t label;   /* -1: none */
+    uint64_t offset;    /* of the image's first byte, in the unpacked archive */
+    uint64_t name;      /* where the member's name starts in the texts */
+    uint32_t size : 31; /* bytes of the image */
+    bool sparse : 1;    /* the image has holes, and the offset is that of its header */
+    int32_t label;      /* -1: none */
 } moco__shard_sample;
 
 typedef struct moco__shard {
@@ -23,12 +25,13 @@ typedef struct moco__shard {
     bool plain; /* not compressed */
     moco__shard_sample *samples;
     size_t count;
-    size_t class_count; /* names of classes; 0: none */
-    moco__bytes texts;  /* NUL-terminated: the names of classes, then those of members */
+    size_t class_count;      /* names of classes; 0: none */
+    moco__left_out left_out; /* members that belong to no sample */
+    moco__bytes texts;       /* NUL-terminated: the names of classes, then those of members */
 } moco__shard;
 
-/* Bytes of an image in a shard, at most. */
-enum { MOCO__IMAGE_BYTES_MAX = 1 << 30 };
+/* Bytes of an image in a shard, and classes without names, at most. */
+enum { MOCO__IMAGE_BYTES_MAX = 1 << 30, MOCO__CLASSES_MAX = 1 << 24 };
 
 /* Makes an empty shard, which moco__shard_free() frees. */
 moco_status moco__shard_create(moco__shard *shard, const char *path);

@@ -4,6 +4,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/image_name_internal.h"
+#include "dataset/shard_pattern_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,35 +12,66 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SHARDS_MAX = 1000000, DIGITS_MAX = 9 };
-
-static bool is_shard_name(const char *name)
+static bool ends_with(const char *name, const char *end)
 {
-    static const char *const ends[] = { ".tar", ".tar.gz", ".tgz", ".tar.zst" };
     const size_t length = strlen(name);
+    return length > strlen(end) && strcasecmp(name + length - strlen(end), end) == 0;
+}
+
+bool moco__is_shard_name(const char *name)
+{
+    static const char *const ends[] = { ".tar",    ".tar.gz",  ".tgz", ".tar.zst", ".tzst",
+                                        ".tar.xz", ".tar.bz2", ".txz", ".tbz2",    ".tar.lz4" };
+    bool found = false;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; ++i) {
-        const size_t end = strlen(ends[i]);
-        if (length > end && name[0] != '.' && strcasecmp(name + length - end, ends[i]) == 0) {
-            return true;
+        found = found || ends_with(name, ends[i]);
+    }
+    return found && name[0] != '.';
+}
+
+/* Returns whether an entry of a folder of shards is an index of one, or the folder itself or the one above. */
+static bool is_own(const char *name)
+{
+    return ends_with(name, ".idx") || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+enum { TREE_DEPTH_MAX = 16 };
+
+/* Returns whether a folder or one below has an image. Links to folders are not followed. */
+static bool has_image(const char *path, int depth)
+{
+    DIR *folder = depth < TREE_DEPTH_MAX ? opendir(path) : NULL;
+    bool found = false;
+    if (folder == NULL) {
+        return false;
+    }
+    for (const struct dirent *entry = readdir(folder); entry != NULL && !found; entry = readdir(folder)) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        found = moco__is_image_name(entry->d_name) && entry->d_type != DT_DIR;
+        if (!found && entry->d_type == DT_DIR) {
+            char *below = moco__files_join_new(path, entry->d_name);
+            found = below != NULL && has_image(below, depth + 1);
+            free(below);
         }
     }
-    return false;
+    (void)closedir(folder);
+    return found;
 }
 
 bool moco__shard_list_is_folder(const char *path)
 {
     DIR *folder = opendir(path);
     bool found = false;
-    bool other = false;
     if (folder == NULL) {
         return false;
     }
-    for (const struct dirent *entry = readdir(folder); entry != NULL && !other; entry = readdir(folder)) {
-        found = found || is_shard_name(entry->d_name);
-        other = entry->d_name[0] != '.' && (entry->d_type == DT_DIR || moco__is_image_name(entry->d_name));
+    for (const struct dirent *entry = readdir(folder); entry != NULL && !found; entry = readdir(folder)) {
+        found = moco__is_shard_name(entry->d_name);
     }
     (void)closedir(folder);
-    return found && !other;
+    return found && !has_image(path, 0);
 }
 
 void moco__shard_list_free(moco__shard_list *list)
@@ -75,7 +107,7 @@ static int compare_paths(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-static moco_status find_in_folder(moco__shard_list *list, const char *path)
+static moco_status find_in_folder(moco__shard_list *list, const char *path, moco__left_out *left)
 {
     DIR *folder = opendir(path);
     moco_status status = MOCO_OK;
@@ -83,87 +115,44 @@ static moco_status find_in_folder(moco__shard_list *list, const char *path)
         return moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
     }
     for (const struct dirent *entry = readdir(folder); entry != NULL && status == MOCO_OK; entry = readdir(folder)) {
-        if (is_shard_name(entry->d_name)) {
+        if (moco__is_shard_name(entry->d_name)) {
             status = add(list, moco__files_join_new(path, entry->d_name));
+        } else if (!is_own(entry->d_name)) {
+            moco__left_out_note(left, entry->d_name[0] == '.' ? MOCO__LEFT_HIDDEN : MOCO__LEFT_BESIDE, NULL,
+                                entry->d_name);
         }
     }
     (void)closedir(folder);
     MOCO_TRY(status);
     if (list->count == 0) {
-        return moco_error_set(MOCO_ENOTFOUND, "dataset: no shards in %s: no .tar, .tar.gz, .tgz or .tar.zst", path);
+        return moco_error_set(MOCO_ENOTFOUND, "dataset: no shards in %s: no .tar, .tar.gz, .tar.zst, .tar.xz, .tar.bz2",
+                              path);
     }
     qsort(list->paths, list->count, sizeof *list->paths, compare_paths);
     return MOCO_OK;
 }
 
-/* "{000..146}" in a path. */
-typedef struct range {
-    size_t at, length; /* bytes */
-    int width;         /* digits of the first number; shorter numbers are padded with zeros */
-    long first, last;
-} range;
-
-static bool find_range(range *out, const char *path)
+/* Keeps one path of a pattern. */
+static moco_status take_path(const char *path, void *list)
 {
-    const char *open = strchr(path, '{');
-    if (open == NULL) {
-        return false;
-    }
-    const char *first = open + 1;
-    const size_t first_digits = strspn(first, "0123456789");
-    if (first_digits < 1 || first_digits > DIGITS_MAX || strncmp(first + first_digits, "..", 2) != 0) {
-        return false;
-    }
-    const char *last = first + first_digits + 2;
-    const size_t last_digits = strspn(last, "0123456789");
-    if (last_digits < 1 || last_digits > DIGITS_MAX || last[last_digits] != '}') {
-        return false;
-    }
-    *out = (range){ (size_t)(open - path), (size_t)(last + last_digits + 1 - open), (int)first_digits,
-                    strtol(first, NULL, 10), strtol(last, NULL, 10) };
-    return true;
+    return add(list, strdup(path));
 }
 
-bool moco__shard_list_is_range(const char *path)
+static moco_status find(moco__shard_list *list, const char *path, moco__left_out *left)
 {
-    range r;
-    return find_range(&r, path);
-}
-
-static moco_status expand_range(moco__shard_list *list, const char *path, const range *r)
-{
-    if (r->last < r->first || r->last - r->first >= SHARDS_MAX) {
-        return moco_error_set(MOCO_EINVALID, "dataset: the range in %s must ascend and have at most %d shards", path,
-                              SHARDS_MAX);
-    }
-    for (long i = r->first; i <= r->last; ++i) {
-        char *expanded = NULL;
-        const int length = asprintf(&expanded, "%.*s%0*ld%s", (int)r->at, path, r->width, i, path + r->at + r->length);
-        MOCO_TRY(add(list, length >= 0 ? expanded : NULL));
-        if (!moco__files_exist(expanded)) {
-            return moco_error_set(MOCO_ENOTFOUND, "dataset: the shard %s of %s is missing", expanded, path);
-        }
-    }
-    return MOCO_OK;
-}
-
-static moco_status find(moco__shard_list *list, const char *path)
-{
-    range r;
     if (moco__is_directory(path)) {
-        return find_in_folder(list, path);
+        return find_in_folder(list, path, left);
     }
-    if (!moco__files_exist(path) && find_range(&r, path)) {
-        return expand_range(list, path, &r);
+    if (!moco__files_exist(path) && moco__shard_pattern_is(path)) {
+        return moco__shard_pattern_expand(path, take_path, list);
     }
-    char *copy = strdup(path);
-    return add(list, copy);
+    return add(list, strdup(path));
 }
 
-moco_status moco__shard_list_find(moco__shard_list *list, const char *path)
+moco_status moco__shard_list_find(moco__shard_list *list, const char *path, moco__left_out *left)
 {
     *list = (moco__shard_list){ NULL, 0 };
-    const moco_status status = find(list, path);
+    const moco_status status = find(list, path, left);
     if (status != MOCO_OK) {
         moco__shard_list_free(list);
     }

@@ -38,6 +38,7 @@ static moco_status index_one(const char *path, size_t done, size_t total, moco_s
 {
     moco__shard shard;
     MOCO_TRY(moco__shard_scan(&shard, path));
+    moco__left_out_log(&shard.left_out, path);
     const moco_status status = moco__shard_write_index(&shard);
     const moco_shards_progress now = { path, "indexing", done, total, shard.count };
     moco__shard_free(&shard);
@@ -56,7 +57,7 @@ static moco_status index_split(const char *path, moco_split split, moco_shards_f
     moco__shard_list list;
     char *place = NULL;
     MOCO_TRY(moco__dataset_split_folder(&place, path, split));
-    moco_status status = moco__shard_list_find(&list, place);
+    moco_status status = moco__shard_list_find(&list, place, NULL);
     free(place);
     MOCO_TRY(status);
     for (size_t i = 0; i < list.count && status == MOCO_OK; ++i) {

@@ -25,13 +25,10 @@ typedef struct scan {
     moco__shard *shard;
     moco__tar tar;
     group group;
-    size_t room;             /* of shard->samples */
-    bool ascending;          /* keys so far ascend, so none was there twice */
-    size_t stray_labels;     /* labels without an image */
-    size_t dotted;           /* dotted images without an image "key.jpg" */
-    moco__bytes dotted_name; /* of the first of these */
-    uint64_t first_label;    /* offset of a sample with a label; UINT64_MAX: none yet */
-    uint64_t first_bare;     /* offset of a sample without one */
+    size_t room;          /* of shard->samples */
+    bool ascending;       /* keys so far ascend, so none was there twice */
+    uint64_t first_label; /* offset of a sample with a label; UINT64_MAX: none yet */
+    uint64_t first_bare;  /* offset of a sample without one */
 } scan;
 
 /* ---- Names ---- */
@@ -43,6 +40,12 @@ static size_t key_length(const char *name)
     const char *base = slash != NULL ? slash + 1 : name;
     const char *dot = strchr(base, '.');
     return dot != NULL && dot != base ? (size_t)(dot - name) : 0;
+}
+
+static bool is_hidden(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return (slash != NULL ? slash + 1 : name)[0] == '.';
 }
 
 static int compare_keys(const char *a, const char *b)
@@ -102,12 +105,11 @@ static moco_status end_group(scan *s)
         *first = *first == UINT64_MAX ? g->at : *first;
         MOCO_TRY(check_labels(s));
     }
-    s->stray_labels += !g->has_image && g->has_label;
-    if (!g->has_image && g->dotted > 0) {
-        s->dotted += g->dotted;
-        if (s->dotted_name.size == 0) {
-            MOCO_TRY(moco__bytes_append(&s->dotted_name, g->dotted_name.data, g->dotted_name.size));
-        }
+    if (!g->has_image && g->has_label) {
+        moco__left_out_note(&s->shard->left_out, MOCO__LEFT_LABELS, NULL, (const char *)g->key.data);
+    }
+    if (!g->has_image) {
+        moco__left_out_add(&s->shard->left_out, MOCO__LEFT_DOTTED, g->dotted, (const char *)g->dotted_name.data);
     }
     g->has_image = g->has_label = false;
     g->dotted = 0;
@@ -130,8 +132,9 @@ static moco_status take_image(scan *s, const moco__tar_entry *entry)
                               (unsigned long long)entry->size, MOCO__IMAGE_BYTES_MAX);
     }
     g->has_image = true;
-    g->sample.offset = entry->data;
-    g->sample.size = (uint32_t)entry->size;
+    g->sample.offset = entry->is_sparse ? entry->header : entry->data;
+    g->sample.size = (uint32_t)entry->size & INT32_MAX;
+    g->sample.sparse = entry->is_sparse;
     g->sample.name = s->shard->texts.size;
     return moco__bytes_append(&s->shard->texts, entry->name, strlen(entry->name) + 1);
 }
@@ -148,8 +151,14 @@ static moco_status take_label(scan *s, const moco__tar_entry *entry)
     const char *digits = text + strspn(text, " \t\r\n");
     const size_t length = strspn(digits, "0123456789");
     const char *rest = digits + length;
-    const long value = length > 0 && length < 11 ? strtol(digits, NULL, 10) : -1;
-    if (value < 0 || value > INT32_MAX - 1 || rest[strspn(rest, " \t\r\n")] != '\0') {
+    const long value = length > 0 && length < 19 ? strtol(digits, NULL, 10) : -1;
+    if (value >= MOCO__CLASSES_MAX && rest[strspn(rest, " \t\r\n")] == '\0') {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: at offset %llu: %s holds the class number %ld; classes count from 0, and there can "
+                              "be %d: number them anew",
+                              s->shard->path, (unsigned long long)entry->header, entry->name, value, MOCO__CLASSES_MAX);
+    }
+    if (value < 0 || rest[strspn(rest, " \t\r\n")] != '\0') {
         return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: %s holds '%.16s', which is not a class number",
                               s->shard->path, (unsigned long long)entry->header, entry->name, text);
     }
@@ -201,6 +210,8 @@ static moco_status take_entry(scan *s, const moco__tar_entry *entry)
     }
     const size_t length = key_length(entry->name);
     if (length == 0) {
+        moco__left_out_note(&s->shard->left_out, is_hidden(entry->name) ? MOCO__LEFT_HIDDEN : MOCO__LEFT_OTHERS, NULL,
+                            entry->name);
         return MOCO_OK;
     }
     if (g->key.size != length + 1 || memcmp(g->key.data, entry->name, length) != 0) {
@@ -213,7 +224,11 @@ static moco_status take_entry(scan *s, const moco__tar_entry *entry)
     if (moco__is_image_name(extension)) {
         return strchr(extension + 1, '.') == NULL ? take_image(s, entry) : take_dotted(s, entry);
     }
-    return strcasecmp(extension, ".cls") == 0 ? take_label(s, entry) : MOCO_OK;
+    if (strcasecmp(extension, ".cls") == 0) {
+        return take_label(s, entry);
+    }
+    moco__left_out_note(&s->shard->left_out, MOCO__LEFT_OTHERS, NULL, entry->name);
+    return MOCO_OK;
 }
 
 /* ---- The archive ---- */
@@ -271,16 +286,6 @@ static void warn(const scan *s)
                  "%s: ends without the two blocks of zeros that mark the end; if it was cut off, samples are missing",
                  path);
     }
-    if (s->stray_labels > 0) {
-        moco_log(MOCO_LOG_WARNING, "%s: left out %zu .cls %s without an image", path, s->stray_labels,
-                 s->stray_labels == 1 ? "member" : "members");
-    }
-    if (s->dotted > 0) {
-        moco_log(MOCO_LOG_WARNING,
-                 "%s: left out %zu %s with a dot in the key, like %s: a key ends at its first dot; rename the members, "
-                 "or pack the images by moco_shards_pack()",
-                 path, s->dotted, s->dotted == 1 ? "image" : "images", (const char *)s->dotted_name.data);
-    }
 }
 
 static moco_status run_scan(scan *s)
@@ -318,7 +323,6 @@ static moco_status scan_file(moco__shard *shard)
     moco__tar_end(&s.tar);
     moco__bytes_free(&s.group.key);
     moco__bytes_free(&s.group.dotted_name);
-    moco__bytes_free(&s.dotted_name);
     moco__source_close(source);
     return status;
 }

@@ -2,7 +2,7 @@
 #include "dataset/shard_stream_internal.h"
 
 #include "base/handle_internal.h"
-#include "formats/tar_source_internal.h"
+#include "formats/tar_read_internal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -176,6 +176,11 @@ static moco_status unpack(stream *s, const moco__shard *shard, moco__bytes *out)
 {
     const moco__shard_sample *sample = &shard->samples[s->next];
     out->size = 0;
+    if (sample->sparse) {
+        MOCO_TRY(moco__tar_content_at(s->source, sample->offset, out, MOCO__IMAGE_BYTES_MAX));
+        ++s->next;
+        return MOCO_OK;
+    }
     MOCO_TRY(moco__source_seek(s->source, sample->offset));
     while (out->size < sample->size) {
         const size_t before = out->size;

@@ -122,6 +122,12 @@ static moco_status read_header(const idx_file *file, uint32_t *sizes, unsigned d
         }
         total *= sizes[i];
     }
+    if (gzdirect(file->stream) != 0 && file->disk_bytes > length + total) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: the header announces %llu bytes of values, but %llu follow it; the file is damaged, "
+                              "or another one was appended to it",
+                              file->path, (unsigned long long)total, (unsigned long long)(file->disk_bytes - length));
+    }
     const bool fits = gzdirect(file->stream) != 0 ? file->disk_bytes == length + total
                                                   : total / DEFLATE_RATIO_MAX <= file->disk_bytes;
     if (!fits || total > SIZE_MAX / 2) {

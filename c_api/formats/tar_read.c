@@ -28,7 +28,7 @@ enum {
 
 /* What an x or L header says about the next member. */
 typedef struct overrides {
-    bool has_name, has_size;
+    bool has_name, has_size, has_sparse_name;
     uint64_t size;
 } overrides;
 
@@ -39,40 +39,14 @@ void moco__tar_start(moco__tar *tar, moco__source *source)
 
 void moco__tar_end(moco__tar *tar)
 {
+    moco__sparse_free(&tar->sparse);
     moco__bytes_free(&tar->name);
     moco__bytes_free(&tar->extra);
 }
 
 static moco_status bad(const moco__tar *tar, uint64_t at, const char *what)
 {
-    return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: %s", moco__source_path(tar->source),
-                          (unsigned long long)at, what);
-}
-
-/* Parses a number in octal, or in base 256 if the first bit is set. False: not a number, negative, or over 63 bits. */
-static bool parse_number(uint64_t *out, const uint8_t *field, size_t size)
-{
-    uint64_t value = 0;
-    size_t i = 0;
-    if (field[0] >= 0x80) {
-        value = field[0] & 0x7FU;
-        for (i = 1; i < size; ++i) {
-            if (value >> 55U != 0) {
-                return false;
-            }
-            value = value << 8U | field[i];
-        }
-        *out = value;
-        return true;
-    }
-    while (i < size && field[i] == ' ') {
-        ++i;
-    }
-    for (; i < size && field[i] >= '0' && field[i] <= '7'; ++i) {
-        value = value << 3U | (uint64_t)(field[i] - '0');
-    }
-    *out = value;
-    return i == size || field[i] == '\0' || field[i] == ' ';
+    return moco__tar_bad(tar->source, at, what);
 }
 
 static bool sum_is_right(const uint8_t *header)
@@ -82,7 +56,7 @@ static bool sum_is_right(const uint8_t *header)
     for (size_t i = 0; i < MOCO__TAR_BLOCK; ++i) {
         sum += i >= SUM_AT && i < SUM_AT + SUM_SIZE ? ' ' : header[i];
     }
-    return parse_number(&wanted, header + SUM_AT, SUM_SIZE) && wanted == sum;
+    return moco__tar_number(&wanted, header + SUM_AT, SUM_SIZE) && wanted == sum;
 }
 
 static bool is_zero(const uint8_t *header)
@@ -121,14 +95,13 @@ static moco_status read_header(moco__tar *tar, uint8_t *header, bool *ended)
 }
 
 /* Steps over the content of the current header; the next header follows it. */
-static moco_status take_content(moco__tar *tar, uint64_t size)
+static moco_status take_content(moco__tar *tar, uint64_t data, uint64_t size)
 {
-    const uint64_t data = tar->next + MOCO__TAR_BLOCK;
     const uint64_t limit = moco__source_size(tar->source);
-    if (size > (uint64_t)INT64_MAX - data - MOCO__TAR_BLOCK) {
+    if (data > (uint64_t)INT64_MAX / 2 || size > (uint64_t)INT64_MAX / 2) {
         return bad(tar, tar->next, "a member is longer than any file can be");
     }
-    if (limit != UINT64_MAX && size > limit - data) {
+    if (limit != UINT64_MAX && (data > limit || size > limit - data)) {
         return moco_error_set(MOCO_EFORMAT,
                               "%s: at offset %llu: a member of %llu bytes reaches beyond the file's %llu; it is "
                               "truncated or damaged",
@@ -165,31 +138,29 @@ static moco_status set_name(moco__tar *tar, const uint8_t *name, size_t size)
     return moco__bytes_append(&tar->name, "", 1);
 }
 
-static moco_status refuse_sparse(const moco__tar *tar, uint64_t at)
+static bool begins(const uint8_t *record, size_t size, const char *key)
 {
-    return bad(tar, at, "a sparse file, which is not supported; make the archive again without sparse files");
+    const size_t length = strlen(key);
+    return size > length && memcmp(record, key, length) == 0;
 }
 
-/* Takes size=N and path=TEXT; ignores other records. */
+/* Takes size=N, path=TEXT, and what describes a sparse file; ignores other records. */
 static moco_status take_record(moco__tar *tar, uint64_t at, const uint8_t *record, size_t size, overrides *o)
 {
-    if (size > 11 && memcmp(record, "GNU.sparse.", 11) == 0) {
-        return refuse_sparse(tar, at);
+    if (begins(record, size, "GNU.sparse.name=")) {
+        o->has_name = o->has_sparse_name = true;
+        return set_name(tar, record + 16, size - 16);
     }
-    if (size > 5 && memcmp(record, "path=", 5) == 0) {
+    if (begins(record, size, "GNU.sparse.")) {
+        return moco__sparse_take(&tar->sparse, tar->source, at, record + 11, size - 11);
+    }
+    if (begins(record, size, "path=")) {
         o->has_name = true;
-        return set_name(tar, record + 5, size - 5);
+        return o->has_sparse_name ? MOCO_OK : set_name(tar, record + 5, size - 5);
     }
-    if (size > 5 && memcmp(record, "size=", 5) == 0) {
-        uint64_t value = 0;
-        for (size_t i = 5; i < size; ++i) {
-            if (record[i] < '0' || record[i] > '9' || value > (uint64_t)INT64_MAX / 10 - 1) {
-                return bad(tar, at, "a pax header has a size that is not a number in range");
-            }
-            value = value * 10 + (uint64_t)(record[i] - '0');
-        }
-        o->has_size = true;
-        o->size = value;
+    if (begins(record, size, "size=")) {
+        o->has_size = moco__tar_decimal(&o->size, record + 5, size - 5);
+        return o->has_size ? MOCO_OK : bad(tar, at, "a pax header has a size that is not a number in range");
     }
     return MOCO_OK;
 }
@@ -216,16 +187,17 @@ static moco_status take_records(moco__tar *tar, uint64_t at, overrides *o)
     return MOCO_OK;
 }
 
-/* Takes a header that describes the next member: x and L. Ignores g (defaults for all members) and K (a long link). */
+/* Takes a header that describes the next member: x (X, as Solaris has it) and L. Ignores g (defaults for all members)
+ * and K (a long link). */
 static moco_status take_extension(moco__tar *tar, char type, uint64_t size, overrides *o)
 {
     const uint64_t at = tar->next;
     const uint64_t data = at + MOCO__TAR_BLOCK;
-    if ((type == 'x' && size > PAX_MAX) || (type == 'L' && size > LONG_NAME_MAX)) {
+    if (((type == 'x' || type == 'X') && size > PAX_MAX) || (type == 'L' && size > LONG_NAME_MAX)) {
         return bad(tar, at, "an extended header is too long");
     }
-    MOCO_TRY(take_content(tar, size));
-    if (type == 'x') {
+    MOCO_TRY(take_content(tar, data, size));
+    if (type == 'x' || type == 'X') {
         MOCO_TRY(read_content(tar, data, size, &tar->extra));
         return take_records(tar, at, o);
     }
@@ -256,25 +228,30 @@ static moco_status take_member(moco__tar *tar, const uint8_t *header, uint64_t s
                                moco__tar_entry *entry)
 {
     const char type = (char)header[TYPE_AT];
-    if (type == 'S') {
-        return refuse_sparse(tar, tar->next);
-    }
+    uint64_t data = tar->next + MOCO__TAR_BLOCK;
     /* Links, devices and folders have no content, even if their size says otherwise. */
     const uint64_t content = type >= '1' && type <= '6' ? 0 : (o->has_size ? o->size : size);
     if (!o->has_name) {
         MOCO_TRY(name_from_header(tar, header));
     }
-    entry->data = tar->next + MOCO__TAR_BLOCK;
-    entry->size = content;
-    entry->is_file = type == '0' || type == '\0' || type == '7';
+    entry->is_file = type == '0' || type == '\0' || type == '7' || type == 'S';
     entry->name = (const char *)tar->name.data;
-    return take_content(tar, content);
+    if (type == 'S') {
+        MOCO_TRY(moco__sparse_take_old(&tar->sparse, tar->source, header, &data));
+    }
+    const uint64_t at = tar->next;
+    MOCO_TRY(take_content(tar, data, content));
+    entry->is_sparse = tar->sparse.is_sparse;
+    entry->data = data;
+    entry->size = content;
+    return entry->is_sparse ? moco__sparse_finish(&tar->sparse, tar->source, at, &entry->data, &entry->size) : MOCO_OK;
 }
 
 moco_status moco__tar_next(moco__tar *tar, moco__tar_entry *entry, bool *more)
 {
     uint8_t header[MOCO__TAR_BLOCK];
-    overrides o = { false, false, 0 };
+    overrides o = { false, false, false, 0 };
+    moco__sparse_clear(&tar->sparse);
     entry->header = tar->next;
     for (;;) {
         uint64_t size = 0;
@@ -291,11 +268,11 @@ moco_status moco__tar_next(moco__tar *tar, moco__tar_entry *entry, bool *more)
         if (!sum_is_right(header)) {
             return bad(tar, tar->next, "this is not a tar header, or a damaged one");
         }
-        if (!parse_number(&size, header + SIZE_AT, SIZE_SIZE)) {
+        if (!moco__tar_number(&size, header + SIZE_AT, SIZE_SIZE)) {
             return bad(tar, tar->next, "the size in a header is negative or not a number");
         }
         const char type = (char)header[TYPE_AT];
-        if (type != 'x' && type != 'g' && type != 'L' && type != 'K') {
+        if (type != 'x' && type != 'X' && type != 'g' && type != 'L' && type != 'K') {
             *more = true;
             return take_member(tar, header, size, &o, entry);
         }
@@ -311,5 +288,22 @@ moco_status moco__tar_content(moco__tar *tar, const moco__tar_entry *entry, moco
                               moco__source_path(tar->source), (unsigned long long)entry->header, entry->name,
                               (unsigned long long)entry->size, (unsigned long long)limit);
     }
-    return read_content(tar, entry->data, entry->size, out);
+    return entry->is_sparse ? moco__sparse_content(&tar->sparse, tar->source, entry->data, out)
+                            : read_content(tar, entry->data, entry->size, out);
+}
+
+moco_status moco__tar_content_at(moco__source *source, uint64_t header, moco__bytes *out, uint64_t limit)
+{
+    moco__tar tar;
+    moco__tar_entry entry;
+    bool more = false;
+    moco__tar_start(&tar, source);
+    tar.next = header;
+    moco_status status = moco__tar_next(&tar, &entry, &more);
+    if (status == MOCO_OK) {
+        status = more ? moco__tar_content(&tar, &entry, out, limit)
+                      : bad(&tar, header, "the member is no longer there; was the archive changed?");
+    }
+    moco__tar_end(&tar);
+    return status;
 }

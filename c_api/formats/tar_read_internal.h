@@ -1,5 +1,5 @@
 /*
- * Reads the members of a tar archive in sequence: V7, ustar, pax and GNU tar. Sparse files are refused.
+ * Reads the members of a tar archive in sequence: V7, ustar, pax, Solaris and GNU tar, with its sparse files.
  *
  * Nothing is extracted, so a name is only a text. Errors name file and offset. Offsets in compressed files count
  * unpacked bytes.
@@ -11,15 +11,14 @@
 #ifndef MOCO_FORMATS_TAR_READ_INTERNAL_H
 #define MOCO_FORMATS_TAR_READ_INTERNAL_H
 
-#include "formats/tar_source_internal.h"
-
-enum { MOCO__TAR_BLOCK = 512 };
+#include "formats/tar_sparse_internal.h"
 
 typedef struct moco__tar {
     moco__source *source; /* borrowed */
     uint64_t next;        /* offset of the next header */
     bool unmarked;        /* the file ended after a member, without the blocks of zeros that mark the end */
     moco__bytes name;     /* of the current member */
+    moco__sparse sparse;  /* of the current member, if it is sparse */
     moco__bytes extra;    /* records of a pax header, or a small content */
 } moco__tar;
 
@@ -28,7 +27,8 @@ typedef struct moco__tar_entry {
     uint64_t header;  /* offset of its first header */
     uint64_t data;    /* offset of its content */
     uint64_t size;
-    bool is_file; /* not a folder, a link or a device */
+    bool is_file;   /* not a folder, a link or a device */
+    bool is_sparse; /* the content has holes, so that it is not at `data` as a whole */
 } moco__tar_entry;
 
 /* Starts at the beginning of a source. */
@@ -41,6 +41,9 @@ moco_status moco__tar_next(moco__tar *tar, moco__tar_entry *entry, bool *more);
 
 /* Reads the content of the current member; refuses more than `limit` bytes. */
 moco_status moco__tar_content(moco__tar *tar, const moco__tar_entry *entry, moco__bytes *out, uint64_t limit);
+
+/* Reads the content of the member with a first header at an offset, from an archive that was read before. */
+moco_status moco__tar_content_at(moco__source *source, uint64_t header, moco__bytes *out, uint64_t limit);
 
 /* Returns whether a source begins with a tar header, which it reads. */
 bool moco__tar_is(moco__source *source);

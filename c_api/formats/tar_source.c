@@ -117,6 +117,18 @@ static int filter_of(const uint8_t *bytes, size_t count)
     if (count >= 2 && memcmp(bytes, "\x1F\x8B", 2) == 0) {
         return ARCHIVE_FILTER_GZIP;
     }
+    if (count >= 6 && memcmp(bytes,
+                             "\xFD"
+                             "7zXZ\0",
+                             6) == 0) {
+        return ARCHIVE_FILTER_XZ;
+    }
+    if (count >= 3 && memcmp(bytes, "BZh", 3) == 0) {
+        return ARCHIVE_FILTER_BZIP2;
+    }
+    if (count >= 4 && memcmp(bytes, "\x04\x22\x4D\x18", 4) == 0) {
+        return ARCHIVE_FILTER_LZ4;
+    }
     /* A zstd frame, or a skippable one, with which pzstd begins. */
     const bool zstd = count >= 4 && (memcmp(bytes, "\x28\xB5\x2F\xFD", 4) == 0 ||
                                      ((bytes[0] & 0xF0U) == 0x50 && memcmp(bytes + 1, "\x2A\x4D\x18", 3) == 0));
@@ -128,7 +140,7 @@ static int filter_of(const uint8_t *bytes, size_t count)
 static moco_status start(moco__source *source)
 {
     struct stat info;
-    uint8_t magic[4];
+    uint8_t magic[6];
     size_t got = 0;
     source->descriptor = open(source->path, O_RDONLY | O_CLOEXEC);
     if (source->descriptor < 0) {

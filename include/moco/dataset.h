@@ -19,7 +19,7 @@ typedef struct moco_dataset moco_dataset;
     X(MOCO_FORMAT_FLAT, "flat")     /* any tree of image files, without labels */                                      \
     X(MOCO_FORMAT_IDX, "idx")       /* MNIST's idx3-ubyte and idx1-ubyte, or their .gz */                              \
     X(MOCO_FORMAT_CIFAR, "cifar")   /* CIFAR-10/100 binary version */                                                  \
-    X(MOCO_FORMAT_TAR, "tar")       /* tar shards with WebDataset's names, KEY.jpg and KEY.cls; also .gz and .zst */
+    X(MOCO_FORMAT_TAR, "tar")       /* tar shards with WebDataset's names, KEY.jpg and KEY.cls; also compressed */
 
 /** Layout of a dataset on disk. @since 0.1 */
 typedef enum moco_format {
@@ -52,7 +52,8 @@ typedef struct moco_dataset_options {
 MOCO_API void moco_dataset_options_init(moco_dataset_options *options, size_t struct_size);
 
 /**
- * Opens a folder, an IDX or CIFAR file, or tar shards: one file, a folder of them, or a range "train-{000..146}.tar".
+ * Opens a folder, an IDX or CIFAR file, or tar shards: one file, a folder of them, or a pattern, as
+ * "train-{000..146}.tar", "{a,b}-*.tar". What is left out of a folder or of shards is logged once.
  * File names are listed once and sorted bytewise, so that indices are stable. Shards without an index beside them (see
  * moco_shards_index()) are read once.
  * @return ::MOCO_ENOTFOUND if the path is missing, ::MOCO_EFORMAT if it has nothing usable
@@ -167,6 +168,16 @@ MOCO_API bool moco_dataset_is_sequential(const moco_dataset *dataset);
 
 /** Reads and decodes an image. Thread-safe for different @p image. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_read(const moco_dataset *dataset, moco_image *image, size_t index);
+
+/**
+ * Returns how many files and folders of the path of a dataset, or members of its shards, are no part of it: hidden
+ * ones, files that are no images, folders without images or that cannot be read, images with a dot in their keys.
+ * moco_dataset_open() logs the same sentence.
+ * @param[out] text a sentence for the user with the number and an example of each kind, "" if there is none; may be
+ * NULL
+ * @since 0.2
+ */
+MOCO_API size_t moco_dataset_left_out(const moco_dataset *dataset, char *text, size_t size);
 
 /**
  * Returns how many images of the dataset loaders and moco_shards_pack() have skipped as unreadable in this process.

@@ -70,7 +70,7 @@ TEST_F(Dataset, ForcedFormat)
     EXPECT_EQ(content(open(root_, MOCO_FORMAT_FLAT)).size(), 3U);
     EXPECT_EQ(content(open(root_, MOCO_FORMAT_FOLDER)), (Content{ { 1, 0 }, { 2, 1 } }));
     ASSERT_EQ(warnings.size(), 1U);
-    EXPECT_NE(warnings[0].find("left out 1 image directly in"), std::string::npos);
+    EXPECT_NE(warnings[0].find("left out 1 image outside of the class folders"), std::string::npos);
     refuse(root_ / "a", MOCO_EFORMAT, "no classes", MOCO_FORMAT_FOLDER);
     refuse(root_, MOCO_ENOTFOUND, "train-images-idx3-ubyte", MOCO_FORMAT_IDX);
     refuse(root_, MOCO_ENOTFOUND, "data_batch_1.bin", MOCO_FORMAT_CIFAR);
@@ -140,7 +140,11 @@ TEST_F(Dataset, RefusesWhatIsNotThere)
     refuse(root_, MOCO_EFORMAT, "nothing usable");
     file("text.txt", { 'h', 'i' });
     refuse(root_, MOCO_EFORMAT, "nothing usable");
-    refuse(root_ / "text.txt", MOCO_EFORMAT, "neither a CIFAR binary file nor an IDX file nor a tar shard");
+    refuse(root_ / "text.txt", MOCO_EFORMAT,
+           "is a text. It is neither a CIFAR binary file nor an IDX file nor a tar shard");
+    file("one.JPG", { 'h', 'i' });
+    refuse(root_ / "one.JPG", MOCO_EFORMAT, "is one image; give its folder");
+    fs::remove(root_ / "one.JPG");
     refuse(root_ / "text.txt" / "below", MOCO_ENOTFOUND, "below");
     refuse("/dev/null", MOCO_EFORMAT, "regular file");
     fs::create_directories(root_ / "a");
@@ -151,18 +155,54 @@ TEST_F(Dataset, RefusesWhatIsNotThere)
     moco_dataset_free(nullptr);
 }
 
-TEST_F(Dataset, UnreadableFolderIsAnError)
+TEST_F(Dataset, UnreadableFoldersAreLeftOutAndNamed)
 {
     image("a/1.jpg", 1);
     image("b/2.jpg", 2);
+    image("lost+found/3.jpg", 3);
     fs::permissions(root_, fs::perms::all);
-    fs::permissions(root_ / "b", fs::perms::none);
+    fs::permissions(root_ / "lost+found", fs::perms::none);
     // Root reads everything, so it becomes nobody for a while.
     const uid_t user = geteuid();
     ASSERT_EQ(user == 0 ? seteuid(65534) : 0, 0);
-    refuse(root_, MOCO_EIO, "/b");
+    const Handle dataset = open(root_);
+    EXPECT_EQ(content(dataset), (Content{ { 1, 0 }, { 2, 1 } }));
     ASSERT_EQ(seteuid(user), 0);
-    fs::permissions(root_ / "b", fs::perms::owner_all);
+    fs::permissions(root_ / "lost+found", fs::perms::owner_all);
+    ASSERT_EQ(warnings.size(), 2U);
+    EXPECT_NE(warnings[1].find("left out 1 folder that cannot be read: lost+found"), std::string::npos) << warnings[1];
+    fs::permissions(root_, fs::perms::none);
+    ASSERT_EQ(user == 0 ? seteuid(65534) : 0, 0);
+    refuse(root_, MOCO_EIO, root_.string());
+    ASSERT_EQ(seteuid(user), 0);
+    fs::permissions(root_, fs::perms::owner_all);
+}
+
+TEST_F(Dataset, WhatIsLeftOutIsCountedAndNamed)
+{
+    image("a/1.jpg", 1);
+    image("b/2.PPM", 2);
+    image("c.png", 3);
+    file(".DS_Store", { 1 });
+    file("a/._1.jpg", { 1 });
+    file("a/notes.txt", { 1 });
+    file("b/3.gif", { 1 });
+    fs::create_directories(root_ / "a/none");
+    fs::create_directory_symlink("..", root_ / "b" / "up");
+    char text[512];
+    Handle dataset = open(root_, MOCO_FORMAT_FOLDER);
+    EXPECT_EQ(moco_dataset_left_out(dataset.get(), text, sizeof text), 7U);
+    const std::string said = text;
+    for (const char *part : { "left out 1 image outside of the class folders: c.png",
+                              "2 files that are no images, like ", "2 hidden entries, like .DS_Store",
+                              "1 folder without images: a/none", "1 link to a folder that contains it: b/up" }) {
+        EXPECT_NE(said.find(part), std::string::npos) << part << " is not in: " << said;
+    }
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_NE(warnings[0].find(said), std::string::npos) << warnings[0];
+    EXPECT_EQ(moco_dataset_left_out(nullptr, text, sizeof text), 0U);
+    EXPECT_STREQ(text, "");
+    EXPECT_EQ(moco_dataset_left_out(dataset.get(), nullptr, 0), 7U);
 }
 
 // ---- Callbacks ----

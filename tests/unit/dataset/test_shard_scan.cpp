@@ -81,14 +81,24 @@ TEST_F(Shard, WhatIsLeftOutIsCounted)
     moco_log_set_callback(collect, &warnings);
     EXPECT_EQ(scan(tar_member("v1.05.png", "no key") + tar_member("v1.06.png", "no key") +
                    tar_member("0.input.jpg", "no key") + tar_member("a.jpg", "image") +
-                   tar_member("a.seg.png", "mask") + tar_member("b.cls", "1") + tar_end()),
+                   tar_member("a.seg.png", "mask") + tar_member("a.json", "{}") + tar_member("b.cls", "1") +
+                   tar_member("._a.jpg", "AppleDouble") + tar_member("README", "text") + tar_end()),
               MOCO_OK);
     EXPECT_EQ(shard_.count, 1U);
-    ASSERT_EQ(warnings.size(), 2U);
-    EXPECT_NE(warnings[0].find("left out 1 .cls member without an image"), std::string::npos) << warnings[0];
-    EXPECT_NE(warnings[1].find("left out 3 images with a dot in the key, like v1.05.png"), std::string::npos)
-        << warnings[1];
-    warnings.clear();
+    const std::string expected = "left out 3 images with a dot in their keys, like v1.05.png, 1 .cls member without an "
+                                 "image: b, 2 files that are no images, like a.json, 1 hidden entry: ._a.jpg";
+    char text[512];
+    EXPECT_EQ(moco__left_out_text(&shard_.left_out, text, sizeof text), 7U);
+    EXPECT_EQ(text, expected);
+    EXPECT_TRUE(warnings.empty());
+    // The index keeps it.
+    ASSERT_EQ(moco__shard_write_index(&shard_), MOCO_OK) << moco_error_message();
+    moco__shard again;
+    ASSERT_EQ(moco__shard_open(&again, shard_.path), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(moco__left_out_text(&again.left_out, text, sizeof text), 7U);
+    EXPECT_EQ(text, expected);
+    EXPECT_STREQ(moco__shard_name(&again, 0), "a.jpg");
+    moco__shard_free(&again);
     EXPECT_EQ(scan(tar_member("a.jpg", "image") + tar_member("b.jpg", "image")), MOCO_OK);
     EXPECT_EQ(shard_.count, 2U);
     ASSERT_EQ(warnings.size(), 1U);
@@ -105,7 +115,8 @@ TEST_F(Shard, WhatIsWrongWithSamplesIsSaid)
     refuse_shard(image + tar_member("1.png", "i") + tar_end(), "key 1 has an image twice, at offsets 0 and 1024");
     refuse_shard(image + label + label + tar_end(), "a .cls twice");
     refuse_shard(image + tar_member("2.jpg", "i") + image + tar_end(), "twice, at offsets 512 and 2560");
-    for (const char *wrong : { "", "cat", "-1", "1 2", "99999999999", "2147483647", "1.5" }) {
+    refuse_shard(image + tar_member("1.cls", "2000000000") + tar_end(), "1.cls holds the class number 2000000000");
+    for (const char *wrong : { "", "cat", "-1", "1 2", "99999999999999999999", "1.5" }) {
         refuse_shard(image + tar_member("1.cls", wrong) + tar_end(), "1.cls holds '");
         EXPECT_TRUE(message_has("offset 1024"));
     }

@@ -41,11 +41,57 @@ TEST_F(Shards, AFileAFolderAndARange)
     // The content counts, not the name of a file.
     fs::copy_file(path("set/s-000000.tar"), path("anything"));
     EXPECT_EQ(content(open(path("anything"))), expected(4));
-    // A folder with other things is a tree of images as before.
+    // Other files and folders beside shards are left out, but images make the folder a tree of images.
     fs::create_directories(path("set/photos"));
-    refuse(path("set"), MOCO_EFORMAT, "nothing usable");
+    write_file(path("set/README.md"), "text");
+    const Dataset beside = open(path("set"));
+    EXPECT_EQ(content(beside), expected(12));
+    char left[256];
+    EXPECT_EQ(moco_dataset_left_out(beside.get(), left, sizeof left), 2U);
+    EXPECT_NE(std::string(left).find("left out 2 entries that are no shards, like "), std::string::npos) << left;
+    fs::create_directories(path("set/photos/deep"));
+    write_file(path("set/photos/deep/1.jpg"), "image");
+    const Dataset photos = open(path("set"));
+    EXPECT_EQ(moco_dataset_format(photos.get()), MOCO_FORMAT_FLAT);
+    EXPECT_EQ(moco_dataset_left_out(photos.get(), left, sizeof left), 4U) << left;
     EXPECT_EQ(content(open(path("set"), 0, MOCO_FORMAT_TAR)), expected(12)) << "format tar forces it";
     refuse(path("set/photos"), MOCO_ENOTFOUND, "no shards in", MOCO_FORMAT_TAR);
+}
+
+TEST_F(Shards, PatternsAsInWebDataset)
+{
+    write_shards(".tar", 3, 4);
+    const auto set = [&](const char *pattern) { return content(open(path("set/") + pattern)); };
+    EXPECT_EQ(set("s-00000{0,1}.tar"), expected(8));
+    EXPECT_EQ(set("s-00000{0,{1..2}}.tar"), expected(12));
+    EXPECT_EQ(set("s-0000{00..01}.tar"), expected(8));
+    EXPECT_EQ(set("{s,s}-00000{0..0}.tar").size(), 8U) << "a shard may be named twice";
+    EXPECT_EQ(set("s-*.tar"), expected(12));
+    EXPECT_EQ(set("s-00000[01].tar"), expected(8));
+    EXPECT_EQ(set("{s-00000?,s-000000}.tar").size(), 16U);
+    refuse(path("set/s-00000{0,9}.tar"), MOCO_ENOTFOUND, "s-000009.tar of ");
+    refuse(path("set/t-*.tar"), MOCO_ENOTFOUND, "no file is called like");
+    refuse(path("set/s-{,.tar"), MOCO_ENOTFOUND, "s-{,.tar");
+    std::string deep;
+    for (int i = 0; i < 40; ++i) {
+        deep += "{a,b}";
+    }
+    refuse(path(deep), MOCO_EINVALID, "more than 32 braces");
+    refuse(path("set/s-{0..9999999}.tar"), MOCO_EINVALID, "at most 1000000");
+    fs::rename(path("set/s-000000.tar"), path("set/s{0,1}.tar"));
+    EXPECT_EQ(set("s{0,1}.tar"), expected(4)) << "a file of that name comes first";
+}
+
+TEST_F(Shards, ACutOrForeignArchiveIsNamedByWhatItIs)
+{
+    write_file(path("cut.tar.gz"), "\x1F\x8B\x08");
+    refuse(path("cut.tar.gz"), MOCO_EFORMAT, "truncated");
+    write_file(path("page.tar"), "<!DOCTYPE html><html></html>" + std::string(600, ' '));
+    refuse(path("page.tar"), MOCO_EFORMAT, "this is not a tar header");
+    write_file(path("empty.tar"), "");
+    refuse(path("empty.tar"), MOCO_EFORMAT, "the file is empty");
+    write_file(path("images.zip"), "PK\3\4 and so on");
+    refuse(path("images.zip"), MOCO_EFORMAT, "is a zip archive; unpack it");
 }
 
 TEST_F(Shards, Splits)

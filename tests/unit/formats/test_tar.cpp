@@ -1,6 +1,7 @@
 // Tests the tar reader with sound and hostile archives.
 #include "support/tar_builder.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tests_folder.hpp"
 
 extern "C" {
 #include "formats/tar_read_internal.h"
@@ -97,6 +98,46 @@ TEST_F(Tar, MembersOfAllKinds)
     EXPECT_EQ(members(tar_member("a", "b") + std::string(512, '\0')).size(), 1U) << "a lone zero block is an end, too";
 }
 
+// A sparse file of GNU tar's old format with one byte: its part (two fields of 12 bytes), and its size.
+std::string old_sparse(const std::string &part, const std::string &size)
+{
+    std::string header = tar_header({ "a.jpg", "x", 'S', "", "" });
+    header.replace(257, 8, "ustar  ", 8);
+    header.replace(386, part.size() > 11 ? 11 : part.size(), part.substr(0, 11));
+    header.replace(398, 11, part.substr(11, 11));
+    header.replace(483, size.size(), size);
+    header.replace(148, 8, "        ");
+    unsigned sum = 0;
+    for (const char byte : header) {
+        sum += static_cast<unsigned char>(byte);
+    }
+    char number[16];
+    (void)snprintf(number, sizeof number, "%06o", sum);
+    header.replace(148, 7, std::string(number, 7));
+    return header + "x" + std::string(511, '\0') + tar_end();
+}
+
+TEST_F(Tar, SparseFilesAreReadWithTheirHoles)
+{
+    std::string few(100000, '\0');
+    few.replace(0, 512, 512, 'A');
+    few.replace(65536, 100, 100, 'B');
+    std::string many(60 * 8192 + 77, '\0');
+    for (size_t i = 0; i < 60; ++i) {
+        many.replace(i * 8192, 512, 512, static_cast<char>('a' + i % 26));
+    }
+    const Members expected = { { "few.png", few, true }, { "many.png", many, true }, { "plain.png", "plain", true } };
+    const std::string corpus = tests_folder() + "/fuzz/corpus/tar/";
+    for (const char *name : { "gnu_sparse_old.tar.gz", "gnu_sparse_0.0.tar.gz", "gnu_sparse_0.1.tar.gz",
+                              "gnu_sparse_1.0.tar.gz", "packed.tar.xz", "packed.tar.bz2" }) {
+        Members out;
+        EXPECT_EQ(read(&out, corpus + name), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(out, expected) << name;
+    }
+    EXPECT_EQ(members(old_sparse("0000000000200000000001", "00000000004")),
+              (Members{ { "a.jpg", std::string("\0\0x\0", 4), true } }));
+}
+
 TEST_F(Tar, HostileHeaders)
 {
     const std::string good = tar_member("good.jpg", "content");
@@ -114,11 +155,20 @@ TEST_F(Tar, HostileHeaders)
     refuse(tar_member({ "n", "x", '0', std::string("\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", 12), "" }) + tar_end(),
            "longer than any file");
     refuse(tar_member({ "n", "x", '0', "77777777777", "" }) + tar_end(), "reaches beyond");
-    refuse(tar_member({ "n", "x", 'S', "", "" }) + tar_end(), "offset 0: a sparse file, which is not supported");
-    for (const char *key : { "GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size" }) {
-        refuse(tar_member({ "x", pax_record(key, "1"), 'x', "", "" }) + tar_member("a.jpg", "x") + tar_end(),
-               "offset 0: a sparse file, which is not supported");
+    refuse(old_sparse("0000000000100000000001", "00000000001"), "the map of a sparse file is damaged");
+    refuse(old_sparse("0000000000000000000002", "00000000002"), "the map of a sparse file is damaged");
+    refuse(old_sparse("0000000000x00000000001", "00000000001"), "the map of a sparse file is damaged");
+    for (const std::string &records :
+         { pax_record("GNU.sparse.map", "1"), pax_record("GNU.sparse.map", "0,1,x"),
+           pax_record("GNU.sparse.size", "-1"),
+           pax_record("GNU.sparse.map", "0,9") + pax_record("GNU.sparse.size", "9"),
+           pax_record("GNU.sparse.map", "4,1,0,1") + pax_record("GNU.sparse.size", "9"),
+           pax_record("GNU.sparse.major", "1") + pax_record("GNU.sparse.realsize", "9") }) {
+        refuse(tar_member({ "x", records, 'x', "", "" }) + tar_member("a.jpg", "x") + tar_end(),
+               "the map of a sparse file is damaged");
     }
+    const std::string wide = pax_record("GNU.sparse.map", "0,1") + pax_record("GNU.sparse.size", "999999999999");
+    refuse(tar_member({ "x", wide, 'x', "", "" }) + tar_member("a.jpg", "x") + tar_end(), "more than the");
     for (const char *records : { "path=a\n", "5 path", "99 path=a\n", "0 path=a\n", "2 \n", "-3 a=b\n",
                                  "99999999999999999999 a=b\n", "10 path=abc" }) {
         refuse(tar_member({ "x", records, 'x', "", "" }) + tar_member("a", "") + tar_end(), "pax header is damaged");
