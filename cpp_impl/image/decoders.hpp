@@ -9,6 +9,9 @@ namespace moco {
 void decode_png(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 void decode_bmp(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 void decode_tiff(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
+void decode_netpbm(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
+// Returns whether a file begins like a PBM, PGM or PPM file.
+bool is_netpbm(const std::uint8_t *bytes, std::size_t count);
 void decode_webp(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name);
 
 // Decodes at least a box, or all pixels if the box is empty. Returns the box that was decoded.

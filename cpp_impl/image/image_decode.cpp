@@ -2,6 +2,7 @@
 #include "image/decoders.hpp"
 #include "image/image.hpp"
 
+#include "base/file_nature_internal.h"
 #include "base/files_internal.h"
 
 #include <cerrno>
@@ -25,6 +26,13 @@ bool is_jpeg(const std::uint8_t *bytes, std::size_t count)
     return starts_with(bytes, count, "\xFF\xD8\xFF", 3);
 }
 
+// Both orders of bytes, and both of TIFF and BigTIFF.
+bool is_tiff(const std::uint8_t *bytes, std::size_t count)
+{
+    return starts_with(bytes, count, "II*\0", 4) || starts_with(bytes, count, "MM\0*", 4) ||
+           starts_with(bytes, count, "II+\0", 4) || starts_with(bytes, count, "MM\0+", 4);
+}
+
 void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
     Pixels out{ .bytes = image.spare() };
@@ -37,12 +45,16 @@ void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, con
         decode_png(out, bytes, count, name);
     } else if (starts_with(bytes, count, "BM", 2)) {
         decode_bmp(out, bytes, count, name);
-    } else if (starts_with(bytes, count, "II*\0", 4) || starts_with(bytes, count, "MM\0*", 4)) {
+    } else if (is_tiff(bytes, count)) {
         decode_tiff(out, bytes, count, name);
     } else if (starts_with(bytes, count, "RIFF", 4) && count >= 12 && std::memcmp(bytes + 8, "WEBP", 4) == 0) {
         decode_webp(out, bytes, count, name);
+    } else if (is_netpbm(bytes, count)) {
+        decode_netpbm(out, bytes, count, name);
     } else {
-        bad_file(name, "not a JPEG, PNG, WebP, BMP or TIFF file");
+        const char *nature = moco__file_nature(bytes, count);
+        bad_file(name, std::string("not a JPEG, PNG, WebP, BMP, TIFF, PPM or PGM file") +
+                           (nature != nullptr ? std::string(", but ") + nature : ""));
     }
     image.give_rgb(out.width, out.height);
 }

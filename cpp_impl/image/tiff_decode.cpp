@@ -1,6 +1,7 @@
-// Decodes TIFF files by libtiff, with the pixels that Pillow gives: grey, palette, RGB and CMYK, 1 to 16 bits, strips
-// and tiles. All other files are refused.
+// Decodes TIFF and BigTIFF files by libtiff, with the pixels that Pillow gives: grey, palette, RGB and CMYK, 1 to 32
+// bits, strips and tiles. All other files are refused.
 #include "image/decoders.hpp"
+#include "image/tiff_layout.hpp"
 
 #include <tiffio.h>
 
@@ -14,6 +15,7 @@
 namespace {
 
 using moco::bad_file;
+using moco::TiffLayout;
 using u8 = std::uint8_t;
 
 // The file in memory, and libtiff's first message about it.
@@ -92,93 +94,42 @@ Handle open_tiff(Source &source)
              TIFFClose };
 }
 
-// The tags that matter here.
-struct Layout {
-    std::uint32_t width = 0, height = 0;
-    std::uint16_t bits = 1, compression = COMPRESSION_NONE, photometric = UINT16_MAX, samples = 1, planar = 1;
-    std::uint16_t orientation = ORIENTATION_TOPLEFT, sample_format = SAMPLEFORMAT_UINT, fill_order = 1;
-    std::uint16_t extras = 0, extra = EXTRASAMPLE_UNSPECIFIED;
-    const std::uint16_t *colours[3] = { nullptr, nullptr, nullptr }; // 2^bits reds, greens and blues
-};
-
-Layout read_layout(TIFF *tiff)
+u8 clip(double value)
 {
-    Layout layout;
-    const std::uint16_t *extra = nullptr;
-    std::uint16_t *red = nullptr;
-    std::uint16_t *green = nullptr;
-    std::uint16_t *blue = nullptr;
-    (void)TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &layout.width);
-    (void)TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &layout.height);
-    (void)TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &layout.photometric);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &layout.bits);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &layout.compression);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &layout.samples);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &layout.planar);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &layout.orientation);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &layout.sample_format);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_FILLORDER, &layout.fill_order);
-    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &layout.extras, &extra);
-    layout.extra = layout.extras > 0 && extra != nullptr ? extra[0] : layout.extra;
-    if (TIFFGetField(tiff, TIFFTAG_COLORMAP, &red, &green, &blue) == 1) {
-        layout.colours[0] = red;
-        layout.colours[1] = green;
-        layout.colours[2] = blue;
-    }
-    return layout;
+    return static_cast<u8>(value > 0 ? std::min(value, 255.0) : 0); // not a number gives 0
 }
 
-// Returns whether the decoder gives the same pixels as Pillow for this variant of TIFF.
-bool is_supported(const Layout &layout, bool big_endian)
+template <typename T> u8 clipped(const u8 *sample)
 {
-    const auto bits = layout.bits;
-    const bool shallow = bits == 1 || bits == 2 || bits == 4;
-    const bool plain = layout.samples == 1 && layout.extras == 0;
-    if (layout.fill_order != FILLORDER_MSB2LSB || layout.sample_format != SAMPLEFORMAT_UINT || layout.extras > 1 ||
-        (layout.planar == PLANARCONFIG_SEPARATE && bits != 8)) {
-        return false;
-    }
-    switch (layout.photometric) {
-    case PHOTOMETRIC_MINISWHITE:
-        return plain && (shallow || bits == 8 || (bits == 16 && !big_endian));
-    case PHOTOMETRIC_MINISBLACK:
-        return (plain && (shallow || bits == 8 || bits == 16)) ||
-               (layout.samples == 2 && layout.extras == 1 && layout.extra != EXTRASAMPLE_ASSOCALPHA && bits == 8);
-    case PHOTOMETRIC_PALETTE:
-        return plain && (shallow || bits == 8) && layout.colours[0] != nullptr;
-    case PHOTOMETRIC_RGB:
-        return (bits == 8 || bits == 16) && layout.samples == 3 + layout.extras;
-    case PHOTOMETRIC_SEPARATED:
-        return (bits == 8 || bits == 16) && layout.samples == 4 && layout.extras == 0;
-    default:
-        return false;
-    }
+    T value;
+    std::memcpy(&value, sample, sizeof value); // in the machine's byte order
+    return clip(static_cast<double>(value));
 }
 
-void check_layout(const Layout &layout, bool big_endian, const char *name)
+u8 wide_grey(const u8 *sample, const TiffLayout &layout)
 {
-    static constexpr std::uint16_t lossless[] = { COMPRESSION_NONE, COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE,
-                                                  COMPRESSION_DEFLATE, COMPRESSION_PACKBITS };
-    const bool known = std::find(std::begin(lossless), std::end(lossless), layout.compression) != std::end(lossless);
-    if (!known || !is_supported(layout, big_endian)) {
-        bad_file(name, "unsupported TIFF variant (compression " + std::to_string(layout.compression) +
-                           ", photometric " + std::to_string(layout.photometric) + ", " +
-                           std::to_string(layout.samples) + " samples of " + std::to_string(layout.bits) +
-                           " bits); save it as PNG");
+    if (layout.sample_format == SAMPLEFORMAT_IEEEFP) {
+        return clipped<float>(sample);
     }
+    if (layout.bits == 32) { // Pillow takes unsigned ones for signed
+        return clipped<std::int32_t>(sample);
+    }
+    return layout.sample_format == SAMPLEFORMAT_INT ? clipped<std::int16_t>(sample) : clipped<std::uint16_t>(sample);
 }
 
 // One byte for a sample: values under 8 bits do not change, grey of 16 bits is clipped, colours keep the high byte.
-void unpack_row(u8 *to, std::size_t step, const u8 *row, std::size_t count, const Layout &layout)
+void unpack_row(u8 *to, std::size_t step, const u8 *row, std::size_t count, const TiffLayout &layout)
 {
-    const bool clip = layout.photometric <= PHOTOMETRIC_MINISBLACK;
+    const bool grey = layout.photometric <= PHOTOMETRIC_MINISBLACK;
     for (std::size_t i = 0; i < count; ++i, to += step) {
         if (layout.bits == 8) {
             *to = row[i];
+        } else if (layout.bits > 8 && grey) {
+            *to = wide_grey(row + i * layout.bits / 8, layout);
         } else if (layout.bits == 16) {
             std::uint16_t value = 0; // in the machine's byte order
             std::memcpy(&value, row + 2 * i, sizeof value);
-            *to = static_cast<u8>(!clip ? value >> 8U : std::min<unsigned>(value, 255));
+            *to = static_cast<u8>(value >> 8U);
         } else {
             const std::size_t bit = i * layout.bits;
             *to = static_cast<u8>((row[bit / 8] >> (8 - layout.bits - bit % 8)) & ((1U << layout.bits) - 1));
@@ -192,7 +143,7 @@ void unpack_row(u8 *to, std::size_t step, const u8 *row, std::size_t count, cons
 }
 
 // Reads all strips or tiles to height x width x samples bytes.
-void read_samples(u8 *to, const Layout &layout, TIFF *tiff, const Source &source, const char *name)
+void read_samples(u8 *to, const TiffLayout &layout, TIFF *tiff, const Source &source, const char *name)
 {
     thread_local moco::Bytes segment;
     const bool tiled = TIFFIsTiled(tiff) != 0;
@@ -241,12 +192,12 @@ u8 unpremultiply(unsigned value, unsigned alpha)
 }
 
 // One pixel's samples to RGB.
-void convert(u8 *to, const u8 *from, const Layout &layout)
+void convert(u8 *to, const u8 *from, const TiffLayout &layout)
 {
     const unsigned scale = layout.bits < 8 ? 255U / ((1U << layout.bits) - 1) : 1;
     switch (layout.photometric) {
-    case PHOTOMETRIC_MINISWHITE: // Pillow forgets to invert 16 bits
-        to[0] = to[1] = to[2] = static_cast<u8>(layout.bits == 16 ? from[0] : 255 - from[0] * scale);
+    case PHOTOMETRIC_MINISWHITE: // Pillow forgets to invert 16 and 32 bits
+        to[0] = to[1] = to[2] = static_cast<u8>(layout.bits >= 16 ? from[0] : 255 - from[0] * scale);
         break;
     case PHOTOMETRIC_MINISBLACK:
         to[0] = to[1] = to[2] = static_cast<u8>(from[0] * scale);
@@ -265,7 +216,7 @@ void convert(u8 *to, const u8 *from, const Layout &layout)
         break;
     default:
         for (std::size_t c = 0; c < 3; ++c) {
-            const bool associated = layout.extras == 1 && layout.extra == EXTRASAMPLE_ASSOCALPHA;
+            const bool associated = layout.extras > 0 && layout.extra == EXTRASAMPLE_ASSOCALPHA;
             to[c] = associated ? unpremultiply(from[c], from[3]) : from[c];
         }
     }
@@ -281,8 +232,7 @@ void moco::decode_tiff(Pixels &out, const std::uint8_t *bytes, std::size_t count
     if (tiff == nullptr) {
         damaged(source, name);
     }
-    const Layout layout = read_layout(tiff.get());
-    check_layout(layout, TIFFIsBigEndian(tiff.get()) != 0, name);
+    const TiffLayout layout = read_tiff_layout(tiff.get(), name);
     // Orientations 5 to 8 are turned by 90 degrees; Pillow turns TIFF files upright, unlike JPEG files.
     const bool aside = layout.orientation >= 5 && layout.orientation <= 8;
     u8 *to = out.resize(aside ? layout.height : layout.width, aside ? layout.width : layout.height, name);

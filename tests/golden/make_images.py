@@ -194,9 +194,91 @@ def tiffs(files, rng):
     files["wrong_data.tif"] = deflate[:30] + bytes(255 - byte for byte in deflate[30:60]) + deflate[60:]
 
 
-def decoded(path):
+def tiff64(width, height, samples, data, big):
+    """A BigTIFF file of 8 bits without compression."""
+    order = ">" if big else "<"
+
+    def entry(tag, kind, count, value):
+        code = {3: "H", 16: "Q"}[kind]
+        packed = struct.pack(f"{order}{count}{code}", *([value] * count))
+        return struct.pack(f"{order}HHQ", tag, kind, count) + packed.ljust(8, b"\0")
+
+    entries = [entry(256, 3, 1, width), entry(257, 3, 1, height), entry(258, 3, samples, 8), entry(259, 3, 1, 1),
+               entry(262, 3, 1, 2 if samples == 3 else 1), entry(273, 16, 1, 16 + 8 + 20 * 9 + 8),
+               entry(277, 3, 1, samples), entry(278, 3, 1, height), entry(279, 16, 1, len(data))]
+    head = (b"MM" if big else b"II") + struct.pack(f"{order}HHHQ", 43, 8, 0, 16)
+    return head + struct.pack(f"{order}Q", len(entries)) + b"".join(entries) + struct.pack(f"{order}Q", 0) + data
+
+
+def more_tiffs(files, rng, twins):
+    """Also gives twins: files with the same pixels as those that libtiff reads and Pillow does not."""
+    area, reverse = 11 * 7, [(266, [2])]
+    files["big_little.tif"] = tiff64(11, 7, 3, rng.bytes(area * 3), False)
+    data = rng.bytes(area)
+    files["big_big.tif"] = tiff64(11, 7, 1, data, True)
+    twins["big_big.tif"] = tiff(11, 7, 8, 1, 1, data)
+    files["big_truncated.tif"] = files["big_little.tif"][:200]
+    for bits, samples, photometric in ((1, 1, 0), (1, 1, 1), (2, 1, 1), (4, 1, 0), (8, 1, 0), (8, 1, 1), (8, 3, 2),
+                                       (16, 1, 1)):
+        data = rng.bytes(-(-11 * bits * samples // 8) * 7)
+        files[f"reversed_{bits}_{samples}_{photometric}.tif"] = tiff(11, 7, bits, samples, photometric, data,
+                                                                     tags=reverse)
+        if (bits, photometric) == (8, 0):
+            twins["reversed_8_1_0.tif"] = tiff(11, 7, 8, 1, 0, reversed_bits(data))
+    files["signed8.tif"] = tiff(11, 7, 8, 1, 1, rng.bytes(area), tags=[(339, [2])])
+    files["signed16.tif"] = tiff(11, 7, 16, 1, 1, rng.integers(-300, 600, area, dtype=np.int16).tobytes(),
+                                 tags=[(339, [2])])
+    numbers = rng.integers(-300, 600, area)
+    files["unsigned32.tif"] = tiff(11, 7, 32, 1, 1, numbers.astype("<i4").tobytes())
+    files["signed32_big.tif"] = tiff(11, 7, 32, 1, 1, numbers.astype(">i4").tobytes(), True, tags=[(339, [2])])
+    files["float32.tif"] = tiff(11, 7, 32, 1, 1, (numbers / 3).astype("<f4").tobytes(), tags=[(339, [3])])
+    files["float32_white.tif"] = tiff(11, 7, 32, 1, 0, (numbers / 3).astype(">f4").tobytes(), True, tags=[(339, [3])])
+    files["extra2.tif"] = tiff(11, 7, 8, 5, 2, rng.bytes(area * 5), tags=[(338, [0, 0])])
+    files["alpha_extra2.tif"] = tiff(11, 7, 8, 6, 2, rng.bytes(area * 6), tags=[(338, [2, 0, 0])])
+    files["cmyk_extra.tif"] = tiff(11, 7, 8, 5, 5, rng.bytes(area * 5), tags=[(338, [0])])
+    rgb, bilevel = Image.fromarray(smooth()), Image.fromarray(smooth()).convert("1")
+    files["fax3.tif"] = saved(bilevel, "TIFF", compression="group3")
+    files["fax4.tif"] = saved(bilevel, "TIFF", compression="group4")
+    files["lzma.tif"] = saved(rgb, "TIFF", compression="lzma")
+    files["zstd.tif"] = saved(rgb, "TIFF", compression="zstd")
+    files["jpeg_rgb.tif"] = saved(rgb, "TIFF", compression="jpeg", quality=90)
+    files["jpeg_grey.tif"] = saved(rgb.convert("L"), "TIFF", compression="jpeg", quality=90)
+    files["lab.tif"] = tiff(11, 7, 8, 3, 8, rng.bytes(area * 3))
+
+
+def netpbm(files, rng):
+    grey, rgb, bits = rng.bytes(77), rng.bytes(231), rng.bytes(14)
+    wide = rng.integers(0, 600, 231, dtype=np.uint16).astype(">u2").tobytes()
+    files["binary.pbm"] = b"P4\n11 7\n" + bits
+    files["binary.pgm"] = b"P5\n11 7\n255\n" + grey
+    files["binary.ppm"] = b"P6 # a comment\n11\n# another\r7 255 " + rgb
+    files["low.pgm"] = b"P5 11 7 100\n" + bytes(byte % 101 for byte in grey)
+    files["beyond.ppm"] = b"P6 11 7 200\n" + rgb
+    files["wide.pgm"] = b"P5 11 7 65535\n" + wide[:154]
+    files["wide_1000.pgm"] = b"P5 11 7 1000\n" + wide[:154]
+    files["wide.ppm"] = b"P6 11 7 1000\n" + wide
+    files["plain.pbm"] = b"P1\n11 7\n" + b"".join(b"%d" % (byte & 1) + (b"" if byte & 2 else b" ") for byte in grey)
+    files["plain.pgm"] = b"P2\n11 7\n99\n" + b"\n".join(b"%d" % (byte % 100) for byte in grey)
+    files["plain_wide.pgm"] = b"P2\n11 7\n3000\n" + b" ".join(b"%d" % (byte * 3) for byte in grey)
+    files["plain.ppm"] = b"P3\n11 7\n255\n# c\n" + b"\t ".join(b"%d" % byte for byte in rgb) + b"\n# end"
+    files["comment.pgm"] = b"P2 2 1 255 1#c\n2 7"
+    files["any.pnm"] = files["binary.ppm"]
+    files["truncated.pgm"] = files["binary.pgm"][:-1]
+    files["truncated_plain.ppm"] = b"P3 2 2 9 1 2 3 4 5 6 7 8 9"
+    files["truncated_header.ppm"] = b"P6 11"
+    files["above.pgm"] = b"P2 2 1 9 1 10"
+    files["zero.pgm"] = b"P5 2 1 0 ab"
+    files["letters.pgm"] = b"P2 2 1 9 1 x"
+    files["empty_size.ppm"] = b"P6 0 1 255 "
+
+
+def reversed_bits(data):
+    return bytes(int(f"{byte:08b}"[::-1], 2) for byte in data)
+
+
+def decoded(file):
     try:
-        image = Image.open(path).convert("RGB")
+        image = Image.open(file).convert("RGB")
     except Exception:  # PIL raises many kinds
         return "refused"
     return f"{image.width} {image.height} {zlib.crc32(image.tobytes())}"
@@ -241,6 +323,9 @@ def main():
     pngs(files, rng)
     others(files, rng)
     tiffs(files, rng)
+    twins = {}
+    more_tiffs(files, rng, twins)
+    netpbm(files, rng)
     versions = f"# Pillow {PIL.__version__}, torchvision {torchvision.__version__.split('+')[0]}\n"
     with open(os.path.join(out, "files.txt"), "w", encoding="ascii") as table:
         table.write(versions)
@@ -248,7 +333,7 @@ def main():
             with open(os.path.join(out, name), "wb") as file:
                 file.write(data)
             # A format that the library does not read is refused whatever PIL does.
-            result = "refused" if name.endswith(".gif") else decoded(os.path.join(out, name))
+            result = "refused" if name in ("animation.gif", "lab.tif") else decoded(io.BytesIO(twins.get(name, data)))
             table.write(f"{name} {result}\n")
     with open(os.path.join(out, "operations.txt"), "w", encoding="ascii") as table:
         table.write(versions)
