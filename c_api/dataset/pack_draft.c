@@ -18,7 +18,7 @@
 
 enum { SETTINGS_SIZE = 512 };
 
-static const char settings_name[] = "__moco__";
+static const char settings_name[] = MOCO__SHARD_SETTINGS;
 static const char classes_name[] = "__classes__";
 
 moco_status moco__draft_cannot(const moco__draft *draft, const char *what)

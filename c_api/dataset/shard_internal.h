@@ -11,6 +11,9 @@
 #include "base/bytes_internal.h"
 #include "dataset/left_out_internal.h"
 
+/* The name of a member of moco_shards_pack() with its settings. */
+#define MOCO__SHARD_SETTINGS "__moco__"
+
 /* 24 bytes, as in the index file. */
 typedef struct moco__shard_sample {
     uint64_t offset;    /* of the image's first byte, in the unpacked archive */

@@ -208,6 +208,9 @@ static moco_status take_entry(scan *s, const moco__tar_entry *entry)
     if (strcmp(entry->name, "__classes__") == 0) {
         return take_classes(s, entry);
     }
+    if (strcmp(entry->name, MOCO__SHARD_SETTINGS) == 0) {
+        return MOCO_OK;
+    }
     const size_t length = key_length(entry->name);
     if (length == 0) {
         moco__left_out_note(&s->shard->left_out, is_hidden(entry->name) ? MOCO__LEFT_HIDDEN : MOCO__LEFT_OTHERS, NULL,

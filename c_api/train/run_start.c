@@ -70,10 +70,11 @@ static void log_setup(const moco__run *run)
         moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
         (long long)c->bn_splits, moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
     log_processes(run);
-    moco__run_log_write(log, MOCO_LOG_INFO, "loss with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
-                        (long long)c->queue_size, c->temperature, (long long)c->dim,
-                        moco__infonce_chance(c->queue_size),
-                        moco__infonce_floor(c->queue_size, c->dim, c->temperature));
+    const double losses = c->symmetric ? 2 : 1;
+    moco__run_log_write(log, MOCO_LOG_INFO, "%s with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
+                        c->symmetric ? "sum of two losses" : "loss", (long long)c->queue_size, c->temperature,
+                        (long long)c->dim, losses * moco__infonce_chance(c->queue_size),
+                        losses * moco__infonce_floor(c->queue_size, c->dim, c->temperature));
     if (c->queue_size > (int64_t)images) {
         moco__run_log_write(log, MOCO_LOG_WARNING,
                             "the queue holds %lld keys, more than the dataset has images, so that each image meets its "

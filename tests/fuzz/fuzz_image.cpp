@@ -22,6 +22,9 @@ constexpr Format formats[] = {
     { "webp", "RIFF", 4 },
     { "tiff", "II*\0", 4 },
     { "tiff", "MM\0*", 4 },
+    { "tiff", "II+\0", 4 },
+    { "tiff", "MM\0+", 4 },
+    { "netpbm", "P", 1 },
 };
 
 void require(bool held, const char *what)
