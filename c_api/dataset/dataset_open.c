@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -110,6 +111,16 @@ static moco_status check_path(bool *is_file, const char *path)
     return MOCO_OK;
 }
 
+/* Logs what was left out of the folder of a split. */
+static void tell_of_left_out(const moco_dataset *dataset, const char *path, moco_split split)
+{
+    char *place = NULL;
+    if (moco__dataset_split_folder(&place, path, split) == MOCO_OK) {
+        moco__left_out_log(&dataset->left_out, place);
+        free(place);
+    }
+}
+
 MOCO__DEFINE_INIT(moco_dataset_options, MOCO_DATASET_OPTIONS_INIT)
 
 moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_dataset_options *options)
@@ -130,7 +141,7 @@ moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_d
         moco_dataset_free(dataset);
         return status;
     }
-    moco__left_out_log(&dataset->left_out, path);
+    tell_of_left_out(dataset, path, o.split);
     *out = dataset;
     return MOCO_OK;
 }

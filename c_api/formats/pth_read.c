@@ -33,6 +33,7 @@ struct moco__pth {
     size_t size;
     moco__pickle *pickle;
     const moco__pickle_value *root;
+    bool is_big_endian;
     moco__zip *zip; /* NULL: the older format */
     char folder[KEY_MAX];
     place *places; /* by key */
@@ -73,10 +74,7 @@ static moco_status open_zip(moco__pth *pth)
     MOCO_TRY(moco__zip_open(&pth->zip, pth->path, pth->bytes, pth->size));
     MOCO_TRY(find_folder(pth));
     const moco__zip_record *order = find_record(pth, "byteorder");
-    if (order != NULL && (order->size < 6 || memcmp(order->data, "little", 6) != 0)) {
-        return moco_error_set(MOCO_EFORMAT, "%s: the values are big-endian; save the file on another machine",
-                              pth->path);
-    }
+    pth->is_big_endian = order != NULL && order->size >= 3 && memcmp(order->data, "big", 3) == 0;
     if (find_record(pth, "constants.pkl") != NULL) {
         return moco_error_set(
             MOCO_EFORMAT, "%s: a TorchScript program; save the weights alone, by torch.save(model.state_dict(), ...)",
@@ -222,6 +220,11 @@ void moco__pth_free(moco__pth *pth)
 const moco__pickle_value *moco__pth_root(const moco__pth *pth)
 {
     return pth->root;
+}
+
+bool moco__pth_is_big_endian(const moco__pth *pth)
+{
+    return pth->is_big_endian;
 }
 
 bool moco__pth_is_zip(const moco__pth *pth)

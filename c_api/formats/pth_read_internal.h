@@ -16,6 +16,8 @@ void moco__pth_free(moco__pth *pth);
 const moco__pickle_value *moco__pth_root(const moco__pth *pth);
 /* Returns whether the file is a zip archive. */
 bool moco__pth_is_zip(const moco__pth *pth);
+/* Returns whether the first byte of each element of a storage is the highest. */
+bool moco__pth_is_big_endian(const moco__pth *pth);
 /* Gives the bytes of a storage of the tree: count times the size of the type. */
 moco_status moco__pth_storage(const uint8_t **out, const moco__pth *pth, const moco__pickle_value *storage);
 /* Compares a storage with its checksum, if it has one. */

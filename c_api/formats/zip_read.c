@@ -15,8 +15,15 @@ enum {
     ENTRY_SIZE = 46,
     LOCAL_SIZE = 30,
     COMMENT_MAX = 65535,
-    RECORDS_MAX = 1 << 20
+    RECORDS_MAX = 1 << 20,
+    METHOD_STORED = 0,
+    METHOD_DEFLATED = 8
 };
+
+/* All unpacked records of an archive together have at most unpacked_min bytes, or unpacked_ratio times those of the
+ * file. */
+static const size_t unpacked_min = (size_t)1 << 26;
+static const size_t unpacked_ratio = 16;
 
 struct moco__zip {
     const char *path;
@@ -25,6 +32,9 @@ struct moco__zip {
     moco__zip_record *records; /* by name */
     size_t count;
     char *names;
+    uint8_t **unpacked; /* contents of compressed records */
+    size_t unpacked_count, unpacked_room;
+    size_t unpacked_bytes;
 };
 
 /* Where the directory is. */
@@ -104,31 +114,64 @@ static moco_status read_extra(uint64_t fields[3], const moco__zip *zip, const ui
     return MOCO_OK;
 }
 
+/* Unpacks a record into memory of the archive. */
+static moco_status unpack(moco__zip *zip, moco__zip_record *record, const uint8_t *packed, size_t packed_size)
+{
+    const size_t most = zip->size > unpacked_min / unpacked_ratio ? unpacked_ratio * zip->size : unpacked_min;
+    z_stream stream = { .next_in = (uint8_t *)(uintptr_t)packed }; /* only read */
+    if (record->size > most - zip->unpacked_bytes || packed_size > UINT32_MAX || record->size > UINT32_MAX) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: record %s unpacks to %zu bytes, which is too many for the file; pack "
+                              "the archive again without compression",
+                              zip->path, record->name, record->size);
+    }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+    MOCO_GROW(zip->unpacked, zip->unpacked_room, zip->unpacked_count, 1);
+    uint8_t *data = moco__calloc(record->size + 1, 1);
+    if (data == NULL) {
+        return MOCO_ENOMEM;
+    }
+    zip->unpacked[zip->unpacked_count++] = data;
+    zip->unpacked_bytes += record->size;
+    stream.avail_in = (uInt)packed_size;
+    stream.next_out = data;
+    stream.avail_out = (uInt)record->size;
+    if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) {
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory to unpack record %s", zip->path, record->name);
+    }
+    const int code = inflate(&stream, Z_FINISH);
+    (void)inflateEnd(&stream);
+    if (code != Z_STREAM_END || stream.total_out != record->size) {
+        return damaged(zip, record->name);
+    }
+    record->data = data;
+    return MOCO_OK;
+}
+
 /* Fills in a record from its entry; the data follow the local header. */
-static moco_status read_record(moco__zip_record *out, const moco__zip *zip, const uint8_t *entry,
-                               const uint64_t fields[3])
+static moco_status read_record(moco__zip_record *out, moco__zip *zip, const uint8_t *entry, const uint64_t fields[3])
 {
     const uint64_t local = fields[2];
-    if (moco__little_endian(entry + 10, 2) != 0 || (moco__little_endian(entry + 8, 2) & 1) != 0) {
-        return moco_error_set(
-            MOCO_EFORMAT,
-            "%s: record %s is compressed or encrypted, like those of a TorchScript program; torch.save does not "
-            "compress: save model.state_dict(), or pack the archive again without compression",
-            zip->path, out->name);
+    const uint64_t method = moco__little_endian(entry + 10, 2);
+    if ((method != METHOD_STORED && method != METHOD_DEFLATED) || (moco__little_endian(entry + 8, 2) & 1) != 0) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: record %s is encrypted, or compressed by another method than deflate; "
+                              "pack the archive again without either",
+                              zip->path, out->name);
     }
-    if (fields[0] != fields[1] || local > zip->size || zip->size - local < LOCAL_SIZE ||
+    if ((method == METHOD_STORED && fields[0] != fields[1]) || local > zip->size || zip->size - local < LOCAL_SIZE ||
         memcmp(zip->bytes + local, "PK\3\4", 4) != 0) {
         return damaged(zip, out->name);
     }
     const uint64_t begin = local + LOCAL_SIZE + moco__little_endian(zip->bytes + local + 26, 2) +
                            moco__little_endian(zip->bytes + local + 28, 2);
-    if (begin > zip->size || fields[0] > zip->size - begin) {
+    if (begin > zip->size || fields[1] > zip->size - begin || fields[0] > SIZE_MAX / 2) {
         return damaged(zip, out->name);
     }
     out->data = zip->bytes + begin;
     out->size = (size_t)fields[0];
     out->crc = (uint32_t)moco__little_endian(entry + 16, 4);
-    return MOCO_OK;
+    return method == METHOD_STORED ? MOCO_OK : unpack(zip, out, zip->bytes + begin, (size_t)fields[1]);
 }
 
 /* Reads an entry of the directory; *at becomes the offset of the next one. */
@@ -205,6 +248,10 @@ moco_status moco__zip_open(moco__zip **out, const char *path, const uint8_t *byt
 void moco__zip_free(moco__zip *zip)
 {
     if (zip != NULL) {
+        for (size_t i = 0; i < zip->unpacked_count; ++i) {
+            free(zip->unpacked[i]);
+        }
+        free(zip->unpacked);
         free(zip->records);
         free(zip->names);
         free(zip);

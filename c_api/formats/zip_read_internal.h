@@ -1,6 +1,6 @@
 /*
- * Reads ZIP archives as torch.save writes them. Records are not compressed, so they are read in place in the mapped
- * file, and none can expand beyond the size of the file. Zip64 is read too.
+ * Reads ZIP archives as torch.save writes them. Their records are not compressed, so that they are read in place in the
+ * mapped file. Archives that were packed again may be compressed by deflate, to a limit; zip64 is read, too.
  */
 #ifndef MOCO_FORMATS_ZIP_READ_INTERNAL_H
 #define MOCO_FORMATS_ZIP_READ_INTERNAL_H

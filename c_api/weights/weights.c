@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "formats/safetensors_read_internal.h"
 #include "weights/weights_list_internal.h"
+#include "weights/weights_numbered_internal.h"
 #include "weights/weights_pth_internal.h"
 
 #include <stdlib.h>
@@ -63,6 +64,7 @@ static moco_status list(moco_weights *weights)
         return refuse_kind(weights);
     }
     MOCO_TRY(moco__pth_begins(weights->map, weights->bytes) ? list_pth(weights) : list_safetensors(weights));
+    MOCO_TRY(moco__weights_name_parts(weights));
     return moco__weights_sort(weights);
 }
 
@@ -163,6 +165,17 @@ static void gather(uint8_t *values, const moco__weights_entry *entry, size_t ele
     }
 }
 
+static void reverse_bytes(uint8_t *values, size_t bytes, size_t element)
+{
+    for (size_t i = 0; i + element <= bytes; i += element) {
+        for (size_t k = 0; k < element / 2; ++k) {
+            const uint8_t first = values[i + k];
+            values[i + k] = values[i + element - 1 - k];
+            values[i + element - 1 - k] = first;
+        }
+    }
+}
+
 moco_status moco_weights_read(void *values, size_t bytes, const moco_weights *weights, const char *name)
 {
     MOCO_CHECK_ARG(values);
@@ -183,6 +196,9 @@ moco_status moco_weights_read(void *values, size_t bytes, const moco_weights *we
         memcpy(values, entry->data, bytes);
     } else if (bytes > 0) {
         gather(values, entry, moco_dtype_size(entry->view.dtype));
+    }
+    if (weights->pth != NULL && moco__pth_is_big_endian(weights->pth)) {
+        reverse_bytes(values, bytes, moco_dtype_size(entry->view.dtype));
     }
     return MOCO_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,23 @@ const char *moco__weights_passed_type(const moco_weights *weights, const char *n
         }
     }
     return NULL;
+}
+
+size_t moco_weights_left_out(const moco_weights *weights, char *text, size_t size)
+{
+    const size_t count = weights != NULL ? weights->passed_count : 0;
+    const char *holder = weights != NULL ? weights->holder : NULL;
+    const bool unusual = holder != NULL && strcmp(holder, "state_dict") != 0 && strcmp(holder, "model") != 0;
+    if (text == NULL || size == 0) {
+        return count;
+    }
+    int used = snprintf(text, size, "%s%s", unusual ? "the tensors are those of " : "", unusual ? holder : "");
+    if (count > 0 && used >= 0 && (size_t)used < size) {
+        (void)snprintf(text + used, size - (size_t)used, "%sleft out %zu %s of other types than networks have%s%s (%s)",
+                       used > 0 ? "; " : "", count, count == 1 ? "tensor" : "tensors", count == 1 ? ": " : ", like ",
+                       weights->passed[0].name, weights->passed[0].type);
+    }
+    return count;
 }
 
 static int by_name(const void *a, const void *b, void *payload)

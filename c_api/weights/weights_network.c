@@ -211,14 +211,10 @@ static void tell_of_others(const moco_weights *weights, const moco_network *netw
         moco_log(MOCO_LOG_INFO, "%s: left out %zu %s beside the network, like %s", weights->path, others,
                  others == 1 ? "tensor" : "tensors", first);
     }
-    if (weights->passed_count > 0) {
-        moco_log(MOCO_LOG_INFO, "%s: left out %zu %s of other types than networks have, like %s (%s)", weights->path,
-                 weights->passed_count, weights->passed_count == 1 ? "tensor" : "tensors", weights->passed[0].name,
-                 weights->passed[0].type);
-    }
-    if (weights->holder != NULL && strcmp(weights->holder, "state_dict") != 0 &&
-        strcmp(weights->holder, "model") != 0) {
-        moco_log(MOCO_LOG_INFO, "%s: the network is that of %s", weights->path, weights->holder);
+    char text[512];
+    (void)moco_weights_left_out(weights, text, sizeof text);
+    if (text[0] != '\0') {
+        moco_log(MOCO_LOG_INFO, "%s: %s", weights->path, text);
     }
 }
 

@@ -89,9 +89,6 @@ static const char *kind_of(const moco_weights *weights)
     } kinds[] = {
         { "patch_embed", "a vision transformer" },
         { "encoder_layer", "a vision transformer" },
-        { ".4.0.conv1.weight",
-          "a ResNet whose parts are numbered, as nn.Sequential(*resnet.children()) does; save the state_dict of the "
-          "ResNet itself" },
         { "denseblock", "a DenseNet" },
         { "depthwise", "a network with depthwise convolutions" },
         { "features.0.", "a network of features and a classifier, as VGG and MobileNet" },
@@ -101,8 +98,7 @@ static const char *kind_of(const moco_weights *weights)
     const moco_weights_entry *entry = NULL;
     for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
         for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; ++k) {
-            const char *numbered = kinds[k].part[0] == '.' ? kinds[k].part + 1 : kinds[k].part;
-            if (strstr(entry->name, kinds[k].part) != NULL || strcmp(entry->name, numbered) == 0) {
+            if (strstr(entry->name, kinds[k].part) != NULL) {
                 return kinds[k].text;
             }
         }

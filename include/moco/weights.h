@@ -1,10 +1,12 @@
 /**
  * @file weights.h
  * Reads weights from the files of the ecosystem: checkpoints of libmoco and of the reference (facebookresearch/moco, v1
- * and v2) and state_dicts of torchvision, in .safetensors or in torch.save's formats (zip and the older one).
+ * and v2) and other files with the names of torchvision's ResNets, in .safetensors or in torch.save's formats (zip and
+ * the older one).
  *
- * No code in a file is executed. Of pickles only what tensors need is read, and everything else is refused with
- * ::MOCO_EFORMAT. Tensors with any strides are given row-major.
+ * No code in a file is executed. Of pickles tensors are read, plain data are passed over, and everything else is
+ * refused with ::MOCO_EFORMAT. Tensors of types other than ::moco_dtype are passed over. Tensors with any strides are
+ * given row-major.
  */
 #ifndef MOCO_WEIGHTS_H
 #define MOCO_WEIGHTS_H
@@ -37,8 +39,8 @@ typedef enum moco_weights_kind {
 
 /**
  * Opens a file by its content; its name does not matter. The tensors of a file of torch.save are those of the
- * dictionary `state_dict` or `model` if it has one, else those of the outermost dictionary. The momentum buffers of an
- * optimiser are named `optimizer.momentum_buffer.N`; N counts parameters from 0.
+ * dictionary `state_dict` or `model` if it has one, else those of the dictionary that looks most like a network. The
+ * momentum buffers of an optimiser are named `optimizer.momentum_buffer.N`; N counts parameters from 0.
  * @return ::MOCO_ENOTFOUND, ::MOCO_EIO or ::MOCO_EFORMAT, naming file and fault
  * @since 0.1
  */
@@ -74,6 +76,15 @@ MOCO_API const char *moco_weights_metadata(const moco_weights *weights, const ch
 /** Gives the @p index-th of these texts, borrowed; false beyond the end. @since 0.1 */
 MOCO_API bool moco_weights_metadata_at(moco_metadata *out, const moco_weights *weights, size_t index);
 
+/**
+ * Returns how many tensors of the file are not listed, since their types (int8, complex, quantised) are no
+ * ::moco_dtype.
+ * @param[out] text a sentence for the user with this number and the first of them, and with the dictionary in which the
+ * tensors were found if it is an unusual one; "" if there is neither; may be NULL
+ * @since 0.2
+ */
+MOCO_API size_t moco_weights_left_out(const moco_weights *weights, char *text, size_t size);
+
 /** Copies the elements of a tensor, row-major. @param bytes room at @p values: entry->bytes @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_read(void *values, size_t bytes, const moco_weights *weights,
                                                      const char *name);
@@ -92,21 +103,22 @@ typedef struct moco_network {
     int64_t dim;     /**< of the embedding; 0: the file has no head */
     bool mlp;
     bool cifar_stem;
-    bool classifier; /**< the file has an `fc` that is not a head of MoCo; it is left out */
+    bool classifier; /**< the file has an `fc.*` that is not a head of MoCo; it is left out */
 } moco_network;
 
 /**
- * Finds out from names and shapes which network a file holds. A linear `fc` without the prefix of an encoder is taken
- * for a classifier, unless libmoco wrote the file.
- * @return ::MOCO_EFORMAT if the file has no such encoder, or it is not a ResNet that libmoco knows
+ * Finds out from names and shapes which network a file holds, under any prefix. A linear `fc` without the prefix of an
+ * encoder is taken for a classifier, unless libmoco wrote the file.
+ * @return ::MOCO_EFORMAT if the file has no such encoder, or it is not a ResNet that libmoco knows; the message names
+ * the nearest one and the tensor that differs
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_network(moco_network *out, const moco_weights *weights,
                                                         moco_branch branch);
 
 /**
- * Fills an encoder with the network of a file, which must have exactly the tensors of the encoder. Without a head in
- * the file, the head of the encoder is unchanged.
+ * Fills an encoder with the network of a file, which must have all tensors of the encoder; others beside the backbone
+ * are left out. Without a head in the file, the head of the encoder is unchanged.
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights *weights,

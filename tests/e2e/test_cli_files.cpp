@@ -103,3 +103,46 @@ TEST_F(Files, SaysWhatIsWrong)
     EXPECT_HAS(output.err, "without a head");
     EXPECT_FALSE(exists(root / "x"));
 }
+
+TEST_F(Files, NamesWhatAFileIsInsteadOfACheckpoint)
+{
+    std::ofstream(root / "lfs.pth") << "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n";
+    std::ofstream(root / "page.pth") << "<!DOCTYPE html><html><body>404</body></html>";
+    std::ofstream(root / "packed.pth", std::ios::binary) << "\x1F\x8B\x08 and so on";
+    for (const auto &[file, what] :
+         { std::pair{ "lfs.pth", "run git lfs pull" }, std::pair{ "page.pth", "an HTML page" },
+           std::pair{ "packed.pth", "unpack it by gunzip" } }) {
+        for (const cli::Words &words :
+             { cli::Words{ "info", file }, cli::Words{ "embed", file, "test", "--out", "never.npy" } }) {
+            const Result result = run(words);
+            EXPECT_EQ(result.code, 1);
+            EXPECT_HAS(result.err, what);
+        }
+    }
+    EXPECT_FALSE(exists(root / "never.npy"));
+}
+
+TEST_F(Files, InfoSaysWhatIsNotTaken)
+{
+    const std::string header = R"({"m":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},)"
+                               R"("head.weight":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})";
+    std::ofstream(root / "head.safetensors", std::ios::binary)
+        << static_cast<char>(header.size()) << std::string(7, '\0') << header << std::string(12, '\0');
+    const Result result = run({ "info", "head.safetensors" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.out, "network: not known to libmoco: holds no ResNet");
+    EXPECT_HAS(result.out, "note: left out 1 tensor of other types than networks have: m (I16)");
+}
+
+TEST_F(Files, DataSaysWhatItLeavesOut)
+{
+    cli::fs::remove_all(root / "beside");
+    cli::fs::copy(root / "test", root / "beside", cli::fs::copy_options::recursive);
+    std::ofstream(root / "beside" / "notes.txt") << "text";
+    std::ofstream(root / "beside" / ".DS_Store") << "x";
+    const Result result = run({ "embed", "run", "beside", "--out", "beside.npy", "--threads", "1" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "beside: left out 1 file that is no image: notes.txt, 1 hidden entry: .DS_Store");
+    std::ofstream(root / "text") << "not an image";
+    EXPECT_HAS(run({ "embed", "run", "text", "--out", "never.npy" }).err, "text is a text. It is neither");
+}

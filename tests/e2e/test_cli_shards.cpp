@@ -186,3 +186,20 @@ TEST_F(CliShards, KnnTakesShards)
     const auto accuracy = [](const std::string &json) { return json.substr(0, json.find(',')); };
     EXPECT_EQ(accuracy(tar.out), accuracy(folder.out));
 }
+
+TEST_F(CliShards, PatternsAndFoldersBesideShards)
+{
+    fs::remove_all(root / "many");
+    fs::create_directories(root / "many" / "meta");
+    for (const char *name : { "x-0.tar", "x-1.tar" }) {
+        std::ofstream(root / "many" / name, std::ios::binary) << packed();
+    }
+    std::ofstream(root / "many" / "README.md") << "text";
+    ASSERT_EQ(trained().code, 0);
+    for (const char *data : { "many", "many/x-{0,1}.tar", "many/x-*.tar" }) {
+        const Result result = run({ "embed", "run", data, "--out", "many.npy", "--threads", "1" });
+        EXPECT_EQ(result.code, 0) << result.err;
+        EXPECT_EQ(has(result.err, "many: left out 2 entries that are no shards, like "), data == std::string("many"))
+            << result.err;
+    }
+}

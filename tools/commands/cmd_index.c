@@ -24,7 +24,7 @@ const tool_command command_index = {
     .summary = "write an index beside each tar shard",
     .text =
         "Reads tar shards once and writes SHARD.idx beside each; with it a shard opens without being read. SHARDS is a "
-        "file, a folder, or a range such as 'train-{000..146}.tar'. If a shard has changed, its index is refused: "
+        "file, a folder, or a pattern such as 'train-{000..146}.tar'. If a shard has changed, its index is refused: "
         "give this command again. moco pack also writes the index.",
     .min_positionals = 1,
     .max_positionals = 1,

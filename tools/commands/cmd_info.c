@@ -183,18 +183,21 @@ static const char *kind_name(const moco_weights *file)
 }
 
 /* Prints the network that the tensors belong to, if there is one. */
-static void print_network(const moco_weights *file)
+static void print_network(const moco_weights *file, const char *path)
 {
     moco_network net;
     if (moco_weights_network(&net, file, MOCO_QUERY) != MOCO_OK) {
-        (void)printf("network: not known to libmoco\n");
+        const char *why = moco_error_message(); /* "PATH: why" */
+        const size_t length = strlen(path);
+        const bool named = strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0;
+        (void)printf("network: not known to libmoco: %s\n", named ? why + length + 2 : why);
         return;
     }
     (void)printf("network: %s%s, ", net.arch, net.cifar_stem ? " (cifar-stem)" : "");
     if (net.dim > 0) {
         (void)printf("%s head of %lld", net.mlp ? "MLP" : "linear", (long long)net.dim);
     } else {
-        (void)printf("no head%s", net.classifier ? "; fc is a classifier" : "");
+        (void)printf("no head%s", net.classifier ? "; fc is not a head of MoCo" : "");
     }
     (void)printf("%s%s\n", net.prefix[0] != '\0' ? ", under " : "", net.prefix);
 }
@@ -207,7 +210,12 @@ static void print_text(const char *path, const moco_weights *file, double bytes)
     const char *batch = moco_weights_metadata(file, "batch");
     (void)printf("%s\n%s, %s, %zu tensor%s\n", path, kind_name(file), format_bytes(size, sizeof size, bytes),
                  moco_weights_count(file), plural(moco_weights_count(file)));
-    print_network(file);
+    print_network(file, path);
+    char left[512];
+    (void)moco_weights_left_out(file, left, sizeof left);
+    if (left[0] != '\0') {
+        (void)printf("note: %s\n", left);
+    }
     if (epoch != NULL && step != NULL && batch != NULL) {
         (void)printf("position: step %s; next is batch %s of epoch %s (both from 0)\n", step, batch, epoch);
     }

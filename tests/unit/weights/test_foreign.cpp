@@ -71,6 +71,29 @@ class Foreign : public moco_test::WithFolder {
         }
         return path("f");
     }
+    // Writes a ResNet-18 whose children are numbered, with the first stage at a number.
+    std::string numbered(const std::string &prefix, int first) const
+    {
+        moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
+        options.arch = "resnet18";
+        moco_encoder *encoder = nullptr;
+        EXPECT_EQ(moco_encoder_create(&encoder, &options), MOCO_OK);
+        std::vector<std::string> names;
+        std::vector<moco_named_tensor> rows;
+        const char *name = nullptr;
+        for (size_t i = 0; (name = moco_encoder_state_name(encoder, i)) != nullptr; ++i) {
+            const std::string whole = name;
+            const std::string part = whole.substr(0, whole.find('.'));
+            const int number = part == "conv1" ? 0 : part == "bn1" ? 1 : part[0] == 'l' ? first + part[5] - '1' : 9;
+            names.push_back(prefix + std::to_string(number) + whole.substr(part.size()));
+        }
+        for (size_t i = 0; i < names.size(); ++i) {
+            rows.push_back({ names[i].c_str(), moco_tensor_list_get(moco_encoder_state(encoder), i) });
+        }
+        EXPECT_EQ(moco_safetensors_write(path("f").c_str(), rows.data(), rows.size(), nullptr, 0), MOCO_OK);
+        moco_encoder_free(encoder);
+        return path("f");
+    }
     // Returns the prefix of the network that is imported, or the message.
     static std::string import(const std::string &file)
     {
@@ -85,7 +108,7 @@ class Foreign : public moco_test::WithFolder {
             moco_encoder_import(&encoder, &config, file.c_str(), MOCO_QUERY, { MOCO_CPU, 0 }) != MOCO_OK) {
             result = moco_error_message();
         } else {
-            EXPECT_STREQ(network.arch, "resnet20");
+            EXPECT_EQ(std::string(network.arch).rfind("resnet", 0), 0U);
             result = network.prefix;
         }
         moco_encoder_free(encoder);
@@ -146,6 +169,13 @@ TEST_F(Foreign, TheNetworkIsFoundUnderAnyPrefix)
     EXPECT_EQ(import(file({ "teacher." })), "teacher.") << "there is no other";
 }
 
+TEST_F(Foreign, NumberedPartsAreThoseOfTheNetwork)
+{
+    EXPECT_EQ(import(numbered("backbone.", 4)), "backbone.");
+    EXPECT_EQ(import(numbered("f.", 3)), "f.") << "without pooling";
+    EXPECT_EQ(import(numbered("", 4)), "");
+}
+
 TEST_F(Foreign, HeadsOfOtherMethodsAreLeftOut)
 {
     for (const std::string prefix : { "", "module.", "encoder.", "module.encoder_q.", "x.y." }) {
@@ -197,6 +227,11 @@ TEST_F(Foreign, TensorsOfOtherTypesArePassedOver)
         << moco_error_message();
     EXPECT_EQ(moco_weights_count(weights), 1U);
     EXPECT_NE(moco_weights_find(weights, "a"), nullptr);
+    char left[256];
+    EXPECT_EQ(moco_weights_left_out(weights, left, sizeof left), 4U);
+    EXPECT_STREQ(left, "left out 4 tensors of other types than networks have, like mask (int8)");
+    EXPECT_EQ(moco_weights_left_out(nullptr, left, sizeof left), 0U);
+    EXPECT_STREQ(left, "");
     moco_weights_free(weights);
 
     const std::string header = R"({"m":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},)"
