@@ -168,7 +168,13 @@ TEST_F(Safetensors, RefusesHostileHeaders)
     moco_safetensors_free(file);
     refuses("{not json}", 8, "no JSON");
     refuses("[1,2,3]   ", 8, "no object");
-    refuses(entry("F31", "[2]", "[0,8]"), 8, "unknown type");
+    refuses(R"({"t":{"dtype":32,"shape":[2],"data_offsets":[0,8]}})", 8, "a type that is no text");
+    // A tensor of an unknown type is passed over, but must have its place.
+    ASSERT_EQ(moco_safetensors_open(&file, build(entry("F31", "[2]", "[0,8]"), 8).c_str()), MOCO_OK);
+    EXPECT_EQ(moco_safetensors_count(file), 0U);
+    moco_safetensors_free(file);
+    refuses(entry("F31", "[2]", "[0,9]"), 8, "a place beyond the file");
+    refuses(entry("F31", "[2]", "[0,4]"), 8, "a place that leaves a rest");
     refuses(entry("F32", "[-2]", "[0,8]"), 8, "negative size");
     refuses(entry("F32", "[2.5]", "[0,8]"), 8, "fractional size");
     refuses(entry("F32", "2", "[0,8]"), 8, "shape is not a list");
