@@ -316,7 +316,8 @@ static bool is_tar(const char *path, bool is_file)
 {
     char *place = NULL;
     if (is_file) {
-        return moco__is_shard_name(path) || moco__shard_pattern_is(path) || is_tar_file(path);
+        const bool is_pattern = moco__shard_pattern_is(path) && !moco__files_exist(path);
+        return is_pattern || moco__is_shard_name(path) || is_tar_file(path);
     }
     const bool found =
         moco__dataset_split_folder(&place, path, MOCO_SPLIT_TRAIN) == MOCO_OK && moco__shard_list_is_folder(place);
