@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Shows doxygen enums that come from X-macros as plain ones, with the macro's text as the comment of each value.
+"""Shows doxygen what it does not see by itself in a header.
 
     doxygen_filter.py HEADER
+
+Enums that come from X-macros become plain ones, with the macro's text as the comment of each value. Members that are
+declared together get a declaration each, with the same comment. Macros that the header undefines again are left out.
 """
 import re
 import sys
@@ -9,6 +12,8 @@ import sys
 MACRO = re.compile(r"#define (MOCO_\w+_MAP)\(X\)((?:.*\\\n)*.*\n)")
 ROW = re.compile(r"X\((\w+)([^)]*)\)[ \t]*(?:/\* (.*?) \*/)?")
 BLOCK = re.compile(r"(#define MOCO_\w+_ENUM\(.*\n)?\s*(MOCO_\w+_MAP)\(MOCO_\w+_ENUM\)(?:\n#undef \w+)?")
+TOGETHER = re.compile(r"^(    [\w ]+?[ *])(\w+(?:\[\w+\])?(?:, \w+(?:\[\w+\])?)+);([ \t]*/\*\*<(?:[^*]|\*(?!/))*\*/)?", re.M)
+UNDEF = re.compile(r"^#undef (\w+)\n", re.M)
 
 
 def values(body, numbered):
@@ -22,12 +27,22 @@ def values(body, numbered):
     return "\n".join(lines)
 
 
+def members(match):
+    """Gives a declaration for each of several members; without a comment behind them, all but the first refer to it."""
+    first, *others = match[2].split(", ")
+    comment = match[3] or ""
+    rest = comment or f" /**< as {first.split('[')[0]} */"
+    return "\n".join([f"{match[1]}{first};{comment}"] + [f"{match[1]}{name};{rest}" for name in others])
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         text = file.read()
     macros = {name: body for name, body in MACRO.findall(text)}
     plain = BLOCK.sub(lambda match: values(macros[match[2]], "= (" in (match[1] or "")), text)
-    print(plain, end="")
+    for name in UNDEF.findall(plain):
+        plain = re.sub(rf"^#define {name}\b(?:.*\\\n)*.*\n", "", plain, flags=re.M)
+    print(TOGETHER.sub(members, UNDEF.sub("", plain)), end="")
 
 
 main()
