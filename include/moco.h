@@ -38,6 +38,8 @@
  * A process that is forked from one that has used tensors lacks the threads of its parent: there calls return
  * ::MOCO_EUNAVAILABLE until moco_threads_set(1). Fork before the first tensor, or start another program.
  *
+ * What a function returns "borrowed" lives as long as the handle that it came from, unless the comment says otherwise.
+ *
  * Functions that take different handles may be called from several threads at once. A handle belongs to one thread at a
  * time, unless its header says otherwise.
  */

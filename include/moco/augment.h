@@ -26,19 +26,22 @@ typedef enum moco_augment_kind {
 
 /** One operation of a policy. @since 0.1 */
 typedef struct moco_augment_op {
-    moco_augment_kind kind;
-    double probability; /**< that it is applied, 0 to 1 */
-    double parameter[4];
+    moco_augment_kind kind; /**< what it does */
+    double probability;     /**< that it is applied, 0 to 1 */
+    double parameter[4];    /**< what they mean depends on the kind */
 } moco_augment_op;
 
+/** Most operations of a policy. @since 0.1 */
 #define MOCO_AUGMENT_MAX_OPS 16
 
 /**
  * An operation of the application: changes an image in place, also to another size. Loaders call it from several
  * threads at once.
+ * @param[in,out] image the image to change; borrowed for the call
  * @param parameter the operation's four parameters; they can distinguish several operations
  * @param random four numbers from 0 to below 1, drawn for this image, view and epoch; all randomness must come from
  * them, so that runs can be repeated and resumed
+ * @param payload of the policy
  * @return ::MOCO_OK, or an error, which ends the batch
  * @since 0.2
  */
@@ -47,14 +50,14 @@ typedef moco_status (*moco_augment_fn)(moco_image *image, const double parameter
 
 /** A policy: operations in order, then ToTensor and Normalize. @since 0.1 */
 typedef struct moco_augment_policy {
-    size_t struct_size;
-    int32_t size; /**< height and width of the output in pixels */
-    size_t count; /**< number of operations */
-    moco_augment_op ops[MOCO_AUGMENT_MAX_OPS];
-    double mean[3]; /**< for normalisation of values from 0 to 1 */
-    double std[3];
-    moco_augment_fn callback; /**< for ::MOCO_AUGMENT_CALLBACK; NULL: none @since 0.2 */
-    void *payload;            /**< for callback */
+    size_t struct_size;                        /**< set by the macro or function below */
+    int32_t size;                              /**< height and width of the output in pixels */
+    size_t count;                              /**< number of operations */
+    moco_augment_op ops[MOCO_AUGMENT_MAX_OPS]; /**< the first count of them are applied, in order */
+    double mean[3];                            /**< for normalisation of values from 0 to 1 */
+    double std[3];                             /**< of each channel, above 0 */
+    moco_augment_fn callback;                  /**< for ::MOCO_AUGMENT_CALLBACK; NULL: none @since 0.2 */
+    void *payload;                             /**< for callback */
 } moco_augment_policy;
 
 /** No operation, 224 pixels, values from 0 to 1. */
@@ -64,8 +67,12 @@ typedef struct moco_augment_policy {
             { 1, 1, 1 }, NULL, NULL                                                                                    \
     }
 
-/** Fills in what ::MOCO_AUGMENT_POLICY_INIT holds. @param struct_size sizeof(moco_augment_policy) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_AUGMENT_POLICY_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_augment_policy) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_augment_policy_init(moco_augment_policy *options, size_t struct_size);
 
 /**
@@ -75,7 +82,9 @@ MOCO_API void moco_augment_policy_init(moco_augment_policy *options, size_t stru
  * (28), "eval" (224; short side to 8/7 of the size, centre crop), "plain" (32; short side to the size, centre crop).
  * "eval-cifar" and "eval-fashion-mnist" are "plain" with the statistics of those datasets.
  * @param[in,out] out its struct_size says how much of it the caller knows: start from ::MOCO_AUGMENT_POLICY_INIT
- * @return ::MOCO_EINVALID for any other name
+ * @param name one of the names above
+ * @param size height and width in pixels, up to 16384; 0: the size in brackets
+ * @return ::MOCO_EINVALID for any other name or size
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int32_t size);
@@ -85,6 +94,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_augment_preset(moco_augment_policy *out,
  * then a flip, and no colours. For "v1" and "v2" the crop has an area of 0.08 or more, as in the linear protocol of the
  * reference.
  * @param out,pretraining,size as for moco_augment_preset()
+ * @return ::MOCO_EINVALID for any other name or size
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_classifier(moco_augment_policy *out, const char *pretraining,
@@ -100,15 +110,21 @@ MOCO_API const char *moco_augment_preset_name(size_t index);
  */
 MOCO_API const char *moco_augment_eval_preset(const char *name);
 
-/** Checks every range of a policy; the message names the operation that is wrong. @since 0.1 */
+/**
+ * Checks every range of a policy; the message names the operation that is wrong.
+ * @return ::MOCO_EINVALID if a range is wrong
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_check(const moco_augment_policy *policy);
 
 /**
- * Writes a policy as text, which configurations and checkpoints hold (moco_config.policy), for example
- * "Size(32) RandomResizedCrop(0.2, 1, 0.75, 1.25) ColorJitter(0.4, 0.4, 0.4, 0.1) @ 0.8 Normalize(0.5, 0.5, 0.5, 0.25,
- * 0.25, 0.25)": size, operations in order, then mean and std. Parameters of 0 at the end and a probability (@) of 1 are
- * left out. A callback is named, but a text cannot hold the function.
+ * Writes a policy as text, which configurations and checkpoints hold (moco_config.policy), for example "Size(32)
+ * RandomResizedCrop(0.2, 1, 0.75, 1.25) ColorJitter(0.4, 0.4, 0.4, 0.1) @ 0.8 Normalize(0.5, 0.5, 0.5, 0.25, 0.25,
+ * 0.25)": size, operations in order, then mean and std. Parameters of 0 at the end and a probability (@) of 1 are left
+ * out. A callback is named, but a text cannot hold the function.
  * @param[out] buffer NUL-terminated; ::MOCO_AUGMENT_TEXT_MAX bytes are enough for every policy
+ * @param size bytes of @p buffer
+ * @param policy the policy to write
  * @return ::MOCO_EINVALID if the policy is wrong, or if @p size is too small
  * @since 0.2
  */
@@ -120,6 +136,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_augment_format(char *buffer, size_t size
 /**
  * Reads a policy from text, exactly as moco_augment_format() was given it.
  * @param[in,out] out start from ::MOCO_AUGMENT_POLICY_INIT; its callback and payload stay
+ * @param text as above
  * @return ::MOCO_EINVALID; the message says where the text is wrong
  * @since 0.2
  */
@@ -127,7 +144,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_augment_parse(moco_augment_policy *out, 
 
 /** The key of a view's random draws. @since 0.1 */
 typedef struct moco_augment_key {
-    uint64_t seed;
+    uint64_t seed;  /**< of the run */
     uint64_t epoch; /**< below 2^48 */
     uint64_t index; /**< index of the sample; below 2^48 */
     uint32_t view;  /**< 0: query, 1: key; below 256 */
@@ -138,6 +155,10 @@ typedef struct moco_augment_key {
  * @param image the result, size x size pixels
  * @param scratch an image that is overwritten; reuse it to save allocations
  * @param source is not changed
+ * @param policy the operations; its callback is called by this thread
+ * @param key of the random draws
+ * @return ::MOCO_EFORMAT if a source that was read lazily is damaged, or what the policy's callback returned; the
+ * contents of both images are undefined then
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_apply(moco_image *image, moco_image *scratch, const moco_image *source,

@@ -27,46 +27,46 @@ typedef enum moco_value_kind {
 
 /** What a ::moco_value holds, by its kind. All pointers are borrowed for the call. */
 typedef union moco_value_data {
-    const moco_tensor *tensor;
-    const moco_tensor *const *tensors;
-    int64_t whole;
-    double real;
-    bool flag;
-    const int64_t *ints;
-    const char *text;
-    moco_dtype dtype;
-    moco_device device;
+    const moco_tensor *tensor;         /**< one tensor */
+    const moco_tensor *const *tensors; /**< several tensors */
+    int64_t whole;                     /**< a whole number */
+    double real;                       /**< a real number */
+    bool flag;                         /**< a truth value */
+    const int64_t *ints;               /**< whole numbers */
+    const char *text;                  /**< a text */
+    moco_dtype dtype;                  /**< an element type */
+    moco_device device;                /**< a device */
 } moco_value_data;
 
 /** An argument of an operator; a zeroed struct is None. */
 typedef struct moco_value {
-    moco_value_kind kind;
-    const char *name; /**< of the argument in the operator's schema; NULL: the next one in order */
-    size_t count;     /**< of tensors or ints */
-    moco_value_data data;
+    moco_value_kind kind; /**< which member of data counts */
+    const char *name;     /**< of the argument in the operator's schema; NULL: the next one in order */
+    size_t count;         /**< of tensors or ints */
+    moco_value_data data; /**< the value itself */
 } moco_value;
 
 /**
  * Calls an operator of libtorch. *Differentiable* wherever the operator is.
  *
- * The operators and their schemas are those of PyTorch's `native_functions.yaml`, as
- * `aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor`. Arguments are given in the order of the
- * schema, those with a name in any order after them; what is left out takes the schema's default.
- *
- * @param[out] outs the operator's tensors, in order; numbers become scalars on the CPU, lists their elements. NULL
- * stands for a tensor that the operator does not give
- * @param n_outs how many are wanted, from the first; 0 drops all
- * @param op "aten::add.Tensor"; or "aten::add", which takes the overload that the arguments fit
- * @param args @p n_args arguments; NULL if there are none
+ * The operators and their schemas are those of PyTorch's `native_functions.yaml`, as `aten::logsumexp(Tensor self,
+ * int[1] dim, bool keepdim=False) -> Tensor`. Arguments are given in the order of the schema, those with a name in any
+ * order after them; what is left out takes the schema's default.
  *
  * An operator whose name ends in `_` writes into its first argument, which a backward pass may still need, and which
  * must not be a parameter outside of moco_no_grad_begin(). Operators are refused that write elsewhere (`.out`), change
  * sizes in place, use files, or begin with `_` (they check less), except `_foreach_` and `_fused_`. Random operators
  * draw from libtorch's own generator, which no seed of libmoco sets.
- *
- * @return ::MOCO_ENOTFOUND for an unknown operator, with the name that was meant; ::MOCO_EINVALID for arguments that
- * do not fit, which quotes the schema, for what the operator itself refuses, and for results of a type that
- * ::moco_dtype does not have; ::MOCO_EUNAVAILABLE if a device has no such operator
+ * @param[out] outs the operator's tensors, in order; numbers become scalars on the CPU, lists their elements. NULL
+ * stands for a tensor that the operator does not give
+ * @param n_outs how many are wanted, from the first; 0 drops all
+ * @param scope owns the result; NULL: the caller does
+ * @param op "aten::add.Tensor"; or "aten::add", which takes the overload that the arguments fit
+ * @param args @p n_args arguments; NULL if there are none
+ * @param n_args number of arguments
+ * @return ::MOCO_ENOTFOUND for an unknown operator, with the name that was meant; ::MOCO_EINVALID for arguments that do
+ * not fit, which quotes the schema, for what the operator itself refuses, and for results of a type that ::moco_dtype
+ * does not have; ::MOCO_EUNAVAILABLE if a device has no such operator
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_call(moco_tensor **outs, size_t n_outs, moco_scope *scope,
                                                     const char *op, const moco_value *args, size_t n_args);

@@ -30,25 +30,39 @@ typedef struct moco_position {
  * Sets the parts of a configuration that a model determines: network, method and optimiser. Data, augmentation, batch,
  * schedule and the rest stay. moco_config_model_options() then gives options of an equal model.
  * @param[in,out] config from moco_config_init()
+ * @param model the model to describe
+ * @return ::MOCO_EINVALID if @p config is not one of moco_config_init()
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_describe(moco_config *config, const moco_model *model);
 
 /**
  * Writes a checkpoint atomically. All processes call it; rank 0 writes.
- * @return ::MOCO_EINVALID if @p config does not describe the model: arch, dim, mlp, cifar_stem and queue_size
+ * @return ::MOCO_EINVALID if @p config does not describe the model: arch, dim, mlp, cifar_stem and queue_size;
+ * ::MOCO_EIO if the file cannot be written, and then an earlier file at @p path is unchanged; ::MOCO_EPEER if another
+ * rank failed
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save(const char *path, const moco_model *model,
                                                         moco_position position, const moco_config *config);
 
-/** Gives the bytes of moco_checkpoint_save() to a callback, piece by piece, on rank 0. @since 0.2 */
+/**
+ * Gives the bytes of moco_checkpoint_save() to a callback, piece by piece, on rank 0.
+ * @return as moco_checkpoint_save(), or the error that the callback returned
+ * @since 0.2
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save_to(moco_write_fn write, void *payload, const moco_model *model,
                                                            moco_position position, const moco_config *config);
 
 /**
  * Overwrites a model of the same shape with a checkpoint's state. All processes call it; rank 0 reads. A checkpoint of
- * another number of processes gives a warning.
+ * another number of processes gives a warning. A file that does not fit may have overwritten a part of the model when
+ * that is found.
+ * @param model of as many tensors, with the same names and shapes, as the checkpoint
+ * @param[out] position where the run continues; NULL: not wanted
+ * @param path of a checkpoint; ignored on ranks other than 0
+ * @return ::MOCO_ENOTFOUND, ::MOCO_EIO, or ::MOCO_EFORMAT if the file is damaged, is no checkpoint, or is one of
+ * another network; ::MOCO_EPEER if another rank failed
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load(moco_model *model, moco_position *position, const char *path);
@@ -56,31 +70,48 @@ MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load(moco_model *model, moco_
 /**
  * Does the same as moco_checkpoint_load() for an open file, also one in memory. moco_weights_config() reads its
  * configuration.
+ * @param model as in moco_checkpoint_load()
+ * @param[out] position where the run continues; NULL: not wanted
  * @param weights of a checkpoint; ignored on ranks other than 0, where it may be NULL
+ * @return ::MOCO_EFORMAT and ::MOCO_EPEER, as moco_checkpoint_load()
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_load_from(moco_model *model, moco_position *position,
                                                              const moco_weights *weights);
 
-/** Reads a checkpoint's configuration and position. moco_encoder_import() reads its encoder.
- * @param[in,out] config from moco_config_init() @since 0.1 */
+/**
+ * Reads a checkpoint's configuration and position. moco_encoder_import() reads its encoder.
+ * @param[in,out] config from moco_config_init()
+ * @param[out] position where the run continues
+ * @param path of a checkpoint
+ * @return ::MOCO_ENOTFOUND, ::MOCO_EIO or ::MOCO_EFORMAT, naming the file
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_read_config(moco_config *config, moco_position *position,
                                                                const char *path);
 
 /**
  * Finds the checkpoint that a path names: the file itself, or the newest complete checkpoint in a run's folder.
  * @param[out] buffer receives a path
+ * @param size bytes of @p buffer
+ * @param path of a file or of a run's folder
  * @return ::MOCO_ENOTFOUND if there is no checkpoint, ::MOCO_EFORMAT if every checkpoint is damaged
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_find(char *buffer, size_t size, const char *path);
 
-/** Writes the path of a run's checkpoint at a step: RUN/checkpoints/step_%010d.safetensors. @since 0.1 */
+/**
+ * Writes the path of a run's checkpoint at a step: RUN/checkpoints/step_%010d.safetensors.
+ * @return ::MOCO_EINVALID if @p size is too small
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_path(char *buffer, size_t size, const char *run, uint64_t step);
 
 /**
  * Deletes all checkpoints of a run except the newest @p keep_last (at least 1) and those at the end of every
- * @p keep_every-th epoch (0: none). Deletes left-over temporary files too.
+ * @p keep_every-th epoch (0: none). Deletes left-over temporary files too. A file that cannot be deleted gives a
+ * warning in the log.
+ * @return ::MOCO_ENOTFOUND if @p run is not the folder of a run
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_prune(const char *run, int64_t keep_last, int64_t keep_every);

@@ -12,9 +12,11 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
+/** Marks a function that the library exports. */
 #define MOCO_API __attribute__((visibility("default")))
 /** The caller must look at the result. Cast it to void only if a failure truly does not matter. */
 #define MOCO_MUST_USE __attribute__((warn_unused_result))
+/** Lets the compiler check the arguments of a function like printf(): the places of its format and of the first. */
 #define MOCO_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define MOCO_API
@@ -26,7 +28,9 @@
 #define MOCO_PATH_MAX 4096
 
 #ifdef __cplusplus
+/** Begins declarations with C linkage, also in C++. */
 #define MOCO_BEGIN_DECLS extern "C" {
+/** Ends them. */
 #define MOCO_END_DECLS }
 #else
 #define MOCO_BEGIN_DECLS

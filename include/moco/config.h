@@ -58,12 +58,19 @@ MOCO_BEGIN_DECLS
 
 /** @name Choices of a configuration. The values are the indices of the names above. @since 0.2 */
 /** @{ */
+/** Pixels of the augmentation. */
 typedef enum moco_augment_precision { MOCO_AUGMENT_PRECISION_MAP(MOCO_CHOICE_ENUM) } moco_augment_precision;
+/** Arithmetic of the network. */
 typedef enum moco_precision_choice { MOCO_PRECISION_MAP(MOCO_CHOICE_ENUM) } moco_precision_choice;
+/** Memory order of images and activations. */
 typedef enum moco_layout_choice { MOCO_LAYOUT_MAP(MOCO_CHOICE_ENUM) } moco_layout_choice;
+/** How the momentum of the key encoder changes. */
 typedef enum moco_momentum_kind { MOCO_MOMENTUM_MAP(MOCO_CHOICE_ENUM) } moco_momentum_kind;
+/** How gradients are sent between processes. */
 typedef enum moco_compression { MOCO_COMPRESSION_MAP(MOCO_CHOICE_ENUM) } moco_compression;
+/** Whether a step on a GPU is a CUDA graph. */
 typedef enum moco_cuda_graph { MOCO_CUDA_GRAPH_MAP(MOCO_CHOICE_ENUM) } moco_cuda_graph;
+/** Features that the kNN monitor compares. */
 typedef enum moco_knn_features { MOCO_KNN_FEATURES_MAP(MOCO_CHOICE_ENUM) } moco_knn_features;
 /** @} */
 
@@ -72,69 +79,69 @@ typedef enum moco_knn_features { MOCO_KNN_FEATURES_MAP(MOCO_CHOICE_ENUM) } moco_
  * `config.yaml` and checkpoints hold the values that were used. Texts are NUL-terminated.
  */
 typedef struct moco_config {
-    size_t struct_size;
+    size_t struct_size; /**< set by the macro or function below */
     /* data */
     char data[MOCO_PATH_MAX];     /**< training images */
     char val_data[MOCO_PATH_MAX]; /**< images for the kNN monitor; empty: the other split of data, if it has one */
-    moco_format format;
-    char augment[32]; /**< a name of moco_augment_preset() */
-    moco_augment_precision augment_precision;
-    int64_t image_size;     /**< pixels; 0: the augmentation's own */
+    moco_format format;           /**< layout of the data on disk */
+    char augment[32];             /**< a name of moco_augment_preset() */
+    moco_augment_precision augment_precision; /**< exact pixels, or fast ones */
+    int64_t image_size;                       /**< pixels; 0: the augmentation's own */
     int64_t shuffle_window; /**< images that are shuffled together; 0: see moco_sampler_options_for() */
     int64_t workers;        /**< loader threads; 0: one per core */
     int64_t prefetch;       /**< batches that are loaded ahead */
-    bool skip_broken;
+    bool skip_broken;       /**< take the next image instead of one that cannot be read; false: fail */
     /* network */
-    char arch[32]; /**< a name of moco_encoder_arch() */
-    int64_t dim;
-    bool mlp;
-    bool cifar_stem;
+    char arch[32];     /**< a name of moco_encoder_arch() */
+    int64_t dim;       /**< size of the embedding */
+    bool mlp;          /**< MLP head (v2) instead of a linear head (v1) */
+    bool cifar_stem;   /**< 3x3 stride-1 first convolution, no max pooling */
     int64_t bn_splits; /**< over all processes; 0: 8 if the batch allows, else the largest divisor below */
     bool sync_bn;      /**< one group over all processes */
-    moco_precision_choice precision;
-    moco_layout_choice layout;
+    moco_precision_choice precision; /**< arithmetic of the network */
+    moco_layout_choice layout;       /**< memory order of images and activations */
     /* method */
-    int64_t queue_size; /**< K */
-    bool queue_filled_only;
-    double momentum; /**< m of the key encoder */
-    moco_momentum_kind momentum_schedule;
-    double temperature;
-    bool symmetric;
-    moco_shuffle_kind shuffle;
+    int64_t queue_size;                   /**< K */
+    bool queue_filled_only;               /**< see ::moco_queue_options */
+    double momentum;                      /**< m of the key encoder */
+    moco_momentum_kind momentum_schedule; /**< how momentum changes over the run */
+    double temperature;                   /**< of the loss, T */
+    bool symmetric;                       /**< add the loss with the two views swapped */
+    moco_shuffle_kind shuffle;            /**< how keys are shuffled */
     /* optimisation */
-    int64_t epochs;
-    int64_t batch;      /**< over all processes */
-    int64_t accumulate; /**< parts of a batch that each process computes one after another */
-    double lr;          /**< 0: 0.03 x batch / 256 */
-    moco_schedule_kind schedule;
-    char milestones[128];
-    bool lr_per_step;
-    double warmup_epochs;
-    double sgd_momentum;
-    double weight_decay;
-    moco_compression gradient_compression;
-    double bucket_mib;
+    int64_t epochs;                        /**< length of the run */
+    int64_t batch;                         /**< over all processes */
+    int64_t accumulate;                    /**< parts of a batch that each process computes one after another */
+    double lr;                             /**< 0: 0.03 x batch / 256 */
+    moco_schedule_kind schedule;           /**< shape of the learning rate */
+    char milestones[128];                  /**< epochs of ::MOCO_SCHEDULE_STEPS, as "120,160" */
+    bool lr_per_step;                      /**< false: constant within an epoch, as in the reference */
+    double warmup_epochs;                  /**< the rate rises from 0 over these; 0: no warm-up */
+    double sgd_momentum;                   /**< of the optimiser */
+    double weight_decay;                   /**< of the optimiser */
+    moco_compression gradient_compression; /**< of gradients between processes */
+    double bucket_mib;                     /**< MiB of gradients per message between processes */
     /* run */
-    char out[MOCO_PATH_MAX];
-    char device[16];    /**< auto, cpu, cuda or cuda:N */
-    bool deterministic; /**< the same bits each time on a GPU too */
-    bool tf32;          /**< float32 on a GPU rounds the factors of products to 10 bits */
-    moco_cuda_graph cuda_graph;
-    int64_t threads; /**< 0: one per core */
-    uint64_t seed;
-    int64_t print_freq;       /**< steps */
-    int64_t checkpoint_every; /**< epochs */
-    int64_t keep_last;        /**< checkpoints */
-    int64_t keep_every;       /**< epochs; 0: keep only the last */
-    bool tensorboard;
-    bool plots;
+    char out[MOCO_PATH_MAX];    /**< folder of the run */
+    char device[16];            /**< auto, cpu, cuda or cuda:N */
+    bool deterministic;         /**< the same bits each time on a GPU too */
+    bool tf32;                  /**< float32 on a GPU rounds the factors of products to 10 bits */
+    moco_cuda_graph cuda_graph; /**< whether a step on a GPU is a CUDA graph */
+    int64_t threads;            /**< 0: one per core */
+    uint64_t seed;              /**< of all randomness of the run */
+    int64_t print_freq;         /**< steps */
+    int64_t checkpoint_every;   /**< epochs */
+    int64_t keep_last;          /**< checkpoints */
+    int64_t keep_every;         /**< epochs; 0: keep only the last */
+    bool tensorboard;           /**< write event files for TensorBoard too */
+    bool plots;                 /**< draw curves and sheets during the run */
     /* kNN monitor */
-    int64_t knn_every; /**< epochs; 0: never */
-    int64_t knn_k;
-    double knn_temperature;
-    moco_knn_features knn_features;
-    int64_t knn_images;     /**< training images that vote; 0: all */
-    int64_t knn_image_size; /**< pixels; 0: image_size */
+    int64_t knn_every;              /**< epochs; 0: never */
+    int64_t knn_k;                  /**< neighbours that vote */
+    double knn_temperature;         /**< a neighbour's vote weighs exp(cosine / temperature) */
+    moco_knn_features knn_features; /**< which vector represents an image */
+    int64_t knn_images;             /**< training images that vote; 0: all */
+    int64_t knn_image_size;         /**< pixels; 0: image_size */
     /** The application's own augmentation, as moco_augment_format() writes it, instead of the operations, size and
      * normalisation of augment; empty: none. Evaluations crop as for augment, and normalise as it says. @since 0.2 */
     char policy[MOCO_AUGMENT_TEXT_MAX];
@@ -164,6 +171,7 @@ static inline const char *moco_config_suggest(const char *name)
 /**
  * Fills in the defaults: the reference's v1 recipe, on a GPU if there is one. Every other function goes by the
  * struct_size that it sets, also those that write a configuration.
+ * @param[out] config receives them
  * @param struct_size sizeof(moco_config) of the caller
  */
 MOCO_API void moco_config_init(moco_config *config, size_t struct_size);
@@ -173,13 +181,23 @@ MOCO_API const char *moco_config_preset_name(size_t index);
 /** What the @p index-th preset is for, in one phrase; NULL after the last; borrowed, static. */
 MOCO_API const char *moco_config_preset_help(size_t index);
 
-/** Sets all settings of a recipe: v1, v2, cifar, fashion-mnist or tiny; paths and devices stay. */
+/**
+ * Sets all settings of a recipe: v1, v2, cifar, fashion-mnist or tiny; paths and devices stay.
+ * @return ::MOCO_EINVALID for another name
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_config_apply_preset(moco_config *config, const char *name);
 
 /** Sets an option from text. @return ::MOCO_EINVALID, as moco_option_set(), or for an unknown name */
 MOCO_API MOCO_MUST_USE moco_status moco_config_set(moco_config *config, const char *name, const char *value);
 
-/** Writes an option as text, as moco_option_get(). @param[out] buffer NUL-terminated, cut */
+/**
+ * Writes an option as text, as moco_option_get().
+ * @param config the settings to read
+ * @param option a row of the table
+ * @param[out] buffer NUL-terminated, cut
+ * @param size bytes of @p buffer
+ * @return ::MOCO_EINVALID if the struct of the caller is too old for the option, or the field is not one of its choices
+ */
 static inline moco_status moco_config_get(const moco_config *config, const moco_option *option, char *buffer,
                                           size_t size)
 {
@@ -198,13 +216,23 @@ static inline const char *moco_config_choice(const moco_config *config, const ch
     return is_known ? moco_option_choice(config, option) : NULL;
 }
 
-/** Sets the options that a YAML file lists, one `name: value` per line; errors name file and line. */
+/**
+ * Sets the options that a YAML file lists, one `name: value` per line; errors name file and line.
+ * @return ::MOCO_ENOTFOUND or ::MOCO_EIO; ::MOCO_EFORMAT if the file is not such a list; ::MOCO_EINVALID for an unknown
+ * or repeated option or a value out of range
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_config_load(moco_config *config, const char *path);
 
-/** Writes all options to a YAML file, which is replaced in one piece. */
+/**
+ * Writes all options to a YAML file, which is replaced in one piece.
+ * @return ::MOCO_EIO if the file cannot be written
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_config_save(const moco_config *config, const char *path);
 
-/** Checks all ranges, and options against each other; warns of unusual values. Reads no data. */
+/**
+ * Checks all ranges, and options against each other; warns of unusual values. Reads no data.
+ * @return ::MOCO_EINVALID; the message names the option, its value and what is allowed
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_config_check(const moco_config *config);
 
 /** Replaces a precision and a layout of "auto" by those in which @p device trains fastest. @since 0.2 */
@@ -214,6 +242,9 @@ MOCO_API void moco_config_resolve_arithmetic(moco_config *config, moco_device de
  * Sets all options of the encoder that @p config describes; their arch is borrowed from it. A layout of "auto" is
  * resolved; a precision of "auto" is ::MOCO_FP32 here.
  * @param[in,out] out start from ::MOCO_ENCODER_OPTIONS_INIT
+ * @param config the settings to read; it must live until moco_encoder_create()
+ * @param device of the encoder
+ * @return ::MOCO_EINVALID if @p config is not one of moco_config_init()
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_encoder_options(moco_encoder_options *out, const moco_config *config,
                                                                moco_device device);
@@ -225,6 +256,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_encoder_options(moco_encoder_opti
  * @param[in,out] out start from ::MOCO_MODEL_OPTIONS_INIT, and set comm; its encoder, sgd and ddp become the structs
  * that follow, which must live until moco_model_create()
  * @param[in,out] encoder,sgd,ddp start from their `_INIT`; encoder->arch is borrowed from @p config
+ * @param config the settings to read; it must live until moco_model_create()
+ * @param device of the model
  * @return ::MOCO_EINVALID if batch or groups of batch norm do not divide among ranks and parts
  * @since 0.2
  */
@@ -242,6 +275,9 @@ typedef enum moco_policy_use {
 /**
  * Makes the augmentation policy that @p config describes. All its policies normalise images in the same way.
  * @param[in,out] out start from ::MOCO_AUGMENT_POLICY_INIT; its callback and payload stay
+ * @param config the settings to read
+ * @param use what the policy is for
+ * @return ::MOCO_EINVALID if the augmentation of @p config is not known or its policy cannot be read
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_policy(moco_augment_policy *out, const moco_config *config,

@@ -30,11 +30,14 @@ typedef enum moco_format {
 
 /** Part of a dataset: train-* or t10k-* files, data_batch_* or test_batch, train/ or val/ (or test/). A folder of
  * images without both parts, and a single file, give the same images under either. @since 0.1 */
-typedef enum moco_split { MOCO_SPLIT_TRAIN, MOCO_SPLIT_TEST } moco_split;
+typedef enum moco_split {
+    MOCO_SPLIT_TRAIN, /**< images to learn from */
+    MOCO_SPLIT_TEST   /**< images to test on */
+} moco_split;
 
 /** Options of moco_dataset_open(). @since 0.1 */
 typedef struct moco_dataset_options {
-    size_t struct_size;
+    size_t struct_size; /**< set by the macro or function below */
     moco_format format; /**< ::MOCO_FORMAT_AUTO */
     moco_split split;   /**< ::MOCO_SPLIT_TRAIN */
     /** Compressed shards: samples kept that were unpacked ahead of their turn. For speed, at least twice the sampler's
@@ -42,13 +45,18 @@ typedef struct moco_dataset_options {
     size_t keep;
 } moco_dataset_options;
 
+/** The defaults of ::moco_dataset_options. */
 #define MOCO_DATASET_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
         sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN, 0                                            \
     }
 
-/** Fills in what ::MOCO_DATASET_OPTIONS_INIT holds. @param struct_size sizeof(moco_dataset_options) of the caller
- * @since 0.2 */
+/**
+ * Fills in what ::MOCO_DATASET_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_dataset_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_dataset_options_init(moco_dataset_options *options, size_t struct_size);
 
 /**
@@ -56,6 +64,9 @@ MOCO_API void moco_dataset_options_init(moco_dataset_options *options, size_t st
  * "train-{000..146}.tar", "{a,b}-*.tar". What is left out of a folder or of shards is logged once.
  * File names are listed once and sorted bytewise, so that indices are stable. Shards without an index beside them (see
  * moco_shards_index()) are read once.
+ * @param[out] out a new handle, for moco_dataset_free()
+ * @param path of the files
+ * @param options NULL for the defaults
  * @return ::MOCO_ENOTFOUND if the path is missing, ::MOCO_EFORMAT if it has nothing usable
  * @since 0.1
  */
@@ -73,9 +84,9 @@ MOCO_API bool moco_dataset_has_split(const char *path, const moco_dataset_option
  * @since 0.1
  */
 typedef struct moco_dataset_callbacks {
-    size_t struct_size;
-    /** Fills @p image with image @p index, which is empty at
-     * first, by moco_image_set(), moco_image_decode() or moco_image_read(). To leave it empty is an error. */
+    size_t struct_size; /**< set by the macro or function below */
+    /** Fills @p image, which is empty at first, with image @p index, by moco_image_set(), moco_image_set_frame(),
+     * moco_image_decode() or moco_image_read(). To leave it empty is an error. Must be set. */
     moco_status (*read)(moco_image *image, size_t index, void *payload);
     /** Returns the class of image @p index, below class_count, or -1. NULL: a dataset without labels. */
     int64_t (*label)(size_t index, void *payload);
@@ -85,23 +96,39 @@ typedef struct moco_dataset_callbacks {
     void (*name)(size_t index, char *buffer, size_t size, void *payload);
 } moco_dataset_callbacks;
 
+/** The defaults of ::moco_dataset_callbacks. */
 #define MOCO_DATASET_CALLBACKS_INIT                                                                                    \
     {                                                                                                                  \
         sizeof(moco_dataset_callbacks), NULL, NULL, NULL, NULL                                                         \
     }
 
-/** Fills in what ::MOCO_DATASET_CALLBACKS_INIT holds. @param struct_size sizeof(moco_dataset_callbacks) of the caller
- * @since 0.2 */
+/**
+ * Fills in what ::MOCO_DATASET_CALLBACKS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_dataset_callbacks) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_dataset_callbacks_init(moco_dataset_callbacks *options, size_t struct_size);
 
-/** Makes a dataset of @p count images and @p class_count classes (0: no labels) from callbacks. @since 0.1 */
+/**
+ * Makes a dataset of @p count images and @p class_count classes (0: no labels) from callbacks.
+ * @param[out] out a new handle, for moco_dataset_free()
+ * @param count number of images, at least 1
+ * @param class_count number of classes; 0: no labels, and then the label callback is not asked
+ * @param callbacks copied
+ * @param payload borrowed until the dataset is freed; passed to each callback
+ * @return ::MOCO_EINVALID without images, or without a callback that is needed; the close callback is then not called
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_from_callbacks(moco_dataset **out, size_t count, size_t class_count,
                                                                const moco_dataset_callbacks *callbacks, void *payload);
 
 /**
  * Makes a dataset of some images of another one. Classes keep their numbers and names.
+ * @param[out] out a new handle, for moco_dataset_free()
  * @param dataset borrowed, must outlive the result
  * @param indices @p count images in the order of the result, copied; an image may come several times
+ * @param count number of indices
  * @return ::MOCO_EINVALID if there is no index, or one is beyond the dataset
  * @since 0.2
  */
@@ -111,7 +138,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_subset(moco_dataset **out, const
 /**
  * Makes a dataset of all images of several others, one dataset after the other. Class c of each is class c of the
  * result, which has as many classes as the largest; images of a dataset without labels have none.
+ * @param[out] out a new handle, for moco_dataset_free()
  * @param datasets @p count datasets, borrowed, must outlive the result; the list itself is copied
+ * @param count number of datasets
  * @return ::MOCO_EINVALID if a class has another name in one dataset than in another
  * @since 0.2
  */
@@ -121,8 +150,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_concat(moco_dataset **out, const
 /**
  * Makes a dataset of a share of every class (at least one image), the same for the same seed. Classes keep their
  * numbers and names.
+ * @param[out] out a new handle, for moco_dataset_free()
  * @param dataset with labels; borrowed, must outlive the result
  * @param fraction above 0, at most 1
+ * @param seed of the choice
+ * @return ::MOCO_EINVALID if an image has no label or the fraction is out of range
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_fraction(moco_dataset **out, const moco_dataset *dataset,
@@ -150,11 +182,19 @@ MOCO_API int64_t moco_dataset_label(const moco_dataset *dataset, size_t index);
 /** Returns the layout that was found; ::MOCO_FORMAT_AUTO for callbacks. @since 0.1 */
 MOCO_API moco_format moco_dataset_format(const moco_dataset *dataset);
 
-/** Writes a name of an image for messages: its path, or "file[index]". @param[out] buffer cut to @p size @since 0.1 */
+/**
+ * Writes a name of an image for messages: its path, or "file[index]".
+ * @param dataset the set of images; NULL gives ""
+ * @param index of the image
+ * @param[out] buffer cut to @p size
+ * @param size bytes of @p buffer
+ * @since 0.1
+ */
 MOCO_API void moco_dataset_name(const moco_dataset *dataset, size_t index, char *buffer, size_t size);
 
 /**
  * Returns the number of shards of a dataset of tar files; 0 for other datasets.
+ * @param dataset the set of images; NULL has none
  * @param[out] sizes samples in each, in the order of the indices; borrowed, NULL without shards
  * @since 0.1
  */
@@ -166,7 +206,12 @@ MOCO_API bool moco_dataset_is_sequential(const moco_dataset *dataset);
 /** Default of the sampler's window for compressed shards, in samples. @since 0.1 */
 #define MOCO_SHARD_WINDOW 1024
 
-/** Reads and decodes an image. Thread-safe for different @p image. @since 0.1 */
+/**
+ * Reads and decodes an image. Any number of threads may read at once, each with an @p image of its own.
+ * @return ::MOCO_EFORMAT for a damaged or unsupported file, or a callback that left the image empty; ::MOCO_ENOTFOUND
+ * or ::MOCO_EIO for a file that is gone or cannot be read; or what the read callback returned
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_read(const moco_dataset *dataset, moco_image *image, size_t index);
 
 /**
@@ -181,8 +226,11 @@ MOCO_API size_t moco_dataset_left_out(const moco_dataset *dataset, char *text, s
 
 /**
  * Returns how many images of the dataset loaders and moco_shards_pack() have skipped as unreadable in this process.
+ * Thread-safe.
+ * @param dataset the set of images; NULL gives 0
  * @param[out] text a sentence for the user with this number and the first of these images, "" if there is none; may be
  * NULL
+ * @param size bytes of @p text
  * @since 0.1
  */
 MOCO_API size_t moco_dataset_skipped(const moco_dataset *dataset, char *text, size_t size);

@@ -10,12 +10,15 @@
 MOCO_BEGIN_DECLS
 
 /** Kind of a device. @since 0.1 */
-typedef enum moco_device_type { MOCO_CPU, MOCO_CUDA } moco_device_type;
+typedef enum moco_device_type {
+    MOCO_CPU, /**< the processor */
+    MOCO_CUDA /**< a GPU of NVIDIA */
+} moco_device_type;
 
 /** A device; a zeroed struct is the CPU. @since 0.1 */
 typedef struct moco_device {
-    moco_device_type type;
-    int32_t index; /**< number of the GPU, from 0 */
+    moco_device_type type; /**< CPU or GPU */
+    int32_t index;         /**< number of the GPU, from 0 */
 } moco_device;
 
 /**
@@ -42,10 +45,16 @@ MOCO_API int32_t moco_device_cuda_count(void);
 MOCO_API const char *moco_device_cuda_reason(void);
 
 /** Memory order of images and activations; both have sizes N x 3 x H x W. @since 0.1 */
-typedef enum moco_layout { MOCO_NCHW, MOCO_NHWC } moco_layout;
+typedef enum moco_layout {
+    MOCO_NCHW, /**< channel by channel */
+    MOCO_NHWC  /**< pixel by pixel: "channels last" */
+} moco_layout;
 
 /** Arithmetic of the forward and backward passes; weights are always float32. @since 0.1 */
-typedef enum moco_precision { MOCO_FP32, MOCO_BF16 } moco_precision;
+typedef enum moco_precision {
+    MOCO_FP32, /**< float32 */
+    MOCO_BF16  /**< bfloat16 with sums in float32 */
+} moco_precision;
 
 /**
  * The precision in which a device trains fastest: ::MOCO_BF16 on GPUs from compute capability 8.0 and on processors
@@ -63,6 +72,9 @@ static inline moco_layout moco_layout_fastest(moco_device device, moco_precision
 /**
  * Describes a device in a line: "CPU, AVX512", or the name and memory of a GPU.
  * @param[out] buffer NUL-terminated, cut to @p size bytes
+ * @param size bytes of @p buffer
+ * @param device the device to describe
+ * @return ::MOCO_EUNAVAILABLE if there is no such device
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_device_describe(char *buffer, size_t size, moco_device device);
@@ -83,22 +95,32 @@ MOCO_API void moco_device_set_tf32(bool allowed);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_device_set_deterministic(bool on);
 
-/** Waits until all work queued on the device is done; immediate on the CPU. @since 0.1 */
+/**
+ * Waits until all work queued on the device is done; immediate on the CPU.
+ * @return ::MOCO_EUNAVAILABLE if there is no such device; ::MOCO_ETORCH if work on it failed
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_device_synchronize(moco_device device);
 
 /**
  * Waits until this thread's moco_tensor_to() calls to a CUDA device have read their host memory, which may then be
  * overwritten. Does not wait for work that was queued after the copies. Immediate on the CPU.
+ * @return ::MOCO_EUNAVAILABLE if there is no such device
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_device_wait_uploads(moco_device device);
 
-/** Peak memory of the tensors on a GPU so far, in bytes; 0 for the CPU. @since 0.1 */
+/**
+ * Peak memory of the tensors on a GPU so far, in bytes; 0 for the CPU.
+ * @return ::MOCO_EUNAVAILABLE if there is no such device
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_device_peak_bytes(int64_t *out, moco_device device);
 
 /**
  * Sets the number of threads per operation on the CPU; 0: one per core that the process may use, or fewer if its
  * control group (cpu.max) limits its time. A forked process may call it.
+ * @return ::MOCO_EINVALID for a number that is negative or too large
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);

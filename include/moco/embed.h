@@ -21,6 +21,7 @@ MOCO_BEGIN_DECLS
  * @param room values that fit into @p out: count x D
  * @param encoder in evaluation mode, as moco_encoder_import() gives it
  * @param images @p count images of any size
+ * @param count number of images, at least 1
  * @param options NULL for the defaults; take those of moco_features_options_for() with the encoder's configuration, so
  * that images are prepared as in its training. kind, augment, image_size, batch, raw, policy, mean and std count.
  * @return ::MOCO_EINVALID if the encoder is in training mode, an image is empty, or @p room does not fit; what was
@@ -32,11 +33,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_encoder_embed(float *out, size_t room, m
                                                       const moco_features_options *options);
 
 /**
- * Writes a tensor as a .npy file, version 1.0, row-major, atomically. Bytes:
- * "\x93NUMPY", 1, 0; u16 little-endian length of the header; the header, a Python dictionary of `descr`,
- * `fortran_order` and `shape`, padded with spaces and a newline so that the data start at a multiple of 64; the
- * elements, little-endian.
- * @return ::MOCO_EINVALID for bfloat16, which numpy does not have
+ * Writes a tensor as a .npy file, version 1.0, row-major, atomically. Bytes: "\x93NUMPY", 1, 0; u16 little-endian
+ * length of the header; the header, a Python dictionary of `descr`, `fortran_order` and `shape`, padded with spaces and
+ * a newline so that the data start at a multiple of 64; the elements, little-endian.
+ * @return ::MOCO_EINVALID for bfloat16, which numpy does not have; ::MOCO_EIO if the file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_npy_write(const char *path, const moco_tensor *tensor);
@@ -44,6 +44,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_npy_write(const char *path, const moco_t
 /**
  * Writes features as a .safetensors file: `features` (N x D), and `labels` (int64, N; -1: none) if the dataset has
  * classes.
+ * @return ::MOCO_EIO if the file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_features_write(const char *path, const moco_features *features,
@@ -60,6 +61,7 @@ static inline moco_status moco_features_label_tensor(moco_tensor **out, moco_sco
 
 /**
  * Writes the name of each row's image (see moco_dataset_name()), one per line. Bytes below 0x20 become "\xNN".
+ * @return ::MOCO_EIO if the file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_features_write_names(const char *path, const moco_features *features,

@@ -16,7 +16,7 @@ typedef struct moco_encoder moco_encoder;
 
 /** Options of moco_encoder_create(). @since 0.1 */
 typedef struct moco_encoder_options {
-    size_t struct_size;
+    size_t struct_size;       /**< set by the macro or function below */
     const char *arch;         /**< a name of moco_encoder_arch(); "resnet50" */
     int64_t dim;              /**< size of the embedding; 128; 0: no head, so only moco_encoder_features() works */
     bool mlp;                 /**< MLP head (v2) instead of a linear head (v1) */
@@ -28,18 +28,23 @@ typedef struct moco_encoder_options {
     moco_precision precision; /**< ::MOCO_FP32 */
 } moco_encoder_options;
 
+/** The defaults of ::moco_encoder_options. */
 #define MOCO_ENCODER_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
         sizeof(moco_encoder_options), "resnet50", 128, false, false, 1, 0, { MOCO_CPU, 0 }, MOCO_NCHW, MOCO_FP32       \
     }
 
-/** Fills in what ::MOCO_ENCODER_OPTIONS_INIT holds. @param struct_size sizeof(moco_encoder_options) of the caller
- * @since 0.2 */
+/**
+ * Fills in what ::MOCO_ENCODER_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_encoder_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_encoder_options_init(moco_encoder_options *options, size_t struct_size);
 
 /** The building blocks of an architecture. @since 0.1 */
 typedef struct moco_architecture {
-    const char *name;
+    const char *name;        /**< for moco_encoder_options.arch; static */
     bool bottleneck;         /**< blocks of three convolutions, not two */
     int64_t blocks[4];       /**< per stage; 0: the network has no such stage */
     int64_t groups;          /**< of the 3x3 convolutions */
@@ -60,8 +65,10 @@ static inline const char *moco_encoder_arch(size_t index)
 
 /**
  * Creates an encoder in training mode, with weights initialised as in torchvision (arXiv 1502.01852, fan-out).
+ * @param[out] out a new handle, for moco_encoder_free()
  * @param options NULL for the defaults
- * @return ::MOCO_EINVALID for an unknown architecture or a size out of range
+ * @return ::MOCO_EINVALID for an unknown architecture or a size out of range; ::MOCO_EUNAVAILABLE if there is no such
+ * device
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *options);
@@ -69,6 +76,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_encoder_create(moco_encoder **out, const
 /**
  * Describes an encoder by the options that make one of the same shape; their seed is 0.
  * @param[in,out] out start from ::MOCO_ENCODER_OPTIONS_INIT; its arch is static
+ * @param encoder the encoder to describe
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_describe(moco_encoder_options *out, const moco_encoder *encoder);
@@ -79,6 +87,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_encoder_clone_frozen(moco_encoder **out,
 /**
  * From now on, computes batch statistics over the images of all ranks (SyncBN), as one group. For comparison only:
  * unlike shuffling, it does not prevent the network from finding the positive key through the statistics.
+ * @param encoder with one group
  * @param comm borrowed, outlives the encoder; NULL: one process
  * @return ::MOCO_EINVALID if the encoder has several groups
  * @since 0.1
@@ -89,8 +98,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_encoder_sync_bn(moco_encoder *encoder, m
 MOCO_API void moco_encoder_free(moco_encoder *encoder);
 
 /**
- * Embeds images.
+ * Embeds images. In evaluation mode several threads may embed at once, while none changes the encoder.
  * @param[out] out N x dim, float32, not normalised; differentiable unless the encoder is frozen or in evaluation mode
+ * @param scope owns the result; NULL: the caller does
+ * @param encoder the network
  * @param images N x 3 x H x W on the encoder's device; float32, or bfloat16 if that is the encoder's precision
  * @return ::MOCO_EINVALID if sizes do not fit, or if N is not a multiple of bn_splits in training
  * @since 0.1
@@ -98,7 +109,12 @@ MOCO_API void moco_encoder_free(moco_encoder *encoder);
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_forward(moco_tensor **out, moco_scope *scope, moco_encoder *encoder,
                                                         const moco_tensor *images);
 
-/** Computes the pooled features before the head: N x feature_dim, float32, without gradient. @since 0.1 */
+/**
+ * Computes the pooled features before the head: N x feature_dim, float32, without gradient. Threads: as
+ * moco_encoder_forward().
+ * @return ::MOCO_EINVALID, as moco_encoder_forward()
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_features(moco_tensor **out, moco_scope *scope, moco_encoder *encoder,
                                                          const moco_tensor *images);
 

@@ -6,6 +6,10 @@
  * moco_error_message() then says what is wrong, with which value, and what to do. The library never exits, aborts or
  * prints.
  *
+ * Any call may return ::MOCO_EINVALID for its arguments, ::MOCO_ENOMEM, or ::MOCO_EINTERNAL. Calls that use images or
+ * tensors may also return ::MOCO_ETORCH, and ::MOCO_EUNAVAILABLE in a forked process. So the comments of functions name
+ * ::MOCO_EINVALID only where its cause is worth a word, and other failures where they can happen.
+ *
  * Callbacks return to the library: a C++ exception or a longjmp() must not leave them.
  */
 #ifndef MOCO_ERROR_H
@@ -70,18 +74,28 @@ MOCO_API const char *moco_status_name(moco_status status);
 MOCO_API const char *moco_status_text(moco_status status);
 
 /** Severity of a log line. @since 0.1 */
-typedef enum moco_log_level { MOCO_LOG_DEBUG, MOCO_LOG_INFO, MOCO_LOG_WARNING, MOCO_LOG_ERROR } moco_log_level;
+typedef enum moco_log_level {
+    MOCO_LOG_DEBUG,   /**< for those who look for a fault */
+    MOCO_LOG_INFO,    /**< what is done */
+    MOCO_LOG_WARNING, /**< what looks wrong, and is done all the same */
+    MOCO_LOG_ERROR    /**< what failed */
+} moco_log_level;
 
-/** Receives a log line without its newline; may be called from any thread, one call at a time. @since 0.1 */
+/**
+ * Receives a log line without its newline. Any thread may call it, one call at a time. It must not call the library: a
+ * call that logs would wait for itself.
+ * @since 0.1
+ */
 typedef void (*moco_log_fn)(moco_log_level level, const char *message, void *payload);
 
 /**
- * Sets the function that receives log lines; NULL, the default, drops them.
+ * Sets the function that receives log lines; NULL, the default, drops them. It holds for the process. Any thread may
+ * call this; afterwards the old function is called no more.
  * @since 0.1
  */
 MOCO_API void moco_log_set_callback(moco_log_fn callback, void *payload);
 
-/** Sends a line to the log callback. @since 0.1 */
+/** Sends a line to the log callback, which this thread calls. @since 0.1 */
 MOCO_API void moco_log(moco_log_level level, const char *format, ...) MOCO_PRINTF(2, 3);
 
 MOCO_END_DECLS

@@ -28,7 +28,7 @@ typedef int (*moco_features_fn)(size_t done, size_t count, void *payload);
 
 /** Options of moco_features_extract(). @since 0.1 */
 typedef struct moco_features_options {
-    size_t struct_size;
+    size_t struct_size;     /**< set by the macro or function below */
     moco_feature_kind kind; /**< ::MOCO_FEATURE_POOLED */
     const char *augment;    /**< policy without random operations; "eval" */
     int32_t image_size;     /**< height and width in pixels; 0: the policy's */
@@ -41,7 +41,7 @@ typedef struct moco_features_options {
     moco_comm *comm;        /**< ranks that share the work; each gets all features; NULL: one process */
     bool raw; /**< rows as the encoder gives them, for linear classifiers; false: rows of L2 norm 1, for kNN */
     moco_features_fn progress; /**< may be NULL */
-    void *payload;
+    void *payload;             /**< for progress */
     /** Instead of augment and image_size: an application's own policy, best without random operations. Borrowed; NULL:
      * augment. @since 0.2 */
     const moco_augment_policy *policy;
@@ -50,6 +50,7 @@ typedef struct moco_features_options {
     double mean[3], std[3];
 } moco_features_options;
 
+/** The defaults of ::moco_features_options. */
 #define MOCO_FEATURES_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
         sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW, { MOCO_CPU, 0 },   \
@@ -59,16 +60,34 @@ typedef struct moco_features_options {
         }                                                                                                              \
     }
 
-/** Fills in what ::MOCO_FEATURES_OPTIONS_INIT holds. @param struct_size sizeof(moco_features_options) of the caller
- * @since 0.2 */
+/**
+ * Fills in what ::MOCO_FEATURES_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_features_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_features_options_init(moco_features_options *options, size_t struct_size);
 
-/** Sets kind, augment, image size, normalisation, layout and device from a configuration.
- * @param[in,out] options start from ::MOCO_FEATURES_OPTIONS_INIT @since 0.1 */
+/**
+ * Sets kind, augment, image size, normalisation, layout and device from a configuration. Nothing is borrowed from it.
+ * If it is wrong, nothing changes, and moco_config_check() says what.
+ * @param[in,out] options start from ::MOCO_FEATURES_OPTIONS_INIT
+ * @param config the settings to read
+ * @param device of the encoder
+ * @since 0.1
+ */
 MOCO_API void moco_features_options_for(moco_features_options *options, const moco_config *config, moco_device device);
 
-/** Computes features with the encoder in evaluation mode, and restores its mode. @param encoder NULL for pixels @since
- * 0.1 */
+/**
+ * Computes features with the encoder in evaluation mode, and restores its mode.
+ * @param[out] out a new handle, for moco_features_free()
+ * @param dataset the images; borrowed during the call
+ * @param encoder NULL for pixels
+ * @param options NULL for the defaults
+ * @return ::MOCO_ESTOPPED if the progress callback ended it; what moco_dataset_read() returns for an image that cannot
+ * be read, unless skip_broken; ::MOCO_EPEER if another rank failed
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset,
                                                          moco_encoder *encoder, const moco_features_options *options);
 
@@ -88,7 +107,10 @@ static inline size_t moco_features_count(const moco_features *features)
 /** Returns the index of a row's image in the dataset; SIZE_MAX beyond the last row. @since 0.1 */
 MOCO_API size_t moco_features_index(const moco_features *features, size_t row);
 
-/** Divides raw features by their L2 norms, in place. Does nothing to normalised features. @since 0.1 */
+/**
+ * Divides raw features by their L2 norms, in place. Does nothing to normalised features.
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_features_normalize(moco_features *features);
 
 /** The seconds that moco_features_extract() took. @since 0.1 */
@@ -103,25 +125,35 @@ MOCO_API moco_features_seconds moco_features_time(const moco_features *features)
 
 /** Options of moco_knn(). @since 0.1 */
 typedef struct moco_knn_options {
-    size_t struct_size;
+    size_t struct_size; /**< set by the macro or function below */
     int64_t k;          /**< neighbours that vote; all, with a warning, if the bank has fewer; 200 */
     double temperature; /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
     moco_comm *comm;    /**< ranks that share the queries; NULL: one process */
 } moco_knn_options;
 
+/** The defaults of ::moco_knn_options. */
 #define MOCO_KNN_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
         sizeof(moco_knn_options), 200, 0.1, NULL                                                                       \
     }
 
-/** Fills in what ::MOCO_KNN_OPTIONS_INIT holds. @param struct_size sizeof(moco_knn_options) of the caller @since 0.2 */
+/**
+ * Fills in what ::MOCO_KNN_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_knn_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_knn_options_init(moco_knn_options *options, size_t struct_size);
 
 /**
  * Classifies each query by the weighted vote of its nearest neighbours in the bank.
  * @param[out] accuracy top-1, percent
  * @param[out] predicted one class per query, or NULL
- * @return ::MOCO_EINVALID if labels are missing or the numbers of dimensions differ
+ * @param bank labelled features, of norm 1
+ * @param queries labelled features, of norm 1
+ * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if labels are missing, features are raw, or the numbers of dimensions differ; ::MOCO_EPEER if
+ * another rank failed
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank,
@@ -129,27 +161,36 @@ MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted
 
 /** Options of moco_knn_grid(), which tries every k with every temperature. @since 0.1 */
 typedef struct moco_knn_grid_options {
-    size_t struct_size;
-    const int64_t *k; /**< @ref k_count values, as moco_knn_options.k; borrowed */
-    size_t k_count;
-    const double *temperatures; /**< @ref temperature_count values; borrowed */
-    size_t temperature_count;
-    moco_comm *comm; /**< ranks that share the queries; NULL: one process */
+    size_t struct_size;         /**< set by the macro or function below */
+    const int64_t *k;           /**< k_count values, as moco_knn_options.k; borrowed */
+    size_t k_count;             /**< number of values at k */
+    const double *temperatures; /**< temperature_count values; borrowed */
+    size_t temperature_count;   /**< number of values at temperatures */
+    moco_comm *comm;            /**< ranks that share the queries; NULL: one process */
 } moco_knn_grid_options;
 
+/** The defaults of ::moco_knn_grid_options. */
 #define MOCO_KNN_GRID_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
         sizeof(moco_knn_grid_options), NULL, 0, NULL, 0, NULL                                                          \
     }
 
-/** Fills in what ::MOCO_KNN_GRID_OPTIONS_INIT holds. @param struct_size sizeof(moco_knn_grid_options) of the caller
- * @since 0.2 */
+/**
+ * Fills in what ::MOCO_KNN_GRID_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_knn_grid_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_knn_grid_options_init(moco_knn_grid_options *options, size_t struct_size);
 
 /**
  * Classifies as moco_knn() does, with several k and temperatures, at the cost of one search.
  * @param[out] accuracies top-1, percent: k_count x temperature_count
  * @param[out] predicted k_count x temperature_count x one class per query, or NULL
+ * @param bank labelled features, of norm 1
+ * @param queries labelled features, of norm 1
+ * @param options at least one k and one temperature; not NULL
+ * @return as moco_knn()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_features *bank,
@@ -159,6 +200,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_knn_grid(double *accuracies, int64_t *pr
  * Finds the @p k rows of the bank that are nearest to one row of the queries, nearest first.
  * @param[out] rows room for k
  * @param[out] cosines room for k; may be NULL
+ * @param k how many, at most the rows of the bank
+ * @param bank features of norm 1, with or without labels
+ * @param queries the same; may be @p bank
+ * @param query a row of @p queries
+ * @return ::MOCO_EINVALID if there are not so many rows, features are raw, or the numbers of dimensions differ
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_features *bank,

@@ -5,6 +5,9 @@
  * A ::moco_image keeps its buffers when it is overwritten, so a thread that reuses its images soon allocates nothing.
  * An image belongs to one thread at a time. Each operation names the function that it equals: of Pillow 13, or of
  * torchvision 0.26 on Pillow images.
+ *
+ * Operations return ::MOCO_EINVALID for an empty image, a size or box that does not fit, or a number out of range, and
+ * ::MOCO_EFORMAT if the file of an image that was read lazily turns out to be damaged.
  */
 #ifndef MOCO_IMAGE_H
 #define MOCO_IMAGE_H
@@ -18,7 +21,7 @@ typedef struct moco_image moco_image;
 
 /** A part of an image, in pixels from its upper left corner. @since 0.2 */
 typedef struct moco_box {
-    int32_t top, left, height, width;
+    int32_t top, left, height, width; /**< rows above, columns to the left, and size */
 } moco_box;
 
 /** Makes an empty image of 0 x 0 pixels. @since 0.1 */
@@ -44,6 +47,9 @@ MOCO_API const uint8_t *moco_image_pixels(const moco_image *image);
 /**
  * Decodes a JPEG, PNG, WebP, BMP or TIFF file in memory to RGB, with the pixels of `Image.open(f).convert("RGB")` in
  * Pillow. Grey, palette, alpha, CMYK and 16-bit files can be read. EXIF orientation is ignored, as in torchvision.
+ * @param image receives the picture
+ * @param bytes the file; borrowed during the call, or copied by an image that is lazy
+ * @param count of bytes
  * @param name the file's name in error messages
  * @return ::MOCO_EFORMAT if the file is damaged, truncated or unsupported
  * @since 0.1
@@ -69,6 +75,8 @@ MOCO_API void moco_image_set_lazy(moco_image *image, bool lazy);
  * Decodes at least a box of an image that was read lazily; does nothing for any other image. Call it once with a box
  * that holds all that moco_image_resized_crop() and moco_image_crop() will read: the file is then decoded once, and
  * only in part. The pixels of the box are those of the complete picture.
+ * @param image of any kind
+ * @param box what will be read, within the image
  * @param reduction 1, or, for an image that computes fast, the least factor by which each crop will be made smaller: a
  * JPEG file may then be decoded at 1/2, 1/4 or 1/8 of its size
  * @return ::MOCO_EFORMAT if the file is damaged, ::MOCO_EINVALID if the box is not within the image
@@ -87,15 +95,19 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_load(const moco_image *image, moco
  */
 MOCO_API void moco_image_set_fast(moco_image *image, bool fast);
 
-/** Sets size and pixels from height x width x channels bytes; 1 channel (grey) is replicated, 3 are RGB. @since 0.1 */
+/**
+ * Sets size and pixels from height x width x channels bytes; 1 channel (grey) is replicated, 3 are RGB.
+ * @return ::MOCO_EINVALID for a size below 1 or too large, or other channels
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels,
                                                   const uint8_t *pixels);
 
-/** Layout of the pixels of a frame. */
+/** Layout of the pixels of a frame. @since 0.2 */
 typedef enum moco_frame_format {
-    MOCO_FRAME_GREY,
-    MOCO_FRAME_RGB,
-    MOCO_FRAME_BGR,
+    MOCO_FRAME_GREY, /**< one byte */
+    MOCO_FRAME_RGB,  /**< three bytes */
+    MOCO_FRAME_BGR,  /**< three bytes, as OpenCV has them */
     MOCO_FRAME_RGBA, /**< alpha is left out */
     MOCO_FRAME_BGRA, /**< alpha is left out */
     MOCO_FRAME_NV12, /**< height rows of luma, then height / 2 rows of U and V in turn; width and height are even */
@@ -104,25 +116,41 @@ typedef enum moco_frame_format {
 
 /**
  * Sets size and pixels from a frame of a camera. NV12 and YUYV are read as BT.601 of limited range, as OpenCV does.
+ * @param image receives the picture
+ * @param format of the pixels
+ * @param width in pixels
+ * @param height in pixels
  * @param stride bytes from a row to the next; 0: rows follow each other without a gap
+ * @param pixels rows of the frame, from the top; copied
  * @return ::MOCO_EINVALID for a format that is none, a size that the format cannot have, or a stride that is too small
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_image_set_frame(moco_image *image, moco_frame_format format, int32_t width,
                                                         int32_t height, size_t stride, const uint8_t *pixels);
 
-/** Sets size and pixels from three planes of height x width bytes, which is the order in CIFAR files. @since 0.1 */
+/**
+ * Sets size and pixels from three planes of height x width bytes, which is the order in CIFAR files.
+ * @return ::MOCO_EINVALID for a size below 1 or too large
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t height,
                                                          const uint8_t *planes);
 
-/** Writes a PNG file under a temporary name, then renames it. @since 0.1 */
+/**
+ * Writes a PNG file under a temporary name, then renames it.
+ * @return ::MOCO_EIO if the file cannot be written
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_image_write_png(const moco_image *image, const char *path);
 
 /**
  * Encodes an image as a JPEG file: baseline, chroma at half the resolution. The bytes are those that Pillow's
  * `Image.save(quality=quality, optimize=True)` writes with libjpeg-turbo.
  * @param[out] bytes borrowed until this thread encodes again
+ * @param[out] count number of bytes
+ * @param image the picture
  * @param quality 1 to 100
+ * @return ::MOCO_EINVALID if the image is empty or @p quality is out of range
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, const moco_image *image,
@@ -166,6 +194,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_gaussian_blur(moco_image *image, d
  * ToTensor and Normalize: values[c] = (byte / 255 - mean[c]) / std[c].
  * @param[out] values 3 x H x W (::MOCO_NCHW) or H x W x 3 (::MOCO_NHWC) values
  * @param dtype ::MOCO_FLOAT32, or ::MOCO_BFLOAT16: rounded to nearest, ties to even
+ * @param image the picture
+ * @param mean of each channel, for values from 0 to 1
+ * @param std of each channel, above 0
+ * @param layout memory order of @p values
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *image,
@@ -174,8 +206,17 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_store(void *values, moco_dtype dty
 /**
  * Makes an uninitialised batch on the host: @p count x 3 x @p height x @p width values of ::MOCO_FLOAT32 or
  * ::MOCO_BFLOAT16. The memory is pinned if @p device is CUDA.
+ * @param[out] out the result
  * @param[out] values the elements, borrowed, as long-lived as the tensor; image n starts at element n x 3 x height x
  * width
+ * @param scope owns the result; NULL: the caller does
+ * @param dtype ::MOCO_FLOAT32 or ::MOCO_BFLOAT16
+ * @param count number of images
+ * @param height in pixels
+ * @param width in pixels
+ * @param layout memory order
+ * @param device where the batch will go
+ * @return ::MOCO_EINVALID for another type or a size that is too large; ::MOCO_EUNAVAILABLE if there is no such device
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope,

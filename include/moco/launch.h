@@ -11,7 +11,7 @@ MOCO_BEGIN_DECLS
 
 /** Which process of a run this is. @since 0.1 */
 typedef struct moco_launch {
-    size_t struct_size;
+    size_t struct_size;  /**< set by the macro or function below */
     int32_t rank;        /**< 0..world-1, over all hosts */
     int32_t world;       /**< number of processes */
     int32_t local_rank;  /**< 0..local_world-1, on this host; selects the GPU */
@@ -23,12 +23,18 @@ typedef struct moco_launch {
     char launcher[16];   /**< "none", "torchrun", "mpi" or "slurm" */
 } moco_launch;
 
+/** The defaults of ::moco_launch. */
 #define MOCO_LAUNCH_INIT                                                                                               \
     {                                                                                                                  \
         sizeof(moco_launch), 0, 1, 0, 1, MOCO_DEFAULT_PORT, false, "127.0.0.1", "", "none"                             \
     }
 
-/** Fills in what ::MOCO_LAUNCH_INIT holds. @param struct_size sizeof(moco_launch) of the caller @since 0.2 */
+/**
+ * Fills in what ::MOCO_LAUNCH_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_launch) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_launch_init(moco_launch *options, size_t struct_size);
 
 /** The default port of the store, the same as torchrun's. @since 0.1 */
@@ -48,7 +54,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_launch_from_environment(moco_launch *out
 /**
  * Reads a device as moco_device_parse(), but "cuda" and "auto" give each of several processes on a host its own GPU. A
  * process of SLURM or mpirun that sees one GPU takes that one, since each task may see its own alone.
- * @return ::MOCO_EUNAVAILABLE if there are more processes than GPUs
+ * @return ::MOCO_EUNAVAILABLE if there are more processes than GPUs, or as moco_device_parse()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_launch_device(moco_device *out, const char *text, const moco_launch *launch);

@@ -27,28 +27,39 @@ typedef struct moco_linear moco_linear;
 
 /** Options of moco_linear_create(). @since 0.1 */
 typedef struct moco_linear_options {
-    size_t struct_size;
-    int64_t dim;     /**< dimensions of the features */
-    int64_t classes; /**< at least 2 */
-    size_t rate_count;
+    size_t struct_size;                  /**< set by the macro or function below */
+    int64_t dim;                         /**< dimensions of the features */
+    int64_t classes;                     /**< at least 2 */
+    size_t rate_count;                   /**< number of learning rates; 1 */
     double rates[MOCO_LINEAR_MAX_RATES]; /**< learning rates, each above 0; 30 */
     double momentum;                     /**< of SGD; 0.9 */
     double weight_decay;                 /**< 0 */
-    uint64_t seed; /**< of the first weights: N(0, 0.01), the same for each rate; biases start at 0 */
-    moco_device device;
-    moco_comm *comm; /**< ranks that share each batch in equal parts; borrowed; NULL: one process */
+    uint64_t seed;      /**< of the first weights: N(0, 0.01), the same for each rate; biases start at 0 */
+    moco_device device; /**< of the features and of the classifiers; zeroed: the CPU */
+    moco_comm *comm;    /**< ranks that share each batch in equal parts; borrowed; NULL: one process */
 } moco_linear_options;
 
+/** The defaults of ::moco_linear_options. */
 #define MOCO_LINEAR_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
         sizeof(moco_linear_options), 0, 0, 1, { 30 }, 0.9, 0, 0, { MOCO_CPU, 0 }, NULL                                 \
     }
 
-/** Fills in what ::MOCO_LINEAR_OPTIONS_INIT holds. @param struct_size sizeof(moco_linear_options) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_LINEAR_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_linear_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_linear_options_init(moco_linear_options *options, size_t struct_size);
 
-/** Makes classifiers. @return ::MOCO_EINVALID if an option is out of range @since 0.1 */
+/**
+ * Makes classifiers.
+ * @param[out] out a new handle, for moco_linear_free()
+ * @param options copied; dim and classes must be set, so not NULL
+ * @return ::MOCO_EINVALID if an option is out of range
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_linear_create(moco_linear **out, const moco_linear_options *options);
 
 /** Frees classifiers; NULL is allowed. @since 0.1 */
@@ -84,7 +95,14 @@ typedef struct moco_feature_scale {
     double stable_rate;
 } moco_feature_scale;
 
-/** Measures the scale of raw features. @param momentum of SGD @since 0.1 */
+/**
+ * Measures the scale of raw features.
+ * @param[out] out the scale
+ * @param features with moco_features_options.raw
+ * @param momentum of SGD
+ * @return ::MOCO_EINVALID if there are no features
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_feature_scale_measure(moco_feature_scale *out, const moco_features *features,
                                                               double momentum);
 
@@ -94,7 +112,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_feature_scale_measure(moco_feature_scale
 
 /** The result of one learning rate. @since 0.1 */
 typedef struct moco_linear_outcome {
-    double rate;
+    double rate;         /**< the learning rate */
     bool diverged;       /**< then the fields below are of the epochs before; NaN if there is none */
     double train_loss;   /**< mean since the last metrics: over the last epoch, unless print_freq divides it */
     moco_score last;     /**< validation after the last epoch */
@@ -104,38 +122,47 @@ typedef struct moco_linear_outcome {
 
 /** The result of training classifiers. @since 0.1 */
 typedef struct moco_linear_result {
-    size_t rate_count;
-    moco_linear_outcome outcomes[MOCO_LINEAR_MAX_RATES];
-    size_t best; /**< the outcome of the highest best.acc1 */
-    double seconds;
+    size_t rate_count;                                   /**< number of learning rates */
+    moco_linear_outcome outcomes[MOCO_LINEAR_MAX_RATES]; /**< one per learning rate, in their order */
+    size_t best;                                         /**< the outcome of the highest best.acc1 */
+    double seconds;                                      /**< that the training took */
 } moco_linear_result;
 
 /** Options for training classifiers. @since 0.1 */
 typedef struct moco_linear_train_options {
-    size_t struct_size;
+    size_t struct_size; /**< set by the macro or function below */
     /** Of the factor on the learning rates: its lr is 1. NULL: 0.1 times as much from epochs 60 and 80. */
     const moco_schedule *schedule;
     int64_t epochs;            /**< 100 */
     size_t batch;              /**< over all processes; 256 */
     uint64_t seed;             /**< of the order of images and of the augmentations */
     moco_progress_fn progress; /**< called after each step; non-zero ends the training; may be NULL */
-    void *payload;
-    int64_t print_freq; /**< steps between metrics; 0: only at the end of each epoch */
+    void *payload;             /**< for progress */
+    int64_t print_freq;        /**< steps between metrics; 0: only at the end of each epoch */
 } moco_linear_train_options;
 
+/** The defaults of ::moco_linear_train_options. */
 #define MOCO_LINEAR_TRAIN_OPTIONS_INIT                                                                                 \
     {                                                                                                                  \
         sizeof(moco_linear_train_options), NULL, 100, 256, 0, NULL, NULL, 0                                            \
     }
 
-/** Fills in what ::MOCO_LINEAR_TRAIN_OPTIONS_INIT holds. @param struct_size sizeof(moco_linear_train_options) of the
- * caller @since 0.2 */
+/**
+ * Fills in what ::MOCO_LINEAR_TRAIN_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_linear_train_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_linear_train_options_init(moco_linear_train_options *options, size_t struct_size);
 
 /**
  * Trains classifiers on features in memory, and tests them after each epoch. At the end every classifier has the
  * weights of its best epoch. Every rank does all the work itself.
+ * @param[out] out losses and scores
  * @param linear made without a communicator
+ * @param features labelled, raw features to learn from
+ * @param val labelled, raw features to test on
+ * @param options NULL for the defaults
  * @return ::MOCO_EDIVERGED if every classifier diverged, ::MOCO_ESTOPPED if the callback ended the training
  * @since 0.1
  */
@@ -146,6 +173,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_linear_train_cached(moco_linear_result *
 /**
  * Makes the order in which moco_linear_train_cached() takes images, for programs that repeat a training.
  * @param[out] out int32, epochs x @p count, on the CPU; a row is an epoch, which the options' batches divide
+ * @param scope owns the result; NULL: the caller does
+ * @param count number of images
+ * @param options NULL for the defaults
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_linear_order(moco_tensor **out, moco_scope *scope, size_t count,
@@ -153,7 +183,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_linear_order(moco_tensor **out, moco_sco
 
 /** The images that moco_linear_train_images() learns from. @since 0.1 */
 typedef struct moco_linear_images {
-    size_t struct_size;
+    size_t struct_size;                /**< set by the macro or function below */
     const moco_dataset *dataset;       /**< labelled; borrowed */
     moco_encoder *encoder;             /**< in evaluation mode during the training; borrowed */
     const moco_augment_policy *policy; /**< from moco_augment_classifier(); borrowed */
@@ -161,19 +191,31 @@ typedef struct moco_linear_images {
     moco_comm *comm; /**< ranks that share each batch, the same as the classifiers'; NULL: one process */
 } moco_linear_images;
 
+/** The defaults of ::moco_linear_images. */
 #define MOCO_LINEAR_IMAGES_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(moco_linear_images), NULL, NULL, NULL, NULL, NULL                                                       \
     }
 
-/** Fills in what ::MOCO_LINEAR_IMAGES_INIT holds. @param struct_size sizeof(moco_linear_images) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_LINEAR_IMAGES_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_linear_images) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_linear_images_init(moco_linear_images *options, size_t struct_size);
 
 /**
  * Trains by the reference's protocol: every epoch sees new crops of the images. The rest is as in
  * moco_linear_train_cached(). One process keeps the last, smaller batch of an epoch, as the reference does; several
  * processes leave it out.
+ * @param[out] out losses and scores
+ * @param linear made with the communicator of @p images
+ * @param images what to learn from; borrowed during the call
+ * @param val labelled, raw features to test on
+ * @param options NULL for the defaults
+ * @return as moco_linear_train_cached(); ::MOCO_EPEER if another rank failed; or what moco_dataset_read() returns for
+ * an image that cannot be read
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linear,

@@ -16,7 +16,7 @@ typedef struct moco_loader moco_loader;
 
 /** Options of moco_loader_create(). @since 0.1 */
 typedef struct moco_loader_options {
-    size_t struct_size;
+    size_t struct_size; /**< set by the macro or function below */
     int32_t workers;    /**< threads; 0: one per core */
     int32_t prefetch;   /**< batches that are prepared ahead, 1 or more; 3 */
     uint64_t seed;      /**< seed of the augmentations */
@@ -30,13 +30,18 @@ typedef struct moco_loader_options {
     double timeout_s;   /**< seconds that moco_loader_next() waits at most; 0: no bound; 0 @since 0.2 */
 } moco_loader_options;
 
+/** The defaults of ::moco_loader_options. */
 #define MOCO_LOADER_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
         sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false, false, MOCO_FLOAT32, 0  \
     }
 
-/** Fills in what ::MOCO_LOADER_OPTIONS_INIT holds. @param struct_size sizeof(moco_loader_options) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_LOADER_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_loader_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_loader_options_init(moco_loader_options *options, size_t struct_size);
 
 /** A batch; everything in it is borrowed until the next call of moco_loader_next(). @since 0.1 */
@@ -52,7 +57,13 @@ typedef struct moco_batch {
 /**
  * Starts the workers. Dataset and sampler are borrowed and must outlive the loader. Only the loader may move the
  * sampler.
+ * @param[out] out a new handle, for moco_loader_free()
+ * @param dataset borrowed
+ * @param sampler borrowed; the loader moves it
  * @param query_policy,key_policy copied; must have the same size; @p key_policy NULL: the same as @p query_policy
+ * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if policies, options or data do not fit each other; ::MOCO_EUNAVAILABLE if no thread can be
+ * started
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_loader_create(moco_loader **out, const moco_dataset *dataset,
@@ -66,6 +77,8 @@ MOCO_API void moco_loader_free(moco_loader *loader);
 /**
  * Waits for the next batch. Batches come in the sampler's order, without end. They do not depend on the number of
  * workers. After an error the next call gives the next batch.
+ * @param loader of this thread; only moco_loader_cancel() may be called by another one meanwhile
+ * @param[out] out the batch, borrowed from the loader
  * @return the error of the first sample of the batch that could not be read; the message has its name.
  * ::MOCO_EUNAVAILABLE if no batch was ready in options->timeout_s: the next call continues to wait for the same batch,
  * and the batch before is given back. ::MOCO_ESTOPPED after moco_loader_cancel()
@@ -97,7 +110,7 @@ typedef enum moco_stage {
     MOCO_STAGE_GRAYSCALE, /**< grey */
     MOCO_STAGE_BLUR,      /**< Gaussian blur */
     MOCO_STAGE_STORE,     /**< flip, normalise and store in the batch; in fast loaders, all colours */
-    MOCO_STAGE_COUNT
+    MOCO_STAGE_COUNT      /**< number of stages */
 } moco_stage;
 
 /** "read", "decode" and so on; NULL for any other value; borrowed, static. @since 0.1 */

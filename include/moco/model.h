@@ -2,7 +2,8 @@
  * @file model.h
  * Momentum Contrast: two encoders, a queue, an optimiser, and the training step (Algorithm 1 of arXiv 1911.05722).
  *
- * One thread at a time may use a model.
+ * One thread at a time may use a model. A model with cuda_graph belongs to the thread that made it, whose current
+ * stream is the model's until the model is freed.
  *
  * @since 0.1 for all of this file.
  */
@@ -21,14 +22,17 @@ typedef struct moco_model moco_model;
 
 /**
  * Writes a permutation of the @p n rows of all ranks. Every rank must write the same.
+ * @param[out] permutation room for @p n
+ * @param n number of rows of all ranks
  * @param shuffle number of the shuffle in the run, from 0. Anything but a permutation fails the step, after the
  * momentum update.
+ * @param payload of the options
  */
 typedef void (*moco_permutation_fn)(int64_t *permutation, size_t n, uint64_t shuffle, void *payload);
 
 /** Options of moco_model_create(). */
 typedef struct moco_model_options {
-    size_t struct_size;
+    size_t struct_size;                  /**< set by the macro or function below */
     const moco_encoder_options *encoder; /**< read by the call; NULL: the defaults */
     const moco_sgd_options *sgd;         /**< read by the call; NULL: the defaults */
     int64_t queue_size;                  /**< keys in the queue, K; 65536 */
@@ -41,7 +45,7 @@ typedef struct moco_model_options {
      * world x accumulate groups, and keys enter the queue in the order of the samples. With a callback, keys enter the
      * queue in the order of the rows. */
     moco_permutation_fn permutation;
-    void *payload;
+    void *payload;   /**< for permutation */
     moco_comm *comm; /**< the ranks that train together; borrowed, must outlive the model; NULL: one process */
     const moco_ddp_options *ddp; /**< how the ranks average gradients; read by the call; NULL: the defaults */
     int64_t accumulate;          /**< number of equal parts in which a batch is computed, to save memory; 1 */
@@ -49,20 +53,28 @@ typedef struct moco_model_options {
     bool cuda_graph; /**< record a step on a GPU once and start it as a whole; false @since 0.2 */
 } moco_model_options;
 
+/** The defaults of ::moco_model_options. */
 #define MOCO_MODEL_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(moco_model_options), NULL, NULL, 65536, false, 0.07, false, MOCO_SHUFFLE_ALL_TO_ALL, 0, NULL, NULL,     \
             NULL, NULL, 1, false, false                                                                                \
     }
 
-/** Fills in what ::MOCO_MODEL_OPTIONS_INIT holds. @param struct_size sizeof(moco_model_options) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_MODEL_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_model_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_model_options_init(moco_model_options *options, size_t struct_size);
 
 /**
  * Makes the query encoder, the key encoder as a copy of it, the queue and the optimiser. With a communicator this call
  * and all below, except the getters, are collective: every rank makes them, with the same options.
+ * @param[out] out a new handle, for moco_model_free()
  * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if an option is out of range; ::MOCO_EUNAVAILABLE if there is no such device; ::MOCO_EPEER if
+ * another rank failed
  */
 MOCO_API MOCO_MUST_USE moco_status moco_model_create(moco_model **out, const moco_model_options *options);
 
@@ -83,12 +95,13 @@ typedef struct moco_step {
 /**
  * Takes one training step on N pairs of views, this rank's share of the batch. Does not wait for the device.
  * @param[out] out what the step computed; NULL: not wanted
+ * @param model the model to train
  * @param im_q,im_k N x 3 x H x W, of a type that moco_encoder_forward() takes, on the host or on the model's device
  * @param lr learning rate of this step
  * @param m momentum of the key encoder in this step
- * @return ::MOCO_EINVALID if the views differ in shape or N cannot be cut into the parts, ::MOCO_EPEER if another rank
- * failed. What is checked before the step begins changes nothing; a failure of the device or of another rank leaves the
- * model between two steps, to be restored from a checkpoint.
+ * @return ::MOCO_EINVALID if the views differ in shape, N cannot be cut into the parts, or @p lr or @p m is out of
+ * range; ::MOCO_EPEER if another rank failed. What is checked before the step begins changes nothing; a failure of the
+ * device or of another rank leaves the model between two steps, to be restored from a checkpoint.
  */
 MOCO_API MOCO_MUST_USE moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor *im_q,
                                                    const moco_tensor *im_k, double lr, double m);
@@ -96,15 +109,16 @@ MOCO_API MOCO_MUST_USE moco_status moco_model_step(moco_step *out, moco_model *m
 /** Means over the steps since the last call of moco_model_read_means(). */
 typedef struct moco_model_means {
     int64_t steps; /**< how many steps the means are over */
-    double loss;
-    double acc1; /**< contrastive accuracy (top-1): percent of queries closer to their key than to any negative */
-    double acc5; /**< the same, top-5: at most four negatives are closer */
+    double loss;   /**< of the steps */
+    double acc1;   /**< contrastive accuracy (top-1): percent of queries closer to their key than to any negative */
+    double acc5;   /**< the same, top-5: at most four negatives are closer */
 } moco_model_means;
 
 /**
  * Reads the means over steps and ranks, and starts new ones, also if it fails. Waits for the device. NaN if there was
  * no step.
  * @return ::MOCO_EDIVERGED if the loss of a step was not finite. No other call looks, since that waits for the device.
+ * ::MOCO_EPEER if another rank failed
  */
 MOCO_API MOCO_MUST_USE moco_status moco_model_read_means(moco_model_means *out, moco_model *model);
 
@@ -119,6 +133,7 @@ MOCO_API moco_sgd *moco_model_sgd(const moco_model *model);
 /**
  * Sets a text that the application keeps with the model: checkpoints hold it as metadata "app.KEY", and
  * moco_checkpoint_load() gives it back.
+ * @param model keeps the text
  * @param key UTF-8, 1 to 100 bytes
  * @param value UTF-8, up to 4000 bytes, copied; NULL removes the key
  * @return ::MOCO_EINVALID beyond these bounds, or for a 65th key

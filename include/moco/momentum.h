@@ -16,7 +16,10 @@ MOCO_BEGIN_DECLS
 /**
  * Sets key = m key + (1 - m) query for all parameters, in place. Buffers (the running statistics of batch norm) do not
  * change: each encoder keeps its own, as in the reference.
+ * @param key the encoder to change
+ * @param query an encoder of the same shape
  * @param m from 0 to 1
+ * @return ::MOCO_EINVALID if the encoders differ in shape or @p m is out of range; then nothing changes
  */
 MOCO_API MOCO_MUST_USE moco_status moco_momentum_update(moco_encoder *key, const moco_encoder *query, double m);
 

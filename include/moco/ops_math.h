@@ -2,6 +2,9 @@
  * @file ops_math.h
  * Computes element by element, and products of matrices: see ops.h.
  *
+ * Each function returns what moco_tensor_call() returns: ::MOCO_EINVALID if sizes or types do not fit. Results belong
+ * to the scope, or to the caller if it is NULL.
+ *
  * @since 0.2 for all of this file, unless a comment says 0.1.
  */
 #ifndef MOCO_OPS_MATH_H
@@ -11,7 +14,7 @@
 
 MOCO_BEGIN_DECLS
 
-/** @name Two tensors, whose sizes broadcast
+/** @name Two tensors, whose sizes broadcast: N x M and N x M, N x 1, M or a scalar give N x M
  * @{ */
 
 /** Computes a + b. *Differentiable.* @since 0.1 */
@@ -94,7 +97,7 @@ static inline moco_status moco_tensor_accumulate(moco_tensor *tensor, const moco
 }
 
 /** @}
- * @name A tensor and a number
+ * @name A tensor and a number; the result has the tensor's sizes
  * @{ */
 
 /** Computes tensor x factor. *Differentiable.* @since 0.1 */
@@ -147,7 +150,7 @@ static inline moco_status moco_tensor_clamp(moco_tensor **out, moco_scope *scope
 }
 
 /** @}
- * @name One tensor, element by element
+ * @name One tensor, element by element; the result has its sizes
  * @{ */
 
 /** Computes e to the power of each element. *Differentiable.* */
@@ -232,6 +235,10 @@ static inline moco_status moco_tensor_bmm(moco_tensor **out, moco_scope *scope, 
 
 /**
  * Computes input x weight transposed + bias: N x C, O x C and O give N x O. *Differentiable.*
+ * @param[out] out the result
+ * @param scope owns the result; NULL: the caller does
+ * @param input N x C
+ * @param weight O x C
  * @param bias may be NULL
  */
 static inline moco_status moco_tensor_linear(moco_tensor **out, moco_scope *scope, const moco_tensor *input,
@@ -247,9 +254,14 @@ static inline moco_status moco_tensor_linear(moco_tensor **out, moco_scope *scop
 /**
  * Normalises each channel of N x C or N x C x H x W, by the batch in training and else by the running statistics.
  * *Differentiable.*
+ * @param[out] out the result
+ * @param scope owns the result; NULL: the caller does
+ * @param input N x C or N x C x H x W
  * @param weight,bias C each; may be NULL
  * @param mean,variance running statistics, C each, which training moves by @p momentum (PyTorch: 0.1) to the batch's;
  * may be NULL in training
+ * @param training by the batch; false: by the running statistics
+ * @param momentum 0..1, how far the running statistics move
  * @param epsilon added to the variance; 1e-5 in PyTorch
  */
 static inline moco_status moco_tensor_batch_norm(moco_tensor **out, moco_scope *scope, const moco_tensor *input,

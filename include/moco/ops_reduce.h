@@ -2,6 +2,9 @@
  * @file ops_reduce.h
  * Sums, means, maxima and the like, of all elements or along a dimension: see ops.h.
  *
+ * Each function returns what moco_tensor_call() returns: ::MOCO_EINVALID if sizes or types do not fit. Results belong
+ * to the scope, or to the caller if it is NULL.
+ *
  * @since 0.2 for all of this file, unless a comment says 0.1.
  */
 #ifndef MOCO_OPS_REDUCE_H
@@ -133,7 +136,7 @@ static inline moco_status moco_tensor_norm_dim(moco_tensor **out, moco_scope *sc
     return moco_ops_call(out, scope, "aten::linalg_vector_norm", args, 3);
 }
 
-/** Computes exp(element) / sum(exp) along a dimension. *Differentiable.* */
+/** Computes exp(element) / sum(exp) along a dimension; the sizes stay. *Differentiable.* */
 static inline moco_status moco_tensor_softmax(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                               int64_t dim)
 {
@@ -142,7 +145,7 @@ static inline moco_status moco_tensor_softmax(moco_tensor **out, moco_scope *sco
     return moco_ops_int(out, scope, "aten::softmax.int", tensor, dim);
 }
 
-/** Computes the logarithm of that, without overflow. *Differentiable.* */
+/** Computes the logarithm of that, without overflow; the sizes stay. *Differentiable.* */
 static inline moco_status moco_tensor_log_softmax(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                   int64_t dim)
 {
@@ -259,7 +262,10 @@ static inline moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *
 
 /**
  * Computes list = m list + (1 - m) other, tensor by tensor, in place: an average of parameters over the steps. Not
- * recorded. @since 0.1
+ * recorded.
+ * @return ::MOCO_EINVALID if the lists differ in length, and then nothing changes, or if two tensors differ in shape,
+ * and then those before them have changed
+ * @since 0.1
  */
 static inline moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other,
                                                    double m)

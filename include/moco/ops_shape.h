@@ -2,6 +2,9 @@
  * @file ops_shape.h
  * Makes, views, copies, joins and selects: see ops.h.
  *
+ * Each function returns what moco_tensor_call() returns: ::MOCO_EINVALID if sizes or types do not fit. Results belong
+ * to the scope, or to the caller if it is NULL.
+ *
  * @since 0.2 for all of this file, unless a comment says 0.1.
  */
 #ifndef MOCO_OPS_SHAPE_H
@@ -89,7 +92,7 @@ static inline moco_status moco_ops_write(const char *op, const moco_value *args,
  * @name Making tensors
  * @{ */
 
-/** Sets all elements to zero. Not recorded. @since 0.1 */
+/** Sets all elements to zero, in place. Not recorded. @since 0.1 */
 static inline moco_status moco_tensor_zero(moco_tensor *tensor)
 {
     MOCO_OPS_CHECK(tensor);
@@ -97,7 +100,16 @@ static inline moco_status moco_tensor_zero(moco_tensor *tensor)
     return moco_ops_write("aten::zero_", args, 1);
 }
 
-/** Makes a tensor of one number. @param sizes @p ndim sizes */
+/**
+ * Makes a tensor of one number.
+ * @param[out] out the result
+ * @param scope owns the result; NULL: the caller does
+ * @param number the value of all elements
+ * @param dtype type of the elements
+ * @param device where they are
+ * @param sizes @p ndim sizes
+ * @param ndim number of dimensions
+ */
 static inline moco_status moco_tensor_full(moco_tensor **out, moco_scope *scope, double number, moco_dtype dtype,
                                            moco_device device, const int64_t *sizes, size_t ndim)
 {
@@ -120,7 +132,7 @@ static inline moco_status moco_tensor_zeros(moco_tensor **out, moco_scope *scope
     return MOCO_OK;
 }
 
-/** Makes the int64 numbers 0..count-1. */
+/** Makes the int64 numbers 0..count-1, as a vector. */
 static inline moco_status moco_tensor_arange(moco_tensor **out, moco_scope *scope, int64_t count, moco_device device)
 {
     MOCO_OPS_CHECK(out);
@@ -141,7 +153,7 @@ static inline moco_status moco_tensor_detach(moco_tensor **out, moco_scope *scop
     return moco_ops_unary(out, scope, "aten::detach", tensor);
 }
 
-/** Copies a tensor. *Differentiable.* */
+/** Copies a tensor, with its sizes. *Differentiable.* */
 static inline moco_status moco_tensor_clone(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
 {
     MOCO_OPS_CHECK(out);
@@ -200,7 +212,7 @@ static inline moco_status moco_tensor_narrow(moco_tensor **out, moco_scope *scop
     return moco_ops_call(out, scope, "aten::narrow", args, 4);
 }
 
-/** Gives the transpose of a matrix, as a view. *Differentiable.* @since 0.1 */
+/** Gives the transpose of a matrix, as a view: N x M gives M x N. *Differentiable.* @since 0.1 */
 static inline moco_status moco_tensor_transpose(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
 {
     MOCO_OPS_CHECK(out);
@@ -242,7 +254,7 @@ static inline moco_status moco_tensor_flatten(moco_tensor **out, moco_scope *sco
     return moco_ops_int(out, scope, "aten::flatten.using_ints", tensor, 1);
 }
 
-/** Gives a view with one more dimension, of size 1, before @p dim. *Differentiable.* */
+/** Gives a view with one more dimension, of size 1, before @p dim: N x M and 1 give N x 1 x M. *Differentiable.* */
 static inline moco_status moco_tensor_unsqueeze(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                 int64_t dim)
 {
@@ -255,7 +267,8 @@ static inline moco_status moco_tensor_unsqueeze(moco_tensor **out, moco_scope *s
  * @name Joining and selecting
  * @{ */
 
-/** Concatenates @p count tensors along a dimension. *Differentiable.* @since 0.1 */
+/** Concatenates @p count tensors along a dimension: N x C and M x C along 0 give (N + M) x C. *Differentiable.*
+ * @since 0.1 */
 static inline moco_status moco_tensor_cat(moco_tensor **out, moco_scope *scope, const moco_tensor *const *tensors,
                                           size_t count, size_t dim)
 {
@@ -293,7 +306,7 @@ static inline moco_status moco_tensor_scatter(moco_tensor **out, moco_scope *sco
     return moco_ops_call(out, scope, "aten::scatter.src", args, 4);
 }
 
-/** Overwrites rows of a tensor: row index[i] (int64) becomes row i of @p source. Not recorded. */
+/** Overwrites rows of N x ...: row index[i] (int64, M) becomes row i of @p source (M x ...). Not recorded. */
 static inline moco_status moco_tensor_set_rows(moco_tensor *tensor, const moco_tensor *index, const moco_tensor *source)
 {
     MOCO_OPS_CHECK(tensor);

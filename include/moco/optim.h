@@ -16,7 +16,7 @@ typedef struct moco_sgd moco_sgd;
 
 /** Options of moco_sgd_create() and moco_sgd_add_group(): how a group of parameters learns. */
 typedef struct moco_sgd_options {
-    size_t struct_size;
+    size_t struct_size;  /**< set by the macro or function below */
     double momentum;     /**< without Nesterov and dampening; 0.9 */
     double weight_decay; /**< of every parameter, as in the reference: biases and batch norm too; 1e-4 */
     double rate; /**< the group's own rate, as a factor of that of moco_sgd_step(); 1; 0 is read as 1 @since 0.2 */
@@ -28,26 +28,36 @@ typedef struct moco_sgd_options {
     double trust;
 } moco_sgd_options;
 
+/** The defaults of ::moco_sgd_options. */
 #define MOCO_SGD_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
         sizeof(moco_sgd_options), 0.9, 1e-4, 1, 0                                                                      \
     }
 
-/** Fills in what ::MOCO_SGD_OPTIONS_INIT holds. @param struct_size sizeof(moco_sgd_options) of the caller @since 0.2 */
+/**
+ * Fills in what ::MOCO_SGD_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_sgd_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_sgd_options_init(moco_sgd_options *options, size_t struct_size);
 
 /**
  * Makes an optimiser.
+ * @param[out] out a new handle, for moco_sgd_free()
  * @param parameters borrowed, must outlive the optimiser
  * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if an option is out of range
  */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_create(moco_sgd **out, const moco_tensor_list *parameters,
                                                    const moco_sgd_options *options);
 
 /**
  * Adds parameters that learn with their own options; the first group is that of moco_sgd_create().
+ * @param sgd the optimiser
  * @param parameters borrowed, must outlive the optimiser; none of them may be in another group
  * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if an option is out of range, or a parameter is in another group
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_add_group(moco_sgd *sgd, const moco_tensor_list *parameters,
@@ -59,8 +69,11 @@ MOCO_API void moco_sgd_free(moco_sgd *sgd);
 /** Drops all gradients: the next backward pass does not add to them. */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_zero_grad(moco_sgd *sgd);
 
-/** Takes one step. Parameters without a gradient do not change. Gradients are not checked: those that are not finite
- * make the parameters so, and the next loss. */
+/**
+ * Takes one step. Parameters without a gradient do not change. Gradients are not checked: those that are not finite
+ * make the parameters so, and the next loss.
+ * @return ::MOCO_EINVALID if @p lr is below 0 or not finite
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_sgd_step(moco_sgd *sgd, double lr);
 
 /** Returns the momentum buffers, one per parameter, group by group. Borrowed, lives as long as the optimiser. */

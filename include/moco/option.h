@@ -28,15 +28,16 @@ typedef enum moco_option_kind {
     MOCO_OPTION_PATH    /**< char array that holds a file or folder */
 } moco_option_kind;
 
+/** Most other names of an option. */
 #define MOCO_OPTION_MAX_ALIASES 2
 
 /** A row of a table of options. */
 typedef struct moco_option {
     const char *name;                             /**< "queue-size": --queue-size, and queue_size in YAML */
     const char *aliases[MOCO_OPTION_MAX_ALIASES]; /**< other names; one letter: -b on the command line; NULL: none */
-    moco_option_kind kind;
-    const char *group;          /**< heading in the help; NULL: none */
-    bool advanced;              /**< the help shows it at the end, below "Advanced" */
+    moco_option_kind kind;                        /**< type of the value */
+    const char *group;                            /**< heading in the help; NULL: none */
+    bool advanced;                                /**< the help shows it at the end, below "Advanced" */
     bool per_host;              /**< processes of one run may have different values: paths, threads, devices */
     const char *argument;       /**< placeholder in the help, as "N"; NULL for ::MOCO_OPTION_BOOL */
     const char *help;           /**< one phrase, without range and default */
@@ -53,18 +54,26 @@ typedef struct moco_option {
 
 /** @name Kind, placeholder, range and field of a row; `.name`, `.help` and the rest are given beside them, in C. */
 /** @{ */
+/** A row for an int64_t from @p low to @p high. */
 #define MOCO_INT_OPTION(type, field, low, high)                                                                        \
     .kind = MOCO_OPTION_INT, .argument = "N", .min = (low), .max = (high), MOCO_OPTION_FIELD(type, field)
+/** A row for a uint64_t. */
 #define MOCO_UINT64_OPTION(type, field) .kind = MOCO_OPTION_UINT64, .argument = "N", MOCO_OPTION_FIELD(type, field)
+/** A row for a double from @p low to @p high. */
 #define MOCO_REAL_OPTION(type, field, low, high)                                                                       \
     .kind = MOCO_OPTION_REAL, .argument = "X", .min = (low), .max = (high), MOCO_OPTION_FIELD(type, field)
+/** A row for a bool. */
 #define MOCO_BOOL_OPTION(type, field) .kind = MOCO_OPTION_BOOL, MOCO_OPTION_FIELD(type, field)
+/** A row for a char array. */
 #define MOCO_TEXT_OPTION(type, field, placeholder)                                                                     \
     .kind = MOCO_OPTION_TEXT, .argument = (placeholder), MOCO_OPTION_FIELD(type, field)
+/** A row for a char array that holds a path. */
 #define MOCO_PATH_OPTION(type, field, placeholder)                                                                     \
     .kind = MOCO_OPTION_PATH, .argument = (placeholder), MOCO_OPTION_FIELD(type, field)
+/** A row for a char array that holds one of @p names. */
 #define MOCO_NAME_OPTION(type, field, placeholder, names)                                                              \
     .kind = MOCO_OPTION_NAME, .argument = (placeholder), .choices = (names), MOCO_OPTION_FIELD(type, field)
+/** A row for an enum whose values have @p names. */
 #define MOCO_CHOICE_OPTION(type, field, placeholder, names)                                                            \
     .kind = MOCO_OPTION_CHOICE, .argument = (placeholder), .choices = (names), MOCO_OPTION_FIELD(type, field)
 /** @} */
@@ -76,23 +85,30 @@ typedef struct moco_option {
 
 /** The names of an enum for `choices`; @p MAP is its list of X(identifier, name), as MOCO_FORMAT_MAP. */
 #define MOCO_CHOICES(MAP) ((const char *const[]){ MAP(MOCO_CHOICE_NAME) NULL })
+/** The name of a row, for ::MOCO_CHOICES. */
 #define MOCO_CHOICE_NAME(identifier, name) name,
 
-/** The identifiers of an enum; @p MAP as above. */
+/** The identifier of a row, for the enum itself. */
 #define MOCO_CHOICE_ENUM(identifier, name) identifier,
 
 /**
  * Finds the option of a name or alias.
+ * @param table @p count rows
+ * @param count number of rows
  * @param name its first @p length bytes count; a dash and an underscore are the same
- * @return NULL if the table has no such option
+ * @param length bytes of @p name
+ * @return borrowed from the table; NULL if it has no such option
  * @since 0.2
  */
 MOCO_API const moco_option *moco_option_find(const moco_option *table, size_t count, const char *name, size_t length);
 
 /**
  * Finds the option that a misspelt name most likely means.
+ * @param table @p count rows
+ * @param count number of rows
+ * @param wrong the misspelt name
  * @param[in,out] errors only options with fewer typing errors are found; receives their number. NULL: no bound
- * @return NULL if no name is near
+ * @return borrowed from the table; NULL if no name is near
  * @since 0.2
  */
 MOCO_API const moco_option *moco_option_nearest(const moco_option *table, size_t count, const char *wrong,
@@ -105,6 +121,8 @@ MOCO_API const char *moco_nearest_name(const char *wrong, const char *const *nam
  * Sets the field of an option from text, independently of the locale.
  * @param values the struct that option->offset counts in. Of a moco_config use moco_config_set(): a later library has
  * options beyond its end.
+ * @param option a row of the table
+ * @param text the value
  * @return ::MOCO_EINVALID; the message names option, value, and range or nearest choice, and the field is unchanged
  */
 MOCO_API MOCO_MUST_USE moco_status moco_option_set(void *values, const moco_option *option, const char *text);
@@ -112,7 +130,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_option_set(void *values, const moco_opti
 /**
  * Writes the field of an option as text that moco_option_set() reads back as the same value. Of a moco_config use
  * moco_config_get().
+ * @param values the struct that option->offset counts in
+ * @param option a row of the table
  * @param[out] buffer NUL-terminated, cut to @p size bytes
+ * @param size bytes of @p buffer
  * @return ::MOCO_EINVALID if a field is not one of its choices
  */
 MOCO_API MOCO_MUST_USE moco_status moco_option_get(const void *values, const moco_option *option, char *buffer,

@@ -19,22 +19,30 @@ typedef struct moco_peers moco_peers;
 
 /** Options of moco_peers_join(). @since 0.1 */
 typedef struct moco_peers_options {
-    size_t struct_size;
+    size_t struct_size; /**< set by the macro or function below */
     moco_device device; /**< device of the tensors that will be exchanged */
     double timeout_s;   /**< seconds to meet, and for each collective; 300 */
 } moco_peers_options;
 
+/** The defaults of ::moco_peers_options. */
 #define MOCO_PEERS_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(moco_peers_options), { MOCO_CPU, 0 }, 300                                                               \
     }
 
-/** Fills in what ::MOCO_PEERS_OPTIONS_INIT holds. @param struct_size sizeof(moco_peers_options) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_PEERS_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_peers_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_peers_options_init(moco_peers_options *options, size_t struct_size);
 
 /**
  * Meets the other ranks and connects with them.
+ * @param[out] out a new handle, for moco_peers_free()
+ * @param launch which process this is; NULL: one process alone
+ * @param options NULL for the defaults
  * @return ::MOCO_EUNAVAILABLE if the store's port is in use, if the store cannot be reached, or if ranks are missing
  * after the time-out (the message lists them); ::MOCO_EINVALID if ranks have different world sizes, or a rank is there
  * twice
@@ -57,8 +65,10 @@ MOCO_API const char *moco_peers_name(const moco_peers *peers, int32_t rank);
 
 /**
  * Compares texts that must be the same on all ranks, line by line. All ranks call it, as often as they like.
+ * @param peers the processes
  * @param text lines of "name: value", of any length
- * @return ::MOCO_EINVALID on every rank if the texts differ; the message quotes the first line that does
+ * @return ::MOCO_EINVALID on every rank if the texts differ; the message quotes the first line that does. ::MOCO_EPEER
+ * if another rank failed
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_peers_agree(moco_peers *peers, const char *text);
@@ -66,6 +76,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_peers_agree(moco_peers *peers, const cha
 /**
  * Reports this rank's failure to the others and returns it. For ::MOCO_EPEER, finds out which rank failed instead, and
  * sets this thread's message to that. Call it once, before moco_peers_free().
+ * @return @p status, or ::MOCO_EPEER if it follows from the failure of another rank
  * @since 0.1
  */
 MOCO_API moco_status moco_peers_fail(moco_peers *peers, moco_status status);

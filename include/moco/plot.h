@@ -27,37 +27,46 @@ typedef enum moco_picture { MOCO_PICTURE_MAP(MOCO_CHOICE_ENUM) } moco_picture;
  * Draws the curves of RUN/metrics.jsonl to RUN/plots: loss, accuracy, knn and lr, each with the lines that a reader
  * compares with (chance, the expected floor of the loss, baselines of the kNN accuracy that the run's folder holds). A
  * curve without values is left out.
+ * @param run its folder
  * @param format ::MOCO_PICTURE_AUTO: PNG
- * @return ::MOCO_ENOTFOUND if the folder has no metrics.jsonl
+ * @return ::MOCO_ENOTFOUND if the folder has no metrics.jsonl; ::MOCO_EIO if a file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_curves(const char *run, moco_picture format);
 
+/** Most runs of a chart. @since 0.1 */
 #define MOCO_PLOT_MAX_RUNS 4
 
 /** Options of moco_plot_compare(). @since 0.2 */
 typedef struct moco_compare_options {
-    size_t struct_size;
-    const char *metric; /**< a key of metrics.jsonl: loss, acc1, knn_acc1, ...; "loss" */
-    int64_t last_step;  /**< leave out later steps; 0: draw all */
-    moco_picture format;
+    size_t struct_size;  /**< set by the macro or function below */
+    const char *metric;  /**< a key of metrics.jsonl: loss, acc1, knn_acc1, ...; "loss" */
+    int64_t last_step;   /**< leave out later steps; 0: draw all */
+    moco_picture format; /**< of the picture; ::MOCO_PICTURE_AUTO: by the file's ending */
 } moco_compare_options;
 
+/** The defaults of ::moco_compare_options. */
 #define MOCO_COMPARE_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
         sizeof(moco_compare_options), "loss", 0, MOCO_PICTURE_AUTO                                                     \
     }
 
-/** Fills in what ::MOCO_COMPARE_OPTIONS_INIT holds. @param struct_size sizeof(moco_compare_options) of the caller
- * @since 0.2 */
+/**
+ * Fills in what ::MOCO_COMPARE_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_compare_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_compare_options_init(moco_compare_options *options, size_t struct_size);
 
 /**
  * Draws one metric of several runs over the epochs, one line per run. A run without the metric is left out with a
  * warning.
+ * @param path of the picture
  * @param runs folders, 1 to ::MOCO_PLOT_MAX_RUNS; a line is named by the last part of its run's path
+ * @param count number of runs
  * @param options NULL for the defaults
- * @return ::MOCO_ENOTFOUND if no run has the metric
+ * @return ::MOCO_ENOTFOUND if no run has the metric; ::MOCO_EIO if the file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
@@ -66,6 +75,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_compare(const char *path, const cha
 /**
  * Draws a sheet of query images, each with its nearest neighbours in the bank. Below a neighbour are its class and its
  * cosine; its frame is blue if the classes are the same, and orange if they differ.
+ * @return what moco_dataset_read() returns for an image that cannot be read; ::MOCO_EIO if the file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const moco_dataset *bank_images,
@@ -73,9 +83,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const 
                                                         const moco_features *queries);
 
 /**
- * Draws features as points of a plane, by their first two principal components (see moco__tensor_pca()), coloured by
- * class.
+ * Draws features as points of a plane, by their first two principal components, coloured by class.
+ * @param path of the picture
  * @param dataset the images of the features; it has the names of the classes
+ * @param features of two dimensions or more
+ * @return ::MOCO_EINVALID if the features have fewer dimensions; ::MOCO_EIO if the file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
@@ -83,7 +95,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_da
 
 /** Options of moco_plot_sheets(). @since 0.1 */
 typedef struct moco_sheets_options {
-    size_t struct_size;
+    size_t struct_size;  /**< set by the macro or function below */
     size_t bank;         /**< images to look for neighbours in; 10000 */
     size_t map;          /**< images on the map, where more would hide each other; 5000 */
     int32_t workers;     /**< loader threads; 0: one per core */
@@ -91,20 +103,29 @@ typedef struct moco_sheets_options {
     moco_picture format; /**< of the map; ::MOCO_PICTURE_AUTO: PNG. Sheets of images are always PNG. */
 } moco_sheets_options;
 
+/** The defaults of ::moco_sheets_options. */
 #define MOCO_SHEETS_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
         sizeof(moco_sheets_options), 10000, 5000, 0, { MOCO_CPU, 0 }, MOCO_PICTURE_AUTO                                \
     }
 
-/** Fills in what ::MOCO_SHEETS_OPTIONS_INIT holds. @param struct_size sizeof(moco_sheets_options) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_SHEETS_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_sheets_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_sheets_options_init(moco_sheets_options *options, size_t struct_size);
 
 /**
  * Draws all sheets of a run to RUN/plots: pairs.png, neighbours.png and map.png.
+ * @param run its folder
+ * @param config the settings of the run
+ * @param encoder of the run, as moco_encoder_import() gives it
  * @param images the images that the run was trained on
  * @param query_images images to look up and to map; NULL: @p images
  * @param options NULL for the defaults
+ * @return what moco_dataset_read() returns for an image that cannot be read; ::MOCO_EIO if a file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_sheets(const char *run, const moco_config *config, moco_encoder *encoder,
@@ -113,8 +134,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_sheets(const char *run, const moco_
 
 /**
  * Draws a confusion matrix: one row per true class, one column per predicted class, coloured by the share of its row.
+ * @param path of the picture
  * @param matrix classes x classes counts
+ * @param classes number of classes
  * @param names of the classes, or NULL; a name may be NULL
+ * @return ::MOCO_EIO if the file cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_plot_confusion(const char *path, const int64_t *matrix, size_t classes,

@@ -23,7 +23,7 @@ typedef enum moco_phase {
     MOCO_PHASE_METRICS,   /**< running means of loss and accuracy */
     MOCO_PHASE_OPTIMIZER, /**< SGD */
     MOCO_PHASE_ENQUEUE,   /**< put the keys into the queue */
-    MOCO_PHASE_COUNT
+    MOCO_PHASE_COUNT      /**< number of phases */
 } moco_phase;
 
 /** Returns the name of a phase, as "query" or "momentum"; NULL for other values. Static. */
@@ -44,6 +44,7 @@ typedef struct moco_step_times {
 /**
  * Makes moco_model_step() add its times to @p times. Each phase then waits for the device, so steps on a GPU take
  * longer. A step that is not profiled costs nothing extra.
+ * @param model the model to measure
  * @param times borrowed until the next call or until the model is freed, and not cleared; NULL: stop measuring
  */
 MOCO_API void moco_model_profile(moco_model *model, moco_step_times *times);

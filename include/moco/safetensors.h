@@ -18,14 +18,14 @@ MOCO_BEGIN_DECLS
 
 /** A tensor and its name, for writing. @since 0.1 */
 typedef struct moco_named_tensor {
-    const char *name;
-    const moco_tensor *tensor;
+    const char *name;          /**< UTF-8 */
+    const moco_tensor *tensor; /**< on any device */
 } moco_named_tensor;
 
 /** A metadata entry. @since 0.1 */
 typedef struct moco_metadata {
-    const char *key;
-    const char *value;
+    const char *key;   /**< UTF-8 */
+    const char *value; /**< UTF-8 */
 } moco_metadata;
 
 /**
@@ -39,13 +39,17 @@ MOCO_API MOCO_MUST_USE moco_status moco_safetensors_write(const char *path, cons
                                                           size_t metadata_count);
 
 /**
- * Takes the next bytes of a file that is written to memory or to a stream. @return ::MOCO_OK, or an error, which ends
- * the writing
+ * Takes the next bytes of a file that is written to memory or to a stream.
+ * @return ::MOCO_OK, or an error, which ends the writing
  * @since 0.2
  */
 typedef moco_status (*moco_write_fn)(const void *bytes, size_t count, void *payload);
 
-/** Gives the bytes of moco_safetensors_write() to a callback, piece by piece, from first to last. @since 0.2 */
+/**
+ * Gives the bytes of moco_safetensors_write() to a callback, piece by piece, from first to last.
+ * @return the error that the callback returned
+ * @since 0.2
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_safetensors_write_to(moco_write_fn write, void *payload,
                                                              const moco_named_tensor *tensors, size_t count,
                                                              const moco_metadata *metadata, size_t metadata_count);
@@ -55,12 +59,12 @@ typedef struct moco_safetensors moco_safetensors;
 
 /** A tensor's entry; borrowed from the file. @since 0.1 */
 typedef struct moco_safetensors_entry {
-    const char *name;
-    moco_dtype dtype;
-    size_t ndim;
-    const int64_t *sizes;
-    const void *data; /**< in the mapping */
-    size_t bytes;
+    const char *name;     /**< of the tensor */
+    moco_dtype dtype;     /**< type of the elements */
+    size_t ndim;          /**< number of dimensions */
+    const int64_t *sizes; /**< ndim sizes */
+    const void *data;     /**< in the mapping */
+    size_t bytes;         /**< size of the elements */
 } moco_safetensors_entry;
 
 /** Opens and checks a file. @return ::MOCO_ENOTFOUND, ::MOCO_EIO or ::MOCO_EFORMAT, naming file and fault @since 0.1 */

@@ -29,8 +29,8 @@ typedef enum moco_schedule_kind {
 
 /** A learning-rate schedule. */
 typedef struct moco_schedule {
-    size_t struct_size;
-    moco_schedule_kind kind;
+    size_t struct_size;                     /**< set by the macro or function below */
+    moco_schedule_kind kind;                /**< shape; ::MOCO_SCHEDULE_CONSTANT */
     double lr;                              /**< base rate; 0.03 */
     double epochs;                          /**< length of the training; 200 */
     double warmup_epochs;                   /**< the rate rises linearly from 0, always per step; 0: no warm-up */
@@ -39,6 +39,7 @@ typedef struct moco_schedule {
     double milestones[MOCO_MAX_MILESTONES]; /**< epochs from which the rate is 0.1 times as high; ascending */
 } moco_schedule;
 
+/** The defaults of ::moco_schedule. */
 #define MOCO_SCHEDULE_INIT                                                                                             \
     {                                                                                                                  \
         sizeof(moco_schedule), MOCO_SCHEDULE_CONSTANT, 0.03, 200, 0, false, 0,                                         \
@@ -47,7 +48,12 @@ typedef struct moco_schedule {
         }                                                                                                              \
     }
 
-/** Fills in what ::MOCO_SCHEDULE_INIT holds. @param struct_size sizeof(moco_schedule) of the caller @since 0.2 */
+/**
+ * Fills in what ::MOCO_SCHEDULE_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_schedule) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_schedule_init(moco_schedule *options, size_t struct_size);
 
 /**

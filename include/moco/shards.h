@@ -31,30 +31,37 @@ typedef int (*moco_shards_fn)(const moco_shards_progress *progress, void *payloa
  * is described in c_api/dataset/shard_index.c.
  * @param path as for moco_dataset_open()
  * @param progress NULL is allowed
- * @return ::MOCO_ESTOPPED after a non-zero return of @p progress
+ * @param payload for @p progress
+ * @return ::MOCO_ESTOPPED after a non-zero return of @p progress; ::MOCO_ENOTFOUND, ::MOCO_EIO or ::MOCO_EFORMAT if
+ * shards cannot be read, or ::MOCO_EIO if an index cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_shards_index(const char *path, moco_shards_fn progress, void *payload);
 
 /** Options of moco_shards_pack(). @since 0.1 */
 typedef struct moco_pack_options {
-    size_t struct_size;
-    int32_t short_side;   /**< larger images are resized to this and stored as JPEG; 0: keep the files */
-    int32_t quality;      /**< quality of these JPEG files, 1 to 100; 90 */
-    uint64_t shard_bytes; /**< start a new shard at this size; 0: one file */
-    int32_t workers;      /**< threads; 0: one per core */
-    bool verify;          /**< read each shard back before it gets its name; true */
-    bool skip_broken;     /**< leave out missing and damaged images, and log them; false: fail */
-    moco_shards_fn progress;
-    void *payload;
+    size_t struct_size;      /**< set by the macro or function below */
+    int32_t short_side;      /**< larger images are resized to this and stored as JPEG; 0: keep the files */
+    int32_t quality;         /**< quality of these JPEG files, 1 to 100; 90 */
+    uint64_t shard_bytes;    /**< start a new shard at this size; 0: one file */
+    int32_t workers;         /**< threads; 0: one per core */
+    bool verify;             /**< read each shard back before it gets its name; true */
+    bool skip_broken;        /**< leave out missing and damaged images, and log them; false: fail */
+    moco_shards_fn progress; /**< may be NULL */
+    void *payload;           /**< for progress */
 } moco_pack_options;
 
+/** The defaults of ::moco_pack_options. */
 #define MOCO_PACK_OPTIONS_INIT                                                                                         \
     {                                                                                                                  \
         sizeof(moco_pack_options), 0, 90, 0, 0, true, false, NULL, NULL                                                \
     }
 
-/** Fills in what ::MOCO_PACK_OPTIONS_INIT holds. @param struct_size sizeof(moco_pack_options) of the caller @since 0.2
+/**
+ * Fills in what ::MOCO_PACK_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_pack_options) of the caller
+ * @since 0.2
  */
 MOCO_API void moco_pack_options_init(moco_pack_options *options, size_t struct_size);
 
@@ -66,8 +73,10 @@ MOCO_API void moco_pack_options_init(moco_pack_options *options, size_t struct_s
  * call has left. The same data and options give the same bytes.
  * @param dataset its images must be stored as files: a folder, or shards
  * @param out "F.tar"; with shard_bytes the shards are "F-000000.tar", "F-000001.tar", ...
+ * @param options NULL for the defaults
  * @return ::MOCO_EEXISTS if the path holds something else, or a shard of other data or options; ::MOCO_ESTOPPED after a
- *         non-zero return of progress; ::MOCO_EINVALID if the images are not stored as files
+ * non-zero return of progress; ::MOCO_EINVALID if the images are not stored as files; ::MOCO_EFORMAT, ::MOCO_ENOTFOUND
+ * or ::MOCO_EIO for an image that cannot be read, unless skip_broken; ::MOCO_EIO if a shard cannot be written
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_shards_pack(const moco_dataset *dataset, const char *out,

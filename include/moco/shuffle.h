@@ -35,13 +35,22 @@ typedef enum moco_shuffle_kind {
  * Writes a permutation of 0..n-1 that depends on (seed, step) alone, for the rows of a batch that is laid out group by
  * group.
  * @param[out] permutation room for @p n
+ * @param n number of rows, over all processes
  * @param groups of batch norm, over all processes
+ * @param seed of the run
+ * @param step number of the shuffle
  * @return ::MOCO_EINVALID if @p n is not a multiple of @p groups
  */
 MOCO_API MOCO_MUST_USE moco_status moco_shuffle_grouped_permutation(int64_t *permutation, size_t n, size_t groups,
                                                                     uint64_t seed, uint64_t step);
 
-/** Does the same for a batch of one group. @param[out] permutation room for @p n; NULL: nothing is written */
+/**
+ * Does the same for a batch of one group.
+ * @param[out] permutation room for @p n; NULL: nothing is written
+ * @param n number of rows
+ * @param seed of the run
+ * @param step number of the shuffle
+ */
 static inline void moco_shuffle_permutation(int64_t *permutation, size_t n, uint64_t seed, uint64_t step)
 {
     const moco_status ignored = moco_shuffle_grouped_permutation(permutation, n, 1, seed, step);

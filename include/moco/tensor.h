@@ -61,7 +61,12 @@ MOCO_API void moco_scope_free(moco_scope *scope);
 
 /**
  * Creates a tensor with undefined contents.
+ * @param[out] out the result
+ * @param scope owns the result; NULL: the caller does
+ * @param dtype type of the elements
+ * @param device where they are
  * @param sizes @p ndim sizes, each >= 0; at most 64
+ * @param ndim number of dimensions
  * @return ::MOCO_ENOMEM if memory is out, ::MOCO_EUNAVAILABLE if the device cannot be used
  * @since 0.1
  */
@@ -70,17 +75,22 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_empty(moco_tensor **out, moco_sco
 
 /**
  * Creates a tensor on @p device and copies row-major values from the host into it.
+ * @return as moco_tensor_empty()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_from_host(moco_tensor **out, moco_scope *scope, moco_dtype dtype,
                                                          moco_device device, const int64_t *sizes, size_t ndim,
                                                          const void *values);
 
-/** Creates standard normal float32 values on @p device; a seed gives the same values on every device. @since 0.1 */
+/**
+ * Creates standard normal float32 values on @p device; a seed gives the same values on every device.
+ * @return as moco_tensor_empty()
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_randn(moco_tensor **out, moco_scope *scope, moco_device device,
                                                      const int64_t *sizes, size_t ndim, uint64_t seed);
 
-/** Frees a tensor that the caller owns; NULL is allowed. @since 0.1 */
+/** Frees a tensor that the caller owns, not one of a scope; NULL is allowed. @since 0.1 */
 MOCO_API void moco_tensor_free(moco_tensor *tensor);
 
 /** Returns the number of dimensions. @since 0.1 */
@@ -109,21 +119,34 @@ MOCO_API moco_device moco_tensor_device(const moco_tensor *tensor);
 /**
  * Gives a pointer to the elements of a contiguous (row-major) CPU tensor, to read and write them in place.
  * @param[out] out borrowed, valid while the tensor lives
+ * @param tensor a contiguous tensor on the CPU
+ * @return ::MOCO_EINVALID for other tensors; moco_tensor_to_host() reads all
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_data(void **out, moco_tensor *tensor);
 
 /**
  * Copies all elements to the host, row-major; waits for the device.
+ * @param[out] values room for all elements
  * @param bytes size of @p values; must equal the tensor's size in bytes
+ * @param tensor on any device
+ * @return ::MOCO_EINVALID if @p bytes is another size
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_to_host(void *values, size_t bytes, const moco_tensor *tensor);
 
-/** Overwrites all elements with row-major values from the host; keeps the memory layout. @since 0.1 */
+/**
+ * Overwrites all elements with row-major values from the host; keeps the memory layout.
+ * @return ::MOCO_EINVALID if @p bytes is another size
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_set_from_host(moco_tensor *tensor, const void *values, size_t bytes);
 
-/** Reads the value of a one-element tensor as a double; waits for the device. @since 0.1 */
+/**
+ * Reads the value of a one-element tensor as a double; waits for the device.
+ * @return ::MOCO_EINVALID if the tensor does not have one element
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_item(double *out, const moco_tensor *tensor);
 
 /** @}
@@ -133,12 +156,17 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_item(double *out, const moco_tens
 /**
  * Copies a tensor to another device; gives a second handle if it is there already. A copy from pinned memory to a GPU
  * is only queued: see moco_device_wait_uploads(). A copy to the CPU is done when the call returns. *Differentiable.*
+ * @return ::MOCO_EUNAVAILABLE if there is no such device
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                   moco_device device);
 
-/** Selects entries of the first dimension by @p index (int64, any device). *Differentiable.* @since 0.1 */
+/**
+ * Selects entries of the first dimension by @p index (int64, any device): N x ... and M give M x .... *Differentiable.*
+ * @return ::MOCO_EINVALID if the index is not a vector of int64, or names an entry that does not exist
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope,
                                                             const moco_tensor *tensor, const moco_tensor *index);
 
@@ -146,13 +174,18 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_index_select(moco_tensor **out, m
  * @name Arithmetic
  * @{ */
 
-/** Divides each row of an N x C matrix by max(L2 norm, 1e-12). *Differentiable.* @since 0.1 */
+/**
+ * Divides each row of an N x C matrix by max(L2 norm, 1e-12). *Differentiable.*
+ * @return ::MOCO_EINVALID for anything but a matrix of a floating-point type
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope,
                                                          const moco_tensor *tensor);
 
 /**
  * Computes the mean softmax cross entropy of N x M logits and int64 labels (N), each in 0..M-1; on a GPU labels are not
- * checked. *Differentiable.*
+ * checked. *Differentiable.* The result is a scalar.
+ * @return ::MOCO_EINVALID if sizes, types or labels do not fit
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope,
@@ -162,7 +195,11 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_cross_entropy(moco_tensor **out, 
  * @name Lists
  * @{ */
 
-/** Creates a list of second handles on the memory of @p count tensors. @since 0.1 */
+/**
+ * Creates a list of second handles on the memory of @p count tensors.
+ * @return ::MOCO_EINVALID if a tensor is NULL
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_create(moco_tensor_list **out, const moco_tensor *const *tensors,
                                                            size_t count);
 
@@ -179,7 +216,11 @@ MOCO_API moco_tensor *moco_tensor_list_get(const moco_tensor_list *list, size_t 
  * @name Autograd
  * @{ */
 
-/** Makes a leaf tensor a parameter: operations on it are recorded. @since 0.1 */
+/**
+ * Makes a leaf tensor a parameter: operations on it are recorded.
+ * @return ::MOCO_EINVALID if the tensor is not of a floating-point type or was computed from another one
+ * @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_require_gradient(moco_tensor *tensor);
 
 /**
@@ -193,6 +234,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_gradient(moco_tensor **out, moco_
 /**
  * Sets a parameter's gradient to @p gradient of the same sizes, type and device, whose memory it shares: the next
  * backward pass adds to it in place. NULL: it has none any more.
+ * @return ::MOCO_EINVALID if the tensor is not a parameter, or the gradient does not fit
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_set_gradient(moco_tensor *tensor, const moco_tensor *gradient);
@@ -201,7 +243,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_set_gradient(moco_tensor *tensor,
  * Scales the gradients of all parameters so that their common L2 norm is at most @p max_norm, in place, as
  * torch.nn.utils.clip_grad_norm_(). Parameters without a gradient are left out.
  * @param[out] norm before the scaling; NULL: the call does not wait for the device
+ * @param parameters as moco_encoder_parameters() gives them
  * @param max_norm above 0; INFINITY only measures
+ * @return ::MOCO_EINVALID if @p max_norm is not above 0
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_clip_gradients(double *norm, const moco_tensor_list *parameters,
@@ -209,14 +253,20 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_list_clip_gradients(double *norm,
 
 /**
  * Adds the gradients of @p tensor to all leaves that it depends on.
+ * @param tensor depends on a parameter
  * @param gradient with respect to @p tensor, of its sizes; NULL for a scalar: 1
  * @param retain_graph keeps what the pass needs, so that another one can go through it; false frees it
+ * @return ::MOCO_EINVALID if @p tensor depends on no parameter, or @p gradient does not fit
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_backward_with(const moco_tensor *tensor, const moco_tensor *gradient,
                                                              bool retain_graph);
 
-/** Adds the gradients of a scalar to all leaves that it depends on. @since 0.1 */
+/**
+ * Adds the gradients of a scalar to all leaves that it depends on.
+ * @return as moco_tensor_backward_with()
+ * @since 0.1
+ */
 static inline moco_status moco_tensor_backward(const moco_tensor *loss)
 {
     return moco_tensor_backward_with(loss, NULL, false);

@@ -15,11 +15,11 @@ MOCO_BEGIN_DECLS
 
 /** What a run takes beside its configuration. @since 0.1 */
 typedef struct moco_train_options {
-    size_t struct_size;
+    size_t struct_size;        /**< set by the macro or function below */
     moco_progress_fn progress; /**< may be NULL */
-    void *payload;
-    moco_peers *peers;    /**< the processes that train together; borrowed; NULL: one process */
-    bool resume_existing; /**< moco_train() continues the run in config->out if there is one; for restarted jobs */
+    void *payload;             /**< for progress */
+    moco_peers *peers;         /**< the processes that train together; borrowed; NULL: one process */
+    bool resume_existing;      /**< moco_train() continues the run in config->out if there is one; for restarted jobs */
     /* for moco_resume() */
     const char *device; /**< continues there; NULL: on the run's device. @since 0.2 */
     int64_t threads;    /**< 0: as many as the run had. @since 0.2 */
@@ -37,25 +37,33 @@ typedef struct moco_train_options {
      * moco_resume() wants it again. Borrowed; NULL: every image once per epoch, shuffled. @since 0.2 */
     const moco_sampler_options *order;
     const moco_metadata *metadata; /**< texts for the checkpoints, as moco_model_set_metadata(); borrowed @since 0.2 */
-    size_t metadata_count;
+    size_t metadata_count;         /**< number of texts at metadata */
 } moco_train_options;
 
+/** The defaults of ::moco_train_options. */
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0               \
     }
 
-/** Fills in what ::MOCO_TRAIN_OPTIONS_INIT holds. @param struct_size sizeof(moco_train_options) of the caller @since
- * 0.2 */
+/**
+ * Fills in what ::MOCO_TRAIN_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_train_options) of the caller
+ * @since 0.2
+ */
 MOCO_API void moco_train_options_init(moco_train_options *options, size_t struct_size);
 
 /**
  * Trains from the start into the new folder config->out, which only rank 0 writes. With options->resume_existing and a
  * checkpoint in the folder it continues from there; the settings must be the same. A run that ended before its first
  * checkpoint starts again.
+ * @param config the settings; copied
  * @param options NULL for the defaults
- * @return ::MOCO_EEXISTS if the folder is not empty; ::MOCO_ESTOPPED if a callback ended the run; ::MOCO_EINVALID if
- * the ranks' configurations, data or versions differ; ::MOCO_EPEER if another rank failed
+ * @return ::MOCO_EEXISTS if the folder is not empty; ::MOCO_ESTOPPED if a callback ended the run; ::MOCO_EINVALID if a
+ * setting is wrong, or the ranks' configurations, data or versions differ; ::MOCO_EDIVERGED if the loss is not finite;
+ * ::MOCO_ENOTFOUND, ::MOCO_EFORMAT or ::MOCO_EIO for data that cannot be read, and ::MOCO_EIO if the folder cannot be
+ * written; ::MOCO_EPEER if another rank failed
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const moco_train_options *options);
@@ -68,8 +76,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const m
  *
  * A run on an application's dataset, order or callback continues if options gives the same again. Texts of
  * options->metadata replace those of the checkpoint with the same keys.
+ * @param run its folder
+ * @param options NULL for the defaults
  * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs already,
- * or if dataset, policy or order are missing or are not those of the run
+ * or if dataset, policy or order are missing or are not those of the run; else as moco_train()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_resume(const char *run, const moco_train_options *options);

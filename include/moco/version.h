@@ -9,9 +9,13 @@
 
 MOCO_BEGIN_DECLS
 
+/** Major version of the headers. @since 0.1 */
 #define MOCO_VERSION_MAJOR 0
+/** Minor version of the headers. @since 0.1 */
 #define MOCO_VERSION_MINOR 2
+/** Patch version of the headers. @since 0.1 */
 #define MOCO_VERSION_PATCH 0
+/** Version of the headers. @since 0.1 */
 #define MOCO_VERSION_STRING "0.2.0"
 
 /** The library's version as "major.minor.patch"; borrowed, static. @since 0.1 */
