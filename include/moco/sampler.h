@@ -45,10 +45,9 @@ typedef struct moco_sampler_options {
     /** For data that is best read in sequence: shards are read in random order, a few at a time, and their samples are
      * shuffled in pieces of this many. 0: all samples are shuffled. */
     size_t window;
-    const size_t
-        *shard_sizes;   /**< with a window: samples in each shard; the sum is @ref count; copied; NULL: 1 shard */
-    size_t shard_count; /**< number of shards at shard_sizes */
-    /** @ref count weights, 0 or more, copied; NULL: each image comes once in an epoch. With weights an epoch has as
+    const size_t *shard_sizes; /**< with a window: samples in each shard; the sum is count; copied; NULL: 1 shard */
+    size_t shard_count;        /**< number of shards at shard_sizes */
+    /** count weights, 0 or more, copied; NULL: each image comes once in an epoch. With weights an epoch has as
      * many images as before, and each of them is drawn in proportion to the weights, with replacement. The draws depend
      * only on seed and epoch. Needs shuffle; ignores window and shards. @since 0.2 */
     const double *weights;

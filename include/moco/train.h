@@ -27,7 +27,7 @@ typedef struct moco_train_options {
     /** Images to train on instead of those at config->data. The checkpoints record their number and classes, and
      * moco_resume() wants them again. Borrowed during the call; NULL: config->data. @since 0.2 */
     const moco_dataset *dataset;
-    /** Labelled images that the kNN monitor classifies, if @ref dataset has labels too. Borrowed; NULL: those at
+    /** Labelled images that the kNN monitor classifies, if dataset has labels too. Borrowed; NULL: those at
      * config->val_data. @since 0.2 */
     const moco_dataset *val_dataset;
     /** Augmentation instead of config->augment, policy and image_size; checkpoints hold it as config->policy. One
