@@ -175,7 +175,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_linear_train_cached(moco_linear_result *
  * @param[out] out int32, epochs x @p count, on the CPU; a row is an epoch, which the options' batches divide
  * @param scope owns the result; NULL: the caller does
  * @param count number of images
- * @param options NULL for the defaults
+ * @param options those of the training; not NULL
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_linear_order(moco_tensor **out, moco_scope *scope, size_t count,

@@ -97,7 +97,7 @@ MOCO_API void moco_loader_cancel(moco_loader *loader);
 /** Height and width of the views, in pixels. @since 0.1 */
 MOCO_API int32_t moco_loader_image_size(const moco_loader *loader);
 
-/** Seconds that moco_loader_next() has waited so far. @since 0.1 */
+/** Seconds that moco_loader_next() has waited so far. Thread-safe. @since 0.1 */
 MOCO_API double moco_loader_wait_seconds(const moco_loader *loader);
 
 /** What workers spend their time on. @since 0.1 */

@@ -264,7 +264,7 @@ static inline moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *
  * Computes list = m list + (1 - m) other, tensor by tensor, in place: an average of parameters over the steps. Not
  * recorded.
  * @return ::MOCO_EINVALID if the lists differ in length, and then nothing changes, or if two tensors differ in shape,
- * and then those before them have changed
+ * and then the list has changed in part
  * @since 0.1
  */
 static inline moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other,
