@@ -218,8 +218,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_read(const moco_dataset *dataset
  * Returns how many files and folders of the path of a dataset, or members of its shards, are no part of it: hidden
  * ones, files that are no images, folders without images or that cannot be read, images with a dot in their keys.
  * moco_dataset_open() logs the same sentence.
+ * @param dataset the set of images; NULL gives 0
  * @param[out] text a sentence for the user with the number and an example of each kind, "" if there is none; may be
  * NULL
+ * @param size bytes of @p text
  * @since 0.2
  */
 MOCO_API size_t moco_dataset_left_out(const moco_dataset *dataset, char *text, size_t size);

@@ -124,7 +124,7 @@ typedef struct moco_network {
     int64_t dim;     /**< of the embedding; 0: the file has no head */
     bool mlp;        /**< the head is an MLP (v2) */
     bool cifar_stem; /**< 3x3 stride-1 first convolution, no max pooling */
-    bool classifier; /**< the file has an `fc.*` that is not a head of MoCo; it is left out */
+    bool classifier; /**< the file has an `fc` that is no head of MoCo; all of it is left out */
 } moco_network;
 
 /**
