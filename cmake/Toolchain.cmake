@@ -41,8 +41,9 @@ target_compile_definitions(moco-options INTERFACE $<$<COMPILE_LANGUAGE:C>:_GNU_S
 target_include_directories(moco-options INTERFACE ${PROJECT_SOURCE_DIR}/include)
 
 if(MOCO_SANITIZE)
+    # -fno-sanitize=enum: applications in C may pass any number for an enum, and the library answers with an error.
     target_compile_options(moco-options INTERFACE
-        -fsanitize=${MOCO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1
+        -fsanitize=${MOCO_SANITIZE} -fno-sanitize=enum -fno-omit-frame-pointer -fno-sanitize-recover=all -g1
         # The code that sanitizers insert makes GCC miscalculate sizes.
         $<$<AND:$<COMPILE_LANGUAGE:C>,$<C_COMPILER_ID:GNU>>:-Wno-alloc-size-larger-than>)
     target_link_options(moco-options INTERFACE -fsanitize=${MOCO_SANITIZE})

@@ -22,7 +22,8 @@ def list_functions(interface, with_inline):
     """Gives (result, name, parameters, variadic, inline) of each function, by name."""
     functions = [(f, False) for f in interface.functions.values()]
     if with_inline:
-        functions += [(f, True) for f in interface.inlines.values() if f.result != "moco_value"]
+        functions += [(f, True) for f in interface.inlines.values()
+                      if f.result != "moco_value" and not f.name.startswith("moco_ops_")]  # parts of the others
     rows = [(spelt(f.result), f.name, [(spelt(v.type), v.name) for v in f.parameters], f.variadic, inline)
             for f, inline in functions]
     return sorted(rows, key=lambda row: row[1])
