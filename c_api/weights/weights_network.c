@@ -205,8 +205,7 @@ static void tell_of_others(const moco_weights *weights, const moco_network *netw
     const char *first = NULL;
     const size_t others = count_others(&first, weights, network);
     if (network->classifier) {
-        moco_log(MOCO_LOG_INFO, "%s: fc is a classifier or another head, not one of MoCo, and is left out",
-                 weights->path);
+        moco_log(MOCO_LOG_INFO, "%s: fc is another head than MoCo's, and is left out", weights->path);
     } else if (others > 0 && !moco__weights_are_ours(weights)) {
         moco_log(MOCO_LOG_INFO, "%s: left out %zu %s beside the network, like %s", weights->path, others,
                  others == 1 ? "tensor" : "tensors", first);
@@ -218,27 +217,38 @@ static void tell_of_others(const moco_weights *weights, const moco_network *netw
     }
 }
 
+/* Files from before torch 0.4.1 do not count batches; nothing depends on the count. */
+static bool is_wanted(const moco_weights_entry *entry, const moco_network *network, const char *name)
+{
+    const bool needed = entry != NULL || strstr(name, "num_batches_tracked") == NULL;
+    return needed && !(network->dim == 0 && moco__is_head(name));
+}
+
+/* Compares all tensors with those of the file, or reads them. */
+static moco_status take(moco_encoder *encoder, const moco_weights *weights, const moco_network *network, bool read)
+{
+    const char *name = NULL;
+    for (size_t i = 0; (name = moco_encoder_state_name(encoder, i)) != NULL; ++i) {
+        char whole[NAME_SIZE];
+        (void)snprintf(whole, sizeof whole, "%s%s", network->prefix, name);
+        moco_tensor *tensor = moco_tensor_list_get(moco_encoder_state(encoder), i);
+        const moco_weights_entry *entry = moco_weights_find(weights, whole);
+        if (is_wanted(entry, network, name)) {
+            MOCO_TRY(read ? moco_weights_read_tensor(tensor, weights, whole)
+                          : moco__weights_compare(weights, whole, entry, tensor, network->arch));
+        }
+    }
+    return MOCO_OK;
+}
+
 moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights *weights, const moco_network *network)
 {
     MOCO_CHECK_ARG(encoder);
     MOCO_CHECK_ARG(weights);
     MOCO_CHECK_ARG(network);
     MOCO_TRY(refuse_others(encoder, weights, network));
-    const moco_tensor_list *state = moco_encoder_state(encoder);
-    const char *name = NULL;
-    for (size_t i = 0; (name = moco_encoder_state_name(encoder, i)) != NULL; ++i) {
-        char whole[NAME_SIZE];
-        (void)snprintf(whole, sizeof whole, "%s%s", network->prefix, name);
-        if (network->dim == 0 && moco__is_head(name)) {
-            continue;
-        }
-        /* Files from before torch 0.4.1 do not count batches; nothing depends on the count. */
-        if (moco_weights_find(weights, whole) != NULL || strstr(name, "num_batches_tracked") == NULL) {
-            moco_tensor *tensor = moco_tensor_list_get(state, i);
-            MOCO_TRY(moco__weights_compare(weights, whole, moco_weights_find(weights, whole), tensor, network->arch));
-            MOCO_TRY(moco_weights_read_tensor(tensor, weights, whole));
-        }
-    }
+    MOCO_TRY(take(encoder, weights, network, false)); /* what does not fit changes nothing */
+    MOCO_TRY(take(encoder, weights, network, true));
     tell_of_others(weights, network);
     return MOCO_OK;
 }

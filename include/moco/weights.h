@@ -139,8 +139,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_weights_network(moco_network *out, const
 
 /**
  * Fills an encoder with the network of a file, which must have all tensors of the encoder; others beside the backbone
- * are left out. Without a head in the file, the head of the encoder is unchanged. A file that does not fit may have
- * overwritten a part of the encoder when that is found.
+ * are left out. Without a head in the file, the head of the encoder is unchanged. A file that does not fit changes
+ * nothing.
  * @return ::MOCO_EFORMAT if a tensor is missing or has another shape
  * @since 0.1
  */
