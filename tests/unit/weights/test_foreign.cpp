@@ -215,29 +215,6 @@ TEST_F(Foreign, ARefusalNamesTheNearestNetworkAndTheTensor)
     expect_has(import(file({}, { { "head.weight", { 8, 3 } } })), "Its 1 tensors, as head.weight,");
 }
 
-TEST_F(Foreign, AFileThatDoesNotFitChangesNoTensor)
-{
-    const std::string broken = file({ "" }, {}, "layer3.2.bn2.bias");
-    moco_weights *weights = nullptr;
-    moco_network network{};
-    moco_encoder *other = nullptr;
-    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
-    options.arch = "resnet20";
-    options.seed = 7;
-    ASSERT_EQ(moco_encoder_create(&other, &options), MOCO_OK);
-    ASSERT_EQ(moco_weights_open(&weights, broken.c_str()), MOCO_OK);
-    ASSERT_EQ(moco_weights_network(&network, weights, MOCO_QUERY), MOCO_OK) << moco_error_message();
-    const moco_tensor *const first = moco_tensor_list_get(moco_encoder_state(other), 0);
-    std::vector<float> before(static_cast<size_t>(moco_tensor_numel(first)));
-    std::vector<float> after(before.size());
-    ASSERT_EQ(moco_tensor_to_host(before.data(), before.size() * sizeof(float), first), MOCO_OK);
-    EXPECT_EQ(moco_weights_read_encoder(other, weights, &network), MOCO_EFORMAT);
-    ASSERT_EQ(moco_tensor_to_host(after.data(), after.size() * sizeof(float), first), MOCO_OK);
-    EXPECT_EQ(before, after);
-    moco_weights_free(weights);
-    moco_encoder_free(other);
-}
-
 TEST_F(Foreign, TensorsOfOtherTypesArePassedOver)
 {
     const std::string tree = "\x80\x02}(" + text("a") + tensor("FloatStorage", "0", 4) + text("mask") +
