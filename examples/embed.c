@@ -21,6 +21,7 @@ typedef struct album {
 
 static moco_status read_images(album *a, char **paths, size_t count)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers. */
     a->images = calloc(count, sizeof *a->images);
     if (a->images == NULL) {
         return moco_error_set(MOCO_ENOMEM, "out of memory for %zu images", count);

@@ -113,6 +113,7 @@ static moco_status take_path(expansion *e, const char *path)
 static moco_status expand(expansion *e, const char *path, int depth);
 
 /* Expands the path with one text in place of the braces. */
+/* NOLINTNEXTLINE(misc-no-recursion): DEPTH_MAX bounds it. */
 static moco_status expand_with(expansion *e, const char *path, const braces *b, const char *text, size_t length,
                                int depth)
 {
@@ -125,6 +126,7 @@ static moco_status expand_with(expansion *e, const char *path, const braces *b, 
     return status;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): DEPTH_MAX bounds it. */
 static moco_status expand_range(expansion *e, const char *path, const braces *b, int depth)
 {
     if (b->last < b->first || b->last - b->first >= SHARDS_MAX) {
@@ -140,6 +142,7 @@ static moco_status expand_range(expansion *e, const char *path, const braces *b,
 }
 
 /* Expands a list; a comma within inner braces belongs to these. */
+/* NOLINTNEXTLINE(misc-no-recursion): DEPTH_MAX bounds it. */
 static moco_status expand_list(expansion *e, const char *path, const braces *b, int depth)
 {
     const char *start = b->open + 1;
@@ -154,6 +157,7 @@ static moco_status expand_list(expansion *e, const char *path, const braces *b, 
     return MOCO_OK;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): DEPTH_MAX bounds it. */
 static moco_status expand(expansion *e, const char *path, int depth)
 {
     braces b;

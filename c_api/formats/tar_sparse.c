@@ -127,7 +127,7 @@ moco_status moco__sparse_take_old(moco__sparse *sparse, moco__source *source, co
     }
     MOCO_TRY(take_parts(sparse, source, *data, header + PARTS_AT, PARTS));
     for (bool more = header[MORE_AT] != 0; more; more = block[MORE_OF_BLOCK_AT] != 0) {
-        if (count_of(sparse) > 2 * PARTS_MAX) {
+        if (count_of(sparse) / 2 > PARTS_MAX) {
             return moco__tar_bad(source, *data, "a sparse file has too many parts");
         }
         MOCO_TRY(read_block(block, source, *data));
@@ -180,7 +180,7 @@ moco_status moco__sparse_finish(moco__sparse *sparse, moco__source *source, uint
     if (sparse->map_in_content) {
         MOCO_TRY(read_map(sparse, source, data, size));
     }
-    if (count_of(sparse) % 2 != 0 || count_of(sparse) > 2 * PARTS_MAX) {
+    if (count_of(sparse) % 2 != 0 || count_of(sparse) / 2 > PARTS_MAX) {
         return moco__tar_bad(source, at, damaged);
     }
     for (size_t i = 0; i < count_of(sparse); i += 2) {

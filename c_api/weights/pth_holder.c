@@ -48,6 +48,7 @@ static int score_of(const moco__pickle_value *dict, const char *path)
 }
 
 /* Looks at a dictionary, and then at those in it. */
+/* NOLINTNEXTLINE(misc-no-recursion): DEPTH_MAX bounds it. */
 static void look(search *s, const moco__pickle_value *value, const char *path, int depth)
 {
     const bool is_dict = value->kind == MOCO__PICKLE_DICT;

@@ -104,14 +104,11 @@ MOCO_API moco_dtype moco_tensor_dtype(const moco_tensor *tensor);
 /** Returns the bytes of one element; 0 for other values. @since 0.1 */
 static inline size_t moco_dtype_size(moco_dtype dtype)
 {
-    switch (dtype) {
-#define MOCO_DTYPE_BYTES(name, text, bytes)                                                                            \
-    case name:                                                                                                         \
-        return (bytes);
-        MOCO_DTYPE_MAP(MOCO_DTYPE_BYTES)
+#define MOCO_DTYPE_BYTES(name, text, bytes) (bytes),
+    const size_t sizes[] = { MOCO_DTYPE_MAP(MOCO_DTYPE_BYTES) };
 #undef MOCO_DTYPE_BYTES
-    }
-    return 0;
+    const size_t index = (size_t)dtype;
+    return index < sizeof sizes / sizeof sizes[0] ? sizes[index] : 0;
 }
 /** Returns the device of a tensor. @since 0.1 */
 MOCO_API moco_device moco_tensor_device(const moco_tensor *tensor);
