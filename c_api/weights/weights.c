@@ -47,7 +47,7 @@ static moco_status refuse_kind(const moco_weights *weights)
 {
     const char *nature = moco__file_nature(weights->map, weights->bytes);
     return moco_error_set(MOCO_EFORMAT,
-                          "%s: %s%sholds no weights. Give a .safetensors file, or one of torch.save (.pth, .pt, .ckpt)",
+                          "%s: %s%sholds no weights. Give a .safetensors file, or one of PyTorch (.pth, .pt, .ckpt)",
                           weights->path, nature != NULL ? nature : "", nature != NULL ? ". It " : "");
 }
 
