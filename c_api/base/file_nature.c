@@ -127,7 +127,7 @@ const char *moco__file_nature(const void *bytes, size_t size)
     const unsigned char *begin = bytes;
     const size_t looked = size < MOCO__NATURE_BYTES ? size : MOCO__NATURE_BYTES;
     if (size == 0) {
-        return "an empty file; was it copied or downloaded completely?";
+        return "an empty file, which a broken copy or download leaves";
     }
     for (size_t i = 0; i < sizeof natures / sizeof natures[0]; ++i) {
         const nature *n = &natures[i];
@@ -136,7 +136,7 @@ const char *moco__file_nature(const void *bytes, size_t size)
         }
     }
     if (all_zero(begin, looked)) {
-        return "a file of zeros; was it copied or downloaded completely?";
+        return "a file of zeros, which a broken copy or download leaves";
     }
     return is_text(begin, looked) ? nature_of_text(begin, looked) : NULL;
 }
