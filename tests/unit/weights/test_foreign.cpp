@@ -331,7 +331,7 @@ TEST_F(Foreign, AFileThatIsNoCheckpointIsNamed)
         write_file(path("x.pth"), bytes);
         EXPECT_EQ(moco_weights_open(&weights, path("x.pth").c_str()), MOCO_EFORMAT);
         EXPECT_TRUE(message_has(what)) << what << " is not in: " << moco_error_message();
-        EXPECT_TRUE(message_has("torch.save")) << moco_error_message();
+        EXPECT_TRUE(message_has("of PyTorch (.pth")) << moco_error_message();
     }
     moco_weights *weights = nullptr;
     EXPECT_EQ(moco_weights_open(&weights, folder_.c_str()), MOCO_EFORMAT);
