@@ -1,7 +1,6 @@
 /* Reads and describes the images of a dataset of any kind. */
 #include "dataset/dataset_internal.h"
 
-#include "base/files_internal.h"
 #include "base/handle_internal.h"
 
 #include <stdio.h>
@@ -34,23 +33,6 @@ moco_status moco__dataset_copy_classes(moco_dataset *dataset, const moco_dataset
     return MOCO_OK;
 }
 
-bool moco__dataset_has_split_folders(const char *path)
-{
-    return moco__files_exist_in(path, "train/.") &&
-           (moco__files_exist_in(path, "val/.") || moco__files_exist_in(path, "test/."));
-}
-
-moco_status moco__dataset_split_folder(char **out, const char *path, moco_split split)
-{
-    if (moco__dataset_has_split_folders(path)) {
-        const char *test = moco__files_exist_in(path, "val/.") ? "val" : "test";
-        *out = moco__files_join_new(path, split == MOCO_SPLIT_TRAIN ? "train" : test);
-        return *out != NULL ? MOCO_OK : MOCO_ENOMEM;
-    }
-    *out = strdup(path);
-    return *out != NULL ? MOCO_OK : moco_error_set(MOCO_ENOMEM, "dataset: out of memory for the name %s", path);
-}
-
 void moco_dataset_free(moco_dataset *dataset)
 {
     if (dataset == NULL) {
@@ -69,6 +51,8 @@ void moco_dataset_free(moco_dataset *dataset)
     free(dataset->shard_sizes);
     free(dataset->skipped);
     moco__left_out_free(&dataset->left_out);
+    free(dataset->place);
+    free(dataset->others);
     moco__handle_free(dataset);
 }
 

@@ -52,7 +52,7 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops concat_ops = { read_image, name_of, NULL, label_of, close_state };
+static const moco__dataset_ops concat_ops = { read_image, name_of, NULL, label_of, close_state, NULL };
 
 static moco_status check(const moco_dataset *const *datasets, size_t count)
 {

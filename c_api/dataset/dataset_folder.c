@@ -1,7 +1,8 @@
 /*
  * Opens trees of image files: one folder per class, as torchvision's ImageFolder, or any tree without labels.
  *
- * - A root with train/ and val/ (or test/) is entered by the split; any other root is the same under both splits.
+ * - A root with folders of splits (dataset_split.c) is entered by the split; any other is the same under both splits,
+ *   and a warning says so if its folders have the names of splits nevertheless.
  * - With format auto, the root's folders are classes if at least two of them have images and the root itself has none;
  *   else the tree is flat. If the root is opened as class folders, images directly in it are left out.
  * - A class folder without images keeps its number, so that the labels of two splits agree; a warning names it
@@ -10,6 +11,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/dataset_split_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/image_tree_internal.h"
 
@@ -17,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void name_of(const moco_dataset *dataset, size_t index, char *buffer, size_t size)
 {
@@ -62,7 +65,17 @@ static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, siz
     return status;
 }
 
-static const moco__dataset_ops folder_ops = { read_image, name_of, fetch_file, label_of, close_state };
+static uint64_t size_of(const moco_dataset *dataset, size_t index)
+{
+    const moco__tree *tree = dataset->state;
+    struct stat info;
+    char *path = moco__files_join_new(tree->root, tree->paths + tree->files[index].path);
+    const bool known = path != NULL && stat(path, &info) == 0;
+    free(path);
+    return known ? (uint64_t)info.st_size : 0;
+}
+
+static const moco__dataset_ops folder_ops = { read_image, name_of, fetch_file, label_of, close_state, size_of };
 
 /* Counts the images in each class, and in the last place those in the root. */
 static size_t *count_images(const moco__tree *tree, size_t class_count)
@@ -112,6 +125,17 @@ static moco_status take_classes(moco_dataset *dataset, const size_t *counts, siz
     return MOCO_OK;
 }
 
+/* Warns of folders that look like splits, but are not read as such: in the root, or in a single folder there. */
+static void warn_of_splits(const moco__tree *tree, size_t class_count, bool are_classes)
+{
+    char *names[64] = { NULL };
+    const size_t count = class_count < 64 ? class_count : 64;
+    for (size_t i = 0; i < count; ++i) {
+        names[i] = tree->folders[i + 1].path;
+    }
+    moco__split_warn_of_folders(tree->root, names, count, are_classes);
+}
+
 static moco_status take_files(moco_dataset *dataset, moco_format format, size_t class_count)
 {
     moco__tree *tree = dataset->state;
@@ -120,6 +144,7 @@ static moco_status take_files(moco_dataset *dataset, moco_format format, size_t 
         return MOCO_ENOMEM;
     }
     dataset->format = format == MOCO_FORMAT_AUTO ? choose_format(counts, class_count) : format;
+    warn_of_splits(tree, class_count, dataset->format == MOCO_FORMAT_FOLDER);
     if (dataset->format == MOCO_FORMAT_FLAT) {
         for (size_t i = 0; i < tree->file_count; ++i) {
             tree->files[i].label = -1;
@@ -159,7 +184,7 @@ static moco_status open_folder(moco_dataset *dataset, const char *path, bool is_
     }
     dataset->ops = &folder_ops;
     dataset->state = tree;
-    MOCO_TRY(moco__dataset_split_folder(&tree->root, path, options->split));
+    MOCO_TRY(moco__split_folder(&tree->root, path, options->split));
     for (size_t end = strlen(tree->root); end > 1 && tree->root[end - 1] == '/'; --end) {
         tree->root[end - 1] = '\0';
     }

@@ -19,6 +19,8 @@ typedef struct moco__dataset_ops {
     moco_status (*fetch)(const moco_dataset *dataset, moco__bytes *out, size_t index);
     int64_t (*label)(const moco_dataset *dataset, size_t index); /* NULL: moco_dataset.labels has it */
     void (*close)(moco_dataset *dataset);                        /* frees the state, even one that is half filled */
+    /* Returns the bytes of the image's file, 0 if they are unknown; NULL if all images have as many. */
+    uint64_t (*size)(const moco_dataset *dataset, size_t index);
 } moco__dataset_ops;
 
 struct moco_dataset {
@@ -34,6 +36,10 @@ struct moco_dataset {
     bool is_sequential;
     moco__left_out left_out;       /* what the path holds beside the images */
     struct moco__skipped *skipped; /* NULL: every image could be read so far */
+    char *place;                   /* the folder, file or range that the images are in; NULL: no path was opened */
+    moco_split split;              /* of a place that has splits */
+    bool has_split;
+    char *others; /* names of the folders of other splits, as "val, test"; NULL: none */
 };
 
 /* Notes that an image was skipped, and why. Returns false if it was noted before. Thread-safe. */
@@ -68,10 +74,5 @@ static inline bool moco__is_broken_image(moco_status status)
 moco_status moco__dataset_alloc_names(moco_dataset *dataset, size_t class_count);
 /* Takes the number of classes and their names from another dataset. */
 moco_status moco__dataset_copy_classes(moco_dataset *dataset, const moco_dataset *from);
-
-/* Returns whether a folder has one folder per split: train/, and val/ or test/. */
-bool moco__dataset_has_split_folders(const char *path);
-/* Gives the folder of a split in new memory, or `path` itself if it has no such folders. */
-moco_status moco__dataset_split_folder(char **out, const char *path, moco_split split);
 
 #endif

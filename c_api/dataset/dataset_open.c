@@ -3,6 +3,7 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/dataset_split_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_pattern_internal.h"
 
@@ -89,7 +90,11 @@ static moco_status open_path(moco_dataset *dataset, const char *path, bool is_fi
     if (kind == NULL || (is_file && kind->file == NULL)) {
         return refuse_file(path);
     }
-    return kind->open(dataset, path, is_file, o);
+    MOCO_TRY(kind->open(dataset, path, is_file, o));
+    dataset->split = o->split;
+    dataset->has_split = kind->has_split_files && !is_file;
+    return kind->has_split_files || is_file ? moco__split_note_path(dataset, path)
+                                            : moco__split_note_folder(dataset, path);
 }
 
 static moco_status check_path(bool *is_file, const char *path)
@@ -109,16 +114,6 @@ static moco_status check_path(bool *is_file, const char *path)
     }
     *is_file = S_ISREG(info.st_mode);
     return MOCO_OK;
-}
-
-/* Logs what was left out of the folder of a split. */
-static void tell_of_left_out(const moco_dataset *dataset, const char *path, moco_split split)
-{
-    char *place = NULL;
-    if (moco__dataset_split_folder(&place, path, split) == MOCO_OK) {
-        moco__left_out_log(&dataset->left_out, place);
-        free(place);
-    }
 }
 
 MOCO__DEFINE_INIT(moco_dataset_options, MOCO_DATASET_OPTIONS_INIT)
@@ -141,7 +136,7 @@ moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_d
         moco_dataset_free(dataset);
         return status;
     }
-    tell_of_left_out(dataset, path, o.split);
+    moco__left_out_log(&dataset->left_out, dataset->place);
     *out = dataset;
     return MOCO_OK;
 }
@@ -154,7 +149,7 @@ bool moco_dataset_has_split(const char *path, const moco_dataset_options *option
     }
     const moco__dataset_kind *kind = recognise(path, false);
     if (kind == NULL || !kind->has_split_files) {
-        return moco__dataset_has_split_folders(path);
+        return moco__split_has_folders(path);
     }
     moco_dataset *dataset;
     if (moco_dataset_open(&dataset, path, options) != MOCO_OK) {

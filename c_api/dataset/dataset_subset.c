@@ -43,7 +43,7 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops subset_ops = { read_image, name_of, NULL, label_of, close_state };
+static const moco__dataset_ops subset_ops = { read_image, name_of, NULL, label_of, close_state, NULL };
 
 static moco_status fill(moco_dataset *subset, const moco_dataset *whole, const size_t *indices, size_t count)
 {

@@ -5,6 +5,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/dataset_split_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_list_internal.h"
 #include "dataset/shard_open_internal.h"
@@ -155,7 +156,14 @@ static void close_state(moco_dataset *dataset)
     free(state);
 }
 
-static const moco__dataset_ops tar_ops = { read_image, name_of, fetch_file, label_of, close_state };
+static uint64_t size_of(const moco_dataset *dataset, size_t index)
+{
+    const tar_state *state = dataset->state;
+    const moco__shard *shard = &state->shards[locate(state, &index)];
+    return shard->samples[index].size;
+}
+
+static const moco__dataset_ops tar_ops = { read_image, name_of, fetch_file, label_of, close_state, size_of };
 
 /* ---- Opening ---- */
 
@@ -294,10 +302,11 @@ static moco_status open_tar(moco_dataset *dataset, const char *path, bool is_fil
     if (dataset->state == NULL) {
         return MOCO_ENOMEM;
     }
-    MOCO_TRY(moco__dataset_split_folder(&place, path, options->split));
+    MOCO_TRY(moco__split_folder(&place, path, options->split));
     moco_status status = moco__shard_list_find(&list, place, &dataset->left_out);
     free(place);
     if (status == MOCO_OK) {
+        moco__split_warn_of_shards(path, list.paths, list.count);
         status = open_shards(dataset, &list, options->keep);
         moco__shard_list_free(&list);
     }
@@ -320,7 +329,7 @@ static bool is_tar(const char *path, bool is_file)
         return is_pattern || moco__is_shard_name(path) || is_tar_file(path);
     }
     const bool found =
-        moco__dataset_split_folder(&place, path, MOCO_SPLIT_TRAIN) == MOCO_OK && moco__shard_list_is_folder(place);
+        moco__split_folder(&place, path, MOCO_SPLIT_TRAIN) == MOCO_OK && moco__shard_list_is_folder(place);
     free(place);
     return found;
 }

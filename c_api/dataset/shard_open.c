@@ -4,6 +4,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/dataset_split_internal.h"
 #include "dataset/shard_index_internal.h"
 #include "dataset/shard_list_internal.h"
 #include "dataset/shard_scan_internal.h"
@@ -56,7 +57,7 @@ static moco_status index_split(const char *path, moco_split split, moco_shards_f
 {
     moco__shard_list list;
     char *place = NULL;
-    MOCO_TRY(moco__dataset_split_folder(&place, path, split));
+    MOCO_TRY(moco__split_folder(&place, path, split));
     moco_status status = moco__shard_list_find(&list, place, NULL);
     free(place);
     MOCO_TRY(status);
@@ -71,5 +72,5 @@ moco_status moco_shards_index(const char *path, moco_shards_fn progress, void *p
 {
     MOCO_CHECK_ARG(path);
     MOCO_TRY(index_split(path, MOCO_SPLIT_TRAIN, progress, payload));
-    return moco__dataset_has_split_folders(path) ? index_split(path, MOCO_SPLIT_TEST, progress, payload) : MOCO_OK;
+    return moco__split_has_folders(path) ? index_split(path, MOCO_SPLIT_TEST, progress, payload) : MOCO_OK;
 }

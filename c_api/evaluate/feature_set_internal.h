@@ -5,9 +5,10 @@
 #include "moco/evaluate.h"
 
 struct moco_features {
-    moco_tensor *matrix; /* count x dim */
-    int64_t *labels;     /* count */
-    int64_t *indices;    /* count, of the images in the dataset */
+    moco_tensor *matrix;  /* count x dim */
+    int64_t *labels;      /* count */
+    int64_t *indices;     /* count, of the images in the dataset */
+    uint64_t *identities; /* count, see moco__dataset_identify() */
     size_t count;
     bool raw; /* rows are not normalised */
     moco_features_seconds seconds;

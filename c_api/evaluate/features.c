@@ -5,6 +5,7 @@
 #include "base/comm_internal.h"
 #include "base/handle_internal.h"
 #include "base/tensor_internal.h"
+#include "dataset/dataset_identity_internal.h"
 #include "dataset/dataset_internal.h"
 #include "evaluate/feature_policy_internal.h"
 #include "ranks/comm_numbers_internal.h"
@@ -126,10 +127,12 @@ static moco_status fill(moco_features *features, moco_encoder *encoder, moco_loa
 /* Adds what the other ranks computed, where this rank has zeros. */
 static moco_status complete(moco_features *features, const moco_dataset *dataset, const moco_features_options *o)
 {
+    moco__identifier last = { .length = 0 };
     MOCO_TRY(moco_comm_all_reduce(o->comm, features->matrix));
     MOCO_TRY(moco__comm_sum_numbers(o->comm, o->device, features->indices, features->count));
     for (size_t i = 0; i < features->count; ++i) {
         MOCO_TRY(moco__dataset_label(&features->labels[i], dataset, (size_t)features->indices[i]));
+        features->identities[i] = moco__dataset_identify(&last, dataset, (size_t)features->indices[i]);
     }
     return MOCO_OK;
 }
@@ -174,7 +177,8 @@ static moco_features *allocate(size_t count)
     features->count = count;
     features->labels = moco__calloc(count, sizeof *features->labels);
     features->indices = moco__calloc(count, sizeof *features->indices);
-    if (features->labels == NULL || features->indices == NULL) {
+    features->identities = moco__calloc(count, sizeof *features->identities);
+    if (features->labels == NULL || features->indices == NULL || features->identities == NULL) {
         moco_features_free(features);
         return NULL;
     }
@@ -216,6 +220,7 @@ void moco_features_free(moco_features *features)
         moco_tensor_free(features->matrix);
         free(features->labels);
         free(features->indices);
+        free(features->identities);
         moco__handle_free(features);
     }
 }

@@ -1,5 +1,5 @@
 /* Classifies L2-normalised features by a weighted vote of the k nearest, as in arXiv 1805.01978, section 3.4. */
-#include "evaluate/feature_set_internal.h"
+#include "evaluate/knn_own_internal.h"
 
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
@@ -54,18 +54,25 @@ typedef struct election {
     const moco_features *bank, *queries;
     const moco_knn_grid_options *options;
     int64_t classes;
+    bool has_own;       /* some queries are in the bank too, and do not vote on themselves */
     double *votes;      /* classes: room for one election */
     int64_t *predicted; /* k_count x temperature_count x queries */
 } election;
 
-/* Returns the class with the most votes of the first k neighbours of a query in the chunk. */
-static int64_t vote(const election *e, const neighbours *near, int64_t query, int64_t k, double temperature)
+/* Returns the class with the most votes of the first k neighbours of a query, the index-th of all and the query-th of
+ * its chunk; its own image does not count. */
+static int64_t vote(const election *e, const neighbours *near, int64_t query, size_t index, int64_t k,
+                    double temperature)
 {
+    int64_t voted = 0;
     for (int64_t c = 0; c < e->classes; ++c) {
         e->votes[c] = 0;
     }
-    for (int64_t i = query * near->k; i < query * near->k + k; ++i) {
-        e->votes[e->bank->labels[near->rows[i]]] += exp((double)near->cosines[i] / temperature);
+    for (int64_t i = query * near->k; i < (query + 1) * near->k && voted < k; ++i) {
+        if (!e->has_own || !moco__knn_is_own(e->bank, near->rows[i], e->queries, index)) {
+            e->votes[e->bank->labels[near->rows[i]]] += exp((double)near->cosines[i] / temperature);
+            ++voted;
+        }
     }
     int64_t best = 0;
     for (int64_t c = 1; c < e->classes; ++c) {
@@ -85,7 +92,7 @@ static void vote_all(const election *e, const neighbours *near, int64_t query, s
         const int64_t k =
             o->k[i] < near->k ? o->k[i] : near->k; /* neighbours are sorted: the first k are the nearest */
         for (size_t t = 0; t < o->temperature_count; ++t, ++cell) {
-            e->predicted[cell * e->queries->count + index] = vote(e, near, query, k, o->temperatures[t]);
+            e->predicted[cell * e->queries->count + index] = vote(e, near, query, index, k, o->temperatures[t]);
         }
     }
 }
@@ -93,18 +100,22 @@ static void vote_all(const election *e, const neighbours *near, int64_t query, s
 /* Classifies this rank's chunks: each world-th chunk, so that chunks are the same on any number of ranks. */
 static moco_status classify(const election *e, neighbours *near, moco_scope *scope)
 {
-    const moco_comm *comm = e->options->comm;
+    int64_t stops = 0;
+    moco_comm *comm = e->options->comm;
     const int64_t total = (int64_t)e->queries->count;
     const int64_t first = (int64_t)moco_comm_rank(comm) * CHUNK;
     const int64_t stride = (int64_t)moco_comm_world(comm) * CHUNK;
-    for (int64_t from = first; from < total; from += stride) {
+    for (int64_t from = first; from < total && stops == 0; from += stride) {
         const int64_t count = total - from < CHUNK ? total - from : CHUNK;
         MOCO_TRY(search(near, scope, e->bank, e->queries, from, count));
         for (int64_t i = 0; i < count; ++i) {
             vote_all(e, near, i, (size_t)(from + i));
         }
+        const moco_features_fn progress = e->options->progress;
+        stops = progress != NULL && progress((size_t)(from + count), (size_t)total, e->options->payload) != 0 ? 1 : 0;
     }
-    return MOCO_OK;
+    MOCO_TRY(moco__comm_largest(&stops, comm, stops)); /* all ranks end together */
+    return stops == 0 ? MOCO_OK : moco_error_set(MOCO_ESTOPPED, "kNN: stopped by the progress callback");
 }
 
 static double accuracy_of(const int64_t *predicted, const moco_features *queries)
@@ -170,8 +181,8 @@ static moco_status check_grid(const moco_knn_grid_options *o)
     return MOCO_OK;
 }
 
-/* Returns the largest k, at most the size of the bank. */
-static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *bank)
+/* Returns the largest k, and one more if the nearest may be the query itself; at most the size of the bank. */
+static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *bank, bool has_own)
 {
     int64_t k = 1;
     for (size_t i = 0; i < o->k_count; ++i) {
@@ -186,7 +197,7 @@ static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *ba
         }
         return (int64_t)bank->count;
     }
-    return k;
+    return has_own && k < (int64_t)bank->count ? k + 1 : k;
 }
 
 MOCO__DEFINE_INIT(moco_knn_options, MOCO_KNN_OPTIONS_INIT)
@@ -204,6 +215,7 @@ moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_fea
     MOCO_TRY(check_grid(&o));
     election e = { .bank = bank, .queries = queries, .options = &o };
     MOCO_TRY(count_classes(&e.classes, bank, queries));
+    MOCO_TRY(moco__knn_has_own(&e.has_own, bank, queries));
     const size_t cells = o.k_count * o.temperature_count;
     neighbours near = { 0 };
     moco_scope *scope = NULL;
@@ -211,7 +223,7 @@ moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_fea
     e.votes = moco__calloc((size_t)e.classes, sizeof *e.votes);
     e.predicted = moco__calloc(cells * queries->count, sizeof *e.predicted); /* zero where another rank votes */
     MOCO_TRY_GOTO(e.votes != NULL && e.predicted != NULL ? MOCO_OK : MOCO_ENOMEM);
-    MOCO_TRY_GOTO(allocate(&near, largest_k(&o, bank)));
+    MOCO_TRY_GOTO(allocate(&near, largest_k(&o, bank, e.has_own)));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
     MOCO_TRY_GOTO(classify(&e, &near, scope));
     MOCO_TRY_GOTO(
@@ -242,6 +254,8 @@ moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *
     grid.temperatures = &o.temperature;
     grid.temperature_count = 1;
     grid.comm = o.comm;
+    grid.progress = o.progress;
+    grid.payload = o.payload;
     return moco_knn_grid(accuracy, predicted, bank, queries, &grid);
 }
 

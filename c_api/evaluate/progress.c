@@ -6,10 +6,18 @@
 
 #include <math.h>
 
+/* Returns the steps done, if all epochs had had as many as they have now. */
+static uint64_t counted(const moco__progress *progress)
+{
+    return progress->seen.step - (uint64_t)progress->shift;
+}
+
 void moco__progress_start(moco__progress *progress)
 {
     moco_progress *p = &progress->seen;
-    p->steps = p->epochs * p->epoch_steps;
+    p->steps = p->epochs * p->epoch_steps + (uint64_t)progress->shift;
+    p->epoch = counted(progress) / p->epoch_steps;
+    p->epoch_step = counted(progress) - p->epoch * p->epoch_steps;
     p->loss = p->acc1 = p->acc5 = p->eta_s = p->knn_acc1 = p->val_acc1 = NAN;
     progress->start_step = progress->metrics_step = p->step;
     progress->start_time = progress->metrics_time = moco__now();
@@ -18,16 +26,16 @@ void moco__progress_start(moco__progress *progress)
 double moco__progress_epoch(const moco__progress *progress)
 {
     const uint64_t steps = progress->seen.epoch_steps;
-    const uint64_t complete = progress->seen.step / steps;
-    return (double)complete + (double)(progress->seen.step % steps) / (double)steps;
+    const uint64_t complete = counted(progress) / steps;
+    return (double)complete + (double)(counted(progress) % steps) / (double)steps;
 }
 
 void moco__progress_advance(moco__progress *progress, double lr)
 {
     moco_progress *p = &progress->seen;
-    p->epoch = p->step / p->epoch_steps;
+    p->epoch = counted(progress) / p->epoch_steps;
     p->step += 1;
-    p->epoch_step = p->step - p->epoch * p->epoch_steps;
+    p->epoch_step = counted(progress) - p->epoch * p->epoch_steps;
     p->lr = lr;
     p->has_metrics = false;
 }

@@ -16,12 +16,13 @@ typedef struct moco__progress {
     double batch;              /* images per step, over all processes */
     double start_time;         /* seconds on the monotonic clock */
     uint64_t start_step;
+    int64_t shift; /* of seen.step against the steps that its epochs have now */
     /* the last metrics */
     uint64_t metrics_step;
     double metrics_time, metrics_wait;
 } moco__progress;
 
-/* Starts the clock of a training of seen.epochs x seen.epoch_steps steps, of which seen.step are done. */
+/* Starts the clock of a training of seen.epochs x seen.epoch_steps steps, of which seen.step - shift are done. */
 void moco__progress_start(moco__progress *progress);
 /* Returns the position of the next step in epochs, with its fraction: 2.5 is the middle of the third epoch. */
 double moco__progress_epoch(const moco__progress *progress);

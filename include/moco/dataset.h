@@ -28,8 +28,9 @@ typedef enum moco_format {
 #undef MOCO_FORMAT_ENUM
 } moco_format;
 
-/** Part of a dataset: train-* or t10k-* files, data_batch_* or test_batch, train/ or val/ (or test/). A folder of
- * images without both parts, and a single file, give the same images under either. @since 0.1 */
+/** Part of a dataset: train-* or t10k-* files, data_batch_* or test_batch, or folders: train/ and, in any case of the
+ * letters, the first of val/, valid/, validation/, dev/, eval/ and test/. A folder of images without both parts, and a
+ * single file, give the same images under either. @since 0.1 */
 typedef enum moco_split {
     MOCO_SPLIT_TRAIN, /**< images to learn from */
     MOCO_SPLIT_TEST   /**< images to test on */
@@ -191,6 +192,37 @@ MOCO_API moco_format moco_dataset_format(const moco_dataset *dataset);
  * @since 0.1
  */
 MOCO_API void moco_dataset_name(const moco_dataset *dataset, size_t index, char *buffer, size_t size);
+
+/**
+ * Describes a dataset in a line for people: number of images, path, classes, format, split, and splits beside it.
+ * @param dataset the set of images; NULL gives ""
+ * @param[out] buffer cut to @p size; a path and 512 bytes are enough
+ * @param size bytes of @p buffer
+ * @since 0.2
+ */
+MOCO_API void moco_dataset_describe(const moco_dataset *dataset, char *buffer, size_t size);
+
+/**
+ * Checks that images of one dataset can be classified by those of another: both have the same classes, and every image
+ * has a label. Classes without names may be fewer in @p test. Warns if there is a single class.
+ * @param train images to learn from
+ * @param test images to classify
+ * @return ::MOCO_EINVALID if they do not fit; the message says why, and names the class or the image
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_dataset_check_pair(const moco_dataset *train, const moco_dataset *test);
+
+/**
+ * Counts the images of @p test that are in @p train too: the same files, or the same members of files, whatever paths
+ * and links lead to them. Copies are other images. 0 for the images of an application.
+ * @param[out] out their number
+ * @param train images to learn from
+ * @param test images to classify
+ * @return ::MOCO_ENOMEM without memory for a number per image
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_dataset_overlap(size_t *out, const moco_dataset *train,
+                                                        const moco_dataset *test);
 
 /**
  * Returns the number of shards of a dataset of tar files; 0 for other datasets.

@@ -125,16 +125,19 @@ MOCO_API moco_features_seconds moco_features_time(const moco_features *features)
 
 /** Options of moco_knn(). @since 0.1 */
 typedef struct moco_knn_options {
-    size_t struct_size; /**< set by the macro or function below */
-    int64_t k;          /**< neighbours that vote; all, with a warning, if the bank has fewer; 200 */
-    double temperature; /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
-    moco_comm *comm;    /**< ranks that share the queries; NULL: one process */
+    size_t struct_size;        /**< set by the macro or function below */
+    int64_t k;                 /**< neighbours that vote; all, with a warning, if the bank has fewer; 200 */
+    double temperature;        /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
+    moco_comm *comm;           /**< ranks that share the queries; NULL: one process */
+    moco_features_fn progress; /**< called after each 256 queries; may be NULL. A non-zero return on any rank ends the
+                                  test with ::MOCO_ESTOPPED on all. @since 0.2 */
+    void *payload;             /**< handed to progress */
 } moco_knn_options;
 
 /** The defaults of ::moco_knn_options. */
 #define MOCO_KNN_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        sizeof(moco_knn_options), 200, 0.1, NULL                                                                       \
+        sizeof(moco_knn_options), 200, 0.1, NULL, NULL, NULL                                                           \
     }
 
 /**
@@ -146,7 +149,8 @@ typedef struct moco_knn_options {
 MOCO_API void moco_knn_options_init(moco_knn_options *options, size_t struct_size);
 
 /**
- * Classifies each query by the weighted vote of its nearest neighbours in the bank.
+ * Classifies each query by the weighted vote of its nearest neighbours in the bank. An image that is in both, as in a
+ * set that is compared with itself, does not vote on its own class (see moco_dataset_overlap()).
  * @param[out] accuracy top-1, percent
  * @param[out] predicted one class per query, or NULL
  * @param bank labelled features, of norm 1
@@ -167,12 +171,15 @@ typedef struct moco_knn_grid_options {
     const double *temperatures; /**< temperature_count values; borrowed */
     size_t temperature_count;   /**< number of values at temperatures */
     moco_comm *comm;            /**< ranks that share the queries; NULL: one process */
+    moco_features_fn progress;  /**< called after each 256 queries; may be NULL. A non-zero return on any rank ends the
+                                   test  with ::MOCO_ESTOPPED on all. @since 0.2 */
+    void *payload;              /**< handed to progress */
 } moco_knn_grid_options;
 
 /** The defaults of ::moco_knn_grid_options. */
 #define MOCO_KNN_GRID_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        sizeof(moco_knn_grid_options), NULL, 0, NULL, 0, NULL                                                          \
+        sizeof(moco_knn_grid_options), NULL, 0, NULL, 0, NULL, NULL, NULL                                              \
     }
 
 /**

@@ -55,7 +55,7 @@ static moco_status open_job(loader_job *job, const moco_config *config, const ch
 {
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
-    MOCO_TRY(data_open(&job->images, data, config->format, MOCO_SPLIT_TRAIN));
+    MOCO_TRY(data_open(&job->images, "data", data, config->format, MOCO_SPLIT_TRAIN));
     order.batch = config->batch > 0 ? (size_t)config->batch : 64;
     order.drop_last = moco_dataset_count(job->images) >= order.batch;
     how.layout = config->layout == MOCO_LAYOUT_NHWC ? MOCO_NHWC : MOCO_NCHW;

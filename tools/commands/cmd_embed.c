@@ -13,7 +13,7 @@
 #include <string.h>
 
 typedef struct embed_options {
-    char out[MOCO_PATH_MAX], out_format[16], split[16];
+    char out[MOCO_PATH_MAX], out_format[16], split[64];
     moco_format format;
     char features[16], query[MOCO_PATH_MAX], plot[MOCO_PATH_MAX], map[MOCO_PATH_MAX], device[16];
     bool normalise, skip_broken, measure, json;
@@ -60,8 +60,8 @@ static const moco_option options[] = {
       MOCO_CHOICE_OPTION(embed_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
     { .name = "split",
-      MOCO_NAME_OPTION(embed_options, split, "S", MOCO_NAMES("train", "test")),
-      .help = "split of DATA to use, if it has both" },
+      MOCO_TEXT_OPTION(embed_options, split, "S"),
+      .help = "split of DATA to use, if it has several: train, test, or the name of a folder there" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(embed_options, limit, 0, 1e9),
@@ -132,8 +132,7 @@ static moco_status set_up(embed_job *job, const arguments *args)
     job->how.skip_broken = values.skip_broken;
     job->how.raw = !values.normalise;
     job->how.progress = counter_show;
-    const moco_split split = strcmp(values.split, "test") == 0 ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN;
-    MOCO_TRY(data_open(&job->images, args->positional[1], values.format, split));
+    MOCO_TRY(data_open_named(&job->images, "data", args->positional[1], values.format, values.split));
     if (values.out[0] != '\0') { /* before the work, so that a wrong path costs no time */
         const bool has_labels = moco_dataset_class_count(job->images) > 0;
         MOCO_TRY(embed_output_init(&job->output, values.out, values.out_format, has_labels));

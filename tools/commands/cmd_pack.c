@@ -13,7 +13,7 @@
 #include <string.h>
 
 typedef struct pack_options {
-    char out[MOCO_PATH_MAX], split[8], shard_size[32];
+    char out[MOCO_PATH_MAX], split[64], shard_size[32];
     moco_format format;
     int64_t short_side, quality, workers;
     bool no_verify, skip_broken;
@@ -35,8 +35,8 @@ static const moco_option options[] = {
       MOCO_TEXT_OPTION(pack_options, shard_size, "SIZE"),
       .help = "start a new shard at this size, for example 500M or 1G; 0: write one shard" },
     { .name = "split",
-      MOCO_NAME_OPTION(pack_options, split, "S", MOCO_NAMES("train", "test")),
-      .help = "split of DATA to use, if it has both" },
+      MOCO_TEXT_OPTION(pack_options, split, "S"),
+      .help = "split of DATA to use, if it has several: train, test, or the name of a folder there" },
     { .name = "format",
       MOCO_CHOICE_OPTION(pack_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
@@ -110,9 +110,8 @@ static int run(const arguments *args)
     if (code != EXIT_OK) {
         return code;
     }
-    const moco_split split = strcmp(values.split, "test") == 0 ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN;
     if (output_path_check("out", values.out) != MOCO_OK ||
-        data_open(&images, args->positional[0], values.format, split) != MOCO_OK) {
+        data_open_named(&images, "data", args->positional[0], values.format, values.split) != MOCO_OK) {
         return say_failure();
     }
     signals_catch();

@@ -3,17 +3,58 @@
  */
 #include "commands/data.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-moco_status data_open(moco_dataset **out, const char *path, moco_format format, moco_split split)
+moco_status data_open(moco_dataset **out, const char *what, const char *path, moco_format format, moco_split split)
 {
     moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
+    char text[MOCO_PATH_MAX + 512];
     options.split = split;
     options.format = format;
-    return moco_dataset_open(out, path, &options);
+    MOCO_TRY(moco_dataset_open(out, path, &options));
+    moco_dataset_describe(*out, text, sizeof text);
+    moco_log(MOCO_LOG_INFO, "%s: %s", what, text);
+    return MOCO_OK;
+}
+
+/* Finds a folder by its name in any case. Returns whether there is one. */
+static bool find_folder(char out[MOCO_PATH_MAX], const char *path, const char *name)
+{
+    bool found = false;
+    DIR *stream = opendir(path);
+    for (const struct dirent *e = stream != NULL ? readdir(stream) : NULL; e != NULL && !found; e = readdir(stream)) {
+        char inner[2 * MOCO_PATH_MAX];
+        struct stat info;
+        (void)snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
+        found = strcasecmp(e->d_name, name) == 0 && stat(inner, &info) == 0 && S_ISDIR(info.st_mode) &&
+                snprintf(out, MOCO_PATH_MAX, "%s", inner) < MOCO_PATH_MAX;
+    }
+    if (stream != NULL) {
+        (void)closedir(stream);
+    }
+    return found;
+}
+
+moco_status data_open_named(moco_dataset **out, const char *what, const char *path, moco_format format,
+                            const char *split)
+{
+    char folder[MOCO_PATH_MAX];
+    const bool trains = strcmp(split, "train") == 0;
+    if (!trains && find_folder(folder, path, split)) {
+        return data_open(out, what, folder, format, MOCO_SPLIT_TRAIN);
+    }
+    if (!trains && strcmp(split, "test") != 0) {
+        return moco_error_set(MOCO_ENOTFOUND,
+                              "--split %s: there is no folder %s in %s; give train, test, or one that is", split, split,
+                              path);
+    }
+    return data_open(out, what, path, format, trains ? MOCO_SPLIT_TRAIN : MOCO_SPLIT_TEST);
 }
 
 void data_warn_of_skipped(const moco_dataset *dataset)

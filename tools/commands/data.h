@@ -6,8 +6,12 @@
 
 #include <moco.h>
 
-/* Opens one split of a dataset. @param format a name of --format */
-moco_status data_open(moco_dataset **out, const char *path, moco_format format, moco_split split);
+/* Opens one split of a dataset, and says what it is. @param what it is for, as "training images" */
+moco_status data_open(moco_dataset **out, const char *what, const char *path, moco_format format, moco_split split);
+
+/* Does the same for a split by its name: train, test, or that of a folder in the path. */
+moco_status data_open_named(moco_dataset **out, const char *what, const char *path, moco_format format,
+                            const char *split);
 
 /* Warns if images of a dataset were skipped, with their number and the first of them; NULL is allowed. */
 void data_warn_of_skipped(const moco_dataset *dataset);

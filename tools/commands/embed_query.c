@@ -19,7 +19,7 @@ static moco_status open_images(embed_query *query, const char *path)
 {
     struct stat info;
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-        return data_open(&query->images, path, MOCO_FORMAT_FLAT, MOCO_SPLIT_TRAIN);
+        return data_open(&query->images, "queries", path, MOCO_FORMAT_FLAT, MOCO_SPLIT_TRAIN);
     }
     moco_dataset_callbacks lone = MOCO_DATASET_CALLBACKS_INIT;
     lone.read = read_lone;

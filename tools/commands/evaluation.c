@@ -32,25 +32,18 @@ static int check_usage(const evaluation_settings *s, const tool_command *command
 moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
                                  moco_format format)
 {
-    MOCO_TRY(data_open(train, train_path, format, MOCO_SPLIT_TRAIN));
-    MOCO_TRY(data_open(val, val_path, format, MOCO_SPLIT_TEST));
-    const size_t train_classes = moco_dataset_class_count(*train);
-    const size_t val_classes = moco_dataset_class_count(*val);
-    if (train_classes == 0 || val_classes == 0) {
-        return moco_error_set(MOCO_EINVALID, "%s has no labels; give a folder with one folder per class",
-                              train_classes == 0 ? train_path : val_path);
-    }
-    if (train_classes != val_classes) {
-        return moco_error_set(MOCO_EINVALID, "%s has %zu class%s and %s has %zu; they must be the same", train_path,
-                              train_classes, train_classes == 1 ? "" : "es", val_path, val_classes);
-    }
-    for (size_t i = 0; i < train_classes; ++i) {
-        const char *train_name = moco_dataset_class_name(*train, i);
-        const char *val_name = moco_dataset_class_name(*val, i);
-        if (train_name != NULL && val_name != NULL && strcmp(train_name, val_name) != 0) {
-            return moco_error_set(MOCO_EINVALID, "class %zu is '%s' in %s and '%s' in %s; they must be the same", i,
-                                  train_name, train_path, val_name, val_path);
-        }
+    MOCO_TRY(data_open(train, "training images", train_path, format, MOCO_SPLIT_TRAIN));
+    MOCO_TRY(data_open(val, "test images", val_path, format, MOCO_SPLIT_TEST));
+    return moco_dataset_check_pair(*train, *val);
+}
+
+moco_status evaluation_warn_of_overlap(const moco_dataset *train, const moco_dataset *val, const char *what)
+{
+    size_t shared = 0;
+    MOCO_TRY(moco_dataset_overlap(&shared, train, val));
+    if (shared > 0) {
+        moco_log(MOCO_LOG_WARNING, "%zu of the %zu test images %s a training image too: %s", shared,
+                 moco_dataset_count(val), shared == 1 ? "is" : "are each", what);
     }
     return MOCO_OK;
 }
@@ -93,6 +86,11 @@ static moco_status open_all(evaluation_job *job, const evaluation_settings *s, c
     job->how.comm = job->comm;
     job->how.progress = evaluation_features_progress;
     MOCO_TRY(evaluation_open_data(&job->train, &job->val, s->train, s->val, s->format));
+    if (job->writes) {
+        MOCO_TRY(evaluation_warn_of_overlap(job->train, job->val,
+                                            "the accuracy says how well they were learnt, and not what the network "
+                                            "makes of new images"));
+    }
     job->classes = (int64_t)moco_dataset_class_count(job->train);
     const double train_share = fmin(s->fraction, limited(job->train, s->limit));
     MOCO_TRY(take_share(&job->train, &job->whole_train, train_share, s->seed));

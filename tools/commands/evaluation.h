@@ -96,6 +96,9 @@ int evaluation_run(const evaluation_settings *settings, const tool_command *comm
 moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
                                  moco_format format);
 
+/* Warns if images are in both sets, and says what that does to the result. */
+moco_status evaluation_warn_of_overlap(const moco_dataset *train, const moco_dataset *val, const char *what);
+
 /* Callback of moco_features_extract(): a signal ends it. */
 int evaluation_features_progress(size_t done, size_t count, void *payload);
 

@@ -1,0 +1,25 @@
+/* Tells images and datasets from each other. */
+#ifndef MOCO_DATASET_DATASET_IDENTITY_INTERNAL_H
+#define MOCO_DATASET_DATASET_IDENTITY_INTERNAL_H
+
+#include "moco/dataset.h"
+
+/* The file that the last image was in; zeroed at first. */
+typedef struct moco__identifier {
+    char name[MOCO_PATH_MAX];
+    size_t length; /* of its name; 0: none */
+    uint64_t number;
+} moco__identifier;
+
+/* Returns a number that an image has in every dataset on this host, whatever path leads to it; 0: it has none, since an
+ * application gives it. */
+uint64_t moco__dataset_identify(moco__identifier *last, const moco_dataset *dataset, size_t index);
+
+/*
+ * Returns a hash of the names, labels and sizes of a dataset's images, and of its classes. It stays if the dataset is
+ * moved as a whole. Of more than 65,536 images so many, evenly spread, give their size: each costs a call to the
+ * system.
+ */
+uint64_t moco__dataset_fingerprint(const moco_dataset *dataset);
+
+#endif
