@@ -5,6 +5,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "commands/commands.h"
 #include "commands/spawn.h"
 
@@ -86,5 +87,6 @@ int main(int argc, char **argv)
     commands_register(all_commands, COMMAND_COUNT);
     spawn_remember(argv);
     output_start();
+    signals_ignore_warnings();
     return output_finish(dispatch(argc, argv));
 }

@@ -1,6 +1,7 @@
 /* Classifies L2-normalised features by a weighted vote of the k nearest, as in arXiv 1805.01978, section 3.4. */
 #include "evaluate/knn_own_internal.h"
 
+#include "base/comm_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "ranks/comm_numbers_internal.h"

@@ -103,6 +103,33 @@ static moco_status from_mpi(moco_launch *launch)
     return read_master(launch);
 }
 
+/* srun gives its tasks a step. The script of sbatch and the shell of salloc have the numbers of the job's tasks too, as
+ * if they were the first of these. */
+static bool is_slurm_task(void)
+{
+    static const char *const of_steps[] = { "SLURM_STEP_ID", "SLURM_STEPID", "SLURM_STEP_NUM_TASKS",
+                                            "SLURM_STEP_TASKS_PER_NODE", "SLURM_STEP_NODELIST" };
+    for (size_t i = 0; i < sizeof of_steps / sizeof of_steps[0]; ++i) {
+        if (getenv(of_steps[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Refuses a job of several tasks whose script starts a single process. */
+static moco_status check_slurm_script(void)
+{
+    int32_t tasks = 1;
+    MOCO_TRY(read_number(&tasks, "SLURM_NTASKS", 1));
+    return tasks <= 1 ? MOCO_OK
+                      : moco_error_set(MOCO_EINVALID,
+                                       "launch: SLURM gave this job %d tasks, but this process is none of them: it is "
+                                       "in the script or shell of the job; start it by srun, or use launcher none for "
+                                       "one process",
+                                       tasks);
+}
+
 static moco_status from_slurm(moco_launch *launch)
 {
     MOCO_TRY(need_number(&launch->rank, "SLURM_PROCID"));
@@ -161,11 +188,16 @@ moco_status moco_launch_from_environment(moco_launch *out, const char *launcher)
     MOCO__READ_OPTIONS(&launch, out, MOCO_LAUNCH_INIT); /* only for its struct_size */
     moco_launch_init(&launch, sizeof launch);
     const source *from = find_source(launcher);
+    const bool automatic = launcher == NULL || strcmp(launcher, "auto") == 0;
+    if (automatic && from != NULL && from->read == from_slurm && !is_slurm_task()) {
+        MOCO_TRY(check_slurm_script());
+        from = NULL;
+    }
     if (from != NULL) {
         (void)snprintf(launch.launcher, sizeof launch.launcher, "%s", from->name);
         MOCO_TRY(from->read(&launch));
         MOCO_TRY(moco__launch_check(&launch));
-    } else if (launcher != NULL && strcmp(launcher, "auto") != 0 && strcmp(launcher, "none") != 0) {
+    } else if (!automatic && strcmp(launcher, "none") != 0) {
         return moco_error_set(MOCO_EINVALID, "launch: unknown launcher \"%s\"; use auto, none, torchrun, mpi or slurm",
                               launcher);
     }

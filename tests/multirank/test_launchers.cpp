@@ -56,6 +56,7 @@ TEST_F(Launchers, Torchrun)
 TEST_F(Launchers, TheEnvironmentOfSlurm)
 {
     const Environment job{ { "SLURM_NTASKS", "2" },
+                           { "SLURM_STEP_ID", "0" },
                            { "SLURM_JOB_NODELIST", "localhost" },
                            { "SLURM_JOB_ID", std::to_string(getpid()) } };
     auto first = job;

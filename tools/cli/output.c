@@ -6,6 +6,7 @@
 #include "cli/setting_names.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 output_options output_settings;
+
+enum { LINE_SIZE = 3 * MOCO_PATH_MAX };
 
 static int rank = -1; /* of this process; -1: there is only one */
 
@@ -50,26 +53,41 @@ bool output_has_colour(int descriptor)
            strcmp(terminal, "dumb") != 0;
 }
 
-/* Writes a message in one piece, above a progress bar. */
+/* Writes all bytes by one call, unless a signal or a full pipe breaks it. */
+static void put(const char *text, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        const ssize_t count = write(STDERR_FILENO, text + done, size - done);
+        if (count <= 0 && errno != EINTR) {
+            return; /* there is nobody to tell */
+        }
+        done += count > 0 ? (size_t)count : 0;
+    }
+}
+
+/* Writes a message above a progress bar, by one call, so that lines of several processes do not mix. */
 static void say(const char *label, const char *colour, const char *format, va_list args) MOCO_PRINTF(3, 0);
 
 static void say(const char *label, const char *colour, const char *format, va_list args)
 {
     const bool coloured = colour[0] != '\0' && output_has_colour(STDERR_FILENO);
+    char line[LINE_SIZE];
+    char name[32] = "";
+    if (rank >= 0) {
+        (void)snprintf(name, sizeof name, "rank %d: ", rank);
+    }
+    size_t used = (size_t)snprintf(line, sizeof line, "moco: %s%s%s%s", name, coloured ? colour : "", label,
+                                   coloured ? "\x1b[0m" : "");
+    const int length = vsnprintf(line + used, sizeof line - used - 1, format, args);
+    used += length > 0 ? (size_t)length : 0;
+    used = used < sizeof line - 1 ? used : sizeof line - 2; /* a longer message is cut */
+    line[used++] = '\n';
     output_lock();
     if (clear_line != NULL) {
         clear_line();
     }
-    flockfile(stderr);
-    (void)fputs("moco: ", stderr);
-    if (rank >= 0) {
-        (void)fprintf(stderr, "rank %d: ", rank);
-    }
-    (void)fprintf(stderr, "%s%s%s", coloured ? colour : "", label, coloured ? "\x1b[0m" : "");
-    (void)vfprintf(stderr, format, args);
-    (void)fputc('\n', stderr);
-    (void)fflush(stderr);
-    funlockfile(stderr);
+    put(line, used);
     output_unlock();
 }
 
@@ -163,8 +181,22 @@ void output_show_log(bool shown)
     moco_log_set_callback(shown ? on_log : NULL, NULL);
 }
 
+/* A program that is started without standard streams would give their numbers to the next files that it opens, and
+ * write its messages into these. */
+static void keep_descriptors(void)
+{
+    int opened = 0;
+    while (opened >= 0 && opened <= STDERR_FILENO) {
+        opened = open("/dev/null", O_RDWR);
+    }
+    if (opened > STDERR_FILENO) {
+        (void)close(opened);
+    }
+}
+
 void output_start(void)
 {
+    keep_descriptors();
     /* Only the classes of characters: numbers keep their dot. */
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);

@@ -12,7 +12,8 @@ typedef struct output_options {
 } output_options;
 extern output_options output_settings;
 
-/* Sets the locale, ignores signals of closed pipes, and shows the log of the library. */
+/* Opens /dev/null for standard streams that are closed, sets the locale, ignores signals of closed pipes, and shows the
+ * log of the library. */
 void output_start(void);
 
 /* From now on messages name the rank of this process, and ranks above 0 show only errors and warnings. */

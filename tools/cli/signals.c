@@ -8,10 +8,13 @@
 #include <stddef.h>
 #include <string.h>
 
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t caught, warned;
 
 static void on_signal(int number)
 {
+    if (number == SIGUSR1 || number == SIGUSR2) {
+        warned = number;
+    }
     if (caught != 0 && number == SIGINT) {
         (void)signal(number, SIG_DFL);
         (void)raise(number);
@@ -36,6 +39,28 @@ void signals_catch(void)
     }
 }
 
+void signals_ignore_warnings(void)
+{
+    (void)signal(SIGUSR1, SIG_IGN);
+    (void)signal(SIGUSR2, SIG_IGN);
+}
+
+void signals_catch_warnings(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGUSR1, &action, NULL);
+    (void)sigaction(SIGUSR2, &action, NULL);
+}
+
+int signals_warned(void)
+{
+    return (int)warned;
+}
+
 int signals_caught(void)
 {
     return (int)caught;
@@ -43,5 +68,18 @@ int signals_caught(void)
 
 const char *signals_name(int number)
 {
-    return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : number == SIGHUP ? "SIGHUP" : "a signal";
+    switch (number) {
+    case SIGINT:
+        return "SIGINT";
+    case SIGTERM:
+        return "SIGTERM";
+    case SIGHUP:
+        return "SIGHUP";
+    case SIGUSR1:
+        return "SIGUSR1";
+    case SIGUSR2:
+        return "SIGUSR2";
+    default:
+        return "a signal";
+    }
 }
