@@ -7,6 +7,8 @@
 /* Keys of what checkpoints hold of an application, and of the data of a run, begin so. */
 #define MOCO__NOTE_APP "app."
 #define MOCO__NOTE_DATA "data."
+#define MOCO__NOTE_IMAGES MOCO__NOTE_DATA "images"
+#define MOCO__NOTE_CLASSES MOCO__NOTE_DATA "classes"
 
 typedef struct moco__note {
     char *key, *value;

@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "config/config_read_internal.h"
+#include "train/run_lock_internal.h"
 
 MOCO__DEFINE_INIT(moco_train_options, MOCO_TRAIN_OPTIONS_INIT)
 
@@ -22,6 +23,7 @@ moco_status moco__run_create(moco__run **out, const moco_config *config, const m
     run->setup.peers = o.peers;
     run->setup.comm = moco_peers_comm(o.peers);
     run->state.saved_step = UINT64_MAX;
+    run->lock = MOCO__RUN_UNLOCKED;
     run->report.log.is_mute = !moco__run_is_writer(&run->setup);
     *out = run;
     return MOCO_OK;
@@ -32,5 +34,6 @@ void moco__run_free(moco__run *run)
     moco__run_close_setup(&run->setup);
     moco_metrics_free(run->report.metrics);
     moco__run_log_close(&run->report.log);
+    moco__run_unlock(&run->lock);
     moco__handle_free(run);
 }

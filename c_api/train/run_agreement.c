@@ -99,6 +99,7 @@ static moco_status describe(moco__bytes *text, const moco__run_setup *setup)
                       moco_dataset_class_count(setup->images)));
     MOCO_TRY(add_line(text, "images of the kNN monitor: %zu\n",
                       setup->val_images != NULL ? moco_dataset_count(setup->val_images) : (size_t)0));
+    MOCO_TRY(add_line(text, "names, labels and sizes of images: %016llx\n", (unsigned long long)setup->fingerprint));
     char order[MOCO__ORDER_TEXT];
     moco__run_describe_order(order, setup);
     MOCO_TRY(add_line(text, "order: %s\n", order[0] != '\0' ? order : "drawn from the seed"));

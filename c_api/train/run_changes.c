@@ -105,9 +105,21 @@ static void log_length(const moco__run *run)
                             : "");
 }
 
+static void log_data(const moco__run *run)
+{
+    if (run->origin.data_changed) {
+        moco__run_log_write(
+            &run->report.log, MOCO_LOG_WARNING,
+            "the data have changed: the run begins epoch %llu anew on them, and is identical neither to "
+            "a run on the old images nor to one on the new",
+            (unsigned long long)run->state.position.epoch + 1);
+    }
+}
+
 void moco__run_log_changes(const moco__run *run)
 {
     if (moco__run_is_writer(&run->setup)) {
+        log_data(run);
         log_move(run);
         log_length(run);
     }

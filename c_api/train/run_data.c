@@ -5,7 +5,10 @@
 #include "base/options_read_internal.h"
 #include "base/text_internal.h"
 #include "config/config_stored_internal.h"
+#include "dataset/dataset_identity_internal.h"
+#include "dataset/dataset_pair_internal.h"
 #include "method/model_internal.h"
+#include "train/run_identity_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,12 +16,8 @@
 
 #define APPLICATION "application"
 #define KEY_SOURCE MOCO__NOTE_DATA "source"
-#define KEY_IMAGES MOCO__NOTE_DATA "images"
-#define KEY_CLASSES MOCO__NOTE_DATA "classes"
 #define KEY_ORDER MOCO__NOTE_DATA "order"
 #define NAME_OF_CALLBACK "Callback("
-
-enum { TEXT_SIZE = 64 };
 
 /* ---- What the application gives ---- */
 
@@ -89,29 +88,54 @@ static moco_status open_path(moco__run_setup *setup, int which, const char *path
     return MOCO_OK;
 }
 
-/* Opens the monitor's images: those given, the validation data, or else the other split of the training data if it has
- * one. */
-static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options options)
+/* Opens the images of the monitor: those given, the validation data, or else the other split of the training data if it
+ * has one. `asked`: the settings name them. */
+static moco_status find_val_data(moco__run_setup *setup, moco_dataset_options options, bool asked)
 {
     const moco_config *config = &setup->config;
-    if (config->knn_every == 0 || moco_dataset_class_count(setup->images) == 0) {
-        return MOCO_OK;
-    }
+    options.split = MOCO_SPLIT_TEST;
     if (setup->given.val_images != NULL) {
-        if (moco_dataset_class_count(setup->given.val_images) == 0) {
-            return moco_error_set(MOCO_EINVALID,
-                                  "train: options->val_dataset has no labels, which the kNN monitor needs; "
-                                  "leave it NULL");
-        }
         setup->val_images = setup->given.val_images;
         return MOCO_OK;
     }
-    options.split = MOCO_SPLIT_TEST;
-    if (config->val_data[0] != '\0') {
+    if (asked) {
         return open_path(setup, 1, config->val_data, &options);
     }
-    const bool has_split = setup->given.images == NULL && moco_dataset_has_split(config->data, &options);
+    const bool has_split = setup->given.images == NULL && moco_dataset_class_count(setup->images) > 0 &&
+                           moco_dataset_has_split(config->data, &options);
     return has_split ? open_path(setup, 1, config->data, &options) : MOCO_OK;
+}
+
+/* Refuses images that the monitor cannot classify, before the training begins. A split without labels is only left
+ * alone if nobody asked for it. */
+static moco_status check_val_data(moco__run_setup *setup, bool asked)
+{
+    if (setup->val_images != NULL && !asked && moco_dataset_class_count(setup->val_images) == 0) {
+        moco_log(MOCO_LOG_WARNING, "%s has no labels, so that no kNN monitor can test on it",
+                 moco__dataset_place(setup->val_images));
+        setup->val_images = NULL;
+    }
+    if (setup->val_images == NULL || moco_dataset_check_pair(setup->images, setup->val_images) == MOCO_OK) {
+        return MOCO_OK;
+    }
+    char why[2 * MOCO_PATH_MAX];
+    (void)snprintf(why, sizeof why, "%s", moco_error_message());
+    return moco_error_set(MOCO_EINVALID, "the kNN monitor: %s; mend the data, give other val-data, or set knn-every 0",
+                          why);
+}
+
+static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options options)
+{
+    const bool asked = setup->given.val_images != NULL || setup->config.val_data[0] != '\0';
+    if (setup->config.knn_every == 0) {
+        return MOCO_OK;
+    }
+    if (setup->given.val_images != NULL && moco_dataset_class_count(setup->given.val_images) == 0) {
+        return moco_error_set(MOCO_EINVALID, "train: options->val_dataset has no labels, which the kNN monitor needs; "
+                                             "leave it NULL");
+    }
+    MOCO_TRY(find_val_data(setup, options, asked));
+    return check_val_data(setup, asked);
 }
 
 moco_status moco__run_open_data(moco__run_setup *setup)
@@ -123,6 +147,7 @@ moco_status moco__run_open_data(moco__run_setup *setup)
     setup->images = setup->given.images;
     if (setup->images == NULL) {
         MOCO_TRY(open_path(setup, 0, config->data, &options));
+        setup->fingerprint = moco__dataset_fingerprint(setup->images);
     }
     const size_t count = moco_dataset_count(setup->images);
     if (count < (size_t)config->batch) {
@@ -170,7 +195,8 @@ static moco_status check_policy(const moco__run *run, const char *path)
 }
 
 /* Compares the dataset with the numbers in a checkpoint. */
-static moco_status check_dataset(const moco__run_given *given, const moco_safetensors *file, const char *path)
+static moco_status check_dataset(const moco__run_given *given, const moco_safetensors *file, const char *path,
+                                 bool data_changed)
 {
     uint64_t images = 0;
     uint64_t classes = 0;
@@ -181,8 +207,8 @@ static moco_status check_dataset(const moco__run_given *given, const moco_safete
                                                       "options->dataset NULL",
                                                       path);
     }
-    MOCO_TRY(moco__stored_number(&images, file, path, KEY_IMAGES));
-    MOCO_TRY(moco__stored_number(&classes, file, path, KEY_CLASSES));
+    MOCO_TRY(moco__stored_number(&images, file, path, MOCO__NOTE_IMAGES));
+    MOCO_TRY(moco__stored_number(&classes, file, path, MOCO__NOTE_CLASSES));
     if (given->images == NULL) {
         return moco_error_set(MOCO_EINVALID,
                               "%s: the run was trained on an application's dataset of %" PRIu64 " images and %" PRIu64
@@ -190,10 +216,13 @@ static moco_status check_dataset(const moco__run_given *given, const moco_safete
                               "dataset in options->dataset",
                               path, images, classes);
     }
-    if (moco_dataset_count(given->images) != images || moco_dataset_class_count(given->images) != classes) {
+    const bool equal =
+        moco_dataset_count(given->images) == images && moco_dataset_class_count(given->images) == classes;
+    if (!equal && !data_changed) {
         return moco_error_set(MOCO_EINVALID,
                               "%s: the run was trained on %" PRIu64 " images of %" PRIu64
-                              " classes, but options->dataset has %zu of %zu; give the same dataset",
+                              " classes, but options->dataset has %zu of %zu; give the same dataset, or set "
+                              "options->data_changed",
                               path, images, classes, moco_dataset_count(given->images),
                               moco_dataset_class_count(given->images));
     }
@@ -204,7 +233,7 @@ moco_status moco__run_check_given(const moco__run *run, const char *checkpoint)
 {
     moco_safetensors *file;
     MOCO_TRY(moco__stored_open(&file, checkpoint));
-    const moco_status status = check_dataset(&run->setup.given, file, checkpoint);
+    const moco_status status = check_dataset(&run->setup.given, file, checkpoint, run->options.data_changed);
     moco_safetensors_free(file);
     return status == MOCO_OK ? check_policy(run, checkpoint) : status;
 }
@@ -227,13 +256,6 @@ moco_status moco__run_check_order(const moco__run *run, const char *path)
                           is[0] != '\0' ? ", not another one," : "");
 }
 
-static moco_status note_number(moco_model *model, const char *key, size_t number)
-{
-    char text[TEXT_SIZE];
-    (void)snprintf(text, sizeof text, "%zu", number);
-    return moco__notes_set(&model->notes, key, text);
-}
-
 moco_status moco__run_note_given(const moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
@@ -241,9 +263,8 @@ moco_status moco__run_note_given(const moco__run *run)
     char order[MOCO__ORDER_TEXT];
     if (setup->given.images != NULL) {
         MOCO_TRY(moco__notes_set(&model->notes, KEY_SOURCE, APPLICATION));
-        MOCO_TRY(note_number(model, KEY_IMAGES, moco_dataset_count(setup->images)));
-        MOCO_TRY(note_number(model, KEY_CLASSES, moco_dataset_class_count(setup->images)));
     }
+    MOCO_TRY(moco__run_note_identity(setup));
     if (setup->given.has_order) {
         moco__run_describe_order(order, setup);
         MOCO_TRY(moco__notes_set(&model->notes, KEY_ORDER, order));

@@ -3,6 +3,8 @@
 #include "base/text_internal.h"
 #include "config/config_read_internal.h"
 #include "method/model_internal.h"
+#include "train/run_identity_internal.h"
+#include "train/run_lock_internal.h"
 #include "train/run_open_internal.h"
 #include "weights/weights_list_internal.h"
 
@@ -211,6 +213,7 @@ static moco_status import(moco__run_setup *run, const moco_weights *weights)
     char path[MOCO_PATH_MAX];
     moco_position position = { 0 };
     MOCO_TRY(open_source(&from, weights));
+    MOCO_TRY(moco__run_check_places(run));
     MOCO_TRY(moco__run_refuse_used_folder(run->config.out));
     MOCO_TRY(check_fit(&run->config, &from));
     MOCO_TRY(read_epoch(&position.epoch, &run->config, &from));
@@ -219,9 +222,15 @@ static moco_status import(moco__run_setup *run, const moco_weights *weights)
     MOCO_TRY(fill(run->model, &from));
     position.step = position.epoch * run->epoch_steps;
     moco__model_set_shuffles(run->model, position.step * (run->config.symmetric ? 2 : 1));
-    MOCO_TRY(moco__run_create_folder(&run->config));
-    MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->config.out, position.step));
-    return moco_checkpoint_save(path, run->model, position, &run->config);
+    int lock = MOCO__RUN_UNLOCKED;
+    MOCO_TRY(moco__run_note_identity(run));
+    MOCO_TRY(moco__run_create_folder(&run->config, &lock, false));
+    moco_status status = moco_checkpoint_path(path, sizeof path, run->config.out, position.step);
+    if (status == MOCO_OK) {
+        status = moco_checkpoint_save(path, run->model, position, &run->config);
+    }
+    moco__run_unlock(&lock);
+    return status;
 }
 
 moco_status moco_run_import(const moco_config *config, const char *path)

@@ -28,6 +28,8 @@ typedef struct moco__run_origin {
     moco_position position;
     moco_device_type device;
     int64_t threads, epochs;
+    bool is_known;     /* the checkpoint says what its data were */
+    bool data_changed; /* the run continues on other data; known to all ranks */
 } moco__run_origin;
 
 typedef struct moco__run {
@@ -36,6 +38,7 @@ typedef struct moco__run {
     moco__run_setup setup;
     moco__run_state state;
     moco__run_report report;
+    int lock; /* on the folder, of rank 0; see run_lock_internal.h */
 } moco__run;
 
 /* Allocates a run; the options may be NULL. */

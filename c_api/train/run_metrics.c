@@ -41,9 +41,15 @@ static moco_status explain_divergence(uint64_t step, double lr)
                           (unsigned long long)step, lr);
 }
 
+double moco__run_epoch(const moco__run *run)
+{
+    const uint64_t counted = run->state.position.step - (uint64_t)run->setup.shift;
+    return (double)counted / (double)run->setup.epoch_steps;
+}
+
 moco_status moco__run_write_metrics(const moco__run *run, const moco_metric *values, size_t count)
 {
-    const double epoch = (double)run->state.position.step / (double)run->setup.epoch_steps;
+    const double epoch = moco__run_epoch(run);
     moco_metrics *metrics = run->report.metrics;
     return metrics != NULL ? moco_metrics_write(metrics, run->state.position.step, epoch, values, count) : MOCO_OK;
 }

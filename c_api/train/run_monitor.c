@@ -2,11 +2,13 @@
 #include "train/run_monitor_internal.h"
 
 #include "base/clock_internal.h"
+#include "base/comm_internal.h"
 #include "base/files_internal.h"
 #include "ranks/statistics_internal.h"
 #include "train/run_metrics_internal.h"
 
 #include "moco/evaluate.h"
+#include "moco/metrics.h"
 #include "moco/plot.h"
 
 static moco_features_options features_options(const moco__run_setup *setup)
@@ -18,12 +20,26 @@ static moco_features_options features_options(const moco__run_setup *setup)
     return options;
 }
 
-static moco_status knn(double *accuracy, const moco__run_setup *setup)
+/* Asks the progress callback after each batch of the test, with the step that was the last. */
+static int ask_to_stop(size_t done, size_t count, void *payload)
 {
+    const moco__progress *progress = payload;
+    moco_progress seen = progress->seen;
+    (void)done;
+    (void)count;
+    seen.has_metrics = false;
+    return progress->callback != NULL ? progress->callback(&seen, progress->payload) : 0;
+}
+
+static moco_status knn(double *accuracy, moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
     moco_encoder *encoder = moco_model_query_encoder(setup->model);
     moco_features_options options = features_options(setup);
     moco_knn_options knn = MOCO_KNN_OPTIONS_INIT;
     options.comm = knn.comm = setup->comm;
+    options.progress = knn.progress = ask_to_stop;
+    options.payload = knn.payload = &run->report.progress;
     knn.k = setup->config.knn_k;
     knn.temperature = setup->config.knn_temperature;
     moco_features *bank = NULL;
@@ -43,14 +59,15 @@ static moco_status knn(double *accuracy, const moco__run_setup *setup)
 }
 
 /* With several ranks the tested encoder has the mean of their running statistics, as in a checkpoint. */
-static moco_status knn_of_ranks(double *accuracy, const moco__run_setup *setup)
+static moco_status knn_of_ranks(double *accuracy, moco__run *run)
 {
+    const moco__run_setup *setup = &run->setup;
     moco_encoder *encoder = moco_model_query_encoder(setup->model);
     moco__statistics statistics;
     MOCO_TRY(moco__statistics_gather(&statistics, setup->comm, encoder, setup->device));
     moco_status status = moco__statistics_set(encoder, statistics.mean);
     if (status == MOCO_OK) {
-        status = knn(accuracy, setup);
+        status = knn(accuracy, run);
     }
     const float *own = statistics.all + (size_t)moco_comm_rank(setup->comm) * statistics.count;
     const moco_status restored = moco__statistics_set(encoder, own);
@@ -64,14 +81,27 @@ moco_status moco__run_knn(moco__run *run)
     moco__progress *progress = &run->report.progress;
     const double start = moco__now();
     double accuracy = 0;
-    MOCO_TRY(moco_comm_world(setup->comm) > 1 ? knn_of_ranks(&accuracy, setup) : knn(&accuracy, setup));
+    MOCO_TRY(moco_comm_world(setup->comm) > 1 ? knn_of_ranks(&accuracy, run) : knn(&accuracy, run));
     progress->seen.knn_acc1 = accuracy;
     moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "epoch %g: kNN accuracy %.2f %% (%zu test images, %.1f s)",
-                        (double)run->state.position.step / (double)setup->epoch_steps, accuracy,
-                        moco_dataset_count(setup->val_images), moco__now() - start);
+                        moco__run_epoch(run), accuracy, moco_dataset_count(setup->val_images), moco__now() - start);
     moco__progress_leave_out(progress, start);
     const moco_metric value = { "knn_acc1", accuracy };
     return moco__run_write_metrics(run, &value, 1);
+}
+
+moco_status moco__run_lacks_knn(bool *out, const moco__run *run)
+{
+    moco_series knn = { 0, NULL, NULL, NULL };
+    int64_t lacks = 0;
+    if (moco__run_is_writer(&run->setup)) {
+        const bool known = moco_series_read(&knn, run->setup.config.out, "knn_acc1") == MOCO_OK;
+        lacks = known && knn.count > 0 && knn.steps[knn.count - 1] >= (double)run->state.position.step ? 0 : 1;
+        moco_series_free(&knn);
+    }
+    MOCO_TRY(moco__comm_largest(&lacks, run->setup.comm, lacks));
+    *out = lacks != 0;
+    return MOCO_OK;
 }
 
 moco_status moco__run_plot(const moco__run *run)

@@ -8,7 +8,7 @@
 moco_status moco__run_open(moco__run_setup *setup);
 /* Refuses a folder that is not empty. */
 moco_status moco__run_refuse_used_folder(const char *out);
-/* Makes the run's folder with its configuration. */
-moco_status moco__run_create_folder(const moco_config *config);
+/* Makes the run's folder with its configuration, and takes its lock. `may_hold_run`: a young run may be there. */
+moco_status moco__run_create_folder(const moco_config *config, int *lock, bool may_hold_run);
 
 #endif

@@ -154,7 +154,9 @@ moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position positio
     order.payload = setup->given.order_payload;
     MOCO_TRY(moco_sampler_create(&setup->sampler, &order));
     setup->epoch_steps = moco_sampler_batches(setup->sampler);
-    setup->steps = setup->epoch_steps * (uint64_t)config->epochs;
+    const uint64_t counted = position.epoch * setup->epoch_steps + position.batch;
+    setup->shift = (int64_t)(position.step - counted);
+    setup->steps = setup->epoch_steps * (uint64_t)config->epochs + (uint64_t)setup->shift;
     return moco_sampler_seek(setup->sampler, position.epoch, (size_t)position.batch);
 }
 

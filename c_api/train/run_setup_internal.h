@@ -27,6 +27,7 @@ typedef struct moco__run_setup {
     moco__run_given given;
     const moco_dataset *images;
     const moco_dataset *val_images; /* for the kNN monitor; NULL: there is no monitor */
+    uint64_t fingerprint;           /* of the images, if the run opened them itself */
     moco_dataset *opened[2];        /* those of the above that the run opened itself */
     moco_sampler *sampler;
     moco_loader *loader;
@@ -34,6 +35,7 @@ typedef struct moco__run_setup {
     moco_schedule schedule;
     uint64_t epoch_steps;
     uint64_t steps; /* of all epochs */
+    int64_t shift;  /* steps done beyond those that the position counts: epochs had another length before */
 } moco__run_setup;
 
 /* Returns whether this process writes the run's folder: rank 0 does. */

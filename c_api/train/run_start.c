@@ -10,6 +10,8 @@
 #include "train/run_agreement_internal.h"
 #include "train/run_changes_internal.h"
 #include "train/run_data_internal.h"
+#include "train/run_identity_internal.h"
+#include "train/run_lock_internal.h"
 #include "train/run_open_internal.h"
 
 #include "moco/loss.h"
@@ -52,6 +54,29 @@ static void log_environment(const moco__run *run)
                         chosen ? ")" : "", threads, moco__plural((uint64_t)threads));
 }
 
+static void log_data(const moco__run *run)
+{
+    const moco__run_setup *s = &run->setup;
+    const moco__run_log *log = &run->report.log;
+    char text[MOCO_PATH_MAX + 512];
+    size_t shared = 0;
+    moco_dataset_describe(s->images, text, sizeof text);
+    moco__run_log_write(log, MOCO_LOG_INFO, "%s; %llu step%s per epoch, %lld epoch%s", text,
+                        (unsigned long long)s->epoch_steps, moco__plural(s->epoch_steps), (long long)s->config.epochs,
+                        moco__plural((uint64_t)s->config.epochs));
+    if (s->val_images == NULL) {
+        return;
+    }
+    moco_dataset_describe(s->val_images, text, sizeof text);
+    moco__run_log_write(log, MOCO_LOG_INFO, "kNN monitor: %s", text);
+    if (moco__run_is_writer(s) && moco_dataset_overlap(&shared, s->images, s->val_images) == MOCO_OK && shared > 0) {
+        moco__run_log_write(log, MOCO_LOG_WARNING,
+                            "kNN monitor: %zu of the %zu test images %s a training image too; its own vote does not "
+                            "count",
+                            shared, moco_dataset_count(s->val_images), shared == 1 ? "is" : "are each");
+    }
+}
+
 static void log_setup(const moco__run *run)
 {
     const moco__run_setup *s = &run->setup;
@@ -60,9 +85,7 @@ static void log_setup(const moco__run *run)
     const size_t images = moco_dataset_count(s->images);
     char lr[32];
     log_environment(run);
-    moco__run_log_write(log, MOCO_LOG_INFO, "%zu image%s of %s; %llu step%s per epoch, %lld epoch%s", images,
-                        moco__plural(images), moco__run_data_name(s), (unsigned long long)s->epoch_steps,
-                        moco__plural(s->epoch_steps), (long long)c->epochs, moco__plural((uint64_t)c->epochs));
+    log_data(run);
     moco__run_log_write(
         log, MOCO_LOG_INFO, "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld group%s of batch norm; lr %s",
         c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
@@ -98,6 +121,7 @@ static moco_status start(moco__run *run)
         MOCO_TRY(moco_metrics_open(&report->metrics, config->out, run->state.position.step, config->tensorboard));
     }
     MOCO_TRY(moco__run_open_sampler(setup, run->state.position));
+    MOCO_TRY(moco__run_check_length(run));
     MOCO_TRY(moco__run_open_loader(setup));
     log_setup(run);
     report->left_chance = run->state.position.step;
@@ -111,6 +135,7 @@ static moco_status start(moco__run *run)
         .loader = setup->loader,
         .print_freq = (uint64_t)config->print_freq,
         .batch = (double)config->batch,
+        .shift = setup->shift,
     };
     moco__progress_start(&report->progress);
     return MOCO_OK;
@@ -124,13 +149,15 @@ static bool holds_young_run(const moco__run *run)
 
 moco_status moco__run_start_new(moco__run *run)
 {
-    if (moco__run_is_writer(&run->setup) && !holds_young_run(run)) {
+    const bool is_young = holds_young_run(run);
+    MOCO_TRY(moco__run_check_places(&run->setup));
+    if (moco__run_is_writer(&run->setup) && !is_young) {
         MOCO_TRY(moco__run_refuse_used_folder(run->setup.config.out));
     }
     MOCO_TRY(moco__run_open(&run->setup));
     MOCO_TRY(moco__run_note_given(run));
     if (moco__run_is_writer(&run->setup)) {
-        MOCO_TRY(moco__run_create_folder(&run->setup.config));
+        MOCO_TRY(moco__run_create_folder(&run->setup.config, &run->lock, is_young));
     }
     return start(run);
 }
@@ -161,6 +188,7 @@ static moco_status read_settings(moco__run *run, char checkpoint[MOCO_PATH_MAX],
     moco__run_setup *setup = &run->setup;
     setup->resumes = true;
     if (moco__run_is_writer(setup)) {
+        MOCO_TRY(moco__is_directory(path) ? moco__run_lock(&run->lock, path) : MOCO_OK);
         MOCO_TRY(read_checkpoint(run, checkpoint, path, asked));
     }
     MOCO_TRY(moco__run_share_config(setup));
@@ -188,6 +216,7 @@ static moco_status start_from(moco__run *run, const char *checkpoint)
     MOCO_TRY(moco__run_open(&run->setup));
     MOCO_TRY(moco_checkpoint_load(run->setup.model, &run->state.position, checkpoint));
     MOCO_TRY(moco__run_check_order(run, checkpoint));
+    MOCO_TRY(moco__run_check_identity(run, checkpoint));
     MOCO_TRY(moco__run_note_given(run));
     run->state.saved_step = run->state.position.step;
     MOCO_TRY(start(run));

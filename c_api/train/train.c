@@ -12,10 +12,13 @@
 #include "moco/momentum.h"
 #include "moco/report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static moco_status save(moco__run *run)
+/* Saves a checkpoint, and leaves the older ones alone. */
+static moco_status save_more(moco__run *run)
 {
     const moco_config *config = &run->setup.config;
     moco__run_state *state = &run->state;
@@ -26,6 +29,16 @@ static moco_status save(moco__run *run)
     MOCO_TRY(moco_checkpoint_path(path, sizeof path, config->out, state->position.step));
     MOCO_TRY(moco_checkpoint_save(path, run->setup.model, state->position, config));
     state->saved_step = state->position.step;
+    return MOCO_OK;
+}
+
+static moco_status save(moco__run *run)
+{
+    const moco_config *config = &run->setup.config;
+    if (run->state.saved_step == run->state.position.step) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(save_more(run));
     return moco__run_is_writer(&run->setup) ? moco_checkpoint_prune(config->out, config->keep_last, config->keep_every)
                                             : MOCO_OK;
 }
@@ -47,16 +60,6 @@ static bool is_due(const moco__run *run, int64_t every)
     return every > 0 && (now->epoch % (uint64_t)every == 0 || now->step == run->setup.steps);
 }
 
-static moco_status end_epoch(moco__run *run)
-{
-    const moco__run_setup *setup = &run->setup;
-    if (setup->val_images != NULL && is_due(run, setup->config.knn_every)) {
-        MOCO_TRY(moco__run_knn(run));
-    }
-    MOCO_TRY(moco__run_check_equal(setup, run->state.position.step));
-    return is_due(run, setup->config.checkpoint_every) ? save(run) : MOCO_OK;
-}
-
 /* Writes what a resumed run needs, and says how to continue. */
 static moco_status stop(moco__run *run)
 {
@@ -68,6 +71,55 @@ static moco_status stop(moco__run *run)
         (unsigned long long)run->state.position.step, (unsigned long long)run->setup.steps,
         is_given ? "moco_resume() and the same dataset" : "moco resume ", is_given ? "" : run->setup.config.out);
     return moco__progress_stopped(&run->report.progress);
+}
+
+/* Deletes the checkpoint that was only written for the time of a test. */
+static moco_status forget(moco__run *run)
+{
+    char path[MOCO_PATH_MAX];
+    run->state.saved_step = UINT64_MAX;
+    MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->setup.config.out, run->state.position.step));
+    if (moco__run_is_writer(&run->setup) && unlink(path) != 0) {
+        moco_log(MOCO_LOG_WARNING, "%s: cannot delete: %s", path, strerror(errno));
+    }
+    return MOCO_OK;
+}
+
+static moco_status test(moco__run *run)
+{
+    const moco_status status = moco__run_knn(run);
+    return status == MOCO_ESTOPPED ? stop(run) : status;
+}
+
+/* The checkpoint comes before the test, which may take long: whatever ends the process then, no step is lost. */
+static moco_status end_epoch(moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
+    const bool saves = is_due(run, setup->config.checkpoint_every);
+    MOCO_TRY(moco__run_check_equal(setup, run->state.position.step));
+    if (saves) {
+        MOCO_TRY(save(run));
+    }
+    if (setup->val_images == NULL || !is_due(run, setup->config.knn_every)) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(save_more(run));
+    MOCO_TRY(test(run));
+    return saves ? MOCO_OK : forget(run);
+}
+
+/* Makes up for the test in which a run broke off. */
+static moco_status end_broken_epoch(moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
+    const moco_position *at = &run->state.position;
+    bool lacks = false;
+    if (!setup->resumes || setup->val_images == NULL || at->step == 0 || at->batch != 0 || run->origin.data_changed ||
+        !is_due(run, setup->config.knn_every)) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco__run_lacks_knn(&lacks, run));
+    return lacks ? test(run) : MOCO_OK;
 }
 
 static moco_status learn_batch(moco__run *run, double lr)
@@ -153,6 +205,7 @@ static moco_status train(moco__run *run)
 {
     const moco_config *config = &run->setup.config;
     const bool draws = config->plots && moco__run_is_writer(&run->setup);
+    MOCO_TRY(end_broken_epoch(run));
     while (run->state.position.step < run->setup.steps) {
         MOCO_TRY(step(run));
     }

@@ -30,8 +30,8 @@ typedef struct moco_progress {
 } moco_progress;
 
 /**
- * Called after every step. A non-zero return on any rank ends the training with ::MOCO_ESTOPPED on all ranks;
- * moco_train() writes a checkpoint first.
+ * Called after every step, and in a kNN test of moco_train() after every batch, with the step before it. A non-zero
+ * return on any rank ends the training with ::MOCO_ESTOPPED on all ranks; moco_train() writes a checkpoint first.
  * @since 0.1
  */
 typedef int (*moco_progress_fn)(const moco_progress *progress, void *payload);

@@ -38,12 +38,15 @@ typedef struct moco_train_options {
     const moco_sampler_options *order;
     const moco_metadata *metadata; /**< texts for the checkpoints, as moco_model_set_metadata(); borrowed @since 0.2 */
     size_t metadata_count;         /**< number of texts at metadata */
+    /** Continues on other images than those of the run: its epoch begins again, and the run is neither identical to one
+     * on the old images nor to one on the new. false: other images are ::MOCO_EINVALID. @since 0.2 */
+    bool data_changed;
 } moco_train_options;
 
 /** The defaults of ::moco_train_options. */
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0               \
+        sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, false        \
     }
 
 /**
@@ -55,13 +58,16 @@ typedef struct moco_train_options {
 MOCO_API void moco_train_options_init(moco_train_options *options, size_t struct_size);
 
 /**
- * Trains from the start into the new folder config->out, which only rank 0 writes. With options->resume_existing and a
- * checkpoint in the folder it continues from there; the settings must be the same. A run that ended before its first
- * checkpoint starts again.
+ * Trains from the start into the new folder config->out, which only rank 0 writes, and which must be neither inside of
+ * the data nor around it. A lock there, which the kernel releases when the process ends, refuses a second run. With
+ * options->resume_existing and a checkpoint in the folder it continues from there; the settings must be the same. A run
+ * that ended before its first checkpoint starts again.
  * @param config the settings; copied
  * @param options NULL for the defaults
- * @return ::MOCO_EEXISTS if the folder is not empty; ::MOCO_ESTOPPED if a callback ended the run; ::MOCO_EINVALID if a
- * setting is wrong, or the ranks' configurations, data or versions differ; ::MOCO_EDIVERGED if the loss is not finite;
+ * @return ::MOCO_EEXISTS if the folder is not empty; ::MOCO_EUNAVAILABLE if another process trains there;
+ * ::MOCO_ESTOPPED if a callback ended the run; ::MOCO_EINVALID if a setting is wrong, if the images of the kNN monitor
+ * do not fit the data, or the ranks' configurations, data or versions differ; ::MOCO_EDIVERGED if the loss is not
+ * finite;
  * ::MOCO_ENOTFOUND, ::MOCO_EFORMAT or ::MOCO_EIO for data that cannot be read, and ::MOCO_EIO if the folder cannot be
  * written; ::MOCO_EPEER if another rank failed
  * @since 0.1
@@ -69,17 +75,19 @@ MOCO_API void moco_train_options_init(moco_train_options *options, size_t struct
 MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const moco_train_options *options);
 
 /**
- * Continues the run in a folder from its newest complete checkpoint. The result is bit-identical to an uninterrupted
- * run on the same kind of processor with as many threads and processes, and on a GPU if the run is deterministic. On
- * another device, or with other numbers, the run continues too, but is not bit-identical; the log says what changes.
- * Only rank 0 reads the folder.
+ * Continues the run in a folder from its newest complete checkpoint. Checkpoints record what the data were: number of
+ * images and classes, and a fingerprint of their names, labels and sizes. The result is bit-identical to an
+ * uninterrupted run on the same kind of processor with as many threads and processes, and on a GPU if the run is
+ * deterministic. On another device, or with other numbers, the run continues too, but is not bit-identical; the log
+ * says what changes. Only rank 0 reads the folder.
  *
  * A run on an application's dataset, order or callback continues if options gives the same again. Texts of
  * options->metadata replace those of the checkpoint with the same keys.
  * @param run its folder
  * @param options NULL for the defaults
  * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs already,
- * or if dataset, policy or order are missing or are not those of the run; else as moco_train()
+ * if the data has changed (see options->data_changed), or if dataset, policy or order are missing or are not those of
+ * the run; ::MOCO_EUNAVAILABLE if another process trains it; else as moco_train()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_resume(const char *run, const moco_train_options *options);

@@ -130,19 +130,23 @@ AT(moco_features_options, policy, 104);
 AT(moco_features_options, mean, 112);
 AT(moco_features_options, std, 136);
 
-SIZE(moco_knn_options, 32);
+SIZE(moco_knn_options, 48);
 AT(moco_knn_options, struct_size, 0);
 AT(moco_knn_options, k, 8);
 AT(moco_knn_options, temperature, 16);
 AT(moco_knn_options, comm, 24);
+AT(moco_knn_options, progress, 32);
+AT(moco_knn_options, payload, 40);
 
-SIZE(moco_knn_grid_options, 48);
+SIZE(moco_knn_grid_options, 64);
 AT(moco_knn_grid_options, struct_size, 0);
 AT(moco_knn_grid_options, k, 8);
 AT(moco_knn_grid_options, k_count, 16);
 AT(moco_knn_grid_options, temperatures, 24);
 AT(moco_knn_grid_options, temperature_count, 32);
 AT(moco_knn_grid_options, comm, 40);
+AT(moco_knn_grid_options, progress, 48);
+AT(moco_knn_grid_options, payload, 56);
 
 SIZE(moco_export_options, 32);
 AT(moco_export_options, struct_size, 0);
@@ -321,7 +325,7 @@ AT(moco_pack_options, skip_broken, 29);
 AT(moco_pack_options, progress, 32);
 AT(moco_pack_options, payload, 40);
 
-SIZE(moco_train_options, 112);
+SIZE(moco_train_options, 120);
 AT(moco_train_options, struct_size, 0);
 AT(moco_train_options, progress, 8);
 AT(moco_train_options, payload, 16);
@@ -336,5 +340,6 @@ AT(moco_train_options, policy, 80);
 AT(moco_train_options, order, 88);
 AT(moco_train_options, metadata, 96);
 AT(moco_train_options, metadata_count, 104);
+AT(moco_train_options, data_changed, 112);
 
 #endif

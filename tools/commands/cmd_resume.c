@@ -8,10 +8,11 @@
 typedef struct resume_options {
     char device[16];
     int64_t threads, epochs;
+    session_settings session;
     launch_settings launch;
 } resume_options;
 
-static resume_options values = { .launch = LAUNCH_SETTINGS_INIT };
+static resume_options values = { .session = SESSION_SETTINGS_INIT, .launch = LAUNCH_SETTINGS_INIT };
 
 static const moco_option options[] = {
     { .name = "device",
@@ -25,6 +26,7 @@ static const moco_option options[] = {
       MOCO_INT_OPTION(resume_options, epochs, 1, 1e6),
       .zero_is_auto = true,
       .help = "new length of the run, to lengthen it; auto: as before" },
+    SESSION_OPTIONS(resume_options, session),
     LAUNCH_OPTIONS(resume_options, launch),
 };
 
@@ -35,6 +37,7 @@ static int run(const arguments *args)
         .device = values.device[0] != '\0' ? values.device : NULL,
         .threads = values.threads,
         .epochs = values.epochs,
+        .session = &values.session,
         .launch = &values.launch,
         .command = &command_resume,
     };
@@ -49,7 +52,9 @@ const tool_command command_resume = {
         "Continues the run in the folder RUN from its newest complete checkpoint, with its settings. On a CPU, with as "
         "many processes and threads as before, the result is bit-identical to an uninterrupted run; on a GPU it is "
         "if the run was started with --deterministic. A run can also be moved to another device, to another number "
-        "of threads or processes, or be lengthened; the log says what then differs.",
+        "of threads or processes, or be lengthened; the log says what then differs. Other images than before are "
+        "refused; "
+        "--data-changed continues on them.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -15,10 +15,11 @@ typedef struct train_options {
     char preset[32];
     char config[MOCO_PATH_MAX];
     char resume[8];
+    session_settings session;
     launch_settings launch;
 } train_options;
 
-static train_options values = { .resume = "never", .launch = LAUNCH_SETTINGS_INIT };
+static train_options values = { .resume = "never", .session = SESSION_SETTINGS_INIT, .launch = LAUNCH_SETTINGS_INIT };
 
 static const moco_option options[] = {
     { .name = "preset", MOCO_TEXT_OPTION(train_options, preset, "NAME"), .help = "recipe to start from; see Presets" },
@@ -29,6 +30,7 @@ static const moco_option options[] = {
     { .name = "resume",
       MOCO_TEXT_OPTION(train_options, resume, "R"),
       .help = "auto: continue the run in --out if there is one, for jobs that are restarted; never: start a new run" },
+    SESSION_OPTIONS(train_options, session),
     LAUNCH_OPTIONS(train_options, launch),
 };
 
@@ -78,6 +80,7 @@ static int run(const arguments *args)
         .config = &config,
         .run = config.out,
         .resume_existing = strcmp(values.resume, "auto") == 0,
+        .session = &values.session,
         .launch = &values.launch,
         .command = &command_train,
     };

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/progress_bar.h"
 #include "cli/signals.h"
+#include "commands/requeue.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -42,6 +43,11 @@ static void report_end(const char *run, double seconds)
     (void)putchar('\n');
 }
 
+static bool requeues(const run_job *job)
+{
+    return strcmp(job->session->on_signal, "requeue") == 0;
+}
+
 static moco_status train(const run_job *job, moco_peers *peers)
 {
     moco_train_options options = MOCO_TRAIN_OPTIONS_INIT;
@@ -51,6 +57,7 @@ static moco_status train(const run_job *job, moco_peers *peers)
     options.device = job->device;
     options.threads = job->threads;
     options.epochs = job->epochs;
+    options.data_changed = job->session->data_changed;
     return job->config != NULL ? moco_train(job->config, &options) : moco_resume(job->run, &options);
 }
 
@@ -92,13 +99,33 @@ static int run_process(const run_job *job, const char *device)
     } else if (first && !output_settings.quiet) {
         report_end(job->run, seconds);
     }
-    return launch_leave(peers, status, code);
+    code = launch_leave(peers, status, code);
+    if (first && status == MOCO_ESTOPPED && requeues(job) && signals_warned() != 0) {
+        requeue();
+    }
+    return code;
+}
+
+static int check_usage(const run_job *job)
+{
+    if (requeues(job) && requeue_job() == NULL) {
+        return say_usage(job->command, "--on-signal requeue is for jobs of SLURM, and SLURM_JOB_ID is not set");
+    }
+    if (requeues(job) && job->config != NULL && !job->resume_existing) {
+        return say_usage(job->command, "--on-signal requeue needs --resume auto, since the job gives the same command "
+                                       "again when it has the run to continue");
+    }
+    return EXIT_OK;
 }
 
 int run_training(const run_job *job)
 {
-    int code = EXIT_OK;
+    int code = check_usage(job);
     char device[32];
+    if (code != EXIT_OK) {
+        return code;
+    }
+    signals_catch_warnings();
     find_device(device, sizeof device, job);
     if (launch_start(&code, job->launch, device, job->command)) {
         return code;

@@ -1,0 +1,144 @@
+/* Records what the data of a run are, and finds out whether they have changed since a checkpoint. */
+#include "train/run_identity_internal.h"
+
+#include "base/comm_internal.h"
+#include "base/files_place_internal.h"
+#include "base/text_internal.h"
+#include "dataset/dataset_pair_internal.h"
+#include "method/model_internal.h"
+#include "train/run_data_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_FINGERPRINT MOCO__NOTE_DATA "fingerprint"
+
+enum { TEXT_SIZE = 32 };
+
+/* What a checkpoint notes of its data; an application's have no fingerprint. */
+typedef struct identity {
+    char images[TEXT_SIZE], classes[TEXT_SIZE], fingerprint[TEXT_SIZE];
+} identity;
+
+static identity describe(const moco__run_setup *setup)
+{
+    identity is;
+    (void)snprintf(is.images, sizeof is.images, "%zu", moco_dataset_count(setup->images));
+    (void)snprintf(is.classes, sizeof is.classes, "%zu", moco_dataset_class_count(setup->images));
+    is.fingerprint[0] = '\0';
+    if (setup->given.images == NULL) {
+        (void)snprintf(is.fingerprint, sizeof is.fingerprint, "%016" PRIx64, setup->fingerprint);
+    }
+    return is;
+}
+
+static bool differs(const moco__notes *notes, const char *key, const char *is)
+{
+    const char *was = moco__notes_get(notes, key);
+    return was != NULL && strcmp(was, is) != 0;
+}
+
+static moco_status refuse(const moco__run *run, const char *checkpoint, const identity *is)
+{
+    const moco__notes *notes = &run->setup.model->notes;
+    const char *images = moco__notes_get(notes, MOCO__NOTE_IMAGES);
+    const char *classes = moco__notes_get(notes, MOCO__NOTE_CLASSES);
+    return moco_error_set(MOCO_EINVALID,
+                          "%s: the run was trained on other data: %s images of %s classes, and %s has %s of %s, or "
+                          "other names, labels or sizes; give it the old images, or continue on these by data_changed, "
+                          "which begins its epoch anew",
+                          checkpoint, images != NULL ? images : "?", classes != NULL ? classes : "?",
+                          moco__dataset_place(run->setup.images), is->images, is->classes);
+}
+
+moco_status moco__run_check_identity(moco__run *run, const char *checkpoint)
+{
+    moco__run_setup *setup = &run->setup;
+    const moco__notes *notes = &setup->model->notes;
+    const identity is = describe(setup);
+    int64_t changed = 0;
+    if (moco__run_is_writer(setup)) {
+        run->origin.is_known = moco__notes_get(notes, MOCO__NOTE_IMAGES) != NULL;
+        changed = differs(notes, MOCO__NOTE_IMAGES, is.images) || differs(notes, MOCO__NOTE_CLASSES, is.classes) ||
+                          differs(notes, KEY_FINGERPRINT, is.fingerprint)
+                      ? 1
+                      : 0;
+        if (changed != 0 && !run->options.data_changed) {
+            return refuse(run, checkpoint, &is);
+        }
+        changed = changed != 0 || (!run->origin.is_known && run->options.data_changed) ? 1 : 0;
+    }
+    MOCO_TRY(moco__comm_largest(&changed, setup->comm, changed));
+    run->origin.data_changed = changed != 0;
+    if (run->origin.data_changed) {
+        run->state.position.batch = 0;
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__run_check_length(const moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
+    if (!setup->resumes || !moco__run_is_writer(setup) || run->origin.is_known || run->origin.data_changed ||
+        setup->shift == 0) {
+        return MOCO_OK;
+    }
+    return moco_error_set(MOCO_EINVALID,
+                          "the run was trained on other data: its %llu steps are not %llu epochs and %llu steps of "
+                          "%zu images; give it the old images, or continue on these by data_changed, which begins its "
+                          "epoch anew",
+                          (unsigned long long)run->state.position.step, (unsigned long long)run->state.position.epoch,
+                          (unsigned long long)run->state.position.batch, moco_dataset_count(setup->images));
+}
+
+moco_status moco__run_note_identity(const moco__run_setup *setup)
+{
+    moco__notes *notes = &setup->model->notes;
+    const identity is = describe(setup);
+    MOCO_TRY(moco__notes_set(notes, MOCO__NOTE_IMAGES, is.images));
+    MOCO_TRY(moco__notes_set(notes, MOCO__NOTE_CLASSES, is.classes));
+    return moco__notes_set(notes, KEY_FINGERPRINT, is.fingerprint[0] != '\0' ? is.fingerprint : NULL);
+}
+
+/* ---- Where the folder of the run is ---- */
+
+static moco_status refuse_place(const char *out, const char *where, const char *data, const char *why)
+{
+    return moco_error_set(MOCO_EINVALID, "%s: the folder of the run is %s the data %s; %s", out, where, data, why);
+}
+
+/* What the run reads: its plots would be images from the next start on. */
+static moco_status check_images(const char *out, const moco_dataset *images)
+{
+    return images != NULL && moco__files_contain(moco__dataset_place(images), out)
+               ? refuse_place(out, "in", moco__dataset_place(images),
+                              "move it to another place, and continue it there by moco_resume()")
+               : MOCO_OK;
+}
+
+static moco_status check_new(const char *out, const char *data)
+{
+    static const char choose[] = "choose a folder beside it (out), since the plots of a run would become images";
+    if (data[0] == '\0') {
+        return MOCO_OK;
+    }
+    if (moco__files_contain(data, out)) {
+        return refuse_place(out, "in", data, choose);
+    }
+    return moco__files_contain(out, data) ? refuse_place(out, "around", data, choose) : MOCO_OK;
+}
+
+moco_status moco__run_check_places(const moco__run_setup *setup)
+{
+    const moco_config *config = &setup->config;
+    if (!moco__run_is_writer(setup)) {
+        return MOCO_OK;
+    }
+    if (setup->images == NULL) { /* nothing is open yet */
+        MOCO_TRY(setup->given.images == NULL ? check_new(config->out, config->data) : MOCO_OK);
+        return check_new(config->out, config->val_data);
+    }
+    MOCO_TRY(check_images(config->out, setup->images));
+    return check_images(config->out, setup->val_images);
+}

@@ -1,0 +1,77 @@
+/*
+ * Keeps a second process from training in the folder of a run.
+ *
+ * flock() on RUN/.lock: the kernel releases it when the process ends in whatever way. Linux passes it on to the server
+ * of NFS as a lock of the whole file, so that it counts between hosts too. The file stays, since to delete it could
+ * take the lock from another process.
+ */
+#include "train/run_lock_internal.h"
+
+#include "base/files_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { HOLDER_SIZE = 128 };
+
+/* Writes who has the lock, for the message that another process gets. */
+static void sign(int descriptor)
+{
+    char host[HOLDER_SIZE / 2] = "";
+    char text[HOLDER_SIZE];
+    (void)gethostname(host, sizeof host - 1);
+    const int length = snprintf(text, sizeof text, "process %ld on %s\n", (long)getpid(), host);
+    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, (size_t)length, 0) != length) {
+        moco_log(MOCO_LOG_DEBUG, "the lock does not name its holder: %s", strerror(errno));
+    }
+}
+
+static moco_status refuse(int descriptor, const char *out)
+{
+    char holder[HOLDER_SIZE] = "";
+    const ssize_t got = pread(descriptor, holder, sizeof holder - 1, 0);
+    holder[got > 0 ? strcspn(holder, "\n") : 0] = '\0';
+    return moco_error_set(MOCO_EUNAVAILABLE,
+                          "%s: %s trains this run; wait for its end, or stop it first (it writes a checkpoint then)",
+                          out, holder[0] != '\0' ? holder : "another process");
+}
+
+moco_status moco__run_lock(int *lock, const char *out)
+{
+    char path[MOCO_PATH_MAX];
+    if (*lock != MOCO__RUN_UNLOCKED) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco__files_join(path, sizeof path, out, ".lock"));
+    const int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) {
+        return moco_error_set(MOCO_EIO, "%s: cannot be opened: %s; the run must be able to write its folder", path,
+                              strerror(errno));
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+        sign(descriptor);
+        *lock = descriptor;
+        return MOCO_OK;
+    }
+    const int error = errno;
+    const moco_status status = error == EWOULDBLOCK ? refuse(descriptor, out) : MOCO_OK;
+    (void)close(descriptor);
+    if (status == MOCO_OK) {
+        moco_log(MOCO_LOG_WARNING,
+                 "%s: the file system has no locks (%s); take care that no second process trains this run", path,
+                 strerror(error));
+    }
+    return status;
+}
+
+void moco__run_unlock(int *lock)
+{
+    if (*lock != MOCO__RUN_UNLOCKED) {
+        (void)close(*lock);
+        *lock = MOCO__RUN_UNLOCKED;
+    }
+}
