@@ -4,6 +4,10 @@
 
 #include "moco/dataset.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The file that the last image was in; zeroed at first. */
 typedef struct moco__identifier {
     char name[MOCO_PATH_MAX];
@@ -21,5 +25,9 @@ uint64_t moco__dataset_identify(moco__identifier *last, const moco_dataset *data
  * system.
  */
 uint64_t moco__dataset_fingerprint(const moco_dataset *dataset);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -71,17 +71,15 @@ static const char *missing(const moco_dataset *from, const moco_dataset *in)
 static moco_status refuse_names(const moco_dataset *train, const moco_dataset *test)
 {
     const char *lost = missing(train, test);
-    const moco_dataset *owner = lost != NULL ? train : test;
-    char which[512] = "";
-    lost = lost != NULL ? lost : missing(test, train);
-    if (lost != NULL) {
-        (void)snprintf(which, sizeof which, " ('%.100s' is only in %.300s)", lost, moco__dataset_place(owner));
-    }
+    const char *extra = missing(test, train);
     return moco_error_set(MOCO_EINVALID,
-                          "%s has %zu class%s and %s has %zu%s; they must be the same, since a class is known by its "
-                          "number",
+                          "%s has %zu class%s and %s has %zu; they must be the same, since a class is known by its "
+                          "number%s%s%s%s%s%s",
                           moco__dataset_place(train), train->class_count, train->class_count == 1 ? "" : "es",
-                          moco__dataset_place(test), test->class_count, which);
+                          moco__dataset_place(test), test->class_count, lost != NULL ? "; only the first has '" : "",
+                          lost != NULL ? lost : "", lost != NULL ? "'" : "",
+                          extra != NULL ? "; only the second has '" : "", extra != NULL ? extra : "",
+                          extra != NULL ? "'" : "");
 }
 
 static moco_status check_classes(const moco_dataset *train, const moco_dataset *test)

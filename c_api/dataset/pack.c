@@ -1,5 +1,6 @@
 /* Packs a dataset into tar shards, one after the other. */
 #include "base/files_internal.h"
+#include "base/files_place_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
 #include "base/machine_internal.h"
@@ -45,6 +46,16 @@ static moco_status check(const moco_dataset *dataset, const char *out, const moc
     return MOCO_OK;
 }
 
+/* New shards among the old ones would be read with them from then on, and by this command if it is given again. */
+static moco_status check_place(const moco_dataset *dataset, const char *out)
+{
+    if (dataset->format != MOCO_FORMAT_TAR || dataset->place == NULL || !moco__files_contain(dataset->place, out)) {
+        return MOCO_OK;
+    }
+    return moco_error_set(MOCO_EINVALID, "packing: %s is among the shards %s that are packed; choose another folder",
+                          out, dataset->place);
+}
+
 /* Hashes names without their folders, so that a dataset may move between two calls. */
 static uint64_t hash_source(const moco__pack *pack)
 {
@@ -86,6 +97,7 @@ moco_status moco_shards_pack(const moco_dataset *dataset, const char *out, const
     MOCO_CHECK_ARG(out);
     MOCO__READ_OPTIONS(&o, options, MOCO_PACK_OPTIONS_INIT);
     MOCO_TRY(check(dataset, out, &o));
+    MOCO_TRY(check_place(dataset, out));
     moco__pack pack = { dataset, o, out, 0, (size_t)(o.workers > 0 ? o.workers : moco__cores()) };
     pack.source = hash_source(&pack);
     size_t next = 0;

@@ -6,7 +6,6 @@
 #include "base/text_internal.h"
 #include "dataset/dataset_pair_internal.h"
 #include "method/model_internal.h"
-#include "train/run_data_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

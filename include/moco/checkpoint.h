@@ -7,8 +7,8 @@
  * A run of several processes adds `ranks.encoder_q` and `ranks.encoder_k` (world x values): the running statistics of
  * each rank, in the order of the encoder's buffers. The encoder's own buffers then hold their mean.
  * Metadata: `format` "moco-checkpoint", `version` "1", `step`, `epoch`, `batch` (the sampler's position), `shuffles`,
- * `config.NAME` for each option, and `app.KEY` for each text of moco_model_set_metadata(). The checkpoints of a run on
- * an application's dataset add `data.NAME`: what the dataset was.
+ * `config.NAME` for each option, and `app.KEY` for each text of moco_model_set_metadata(). `data.NAME`: what the
+ * dataset of the run was.
  */
 #ifndef MOCO_CHECKPOINT_H
 #define MOCO_CHECKPOINT_H

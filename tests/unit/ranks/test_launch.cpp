@@ -52,6 +52,7 @@ class Environment {
                                   "SLURM_JOB_NODELIST",
                                   "SLURM_STEP_NODELIST",
                                   "SLURM_STEP_TASKS_PER_NODE",
+                                  "SLURM_STEP_ID",
                                   "SLURM_JOB_ID" }) {
             unsetenv(name);
         }
@@ -142,6 +143,36 @@ TEST(Launch, ReadsSlurm)
     EXPECT_STREQ(launch.address, "gpu07");
     ASSERT_EQ(moco_launch_from_environment(&launch, "none"), MOCO_OK);
     EXPECT_EQ(launch.world, 1);
+}
+
+// sbatch gives the script of a job the numbers of its tasks, as srun gives them to the tasks.
+TEST(Launch, KnowsAScriptOfSlurmFromItsTasks)
+{
+    moco_launch launch = MOCO_LAUNCH_INIT;
+    {
+        const Environment script({ { "SLURM_PROCID", "0" }, { "SLURM_NTASKS", "4" }, { "SLURM_JOB_ID", "99" } });
+        EXPECT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_EINVALID);
+        for (const char *part : { "4 tasks", "srun", "launcher none" }) {
+            EXPECT_NE(std::string(moco_error_message()).find(part), std::string::npos) << moco_error_message();
+        }
+        EXPECT_EQ(moco_launch_from_environment(&launch, "none"), MOCO_OK);
+    }
+    for (const char *tasks : { "1", "" }) {
+        const Environment script({ { "SLURM_PROCID", "0" }, { "SLURM_NTASKS", tasks }, { "SLURM_JOB_ID", "99" } });
+        if (tasks[0] == '\0') {
+            unsetenv("SLURM_NTASKS");
+        }
+        ASSERT_EQ(moco_launch_from_environment(&launch, "auto"), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(launch.world, 1);
+        EXPECT_STREQ(launch.launcher, "none");
+    }
+    const Environment task({ { "SLURM_PROCID", "1" },
+                             { "SLURM_NTASKS", "4" },
+                             { "SLURM_LOCALID", "1" },
+                             { "SLURM_STEP_ID", "0" },
+                             { "SLURM_JOB_NODELIST", "gpu7" } });
+    ASSERT_EQ(moco_launch_from_environment(&launch, nullptr), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(launch.world, 4);
 }
 
 TEST(Launch, RefusesWhatDoesNotFit)

@@ -1,0 +1,255 @@
+// Tests what commands say and refuse of their data, who may train in a folder, and what streams and signals do.
+#include "cli.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+using namespace cli;
+
+namespace {
+
+class CliData : public Cli {
+  protected:
+    static void write_three(const std::string &folder, const std::vector<std::string> &names, int images)
+    {
+        for (size_t c = 0; c < names.size(); ++c) {
+            fs::create_directories(root / folder / names[c]);
+            for (int i = 0; i < images; ++i) {
+                write_image(root / folder / names[c] / (std::to_string(i) + ".png"),
+                            0x300000U >> (8U * static_cast<uint32_t>(c)) << 2U | static_cast<uint32_t>(i));
+            }
+        }
+    }
+    static Words train_on(const std::string &data, const std::string &out, const Words &more = {})
+    {
+        Words words = train(out, more);
+        words[1] = data;
+        return words;
+    }
+    // Runs a line of the shell, in which $M is the tool.
+    static Result shell(const std::string &line)
+    {
+        const int code = Process({ "sh", "-c", line }, { root, "out.txt", "err.txt" }, { { "M", binary() } }).wait();
+        return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
+    }
+    static std::string line_of(const Words &words)
+    {
+        std::string line = "exec \"$M\"";
+        for (const std::string &word : on_device(words)) {
+            line += " '" + word + "'";
+        }
+        return line;
+    }
+};
+
+} // namespace
+
+TEST_F(CliData, TheMonitorAsksForEqualClassesBeforeTheRun)
+{
+    write_three("three", { "a", "b", "c" }, 6);
+    write_three("two", { "b", "c" }, 6);
+    const Result other = run(train_on("three", "monitor", { "--val-data", "two", "--knn-every", "1" }));
+    EXPECT_EQ(other.code, 1);
+    EXPECT_HAS(other.err, "three has 3 classes and ");
+    EXPECT_HAS(other.err, "--knn-every 0");
+    const Result none = run(train_on("three", "monitor", { "--val-data", "two/b", "--knn-every", "3" }));
+    EXPECT_EQ(none.code, 1);
+    EXPECT_HAS(none.err, "two/b has no labels");
+    EXPECT_FALSE(fs::exists(root / "monitor"));
+    fs::create_directories(root / "kaggle");
+    fs::copy(root / "three", root / "kaggle/train", fs::copy_options::recursive);
+    fs::copy(root / "two/b", root / "kaggle/test");
+    const Result flat = run(train_on("kaggle", "kaggle-run", { "--knn-every", "1" }));
+    EXPECT_EQ(flat.code, 0) << flat.err;
+    EXPECT_HAS(flat.err, "kaggle/test has no labels, so that no kNN monitor can test on it");
+}
+
+TEST_F(CliData, EveryCommandNamesItsData)
+{
+    write_three("splits/Train", { "a", "b" }, 12);
+    write_three("splits/valid", { "a", "b" }, 4);
+    const std::string of_train = "24 images of ";
+    const std::string split = "splits/Train: 2 classes, format folder, split train (beside it: valid)";
+    const Result trained = run(train_on("splits", "splits-run", { "--knn-every", "1" }));
+    ASSERT_EQ(trained.code, 0) << trained.err;
+    EXPECT_HAS(trained.err, of_train);
+    EXPECT_HAS(trained.err, split);
+    EXPECT_HAS(trained.err, "kNN monitor: 8 images of ");
+    for (const Words &words :
+         { Words{ "knn", "splits-run", "--train", "splits", "--test", "splits", "-k", "1" },
+           Words{ "linear", "splits-run", "--train", "splits", "--val", "splits", "--cached", "--epochs", "1", "--lr",
+                  "1" },
+           Words{ "embed", "splits-run", "splits", "--out", "s.npy" }, Words{ "pack", "splits", "--out", "s.tar" } }) {
+        const Result result = run(words);
+        EXPECT_EQ(result.code, 0) << result.err;
+        EXPECT_HAS(result.err, split);
+        EXPECT_FALSE(has(result.err, "training image too")) << result.err;
+    }
+    const Result named = run({ "embed", "splits-run", "splits", "--split", "Valid", "--out", "v.npy" });
+    EXPECT_EQ(named.code, 0) << named.err;
+    EXPECT_HAS(named.out, "8 images");
+    EXPECT_EQ(run({ "pack", "splits", "--split", "dev", "--out", "d.tar" }).code, 1);
+}
+
+TEST_F(CliData, NoImageVotesOnItself)
+{
+    ASSERT_EQ(trained().code, 0);
+    // Every image has a copy of another class, which is its nearest neighbour if it is not its own.
+    for (int i = 0; i < 4; ++i) {
+        fs::create_directories(root / "same" / "a");
+        fs::create_directories(root / "same" / "b");
+        write_image(root / "same" / "a" / (std::to_string(i) + ".png"), 0x302010U * static_cast<uint32_t>(i + 1));
+        fs::copy_file(root / "same" / "a" / (std::to_string(i) + ".png"),
+                      root / "same" / "b" / (std::to_string(i) + ".png"));
+    }
+    fs::create_directory_symlink(root / "same", root / "same-link");
+    for (const char *test : { "same", "same/", "same-link" }) {
+        const Result result = run({ "knn", "run", "--train", "same", "--test", test, "-k", "1" });
+        ASSERT_EQ(result.code, 0) << result.err;
+        EXPECT_HAS(result.out, "kNN accuracy 0.00 %");
+        EXPECT_HAS(result.err, "8 of the 8 test images are each a training image too");
+    }
+    const Result linear =
+        run({ "linear", "run", "--train", "same", "--val", "same-link", "--cached", "--epochs", "1", "--lr", "1" });
+    EXPECT_HAS(linear.err, "8 of the 8 test images are each a training image too");
+}
+
+TEST_F(CliData, AFolderHasOneRunAtATime)
+{
+    write_three("locked", { "a", "b" }, 12);
+    const Words words = train_on("locked", "locked-run", { "--epochs", "4000", "--resume", "auto" });
+    Process first = start(words, "first.txt", "first-err.txt");
+    ASSERT_TRUE(waits_for([&] { return fs::exists(root / "locked-run/metrics.jsonl"); }));
+    for (const Words &second : { Words{ "resume", "locked-run" }, words }) {
+        const Result result = run(second);
+        EXPECT_EQ(result.code, 1);
+        EXPECT_HAS(result.err, "process " + std::to_string(first.pid()) + " on ");
+    }
+    first.send(SIGUSR1);
+    EXPECT_EQ(first.wait(), 128 + SIGUSR1);
+    EXPECT_HAS(read_file(root / "locked-run/train.log"), "with a checkpoint; continue with: moco resume");
+    // The lock is gone with the process that had it, whatever ended that.
+    Process again = start({ "resume", "locked-run" }, "first.txt", "first-err.txt");
+    ASSERT_TRUE(waits_for([&] { return has(read_file(root / "locked-run/train.log"), "continues from"); }));
+    again.send(SIGKILL);
+    EXPECT_EQ(again.wait(), 128 + SIGKILL);
+    EXPECT_EQ(run_until("step ", SIGTERM, { "resume", "locked-run" }), 128 + SIGTERM);
+}
+
+TEST_F(CliData, ARunContinuesOnItsOwnDataAlone)
+{
+    write_three("grown", { "a", "b" }, 12);
+    const Words words = train_on("grown", "grown-run", { "--epochs", "3" });
+    ASSERT_EQ(run(words).code, 0);
+    const std::string last = read_file(root / "grown-run/checkpoints/step_0000000003.safetensors");
+    ASSERT_FALSE(last.empty());
+    ASSERT_EQ(run({ "resume", "grown-run" }).code, 0);
+    write_three("grown", { "c" }, 12);
+    for (const Words &refused : { Words{ "resume", "grown-run" }, joined(words, { "--resume", "auto" }) }) {
+        const Result result = run(refused);
+        EXPECT_EQ(result.code, 1);
+        EXPECT_HAS(result.err, "24 images of 2 classes, and ");
+        EXPECT_HAS(result.err, "has 36 of 3");
+        EXPECT_HAS(result.err, "--data-changed");
+    }
+    EXPECT_TRUE(read_file(root / "grown-run/checkpoints/step_0000000003.safetensors") == last);
+    // The next epochs are on the new data: two steps each.
+    const Result changed = run({ "resume", "grown-run", "--data-changed", "--epochs", "5" });
+    EXPECT_EQ(changed.code, 0) << changed.err;
+    EXPECT_HAS(changed.err, "begins epoch 4 anew");
+    EXPECT_TRUE(fs::exists(root / "grown-run/checkpoints/step_0000000007.safetensors"));
+    EXPECT_HAS(read_file(root / "grown-run/metrics.jsonl"), "{\"step\": 5, \"epoch\": 4, ");
+    EXPECT_EQ(run({ "resume", "grown-run" }).code, 0) << "these are its data now";
+}
+
+TEST_F(CliData, ARunIsNeitherInItsDataNorAroundThem)
+{
+    write_three("around/data", { "a", "b" }, 12);
+    for (const char *out : { "around/data/run", "around/data", "around/data/a/new", "around" }) {
+        const Result result = run(train_on("around/data", out));
+        EXPECT_EQ(result.code, 1) << out;
+        EXPECT_HAS(result.err, "the folder of the run is ");
+    }
+    const Result val = run(train_on("train", "around/data/run", { "--val-data", "around/data", "--knn-every", "1" }));
+    EXPECT_EQ(val.code, 1);
+    EXPECT_FALSE(fs::exists(root / "around/data/run"));
+    // A run that was made there before is told how to go on.
+    ASSERT_EQ(run(train_on("around/data", "moved-run")).code, 0);
+    fs::rename(root / "moved-run", root / "around/data/a/moved-run");
+    const Result moved = run({ "resume", "around/data/a/moved-run" });
+    EXPECT_EQ(moved.code, 1);
+    EXPECT_HAS(moved.err, "move it to another place");
+}
+
+TEST_F(CliData, ClosedStreamsTakeNoMessages)
+{
+    for (const char *closed : { " >&- 2>&-", " <&- >&- 2>&-", " 2>&-" }) {
+        fs::remove_all(root / "closed");
+        EXPECT_EQ(shell(line_of(train("closed")) + closed).code, 0) << closed;
+        EXPECT_EQ(shell("grep -rl 'moco: ' closed").code, 1) << closed;
+        EXPECT_EQ(read_file(root / "closed/metrics.jsonl").substr(0, 9), "{\"step\": ");
+    }
+}
+
+TEST_F(CliData, LinesOfSeveralProcessesDoNotMix)
+{
+    const Result result = run(train("mixed", { "--nproc", "3" }));
+    EXPECT_NE(result.code, 0);
+    std::istringstream lines(result.err);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_EQ(line.rfind("moco: ", 0), 0U) << line;
+        EXPECT_EQ(line.find("moco: ", 1), std::string::npos) << line;
+    }
+}
+
+TEST_F(CliData, AScriptOfSlurmIsToldToUseSrun)
+{
+    const Result result =
+        run_with({ "SLURM_JOB_ID=5", "SLURM_NTASKS=4", "SLURM_PROCID=0", "SLURM_LOCALID=0" }, train("script"));
+    EXPECT_EQ(result.code, 1);
+    EXPECT_HAS(result.err, "srun");
+    EXPECT_HAS(result.err, "--launcher none");
+}
+
+TEST_F(CliData, AWarningOfSlurmRequeuesTheJob)
+{
+    std::ofstream(root / "scontrol") << "#!/bin/sh\necho \"$@\" >requeued.txt\n";
+    fs::permissions(root / "scontrol", fs::perms::owner_all);
+    const Words words = train("requeue", { "--on-signal", "requeue", "--epochs", "4000" });
+    EXPECT_EQ(run_with({ "SLURM_JOB_ID=77" }, words).code, 2) << "the job could not continue its run";
+    EXPECT_EQ(run(joined(words, { "--resume", "auto" })).code, 2) << "no job";
+    Process job(joined({ "env", "SLURM_JOB_ID=77", "PATH=" + root.string(), binary() },
+                       on_device(joined(words, { "--resume", "auto" }))),
+                { root, "out.txt", "err.txt" });
+    ASSERT_TRUE(waits_for([&] { return fs::exists(root / "requeue/metrics.jsonl"); }));
+    job.send(SIGUSR2);
+    EXPECT_EQ(job.wait(), 128 + SIGUSR2) << read_file(root / "err.txt");
+    EXPECT_EQ(read_file(root / "requeued.txt"), "requeue 77\n");
+    EXPECT_HAS(read_file(root / "err.txt"), "job 77 is in the queue again");
+}
+
+TEST_F(CliData, ATestStopsAtOnceAndLosesNothing)
+{
+    write_three("long", { "a", "b" }, 12);
+    write_three("long-val", { "a", "b" }, 3000);
+    const Words words =
+        train_on("long", "long-run", { "--val-data", "long-val", "--knn-every", "1", "--checkpoint-every", "9" });
+    Process process = start(words);
+    const fs::path saved = root / "long-run/checkpoints/step_0000000001.safetensors";
+    ASSERT_TRUE(waits_for([&] { return fs::exists(saved) || !process.runs(); }));
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait(), 128 + SIGKILL);
+    ASSERT_TRUE(fs::exists(saved)) << "the checkpoint comes before the test";
+    EXPECT_FALSE(has(read_file(root / "long-run/metrics.jsonl"), "knn_acc1"));
+    // The test is made up for, and a signal in it ends the run without another step.
+    Process resumed = start({ "resume", "long-run" });
+    ASSERT_TRUE(waits_for([&] { return has(read_file(root / "long-run/train.log"), "continues from"); }));
+    resumed.send(SIGINT);
+    EXPECT_EQ(resumed.wait(), 128 + SIGINT);
+    EXPECT_FALSE(has(read_file(root / "long-run/metrics.jsonl"), "knn_acc1"));
+    EXPECT_TRUE(fs::exists(saved));
+    ASSERT_EQ(run({ "resume", "long-run" }).code, 0);
+    EXPECT_HAS(read_file(root / "long-run/metrics.jsonl"), "{\"step\": 1, \"epoch\": 1, \"knn_acc1\"");
+    EXPECT_HAS(read_file(root / "long-run/metrics.jsonl"), "{\"step\": 2, \"epoch\": 2, \"knn_acc1\"");
+}
