@@ -71,8 +71,8 @@ static void log_data(const moco__run *run)
     moco__run_log_write(log, MOCO_LOG_INFO, "kNN monitor: %s", text);
     if (moco__run_is_writer(s) && moco_dataset_overlap(&shared, s->images, s->val_images) == MOCO_OK && shared > 0) {
         moco__run_log_write(log, MOCO_LOG_WARNING,
-                            "kNN monitor: %zu of the %zu test images %s a training image too; its own vote does not "
-                            "count",
+                            "kNN monitor: %zu of the %zu test images %s a training image too; no image votes on "
+                            "itself",
                             shared, moco_dataset_count(s->val_images), shared == 1 ? "is" : "are each");
     }
 }

@@ -170,8 +170,7 @@ static moco_status set_up(knn_job *job, const arguments *args)
     job->how.skip_broken = values.skip_broken;
     take_run_settings(job);
     MOCO_TRY(evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
-    MOCO_TRY(evaluation_warn_of_overlap(job->train_images, job->test_images,
-                                        "it is left out of its own vote, and nothing votes but the others"));
+    MOCO_TRY(evaluation_warn_of_overlap(job->train_images, job->test_images, "no image votes on itself"));
     return make_encoder(job);
 }
 
