@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/pack_sample_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,38 +109,18 @@ moco_status moco_dataset_overlap(size_t *out, const moco_dataset *train, const m
 
 /* ---- The fingerprint ---- */
 
-/* Returns the bytes of a name that say where the dataset is, since a dataset that was moved is the same. */
-static size_t place_length(const moco_dataset *dataset)
-{
-    const char *place = dataset->place != NULL ? dataset->place : "";
-    struct stat info;
-    size_t length = strlen(place);
-    if (stat(place, &info) != 0 || !S_ISDIR(info.st_mode)) {
-        const char *slash = strrchr(place, '/');
-        return slash != NULL ? (size_t)(slash - place) : 0;
-    }
-    while (length > 1 && place[length - 1] == '/') {
-        --length;
-    }
-    return length;
-}
-
 uint64_t moco__dataset_fingerprint(const moco_dataset *dataset)
 {
-    char name[NAME_SIZE];
-    const size_t skipped = place_length(dataset);
+    const moco__pack same = { .dataset = dataset }; /* names as in shards: those are the same dataset */
+    char key[MOCO__PACK_KEY];
     const size_t stride = dataset->count / SIZES_MAX + 1;
     uint64_t hash = add_number(add_number(MOCO__HASH_START, dataset->count), dataset->class_count);
     for (size_t i = 0; dataset->class_names != NULL && i < dataset->class_count; ++i) {
         hash = moco__hash(hash, dataset->class_names[i], strlen(dataset->class_names[i]) + 1);
     }
     for (size_t i = 0; i < dataset->count; ++i) {
-        name[0] = '\0';
-        moco_dataset_name(dataset, i, name, sizeof name);
-        const size_t length = strlen(name);
-        const char *rest = name + (skipped < length ? skipped : 0);
-        rest += strspn(rest, "/");
-        hash = moco__hash(hash, rest, strlen(rest) + 1);
+        moco__pack_key(key, &same, i);
+        hash = moco__hash(hash, key, strlen(key) + 1);
         hash = add_number(hash, (uint64_t)moco__dataset_given_label(dataset, i));
         if (dataset->ops->size != NULL && i % stride == 0) {
             hash = add_number(hash, dataset->ops->size(dataset, i));
