@@ -9,22 +9,25 @@
 /* Gives the real path of what exists of a path, and the rest as it is. NULL if memory is out. */
 static char *resolve(const char *path)
 {
-    char *known = realpath(path, NULL);
-    const char *slash = strrchr(path, '/');
-    if (known != NULL || path[0] == '\0' || strcmp(path, "/") == 0) {
+    char *start = strdup(path);
+    char *known = start != NULL ? realpath(start, NULL) : NULL;
+    size_t end = strlen(path);
+    const char *rest = path + end;
+    while (start != NULL && known == NULL && end > 0) {
+        for (; end > 0 && path[end - 1] == '/'; --end) {
+        }
+        for (; end > 0 && path[end - 1] != '/'; --end) {
+        }
+        rest = path + end;
+        start[end] = '\0';
+        known = realpath(end > 0 ? start : ".", NULL);
+    }
+    free(start);
+    char *joined = known != NULL && rest[0] != '\0' ? moco__files_join_new(known, rest) : NULL;
+    if (rest[0] == '\0') {
         return known;
     }
-    if (slash == NULL) {
-        char *here = realpath(".", NULL);
-        char *joined = here != NULL ? moco__files_join_new(here, path) : NULL;
-        free(here);
-        return joined;
-    }
-    char *above = slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-    char *parent = above != NULL ? resolve(above) : NULL;
-    char *joined = parent != NULL ? moco__files_join_new(parent, slash + 1) : NULL;
-    free(parent);
-    free(above);
+    free(known);
     return joined;
 }
 

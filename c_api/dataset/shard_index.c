@@ -243,11 +243,12 @@ static void take_left_out(moco__shard *shard)
         at += strlen(texts + at) + 1;
     }
     for (; at < shard->texts.size; at += strlen(texts + at) + 1) {
-        size_t kind = 0;
-        size_t count = 0;
-        int used = 0;
-        if (sscanf(texts + at, "%zu %zu %n", &kind, &count, &used) == 2 && kind < MOCO__LEFT_KINDS) {
-            moco__left_out_add(&shard->left_out, (moco__left_kind)kind, count, texts + at + used);
+        char *after_kind = NULL;
+        char *after_count = NULL;
+        const unsigned long long kind = strtoull(texts + at, &after_kind, 10);
+        const unsigned long long count = strtoull(after_kind, &after_count, 10);
+        if (after_kind > texts + at && after_count > after_kind && *after_count == ' ' && kind < MOCO__LEFT_KINDS) {
+            moco__left_out_add(&shard->left_out, (moco__left_kind)kind, count, after_count + 1);
         }
     }
 }

@@ -37,7 +37,8 @@ static bool is_own(const char *name)
 
 enum { TREE_DEPTH_MAX = 16 };
 
-/* Returns whether a folder or one below has an image. Links to folders are not followed. */
+/* Returns whether a folder or one below has an image. Links to folders are not followed.
+ * NOLINTNEXTLINE(misc-no-recursion): TREE_DEPTH_MAX bounds it. */
 static bool has_image(const char *path, int depth)
 {
     DIR *folder = depth < TREE_DEPTH_MAX ? opendir(path) : NULL;

@@ -179,7 +179,7 @@ static moco_status make_parameter(moco__pickle_value **out, moco__pickle *pickle
 }
 
 /* (function, class, arguments, state): the function makes the tensor. It is never this one again, so that nothing
- * nests. */
+ * nests. NOLINTNEXTLINE(misc-no-recursion) */
 static moco_status make_of_class(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *arguments)
 {
     moco__pickle_value *const *items = arguments->as.list.items;
@@ -190,6 +190,7 @@ static moco_status make_of_class(moco__pickle_value **out, moco__pickle *pickle,
     return moco__pickle_call(out, pickle, items[0], items[2]);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): only through make_of_class(), once. */
 moco_status moco__pickle_call(moco__pickle_value **out, moco__pickle *pickle, const moco__pickle_value *callable,
                               moco__pickle_value *arguments)
 {

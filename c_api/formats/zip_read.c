@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#define ZLIB_CONST /* for an input that is only read */
 #include <zlib.h>
 
 enum {
@@ -118,7 +119,7 @@ static moco_status read_extra(uint64_t fields[3], const moco__zip *zip, const ui
 static moco_status unpack(moco__zip *zip, moco__zip_record *record, const uint8_t *packed, size_t packed_size)
 {
     const size_t most = zip->size > unpacked_min / unpacked_ratio ? unpacked_ratio * zip->size : unpacked_min;
-    z_stream stream = { .next_in = (uint8_t *)(uintptr_t)packed }; /* only read */
+    z_stream stream = { .next_in = packed };
     if (record->size > most - zip->unpacked_bytes || packed_size > UINT32_MAX || record->size > UINT32_MAX) {
         return moco_error_set(MOCO_EFORMAT,
                               "%s: record %s unpacks to %zu bytes, which is too many for the file; pack "

@@ -125,27 +125,28 @@ void moments(double *sum, double *square, float *scratch, const T *x, const floa
         [&](float *s, float *q, std::size_t at) { add_moments(s, q, x + at, pivot, channels); });
 }
 
-template <typename T, bool Other, bool Relu>
+template <typename T, bool has_other, bool has_relu>
 void apply_row(T *__restrict y, const T *__restrict x, const T *__restrict other, const float *__restrict scale,
                const float *__restrict shift, std::size_t channels)
 {
     for (std::size_t c = 0; c < channels; ++c) {
         float value = load(x[c]) * scale[c] + shift[c];
-        if constexpr (Other) {
+        if constexpr (has_other) {
             value += load(other[c]);
         }
-        if constexpr (Relu) {
+        if constexpr (has_relu) {
             value = value < 0 ? 0 : value; // keeps a NaN
         }
         store(&y[c], value);
     }
 }
 
-template <typename T, bool Other, bool Relu>
+template <typename T, bool has_other, bool has_relu>
 void apply_rows(T *y, const T *x, const T *other, Affine affine, std::size_t rows, std::size_t channels)
 {
     for (std::size_t at = 0; at < rows * channels; at += channels) {
-        apply_row<T, Other, Relu>(y + at, x + at, Other ? other + at : nullptr, affine.scale, affine.shift, channels);
+        apply_row<T, has_other, has_relu>(y + at, x + at, has_other ? other + at : nullptr, affine.scale, affine.shift,
+                                          channels);
     }
 }
 
@@ -168,54 +169,54 @@ template <typename T> void mask(T *__restrict g, const T *__restrict dy, const T
     }
 }
 
-template <typename T, bool Relu> float masked(T dy, T x, float scale, float shift)
+template <typename T, bool has_relu> float masked(T dy, T x, float scale, float shift)
 {
     const float g = load(dy);
-    if constexpr (Relu) {
+    if constexpr (has_relu) {
         return load(x) * scale + shift <= 0 ? 0 : g;
     }
     return g;
 }
 
-template <typename T, bool Relu>
+template <typename T, bool has_relu>
 void reduce_row(float *__restrict s, float *__restrict p, const T *__restrict dy, const T *__restrict x,
                 const float *__restrict mean, const float *__restrict scale, const float *__restrict shift,
                 std::size_t channels)
 {
     for (std::size_t c = 0; c < channels; ++c) {
-        const float g = masked<T, Relu>(dy[c], x[c], scale[c], shift[c]);
+        const float g = masked<T, has_relu>(dy[c], x[c], scale[c], shift[c]);
         s[c] += g;
         p[c] += g * (load(x[c]) - mean[c]);
     }
 }
 
-template <typename T, bool Relu>
+template <typename T, bool has_relu>
 void reduce_row_of_4(float *__restrict s, float *__restrict p, const T *__restrict dy, const T *__restrict x,
                      const float *__restrict mean, const float *__restrict scale, const float *__restrict shift,
                      std::size_t n)
 {
     for (std::size_t c = 0; c < n; ++c) {
-        const float g0 = masked<T, Relu>(dy[c], x[c], scale[c], shift[c]);
-        const float g1 = masked<T, Relu>(dy[n + c], x[n + c], scale[c], shift[c]);
-        const float g2 = masked<T, Relu>(dy[2 * n + c], x[2 * n + c], scale[c], shift[c]);
-        const float g3 = masked<T, Relu>(dy[3 * n + c], x[3 * n + c], scale[c], shift[c]);
+        const float g0 = masked<T, has_relu>(dy[c], x[c], scale[c], shift[c]);
+        const float g1 = masked<T, has_relu>(dy[n + c], x[n + c], scale[c], shift[c]);
+        const float g2 = masked<T, has_relu>(dy[2 * n + c], x[2 * n + c], scale[c], shift[c]);
+        const float g3 = masked<T, has_relu>(dy[3 * n + c], x[3 * n + c], scale[c], shift[c]);
         s[c] += (g0 + g1) + (g2 + g3);
         p[c] += (g0 * (load(x[c]) - mean[c]) + g1 * (load(x[n + c]) - mean[c])) +
                 (g2 * (load(x[2 * n + c]) - mean[c]) + g3 * (load(x[3 * n + c]) - mean[c]));
     }
 }
 
-template <typename T, bool Relu>
+template <typename T, bool has_relu>
 void reduce_rows(double *sum, double *product, float *scratch, const T *dy, const T *x, const float *mean,
                  Affine affine, std::size_t rows, std::size_t channels)
 {
     sum_rows(
         sum, product, scratch, rows, channels,
         [&](float *s, float *p, std::size_t at) {
-            reduce_row_of_4<T, Relu>(s, p, dy + at, x + at, mean, affine.scale, affine.shift, channels);
+            reduce_row_of_4<T, has_relu>(s, p, dy + at, x + at, mean, affine.scale, affine.shift, channels);
         },
         [&](float *s, float *p, std::size_t at) {
-            reduce_row<T, Relu>(s, p, dy + at, x + at, mean, affine.scale, affine.shift, channels);
+            reduce_row<T, has_relu>(s, p, dy + at, x + at, mean, affine.scale, affine.shift, channels);
         });
 }
 
@@ -227,24 +228,24 @@ void reduce(double *sum, double *product, float *scratch, const T *dy, const T *
          : reduce_rows<T, false>(sum, product, scratch, dy, x, mean, affine, rows, channels);
 }
 
-template <typename T, bool Relu>
+template <typename T, bool has_relu>
 void backward_row(T *__restrict dx, const T *__restrict dy, const T *__restrict x, const float *__restrict slope,
                   const float *__restrict mean_g, const float *__restrict mean, const float *__restrict tilt,
                   const float *__restrict scale, const float *__restrict shift, std::size_t channels)
 {
     for (std::size_t c = 0; c < channels; ++c) {
-        const float g = masked<T, Relu>(dy[c], x[c], scale[c], shift[c]);
+        const float g = masked<T, has_relu>(dy[c], x[c], scale[c], shift[c]);
         store(&dx[c], slope[c] * (g - mean_g[c] - (load(x[c]) - mean[c]) * tilt[c]));
     }
 }
 
-template <typename T, bool Relu>
+template <typename T, bool has_relu>
 void backward_rows(T *dx, const T *dy, const T *x, NormGradient n, Affine affine, std::size_t rows,
                    std::size_t channels)
 {
     for (std::size_t at = 0; at < rows * channels; at += channels) {
-        backward_row<T, Relu>(dx + at, dy + at, x + at, n.slope, n.mean_g, n.mean, n.tilt, affine.scale, affine.shift,
-                              channels);
+        backward_row<T, has_relu>(dx + at, dy + at, x + at, n.slope, n.mean_g, n.mean, n.tilt, affine.scale,
+                                  affine.shift, channels);
     }
 }
 

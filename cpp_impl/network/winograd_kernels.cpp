@@ -19,14 +19,14 @@ struct Strides {
     std::size_t row, pair;
 };
 
-// c (Rows x panel_size) = a b over pairs of the inner dimension. Six rows are 24 sums in registers, which hides
+// c (rows x panel_size) = a b over pairs of the inner dimension. Six rows are 24 sums in registers, which hides
 // the latency of a product, for ten loads.
-template <std::size_t Rows>
+template <std::size_t rows>
 void multiply(float *c, std::size_t c_row, const Bf16 *a, Strides strides, const Bf16 *b, std::size_t pairs, bool add)
 {
     constexpr std::size_t vectors = panel_size / 16;
-    Floats sums[Rows][vectors];
-    for (std::size_t r = 0; r < Rows; ++r) {
+    Floats sums[rows][vectors];
+    for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < vectors; ++j) {
             sums[r][j] = add ? load(c + r * c_row + 16 * j) : _mm512_setzero_ps();
         }
@@ -36,7 +36,7 @@ void multiply(float *c, std::size_t c_row, const Bf16 *a, Strides strides, const
         for (std::size_t j = 0; j < vectors; ++j) {
             columns[j] = std::bit_cast<__m512bh>(_mm512_loadu_si512(b + 32 * j));
         }
-        for (std::size_t r = 0; r < Rows; ++r) {
+        for (std::size_t r = 0; r < rows; ++r) {
             std::int32_t pair = 0;
             std::memcpy(&pair, a + r * strides.row, sizeof pair);
             const auto row = std::bit_cast<__m512bh>(_mm512_set1_epi32(pair));
@@ -45,7 +45,7 @@ void multiply(float *c, std::size_t c_row, const Bf16 *a, Strides strides, const
             }
         }
     }
-    for (std::size_t r = 0; r < Rows; ++r) {
+    for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < vectors; ++j) {
             _mm512_storeu_ps(c + r * c_row + 16 * j, sums[r][j]);
         }
@@ -75,36 +75,36 @@ Place place_of(const TileGrid &grid, std::size_t tile)
     return { in_row / grid.rows(), 2 * (in_row % grid.rows()), 2 * (tile % grid.columns()) };
 }
 
-// Returns the pixels of the Side x Side square that starts Before pixels before a tile.
-template <std::size_t Side, std::size_t Before>
-std::array<const Bf16 *, Side * Side> square_of(const Bf16 *x, const TileGrid &grid, std::size_t channels,
+// Returns the pixels of the side x side square that starts `before` pixels ahead of a tile.
+template <std::size_t side, std::size_t before>
+std::array<const Bf16 *, side * side> square_of(const Bf16 *x, const TileGrid &grid, std::size_t channels,
                                                 std::size_t tile)
 {
-    std::array<const Bf16 *, Side * Side> square;
+    std::array<const Bf16 *, side * side> square;
     square.fill(zeros);
     if (tile >= grid.tiles()) {
         return square;
     }
     const Place place = place_of(grid, tile);
-    for (std::size_t i = 0; i < Side; ++i) {
-        for (std::size_t j = 0; j < Side; ++j) {
-            const std::size_t row = place.row + i - Before; // wraps to a huge value before the first row
-            const std::size_t column = place.column + j - Before;
+    for (std::size_t i = 0; i < side; ++i) {
+        for (std::size_t j = 0; j < side; ++j) {
+            const std::size_t row = place.row + i - before; // wraps to a huge value before the first row
+            const std::size_t column = place.column + j - before;
             if (row < grid.height && column < grid.width) {
-                square[Side * i + j] = x + ((place.image * grid.height + row) * grid.width + column) * channels;
+                square[side * i + j] = x + ((place.image * grid.height + row) * grid.width + column) * channels;
             }
         }
     }
     return square;
 }
 
-template <std::size_t Side, std::size_t Before>
+template <std::size_t side, std::size_t before>
 void transform_pairs(Bf16 *to, const Bf16 *x, const TileGrid &grid, std::size_t channels, std::size_t first,
                      std::size_t begin, std::size_t end)
 {
     for (std::size_t k = begin; k < end; ++k) {
-        const auto a = square_of<Side, Before>(x, grid, channels, first + 2 * k);
-        const auto b = square_of<Side, Before>(x, grid, channels, first + 2 * k + 1);
+        const auto a = square_of<side, before>(x, grid, channels, first + 2 * k);
+        const auto b = square_of<side, before>(x, grid, channels, first + 2 * k + 1);
         for (std::size_t c = 0; c < channels; c += 16) {
             const Spread of_a = spread_tile(a, c);
             const Spread of_b = spread_tile(b, c);

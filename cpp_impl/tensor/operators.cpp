@@ -58,7 +58,7 @@ Takes takes_of(const c10::Type &type)
 
 moco::Slot slot_of(const c10::Argument &argument)
 {
-    const c10::TypePtr whole = argument.real_type();
+    const c10::TypePtr &whole = argument.real_type();
     const bool optional = whole->kind() == c10::TypeKind::OptionalType;
     const c10::TypePtr type = optional ? whole->containedType(0) : whole;
     const auto length = static_cast<size_t>(argument.N().value_or(0));

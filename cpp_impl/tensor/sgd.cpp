@@ -12,7 +12,7 @@
 namespace {
 
 // Parameters that learn with the same options.
-struct Group {
+struct ParameterGroup {
     moco_sgd_options options;
     std::vector<at::Tensor> parameters, buffers;
     // Of the parameters that have a gradient, for a step; members, so that their memory is kept.
@@ -22,13 +22,13 @@ struct Group {
 } // namespace
 
 struct moco_sgd : moco::Counted {
-    std::vector<Group> groups;
+    std::vector<ParameterGroup> groups;
     moco_tensor_list buffers{ {} }; // of all groups
 };
 
 namespace {
 
-void collect_gradients(Group &group)
+void collect_gradients(ParameterGroup &group)
 {
     group.active.clear();
     group.gradients.clear();
@@ -68,7 +68,7 @@ void add_group(moco_sgd &sgd, const moco_tensor_list &parameters, const moco_sgd
             }
         }
     }
-    Group group{ options, parameters.values, {}, {}, {}, {} };
+    ParameterGroup group{ options, parameters.values, {}, {}, {}, {} };
     for (const auto &parameter : group.parameters) {
         // From zero, v = momentum v + g gives g at the first step, as in torch.optim.SGD.
         group.buffers.push_back(at::zeros_like(parameter));
@@ -78,7 +78,7 @@ void add_group(moco_sgd &sgd, const moco_tensor_list &parameters, const moco_sgd
     sgd.groups.push_back(std::move(group));
 }
 
-void step_plainly(Group &group, double lr)
+void step_plainly(ParameterGroup &group, double lr)
 {
     const std::vector<at::Tensor> none; // what torch expects without momentum
     const double momentum = group.options.momentum;
@@ -98,7 +98,7 @@ std::vector<at::Tensor> trust_ratios(const std::vector<at::Tensor> &parameters, 
 }
 
 // Scales the updates of tensors of two dimensions or more, in place.
-void scale_updates(const Group &group, std::vector<at::Tensor> &updates)
+void scale_updates(const ParameterGroup &group, std::vector<at::Tensor> &updates)
 {
     std::vector<at::Tensor> wide;
     std::vector<at::Tensor> wide_updates;
@@ -114,7 +114,7 @@ void scale_updates(const Group &group, std::vector<at::Tensor> &updates)
     }
 }
 
-void step_by_trust(Group &group, double lr)
+void step_by_trust(ParameterGroup &group, double lr)
 {
     std::vector<at::Tensor> updates = group.gradients; // those that change are copied
     scale_updates(group, updates);
