@@ -1,7 +1,6 @@
 /*
  * Trains by moco_train() on frames of a camera, which are in memory; Ctrl-C stops it cleanly.
- *
- *     example-camera RUN    (the same command continues a run that was stopped)
+ * Usage: example-camera RUN. The same command continues a run that was stopped.
  */
 #include <moco.h>
 

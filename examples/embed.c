@@ -1,8 +1,5 @@
 /*
- * Embeds images in memory, and prints the nearest neighbour of each.
- *
- *     example-embed NETWORK IMAGE IMAGE...
- *
+ * Embeds images in memory, and prints the nearest neighbour of each. Usage: example-embed NETWORK IMAGE IMAGE...
  * NETWORK is a run, a checkpoint, or a file of weights in .safetensors or .pth, for example of torchvision.
  */
 #include <moco.h>

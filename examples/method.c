@@ -1,8 +1,5 @@
-/*
- * Momentum Contrast over handles: Algorithm 1 of arXiv 1911.05722, to change as you like.
- * Usage: example-method DATA [STEPS [symmetric]]. With "symmetric" each view is the query once.
- * moco_model_step() is this for several processes, with more options.
- */
+/* Momentum Contrast over handles: Algorithm 1 of arXiv 1911.05722, to change as you like. moco_model_step() is this
+ * for several processes. Usage: example-method DATA [STEPS [symmetric]]. "symmetric": each view is the query once. */
 #include <moco.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,18 +25,17 @@ static moco_tensor *encode(moco_encoder *encoder, const moco_tensor *images)
     return embedding;
 }
 
-/* Shuffled batch norm: the groups of f_k have other samples than those of f_q. f_k is frozen, so it has no gradients.
- */
-static moco_tensor *encode_keys(const moco_tensor *x_k, uint64_t step)
+/* Shuffled batch norm: the groups of f_k have other samples than those of f_q. No gradients: f_k is frozen. */
+static moco_tensor *encode_keys(const moco_tensor *x, uint64_t step)
 {
     int64_t order[2][BATCH]; /* a permutation, and its inverse */
+    const moco_device on = moco_tensor_device(x);
     moco_tensor *index, *keys = NULL;
     moco_shuffle_permutation(order[0], BATCH, 0, step);
     moco_shuffle_inverse(order[1], order[0], BATCH);
     for (int i = 0; i < 2; ++i) {
-        check(moco_tensor_from_host(&index, scope, MOCO_INT64, moco_tensor_device(x_k), &(int64_t){ BATCH }, 1,
-                                    order[i]));
-        check(moco_tensor_index_select(&keys, scope, i == 0 ? x_k : encode(f_k, keys), index));
+        check(moco_tensor_from_host(&index, scope, MOCO_INT64, on, &(int64_t){ BATCH }, 1, order[i]));
+        check(moco_tensor_index_select(&keys, scope, i == 0 ? x : encode(f_k, keys), index));
     }
     return keys;
 }
@@ -63,6 +59,7 @@ int main(int argc, char **argv)
     moco_sampler *sampler;
     moco_loader *loader;
     moco_sgd *sgd;
+    moco_batch batch; /* two views of the same images */
     moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
@@ -79,9 +76,7 @@ int main(int argc, char **argv)
     check(moco_sampler_create(&sampler, &order));
     check(moco_augment_preset(&policy, "cifar", 32));
     check(moco_loader_create(&loader, images, sampler, &policy, NULL, NULL));
-    const uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 10) : 100;
-    for (uint64_t step = 1; step <= steps; ++step) {
-        moco_batch batch; /* two views of the same images */
+    for (uint64_t step = 1, last = argc > 2 ? strtoull(argv[2], NULL, 10) : 100; step <= last; ++step) {
         check(moco_loader_next(loader, &batch));
         check(moco_momentum_update(f_k, f_q, 0.99));
         check(moco_sgd_zero_grad(sgd));

@@ -1,8 +1,6 @@
 /*
  * Trains with a loop of your own, and keeps a checkpoint in memory after the first half. A new model continues from
- * it as if there had been no break.
- *
- *     example-resume DATA
+ * it as if there had been no break. Usage: example-resume DATA
  */
 #include <moco.h>
 
