@@ -27,6 +27,7 @@ static const moco__exporter *const exporters[] = { EXPORTERS(EXPORTER_ROW) };
 
 /* Every format has a writer: each row of the two lists adds the bit of its format. */
 #define FORMAT_BIT(format, ...) | 1U << (format)
+/* NOLINTNEXTLINE(misc-redundant-expression): they are equal as long as this holds. */
 _Static_assert((0U MOCO_EXPORT_MAP(FORMAT_BIT)) == (0U EXPORTERS(FORMAT_BIT)),
                "MOCO_EXPORT_MAP has a format that EXPORTERS lacks");
 #undef FORMAT_BIT

@@ -76,7 +76,7 @@ static moco_status open_weights(moco_weights **out, const char *path, const void
         return MOCO_ENOMEM;
     }
     weights->path = strdup(path);
-    weights->map = (unsigned char *)(uintptr_t)bytes; /* only read */
+    weights->map = (unsigned char *)(uintptr_t)bytes; /* only read. NOLINT(performance-no-int-to-ptr) */
     weights->bytes = count;
     weights->borrows_map = bytes != NULL;
     moco_status status = weights->path != NULL ? MOCO_OK : moco_error_set(MOCO_ENOMEM, "out of memory for a path");
@@ -150,7 +150,7 @@ static bool is_row_major(const moco__weights_entry *entry)
 static void gather(uint8_t *values, const moco__weights_entry *entry, size_t element)
 {
     int64_t index[MOCO__PICKLE_MAX_DIMS] = { 0 };
-    const size_t count = entry->view.bytes / element;
+    const size_t count = element > 0 ? entry->view.bytes / element : 0;
     int64_t at = 0;
     for (size_t i = 0; i < count; ++i) {
         memcpy(values + i * element, entry->data + (size_t)at * element, element);

@@ -155,10 +155,8 @@ bool is_plainer(const Operator &a, const Operator &b)
     }
     std::sort(known.begin(), known.end());
     known.erase(std::unique(known.begin(), known.end()), known.end());
-    std::vector<const char *> names;
-    for (const auto &each : known) {
-        names.push_back(each.c_str());
-    }
+    std::vector<const char *> names(known.size());
+    std::transform(known.begin(), known.end(), names.begin(), [](const std::string &each) { return each.c_str(); });
     const bool has_room = has(name, "::");
     const std::string wanted = has_room ? name : "aten::" + name;
     const char *near = moco_nearest_name(wanted.c_str(), names.data(), names.size());

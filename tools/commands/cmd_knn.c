@@ -184,8 +184,8 @@ static moco_status measure(knn_job *job)
     grid.k_count = job->k_count;
     grid.temperatures = job->temperatures;
     grid.temperature_count = job->temperature_count;
-    job->predicted =
-        calloc(moco_features_count(job->queries) * grid.k_count * grid.temperature_count, sizeof *job->predicted);
+    const size_t votes = moco_features_count(job->queries) * grid.k_count * grid.temperature_count;
+    job->predicted = calloc(votes + 1, sizeof *job->predicted);
     if (job->predicted == NULL) {
         return moco_error_set(MOCO_ENOMEM, "out of memory for the predictions of %zu images",
                               moco_features_count(job->queries));
