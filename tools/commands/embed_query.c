@@ -5,7 +5,9 @@
 #include "commands/data.h"
 #include "commands/embed_parts.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static moco_status read_lone(moco_image *image, size_t index, void *payload)
@@ -18,7 +20,10 @@ static moco_status read_lone(moco_image *image, size_t index, void *payload)
 static moco_status open_images(embed_query *query, const char *path)
 {
     struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    if (stat(path, &info) != 0) {
+        return moco_error_set(MOCO_EIO, "cannot read the query %s: %s", path, strerror(errno));
+    }
+    if (S_ISDIR(info.st_mode)) {
         return data_open(&query->images, "queries", path, MOCO_FORMAT_FLAT, MOCO_SPLIT_TRAIN);
     }
     moco_dataset_callbacks lone = MOCO_DATASET_CALLBACKS_INIT;
