@@ -4,6 +4,7 @@
 #include "base/options_read_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
+#include "evaluate/finetune_watch_internal.h"
 #include "evaluate/progress_internal.h"
 #include "weights/encoder_state_internal.h"
 
@@ -32,6 +33,7 @@ typedef struct tuning {
     moco__classes classes;
     moco_finetune_result result;
     moco__progress progress;
+    moco__watch watch;
 } tuning;
 
 MOCO__DEFINE_INIT(moco_finetune_options, MOCO_FINETUNE_OPTIONS_INIT)
@@ -39,7 +41,9 @@ MOCO__DEFINE_INIT(moco_finetune_options, MOCO_FINETUNE_OPTIONS_INIT)
 static moco_status check_options(const moco_finetune_options *o)
 {
     if (!(o->encoder_rate > 0 && isfinite(o->encoder_rate)) || !(o->head_rate > 0 && isfinite(o->head_rate))) {
-        return moco_error_set(MOCO_EINVALID, "finetune: learning rates %g and %g must be above 0 and finite",
+        return moco_error_set(MOCO_EINVALID,
+                              "finetune: learning rates %g of the encoder and %g of the head must be above 0 and "
+                              "finite; moco_finetune_choose() finds fitting ones",
                               o->encoder_rate, o->head_rate);
     }
     if (o->epochs < 1 || o->batch < 1) {
@@ -60,6 +64,7 @@ static moco_status read_parts(tuning *t)
     cosine.kind = MOCO_SCHEDULE_COSINE;
     cosine.lr = 1;
     cosine.epochs = (double)o->epochs;
+    cosine.warmup_epochs = o->epochs > 1 ? 1 : 0;
     MOCO__READ_OPTIONS(&t->schedule, o->schedule != NULL ? o->schedule : &cosine, MOCO_SCHEDULE_INIT);
     MOCO__READ_OPTIONS(&t->loads, o->loader, MOCO_LOADER_OPTIONS_INIT);
     MOCO__READ_OPTIONS(&t->tests, o->tests, MOCO_FEATURES_OPTIONS_INIT);
@@ -186,6 +191,7 @@ static moco_status read_metrics(tuning *t)
     }
     const double world = (double)moco_comm_world(t->options->comm);
     const double count = (double)moco__progress_window(&t->progress) * world;
+    moco__watch_add(&t->watch, (double)sums[0], (double)sums[1], count);
     moco__progress_measure(&t->progress, (double)sums[0] / count, 100 * (double)sums[1] / count,
                            100 * (double)sums[2] / count);
     return MOCO_OK;
@@ -239,6 +245,7 @@ static moco_status test_epoch(tuning *t)
     moco__progress_leave_out(&t->progress, start);
     t->progress.seen.val_acc1 = r->last.acc1;
     r->train_loss = t->progress.seen.loss;
+    moco__watch_epoch(&t->watch, o, t->classes.count, t->progress.seen.epoch + 1);
     if (r->best_epoch > 0 && !(r->last.acc1 > r->best.acc1)) {
         return MOCO_OK;
     }

@@ -42,11 +42,12 @@ typedef moco_status (*moco_finetune_best_fn)(const moco_finetune_result *result,
 /** Options of moco_finetune(). @since 0.1 */
 typedef struct moco_finetune_options {
     size_t struct_size;  /**< set by the macro or function below */
-    double encoder_rate; /**< learning rate of the weights before the head, above 0; 0.01 */
-    double head_rate;    /**< learning rate of the head, above 0; 1 */
+    double encoder_rate; /**< learning rate of the weights before the head; 0: moco_finetune_choose() finds it; 0 */
+    double head_rate;    /**< learning rate of the head; 0: moco_finetune_choose() finds it; 0 */
     double momentum;     /**< of SGD; 0.9 */
     double weight_decay; /**< 0 */
-    /** Of the factor on both learning rates: its lr is 1. Borrowed; NULL: a cosine over the epochs. */
+    /** Of the factor on both learning rates: its lr is 1. Borrowed; NULL: a cosine over the epochs, after a warm-up of
+     * one epoch if there are several. */
     const moco_schedule *schedule;
     int64_t epochs;                    /**< 30 */
     size_t batch;                      /**< over all processes; 256; the last, smaller batch of an epoch is left out */
@@ -66,7 +67,7 @@ typedef struct moco_finetune_options {
 /** The defaults of ::moco_finetune_options. */
 #define MOCO_FINETUNE_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        sizeof(moco_finetune_options), 0.01, 1, 0.9, 0, NULL, 30, 256, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0  \
+        sizeof(moco_finetune_options), 0, 0, 0.9, 0, NULL, 30, 256, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0  \
     }
 
 /**
@@ -77,16 +78,55 @@ typedef struct moco_finetune_options {
  */
 MOCO_API void moco_finetune_options_init(moco_finetune_options *options, size_t struct_size);
 
+/** A pair of rates that moco_finetune_choose() tried. @since 0.2 */
+typedef struct moco_finetune_trial {
+    double encoder_rate; /**< learning rate of the weights before the head */
+    double head_rate;    /**< learning rate of the head */
+    bool diverged;       /**< then the fields below are NaN */
+    double train_loss;   /**< of the last epoch */
+    moco_score held_out; /**< on the images that were held out, after the last epoch */
+} moco_finetune_trial;
+
+/** Trials of moco_finetune_choose(), at most. */
+#define MOCO_FINETUNE_MAX_TRIALS 16
+
+/** The result of moco_finetune_choose(). @since 0.2 */
+typedef struct moco_finetune_choice {
+    size_t count;                                         /**< number of trials */
+    moco_finetune_trial trials[MOCO_FINETUNE_MAX_TRIALS]; /**< from the lowest encoder rate to the highest */
+    size_t best;                                          /**< the trial of the highest accuracy */
+    size_t learnt;                                        /**< images that a trial learnt from */
+    size_t held_out;                                      /**< images that it was tested on */
+    double seconds;                                       /**< that all trials took */
+} moco_finetune_choice;
+
+/**
+ * Chooses learning rates by short trials on a part of the training images, a tenth of every class or a fifth of a small
+ * set, that is held out of them. Where options->head_rate is 0, the head gets the highest rate at which SGD is stable on
+ * features of this scale (see moco_feature_scale_measure()). Where options->encoder_rate is 0, rates from 0.003 to 0.1
+ * for a batch of 256 are tried, in proportion to the batch. Afterwards the network has its weights from before.
+ * @param[out] out what was tried; give the rates of its best trial to moco_finetune()
+ * @param encoder from moco_finetune_encoder()
+ * @param train labelled images; borrowed during the call
+ * @param options those of moco_finetune(), with the epochs of a trial, such as 3; its callback best is not called
+ * @return ::MOCO_EDIVERGED if every trial diverged; ::MOCO_EINVALID if no class has two images; else as moco_finetune()
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_finetune_choose(moco_finetune_choice *out, moco_encoder *encoder,
+                                                        const moco_dataset *train,
+                                                        const moco_finetune_options *options);
+
 /**
  * Trains the network on all images of @p train and tests it after each epoch. Leaves the weights of the last epoch in
  * the network, in evaluation mode; moco_finetune_options::best receives those of the best epoch. Before each test all
- * processes take the running statistics of rank 0.
+ * processes take the running statistics of rank 0. The log warns once if the training accuracy falls, or the training
+ * loss is above that of guessing.
  * @param[out] out losses and scores
  * @param encoder from moco_finetune_encoder()
  * @param train labelled images; borrowed during the call
  * @param val labelled images to test on; borrowed during the call
  * @param options the same on all ranks; policy must be set, so not NULL
- * @return ::MOCO_EDIVERGED if the loss is no longer finite; ::MOCO_ESTOPPED if the callback ended the training;
+ * @return ::MOCO_EINVALID if a learning rate is 0; ::MOCO_EDIVERGED if the loss is no longer finite; ::MOCO_ESTOPPED if the callback ended the training;
  * ::MOCO_EPEER if another rank failed; what moco_dataset_read() returns for an image that cannot be read, or what
  * options->best returned. After a failure the weights are those of the last step
  * @since 0.1
