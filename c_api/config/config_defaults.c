@@ -38,7 +38,7 @@ const moco__setting moco__config_v1[] = {
     { "weight-decay", "0.0001" },
     { "print-freq", "10" },
     { "knn-every", "10" },
-    { "knn-k", "200" },
+    { "knn-k", "auto" },
     { "knn-temperature", "0.1" },
     { "knn-features", "pooled" },
     { "knn-images", "0" },

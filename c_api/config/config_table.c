@@ -239,7 +239,11 @@ static const moco_option table[] = {
     { .name = "plots", RUN, BOOL(plots), .help = "draw curves and sheets of images" },
 
     { .name = "knn-every", KNN, INT(knn_every, 0, 1e6), .help = "test the features every N epochs; 0: never" },
-    { .name = "knn-k", KNN, INT(knn_k, 1, 1e6), .help = "neighbours that vote" },
+    { .name = "knn-k",
+      KNN,
+      INT(knn_k, 1, 1e6),
+      AUTO,
+      .help = "neighbours that vote; auto: a tenth of a small class, or 200 for classes of 1000 images" },
     { .name = "knn-temperature", KNN, REAL(knn_temperature, 0.001, 100), ADVANCED, .help = "temperature of the votes" },
     { .name = "knn-images", KNN, INT(knn_images, 0, 1e9), .help = "training images to search for neighbours; 0: all" },
     { .name = "knn-features",

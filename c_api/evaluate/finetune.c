@@ -46,9 +46,8 @@ static moco_status check_options(const moco_finetune_options *o)
                               "finite; moco_finetune_choose() finds fitting ones",
                               o->encoder_rate, o->head_rate);
     }
-    if (o->epochs < 1 || o->batch < 1) {
-        return moco_error_set(MOCO_EINVALID, "finetune: %lld epochs in batches of %zu; both must be at least 1",
-                              (long long)o->epochs, o->batch);
+    if (o->epochs < 1) {
+        return moco_error_set(MOCO_EINVALID, "finetune: %lld epochs; give at least 1", (long long)o->epochs);
     }
     if (o->policy == NULL) {
         return moco_error_set(MOCO_EINVALID,
@@ -100,7 +99,8 @@ static moco_status open_data(tuning *t)
     moco_sampler_options_for(&sampler, t->train, 0);
     sampler.rank = moco_comm_rank(o->comm);
     sampler.world = moco_comm_world(o->comm);
-    sampler.batch = o->batch < sampler.count ? o->batch : sampler.count;
+    const size_t batch = o->batch > 0 ? o->batch : moco_finetune_auto_batch(sampler.count);
+    sampler.batch = batch < sampler.count ? batch : sampler.count;
     sampler.batch -= sampler.batch % (size_t)sampler.world;
     sampler.seed = o->seed;
     loader.seed = o->seed;

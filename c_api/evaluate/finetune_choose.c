@@ -190,6 +190,16 @@ static void close_search(search *s)
     moco_dataset_free(s->learnt);
 }
 
+size_t moco_finetune_auto_batch(size_t images)
+{
+    enum { LEAST = 16, MOST = 256, STEPS = 48 };
+    size_t batch = MOST;
+    while (batch > LEAST && batch * STEPS > images) {
+        batch /= 2;
+    }
+    return batch;
+}
+
 moco_status moco_finetune_choose(moco_finetune_choice *out, moco_encoder *encoder, const moco_dataset *train,
                                  const moco_finetune_options *options)
 {
@@ -201,6 +211,9 @@ moco_status moco_finetune_choose(moco_finetune_choice *out, moco_encoder *encode
     MOCO_CHECK_ARG(options);
     MOCO__READ_OPTIONS(&s.options, options, MOCO_FINETUNE_OPTIONS_INIT);
     s.options.best = NULL;
+    if (s.options.batch == 0) { /* the rates are for the batch of the training */
+        s.options.batch = moco_finetune_auto_batch(moco_dataset_count(train));
+    }
     const moco_status status = choose(&s, train);
     s.choice.seconds = moco__now() - start;
     close_search(&s);

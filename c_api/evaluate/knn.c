@@ -250,6 +250,7 @@ moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *
     moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
     MOCO_CHECK_ARG(accuracy);
     MOCO__READ_OPTIONS(&o, options, MOCO_KNN_OPTIONS_INIT);
+    o.k = o.k == 0 ? moco_knn_auto_k(bank) : o.k;
     grid.k = &o.k;
     grid.k_count = 1;
     grid.temperatures = &o.temperature;

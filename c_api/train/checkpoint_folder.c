@@ -3,6 +3,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "train/checkpoint_best_internal.h"
 
 #include "moco/safetensors.h"
 
@@ -118,12 +119,27 @@ static moco_status find_newest(char *buffer, size_t size, const char *run)
                : status;
 }
 
+static moco_status find_best(char *buffer, size_t size, const char *run)
+{
+    MOCO_TRY(moco__checkpoint_best_path(buffer, size, run));
+    return moco__files_exist(buffer)
+               ? MOCO_OK
+               : moco_error_set(MOCO_ENOTFOUND,
+                                "%s has no best checkpoint, since no kNN monitor has tested it; the newest is %s/last",
+                                run, run);
+}
+
 moco_status moco_checkpoint_find(char *buffer, size_t size, const char *path)
 {
     MOCO_CHECK_ARG(buffer);
     MOCO_CHECK_ARG(path);
+    char run[MOCO_PATH_MAX];
+    bool best = false;
     if (moco__is_directory(path)) {
         return find_newest(buffer, size, path);
+    }
+    if (!moco__files_exist(path) && moco__checkpoint_alias(run, sizeof run, &best, path)) {
+        return best ? find_best(buffer, size, run) : find_newest(buffer, size, run);
     }
     if (!moco__files_exist(path)) {
         return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such run or checkpoint; check the path", path);

@@ -6,6 +6,8 @@
 #include "config/config_read_internal.h"
 #include "train/run_lock_internal.h"
 
+#include <math.h>
+
 MOCO__DEFINE_INIT(moco_train_options, MOCO_TRAIN_OPTIONS_INIT)
 
 moco_status moco__run_create(moco__run **out, const moco_config *config, const moco_train_options *options)
@@ -24,6 +26,7 @@ moco_status moco__run_create(moco__run **out, const moco_config *config, const m
     run->setup.comm = moco_peers_comm(o.peers);
     run->state.saved_step = UINT64_MAX;
     run->lock = MOCO__RUN_UNLOCKED;
+    run->report.tests.start = run->report.tests.best = NAN;
     run->report.log.is_mute = !moco__run_is_writer(&run->setup);
     *out = run;
     return MOCO_OK;

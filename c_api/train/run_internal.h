@@ -15,9 +15,17 @@ typedef struct moco__run_state {
     uint64_t saved_step; /* of the newest checkpoint; UINT64_MAX: there is none */
 } moco__run_state;
 
+/* What the kNN monitor has found so far; known to rank 0. NaN: nothing. */
+typedef struct moco__run_tests {
+    double start; /* of the network before the first step */
+    double best;  /* of the checkpoint "best" */
+    bool warned;  /* that the run is worse than its start */
+} moco__run_tests;
+
 typedef struct moco__run_report {
     moco__run_log log;
     moco_metrics *metrics; /* NULL: another rank writes them */
+    moco__run_tests tests;
     moco__progress progress;
     uint64_t left_chance; /* the last step whose loss was not at chance */
     bool warned_of_chance;

@@ -5,11 +5,15 @@
 #include "base/comm_internal.h"
 #include "base/files_internal.h"
 #include "ranks/statistics_internal.h"
+#include "train/run_best_internal.h"
 #include "train/run_metrics_internal.h"
 
 #include "moco/evaluate.h"
 #include "moco/metrics.h"
 #include "moco/plot.h"
+
+#include <math.h>
+#include <stdio.h>
 
 static moco_features_options features_options(const moco__run_setup *setup)
 {
@@ -31,7 +35,7 @@ static int ask_to_stop(size_t done, size_t count, void *payload)
     return progress->callback != NULL ? progress->callback(&seen, progress->payload) : 0;
 }
 
-static moco_status knn(double *accuracy, moco__run *run)
+static moco_status knn(double *accuracy, int64_t *k, moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
     moco_encoder *encoder = moco_model_query_encoder(setup->model);
@@ -51,6 +55,7 @@ static moco_status knn(double *accuracy, moco__run *run)
         status = moco_features_extract(&queries, setup->val_images, encoder, &options);
     }
     if (status == MOCO_OK) {
+        knn.k = *k = knn.k > 0 ? knn.k : moco_knn_auto_k(bank);
         status = moco_knn(accuracy, NULL, bank, queries, &knn);
     }
     moco_features_free(queries);
@@ -59,7 +64,7 @@ static moco_status knn(double *accuracy, moco__run *run)
 }
 
 /* With several ranks the tested encoder has the mean of their running statistics, as in a checkpoint. */
-static moco_status knn_of_ranks(double *accuracy, moco__run *run)
+static moco_status knn_of_ranks(double *accuracy, int64_t *k, moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
     moco_encoder *encoder = moco_model_query_encoder(setup->model);
@@ -67,12 +72,30 @@ static moco_status knn_of_ranks(double *accuracy, moco__run *run)
     MOCO_TRY(moco__statistics_gather(&statistics, setup->comm, encoder, setup->device));
     moco_status status = moco__statistics_set(encoder, statistics.mean);
     if (status == MOCO_OK) {
-        status = knn(accuracy, run);
+        status = knn(accuracy, k, run);
     }
     const float *own = statistics.all + (size_t)moco_comm_rank(setup->comm) * statistics.count;
     const moco_status restored = moco__statistics_set(encoder, own);
     moco__statistics_free(&statistics);
     return status != MOCO_OK ? status : restored;
+}
+
+static void log_accuracy(const moco__run *run, double accuracy, int64_t k, double seconds)
+{
+    const moco__run_setup *setup = &run->setup;
+    const double first = run->report.tests.start;
+    char when[64] = "before training";
+    char start[64] = "";
+    if (run->state.position.step > 0) {
+        (void)snprintf(when, sizeof when, "epoch %g", moco__run_epoch(run));
+        if (isfinite(first)) {
+            (void)snprintf(start, sizeof start, "before training %.2f %%; ", first);
+        }
+    }
+    moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
+                        "%s: kNN accuracy %.2f %% (%sk %lld%s; %zu test images, %.1f s)", when, accuracy, start,
+                        (long long)k, setup->config.knn_k == 0 ? ", auto" : "", moco_dataset_count(setup->val_images),
+                        seconds);
 }
 
 moco_status moco__run_knn(moco__run *run)
@@ -81,13 +104,17 @@ moco_status moco__run_knn(moco__run *run)
     moco__progress *progress = &run->report.progress;
     const double start = moco__now();
     double accuracy = 0;
-    MOCO_TRY(moco_comm_world(setup->comm) > 1 ? knn_of_ranks(&accuracy, run) : knn(&accuracy, run));
+    int64_t k = 0;
+    MOCO_TRY(moco_comm_world(setup->comm) > 1 ? knn_of_ranks(&accuracy, &k, run) : knn(&accuracy, &k, run));
     progress->seen.knn_acc1 = accuracy;
-    moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "epoch %g: kNN accuracy %.2f %% (%zu test images, %.1f s)",
-                        moco__run_epoch(run), accuracy, moco_dataset_count(setup->val_images), moco__now() - start);
+    log_accuracy(run, accuracy, k, moco__now() - start);
+    moco__run_judge(run, accuracy);
     moco__progress_leave_out(progress, start);
-    const moco_metric value = { "knn_acc1", accuracy };
-    return moco__run_write_metrics(run, &value, 1);
+    if (run->state.position.step == 0) { /* the time to the end is told by steps */
+        progress->start_time += moco__now() - start;
+    }
+    const moco_metric values[] = { { "knn_acc1", accuracy }, { "knn_k", (double)k } };
+    return moco__run_write_metrics(run, values, sizeof values / sizeof values[0]);
 }
 
 moco_status moco__run_lacks_knn(bool *out, const moco__run *run)

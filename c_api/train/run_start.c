@@ -8,6 +8,7 @@
 #include "method/infonce_internal.h"
 #include "ranks/peers_internal.h"
 #include "train/run_agreement_internal.h"
+#include "train/run_best_internal.h"
 #include "train/run_changes_internal.h"
 #include "train/run_data_internal.h"
 #include "train/run_identity_internal.h"
@@ -120,6 +121,7 @@ static moco_status start(moco__run *run)
         MOCO_TRY(moco__run_log_open(&report->log, config->out));
         MOCO_TRY(moco_metrics_open(&report->metrics, config->out, run->state.position.step, config->tensorboard));
     }
+    moco__run_recall(run);
     MOCO_TRY(moco__run_open_sampler(setup, run->state.position));
     MOCO_TRY(moco__run_check_length(run));
     MOCO_TRY(moco__run_open_loader(setup));

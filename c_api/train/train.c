@@ -108,14 +108,15 @@ static moco_status end_epoch(moco__run *run)
     return saves ? MOCO_OK : forget(run);
 }
 
-/* Makes up for the test in which a run broke off. */
-static moco_status end_broken_epoch(moco__run *run)
+/* Tests the network before the first step, and makes up for the test in which a run broke off. */
+static moco_status test_what_lacks(moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
     const moco_position *at = &run->state.position;
     bool lacks = false;
-    if (!setup->resumes || setup->val_images == NULL || at->step == 0 || at->batch != 0 || run->origin.data_changed ||
-        !is_due(run, setup->config.knn_every)) {
+    const bool starts = at->step == 0;
+    const bool may_lack = setup->resumes && at->batch == 0 && !run->origin.data_changed;
+    if (setup->val_images == NULL || !(starts || may_lack) || !is_due(run, setup->config.knn_every)) {
         return MOCO_OK;
     }
     MOCO_TRY(moco__run_lacks_knn(&lacks, run));
@@ -205,7 +206,7 @@ static moco_status train(moco__run *run)
 {
     const moco_config *config = &run->setup.config;
     const bool draws = config->plots && moco__run_is_writer(&run->setup);
-    MOCO_TRY(end_broken_epoch(run));
+    MOCO_TRY(test_what_lacks(run));
     while (run->state.position.step < run->setup.steps) {
         MOCO_TRY(step(run));
     }

@@ -137,7 +137,7 @@ typedef struct moco_config {
     bool plots;                 /**< draw curves and sheets during the run */
     /* kNN monitor */
     int64_t knn_every;              /**< epochs; 0: never */
-    int64_t knn_k;                  /**< neighbours that vote */
+    int64_t knn_k;                  /**< neighbours that vote; 0: as moco_knn_auto_k() says */
     double knn_temperature;         /**< a neighbour's vote weighs exp(cosine / temperature) */
     moco_knn_features knn_features; /**< which vector represents an image */
     int64_t knn_images;             /**< training images that vote; 0: all */

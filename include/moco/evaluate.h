@@ -126,7 +126,8 @@ MOCO_API moco_features_seconds moco_features_time(const moco_features *features)
 /** Options of moco_knn(). @since 0.1 */
 typedef struct moco_knn_options {
     size_t struct_size;        /**< set by the macro or function below */
-    int64_t k;                 /**< neighbours that vote; all, with a warning, if the bank has fewer; 200 */
+    int64_t k;                 /**< neighbours that vote; all, with a warning, if the bank has fewer; 0: as
+                                  moco_knn_auto_k() says; 0 */
     double temperature;        /**< a neighbour's vote weighs exp(cosine / temperature); 0.1 */
     moco_comm *comm;           /**< ranks that share the queries; NULL: one process */
     moco_features_fn progress; /**< called after each 256 queries; may be NULL. A non-zero return on any rank ends the
@@ -137,7 +138,7 @@ typedef struct moco_knn_options {
 /** The defaults of ::moco_knn_options. */
 #define MOCO_KNN_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        sizeof(moco_knn_options), 200, 0.1, NULL, NULL, NULL                                                           \
+        sizeof(moco_knn_options), 0, 0.1, NULL, NULL, NULL                                                           \
     }
 
 /**
@@ -147,6 +148,15 @@ typedef struct moco_knn_options {
  * @since 0.2
  */
 MOCO_API void moco_knn_options_init(moco_knn_options *options, size_t struct_size);
+
+/**
+ * Returns how many neighbours vote by default: a tenth of a small class of the bank, at least 5 or half of that class;
+ * 200 if such a class has 1000 images, as in ImageNet. More would let large classes outvote small ones. A small class is
+ * the smallest of each twenty. moco_knn(), the monitor of moco_train() and the tool all ask this function.
+ * @param bank labelled features
+ * @since 0.2
+ */
+MOCO_API int64_t moco_knn_auto_k(const moco_features *bank);
 
 /**
  * Classifies each query by the weighted vote of its nearest neighbours in the bank. An image that is in both, as in a

@@ -50,7 +50,9 @@ typedef struct moco_finetune_options {
      * one epoch if there are several. */
     const moco_schedule *schedule;
     int64_t epochs;                    /**< 30 */
-    size_t batch;                      /**< over all processes; 256; the last, smaller batch of an epoch is left out */
+    /** Over all processes; the last, smaller batch of an epoch is left out. 0: the power of two from 16 to 256 that
+     * gives at least 48 steps per epoch; 0. */
+    size_t batch;
     uint64_t seed;                     /**< of the order of images and of the augmentations */
     const moco_augment_policy *policy; /**< from moco_augment_classifier(); borrowed */
     /** Of the training images; its seed and single_view are ignored. Borrowed; NULL: the defaults. */
@@ -67,7 +69,7 @@ typedef struct moco_finetune_options {
 /** The defaults of ::moco_finetune_options. */
 #define MOCO_FINETUNE_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        sizeof(moco_finetune_options), 0, 0, 0.9, 0, NULL, 30, 256, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0  \
+        sizeof(moco_finetune_options), 0, 0, 0.9, 0, NULL, 30, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0  \
     }
 
 /**
@@ -77,6 +79,9 @@ typedef struct moco_finetune_options {
  * @since 0.1
  */
 MOCO_API void moco_finetune_options_init(moco_finetune_options *options, size_t struct_size);
+
+/** Returns the batch that moco_finetune() takes for so many training images if none is given. @since 0.2 */
+MOCO_API size_t moco_finetune_auto_batch(size_t images);
 
 /** A pair of rates that moco_finetune_choose() tried. @since 0.2 */
 typedef struct moco_finetune_trial {

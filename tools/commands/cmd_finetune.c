@@ -26,7 +26,6 @@ static finetune_options values = { .common = EVALUATION_SETTINGS_INIT,
                                    .schedule = MOCO_SCHEDULE_COSINE,
                                    .baseline = "none",
                                    .epochs = 30,
-                                   .batch = 256,
                                    .sweep_epochs = 3 };
 
 static const moco_option options[] = {
@@ -47,7 +46,8 @@ static const moco_option options[] = {
     { .name = "batch",
       .aliases = { "b", "batch-size" },
       MOCO_INT_OPTION(finetune_options, batch, 2, 1e6),
-      .help = "images per step, over all processes" },
+      .zero_is_auto = true,
+      .help = "images per step, over all processes; auto: 16 to 256, by the number of images" },
     { .name = "schedule",
       MOCO_CHOICE_OPTION(finetune_options, schedule, "S", MOCO_CHOICES(MOCO_SCHEDULE_MAP)),
       .help = "how both learning rates fall" },
@@ -158,6 +158,7 @@ static moco_status tune(moco_finetune_result *result, moco_encoder *encoder, con
     how.weight_decay = values.weight_decay;
     how.schedule = &schedule;
     how.epochs = values.epochs;
+    values.batch = values.batch > 0 ? values.batch : (int64_t)moco_finetune_auto_batch(moco_dataset_count(job->train));
     how.batch = (size_t)values.batch;
     how.seed = values.common.seed;
     how.policy = &policy;

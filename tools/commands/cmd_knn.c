@@ -40,7 +40,9 @@ static const moco_option options[] = {
     { .name = "neighbours",
       .aliases = { "k" },
       MOCO_TEXT_OPTION(knn_options, k, "N,N"),
-      .help = "number of neighbours that vote, or several numbers; default: the run's" },
+      .help =
+          "number of neighbours that vote, or several numbers; auto: a tenth of a small class, or 200 for classes of "
+          "1000 images; default: the run's, mostly auto" },
     { .name = "temperature",
       MOCO_TEXT_OPTION(knn_options, temperature, "X,X"),
       .help = "temperature of the votes, or several temperatures; default: the run's" },
@@ -98,6 +100,7 @@ typedef struct knn_job {
     int64_t k[KNN_MAX_VALUES];
     double temperatures[KNN_MAX_VALUES], accuracies[KNN_MAX_VALUES * KNN_MAX_VALUES];
     size_t k_count, temperature_count;
+    bool auto_k;        /* k is decided by the bank */
     int64_t *predicted; /* with every setting */
     double seconds;
 } knn_job;
@@ -150,7 +153,9 @@ static int read_lists(knn_job *job)
 static void take_run_settings(knn_job *job)
 {
     if (job->k_count == 0) {
-        job->k[job->k_count++] = job->net.config.knn_k;
+        const bool of_run = values.k[0] == '\0' && job->net.config.knn_k > 0;
+        job->auto_k = !of_run;
+        job->k[job->k_count++] = of_run ? job->net.config.knn_k : 0;
     }
     if (job->temperature_count == 0) {
         job->temperatures[job->temperature_count++] = job->net.config.knn_temperature;
@@ -180,6 +185,9 @@ static moco_status measure(knn_job *job)
     const double start = clock_now();
     MOCO_TRY(moco_features_extract(&job->bank, job->train_images, job->net.encoder, &job->how));
     MOCO_TRY(moco_features_extract(&job->queries, job->test_images, job->net.encoder, &job->how));
+    if (job->auto_k) {
+        job->k[0] = moco_knn_auto_k(job->bank);
+    }
     grid.k = job->k;
     grid.k_count = job->k_count;
     grid.temperatures = job->temperatures;
@@ -227,6 +235,7 @@ static moco_status report(const knn_job *job)
     const size_t classes = moco_dataset_class_count(job->test_images);
     knn_report r = { .k = job->k,
                      .k_count = job->k_count,
+                     .auto_k = job->auto_k,
                      .temperatures = job->temperatures,
                      .temperature_count = job->temperature_count,
                      .accuracies = job->accuracies,
@@ -281,11 +290,11 @@ const tool_command command_knn = {
     .name = "knn",
     .synopsis = "RUN|CHECKPOINT --train DATA --test DATA [options]",
     .summary = "test a checkpoint's features with nearest neighbours",
-    .text =
-        "Computes the features of labelled images with the query encoder of a checkpoint (of a run: its newest). The "
-        "training images with the nearest features vote on the class of each test image. Prints the share of test "
-        "images that get the right class. With several numbers of neighbours or temperatures, for example "
-        "-k 1,5,20, it tries each combination on the same features.",
+    .text = "Computes the features of labelled images with the query encoder of a checkpoint (of a run: its newest; "
+            "RUN/best: that of the highest kNN accuracy in training). The "
+            "training images with the nearest features vote on the class of each test image. Prints the share of test "
+            "images that get the right class. With several numbers of neighbours or temperatures, for example "
+            "-k 1,5,20, it tries each combination on the same features.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -112,10 +112,10 @@ void knn_report_text(const knn_report *r, const int64_t *confusion, size_t class
     if (confusion != NULL) {
         print_classes(r, confusion, classes);
     }
-    (void)printf("kNN accuracy %.2f %% (%s%s%s, k %lld, temperature %g; %zu training and %zu test image%s, %.1f s)\n",
+    (void)printf("kNN accuracy %.2f %% (%s%s%s, k %lld%s, temperature %g; %zu training and %zu test image%s, %.1f s)\n",
                  r->accuracies[best], strcmp(r->baseline, "random") == 0 ? "untrained network, " : "", r->kind,
                  strcmp(r->kind, "pixels") == 0 ? "" : " features", (long long)r->k[best / r->temperature_count],
-                 r->temperatures[best % r->temperature_count], moco_features_count(r->bank),
+                 r->auto_k ? " (auto)" : "", r->temperatures[best % r->temperature_count], moco_features_count(r->bank),
                  moco_features_count(r->queries), plural(moco_features_count(r->queries)), r->seconds);
 }
 

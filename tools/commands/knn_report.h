@@ -11,6 +11,7 @@ enum { KNN_MAX_VALUES = 64 }; /* of k, and of temperatures */
 typedef struct knn_report {
     const int64_t *k;
     size_t k_count;
+    bool auto_k; /* the bank decided k */
     const double *temperatures;
     size_t temperature_count;
     const double *accuracies; /* k_count x temperature_count */
