@@ -1,4 +1,5 @@
 /* Embeds images in memory: prepares a batch, runs the encoder, and copies the rows out. */
+#include "evaluate/feature_finite_internal.h"
 #include "evaluate/feature_policy_internal.h"
 
 #include "base/handle_internal.h"
@@ -114,6 +115,7 @@ static moco_status embed(float *out, job *j, const moco_image *const *images, si
             embed_batch(out + done * j->dim, j, images + done, left < j->options.batch ? left : j->options.batch));
         moco_scope_clear(j->scope);
     }
+    MOCO_TRY_GOTO(moco__rows_check_finite(out, count, j->dim));
 done:
     moco_image_free(j->scratch);
     moco_image_free(j->view);

@@ -7,6 +7,7 @@
 #include "base/tensor_internal.h"
 #include "dataset/dataset_identity_internal.h"
 #include "dataset/dataset_internal.h"
+#include "evaluate/feature_finite_internal.h"
 #include "evaluate/feature_policy_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
@@ -134,7 +135,7 @@ static moco_status complete(moco_features *features, const moco_dataset *dataset
         MOCO_TRY(moco__dataset_label(&features->labels[i], dataset, (size_t)features->indices[i]));
         features->identities[i] = moco__dataset_identify(&last, dataset, (size_t)features->indices[i]);
     }
-    return MOCO_OK;
+    return moco__features_check_finite(features, dataset);
 }
 
 static moco_status extract(moco_features *features, const moco_dataset *dataset, moco_encoder *encoder,

@@ -2,6 +2,7 @@
 #include "weights/export_job_internal.h"
 
 #include "base/handle_internal.h"
+#include "weights/finite_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,12 +39,24 @@ static void transpose(uint8_t *out, const uint8_t *in, size_t rows, size_t colum
     }
 }
 
+static moco_status check_finite(const moco__export *job, const moco__export_tensor *tensor, const uint8_t *values)
+{
+    const moco_weights_entry *source = tensor->source;
+    const moco_device cpu = { MOCO_CPU, 0 };
+    moco_tensor *copy;
+    MOCO_TRY(moco_tensor_from_host(&copy, NULL, source->dtype, cpu, source->sizes, source->ndim, values));
+    const moco_status status = moco__weights_check_finite(copy, job->weights->path, source->name);
+    moco_tensor_free(copy);
+    return status;
+}
+
 moco_status moco__export_read(moco__bytes *out, const moco__export *job, const moco__export_tensor *tensor)
 {
     const size_t bytes = tensor->source->bytes;
     MOCO_TRY(moco__bytes_resize(out, bytes > 0 ? bytes : 1));
     out->size = bytes;
     MOCO_TRY(moco_weights_read(out->data, bytes, job->weights, tensor->source->name));
+    MOCO_TRY(check_finite(job, tensor, out->data));
     if (tensor->transposed) {
         uint8_t *turned = malloc(bytes > 0 ? bytes : 1);
         if (turned == NULL) {

@@ -5,6 +5,7 @@
 #include "config/encoder_options_internal.h"
 #include "formats/safetensors_read_internal.h"
 #include "weights/encoder_state_internal.h"
+#include "weights/finite_internal.h"
 #include "weights/weights_list_internal.h"
 #include "weights/weights_nearest_internal.h"
 #include "weights/weights_prefix_internal.h"
@@ -160,6 +161,7 @@ moco_status moco_weights_read_tensor(moco_tensor *tensor, const moco_weights *we
     MOCO_TRY_GOTO(moco_weights_read(values, entry->bytes, weights, name));
     MOCO_TRY_GOTO(moco_tensor_from_host(&copy, NULL, entry->dtype, (moco_device){ MOCO_CPU, 0 }, entry->sizes,
                                         entry->ndim, values));
+    MOCO_TRY_GOTO(moco__weights_check_finite(copy, weights->path, name));
     MOCO_TRY_GOTO(moco_tensor_copy(tensor, copy));
 done:
     moco_tensor_free(copy);

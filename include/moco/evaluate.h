@@ -85,7 +85,8 @@ MOCO_API void moco_features_options_for(moco_features_options *options, const mo
  * @param encoder NULL for pixels
  * @param options NULL for the defaults
  * @return ::MOCO_ESTOPPED if the progress callback ended it; what moco_dataset_read() returns for an image that cannot
- * be read, unless skip_broken; ::MOCO_EPEER if another rank failed
+ * be read, unless skip_broken; ::MOCO_EDIVERGED if features are NaN or infinite, with the first such image;
+ * ::MOCO_EPEER if another rank failed
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_features_extract(moco_features **out, const moco_dataset *dataset,
