@@ -14,4 +14,7 @@ struct moco_features {
     moco_features_seconds seconds;
 };
 
+/* Allocates features without a matrix; NULL if memory is out. */
+moco_features *moco__features_allocate(size_t count);
+
 #endif

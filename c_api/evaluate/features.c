@@ -169,7 +169,7 @@ done:
     return status;
 }
 
-static moco_features *allocate(size_t count)
+moco_features *moco__features_allocate(size_t count)
 {
     moco_features *features = moco__handle_alloc(sizeof *features);
     if (features == NULL) {
@@ -195,7 +195,7 @@ moco_status moco_features_extract(moco_features **out, const moco_dataset *datas
     MOCO_TRY(moco__features_options_read(&o, options));
     MOCO_TRY(check_options(dataset, encoder, &o));
     const size_t all = moco_dataset_count(dataset);
-    moco_features *features = allocate(o.limit > 0 && o.limit < all ? o.limit : all);
+    moco_features *features = moco__features_allocate(o.limit > 0 && o.limit < all ? o.limit : all);
     if (features == NULL) {
         return MOCO_ENOMEM;
     }

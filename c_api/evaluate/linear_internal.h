@@ -39,6 +39,11 @@ moco_status moco__linear_read_means(moco_score *out, moco_linear *linear);
  */
 moco_status moco__linear_score(moco_score *out, moco_linear *linear, const moco_features *features);
 
+/* Trains as moco_linear_train_cached(), on some rows of the features only. */
+moco_status moco__linear_train_rows(moco_linear_result *out, moco_linear *linear, const moco_features *features,
+                                    const size_t *rows, size_t count, const moco_features *val,
+                                    const moco_linear_train_options *options);
+
 /* Returns whether the classifier of the index-th rate has diverged. */
 bool moco__linear_diverged(const moco_linear *linear, size_t index);
 

@@ -16,7 +16,9 @@
 /* The source of batches: cached features, or images. */
 typedef struct source {
     const moco_features *features; /* NULL: images */
-    moco_tensor *labels;           /* of the cached features, on the device */
+    const size_t *subset;          /* rows of the features to learn from; NULL: all */
+    size_t subset_count;
+    moco_tensor *labels; /* of the cached features, on the device */
     const moco_linear_images *images;
     moco_loader *loader;
     moco_sampler *sampler;
@@ -59,18 +61,17 @@ static moco_status open_sampler(source *s, const moco_dataset *dataset, size_t c
     return s->indices != NULL && s->rows != NULL ? MOCO_OK : MOCO_ENOMEM;
 }
 
-static moco_status open_cached(training *t, const moco_features *features)
+static moco_status open_cached(training *t)
 {
-    t->from.features = features;
-    MOCO_TRY(moco__linear_labels(&t->from.labels, t->linear, features));
-    return open_sampler(&t->from, NULL, features->count, NULL, &t->options);
+    const size_t count = t->from.subset != NULL ? t->from.subset_count : t->from.features->count;
+    MOCO_TRY(moco__linear_labels(&t->from.labels, t->linear, t->from.features));
+    return open_sampler(&t->from, NULL, count, NULL, &t->options);
 }
 
 static moco_status open_images(training *t, const moco_linear_images *images)
 {
     moco_loader_options loader;
     MOCO__READ_OPTIONS(&loader, images->loader, MOCO_LOADER_OPTIONS_INIT);
-    t->from.images = images;
     t->from.training = moco_encoder_training(images->encoder);
     moco_encoder_set_training(images->encoder, false);
     loader.seed = t->options.seed;
@@ -98,7 +99,7 @@ static moco_status next_cached(moco_tensor **features, moco_tensor **labels, tra
     moco_tensor *where;
     MOCO_TRY(moco_sampler_next(s->sampler, s->indices, &count, NULL, NULL));
     for (size_t i = 0; i < count; ++i) {
-        s->rows[i] = (int64_t)s->indices[i];
+        s->rows[i] = (int64_t)(s->subset != NULL ? s->subset[s->indices[i]] : s->indices[i]);
     }
     const int64_t size = (int64_t)count;
     MOCO_TRY(moco_tensor_from_host(&where, t->scope, MOCO_INT64, moco__linear_device(t->linear), &size, 1, s->rows));
@@ -291,15 +292,15 @@ static moco_status read_options(training *t, const moco_linear_train_options *op
     return MOCO_OK;
 }
 
-static moco_status train(moco_linear_result *out, moco_linear *linear, const moco_features *features,
-                         const moco_linear_images *images, const moco_features *val,
+static moco_status train(moco_linear_result *out, moco_linear *linear, source from, const moco_features *val,
                          const moco_linear_train_options *options)
 {
-    training t = { .linear = linear, .val = val };
+    training t = { .linear = linear, .val = val, .from = from };
+    const moco_linear_images *images = from.images;
     moco_status status;
     MOCO_TRY(read_options(&t, options));
-    MOCO_TRY(check_options(&t.options, features != NULL ? features->count : moco_dataset_count(images->dataset)));
-    MOCO_TRY_GOTO(features != NULL ? open_cached(&t, features) : open_images(&t, images));
+    MOCO_TRY(check_options(&t.options, images == NULL ? from.features->count : moco_dataset_count(images->dataset)));
+    MOCO_TRY_GOTO(images == NULL ? open_cached(&t) : open_images(&t, images));
     MOCO_TRY_GOTO(run(&t));
     *out = t.result;
 done:
@@ -319,7 +320,15 @@ moco_status moco_linear_train_cached(moco_linear_result *out, moco_linear *linea
     MOCO_CHECK_ARG(linear);
     MOCO_CHECK_ARG(features);
     MOCO_CHECK_ARG(val);
-    return train(out, linear, features, NULL, val, options);
+    return train(out, linear, (source){ .features = features }, val, options);
+}
+
+moco_status moco__linear_train_rows(moco_linear_result *out, moco_linear *linear, const moco_features *features,
+                                    const size_t *rows, size_t count, const moco_features *val,
+                                    const moco_linear_train_options *options)
+{
+    const source from = { .features = features, .subset = rows, .subset_count = count };
+    return train(out, linear, from, val, options);
 }
 
 moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linear, const moco_linear_images *images,
@@ -337,5 +346,5 @@ moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linea
                               : from.encoder == NULL ? "encoder"
                                                      : "policy");
     }
-    return train(out, linear, NULL, &from, val, options);
+    return train(out, linear, (source){ .images = &from }, val, options);
 }

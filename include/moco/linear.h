@@ -124,8 +124,8 @@ typedef struct moco_linear_outcome {
 typedef struct moco_linear_result {
     size_t rate_count;                                   /**< number of learning rates */
     moco_linear_outcome outcomes[MOCO_LINEAR_MAX_RATES]; /**< one per learning rate, in their order */
-    size_t best;                                         /**< the outcome of the highest best.acc1 */
-    double seconds;                                      /**< that the training took */
+    size_t best;    /**< the outcome of the highest best.acc1: chosen on the validation images, so no fair result */
+    double seconds; /**< that the training took */
 } moco_linear_result;
 
 /** Options for training classifiers. @since 0.1 */
@@ -221,6 +221,47 @@ MOCO_API void moco_linear_images_init(moco_linear_images *options, size_t struct
 MOCO_API MOCO_MUST_USE moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linear,
                                                             const moco_linear_images *images, const moco_features *val,
                                                             const moco_linear_train_options *options);
+
+/** @}
+ * @name Choice of the learning rate
+ * @{ */
+
+/** The result of moco_linear_choose_cached() and moco_linear_choose_images(). @since 0.2 */
+typedef struct moco_linear_choice {
+    moco_linear_result held_out; /**< as of a training; its validation images are those held out */
+    size_t best;                 /**< the rate of the highest accuracy on these after the last epoch */
+    size_t learnt;               /**< images that were learnt from */
+    size_t held_images;          /**< images that were held out */
+} moco_linear_choice;
+
+/**
+ * Chooses among learning rates on a part of the training features, a tenth of every class or a fifth of a small set,
+ * that is held out of them, so that validation images decide nothing. Train on all of them afterwards.
+ * @param[out] out what each rate reached
+ * @param heads of moco_linear_create(), with the rates; without a communicator
+ * @param features labelled, raw features
+ * @param options of the training; NULL for the defaults
+ * @return ::MOCO_EINVALID if no class has two images; else as moco_linear_train_cached()
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_linear_choose_cached(moco_linear_choice *out, const moco_linear_options *heads,
+                                                             const moco_features *features,
+                                                             const moco_linear_train_options *options);
+
+/**
+ * Does the same with images that are cropped again in each epoch.
+ * @param[out] out what each rate reached
+ * @param heads of moco_linear_create(), with the rates
+ * @param images what to learn from; borrowed during the call
+ * @param tests of the features of the images that are held out; its kind and raw are ignored; NULL: the defaults
+ * @param options of the training; NULL for the defaults
+ * @return ::MOCO_EINVALID if no class has two images; else as moco_linear_train_images()
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_linear_choose_images(moco_linear_choice *out, const moco_linear_options *heads,
+                                                             const moco_linear_images *images,
+                                                             const moco_features_options *tests,
+                                                             const moco_linear_train_options *options);
 
 /** @} */
 

@@ -8,14 +8,32 @@
 
 #include <stdio.h>
 
-static void print_outcome(const moco_linear_outcome *o)
+size_t linear_report_chosen(const linear_trial *trial)
+{
+    const moco_linear_result *r = &trial->result;
+    const moco_linear_outcome *held = trial->choice.held_out.outcomes;
+    size_t best = trial->choice.learnt > 0 ? trial->choice.best : 0;
+    for (size_t i = 0; i < r->rate_count && trial->choice.learnt > 0; ++i) {
+        const bool fits = !r->outcomes[i].diverged && !held[i].diverged;
+        if (fits && (r->outcomes[best].diverged || held[best].diverged || held[i].last.acc1 > held[best].last.acc1)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void print_outcome(const moco_linear_outcome *o, const moco_linear_outcome *held)
 {
     (void)printf("{");
     print_json_number("lr", o->rate);
     (void)printf(", \"diverged\": %s, ", o->diverged ? "true" : "false");
-    print_json_number("acc1", o->best.acc1);
+    if (held != NULL) {
+        print_json_number("held_out_acc1", held->last.acc1);
+        (void)printf(", ");
+    }
+    print_json_number("best_acc1", o->best.acc1);
     (void)printf(", ");
-    print_json_number("acc5", o->best.acc5);
+    print_json_number("best_acc5", o->best.acc5);
     (void)printf(", \"best_epoch\": %llu, ", (unsigned long long)o->best_epoch);
     print_json_number("last_acc1", o->last.acc1);
     (void)printf(", ");
@@ -30,16 +48,26 @@ static void print_outcome(const moco_linear_outcome *o)
 static void print_trial(const linear_trial *t)
 {
     const moco_linear_result *r = &t->result;
-    const moco_linear_outcome *best = &r->outcomes[r->best];
-    (void)printf("\"acc1\": %.4f, \"acc5\": %.4f, \"lr\": %g, \"best_epoch\": %llu, ", best->best.acc1, best->best.acc5,
-                 best->rate, (unsigned long long)best->best_epoch);
+    const size_t chosen = linear_report_chosen(t);
+    const moco_linear_outcome *best = &r->outcomes[chosen];
+    const moco_linear_outcome *held = t->choice.learnt > 0 ? t->choice.held_out.outcomes : NULL;
+    print_json_number("acc1", best->last.acc1);
+    (void)printf(", ");
+    print_json_number("acc5", best->last.acc5);
+    (void)printf(", \"lr\": %g, ", best->rate);
+    if (held != NULL) {
+        print_json_number("held_out_acc1", held[chosen].last.acc1);
+        (void)printf(", \"held_out_images\": %zu, ", t->choice.held_images);
+    }
+    print_json_number("best_acc1", best->best.acc1);
+    (void)printf(", \"best_epoch\": %llu, ", (unsigned long long)best->best_epoch);
     print_json_number("feature_norm", t->scale.norm);
     (void)printf(", ");
     print_json_number("stable_lr", t->scale.stable_rate);
     (void)printf(", \"rates\": [");
     for (size_t i = 0; i < r->rate_count; ++i) {
         (void)printf("%s", i > 0 ? ", " : "");
-        print_outcome(&r->outcomes[i]);
+        print_outcome(&r->outcomes[i], held != NULL ? &held[i] : NULL);
     }
     (void)printf("], \"seconds\": %.3f", r->seconds);
 }
@@ -61,9 +89,11 @@ void linear_report_json(const linear_report *r)
     (void)printf("}\n");
 }
 
-static void print_table(const moco_linear_result *r)
+static void print_table(const linear_trial *t)
 {
-    (void)printf("%10s  %9s  %9s  %10s  %9s  %10s\n", "lr", "top-1", "top-5", "best epoch", "last", "train loss");
+    const moco_linear_result *r = &t->result;
+    const size_t chosen = linear_report_chosen(t);
+    (void)printf("%10s  %9s  %9s  %9s  %11s  %10s\n", "lr", "held out", "top-1", "top-5", "best top-1", "train loss");
     for (size_t i = 0; i < r->rate_count; ++i) {
         const moco_linear_outcome *o = &r->outcomes[i];
         char lr[32];
@@ -72,11 +102,11 @@ static void print_table(const moco_linear_result *r)
             (void)printf("%10s  diverged in the first epoch\n", lr);
             continue;
         }
-        (void)printf("%10s  %7.2f %%  %7.2f %%  %10llu  %7.2f %%  %10.4f%s\n", lr, o->best.acc1, o->best.acc5,
-                     (unsigned long long)o->best_epoch, o->last.acc1, o->train_loss,
-                     o->diverged    ? "  diverged later"
-                     : i == r->best ? "  best"
-                                    : "");
+        (void)printf("%10s  %7.2f %%  %7.2f %%  %7.2f %%  %9.2f %%  %10.4f%s\n", lr,
+                     t->choice.held_out.outcomes[i].last.acc1, o->last.acc1, o->last.acc5, o->best.acc1, o->train_loss,
+                     o->diverged   ? "  diverged later"
+                     : i == chosen ? "  chosen"
+                                   : "");
     }
 }
 
@@ -84,15 +114,20 @@ static void print_text(const linear_report *report, const linear_trial *t, const
 {
     char time[32];
     char lr[32];
-    const moco_linear_outcome *best = &t->result.outcomes[t->result.best];
-    if (t->result.rate_count > 1) {
-        print_table(&t->result);
+    const size_t chosen = linear_report_chosen(t);
+    const moco_linear_outcome *best = &t->result.outcomes[chosen];
+    (void)format_number(lr, sizeof lr, 6, best->rate);
+    if (t->choice.learnt > 0) {
+        print_table(t);
+        (void)printf("lr %s chosen on %zu held-out training image%s: %.2f %% there\n", lr, t->choice.held_images,
+                     plural(t->choice.held_images), t->choice.held_out.outcomes[chosen].last.acc1);
     }
-    (void)printf("linear accuracy %.2f %% top-1, %.2f %% top-5 (%s, lr %s, epoch %llu of %lld; %zu training and %zu "
-                 "validation image%s, %s)\n",
-                 best->best.acc1, best->best.acc5, subject, format_number(lr, sizeof lr, 6, best->rate),
-                 (unsigned long long)best->best_epoch, (long long)report->epochs, report->train_images,
-                 report->val_images, plural(report->val_images), format_time(time, sizeof time, t->result.seconds));
+    (void)printf(
+        "linear accuracy %.2f %% top-1, %.2f %% top-5 (%s, lr %s, after %lld epoch%s; best on these images %.2f "
+        "%%, epoch %llu; %zu training and %zu validation image%s, %s)\n",
+        best->last.acc1, best->last.acc5, subject, lr, (long long)report->epochs, plural((uint64_t)report->epochs),
+        best->best.acc1, (unsigned long long)best->best_epoch, report->train_images, report->val_images,
+        plural(report->val_images), format_time(time, sizeof time, t->result.seconds));
 }
 
 void linear_report_text(const linear_report *r)

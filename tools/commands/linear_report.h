@@ -10,7 +10,12 @@
 typedef struct linear_trial {
     moco_feature_scale scale;
     moco_linear_result result;
+    moco_linear_choice choice; /* of several rates; learnt 0: there is one rate */
 } linear_trial;
+
+/* Returns the rate that the held-out images chose, of those that did not diverge on all; the only one if there is no
+ * choice. */
+size_t linear_report_chosen(const linear_trial *trial);
 
 typedef struct linear_report {
     const linear_trial *trained, *random; /* NULL: that network was not tested; at least one was */
