@@ -13,7 +13,7 @@ run=${1:-runs/demo-$(date +%Y%m%d-%H%M%S)}
 row() {
     local name=$1
     shift
-    "$moco" knn "$run" --train "$data" --test "$data" -k 5,20,200 --quiet --json "$@" |
+    "$moco" knn "$run" --train "$data" --test "$data" -k auto --quiet --json "$@" |
         grep -o '"k": [0-9]*, "temperature": [0-9.e-]*, "knn_acc1": [0-9.]*' |
         awk -v name="$name" 'BEGIN { printf "  %-18s", name } { printf "%7.1f %%", $NF } END { print "" }'
 }

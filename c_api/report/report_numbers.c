@@ -50,14 +50,28 @@ static void loss_tiles(moco__html *html, const moco__record *record)
 static void knn_tile(moco__html *html, const moco_series *knn)
 {
     char value[64];
-    char more[96];
+    char more[128];
     size_t best = 0;
     for (size_t i = 0; i < knn->count; ++i) {
         best = knn->values[i] > knn->values[best] ? i : best;
     }
     (void)snprintf(value, sizeof value, "%.2f %%", moco__series_last(knn));
-    (void)snprintf(more, sizeof more, "best %.2f %% at epoch %.4g", knn->values[best], knn->epochs[best]);
+    const int used = snprintf(more, sizeof more, "best %.2f %% at epoch %.4g", knn->values[best], knn->epochs[best]);
+    if (knn->steps[0] == 0) {
+        (void)snprintf(more + used, sizeof more - (size_t)used, "; before training %.2f %%", knn->values[0]);
+    }
     tile(html, "kNN accuracy", value, more);
+}
+
+/* Says that the training made the features worse. */
+static void warn_of_loss(moco__html *html, const moco_series *knn)
+{
+    if (knn->count > 1 && knn->steps[0] == 0 && moco__series_last(knn) < knn->values[0]) {
+        moco__html_add(html,
+                       "<p class=\"note\">The kNN accuracy, %.2f %%, is below that of the network before training, "
+                       "%.2f %%: the training has made its features worse.</p>\n",
+                       moco__series_last(knn), knn->values[0]);
+    }
 }
 
 static void speed_tiles(moco__html *html, const moco__record *record)
@@ -103,4 +117,5 @@ void moco__report_numbers(moco__html *html, const moco__record *record)
                    moco__record_number(record, "batch"));
     tile(html, "Steps", value, more);
     moco__html_add(html, "</dl>\n");
+    warn_of_loss(html, &record->metrics[MOCO__KNN]);
 }

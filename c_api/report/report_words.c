@@ -6,8 +6,12 @@
 
 static const moco__word words[] = {
     { "knn_acc1", "accuracy", MOCO__PERCENT },
-    { "acc1", "top-1, best epoch", MOCO__PERCENT },
-    { "acc5", "top-5, best epoch", MOCO__PERCENT },
+    { "acc1", "top-1", MOCO__PERCENT },
+    { "acc5", "top-5", MOCO__PERCENT },
+    { "held_out_acc1", "top-1, held-out training images", MOCO__PERCENT },
+    { "held_out_images", "held-out training images", MOCO__PLAIN },
+    { "best_acc1", "top-1, best epoch of these images", MOCO__PERCENT },
+    { "best_acc5", "top-5, best epoch of these images", MOCO__PERCENT },
     { "last_acc1", "top-1, last epoch", MOCO__PERCENT },
     { "last_acc5", "top-5, last epoch", MOCO__PERCENT },
     { "recall", "recall", MOCO__PERCENT },
@@ -35,6 +39,7 @@ static const moco__word words[] = {
     { "random", "untrained network", MOCO__PLAIN },
     { "sweep", "Accuracy by neighbours and temperature", MOCO__PLAIN },
     { "rates", "Learning rates", MOCO__PLAIN },
+    { "trials", "Trials of learning rates", MOCO__PLAIN },
     { "confusion", "Confusion of classes", MOCO__PLAIN },
     { "encoder_unchanged", "encoder unchanged", MOCO__HIDDEN },
 };

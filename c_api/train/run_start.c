@@ -7,6 +7,7 @@
 #include "config/config_stored_internal.h"
 #include "method/infonce_internal.h"
 #include "ranks/peers_internal.h"
+#include "train/checkpoint_best_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_best_internal.h"
 #include "train/run_changes_internal.h"
@@ -232,6 +233,12 @@ static moco_status start_from(moco__run *run, const char *checkpoint)
 moco_status moco__run_start_resumed(moco__run *run, const char *path)
 {
     char checkpoint[MOCO_PATH_MAX] = "";
+    char folder[MOCO_PATH_MAX];
+    bool best = false;
+    if (!moco__is_directory(path) && moco__checkpoint_alias(folder, sizeof folder, &best, path)) {
+        return moco_error_set(MOCO_EINVALID, "%s names a checkpoint; a run continues from its newest: give %s", path,
+                              folder);
+    }
     MOCO_TRY(read_settings(run, checkpoint, path, NULL));
     return start_from(run, checkpoint);
 }

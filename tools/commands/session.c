@@ -38,6 +38,9 @@ static void report_end(const char *run, double seconds)
                  format_time(time, sizeof time, seconds));
     if (moco_series_read(&knn, run, "knn_acc1") == MOCO_OK && knn.count > 0) {
         (void)printf(", kNN accuracy %.2f %%", knn.values[knn.count - 1]);
+        if (knn.steps[0] == 0 && knn.count > 1) {
+            (void)printf(" (before training %.2f %%)", knn.values[0]);
+        }
     }
     moco_series_free(&knn);
     (void)putchar('\n');
