@@ -69,7 +69,13 @@ TEST_F(CliEvaluate, LinearSweepsRatesOverCachedFeatures)
     const json_t *rates = json_object_get(json.get(), "rates");
     ASSERT_EQ(json_array_size(rates), 3U);
     EXPECT_TRUE(json_is_true(json_object_get(json_array_get(rates, 2), "diverged")));
-    EXPECT_TRUE(json_is_null(json_object_get(json_array_get(rates, 2), "acc1")));
+    EXPECT_TRUE(json_is_null(json_object_get(json_array_get(rates, 2), "best_acc1")));
+    EXPECT_EQ(number(json, "held_out_images"), 10) << "a fifth of 24, twice";
+    EXPECT_GE(number(json, "best_acc1"), number(json, "acc1")) << "the result is that of the last epoch";
+    const double chosen = number(json, "held_out_acc1");
+    for (size_t i = 0; i < 2; ++i) {
+        EXPECT_LE(json_number_value(json_object_get(json_array_get(rates, i), "held_out_acc1")), chosen);
+    }
     EXPECT_FALSE(json_is_true(json_object_get(json_array_get(rates, 0), "diverged")));
     const auto fc = shapes("fc.safetensors");
     ASSERT_TRUE(fc.count("fc.weight"));
@@ -84,6 +90,7 @@ TEST_F(CliEvaluate, LinearSweepsRatesOverCachedFeatures)
     ASSERT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "diverged in the first epoch");
     EXPECT_HAS(text.out, "(frozen encoder, lr ");
+    EXPECT_HAS(text.out, " chosen on 10 held-out training images: ");
     EXPECT_HAS(text.out, "untrained network");
     EXPECT_HAS(text.err, "lr 1e+38: the classifier's loss is no longer finite");
     EXPECT_HAS(text.err, "features have a mean norm of ");
@@ -125,7 +132,10 @@ TEST_F(CliEvaluate, FinetuneLearnsFromAShare)
     const Json json = json_of(words);
     EXPECT_EQ(number(json, "train_images"), 24);
     EXPECT_EQ(number(json, "val_images"), 16);
-    EXPECT_GE(number(json, "acc1"), number(json, "last_acc1"));
+    EXPECT_GE(number(json, "best_acc1"), number(json, "acc1"));
+    EXPECT_EQ(number(json, "head_lr"), 0.1);
+    EXPECT_EQ(json_array_size(json_object_get(json.get(), "trials")), 4U);
+    EXPECT_EQ(number(json, "held_out_images"), 4) << "two of each class";
     const auto tuned = shapes("tuned.safetensors");
     EXPECT_EQ(tuned.at("fc.bias"), std::vector<int64_t>{ 2 });
     EXPECT_TRUE(tuned.count("conv1.weight"));
@@ -138,6 +148,9 @@ TEST_F(CliEvaluate, FinetuneLearnsFromAShare)
     ASSERT_EQ(text.code, 0) << text.err;
     EXPECT_HAS(text.out, "fine-tuned accuracy ");
     EXPECT_HAS(text.out, "from an untrained network");
+    EXPECT_HAS(text.out, "chosen on 4 held-out training images (");
+    const Json given = json_of(joined(words, { "--encoder-lr", "0.01" }));
+    EXPECT_EQ(json_object_get(given.get(), "trials"), nullptr) << "both rates are given";
 }
 
 TEST_F(CliEvaluate, KnnSweepsAndNamesConfusions)

@@ -69,7 +69,8 @@ const tool_command command_export = {
     .name = "export",
     .synopsis = "RUN|FILE --format F --out FILE",
     .summary = "write the weights of a run or file in the format of another program",
-    .text = "Writes the network of a run's newest checkpoint, or of any file that moco info reads, in another format. "
+    .text = "Writes the network of a run's newest checkpoint, of RUN/best, that of the highest kNN accuracy, or of any "
+            "file that moco info reads, in another format. "
             "Values are not changed. The formats are:" MOCO_EXPORT_MAP(EXPORT_HELP),
     .options = options,
     .option_count = sizeof options / sizeof options[0],

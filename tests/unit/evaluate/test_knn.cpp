@@ -137,7 +137,7 @@ TEST_F(Knn, RefusesWhatCannotBeCompared)
     EXPECT_EQ(accuracy, -1);
     EXPECT_EQ(moco_knn(&accuracy, nullptr, bank, bank, nullptr), MOCO_OK) << "k is cut to the bank's size";
     moco_knn_options options = MOCO_KNN_OPTIONS_INIT;
-    options.k = 0;
+    options.k = -1;
     EXPECT_EQ(moco_knn(&accuracy, nullptr, bank, bank, &options), MOCO_EINVALID);
     moco_features *none = nullptr;
     EXPECT_EQ(moco_features_extract(&none, labelled, nullptr, nullptr), MOCO_EINVALID) << "no encoder";
@@ -180,6 +180,30 @@ TEST_F(Knn, AGridIsEachOfItsCells)
     moco_features_free(queries);
     moco_dataset_free(dataset);
     moco_dataset_free(others);
+}
+
+TEST_F(Knn, TheNumberOfNeighboursFitsTheClasses)
+{
+    // Per class 1, 2, 10, 100 and 1000 images.
+    for (const auto &[images, k] :
+         { std::pair{ 4, 1 }, std::pair{ 8, 1 }, std::pair{ 40, 5 }, std::pair{ 400, 10 }, std::pair{ 4000, 200 } }) {
+        moco_dataset *dataset = toy_dataset(static_cast<size_t>(images));
+        moco_features *bank = extract(dataset, MOCO_FEATURE_PIXELS);
+        EXPECT_EQ(moco_knn_auto_k(bank), k) << images;
+        double chosen = 0;
+        double given = 0;
+        moco_knn_options options = MOCO_KNN_OPTIONS_INIT;
+        EXPECT_EQ(options.k, 0);
+        if (images == 400) {
+            EXPECT_EQ(moco_knn(&chosen, nullptr, bank, bank, nullptr), MOCO_OK) << moco_error_message();
+            options.k = k;
+            EXPECT_EQ(moco_knn(&given, nullptr, bank, bank, &options), MOCO_OK);
+            EXPECT_EQ(chosen, given);
+        }
+        moco_features_free(bank);
+        moco_dataset_free(dataset);
+    }
+    EXPECT_EQ(moco_knn_auto_k(nullptr), 1);
 }
 
 TEST_F(Knn, WarnsIfMoreAreToVoteThanThereAre)
