@@ -6,7 +6,8 @@
 
 /* Reads what the tests before a resumed step have found; on rank 0. */
 void moco__run_recall(moco__run *run);
-/* Takes the accuracy of a test: warns if the run is worse than its start, and keeps its checkpoint if it is the best. */
+/* Takes the accuracy of a test: warns if the run is worse than its start, and keeps its checkpoint if it is the best.
+ */
 void moco__run_judge(moco__run *run, double accuracy);
 
 #endif

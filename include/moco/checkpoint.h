@@ -91,12 +91,12 @@ MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_read_config(moco_config *conf
                                                                const char *path);
 
 /**
- * Finds the checkpoint that a path names: the file itself, or the newest complete checkpoint in a run's folder. RUN/best
- * names the one with the highest accuracy of the kNN monitor, RUN/checkpoints/best.safetensors, and RUN/last the newest.
+ * Finds the checkpoint that a path names: the file itself, or the newest complete one in a run's folder. RUN/best is
+ * the one with the highest accuracy of the kNN monitor (checkpoints/best.safetensors), and RUN/last the newest.
  * @param[out] buffer receives a path
  * @param size bytes of @p buffer
  * @param path of a file or of a run's folder, or RUN/best or RUN/last
- * @return ::MOCO_ENOTFOUND if there is no checkpoint, or no monitor has tested the run, ::MOCO_EFORMAT if every checkpoint is damaged
+ * @return ::MOCO_ENOTFOUND if there is no such checkpoint, ::MOCO_EFORMAT if every checkpoint is damaged
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_find(char *buffer, size_t size, const char *path);

@@ -139,7 +139,7 @@ typedef struct moco_knn_options {
 /** The defaults of ::moco_knn_options. */
 #define MOCO_KNN_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        sizeof(moco_knn_options), 0, 0.1, NULL, NULL, NULL                                                           \
+        sizeof(moco_knn_options), 0, 0.1, NULL, NULL, NULL                                                             \
     }
 
 /**
@@ -152,8 +152,8 @@ MOCO_API void moco_knn_options_init(moco_knn_options *options, size_t struct_siz
 
 /**
  * Returns how many neighbours vote by default: a tenth of a small class of the bank, at least 5 or half of that class;
- * 200 if such a class has 1000 images, as in ImageNet. More would let large classes outvote small ones. A small class is
- * the smallest of each twenty. moco_knn(), the monitor of moco_train() and the tool all ask this function.
+ * 200 if such a class has 1000 images, as in ImageNet. More would let large classes outvote small ones. A small class
+ * is the smallest of each twenty. moco_knn(), the monitor of moco_train() and the tool all ask this function.
  * @param bank labelled features
  * @since 0.2
  */

@@ -49,7 +49,7 @@ typedef struct moco_finetune_options {
     /** Of the factor on both learning rates: its lr is 1. Borrowed; NULL: a cosine over the epochs, after a warm-up of
      * one epoch if there are several. */
     const moco_schedule *schedule;
-    int64_t epochs;                    /**< 30 */
+    int64_t epochs; /**< 30 */
     /** Over all processes; the last, smaller batch of an epoch is left out. 0: the power of two from 16 to 256 that
      * gives at least 48 steps per epoch; 0. */
     size_t batch;
@@ -69,7 +69,7 @@ typedef struct moco_finetune_options {
 /** The defaults of ::moco_finetune_options. */
 #define MOCO_FINETUNE_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
-        sizeof(moco_finetune_options), 0, 0, 0.9, 0, NULL, 30, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0  \
+        sizeof(moco_finetune_options), 0, 0, 0.9, 0, NULL, 30, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0       \
     }
 
 /**
@@ -107,9 +107,9 @@ typedef struct moco_finetune_choice {
 
 /**
  * Chooses learning rates by short trials on a part of the training images, a tenth of every class or a fifth of a small
- * set, that is held out of them. Where options->head_rate is 0, the head gets the highest rate at which SGD is stable on
- * features of this scale (see moco_feature_scale_measure()). Where options->encoder_rate is 0, rates from 0.003 to 0.1
- * for a batch of 256 are tried, in proportion to the batch. Afterwards the network has its weights from before.
+ * set, that is held out of them. Where options->head_rate is 0, the head gets the highest rate at which SGD is stable
+ * on features of this scale (see moco_feature_scale_measure()). Where options->encoder_rate is 0, rates from 0.003 to
+ * 0.1 for a batch of 256 are tried, in proportion to the batch. Afterwards the network has its weights from before.
  * @param[out] out what was tried; give the rates of its best trial to moco_finetune()
  * @param encoder from moco_finetune_encoder()
  * @param train labelled images; borrowed during the call
@@ -131,9 +131,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_finetune_choose(moco_finetune_choice *ou
  * @param train labelled images; borrowed during the call
  * @param val labelled images to test on; borrowed during the call
  * @param options the same on all ranks; policy must be set, so not NULL
- * @return ::MOCO_EINVALID if a learning rate is 0; ::MOCO_EDIVERGED if the loss is no longer finite; ::MOCO_ESTOPPED if the callback ended the training;
- * ::MOCO_EPEER if another rank failed; what moco_dataset_read() returns for an image that cannot be read, or what
- * options->best returned. After a failure the weights are those of the last step
+ * @return ::MOCO_EINVALID if a learning rate is 0; ::MOCO_EDIVERGED if the loss is not finite; ::MOCO_ESTOPPED if the
+ * callback ended the training; ::MOCO_EPEER if another rank failed; what moco_dataset_read() returns for an image that
+ * cannot be read, or what options->best returned. After a failure the weights are those of the last step
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_finetune(moco_finetune_result *out, moco_encoder *encoder,
