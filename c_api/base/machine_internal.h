@@ -12,8 +12,8 @@ extern "C" {
  * time to less. */
 int32_t moco__cores(void);
 
-/* Lowers a number of cores to what the control groups (version 2) below the folder `groups` allow to the process whose
- * /proc/PID/cgroup is `membership`. */
+/* Lowers a number of cores to what the control groups (version 1 or 2, or both) below the folder `groups` allow to the
+ * process whose /proc/PID/cgroup is `membership`. */
 int32_t moco__cores_of_group(int32_t most, const char *groups, const char *membership);
 
 #ifdef __cplusplus

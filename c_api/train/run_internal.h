@@ -5,6 +5,7 @@
 #include "evaluate/progress_internal.h"
 #include "train/run_log_internal.h"
 #include "train/run_setup_internal.h"
+#include "train/step_pace_internal.h"
 
 #include "moco/metrics.h"
 #include "moco/train.h"
@@ -29,6 +30,7 @@ typedef struct moco__run_report {
     moco__progress progress;
     uint64_t left_chance; /* the last step whose loss was not at chance */
     bool warned_of_chance;
+    moco__pace pace;
 } moco__run_report;
 
 /* Where the checkpoint of a resumed run came from; known to rank 0. */

@@ -33,6 +33,24 @@ static void warn_of_chance(moco__run *run, double loss)
     }
 }
 
+/* Warns once if other programs want the cores. A GPU computes while this thread sleeps. */
+static void warn_of_pace(moco__run *run)
+{
+    moco__run_report *report = &run->report;
+    double wall = 0;
+    double cpu = 0;
+    if (run->setup.device.type != MOCO_CPU || report->pace.warned || !moco__pace_is_poor(&wall, &cpu, &report->pace)) {
+        return;
+    }
+    const int32_t threads = moco_threads();
+    report->pace.warned = true;
+    moco__run_log_write(&report->log, MOCO_LOG_WARNING,
+                        "step %llu: the last steps took %.1f s and computed for %.1f s of them: other programs use the "
+                        "cores, or a control group limits the time%s",
+                        (unsigned long long)run->state.position.step, wall, cpu,
+                        threads > 1 ? ". Threads wait for each other then, so that threads 1 may be faster" : "");
+}
+
 static moco_status explain_divergence(uint64_t step, double lr)
 {
     return moco_error_set(MOCO_EDIVERGED,
@@ -70,6 +88,7 @@ moco_status moco__run_read_metrics(moco__run *run)
     MOCO_TRY(status);
     moco__progress_measure(progress, means.loss, means.acc1, means.acc5);
     warn_of_chance(run, means.loss);
+    warn_of_pace(run);
     const moco_metric values[] = {
         { "loss", p->loss },
         { "acc1", p->acc1 },

@@ -131,7 +131,10 @@ static moco_status learn_batch(moco__run *run, double lr)
     const double m = rises ? moco_momentum_cosine(config->momentum, done) : config->momentum;
     moco_batch batch;
     MOCO_TRY(moco_loader_next(run->setup.loader, &batch));
-    return moco_model_step(NULL, run->setup.model, batch.query, batch.key, lr, m);
+    moco__pace_begin(&run->report.pace);
+    const moco_status status = moco_model_step(NULL, run->setup.model, batch.query, batch.key, lr, m);
+    moco__pace_end(&run->report.pace);
+    return status;
 }
 
 static moco_status step(moco__run *run)

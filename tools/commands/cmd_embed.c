@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/data.h"
 #include "commands/embed_parts.h"
+#include "commands/spawn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -240,6 +241,7 @@ static int run(const arguments *args)
     if (code != EXIT_OK) {
         return code;
     }
+    spawn_again();
     signals_catch();
     moco_status status = set_up(&job, args);
     if (status == MOCO_OK) {

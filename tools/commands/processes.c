@@ -72,11 +72,11 @@ bool launch_start(int *code, const launch_settings *given, const char *device, c
     if (spawn_is_child()) {
         return false;
     }
+    spawn_again(); /* the processes that are started inherit how threads wait */
     launch_settings counted = *given;
     const launch_settings *settings = &counted;
     counted.nproc = processes_of(given, device);
     if (settings->nproc == 1 && settings->nnodes == 1) {
-        spawn_again();
         return false;
     }
     *code = check_usage(settings, command);

@@ -52,22 +52,10 @@ bool spawn_is_child(void)
     return getenv(child_sign) != NULL;
 }
 
-/* Threads of libgomp that wait for work keep their cores busy for a while, which takes the cores from each other where
- * other programs run too: there a step took two to three times as long. 1000 rounds take microseconds. */
-static bool shorten_waiting(void)
-{
-    if (getenv("GOMP_SPINCOUNT") != NULL || getenv("OMP_WAIT_POLICY") != NULL) {
-        return false;
-    }
-    return setenv("GOMP_SPINCOUNT", "1000", 1) == 0;
-}
-
 void spawn_again(void)
 {
-    if (shorten_waiting()) {
-        (void)fflush(NULL);
-        (void)execv("/proc/self/exe", command_line); /* if that fails, this process does the work */
-    }
+    const moco_status status = moco_threads_wait_briefly(command_line);
+    (void)status; /* without it the work is right too, and slower on a busy machine */
 }
 
 static void set_number(const char *name, int value)
@@ -87,7 +75,6 @@ static void become_child(const spawn_plan *plan, int local_rank, pid_t parent)
         _exit(EXIT_FAILED);
     }
     (void)setenv(child_sign, "1", 1);
-    (void)shorten_waiting();
     set_number("RANK", plan->first_rank + local_rank);
     set_number("WORLD_SIZE", plan->world);
     set_number("LOCAL_RANK", local_rank);

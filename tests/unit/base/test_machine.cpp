@@ -63,3 +63,26 @@ TEST_F(Machine, IgnoresWhatIsNoLimit)
         EXPECT_EQ(cores(8), 8) << text;
     }
 }
+
+TEST_F(Machine, CountsTheLimitsOfTheFirstVersionToo)
+{
+    moco_test::write_file(path("membership"), "3:cpuset:/\n2:cpu,cpuacct:/pod/job\n0::/\n");
+    for (const char *place : { "cpu", "cpu,cpuacct" }) { // one is mostly a link to the other
+        std::filesystem::create_directories(folder_ / place / "pod" / "job");
+        moco_test::write_file(path(std::string(place) + "/pod/cpu.cfs_quota_us"), "300000\n");
+        moco_test::write_file(path(std::string(place) + "/pod/cpu.cfs_period_us"), "100000\n");
+        moco_test::write_file(path(std::string(place) + "/pod/job/cpu.cfs_quota_us"), "-1\n");
+        moco_test::write_file(path(std::string(place) + "/pod/job/cpu.cfs_period_us"), "100000\n");
+        EXPECT_EQ(cores(8), 3) << place;
+        std::filesystem::remove_all(folder_ / place);
+    }
+    EXPECT_EQ(cores(8), 8);
+}
+
+TEST_F(Machine, FindsTheSecondVersionBesideTheFirst)
+{
+    std::filesystem::create_directories(folder_ / "unified" / "pod");
+    moco_test::write_file(path("membership"), "1:cpuacct:/\n0::/pod\n");
+    limit("unified/pod", "200000 100000\n");
+    EXPECT_EQ(cores(8), 2);
+}
