@@ -7,8 +7,6 @@
 #include "config/config_read_internal.h"
 #include "config/encoder_options_internal.h"
 
-#include "moco/augment.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,15 +63,6 @@ static moco_status check_image_size(const moco_config *config)
         return moco_error_set(MOCO_EINVALID,
                               "image-size: %" PRId64 " is too small for %s; use %" PRId64 " or more, or cifar-stem",
                               config->image_size, config->arch, least);
-    }
-    return MOCO_OK;
-}
-
-static moco_status check_policy(const moco_config *config)
-{
-    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
-    if (config->policy[0] != '\0' && moco_augment_parse(&policy, config->policy) != MOCO_OK) {
-        return moco_error_set(MOCO_EINVALID, "policy: %s", moco_error_message());
     }
     return MOCO_OK;
 }
@@ -188,7 +177,7 @@ moco_status moco_config_check(const moco_config *config)
     MOCO_TRY(check_device(&known));
     MOCO_TRY(check_bn_splits(&known));
     MOCO_TRY(check_image_size(&known));
-    MOCO_TRY(check_policy(&known));
+    MOCO_TRY(moco__config_check_policy(&known));
     MOCO_TRY(check_schedule(&known));
     warn_of_unusual(&known);
     return MOCO_OK;

@@ -9,6 +9,10 @@
 const moco__setting moco__config_v1[] = {
     { "augment", "v1" },
     { "policy", "" },
+    { "key-policy", "" },
+    { "crop-min", "auto" },
+    { "jitter", "1" },
+    { "blur", "1" },
     { "augment-precision", "exact" },
     { "image-size", "auto" },
     { "arch", "resnet50" },

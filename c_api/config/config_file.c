@@ -1,10 +1,12 @@
 /*
- * Reads and writes configurations as YAML: one flat map of options. Anything else is refused with its line.
+ * Reads configurations from YAML: one flat map of options, of which a policy may be a list. Anything else is refused
+ * with its line.
  */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "config/config_fields_internal.h"
 #include "config/config_read_internal.h"
+#include "config/policy_list_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,20 +24,6 @@ typedef struct reader {
 static size_t line_of(const yaml_event_t *event)
 {
     return event->start_mark.line + 1;
-}
-
-/* Reads the next event, which the caller deletes. */
-static moco_status next_event(reader *in, yaml_event_t *event)
-{
-    if (yaml_parser_parse(&in->parser, event) == 1) {
-        return MOCO_OK;
-    }
-    const yaml_parser_t *parser = &in->parser;
-    if (parser->error == YAML_MEMORY_ERROR) {
-        return moco_error_set(MOCO_ENOMEM, "%s: out of memory", in->path);
-    }
-    return moco_error_set(MOCO_EFORMAT, "%s:%zu: this is not YAML: %s", in->path, parser->problem_mark.line + 1,
-                          parser->problem != NULL ? parser->problem : "unknown problem");
 }
 
 /* Names what is found in the place of a plain text. */
@@ -103,8 +91,24 @@ static moco_status find_key(reader *in, const yaml_event_t *event, const moco_op
     return MOCO_OK;
 }
 
+/* Sets a policy from a list, whose first event has been read. */
+static moco_status set_list(reader *in, const moco_option *option, size_t line)
+{
+    char text[MOCO_AUGMENT_TEXT_MAX] = "";
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
+    MOCO_TRY(moco__policy_list_read(text, &in->parser, in->path));
+    const moco_status status = moco_augment_parse(&policy, text);
+    if (status != MOCO_OK) {
+        return moco_error_set(status, "%s:%zu: %s: %s", in->path, line, option->name, moco_error_message());
+    }
+    return moco_option_set(&in->config, option, text);
+}
+
 static moco_status set_value(reader *in, const moco_option *option, const yaml_event_t *event)
 {
+    if (event->type == YAML_SEQUENCE_START_EVENT && moco__policy_list_is(option)) {
+        return set_list(in, option, line_of(event));
+    }
     MOCO_TRY(check_scalar(in, event, option->name));
     const char *text = (const char *)event->data.scalar.value;
     const bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -131,7 +135,7 @@ static moco_status read_pairs(reader *in)
     const moco_option *option = NULL;
     for (;;) {
         yaml_event_t event;
-        MOCO_TRY(next_event(in, &event));
+        MOCO_TRY(moco__yaml_next(&event, &in->parser, in->path));
         const bool end = option == NULL && event.type == YAML_MAPPING_END_EVENT;
         moco_status status = MOCO_OK;
         if (!end && option == NULL) {
@@ -153,7 +157,7 @@ static moco_status read_stream(reader *in)
     size_t documents = 0;
     for (;;) {
         yaml_event_t event;
-        MOCO_TRY(next_event(in, &event));
+        MOCO_TRY(moco__yaml_next(&event, &in->parser, in->path));
         const yaml_event_type_t type = event.type;
         moco_status status = MOCO_OK;
         if (type == YAML_DOCUMENT_START_EVENT && ++documents > 1) {
@@ -206,95 +210,5 @@ moco_status moco_config_load(moco_config *config, const char *path)
     free(seen);
     free(in);
     free(text);
-    return status;
-}
-
-/* The text that the emitter has written so far. */
-typedef struct output {
-    char *text;
-    size_t size, room;
-} output;
-
-static int append(void *payload, unsigned char *bytes, size_t count)
-{
-    output *out = payload;
-    if (out->size + count > out->room) {
-        const size_t room = 2 * (out->size + count);
-        char *grown = realloc(out->text, room);
-        if (grown == NULL) {
-            return 0;
-        }
-        out->text = grown;
-        out->room = room;
-    }
-    memcpy(out->text + out->size, bytes, count);
-    out->size += count;
-    return 1;
-}
-
-/* Writes a scalar. The emitter owns the event even if it fails. */
-static bool emit_scalar(yaml_emitter_t *emitter, const char *text, bool quoted)
-{
-    yaml_event_t event;
-    const yaml_scalar_style_t style = quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE;
-    return yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
-                                        style) == 1 &&
-           yaml_emitter_emit(emitter, &event) == 1;
-}
-
-static bool emit_option(yaml_emitter_t *emitter, const moco_config *config, const moco_option *option)
-{
-    char key[64];
-    char value[MOCO_PATH_MAX + 1];
-    size_t i = 0;
-    for (; option->name[i] != '\0' && i + 1 < sizeof key; ++i) {
-        key[i] = option->name[i] == '-' ? '_' : option->name[i];
-    }
-    key[i] = '\0';
-    const bool quoted = option->kind == MOCO_OPTION_TEXT || option->kind == MOCO_OPTION_PATH;
-    return moco__config_get(config, option, value, sizeof value) == MOCO_OK && emit_scalar(emitter, key, false) &&
-           emit_scalar(emitter, value, quoted);
-}
-
-static bool emit_config(yaml_emitter_t *emitter, const moco_config *config)
-{
-    yaml_event_t event;
-    bool fine = yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) == 1 &&
-                yaml_emitter_emit(emitter, &event) == 1 &&
-                yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1) == 1 &&
-                yaml_emitter_emit(emitter, &event) == 1 &&
-                yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE) == 1 &&
-                yaml_emitter_emit(emitter, &event) == 1;
-    const moco_option *option = NULL;
-    for (size_t i = 0; fine && (option = moco_config_option(i)) != NULL; ++i) {
-        fine = moco__config_leaves_out(config, option) || emit_option(emitter, config, option);
-    }
-    return fine && yaml_mapping_end_event_initialize(&event) == 1 && yaml_emitter_emit(emitter, &event) == 1 &&
-           yaml_document_end_event_initialize(&event, 1) == 1 && yaml_emitter_emit(emitter, &event) == 1 &&
-           yaml_stream_end_event_initialize(&event) == 1 && yaml_emitter_emit(emitter, &event) == 1;
-}
-
-moco_status moco_config_save(const moco_config *config, const char *path)
-{
-    moco_config known;
-    MOCO_CHECK_ARG(path);
-    MOCO_TRY(moco__config_read(&known, config));
-    output out = { NULL, 0, 0 };
-    yaml_emitter_t emitter;
-    if (yaml_emitter_initialize(&emitter) != 1) {
-        return moco_error_set(MOCO_ENOMEM, "%s: out of memory", path);
-    }
-    yaml_emitter_set_output(&emitter, append, &out);
-    yaml_emitter_set_unicode(&emitter, 1);
-    yaml_emitter_set_width(&emitter, -1);
-    moco_status status = MOCO_OK;
-    if (emit_config(&emitter, &known)) {
-        status = moco__file_write(path, out.text, out.size);
-    } else {
-        status = moco_error_set(MOCO_EINVALID, "%s: the settings cannot be written as YAML: %s", path,
-                                emitter.problem != NULL ? emitter.problem : "out of memory");
-    }
-    yaml_emitter_delete(&emitter);
-    free(out.text);
     return status;
 }

@@ -37,5 +37,18 @@ void moco__config_write(moco_config *config, const moco_config *full)
 
 bool moco__config_leaves_out(const moco_config *config, const moco_option *option)
 {
-    return option->offset == offsetof(moco_config, policy) && config->policy[0] == '\0';
+    switch (option->offset) {
+    case offsetof(moco_config, policy):
+        return config->policy[0] == '\0';
+    case offsetof(moco_config, key_policy):
+        return config->key_policy[0] == '\0';
+    case offsetof(moco_config, crop_min):
+        return config->crop_min == 0;
+    case offsetof(moco_config, jitter):
+        return config->jitter == 1;
+    case offsetof(moco_config, blur):
+        return config->blur == 1;
+    default:
+        return false;
+    }
 }

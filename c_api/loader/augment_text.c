@@ -1,5 +1,6 @@
 /* Writes policies as text, and reads them back exactly. */
 #include "base/handle_internal.h"
+#include "base/nearest_name_internal.h"
 #include "base/options_read_internal.h"
 #include "base/text_internal.h"
 #include "loader/augment_policy_internal.h"
@@ -194,6 +195,40 @@ static bool add_piece(moco_augment_policy *policy, const piece *from, bool first
     return !*ended && add_op(policy, from);
 }
 
+/* Takes a name if it is nearer to the wrong one than those before. */
+static void compare(const char **best, size_t *errors, const char *wrong, const char *known)
+{
+    const size_t apart = moco__names_apart(wrong, known);
+    if (apart < *errors) {
+        *errors = apart;
+        *best = known;
+    }
+}
+
+/* Returns the operation that a piece with an unknown name may mean, or NULL. */
+static const char *near_operation(const piece *read)
+{
+    const char *best = NULL;
+    size_t errors = moco__names_bound(read->name);
+    const char *name = NULL;
+    compare(&best, &errors, read->name, "Size");
+    compare(&best, &errors, read->name, "Normalize");
+    for (size_t kind = 0; (name = moco__augment_kind_name(kind)) != NULL; ++kind) {
+        compare(&best, &errors, read->name, name);
+    }
+    return best != NULL && strcmp(best, read->name) != 0 ? best : NULL;
+}
+
+static moco_status wrong_at(const char *begin, const piece *read)
+{
+    const char *near = near_operation(read);
+    return moco_error_set(MOCO_EINVALID,
+                          "augment: the policy is wrong at \"%.40s\"%s%s%s: write Size(N), up to %d operations such as "
+                          "RandomGrayscale() @ 0.2, then Normalize(3 means, 3 stds)",
+                          begin, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+                          near != NULL ? "?" : "", MOCO_AUGMENT_MAX_OPS);
+}
+
 moco_status moco_augment_parse(moco_augment_policy *out, const char *text)
 {
     moco_augment_policy policy;
@@ -210,11 +245,7 @@ moco_status moco_augment_parse(moco_augment_policy *out, const char *text)
         const char *begin = at;
         piece read;
         if (!take_piece(&at, &read) || !add_piece(&policy, &read, first, &ended)) {
-            return moco_error_set(
-                MOCO_EINVALID,
-                "augment: the policy is wrong at \"%.40s\": write Size(N), up to %d operations such as "
-                "RandomGrayscale() @ 0.2, then Normalize(3 means, 3 stds)",
-                begin, MOCO_AUGMENT_MAX_OPS);
+            return wrong_at(begin, &read);
         }
         skip_blanks(&at);
     }

@@ -15,14 +15,15 @@ enum { BLOCK = 3 * MOCO__TILE + 2 * MOCO__TILE_GAP + MOCO__SHEET_MARGIN };
 /* What all pairs of a sheet share. */
 typedef struct pairs {
     moco__sheet sheet;
-    moco_augment_policy policy;
+    moco_augment_policy policy, key_policy; /* of the two views */
     const moco_config *config;
 } pairs;
 
 static moco_status put_view(pairs *p, size_t index, uint32_t view, double x, double y)
 {
     const moco_augment_key key = { p->config->seed, 0, index, view };
-    MOCO_TRY(moco_augment_apply(p->sheet.view, p->sheet.scratch, p->sheet.image, &p->policy, key));
+    const moco_augment_policy *policy = view == 0 ? &p->policy : &p->key_policy;
+    MOCO_TRY(moco_augment_apply(p->sheet.view, p->sheet.scratch, p->sheet.image, policy, key));
     return moco__sheet_tile(&p->sheet, p->sheet.view, x, y);
 }
 
@@ -55,7 +56,9 @@ static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
 {
     const bool fast = p->config->augment_precision == MOCO_AUGMENT_FAST;
     MOCO_TRY(moco_config_policy(&p->policy, p->config, MOCO_POLICY_TRAIN));
+    MOCO_TRY(moco_config_policy(&p->key_policy, p->config, MOCO_POLICY_TRAIN_KEY));
     leave_out_callbacks(&p->policy);
+    leave_out_callbacks(&p->key_policy);
     MOCO_TRY(moco__sheet_create(&p->sheet));
     moco_image_set_fast(p->sheet.view, fast);
     moco_image_set_fast(p->sheet.scratch, fast);
@@ -84,7 +87,7 @@ moco_status moco__plot_pairs(const char *path, const moco_dataset *dataset, cons
     MOCO_CHECK_ARG(config);
     moco_config c;
     MOCO_TRY(moco__config_read(&c, config));
-    pairs p = { .policy = MOCO_AUGMENT_POLICY_INIT, .config = &c };
+    pairs p = { .policy = MOCO_AUGMENT_POLICY_INIT, .key_policy = MOCO_AUGMENT_POLICY_INIT, .config = &c };
     const moco_status status = draw(&p, path, dataset);
     moco__sheet_free(&p.sheet);
     return status;

@@ -179,7 +179,10 @@ moco_status moco__run_open_loader(moco__run_setup *setup)
     options.fast = config->augment_precision == MOCO_AUGMENT_FAST;
     /* The first convolution rounds to bf16 anyway. */
     options.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
-    return moco_loader_create(&setup->loader, setup->images, setup->sampler, &policy, NULL, &options);
+    moco_augment_policy key = MOCO_AUGMENT_POLICY_INIT;
+    MOCO_TRY(moco_config_policy(&key, config, MOCO_POLICY_TRAIN_KEY));
+    return moco_loader_create(&setup->loader, setup->images, setup->sampler, &policy,
+                              config->key_policy[0] != '\0' ? &key : NULL, &options);
 }
 
 void moco__run_close_setup(moco__run_setup *setup)

@@ -12,6 +12,7 @@
 #include "encoder.h"
 #include "model.h"
 #include "option.h"
+#include "safetensors.h"
 #include "schedule.h"
 
 #include <string.h>
@@ -145,6 +146,12 @@ typedef struct moco_config {
     /** The application's own augmentation, as moco_augment_format() writes it, instead of the operations, size and
      * normalisation of augment; empty: none. Evaluations crop as for augment, and normalise as it says. @since 0.2 */
     char policy[MOCO_AUGMENT_TEXT_MAX];
+    /** The augmentation of the second view, the key, in the same form; empty: as the first. Both have the same size and
+     * normalisation. No callback. @since 0.2 */
+    char key_policy[MOCO_AUGMENT_TEXT_MAX];
+    double crop_min; /**< smallest area of a random crop; 0: as the augmentation says @since 0.2 */
+    double jitter;   /**< times the strengths of the colour jitter; 0: none; 1: as the augmentation says @since 0.2 */
+    double blur;     /**< times the sigma of the blur; 0: none; 1: as the augmentation says @since 0.2 */
 } moco_config;
 
 /** The @p index-th row of the table of options; NULL after the last; borrowed, static. */
@@ -217,7 +224,8 @@ static inline const char *moco_config_choice(const moco_config *config, const ch
 }
 
 /**
- * Sets the options that a YAML file lists, one `name: value` per line; errors name file and line.
+ * Sets the options that a YAML file lists, one `name: value` per line; errors name file and line. The value of a policy
+ * may be a list of `{operation: NAME, probability: P, parameters: [numbers]}` too, which moco_config_save() writes.
  * @return ::MOCO_ENOTFOUND or ::MOCO_EIO; ::MOCO_EFORMAT if the file is not such a list; ::MOCO_EINVALID for an unknown
  * or repeated option or a value out of range
  */
@@ -228,6 +236,24 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_load(moco_config *config, const c
  * @return ::MOCO_EIO if the file cannot be written
  */
 MOCO_API MOCO_MUST_USE moco_status moco_config_save(const moco_config *config, const char *path);
+
+/**
+ * Writes what moco_config_save() writes to a callback.
+ * @param write is called with pieces in order
+ * @param payload passed to write
+ * @param config the settings to write
+ * @return what the callback returned
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_config_save_to(moco_write_fn write, void *payload, const moco_config *config);
+
+/**
+ * Writes the augmentation out: sets policy, and key_policy if it differs, to what augment, crop_min, jitter and blur
+ * make, and these three to "as the policy says". Training on it gives the same pixels.
+ * @return ::MOCO_EINVALID as moco_config_policy()
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_config_write_out_policy(moco_config *config);
 
 /**
  * Checks all ranges, and options against each other; warns of unusual values. Reads no data.
@@ -267,9 +293,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_model_options(moco_model_options 
 
 /** What a policy is for. @since 0.2 */
 typedef enum moco_policy_use {
-    MOCO_POLICY_TRAIN,    /**< pretraining: config->policy, or else config->augment */
+    MOCO_POLICY_TRAIN,    /**< pretraining: config->policy, or else config->augment; changed by crop_min, jitter, blur */
     MOCO_POLICY_EVALUATE, /**< features, without randomness */
-    MOCO_POLICY_CLASSIFY  /**< training a classifier on labelled images: crops and flips, no colours */
+    MOCO_POLICY_CLASSIFY, /**< training a classifier on labelled images: crops and flips, no colours */
+    MOCO_POLICY_TRAIN_KEY /**< the second view of pretraining: config->key_policy, or else as ::MOCO_POLICY_TRAIN */
 } moco_policy_use;
 
 /**

@@ -3,7 +3,9 @@
 #include "cli.hpp"
 
 #include <fstream>
+#include <memory>
 
+namespace fs = std::filesystem;
 using cli::has;
 using cli::Result;
 using moco_test::joined;
@@ -127,4 +129,67 @@ TEST_F(CliMoves, ThreadsDoNotSpinForLong)
     EXPECT_HAS(variables({ "-u", "GOMP_SPINCOUNT", "-u", "OMP_WAIT_POLICY" }, "spin1"), "GOMP_SPINCOUNT=1000");
     EXPECT_HAS(variables({ "GOMP_SPINCOUNT=7" }, "spin2"), "GOMP_SPINCOUNT=7");
     EXPECT_FALSE(has(variables({ "-u", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY=active" }, "spin3"), "GOMP_SPINCOUNT"));
+}
+
+TEST_F(CliMoves, SaysOnceThatOtherProgramsUseTheCores)
+{
+    std::vector<std::unique_ptr<moco_test::Process>> loops;
+    for (int i = 0; i < 4; ++i) {
+        loops.push_back(
+            std::make_unique<moco_test::Process>(Words{ "taskset", "-c", "0", "sh", "-c", "while :; do :; done" }));
+    }
+    moco_test::Process process(joined({ "taskset", "-c", "0", cli::binary() }, train("busy", { "--epochs", "1000" })),
+                               { root, "out.txt", "err.txt" });
+    EXPECT_TRUE(moco_test::waits_for([&] { return has(read_file(root / "err.txt"), " and computed for "); }));
+    const std::string said = read_file(root / "err.txt");
+    EXPECT_HAS(said, "moco: warning: step ");
+    EXPECT_HAS(said, "other programs use the cores");
+    std::this_thread::sleep_for(std::chrono::seconds(5));
+    EXPECT_EQ(read_file(root / "err.txt").find(" and computed for ", said.find(" and computed for ") + 1),
+              std::string::npos);
+}
+
+// The losses of a run, as text.
+static std::string losses(const fs::path &run)
+{
+    std::ifstream lines(run / "metrics.jsonl");
+    std::string found;
+    for (std::string line; std::getline(lines, line);) {
+        const auto at = line.find("\"loss\"");
+        found += at != std::string::npos ? line.substr(at, line.find(',', at) - at) + "\n" : "";
+    }
+    return found;
+}
+
+TEST_F(CliMoves, APrintedConfigurationTrainsTheSame)
+{
+    const Result printed = run({ "train", "--preset", "tiny", "--print-config" });
+    ASSERT_EQ(printed.code, 0) << printed.err;
+    EXPECT_HAS(
+        printed.out,
+        "\npolicy:\n- {operation: Size, parameters: [32]}\n- {operation: RandomResizedCrop, parameters: [0.08, ");
+    std::ofstream(root / "printed.yaml") << printed.out;
+    ASSERT_EQ(run(train("preset", { "--epochs", "1" })).code, 0);
+    const Result again = run(train("printed", { "--epochs", "1", "--config", "printed.yaml" }));
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(losses(root / "preset"), losses(root / "printed"));
+    EXPECT_NE(losses(root / "preset"), "");
+}
+
+TEST_F(CliMoves, ViewsOfTheirOwnAreResumedExactly)
+{
+    const Words own = {
+        "--jitter",     "0.5",
+        "--crop-min",   "0.3",
+        "--key-policy", "Size(32) Resize() CenterCrop() Normalize(0.4914, 0.4822, 0.4465, 0.2023, 0.1994, 0.201)"
+    };
+    ASSERT_EQ(run(train("whole", joined(own, { "--epochs", "2" }))).code, 0);
+    ASSERT_EQ(run(train("part", joined(own, { "--epochs", "1" }))).code, 0);
+    const Result resumed = run({ "resume", "part", "--epochs", "2" });
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_EQ(losses(root / "whole"), losses(root / "part"));
+    ASSERT_EQ(run(train("other", { "--epochs", "2" })).code, 0);
+    EXPECT_NE(losses(root / "whole"), losses(root / "other"));
+    EXPECT_HAS(read_file(root / "part" / "config.yaml"), "\nkey_policy:\n- {operation: Size, parameters: [32]}\n");
+    EXPECT_HAS(read_file(root / "part" / "config.yaml"), "\njitter: 0.5\n");
 }

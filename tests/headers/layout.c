@@ -20,7 +20,7 @@ AT(moco_augment_policy, std, 816);
 AT(moco_augment_policy, callback, 840);
 AT(moco_augment_policy, payload, 848);
 
-SIZE(moco_config, 15648);
+SIZE(moco_config, 18488);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -79,6 +79,10 @@ AT(moco_config, knn_features, 12808);
 AT(moco_config, knn_images, 12816);
 AT(moco_config, knn_image_size, 12824);
 AT(moco_config, policy, 12832);
+AT(moco_config, key_policy, 15648);
+AT(moco_config, crop_min, 18464);
+AT(moco_config, jitter, 18472);
+AT(moco_config, blur, 18480);
 
 SIZE(moco_dataset_options, 24);
 AT(moco_dataset_options, struct_size, 0);

@@ -15,6 +15,7 @@ typedef struct train_options {
     char preset[32];
     char config[MOCO_PATH_MAX];
     char resume[8];
+    bool print_config;
     session_settings session;
     launch_settings launch;
 } train_options;
@@ -30,9 +31,44 @@ static const moco_option options[] = {
     { .name = "resume",
       MOCO_TEXT_OPTION(train_options, resume, "R"),
       .help = "auto: continue the run in --out if there is one, for jobs that are restarted; never: start a new run" },
+    { .name = "print-config",
+      MOCO_BOOL_OPTION(train_options, print_config),
+      .help = "write all settings to standard output, the augmentation as a list of operations, for --config; train "
+              "nothing" },
     SESSION_OPTIONS(train_options, session),
     LAUNCH_OPTIONS(train_options, launch),
 };
+
+static moco_status print(const void *bytes, size_t count, void *payload)
+{
+    (void)payload;
+    return fwrite(bytes, 1, count, stdout) == count ? MOCO_OK : moco_error_set(MOCO_EIO, "cannot write the settings");
+}
+
+/* The settings are what --config takes. Parameters have no names there, so that a comment gives them. */
+static int print_config(const moco_config *config)
+{
+    moco_config full = *config;
+    (void)puts(
+        "# Operations of policy: Size: pixels. RandomResizedCrop: area min, max; aspect ratio min, max.\n"
+        "# ColorJitter: brightness, contrast, saturation, hue. GaussianBlur: sigma min, max. Resize: short side;\n"
+        "# 0: as Size. Normalize: 3 means, 3 standard deviations. Without probability, 1; without parameters, 0.\n"
+        "# Another list, key_policy, is for the second view of each image.");
+    return moco_config_write_out_policy(&full) == MOCO_OK && moco_config_save_to(print, NULL, &full) == MOCO_OK
+               ? EXIT_OK
+               : say_failure();
+}
+
+static int check_places(const moco_config *config)
+{
+    if (config->data[0] == '\0') {
+        return say_usage(&command_train, "DATA is missing: a folder of images, tar shards, or an IDX or CIFAR file");
+    }
+    if (config->out[0] == '\0') {
+        return say_usage(&command_train, "--out RUN is missing: a new folder for checkpoints, metrics and plots");
+    }
+    return EXIT_OK;
+}
 
 static int make_config(moco_config *config, const arguments *args)
 {
@@ -54,11 +90,8 @@ static int make_config(moco_config *config, const arguments *args)
     if (args->positional_count > 0 && moco_config_set(config, "data", args->positional[0]) != MOCO_OK) {
         return say_usage(&command_train, "%s", moco_error_message());
     }
-    if (config->data[0] == '\0') {
-        return say_usage(&command_train, "DATA is missing: a folder of images, tar shards, or an IDX or CIFAR file");
-    }
-    if (config->out[0] == '\0') {
-        return say_usage(&command_train, "--out RUN is missing: a new folder for checkpoints, metrics and plots");
+    if (!values.print_config && check_places(config) != EXIT_OK) {
+        return EXIT_USAGE;
     }
     /* The run checks again and gives the warnings. */
     output_show_log(false);
@@ -76,6 +109,9 @@ static int run(const arguments *args)
 {
     moco_config config;
     const int code = make_config(&config, args);
+    if (code == EXIT_OK && values.print_config) {
+        return print_config(&config);
+    }
     const run_job job = {
         .config = &config,
         .run = config.out,
