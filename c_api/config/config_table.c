@@ -36,7 +36,7 @@ static const moco_option table[] = {
       DATA,
       PATH(data),
       PER_HOST,
-      .help = "training images: a folder, tar shards, or an IDX or CIFAR file" },
+      .help = "training images: a folder, a list of files (.txt), tar shards, or an IDX or CIFAR file" },
     { .name = "val-data",
       DATA,
       PATH(val_data),

@@ -18,6 +18,7 @@
     X(moco__dataset_cifar)                                                                                             \
     X(moco__dataset_idx)                                                                                               \
     X(moco__dataset_tar)                                                                                               \
+    X(moco__dataset_list)                                                                                              \
     X(moco__dataset_folder)
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): both take a bare name. */
@@ -147,7 +148,8 @@ bool moco_dataset_has_split(const char *path, const moco_dataset_options *option
     if (path == NULL || stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
         return false; /* a single file is the same dataset under both splits */
     }
-    const moco__dataset_kind *kind = recognise(path, false);
+    const bool is_given = options != NULL && options->format != MOCO_FORMAT_AUTO;
+    const moco__dataset_kind *kind = is_given ? kind_of_format(options->format) : recognise(path, false);
     if (kind == NULL || !kind->has_split_files) {
         return moco__split_has_folders(path);
     }

@@ -88,6 +88,23 @@ moco_status moco__split_folder(char **out, const char *path, moco_split split)
     return *out != NULL ? MOCO_OK : MOCO_ENOMEM;
 }
 
+moco_status moco__split_list(char **out, const char *path, moco_split split)
+{
+    const size_t first = split == MOCO_SPLIT_TRAIN ? 0 : 1;
+    const size_t end = split == MOCO_SPLIT_TRAIN ? 1 : KNOWN;
+    for (size_t i = first; i < end; ++i) {
+        char name[NAME_SIZE + 4];
+        (void)snprintf(name, sizeof name, "%s.txt", known[i]);
+        if (moco__files_exist_in(path, name)) {
+            *out = moco__files_join_new(path, name);
+            return *out != NULL ? MOCO_OK : MOCO_ENOMEM;
+        }
+    }
+    return moco_error_set(MOCO_ENOTFOUND, "dataset: there is no list %s in %s; give the path of a list",
+                          split == MOCO_SPLIT_TRAIN ? "train.txt" : "val.txt (valid, validation, dev, eval, test)",
+                          path);
+}
+
 moco_status moco__split_note_path(moco_dataset *dataset, const char *path)
 {
     dataset->place = strdup(path);

@@ -21,4 +21,7 @@ moco_status moco__split_note_folder(moco_dataset *dataset, const char *path);
 void moco__split_warn_of_folders(const char *root, char *const *names, size_t count, bool are_classes);
 void moco__split_warn_of_shards(const char *root, char *const *paths, size_t count);
 
+/* Finds the list of a split, train.txt or val.txt and so on, in a folder; the caller frees it. */
+moco_status moco__split_list(char **out, const char *path, moco_split split);
+
 #endif

@@ -293,7 +293,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_model_options(moco_model_options 
 
 /** What a policy is for. @since 0.2 */
 typedef enum moco_policy_use {
-    MOCO_POLICY_TRAIN,    /**< pretraining: config->policy, or else config->augment; changed by crop_min, jitter, blur */
+    MOCO_POLICY_TRAIN, /**< pretraining: config->policy, or else config->augment; changed by crop_min, jitter, blur */
     MOCO_POLICY_EVALUATE, /**< features, without randomness */
     MOCO_POLICY_CLASSIFY, /**< training a classifier on labelled images: crops and flips, no colours */
     MOCO_POLICY_TRAIN_KEY /**< the second view of pretraining: config->key_policy, or else as ::MOCO_POLICY_TRAIN */

@@ -19,7 +19,8 @@ typedef struct moco_dataset moco_dataset;
     X(MOCO_FORMAT_FLAT, "flat")     /* any tree of image files, without labels */                                      \
     X(MOCO_FORMAT_IDX, "idx")       /* MNIST's idx3-ubyte and idx1-ubyte, or their .gz */                              \
     X(MOCO_FORMAT_CIFAR, "cifar")   /* CIFAR-10/100 binary version */                                                  \
-    X(MOCO_FORMAT_TAR, "tar")       /* tar shards with WebDataset's names, KEY.jpg and KEY.cls; also compressed */
+    X(MOCO_FORMAT_TAR, "tar")       /* tar shards with WebDataset's names, KEY.jpg and KEY.cls; also compressed */     \
+    X(MOCO_FORMAT_LIST, "list")     /* a text file, an image file per line, with or without its class */
 
 /** Layout of a dataset on disk. @since 0.1 */
 typedef enum moco_format {
@@ -61,10 +62,12 @@ typedef struct moco_dataset_options {
 MOCO_API void moco_dataset_options_init(moco_dataset_options *options, size_t struct_size);
 
 /**
- * Opens a folder, an IDX or CIFAR file, or tar shards: one file, a folder of them, or a pattern, as
- * "train-{000..146}.tar", "{a,b}-*.tar". What is left out of a folder or of shards is logged once.
- * File names are listed once and sorted bytewise, so that indices are stable. Shards without an index beside them (see
- * moco_shards_index()) are read once.
+ * Opens a folder, a list of image files (NAME.txt), an IDX or CIFAR file, or tar shards: one file, a folder of them, or
+ * a pattern, as "train-{000..146}.tar", "{a,b}-*.tar". A line of a list is a path, relative to the list, that ends as
+ * images do, and behind a tab or a blank its class, as a number or a name. With ::MOCO_FORMAT_LIST a folder is that of
+ * train.txt and val.txt (valid.txt, validation.txt, dev.txt, eval.txt, test.txt). What is left out of a folder or of
+ * shards is logged once. File names are listed once and sorted bytewise, so that indices are stable. Shards without an
+ * index beside them (see moco_shards_index()) are read once.
  * @param[out] out a new handle, for moco_dataset_free()
  * @param path of the files
  * @param options NULL for the defaults

@@ -253,3 +253,40 @@ TEST_F(CliData, ATestStopsAtOnceAndLosesNothing)
     EXPECT_HAS(read_file(root / "long-run/metrics.jsonl"), "{\"step\": 1, \"epoch\": 1, \"knn_acc1\"");
     EXPECT_HAS(read_file(root / "long-run/metrics.jsonl"), "{\"step\": 2, \"epoch\": 2, \"knn_acc1\"");
 }
+
+// A list of files goes wherever a folder goes.
+TEST_F(CliData, EveryCommandTakesAList)
+{
+    for (const std::string split : { "train", "test" }) {
+        std::ofstream list(root / (split + "-files.txt"));
+        for (const std::string name : { "dark", "light" }) {
+            for (int i = 0; i < (split == "train" ? 24 : 8); ++i) {
+                list << split << '/' << name << '/' << i << ".png\t" << name << '\n';
+            }
+        }
+    }
+    Words words = train("listed", { "--epochs", "1", "--knn-every", "1", "--val-data", "test-files.txt" });
+    words[1] = "train-files.txt";
+    const Result trained = run(words);
+    ASSERT_EQ(trained.code, 0) << trained.err;
+    EXPECT_HAS(trained.err, "48 images of ");
+    EXPECT_HAS(trained.err, "2 classes, format list, no splits");
+    const Words both = { "--train", "train-files.txt", "--test", "test-files.txt" };
+    const Result by_list = run(joined({ "knn", "listed", "--json" }, both));
+    const Result by_folder = run({ "knn", "listed", "--json", "--train", "train", "--test", "test" });
+    EXPECT_EQ(by_list.code, 0) << by_list.err;
+    EXPECT_EQ(by_list.out.substr(0, by_list.out.find("seconds")),
+              by_folder.out.substr(0, by_folder.out.find("seconds")));
+    const Result linear = run(joined({ "linear", "listed", "--cached", "--epochs", "2" }, both));
+    EXPECT_EQ(linear.code, 0) << linear.err;
+    const Result embedded = run({ "embed", "listed", "test-files.txt", "--out", "listed.npy" });
+    EXPECT_EQ(embedded.code, 0) << embedded.err;
+    const Result packed = run({ "pack", "test-files.txt", "--out", "listed.tar" });
+    EXPECT_EQ(packed.code, 0) << packed.err;
+    const Result of_pack = run({ "knn", "listed", "--train", "train-files.txt", "--test", "listed-000000.tar" });
+    EXPECT_EQ(of_pack.code, 0) << of_pack.err;
+    std::ofstream(root / "train-files.txt", std::ios::app) << "train/dark/nothing.png\tdark\n";
+    const Result broken = run({ "resume", "listed", "--epochs", "2" });
+    EXPECT_EQ(broken.code, 1);
+    EXPECT_HAS(broken.err, "train-files.txt:49: ");
+}

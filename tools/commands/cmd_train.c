@@ -62,7 +62,9 @@ static int print_config(const moco_config *config)
 static int check_places(const moco_config *config)
 {
     if (config->data[0] == '\0') {
-        return say_usage(&command_train, "DATA is missing: a folder of images, tar shards, or an IDX or CIFAR file");
+        return say_usage(
+            &command_train,
+            "DATA is missing: a folder of images, a list of them (.txt), tar shards, or an IDX or CIFAR file");
     }
     if (config->out[0] == '\0') {
         return say_usage(&command_train, "--out RUN is missing: a new folder for checkpoints, metrics and plots");
@@ -129,7 +131,8 @@ const tool_command command_train = {
     .summary = "pretrain a network on images",
     .text =
         "Pretrains a network on the images of DATA, without their labels, and writes checkpoints, metrics and plots "
-        "to the new folder RUN. DATA is a folder with one folder per class, any tree of image files, tar shards (a "
+        "to the new folder RUN. DATA is a folder with one folder per class, any tree of image files, a list of image "
+        "files (.txt), tar shards (a "
         "file, a folder, or a pattern such as 'train-{000..146}.tar'), or the files of MNIST or CIFAR. Of a folder "
         "with train and val (valid, validation, dev, eval, test) it takes train, and tests on the other. Options on "
         "the "

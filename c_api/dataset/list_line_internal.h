@@ -1,0 +1,17 @@
+/* Reads a line of a list of images. */
+#ifndef MOCO_DATASET_LIST_LINE_INTERNAL_H
+#define MOCO_DATASET_LIST_LINE_INTERNAL_H
+
+#include "moco/error.h"
+
+typedef struct moco__list_line {
+    const char *path;
+    const char *label; /* NULL: none */
+    size_t number;     /* from 1 */
+} moco__list_line;
+
+/* Reads the line from `at` to `stop`, where a byte may be written; its texts end with NUL then, in place. `list` is for
+ * messages. */
+moco_status moco__list_line_read(moco__list_line *line, bool *is_empty, char *at, char *stop, const char *list);
+
+#endif
