@@ -6,6 +6,7 @@
 #include "dataset/dataset_split_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_pattern_internal.h"
+#include "formats/command_source_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -98,9 +99,27 @@ static moco_status open_path(moco_dataset *dataset, const char *path, bool is_fi
                                             : moco__split_note_folder(dataset, path);
 }
 
-static moco_status check_path(bool *is_file, const char *path)
+/* A command is run only for who trusts it. */
+static moco_status check_command(const char *path, const moco_dataset_options *o)
+{
+    if (!o->pipes) {
+        return moco_error_set(MOCO_EINVALID,
+                              "dataset: \"%s\" is a command, and commands are not taken from files; give it on the "
+                              "command line (in C: moco_dataset_options.pipes)",
+                              path);
+    }
+    return o->format == MOCO_FORMAT_AUTO || o->format == MOCO_FORMAT_TAR
+               ? MOCO_OK
+               : moco_error_set(MOCO_EINVALID, "dataset: \"%s\" is a command, which writes tar; use format tar", path);
+}
+
+static moco_status check_path(bool *is_file, const char *path, const moco_dataset_options *o)
 {
     struct stat info;
+    if (moco__command_is(path)) {
+        *is_file = true;
+        return check_command(path, o);
+    }
     if (stat(path, &info) != 0) {
         if (moco__shard_pattern_is(path)) {
             *is_file = true;
@@ -127,7 +146,7 @@ moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_d
     MOCO_CHECK_ARG(path);
     MOCO__READ_OPTIONS(&o, options, MOCO_DATASET_OPTIONS_INIT);
     MOCO_TRY(check_options(&o));
-    MOCO_TRY(check_path(&is_file, path));
+    MOCO_TRY(check_path(&is_file, path, &o));
     moco_dataset *dataset = moco__handle_alloc(sizeof *dataset);
     if (dataset == NULL) {
         return MOCO_ENOMEM;
@@ -145,7 +164,7 @@ moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_d
 bool moco_dataset_has_split(const char *path, const moco_dataset_options *options)
 {
     struct stat info;
-    if (path == NULL || stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
+    if (path == NULL || moco__command_is(path) || stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
         return false; /* a single file is the same dataset under both splits */
     }
     const bool is_given = options != NULL && options->format != MOCO_FORMAT_AUTO;

@@ -10,7 +10,9 @@
 #include "dataset/shard_list_internal.h"
 #include "dataset/shard_open_internal.h"
 #include "dataset/shard_pattern_internal.h"
+#include "dataset/shard_scan_internal.h"
 #include "dataset/shard_stream_internal.h"
+#include "formats/command_source_internal.h"
 #include "formats/tar_read_internal.h"
 
 #include <errno.h>
@@ -283,7 +285,8 @@ static moco_status open_shards(moco_dataset *dataset, const moco__shard_list *li
         return MOCO_ENOMEM;
     }
     for (size_t i = 0; i < list->count; ++i) {
-        MOCO_TRY(moco__shard_open(&state->shards[i], list->paths[i]));
+        MOCO_TRY(list->are_commands ? moco__shard_scan_command(&state->shards[i], list->paths[i])
+                                    : moco__shard_open(&state->shards[i], list->paths[i]));
         state->shard_count = i + 1;
     }
     dataset->shard_count = list->count;
@@ -306,7 +309,9 @@ static moco_status open_tar(moco_dataset *dataset, const char *path, bool is_fil
     moco_status status = moco__shard_list_find(&list, place, &dataset->left_out);
     free(place);
     if (status == MOCO_OK) {
-        moco__split_warn_of_shards(path, list.paths, list.count);
+        if (!list.are_commands) {
+            moco__split_warn_of_shards(path, list.paths, list.count);
+        }
         status = open_shards(dataset, &list, options->keep);
         moco__shard_list_free(&list);
     }
@@ -324,6 +329,9 @@ static bool is_tar_file(const char *path)
 static bool is_tar(const char *path, bool is_file)
 {
     char *place = NULL;
+    if (moco__command_is(path)) {
+        return true;
+    }
     if (is_file) {
         const bool is_pattern = moco__shard_pattern_is(path) && !moco__files_exist(path);
         return is_pattern || moco__is_shard_name(path) || is_tar_file(path);

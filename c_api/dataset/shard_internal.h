@@ -25,7 +25,8 @@ typedef struct moco__shard_sample {
 
 typedef struct moco__shard {
     char *path;
-    bool plain; /* not compressed */
+    bool plain;      /* not compressed */
+    bool is_command; /* path is "pipe:COMMAND", which is trusted */
     moco__shard_sample *samples;
     size_t count;
     size_t class_count;      /* names of classes; 0: none */

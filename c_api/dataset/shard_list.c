@@ -5,6 +5,7 @@
 #include "base/handle_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_pattern_internal.h"
+#include "formats/command_source_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -81,7 +82,7 @@ void moco__shard_list_free(moco__shard_list *list)
         free(list->paths[i]);
     }
     free(list->paths);
-    *list = (moco__shard_list){ NULL, 0 };
+    *list = (moco__shard_list){ NULL, 0, false };
 }
 
 /* Adds a path from malloc(), NULL if memory was out. The list has room for a power of two. */
@@ -141,6 +142,10 @@ static moco_status take_path(const char *path, void *list)
 
 static moco_status find(moco__shard_list *list, const char *path, moco__left_out *left)
 {
+    list->are_commands = moco__command_is(path);
+    if (list->are_commands) {
+        return moco__shard_pattern_expand_command(path, take_path, list);
+    }
     if (moco__is_directory(path)) {
         return find_in_folder(list, path, left);
     }
@@ -152,7 +157,7 @@ static moco_status find(moco__shard_list *list, const char *path, moco__left_out
 
 moco_status moco__shard_list_find(moco__shard_list *list, const char *path, moco__left_out *left)
 {
-    *list = (moco__shard_list){ NULL, 0 };
+    *list = (moco__shard_list){ NULL, 0, false };
     const moco_status status = find(list, path, left);
     if (status != MOCO_OK) {
         moco__shard_list_free(list);

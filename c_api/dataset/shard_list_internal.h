@@ -1,6 +1,6 @@
 /*
  * Lists the shards that a path means: a tar file (.tar, or compressed, as .tar.gz), all shards of a folder, bytewise by
- * name, or a pattern.
+ * name, or a pattern; or the commands of a pattern "pipe:COMMAND".
  */
 #ifndef MOCO_DATASET_SHARD_LIST_INTERNAL_H
 #define MOCO_DATASET_SHARD_LIST_INTERNAL_H
@@ -10,6 +10,7 @@
 typedef struct moco__shard_list {
     char **paths;
     size_t count;
+    bool are_commands; /* each is "pipe:COMMAND" */
 } moco__shard_list;
 
 /* Returns whether a name ends like that of a shard. */

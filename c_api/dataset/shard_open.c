@@ -8,6 +8,7 @@
 #include "dataset/shard_index_internal.h"
 #include "dataset/shard_list_internal.h"
 #include "dataset/shard_scan_internal.h"
+#include "formats/command_source_internal.h"
 
 #include "moco/shards.h"
 
@@ -71,6 +72,9 @@ static moco_status index_split(const char *path, moco_split split, moco_shards_f
 moco_status moco_shards_index(const char *path, moco_shards_fn progress, void *payload)
 {
     MOCO_CHECK_ARG(path);
+    if (moco__command_is(path)) {
+        return moco_error_set(MOCO_EINVALID, "%s: a command has no file beside which an index could be", path);
+    }
     MOCO_TRY(index_split(path, MOCO_SPLIT_TRAIN, progress, payload));
     return moco__split_has_folders(path) ? index_split(path, MOCO_SPLIT_TEST, progress, payload) : MOCO_OK;
 }

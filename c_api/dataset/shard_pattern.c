@@ -15,6 +15,7 @@ typedef struct expansion {
     moco_status (*take)(const char *path, void *payload);
     void *payload;
     size_t count;
+    bool is_command; /* the results are not looked for as files */
 } expansion;
 
 /* Braces: `open` and `close` are the places of both. */
@@ -102,7 +103,7 @@ static moco_status take_wildcards(expansion *e, const char *path)
 /* Takes a path without braces. */
 static moco_status take_path(expansion *e, const char *path)
 {
-    if (moco__files_exist(path)) {
+    if (e->is_command || moco__files_exist(path)) {
         return take_one(e, path);
     }
     return strpbrk(path, "*?[") != NULL
@@ -173,6 +174,13 @@ static moco_status expand(expansion *e, const char *path, int depth)
 moco_status moco__shard_pattern_expand(const char *path, moco_status (*take)(const char *path, void *payload),
                                        void *payload)
 {
-    expansion e = { path, take, payload, 0 };
+    expansion e = { path, take, payload, 0, false };
+    return expand(&e, path, 0);
+}
+
+moco_status moco__shard_pattern_expand_command(const char *path, moco_status (*take)(const char *path, void *payload),
+                                               void *payload)
+{
+    expansion e = { path, take, payload, 0, true };
     return expand(&e, path, 0);
 }

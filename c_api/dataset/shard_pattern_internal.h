@@ -13,4 +13,8 @@ bool moco__shard_pattern_is(const char *path);
 moco_status moco__shard_pattern_expand(const char *path, moco_status (*take)(const char *path, void *payload),
                                        void *payload);
 
+/* Expands the braces of "pipe:COMMAND" alone. */
+moco_status moco__shard_pattern_expand_command(const char *path, moco_status (*take)(const char *path, void *payload),
+                                               void *payload);
+
 #endif

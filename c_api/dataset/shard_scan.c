@@ -315,14 +315,21 @@ static moco_status scan_file(moco__shard *shard)
 {
     moco__source *source;
     scan s = { .shard = shard, .ascending = true, .first_label = UINT64_MAX, .first_bare = UINT64_MAX };
-    MOCO_TRY(moco__source_open(&source, shard->path));
+    MOCO_TRY(shard->is_command ? moco__source_open_command(&source, shard->path)
+                               : moco__source_open(&source, shard->path));
     shard->plain = moco__source_is_plain(source);
-    if (!shard->plain) {
+    if (shard->is_command) {
+        moco_log(MOCO_LOG_INFO, "%s: running the command once to find the samples; each epoch runs it again",
+                 shard->path);
+    } else if (!shard->plain) {
         moco_log(MOCO_LOG_INFO, "%s: unpacking it once to find its samples; moco_shards_index() makes this unnecessary",
                  shard->path);
     }
     moco__tar_start(&s.tar, source);
-    const moco_status status = run_scan(&s);
+    moco_status status = run_scan(&s);
+    if (status == MOCO_OK) {
+        status = moco__source_finish(source);
+    }
     moco__tar_end(&s.tar);
     moco__bytes_free(&s.group.key);
     moco__bytes_free(&s.group.dotted_name);
@@ -330,14 +337,25 @@ static moco_status scan_file(moco__shard *shard)
     return status;
 }
 
-moco_status moco__shard_scan(moco__shard *shard, const char *path)
+static moco_status scan_path(moco__shard *shard, const char *path, bool is_command)
 {
     moco_status status = moco__shard_create(shard, path);
     if (status == MOCO_OK) {
+        shard->is_command = is_command;
         status = scan_file(shard);
     }
     if (status != MOCO_OK) {
         moco__shard_free(shard);
     }
     return status;
+}
+
+moco_status moco__shard_scan(moco__shard *shard, const char *path)
+{
+    return scan_path(shard, path, false);
+}
+
+moco_status moco__shard_scan_command(moco__shard *shard, const char *path)
+{
+    return scan_path(shard, path, true);
 }

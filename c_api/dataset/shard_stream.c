@@ -158,7 +158,9 @@ static moco_status start(moco__streams *streams, size_t shard)
     stream *s = &streams->streams[shard];
     stop(streams, s);
     make_place(streams);
-    MOCO_TRY(moco__source_open(&s->source, streams->shards[shard].path));
+    const moco__shard *from = &streams->shards[shard];
+    MOCO_TRY(from->is_command ? moco__source_open_command(&s->source, from->path)
+                              : moco__source_open(&s->source, from->path));
     atomic_fetch_add(&streams->starts, 1);
     return MOCO_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "formats/command_source_internal.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -25,6 +26,11 @@ struct moco__source {
     uint64_t position;
     struct archive *archive; /* NULL: plain */
     bool ended;
+    moco__command command; /* descriptor -1: it is a file */
+    moco_status failed;    /* what the command's output ended with; the message is in why */
+    char why[512];
+    size_t sniffed;     /* bytes of the command's output in the buffer that libarchive has not got yet */
+    uint8_t *block;     /* of UNPACK_BLOCK bytes, for a command */
     uint64_t buffer_at; /* position of the buffer's first byte in a plain file */
     size_t buffered;
     uint8_t buffer[BUFFER_SIZE];
@@ -71,6 +77,10 @@ static moco_status read_plain(moco__source *source, uint8_t *out, size_t count, 
 static moco_status unpack_failed(const moco__source *source)
 {
     const char *reason = archive_error_string(source->archive);
+    if (source->failed != MOCO_OK) {
+        return moco_error_set(source->failed, "%s, after %llu bytes of the archive", source->why,
+                              (unsigned long long)source->position);
+    }
     return moco_error_set(archive_errno(source->archive) == ENOMEM ? MOCO_ENOMEM : MOCO_EFORMAT,
                           "%s: cannot be unpacked beyond byte %llu: %s; it is truncated or damaged", source->path,
                           (unsigned long long)source->position, reason != NULL ? reason : "unknown reason");
@@ -91,6 +101,32 @@ static moco_status read_packed(moco__source *source, uint8_t *out, size_t count,
     return MOCO_OK;
 }
 
+/* Gives libarchive the output of a command, of which the first bytes have been read. */
+static la_ssize_t pass_on(struct archive *archive, void *payload, const void **bytes)
+{
+    moco__source *source = payload;
+    size_t got = source->sniffed;
+    source->sniffed = 0;
+    *bytes = source->buffer;
+    if (got > 0) {
+        return (la_ssize_t)got;
+    }
+    *bytes = source->block;
+    source->failed = moco__command_read(&source->command, source->block, UNPACK_BLOCK, &got);
+    if (source->failed != MOCO_OK) {
+        (void)snprintf(source->why, sizeof source->why, "%s", moco_error_message());
+        archive_set_error(archive, EIO, "the command failed");
+        return ARCHIVE_FATAL;
+    }
+    return (la_ssize_t)got;
+}
+
+static int open_archive(moco__source *source)
+{
+    return source->block != NULL ? archive_read_open(source->archive, source, NULL, pass_on, NULL)
+                                 : archive_read_open_fd(source->archive, source->descriptor, UNPACK_BLOCK);
+}
+
 static moco_status start_unpacking(moco__source *source, int filter)
 {
     struct archive_entry *entry = NULL;
@@ -102,8 +138,7 @@ static moco_status start_unpacking(moco__source *source, int filter)
      * unpacked bytes without looking for a format in them. */
     if (archive_read_append_filter(source->archive, filter) != ARCHIVE_OK ||
         archive_read_support_format_raw(source->archive) != ARCHIVE_OK ||
-        archive_read_support_format_empty(source->archive) != ARCHIVE_OK ||
-        archive_read_open_fd(source->archive, source->descriptor, UNPACK_BLOCK) != ARCHIVE_OK) {
+        archive_read_support_format_empty(source->archive) != ARCHIVE_OK || open_archive(source) != ARCHIVE_OK) {
         return unpack_failed(source);
     }
     const int code = archive_read_next_header(source->archive, &entry);
@@ -163,21 +198,66 @@ static moco_status start(moco__source *source)
     return MOCO_OK;
 }
 
-moco_status moco__source_open(moco__source **out, const char *path)
+/* Reads the first bytes of a command's output, which may come in pieces. */
+static moco_status start_command(moco__source *source)
+{
+    size_t got = 0;
+    source->size = UINT64_MAX;
+    source->block = moco__calloc(1, UNPACK_BLOCK);
+    if (source->block == NULL) {
+        return MOCO_ENOMEM;
+    }
+    MOCO_TRY(moco__command_start(&source->command, source->path));
+    do {
+        MOCO_TRY(moco__command_read(&source->command, source->buffer + source->sniffed, BUFFER_SIZE - source->sniffed,
+                                    &got));
+        source->sniffed += got;
+    } while (got > 0 && source->sniffed < 6);
+    if (source->sniffed == 0) {
+        return moco_error_set(MOCO_EFORMAT, "%s: the command wrote nothing; it must write a tar archive", source->path);
+    }
+    return start_unpacking(source, filter_of(source->buffer, source->sniffed));
+}
+
+static moco_status open_with(moco__source **out, const char *path, moco_status (*start_it)(moco__source *source))
 {
     moco__source *source = moco__calloc(1, sizeof *source);
     if (source == NULL) {
         return MOCO_ENOMEM;
     }
-    source->descriptor = -1;
+    source->descriptor = source->command.descriptor = -1;
     source->path = strdup(path);
     const moco_status status =
-        source->path != NULL ? start(source) : moco_error_set(MOCO_ENOMEM, "out of memory for the name %s", path);
+        source->path != NULL ? start_it(source) : moco_error_set(MOCO_ENOMEM, "out of memory for the name %s", path);
     if (status != MOCO_OK) {
         moco__source_close(source);
         return status;
     }
     *out = source;
+    return MOCO_OK;
+}
+
+moco_status moco__source_open(moco__source **out, const char *path)
+{
+    return open_with(out, path, start);
+}
+
+moco_status moco__source_open_command(moco__source **out, const char *path)
+{
+    return open_with(out, path, start_command);
+}
+
+moco_status moco__source_finish(moco__source *source)
+{
+    uint8_t unwanted[BUFFER_SIZE];
+    size_t got = 1;
+    while (source->block != NULL && got > 0) {
+        MOCO_TRY(moco__source_read(source, unwanted, sizeof unwanted, &got));
+    }
+    /* What is unpacked may end before the command does. */
+    for (got = 1; source->block != NULL && got > 0;) {
+        MOCO_TRY(moco__command_read(&source->command, source->block, UNPACK_BLOCK, &got));
+    }
     return MOCO_OK;
 }
 
@@ -192,6 +272,8 @@ void moco__source_close(moco__source *source)
     if (source->descriptor >= 0) {
         (void)close(source->descriptor);
     }
+    moco__command_stop(&source->command);
+    free(source->block);
     free(source->path);
     free(source);
 }

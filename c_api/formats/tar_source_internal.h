@@ -13,6 +13,10 @@ typedef struct moco__source moco__source;
 
 /* Opens a file; its first bytes decide whether it is compressed. */
 moco_status moco__source_open(moco__source **out, const char *path);
+/* Starts "pipe:COMMAND" and reads what it writes, as a compressed file. Whoever calls this trusts the command. */
+moco_status moco__source_open_command(moco__source **out, const char *path);
+/* Reads the output of a command to its end, and fails if the command did. Does nothing for a file. */
+moco_status moco__source_finish(moco__source *source);
 /* NULL is allowed. */
 void moco__source_close(moco__source *source);
 

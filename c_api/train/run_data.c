@@ -7,6 +7,7 @@
 #include "config/config_stored_internal.h"
 #include "dataset/dataset_identity_internal.h"
 #include "dataset/dataset_pair_internal.h"
+#include "formats/command_source_internal.h"
 #include "method/model_internal.h"
 #include "train/run_identity_internal.h"
 
@@ -61,6 +62,8 @@ moco_status moco__run_take_given(moco__run *run, bool is_new)
     moco__run_given *given = &run->setup.given;
     given->images = o->dataset;
     given->val_images = o->val_dataset;
+    given->pipe_data = o->pipe_data;
+    given->pipe_val_data = o->pipe_val_data;
     if (o->metadata == NULL && o->metadata_count > 0) {
         return moco_error_set(MOCO_EINVALID, "train: options->metadata is NULL, but its count is %zu",
                               o->metadata_count);
@@ -81,9 +84,26 @@ const char *moco__run_data_name(const moco__run_setup *setup)
     return setup->given.images != NULL ? "the application's dataset" : setup->config.data;
 }
 
+/* A command in the settings is run only if the caller has given it too. */
+static moco_status check_command(bool *trusted, const moco__run_setup *setup, int which, const char *path)
+{
+    const char *given = which == 0 ? setup->given.pipe_data : setup->given.pipe_val_data;
+    const char *option = which == 0 ? "data" : "val-data";
+    *trusted = moco__command_is(path) && given != NULL && strcmp(given, path) == 0;
+    if (*trusted || !moco__command_is(path)) {
+        return MOCO_OK;
+    }
+    return moco_error_set(MOCO_EINVALID,
+                          "%s is the command \"%s\"; commands are not taken from files, which others may have made. If "
+                          "you trust it, give the same text again on the command line: moco resume RUN --%s '%s'",
+                          option, path, option, path);
+}
+
 static moco_status open_path(moco__run_setup *setup, int which, const char *path, const moco_dataset_options *options)
 {
-    MOCO_TRY(moco_dataset_open(&setup->opened[which], path, options));
+    moco_dataset_options o = *options;
+    MOCO_TRY(check_command(&o.pipes, setup, which, path));
+    MOCO_TRY(moco_dataset_open(&setup->opened[which], path, &o));
     *(which == 0 ? &setup->images : &setup->val_images) = setup->opened[which];
     return MOCO_OK;
 }

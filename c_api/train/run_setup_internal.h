@@ -11,7 +11,8 @@
 /* What the application gives instead of the configuration's; borrowed; NULL: it gives none. */
 typedef struct moco__run_given {
     const moco_dataset *images, *val_images;
-    moco_augment_policy policy; /* its callback and payload count, since the configuration has the rest */
+    const char *pipe_data, *pipe_val_data; /* commands that may be run */
+    moco_augment_policy policy;            /* its callback and payload count, since the configuration has the rest */
     bool has_order;
     const double *weights;
     moco_order_fn order;

@@ -45,12 +45,15 @@ typedef struct moco_dataset_options {
     /** Compressed shards: samples kept that were unpacked ahead of their turn. For speed, at least twice the sampler's
      * window; 0: 3072, which fits ::MOCO_SHARD_WINDOW. */
     size_t keep;
+    /** Runs a path "pipe:COMMAND" as a command of the shell that writes a tar shard. Set it only if a person gave the
+     * path for this use: who writes such a path runs programs here. false: such paths are ::MOCO_EINVALID @since 0.2 */
+    bool pipes;
 } moco_dataset_options;
 
 /** The defaults of ::moco_dataset_options. */
 #define MOCO_DATASET_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
-        sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN, 0                                            \
+        sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN, 0, false                                     \
     }
 
 /**

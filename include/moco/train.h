@@ -41,12 +41,17 @@ typedef struct moco_train_options {
     /** Continues on other images than those of the run: its epoch begins again, and the run is neither identical to one
      * on the old images nor to one on the new. false: other images are ::MOCO_EINVALID. @since 0.2 */
     bool data_changed;
+    /** The commands that the run may read its images by: "pipe:COMMAND" in data or val_data of its settings is run only
+     * if it is the text here, since settings may come from a file that others made. NULL: none. @since 0.2 */
+    const char *pipe_data;
+    const char *pipe_val_data; /**< the same for val_data @since 0.2 */
 } moco_train_options;
 
 /** The defaults of ::moco_train_options. */
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, false        \
+        sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, false, NULL, \
+            NULL                                                                                                       \
     }
 
 /**

@@ -203,3 +203,43 @@ TEST_F(CliShards, PatternsAndFoldersBesideShards)
             << result.err;
     }
 }
+
+// Commands that write shards are run for who types them, and not for files.
+TEST_F(CliShards, ACommandIsTrainedOnAndResumedExactly)
+{
+    (void)packed();
+    const std::string command = "pipe:cat packed.tar";
+    const auto words = [&](const std::string &out) {
+        Words all = train(out, { "--epochs", "4" });
+        all[1] = command;
+        return all;
+    };
+    const std::string whole = checkpoint_of(words("piped"), "piped");
+    EXPECT_EQ(run_until("step 1/", SIGTERM, words("broken")), 128 + SIGTERM) << read_file(root / "err.txt");
+    const Result refused = run({ "resume", "broken" });
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_HAS(refused.err, "commands are not taken from files");
+    EXPECT_HAS(refused.err, "moco resume RUN --data 'pipe:cat packed.tar'");
+    EXPECT_EQ(run({ "resume", "broken", "--data", "pipe:cat other.tar" }).code, 1);
+    EXPECT_EQ(run({ "resume", "broken", "--data", "packed.tar" }).code, 2);
+    EXPECT_TRUE(checkpoint_of({ "resume", "broken", "--data", command }, "broken") == whole);
+    const Result knn = run({ "knn", "piped", "--train", command, "--test", command });
+    EXPECT_EQ(knn.code, 0) << knn.err;
+    const Result failing = run({ "embed", "piped", "pipe:cat packed.tar; exit 9", "--out", "piped.npy" });
+    EXPECT_EQ(failing.code, 1);
+    EXPECT_HAS(failing.err, "the command failed with exit status 9");
+}
+
+TEST_F(CliShards, ACommandInAFileIsNotRun)
+{
+    std::ofstream(root / "evil.yaml") << "data: \"pipe:touch evil\"\nval_data: \"pipe:touch evil\"\n";
+    Words words = train("of_file", { "--epochs", "1", "--config", "evil.yaml" });
+    words.erase(words.begin() + 1);
+    const Result result = run(words);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_HAS(result.err, "commands are not taken from files; if you trust it, give it as DATA");
+    words.insert(words.begin() + 1, "train");
+    EXPECT_HAS(run(words).err, "give it by --val-data");
+    EXPECT_EQ(run(joined(words, { "--val-data", "test" })).code, 0);
+    EXPECT_FALSE(fs::exists(root / "evil"));
+}

@@ -84,11 +84,12 @@ AT(moco_config, crop_min, 18464);
 AT(moco_config, jitter, 18472);
 AT(moco_config, blur, 18480);
 
-SIZE(moco_dataset_options, 24);
+SIZE(moco_dataset_options, 32);
 AT(moco_dataset_options, struct_size, 0);
 AT(moco_dataset_options, format, 8);
 AT(moco_dataset_options, split, 12);
 AT(moco_dataset_options, keep, 16);
+AT(moco_dataset_options, pipes, 24);
 
 SIZE(moco_dataset_callbacks, 40);
 AT(moco_dataset_callbacks, struct_size, 0);
@@ -329,7 +330,7 @@ AT(moco_pack_options, skip_broken, 29);
 AT(moco_pack_options, progress, 32);
 AT(moco_pack_options, payload, 40);
 
-SIZE(moco_train_options, 120);
+SIZE(moco_train_options, 136);
 AT(moco_train_options, struct_size, 0);
 AT(moco_train_options, progress, 8);
 AT(moco_train_options, payload, 16);
@@ -345,5 +346,7 @@ AT(moco_train_options, order, 88);
 AT(moco_train_options, metadata, 96);
 AT(moco_train_options, metadata_count, 104);
 AT(moco_train_options, data_changed, 112);
+AT(moco_train_options, pipe_data, 120);
+AT(moco_train_options, pipe_val_data, 128);
 
 #endif

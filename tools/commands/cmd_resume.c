@@ -3,10 +3,12 @@
  */
 #include "cli/output.h"
 #include "commands/commands.h"
+#include "commands/data.h"
 #include "commands/session.h"
 
 typedef struct resume_options {
     char device[16];
+    char data[MOCO_PATH_MAX], val_data[MOCO_PATH_MAX];
     int64_t threads, epochs;
     session_settings session;
     launch_settings launch;
@@ -26,17 +28,34 @@ static const moco_option options[] = {
       MOCO_INT_OPTION(resume_options, epochs, 1, 1e6),
       .zero_is_auto = true,
       .help = "new length of the run, to lengthen it; auto: as before" },
+    { .name = "data",
+      MOCO_TEXT_OPTION(resume_options, data, "PIPE"),
+      .help = "the command that the run reads its images by, pipe:COMMAND, which is not taken from its files" },
+    { .name = "val-data",
+      MOCO_TEXT_OPTION(resume_options, val_data, "PIPE"),
+      .help = "the same for the images of the kNN monitor" },
     SESSION_OPTIONS(resume_options, session),
     LAUNCH_OPTIONS(resume_options, launch),
 };
 
+static bool is_wrong(const char *data)
+{
+    return data[0] != '\0' && !data_is_command(data);
+}
+
 static int run(const arguments *args)
 {
+    if (is_wrong(values.data) || is_wrong(values.val_data)) {
+        return say_usage(&command_resume, "--data and --val-data are for pipe:COMMAND alone; a run continues on its "
+                                          "data. To train on other data start a new run: moco train DATA --out RUN");
+    }
     const run_job job = {
         .run = args->positional[0],
         .device = values.device[0] != '\0' ? values.device : NULL,
         .threads = values.threads,
         .epochs = values.epochs,
+        .pipe_data = values.data,
+        .pipe_val_data = values.val_data,
         .session = &values.session,
         .launch = &values.launch,
         .command = &command_resume,

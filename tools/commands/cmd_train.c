@@ -59,6 +59,39 @@ static int print_config(const moco_config *config)
                : say_failure();
 }
 
+/* Takes the settings of a file, but no commands: those must come from the command line. */
+static int load(moco_config *config, const char *path, bool *had_command)
+{
+    if (moco_config_load(config, path) != MOCO_OK) {
+        return say_failure();
+    }
+    char *const places[] = { config->data, config->val_data };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; ++i) {
+        had_command[i] = data_is_command(places[i]);
+        if (had_command[i]) {
+            places[i][0] = '\0';
+        }
+    }
+    return EXIT_OK;
+}
+
+static int check_commands(const moco_config *config, const bool *had_command)
+{
+    if (!values.print_config && had_command[0] && config->data[0] == '\0') {
+        return say_usage(&command_train,
+                         "%s has a command for data, pipe:..., and commands are not taken from files; if "
+                         "you trust it, give it as DATA",
+                         values.config);
+    }
+    if (!values.print_config && had_command[1] && config->val_data[0] == '\0') {
+        return say_usage(&command_train,
+                         "%s has a command for val_data, pipe:..., and commands are not taken from "
+                         "files; if you trust it, give it by --val-data",
+                         values.config);
+    }
+    return EXIT_OK;
+}
+
 static int check_places(const moco_config *config)
 {
     if (config->data[0] == '\0') {
@@ -82,18 +115,24 @@ static int make_config(moco_config *config, const arguments *args)
     if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
         return say_usage(&command_train, "%s", moco_error_message());
     }
-    if (values.config[0] != '\0' && moco_config_load(config, values.config) != MOCO_OK) {
-        return say_failure();
+    bool had_command[2] = { false, false };
+    int code = values.config[0] != '\0' ? load(config, values.config, had_command) : EXIT_OK;
+    if (code != EXIT_OK) {
+        return code;
     }
-    const int code = options_apply(config, &command_train, args);
+    code = options_apply(config, &command_train, args);
     if (code != EXIT_OK) {
         return code;
     }
     if (args->positional_count > 0 && moco_config_set(config, "data", args->positional[0]) != MOCO_OK) {
         return say_usage(&command_train, "%s", moco_error_message());
     }
-    if (!values.print_config && check_places(config) != EXIT_OK) {
-        return EXIT_USAGE;
+    code = check_commands(config, had_command);
+    if (code == EXIT_OK && !values.print_config) {
+        code = check_places(config);
+    }
+    if (code != EXIT_OK) {
+        return code;
     }
     /* The run checks again and gives the warnings. */
     output_show_log(false);
@@ -117,6 +156,8 @@ static int run(const arguments *args)
     const run_job job = {
         .config = &config,
         .run = config.out,
+        .pipe_data = config.data,
+        .pipe_val_data = config.val_data,
         .resume_existing = strcmp(values.resume, "auto") == 0,
         .session = &values.session,
         .launch = &values.launch,

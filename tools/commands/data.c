@@ -11,16 +11,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-moco_status data_open(moco_dataset **out, const char *what, const char *path, moco_format format, moco_split split)
+bool data_is_command(const char *path)
+{
+    return strncmp(path, "pipe:", 5) == 0;
+}
+
+static moco_status open_from(moco_dataset **out, const char *what, const char *path, moco_format format,
+                             moco_split split, bool is_typed)
 {
     moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
     char text[MOCO_PATH_MAX + 512];
     options.split = split;
     options.format = format;
+    options.pipes = is_typed;
     MOCO_TRY(moco_dataset_open(out, path, &options));
     moco_dataset_describe(*out, text, sizeof text);
     moco_log(MOCO_LOG_INFO, "%s: %s", what, text);
     return MOCO_OK;
+}
+
+moco_status data_open(moco_dataset **out, const char *what, const char *path, moco_format format, moco_split split)
+{
+    return open_from(out, what, path, format, split, true);
+}
+
+moco_status data_open_stored(moco_dataset **out, const char *what, const char *path, moco_format format,
+                             moco_split split)
+{
+    return open_from(out, what, path, format, split, false);
 }
 
 /* Finds a folder by its name in any case. Returns whether there is one. */
@@ -83,6 +101,9 @@ moco_encoder_options data_encoder_options(const moco_config *config, moco_device
 
 void data_make_absolute(char path[MOCO_PATH_MAX])
 {
+    if (data_is_command(path)) {
+        return;
+    }
     char *whole = path[0] != '\0' ? realpath(path, NULL) : NULL;
     if (whole != NULL) {
         (void)snprintf(path, MOCO_PATH_MAX, "%s", whole);
