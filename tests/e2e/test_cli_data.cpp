@@ -283,7 +283,7 @@ TEST_F(CliData, EveryCommandTakesAList)
     EXPECT_EQ(embedded.code, 0) << embedded.err;
     const Result packed = run({ "pack", "test-files.txt", "--out", "listed.tar" });
     EXPECT_EQ(packed.code, 0) << packed.err;
-    const Result of_pack = run({ "knn", "listed", "--train", "train-files.txt", "--test", "listed-000000.tar" });
+    const Result of_pack = run({ "knn", "listed", "--train", "train-files.txt", "--test", "listed.tar" });
     EXPECT_EQ(of_pack.code, 0) << of_pack.err;
     std::ofstream(root / "train-files.txt", std::ios::app) << "train/dark/nothing.png\tdark\n";
     const Result broken = run({ "resume", "listed", "--epochs", "2" });
