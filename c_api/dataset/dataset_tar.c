@@ -285,7 +285,7 @@ static moco_status open_shards(moco_dataset *dataset, const moco__shard_list *li
         return MOCO_ENOMEM;
     }
     for (size_t i = 0; i < list->count; ++i) {
-        MOCO_TRY(list->are_commands ? moco__shard_scan_command(&state->shards[i], list->paths[i])
+        MOCO_TRY(list->are_commands ? moco__shard_scan_as(&state->shards[i], list->paths[i], true)
                                     : moco__shard_open(&state->shards[i], list->paths[i]));
         state->shard_count = i + 1;
     }

@@ -318,12 +318,11 @@ static moco_status scan_file(moco__shard *shard)
     MOCO_TRY(shard->is_command ? moco__source_open_command(&source, shard->path)
                                : moco__source_open(&source, shard->path));
     shard->plain = moco__source_is_plain(source);
-    if (shard->is_command) {
-        moco_log(MOCO_LOG_INFO, "%s: running the command once to find the samples; each epoch runs it again",
-                 shard->path);
-    } else if (!shard->plain) {
-        moco_log(MOCO_LOG_INFO, "%s: unpacking it once to find its samples; moco_shards_index() makes this unnecessary",
-                 shard->path);
+    if (!shard->plain) {
+        moco_log(MOCO_LOG_INFO, "%s: %s", shard->path,
+                 shard->is_command
+                     ? "running the command once to find the samples; each epoch runs it again"
+                     : "unpacking it once to find its samples; moco_shards_index() makes this unnecessary");
     }
     moco__tar_start(&s.tar, source);
     moco_status status = run_scan(&s);
@@ -337,7 +336,7 @@ static moco_status scan_file(moco__shard *shard)
     return status;
 }
 
-static moco_status scan_path(moco__shard *shard, const char *path, bool is_command)
+moco_status moco__shard_scan_as(moco__shard *shard, const char *path, bool is_command)
 {
     moco_status status = moco__shard_create(shard, path);
     if (status == MOCO_OK) {
@@ -348,14 +347,4 @@ static moco_status scan_path(moco__shard *shard, const char *path, bool is_comma
         moco__shard_free(shard);
     }
     return status;
-}
-
-moco_status moco__shard_scan(moco__shard *shard, const char *path)
-{
-    return scan_path(shard, path, false);
-}
-
-moco_status moco__shard_scan_command(moco__shard *shard, const char *path)
-{
-    return scan_path(shard, path, true);
 }

@@ -4,9 +4,13 @@
 
 #include "dataset/shard_internal.h"
 
-/* Reads the archive from start to end, whether it has an index or not. */
-moco_status moco__shard_scan(moco__shard *shard, const char *path);
-/* Does the same with what a command writes, "pipe:COMMAND", which the caller trusts. */
-moco_status moco__shard_scan_command(moco__shard *shard, const char *path);
+/* Reads the archive from start to end, whether it has an index or not. A command, "pipe:COMMAND", is one that the
+ * caller trusts. */
+moco_status moco__shard_scan_as(moco__shard *shard, const char *path, bool is_command);
+
+static inline moco_status moco__shard_scan(moco__shard *shard, const char *path)
+{
+    return moco__shard_scan_as(shard, path, false);
+}
 
 #endif

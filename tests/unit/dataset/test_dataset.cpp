@@ -138,14 +138,14 @@ TEST_F(Dataset, RefusesWhatIsNotThere)
     refuse(root_ / "missing", MOCO_ENOTFOUND, "missing");
     refuse("", MOCO_ENOTFOUND, "\"\"");
     refuse(root_, MOCO_EFORMAT, "nothing usable");
-    file("text.txt", { 'h', 'i' });
+    file("text.dat", { 'h', 'i' });
     refuse(root_, MOCO_EFORMAT, "nothing usable");
-    refuse(root_ / "text.txt", MOCO_EFORMAT,
+    refuse(root_ / "text.dat", MOCO_EFORMAT,
            "is a text. It is neither a CIFAR binary file nor an IDX file nor a tar shard");
     file("one.JPG", { 'h', 'i' });
     refuse(root_ / "one.JPG", MOCO_EFORMAT, "is one image; give its folder");
     fs::remove(root_ / "one.JPG");
-    refuse(root_ / "text.txt" / "below", MOCO_ENOTFOUND, "below");
+    refuse(root_ / "text.dat" / "below", MOCO_ENOTFOUND, "below");
     refuse("/dev/null", MOCO_EFORMAT, "regular file");
     fs::create_directories(root_ / "a");
     refuse(root_, MOCO_EFORMAT, "nothing usable", MOCO_FORMAT_FOLDER);

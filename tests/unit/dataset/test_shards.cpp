@@ -90,8 +90,8 @@ TEST_F(Shards, ACutOrForeignArchiveIsNamedByWhatItIs)
     refuse(path("page.tar"), MOCO_EFORMAT, "this is not a tar header");
     write_file(path("empty.tar"), "");
     refuse(path("empty.tar"), MOCO_EFORMAT, "the file is empty");
-    write_file(path("notes[1].txt"), "words");
-    refuse(path("notes[1].txt"), MOCO_EFORMAT, "is a text. It is neither");
+    write_file(path("notes[1].dat"), "words");
+    refuse(path("notes[1].dat"), MOCO_EFORMAT, "is a text. It is neither");
     write_file(path("images.zip"), "PK\3\4 and so on");
     refuse(path("images.zip"), MOCO_EFORMAT, "is a zip archive; unpack it");
 }
