@@ -106,6 +106,29 @@ void moco_image::hold_rgb(std::int32_t new_width, std::int32_t new_height) noexc
     planar_ = false;
     mirrored_ = false;
     in_ycc_ = false;
+    in_bands_ = false;
+}
+
+void moco_image::give_bands() noexcept
+{
+    bands_.swap(spare_bands_);
+    hold_rgb(bands_.width, bands_.height);
+    in_bands_ = true;
+}
+
+void moco_image::expect_rgb(const char *name) const
+{
+    if (wanted != 3 && wanted != 1) {
+        moco::refuse_band_count(3, wanted, name);
+    }
+}
+
+void moco_image::settle()
+{
+    if (wanted != 3) {
+        moco::bands_from_rgb(spare_bands_, rgb(), width, height, wanted, "");
+        give_bands();
+    }
 }
 
 void moco_image::give_planes(std::int32_t new_width, std::int32_t new_height) noexcept

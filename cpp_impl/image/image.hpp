@@ -3,6 +3,7 @@
 
 #include "base/guard.hpp"
 #include "base/live.hpp"
+#include "image/bands.hpp"
 #include "image/image_box.hpp"
 #include "image/pixels.hpp"
 #include "image/ycc.hpp"
@@ -16,12 +17,24 @@
 // The pixels are interleaved, as decoders make them and applications read them, or in three planes, on which operations
 // are faster. A JPEG file may stay undecoded, or be decoded in part, until its pixels are needed. Reading the pixels
 // may change the form, also of a const image. An image that computes fast holds luma and chroma once an operation has
-// run.
+// run. Pictures of other channels than 8-bit RGB are bands, and nothing else.
 struct moco_image : moco::Counted {
     std::int32_t width = 0;
     std::int32_t height = 0;
     bool lazy = false;
     bool fast = false;
+    std::int32_t wanted = 3; // channels that files and pixels are converted to
+
+    // Whether the picture is bands. All functions on RGB, luma and chroma below are for other pictures.
+    [[nodiscard]] bool is_bands() const noexcept { return in_bands_; }
+    [[nodiscard]] moco::Bands &bands() const noexcept { return bands_; }
+    // Returns room for a new picture in bands. give_bands() then makes it the picture of the image.
+    moco::Bands &bands_room() noexcept { return spare_bands_; }
+    void give_bands() noexcept;
+    // Refuses RGB pixels if they cannot become the channels that are wanted; @p name is for messages.
+    void expect_rgb(const char *name) const;
+    // Converts RGB pixels that were given to the channels that are wanted.
+    void settle();
 
     [[nodiscard]] std::size_t area() const noexcept
     {
@@ -75,6 +88,9 @@ struct moco_image : moco::Counted {
     mutable moco::Ycc ycc_;
     mutable bool in_ycc_ = false; // pixels_ holds the planes of ycc_
     mutable int reduction_ = 1;   // of the planes in ycc_
+    mutable moco::Bands bands_;
+    moco::Bands spare_bands_;
+    bool in_bands_ = false;
     moco::Bytes file_;
     std::size_t file_size_ = 0;
     std::string name_; // the file's name
@@ -89,6 +105,11 @@ namespace moco {
 
 // Throws MOCO_EINVALID if an image is NULL or has no pixels.
 void check_not_empty(const char *function, const moco_image *image);
+// Throws MOCO_EINVALID if the picture of an image is bands.
+void refuse_bands(const char *function, const moco_image *image);
+// Sets bands of height x width x channels bytes, as many as the image wants.
+void set_bands_of_bytes(moco_image &image, std::int32_t width, std::int32_t height, std::int32_t channels,
+                        const std::uint8_t *pixels);
 // Throws MOCO_EINVALID if an image cannot have a size.
 void check_image_size(const char *function, std::int32_t width, std::int32_t height);
 // Throws MOCO_EINVALID if a box is not within an image.

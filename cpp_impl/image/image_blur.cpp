@@ -11,7 +11,9 @@ moco_status moco_image_gaussian_blur(moco_image *image, double sigma)
                           "moco_image_gaussian_blur: sigma " + std::to_string(sigma) + " is outside 0 to 10000");
     }
     if (sigma > 0.0 && image->width > 0) {
-        if (moco::Ycc *ycc = image->fast_form()) {
+        if (image->is_bands()) {
+            moco::bands_blur(image->bands(), sigma);
+        } else if (moco::Ycc *ycc = image->fast_form()) {
             moco::ycc_blur(*ycc, sigma);
         } else {
             moco::blur_planes(image->planes_either_way().plane[0], 3, static_cast<std::size_t>(image->width),

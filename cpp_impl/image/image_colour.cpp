@@ -35,7 +35,9 @@ moco_status moco_image_brightness(moco_image *image, double factor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_factor(__func__, factor);
-    if (moco::Ycc *ycc = image->fast_form()) {
+    if (image->is_bands()) {
+        moco::bands_brightness(image->bands(), factor);
+    } else if (moco::Ycc *ycc = image->fast_form()) {
         moco::ycc_brightness(*ycc, factor);
     } else {
         blend(*image, 0, factor);
@@ -48,7 +50,9 @@ moco_status moco_image_contrast(moco_image *image, double factor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_factor(__func__, factor);
-    if (moco::Ycc *ycc = image->fast_form()) {
+    if (image->is_bands()) {
+        moco::bands_contrast(image->bands(), factor);
+    } else if (moco::Ycc *ycc = image->fast_form()) {
         moco::ycc_contrast(*ycc, factor);
     } else if (image->width > 0) {
         blend(*image, mean_luma(*image), factor);
@@ -61,7 +65,9 @@ moco_status moco_image_saturation(moco_image *image, double factor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_factor(__func__, factor);
-    if (moco::Ycc *ycc = image->fast_form()) {
+    if (image->is_bands()) {
+        moco::bands_saturation(image->bands(), factor);
+    } else if (moco::Ycc *ycc = image->fast_form()) {
         moco::ycc_saturation(*ycc, factor);
     } else {
         moco::pixel_kernels().saturate(image->planes_either_way().plane, image->area(), static_cast<float>(factor));
@@ -77,7 +83,9 @@ moco_status moco_image_hue(moco_image *image, double factor)
         throw moco::Error(MOCO_EINVALID,
                           "moco_image_hue: factor " + std::to_string(factor) + " is outside -0.5 to 0.5");
     }
-    if (moco::Ycc *ycc = image->fast_form()) {
+    if (image->is_bands()) {
+        moco::bands_hue(image->bands(), factor);
+    } else if (moco::Ycc *ycc = image->fast_form()) {
         moco::ycc_hue(*ycc, factor);
     } else {
         moco::pixel_kernels().shift_hue(image->planes_either_way().plane, image->area(),
@@ -90,7 +98,9 @@ moco_status moco_image_grayscale(moco_image *image)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
-    if (moco::Ycc *ycc = image->fast_form()) {
+    if (image->is_bands()) {
+        moco::bands_grey(image->bands());
+    } else if (moco::Ycc *ycc = image->fast_form()) {
         moco::ycc_grey(*ycc);
     } else {
         moco::pixel_kernels().grey(image->planes_either_way().plane, image->area());
@@ -103,7 +113,9 @@ moco_status moco_image_hflip(moco_image *image)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     // The next operation that reads the pixels mirrors them.
-    if (moco::Ycc *ycc = image->fast_form()) {
+    if (image->is_bands()) {
+        moco::bands_mirror(image->bands());
+    } else if (moco::Ycc *ycc = image->fast_form()) {
         ycc->mirrored = !ycc->mirrored;
     } else {
         image->mirror();

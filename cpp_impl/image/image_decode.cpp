@@ -1,4 +1,4 @@
-// Reads image files, recognises them by their first bytes, and decodes them to RGB.
+// Reads image files, recognises them by their first bytes, and decodes them to RGB or bands.
 #include "image/decoders.hpp"
 #include "image/image.hpp"
 
@@ -33,36 +33,80 @@ bool is_tiff(const std::uint8_t *bytes, std::size_t count)
            starts_with(bytes, count, "II+\0", 4) || starts_with(bytes, count, "MM\0+", 4);
 }
 
-void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, const char *name)
+bool is_png(const std::uint8_t *bytes, std::size_t count)
 {
-    Pixels out{ .bytes = image.spare() };
-    if (count == 0) {
-        bad_file(name, "the file is empty");
+    return starts_with(bytes, count, "\x89PNG\r\n\x1A\n", 8);
+}
+
+// Decodes the bands of formats that have other ones than 8-bit RGB. Returns false for others.
+bool decode_bands(moco_image &image, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
+    Bands &made = image.bands_room();
+    bool has_alpha = false;
+    if (is_npy(bytes, count)) {
+        decode_npy(made, image.wanted, bytes, count, name);
+    } else if (is_png(bytes, count)) {
+        has_alpha = decode_png_bands(made, bytes, count, name);
+    } else if (is_netpbm(bytes, count)) {
+        if (!decode_netpbm_bands(made, bytes, count, name)) {
+            return false;
+        }
+    } else if (!is_tiff(bytes, count) || !decode_tiff_bands(made, has_alpha, bytes, count, name)) {
+        return false;
     }
+    fit_bands(made, image.wanted, has_alpha, name);
+    image.give_bands();
+    return true;
+}
+
+// Decodes to RGB. Returns false for a TIFF file that only has bands.
+bool decode_rgb(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
     if (is_jpeg(bytes, count)) {
         (void)decode_jpeg(out, {}, bytes, count, name);
-    } else if (starts_with(bytes, count, "\x89PNG\r\n\x1A\n", 8)) {
+    } else if (is_png(bytes, count)) {
         decode_png(out, bytes, count, name);
     } else if (starts_with(bytes, count, "BM", 2)) {
         decode_bmp(out, bytes, count, name);
     } else if (is_tiff(bytes, count)) {
-        decode_tiff(out, bytes, count, name);
+        return decode_tiff(out, bytes, count, name);
     } else if (starts_with(bytes, count, "RIFF", 4) && count >= 12 && std::memcmp(bytes + 8, "WEBP", 4) == 0) {
         decode_webp(out, bytes, count, name);
     } else if (is_netpbm(bytes, count)) {
         decode_netpbm(out, bytes, count, name);
     } else {
         const char *nature = moco__file_nature(bytes, count);
-        bad_file(name, std::string("not a JPEG, PNG, WebP, BMP, TIFF, PPM or PGM file") +
+        bad_file(name, std::string("not a JPEG, PNG, WebP, BMP, TIFF, PPM, PGM or .npy file") +
                            (nature != nullptr ? std::string(", but ") + nature : ""));
     }
-    image.give_rgb(out.width, out.height);
+    return true;
+}
+
+void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
+    if (count == 0) {
+        bad_file(name, "the file is empty");
+    }
+    if ((image.wanted != 3 || is_npy(bytes, count)) && decode_bands(image, bytes, count, name)) {
+        return;
+    }
+    Pixels out{ .bytes = image.spare() };
+    if (!decode_rgb(out, bytes, count, name)) {
+        (void)decode_bands(image, bytes, count, name);
+        return;
+    }
+    if (image.wanted == 3) {
+        image.give_rgb(out.width, out.height);
+        return;
+    }
+    bands_from_rgb(image.bands_room(), out.bytes.data(), out.width, out.height, image.wanted, name);
+    image.give_bands();
 }
 
 // Decodes a file. A lazy image keeps a JPEG file instead, and takes over @p file.
 void decode_or_keep(moco_image &image, Bytes &file, std::size_t count, const char *name)
 {
-    if (!image.lazy || !is_jpeg(file.data(), count)) {
+    if (!image.lazy || image.wanted != 3 || !is_jpeg(file.data(), count)) {
         decode(image, file.data(), count, name);
         return;
     }
@@ -133,7 +177,7 @@ moco_status moco_image_decode(moco_image *image, const void *bytes, size_t count
     if (count > 0) {
         MOCO_CHECK_ARG(bytes);
     }
-    if (image->lazy && moco::is_jpeg(static_cast<const std::uint8_t *>(bytes), count)) {
+    if (image->lazy && image->wanted == 3 && moco::is_jpeg(static_cast<const std::uint8_t *>(bytes), count)) {
         moco::Bytes &file = moco::file_buffer();
         std::memcpy(file.grow(count), bytes, count);
         moco::decode_or_keep(*image, file, count, name);

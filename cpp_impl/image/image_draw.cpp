@@ -22,6 +22,15 @@ moco_status moco_image_paste(moco_image *image, const moco_image *source, int32_
         throw moco::Error(MOCO_EINVALID, "moco_image_paste: zoom " + std::to_string(zoom) +
                                              "; give at least 1, and two different images");
     }
+    if (moco_image_channels(image) != moco_image_channels(source) || image->is_bands() != source->is_bands()) {
+        throw moco::Error(MOCO_EINVALID,
+                          "moco_image_paste: the images have " + std::to_string(moco_image_channels(image)) + " and " +
+                              std::to_string(moco_image_channels(source)) + " channels; give two of one kind");
+    }
+    if (image->is_bands()) {
+        moco::bands_paste(image->bands(), source->bands(), x, y, zoom);
+        return MOCO_OK;
+    }
     const std::int64_t width = std::int64_t{ source->width } * zoom;
     const std::int64_t height = std::int64_t{ source->height } * zoom;
     const auto first = [](std::int32_t at) { return std::max(-std::int64_t{ at }, std::int64_t{ 0 }); };

@@ -52,6 +52,7 @@ moco_status moco_image_set_frame(moco_image *image, moco_frame_format format, in
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(pixels);
     moco::check_image_size(__func__, width, height);
+    image->expect_rgb(__func__);
     const Format &f = checked_format(format, width, height, stride);
     const int rows = f.even_height ? height + height / 2 : height; // with those of the chroma
     const cv::Mat from(rows, width, CV_8UC(f.bytes), const_cast<std::uint8_t *>(pixels), stride); // only read
@@ -63,5 +64,6 @@ moco_status moco_image_set_frame(moco_image *image, moco_frame_format format, in
         cv::cvtColor(from, to, f.conversion);
     }
     image->give_rgb(width, height);
+    image->settle();
     MOCO_API_END
 }

@@ -45,6 +45,9 @@ moco_status moco_image_load(const moco_image *image, moco_box box, int32_t reduc
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     moco::check_box(__func__, *image, box);
+    if (image->is_bands()) {
+        return MOCO_OK;
+    }
     if (image->fast) {
         (void)image->ycc(box, reduction);
     } else {
@@ -66,7 +69,7 @@ int32_t moco_image_height(const moco_image *image)
 const uint8_t *moco_image_pixels(const moco_image *image)
 {
     try {
-        return image == nullptr || image->width < 1 ? nullptr : image->rgb();
+        return image == nullptr || image->width < 1 || image->is_bands() ? nullptr : image->rgb();
     } catch (const std::exception &) {
         return nullptr;
     }
@@ -83,6 +86,10 @@ moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int
                           "moco_image_set: " + std::to_string(channels) + " channels; give 1 (grey) or 3 (RGB)");
     }
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    if (image->wanted != 3) {
+        moco::set_bands_of_bytes(*image, width, height, channels, pixels);
+        return MOCO_OK;
+    }
     std::uint8_t *to = image->room(count * 3);
     if (channels == 1 && image->fast) {
         std::memcpy(to, pixels, count);
@@ -106,9 +113,11 @@ moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t heig
     MOCO_CHECK_ARG(image);
     MOCO_CHECK_ARG(planes);
     moco::check_image_size(__func__, width, height);
+    image->expect_rgb(__func__);
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     std::memcpy(image->room(count * 3), planes, count * 3);
     image->give_planes(width, height);
+    image->settle();
     MOCO_API_END
 }
 

@@ -219,7 +219,10 @@ moco_status moco_image_resized_crop(moco_image *image, const moco_image *source,
                                              std::to_string(out_width) + " is outside 1 to " +
                                              std::to_string(moco::max_image_pixels) + " pixels");
     }
-    if (image->fast) {
+    if (source->is_bands()) {
+        moco::bands_resize(image->bands_room(), source->bands(), box, out_height, out_width);
+        image->give_bands();
+    } else if (image->fast) {
         resize_fast(*image, *source, box, out_height, out_width);
     } else {
         resize(*image, view_of(*source, box), out_height, out_width);
@@ -231,6 +234,11 @@ moco_status moco_image_crop(moco_image *image, const moco_image *source, moco_bo
 {
     MOCO_API_BEGIN
     check_images(__func__, image, source, box);
+    if (source->is_bands()) {
+        moco::bands_crop(image->bands_room(), source->bands(), box);
+        image->give_bands();
+        return MOCO_OK;
+    }
     copy_rows(view_of(*source, box), image->room(size_of(box.width, box.height)));
     image->give_rgb(box.width, box.height);
     MOCO_API_END

@@ -37,8 +37,8 @@ void store(T *values, const moco_image &image, const moco::Scale scale[3], bool 
 
 } // namespace
 
-moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *image, const double mean[3],
-                             const double std[3], moco_layout layout)
+moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *image, const double *mean,
+                             const double *std, moco_layout layout)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(values);
@@ -53,12 +53,14 @@ moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *i
         throw moco::Error(MOCO_EINVALID, "moco_image_store: layout " + std::to_string(static_cast<int>(layout)) +
                                              " is neither NCHW nor NHWC");
     }
-    moco::Scale scale[3];
-    for (int c = 0; c < 3; ++c) {
+    moco::Scale scale[MOCO_MAX_CHANNELS];
+    for (int c = 0; c < (image->is_bands() ? image->bands().count : 3); ++c) {
         scale[c] = scale_of(mean[c], std[c]);
     }
     const bool interleaved = layout == MOCO_NHWC;
-    if (const moco::Ycc *ycc = image->fast_form()) {
+    if (image->is_bands()) {
+        moco::bands_store(values, dtype == MOCO_BFLOAT16, image->bands(), mean, std, interleaved);
+    } else if (const moco::Ycc *ycc = image->fast_form()) {
         moco::ycc_store(values, dtype == MOCO_BFLOAT16, *ycc, mean, std, layout);
     } else if (dtype == MOCO_BFLOAT16) {
         store(static_cast<std::uint16_t *>(values), *image, scale, interleaved, moco::pixel_kernels().normalize_bf16);

@@ -64,6 +64,7 @@ moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, const m
     MOCO_CHECK_ARG(bytes);
     MOCO_CHECK_ARG(count);
     MOCO_CHECK_ARG(image);
+    moco::refuse_bands(__func__, image);
     const std::int32_t width = moco_image_width(image);
     const std::int32_t height = moco_image_height(image);
     const std::uint8_t *pixels = moco_image_pixels(image);

@@ -1,5 +1,5 @@
 // Decodes PBM, PGM and PPM files, plain and binary, with the pixels that Pillow gives: grey of more than 8 bits is
-// scaled to 16 bits and clipped at 255, colours are scaled to 8 bits.
+// scaled to 16 bits and clipped at 255, colours are scaled to 8 bits. As bands, all samples keep their 16 bits.
 #include "image/decoders.hpp"
 
 #include <algorithm>
@@ -141,16 +141,21 @@ void put(u8 *pixel, std::size_t channel, u8 value, const Header &header)
     }
 }
 
+std::uint32_t plain_value(Reader &reader, const Header &header)
+{
+    const std::uint32_t value = reader.plain_sample(header.bilevel);
+    if (value > header.most) {
+        bad_file(reader.name, "a sample of the plain file is " + std::to_string(value) + ", more than its " +
+                                  std::to_string(header.most));
+    }
+    return value;
+}
+
 void read_plain(u8 *to, Reader &reader, const Header &header, std::size_t pixels)
 {
     for (std::size_t i = 0; i < pixels; ++i, to += 3) {
         for (std::size_t c = 0; c < header.channels; ++c) {
-            const std::uint32_t value = reader.plain_sample(header.bilevel);
-            if (value > header.most) {
-                bad_file(reader.name, "a sample of the plain file is " + std::to_string(value) + ", more than its " +
-                                          std::to_string(header.most));
-            }
-            put(to, c, scale(value, header), header);
+            put(to, c, scale(plain_value(reader, header), header), header);
         }
     }
 }
@@ -174,6 +179,21 @@ void read_binary(u8 *to, const Reader &reader, const Header &header)
     }
 }
 
+// Reads the header, and checks that the file is long enough.
+Header read_checked_header(Reader &reader)
+{
+    const Header header = read_header(reader);
+    moco::check_picture(header.width, header.height, reader.name);
+    const auto width = static_cast<std::size_t>(header.width);
+    const std::size_t row = header.bilevel ? (header.plain ? width : (width + 7) / 8)
+                                           : width * header.channels * (header.most > 255 && !header.plain ? 2 : 1);
+    // A plain sample takes a byte at least, and a space unless it has one digit.
+    if (reader.at > reader.count || row * static_cast<std::size_t>(header.height) > reader.count - reader.at) {
+        bad_file(reader.name, "the PBM, PGM or PPM file is truncated");
+    }
+    return header;
+}
+
 } // namespace
 
 bool moco::is_netpbm(const std::uint8_t *bytes, std::size_t count)
@@ -184,20 +204,29 @@ bool moco::is_netpbm(const std::uint8_t *bytes, std::size_t count)
 void moco::decode_netpbm(Pixels &out, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
     Reader reader = { bytes, count, 0, name };
-    const Header header = read_header(reader);
-    out.set_size(header.width, header.height, name);
-    const auto width = static_cast<std::size_t>(header.width);
-    const auto height = static_cast<std::size_t>(header.height);
-    const std::size_t row = header.bilevel ? (header.plain ? width : (width + 7) / 8)
-                                           : width * header.channels * (header.most > 255 && !header.plain ? 2 : 1);
-    // A plain sample takes a byte at least, and a space unless it has one digit.
-    if (reader.at > count || row * height > count - reader.at) {
-        bad_file(name, "the PBM, PGM or PPM file is truncated");
-    }
+    const Header header = read_checked_header(reader);
     u8 *to = out.resize(header.width, header.height, name);
     if (header.plain) {
-        read_plain(to, reader, header, width * height);
+        read_plain(to, reader, header, static_cast<std::size_t>(header.width * header.height));
     } else {
         read_binary(to, reader, header);
     }
+}
+
+bool moco::decode_netpbm_bands(Bands &out, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
+    Reader reader = { bytes, count, 0, name };
+    const Header header = read_checked_header(reader);
+    if (header.most <= 255) {
+        return false;
+    }
+    out.resize(header.width, header.height, static_cast<std::int64_t>(header.channels), name);
+    out.depth = Depth::words;
+    const u8 *from = bytes + reader.at;
+    for (std::size_t i = 0; i < out.size(); ++i, from += header.plain ? 0 : 2) {
+        const std::uint32_t value = header.plain ? plain_value(reader, header) : from[0] * 256U + from[1];
+        out.plane(i % header.channels)[i / header.channels] =
+            static_cast<float>(std::min(1.0, static_cast<double>(value) / header.most));
+    }
+    return true;
 }

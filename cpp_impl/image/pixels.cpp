@@ -6,12 +6,17 @@ void moco::bad_file(const char *name, const std::string &what)
     throw Error(MOCO_EFORMAT, std::string(name) + ": " + what);
 }
 
-void moco::Pixels::set_size(std::int64_t new_width, std::int64_t new_height, const char *name)
+void moco::check_picture(std::int64_t width, std::int64_t height, const char *name)
 {
-    if (new_width < 1 || new_height < 1 || new_width > max_image_pixels / new_height) {
-        bad_file(name, "the image has " + std::to_string(new_width) + " x " + std::to_string(new_height) +
+    if (width < 1 || height < 1 || width > max_image_pixels / height) {
+        bad_file(name, "the image has " + std::to_string(width) + " x " + std::to_string(height) +
                            " pixels; the limit is 1 to " + std::to_string(max_image_pixels));
     }
+}
+
+void moco::Pixels::set_size(std::int64_t new_width, std::int64_t new_height, const char *name)
+{
+    check_picture(new_width, new_height, name);
     width = static_cast<std::int32_t>(new_width);
     height = static_cast<std::int32_t>(new_height);
 }

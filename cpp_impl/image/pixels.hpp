@@ -15,6 +15,9 @@ using Bytes = Buffer<std::uint8_t>;
 // The largest image, in pixels. Pillow refuses larger files as decompression bombs.
 constexpr std::int64_t max_image_pixels = 178956970;
 
+// Throws MOCO_EFORMAT if a file's picture has no pixels, or too many.
+void check_picture(std::int64_t width, std::int64_t height, const char *name);
+
 // A decoded picture. It becomes the image's when it is complete, so a decoder that fails leaves the image unchanged.
 struct Pixels {
     std::int32_t width = 0;

@@ -1,5 +1,5 @@
 // Decodes PNG files by libpng, with the pixels that Pillow gives: alpha and transparent colours are dropped, 16-bit
-// grey is clipped at 255, other 16-bit channels keep their high byte.
+// grey is clipped at 255, other 16-bit channels keep their high byte. As bands, all channels keep their 16 bits.
 #include "image/decoders.hpp"
 
 #include <png.h>
@@ -42,8 +42,8 @@ void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
 
 class Decoder {
   public:
-    explicit Decoder(Source &source)
-        : png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning)),
+    Decoder(Source &source, bool as_bands)
+        : as_bands_(as_bands), png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning)),
           info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr)
     {
         if (info_ == nullptr) {
@@ -70,7 +70,8 @@ class Decoder {
         png_read_update_info(png_, info_);
         return true;
     }
-    // Reads rows of width x 3 bytes, or of width x 2 for 16-bit grey. An interlaced file fills them in several passes.
+    // Reads rows of width x 3 bytes, or of width x 2 for 16-bit grey; for bands, of all samples. An interlaced file
+    // fills them in several passes.
     bool read_rows(u8 *to)
     {
         if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp)
@@ -88,10 +89,17 @@ class Decoder {
     [[nodiscard]] std::size_t height() const { return png_get_image_height(png_, info_); }
     [[nodiscard]] std::size_t row_bytes() const { return png_get_rowbytes(png_, info_); }
     [[nodiscard]] bool is_grey16() const { return grey16_; }
+    [[nodiscard]] std::size_t channels() const { return png_get_channels(png_, info_); }
+    [[nodiscard]] bool is_wide() const { return png_get_bit_depth(png_, info_) == 16; }
+    [[nodiscard]] bool has_alpha() const { return (png_get_color_type(png_, info_) & PNG_COLOR_MASK_ALPHA) != 0; }
 
   private:
     void convert()
     {
+        if (as_bands_) {
+            png_set_expand(png_); // palettes to RGB, transparent colours to alpha, grey to 8 bits
+            return;
+        }
         const int colour = png_get_color_type(png_, info_);
         grey16_ = colour == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png_, info_) == 16;
         if (grey16_) {
@@ -106,6 +114,7 @@ class Decoder {
         png_set_gray_to_rgb(png_);
     }
 
+    bool as_bands_;
     png_structp png_;
     png_infop info_;
     int passes_ = 1;
@@ -118,7 +127,7 @@ void moco::decode_png(Pixels &out, const std::uint8_t *bytes, std::size_t count,
 {
     thread_local Bytes grey;
     Source source = { bytes, count, 0, "" };
-    Decoder decoder(source);
+    Decoder decoder(source, /*as_bands=*/false);
     if (!decoder.read_header()) {
         bad_file(name, std::string("damaged PNG file: ") + source.message);
     }
@@ -136,4 +145,32 @@ void moco::decode_png(Pixels &out, const std::uint8_t *bytes, std::size_t count,
             to[0] = to[1] = to[2] = rows[2 * i] != 0 ? 255 : rows[2 * i + 1];
         }
     }
+}
+
+bool moco::decode_png_bands(Bands &out, const std::uint8_t *bytes, std::size_t count, const char *name)
+{
+    thread_local Bytes rows;
+    Source source = { bytes, count, 0, "" };
+    Decoder decoder(source, /*as_bands=*/true);
+    if (!decoder.read_header()) {
+        bad_file(name, std::string("damaged PNG file: ") + source.message);
+    }
+    const SampleType type = { decoder.is_wide() ? Sample::u16 : Sample::u8, decoder.is_wide() ? 2U : 1U,
+                              decoder.is_wide() }; // in the file's byte order, the big-endian one
+    const std::size_t channels = decoder.channels();
+    const std::size_t pixel = channels * type.bytes;
+    out.resize(static_cast<std::int64_t>(decoder.width()), static_cast<std::int64_t>(decoder.height()),
+               static_cast<std::int64_t>(channels), name);
+    out.depth = depth_of(type.kind);
+    if (decoder.row_bytes() != decoder.width() * pixel) {
+        bad_file(name, "unsupported PNG file");
+    }
+    u8 *from = rows.grow(out.area() * pixel);
+    if (!decoder.read_rows(from)) {
+        bad_file(name, std::string("damaged PNG file: ") + source.message);
+    }
+    for (std::size_t c = 0; c < channels; ++c) {
+        to_floats(out.plane(c), from + c * type.bytes, out.area(), pixel, type);
+    }
+    return decoder.has_alpha();
 }

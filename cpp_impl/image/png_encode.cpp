@@ -12,6 +12,7 @@ moco_status moco_image_write_png(const moco_image *image, const char *path)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(path);
     moco::check_not_empty(__func__, image);
+    moco::refuse_bands(__func__, image);
     png_image png{};
     png.version = PNG_IMAGE_VERSION;
     png.width = static_cast<png_uint_32>(image->width);

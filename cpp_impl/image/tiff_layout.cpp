@@ -6,11 +6,7 @@
 #include <algorithm>
 #include <string>
 
-namespace {
-
-using moco::TiffLayout;
-
-TiffLayout read_tags(TIFF *tiff)
+moco::TiffLayout moco::read_tiff_tags(TIFF *tiff)
 {
     TiffLayout layout;
     const std::uint16_t *extra = nullptr;
@@ -35,6 +31,10 @@ TiffLayout read_tags(TIFF *tiff)
     }
     return layout;
 }
+
+namespace {
+
+using moco::TiffLayout;
 
 // Returns whether grey samples of 8, 16 or 32 bits are of a type that Pillow knows. It clips those of more than 8 bits.
 bool is_wide_grey(const TiffLayout &layout, bool big_endian)
@@ -126,17 +126,33 @@ std::string what_is_unsupported(const TiffLayout &layout)
 
 } // namespace
 
-moco::TiffLayout moco::read_tiff_layout(TIFF *tiff, const char *name)
+bool moco::holds_bands(const TiffLayout &layout)
 {
-    TiffLayout layout = read_tags(tiff);
+    const auto bits = layout.bits;
+    const bool real = layout.sample_format == SAMPLEFORMAT_IEEEFP;
+    const bool whole = layout.sample_format == SAMPLEFORMAT_UINT || layout.sample_format == SAMPLEFORMAT_INT;
+    const bool plain = layout.photometric == PHOTOMETRIC_MINISWHITE || layout.photometric == PHOTOMETRIC_MINISBLACK ||
+                       layout.photometric == PHOTOMETRIC_RGB;
+    return is_unpacked(layout.compression) && plain &&
+           ((whole && (bits == 8 || bits == 16 || bits == 32)) || (real && (bits == 16 || bits == 32 || bits == 64)));
+}
+
+bool moco::read_tiff_layout(TiffLayout &out, TIFF *tiff, const char *name)
+{
+    TiffLayout layout = read_tiff_tags(tiff);
+    const TiffLayout found = layout;
     if (layout.photometric == PHOTOMETRIC_YCBCR && layout.compression == COMPRESSION_JPEG && layout.samples == 3) {
         (void)TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
         layout.photometric = PHOTOMETRIC_RGB;
     } else if (layout.photometric == PHOTOMETRIC_YCBCR && layout.samples == 1) {
         layout.photometric = PHOTOMETRIC_MINISBLACK;
     }
-    if (!is_unpacked(layout.compression) || !is_supported(layout, TIFFIsBigEndian(tiff) != 0)) {
+    out = layout;
+    if (is_unpacked(layout.compression) && is_supported(layout, TIFFIsBigEndian(tiff) != 0)) {
+        return true;
+    }
+    if (!holds_bands(found)) {
         bad_file(name, "unsupported TIFF variant: " + what_is_unsupported(layout) + "; save it as PNG");
     }
-    return layout;
+    return false;
 }

@@ -16,8 +16,12 @@ struct TiffLayout {
     const std::uint16_t *colours[3] = { nullptr, nullptr, nullptr }; // 2^bits reds, greens and blues
 };
 
-// Has libtiff convert the colours of JPEG in TIFF to RGB. Throws MOCO_EFORMAT for an unsupported variant, and names
-// the tag that makes it one.
-TiffLayout read_tiff_layout(TIFF *tiff, const char *name);
+// Reads the tags of the current page.
+TiffLayout read_tiff_tags(TIFF *tiff);
+// Whether the installed libtiff unpacks a page, and its samples are numbers of 8, 16, 32 or 64 bits without a palette.
+bool holds_bands(const TiffLayout &layout);
+// Has libtiff convert the colours of JPEG in TIFF to RGB. Returns false for a variant that Pillow does not read, but
+// that holds bands. Throws MOCO_EFORMAT for any other, and names the tag that makes it one.
+bool read_tiff_layout(TiffLayout &out, TIFF *tiff, const char *name);
 
 } // namespace moco

@@ -44,7 +44,10 @@ MOCO_API int32_t moco_device_cuda_count(void);
 /** Why moco_device_cuda_count() is 0; empty if it is not; borrowed, static. @since 0.2 */
 MOCO_API const char *moco_device_cuda_reason(void);
 
-/** Memory order of images and activations; both have sizes N x 3 x H x W. @since 0.1 */
+/** Most channels of an image. @since 0.2 */
+#define MOCO_MAX_CHANNELS 64
+
+/** Memory order of images and activations; both have sizes N x C x H x W. @since 0.1 */
 typedef enum moco_layout {
     MOCO_NCHW, /**< channel by channel */
     MOCO_NHWC  /**< pixel by pixel: "channels last" */

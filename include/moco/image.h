@@ -1,6 +1,10 @@
 /**
  * @file image.h
- * Decodes 8-bit RGB images and changes them, with the pixels that Pillow and torchvision give.
+ * Decodes images and changes them. Those of 8-bit RGB have the pixels that Pillow and torchvision give.
+ *
+ * Images of other channels are bands: planes of floats. Unsigned samples of 8 bits are divided by 255 and those of 16
+ * bits by 65535; floats and other integers are as in the file. Operations on bands compute in floats, and cut values to
+ * 0 to 1 if they came from unsigned samples. Three bands are R, G and B.
  *
  * A ::moco_image keeps its buffers when it is overwritten, so a thread that reuses its images soon allocates nothing.
  * An image belongs to one thread at a time. Each operation names the function that it equals: of Pillow 13, or of
@@ -16,8 +20,14 @@
 
 MOCO_BEGIN_DECLS
 
-/** An 8-bit RGB image. @since 0.1 */
+/** An image: 8-bit RGB, or bands. @since 0.1 */
 typedef struct moco_image moco_image;
+
+/** Mean and standard deviation of each channel of images, for values from 0 to 1. @since 0.2 */
+typedef struct moco_statistics {
+    double mean[MOCO_MAX_CHANNELS]; /**< of the first channels; the rest is unused */
+    double std[MOCO_MAX_CHANNELS];  /**< above 0 */
+} moco_statistics;
 
 /** A part of an image, in pixels from its upper left corner. @since 0.2 */
 typedef struct moco_box {
@@ -39,7 +49,7 @@ MOCO_API int32_t moco_image_width(const moco_image *image);
 MOCO_API int32_t moco_image_height(const moco_image *image);
 /**
  * Pixels, height x width x 3, interleaved, rows without padding.
- * @return borrowed until the image is next written to; NULL if it is empty or its file is damaged
+ * @return borrowed until the image is next written to; NULL if it is empty or its file is damaged, or has bands
  * @since 0.1
  */
 MOCO_API const uint8_t *moco_image_pixels(const moco_image *image);
@@ -102,6 +112,39 @@ MOCO_API void moco_image_set_fast(moco_image *image, bool fast);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels,
                                                   const uint8_t *pixels);
+
+/**
+ * Sets how many channels the image will have when it is next read, decoded or set. 3, the default, gives 8-bit RGB, but
+ * bands for files that Pillow does not read as RGB: .npy, and TIFF of floats. Any other number gives bands.
+ *
+ * A file must have as many bands. But one band becomes three equal ones, three (R, G, B) become grey as in Pillow, and
+ * a fourth, or one that is declared as alpha, is left out if the others are asked for. In .npy files, H x W, H x W x C
+ * or C x H x W, the axis of the channels is the last if its size is the number that is asked for, or else the first. A
+ * TIFF file with several pages of one sample has a band in each.
+ * @param image NULL is allowed
+ * @param channels 1 to ::MOCO_MAX_CHANNELS; nothing changes for others
+ * @since 0.2
+ */
+MOCO_API void moco_image_set_channels(moco_image *image, int32_t channels);
+
+/** Channels of the picture: 3 for 8-bit RGB, the number of bands, or 0 if it is empty. @since 0.2 */
+MOCO_API int32_t moco_image_channels(const moco_image *image);
+
+/**
+ * Bands, channels x height x width values.
+ * @return borrowed until the image is next written to; NULL if it is empty or 8-bit RGB
+ * @since 0.2
+ */
+MOCO_API const float *moco_image_bands(const moco_image *image);
+
+/**
+ * Sets size and bands from channels x height x width finite values, whatever moco_image_set_channels() asked for.
+ * @return ::MOCO_EINVALID for a size below 1 or too large, other channels than 1 to ::MOCO_MAX_CHANNELS, or a value
+ * that is not finite
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_set_bands(moco_image *image, int32_t width, int32_t height,
+                                                        int32_t channels, const float *values);
 
 /** Layout of the pixels of a frame. @since 0.2 */
 typedef enum moco_frame_format {
@@ -175,15 +218,17 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_hflip(moco_image *image);
 
 /** F.adjust_brightness. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_brightness(moco_image *image, double factor);
-/** F.adjust_contrast. @since 0.1 */
+/** F.adjust_contrast; of each band for itself if they are not three. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_contrast(moco_image *image, double factor);
-/** F.adjust_saturation. @since 0.1 */
+/** F.adjust_saturation; nothing for bands that are not three. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_saturation(moco_image *image, double factor);
-/** F.adjust_hue, factor in [-0.5, 0.5]. @since 0.1 */
+/** F.adjust_hue, factor in [-0.5, 0.5]; nothing for bands that are not three. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_hue(moco_image *image, double factor);
-/** F.rgb_to_grayscale with three equal channels. @since 0.1 */
+/** F.rgb_to_grayscale with three equal channels; the mean of the bands in all of them if they are not three. @since 0.1
+ */
 MOCO_API MOCO_MUST_USE moco_status moco_image_grayscale(moco_image *image);
-/** ImageFilter.GaussianBlur(radius=sigma) of Pillow, which is three extended box blurs. @since 0.1 */
+/** ImageFilter.GaussianBlur(radius=sigma) of Pillow, which is three extended box blurs; of bands a true Gaussian.
+ * @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_gaussian_blur(moco_image *image, double sigma);
 
 /** @}
@@ -191,17 +236,17 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_gaussian_blur(moco_image *image, d
  * @{ */
 
 /**
- * ToTensor and Normalize: values[c] = (byte / 255 - mean[c]) / std[c].
- * @param[out] values 3 x H x W (::MOCO_NCHW) or H x W x 3 (::MOCO_NHWC) values
+ * ToTensor and Normalize: values[c] = (byte / 255 - mean[c]) / std[c], or (value - mean[c]) / std[c] for bands.
+ * @param[out] values C x H x W (::MOCO_NCHW) or H x W x C (::MOCO_NHWC) values of C channels
  * @param dtype ::MOCO_FLOAT32, or ::MOCO_BFLOAT16: rounded to nearest, ties to even
  * @param image the picture
- * @param mean of each channel, for values from 0 to 1
- * @param std of each channel, above 0
+ * @param mean of each of the channels, for values from 0 to 1
+ * @param std of each of the channels, above 0
  * @param layout memory order of @p values
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *image,
-                                                    const double mean[3], const double std[3], moco_layout layout);
+                                                    const double *mean, const double *std, moco_layout layout);
 
 /**
  * Makes an uninitialised batch on the host: @p count x 3 x @p height x @p width values of ::MOCO_FLOAT32 or
@@ -223,6 +268,21 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, vo
                                                            moco_dtype dtype, int64_t count, int32_t height,
                                                            int32_t width, moco_layout layout, moco_device device);
 
+/**
+ * Does the same as moco_image_batch_create() for images of other channels: @p count x @p channels x @p height x @p
+ * width values.
+ * @param[out] out the result
+ * @param[out] values as there; image n starts at element n x channels x height x width
+ * @param scope,dtype,count,height,width,layout,device as there
+ * @param channels 1 to ::MOCO_MAX_CHANNELS
+ * @return as there
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create_channels(moco_tensor **out, void **values, moco_scope *scope,
+                                                                    moco_dtype dtype, int64_t count, int32_t channels,
+                                                                    int32_t height, int32_t width, moco_layout layout,
+                                                                    moco_device device);
+
 /** @}
  * @name Composing (colours are 0xRRGGBB)
  * @{ */
@@ -230,7 +290,24 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, vo
 /** Sets the size and fills the image with a colour. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, uint32_t colour);
 
-/** Copies @p source to (x, y), each pixel @p zoom x @p zoom times; cuts what is outside. @since 0.1 */
+/** Sets the size, and fills bands with a finite value. @since 0.2 */
+MOCO_API MOCO_MUST_USE moco_status moco_image_fill_bands(moco_image *image, int32_t width, int32_t height,
+                                                         int32_t channels, float value);
+
+/**
+ * Makes an 8-bit RGB picture of any image, for people: the first band as grey if there are one or two, else the first
+ * three as R, G and B. Bands of 8 bits are shown as they are. Others are stretched, each from its lowest to its highest
+ * hundredth.
+ * @param image the result
+ * @param source is not changed
+ * @param tones an image whose bands are stretched in the same way, so that both can be compared; NULL: @p source
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_show(moco_image *image, const moco_image *source,
+                                                   const moco_image *tones);
+
+/** Copies @p source to (x, y), each pixel @p zoom x @p zoom times; cuts what is outside. Both are of one kind. @since
+ * 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_paste(moco_image *image, const moco_image *source, int32_t x, int32_t y,
                                                     int32_t zoom);
 
