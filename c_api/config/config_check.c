@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "config/config_check_internal.h"
 #include "config/config_fields_internal.h"
+#include "config/config_normalize_internal.h"
 #include "config/config_read_internal.h"
 #include "config/encoder_options_internal.h"
 
@@ -65,6 +66,13 @@ static moco_status check_image_size(const moco_config *config)
                               config->image_size, config->arch, least);
     }
     return MOCO_OK;
+}
+
+static moco_status check_normalize(const moco_config *config)
+{
+    moco__normalize from;
+    moco_statistics statistics;
+    return moco__normalize_read(&from, &statistics, config);
 }
 
 /* Reads a number of epochs, with blanks around it. */
@@ -162,6 +170,11 @@ static void warn_of_unusual(const moco_config *config)
             "without shuffling the network can cheat through batch statistics: the loss falls but the features are "
             "poor (arXiv 1911.05722, section 3.3)");
     }
+    if (config->channels != 3 && config->augment_precision == MOCO_AUGMENT_FAST) {
+        moco_log(MOCO_LOG_WARNING,
+                 "augment-precision fast is for 8-bit RGB; images of %" PRId64 " channels are always computed exactly",
+                 config->channels);
+    }
     if (config->sync_bn) {
         moco_log(MOCO_LOG_WARNING,
                  "sync-bn leaves shuffling without effect, so the network can cheat through batch statistics "
@@ -177,6 +190,7 @@ moco_status moco_config_check(const moco_config *config)
     MOCO_TRY(check_device(&known));
     MOCO_TRY(check_bn_splits(&known));
     MOCO_TRY(check_image_size(&known));
+    MOCO_TRY(check_normalize(&known));
     MOCO_TRY(moco__config_check_policy(&known));
     MOCO_TRY(check_schedule(&known));
     warn_of_unusual(&known);

@@ -62,19 +62,10 @@ moco_status moco__config_apply(moco_config *config, const moco__setting *setting
 void moco__config_defaults(moco_config *config)
 {
     static const moco__setting others[] = {
-        { "format", "auto" },
-        { "workers", "auto" },
-        { "prefetch", "3" },
-        { "device", "auto" },
-        { "threads", "auto" },
-        { "keep-last", "3" },
-        { "checkpoint-every", "1" },
-        { "keep-every", "0" },
-        { "tensorboard", "true" },
-        { "plots", "true" },
-        { "gradient-compression", "none" },
-        { "cuda-graph", "auto" },
-        { "bucket-mib", "25" },
+        { "format", "auto" },     { "channels", "3" },       { "workers", "auto" }, { "prefetch", "3" },
+        { "device", "auto" },     { "threads", "auto" },     { "keep-last", "3" },  { "checkpoint-every", "1" },
+        { "keep-every", "0" },    { "tensorboard", "true" }, { "plots", "true" },   { "gradient-compression", "none" },
+        { "cuda-graph", "auto" }, { "bucket-mib", "25" },
     };
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;

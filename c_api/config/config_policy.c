@@ -1,6 +1,7 @@
 /* Makes the augmentation policies that a configuration describes. */
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "config/config_normalize_internal.h"
 #include "config/config_read_internal.h"
 
 #include <string.h>
@@ -119,6 +120,26 @@ static void change_strengths(moco_augment_policy *policy, const moco_config *con
     memset(policy->ops + policy->count, 0, (count - policy->count) * sizeof policy->ops[0]);
 }
 
+/* Sets the channels, and their normalisation unless it is the policy's own. */
+static moco_status set_channels(moco_augment_policy *out, const moco_config *config)
+{
+    moco__normalize from;
+    moco_statistics statistics;
+    out->channels = (int32_t)config->channels;
+    MOCO_TRY(moco__normalize_read(&from, &statistics, config));
+    if (from == MOCO__NORMALIZE_MEASURED) {
+        return moco_error_set(MOCO_EINVALID,
+                              "normalize: auto is measured when a run starts, and these settings are of none yet; give "
+                              "the numbers that moco_dataset_statistics() measures, or none");
+    }
+    if (from == MOCO__NORMALIZE_GIVEN) {
+        out->statistics = statistics;
+        memcpy(out->mean, statistics.mean, sizeof out->mean);
+        memcpy(out->std, statistics.std, sizeof out->std);
+    }
+    return MOCO_OK;
+}
+
 moco_status moco_config_policy(moco_augment_policy *out, const moco_config *config, moco_policy_use use)
 {
     moco_augment_policy given;
@@ -139,6 +160,7 @@ moco_status moco_config_policy(moco_augment_policy *out, const moco_config *conf
     if (use == MOCO_POLICY_TRAIN) {
         change_strengths(&made, &c);
     }
+    MOCO_TRY(set_channels(&made, &c));
     made.callback = given.callback;
     made.payload = given.payload;
     moco__options_write(out, &made, sizeof made);

@@ -48,6 +48,10 @@ bool moco__config_leaves_out(const moco_config *config, const moco_option *optio
         return config->jitter == 1;
     case offsetof(moco_config, blur):
         return config->blur == 1;
+    case offsetof(moco_config, channels):
+        return config->channels == 3;
+    case offsetof(moco_config, normalize):
+        return config->normalize[0] == '\0';
     default:
         return false;
     }

@@ -77,6 +77,17 @@ static const moco_option table[] = {
       INT(image_size, 8, 1024),
       AUTO,
       .help = "height and width in pixels; auto: the default of augment" },
+    { .name = "channels",
+      DATA,
+      INT(channels, 1, MOCO_MAX_CHANNELS),
+      .help =
+          "channels of the images: 3 for colours, 1 for grey, or the number of bands of PNG, TIFF and .npy files of "
+          "8 or 16 bits or floats" },
+    { .name = "normalize",
+      DATA,
+      TEXT(normalize, "N"),
+      .help = "mean and standard deviation of each channel: auto (measured on the training images), imagenet, none, or "
+              "numbers as 0.5,0.4,0.4/0.2,0.2,0.2; default: those of augment for 3 channels, else auto" },
     { .name = "shuffle-window",
       DATA,
       INT(shuffle_window, 1, 1e9),

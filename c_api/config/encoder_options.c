@@ -66,6 +66,7 @@ moco_status moco_config_encoder_options(moco_encoder_options *out, const moco_co
     options.mlp = c.mlp;
     options.cifar_stem = c.cifar_stem;
     options.bn_splits = c.bn_splits;
+    options.channels = c.channels;
     options.seed = c.seed;
     options.device = device;
     options.precision = precision_of(&c);

@@ -21,3 +21,9 @@ bool moco__is_image_name(const char *name)
 {
     return moco__image_extension(name) != NULL;
 }
+
+bool moco__is_array_name(const char *name)
+{
+    const char *extension = moco__image_extension(name);
+    return extension != NULL && strcmp(extension, ".npy") == 0;
+}

@@ -2,7 +2,8 @@
  * Lists a tree folder by folder.
  *
  * Files count by their extension, in either case. Symbolic links are followed, but not into a folder that contains
- * them. Names that start with a dot, other files, and folders that cannot be read are left out, and counted.
+ * them. Names that start with a dot, arrays (.npy) beside other images, other files, and folders that cannot be read
+ * are left out, and counted.
  */
 #include "dataset/image_tree_internal.h"
 
@@ -134,6 +135,28 @@ static moco_status scan_folder(moco__tree *tree, size_t at)
     return status;
 }
 
+/* Leaves arrays out if there are other images. */
+static void leave_out_arrays(moco__tree *tree)
+{
+    size_t arrays = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < tree->file_count; ++i) {
+        arrays += moco__is_array_name(tree->paths + tree->files[i].path);
+    }
+    if (arrays == tree->file_count) {
+        return;
+    }
+    for (size_t i = 0; i < tree->file_count; ++i) {
+        const char *path = tree->paths + tree->files[i].path;
+        if (moco__is_array_name(path)) {
+            moco__left_out_note(tree->left_out, MOCO__LEFT_ARRAYS, NULL, path);
+        } else {
+            tree->files[kept++] = tree->files[i];
+        }
+    }
+    tree->file_count = kept;
+}
+
 static int compare_folders(const void *left, const void *right)
 {
     return strcmp(((const moco__tree_folder *)left)->path, ((const moco__tree_folder *)right)->path);
@@ -160,6 +183,7 @@ moco_status moco__tree_list(moco__tree *tree, size_t *class_count)
     for (size_t at = 1; at < tree->folder_count; ++at) {
         MOCO_TRY(scan_folder(tree, at));
     }
+    leave_out_arrays(tree);
     return MOCO_OK;
 }
 

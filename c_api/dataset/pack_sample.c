@@ -45,6 +45,12 @@ static moco_status shrink(const moco__pack *pack, moco__pack_item *item, moco_im
     const uint8_t *bytes = NULL;
     size_t count = 0;
     MOCO_TRY(moco_image_decode(images[0], item->bytes.data, item->bytes.size, name));
+    if (moco_image_bands(images[0]) != NULL) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s: has bands, and a smaller copy would be a JPEG file of 8-bit RGB; pack "
+                              "the files as they are, without resizing",
+                              name);
+    }
     const int32_t width = moco_image_width(images[0]);
     const int32_t height = moco_image_height(images[0]);
     if (width <= side || height <= side) {

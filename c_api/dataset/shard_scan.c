@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "dataset/image_name_internal.h"
+#include "dataset/shard_key_internal.h"
 #include "formats/tar_read_internal.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ typedef struct group {
     moco__bytes key;
     uint64_t at; /* offset of its first member */
     bool has_image, has_label;
+    bool is_array; /* the image is a .npy member, which only counts if there is no other */
     size_t dotted; /* images like "key.05.png", which belong to an image "key.jpg" or else have no key */
     moco__bytes dotted_name;
     moco__shard_sample sample;
@@ -30,31 +32,6 @@ typedef struct scan {
     uint64_t first_label; /* offset of a sample with a label; UINT64_MAX: none yet */
     uint64_t first_bare;  /* offset of a sample without one */
 } scan;
-
-/* ---- Names ---- */
-
-/* Returns how many bytes of a member's name are its key; 0 for a name without a key, like those of hidden files. */
-static size_t key_length(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    const char *base = slash != NULL ? slash + 1 : name;
-    const char *dot = strchr(base, '.');
-    return dot != NULL && dot != base ? (size_t)(dot - name) : 0;
-}
-
-static bool is_hidden(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    return (slash != NULL ? slash + 1 : name)[0] == '.';
-}
-
-static int compare_keys(const char *a, const char *b)
-{
-    const size_t a_length = key_length(a);
-    const size_t b_length = key_length(b);
-    const int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
-    return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
-}
 
 /* ---- Samples ---- */
 
@@ -78,8 +55,8 @@ static moco_status add_sample(scan *s)
     }
     shard->samples[shard->count++] = s->group.sample;
     if (shard->count > 1) {
-        s->ascending = s->ascending && compare_keys(moco__shard_name(shard, shard->count - 2),
-                                                    moco__shard_name(shard, shard->count - 1)) < 0;
+        s->ascending = s->ascending && moco__shard_compare_keys(moco__shard_name(shard, shard->count - 2),
+                                                                moco__shard_name(shard, shard->count - 1)) < 0;
     }
     return MOCO_OK;
 }
@@ -123,6 +100,11 @@ static moco_status end_group(scan *s)
 static moco_status take_image(scan *s, const moco__tar_entry *entry)
 {
     group *g = &s->group;
+    if (g->has_image && g->is_array) {
+        moco__left_out_note(&s->shard->left_out, MOCO__LEFT_ARRAYS, NULL,
+                            (const char *)s->shard->texts.data + g->sample.name);
+        g->has_image = false;
+    }
     if (g->has_image) {
         return twice(s, (const char *)g->key.data, "an image", g->at, entry->header);
     }
@@ -132,6 +114,7 @@ static moco_status take_image(scan *s, const moco__tar_entry *entry)
                               (unsigned long long)entry->size, MOCO__IMAGE_BYTES_MAX);
     }
     g->has_image = true;
+    g->is_array = moco__is_array_name(entry->name);
     g->sample.offset = entry->is_sparse ? entry->header : entry->data;
     g->sample.size = (uint32_t)entry->size & INT32_MAX;
     g->sample.sparse = entry->is_sparse;
@@ -211,9 +194,10 @@ static moco_status take_entry(scan *s, const moco__tar_entry *entry)
     if (strcmp(entry->name, MOCO__SHARD_SETTINGS) == 0) {
         return MOCO_OK;
     }
-    const size_t length = key_length(entry->name);
+    const size_t length = moco__shard_key_length(entry->name);
     if (length == 0) {
-        moco__left_out_note(&s->shard->left_out, is_hidden(entry->name) ? MOCO__LEFT_HIDDEN : MOCO__LEFT_OTHERS, NULL,
+        moco__left_out_note(&s->shard->left_out,
+                            moco__shard_name_is_hidden(entry->name) ? MOCO__LEFT_HIDDEN : MOCO__LEFT_OTHERS, NULL,
                             entry->name);
         return MOCO_OK;
     }
@@ -224,6 +208,10 @@ static moco_status take_entry(scan *s, const moco__tar_entry *entry)
         g->at = entry->header;
     }
     const char *extension = entry->name + length;
+    if (moco__is_array_name(extension) && (g->has_image || strchr(extension + 1, '.') != NULL)) {
+        moco__left_out_note(&s->shard->left_out, MOCO__LEFT_ARRAYS, NULL, entry->name);
+        return MOCO_OK;
+    }
     if (moco__is_image_name(extension)) {
         return strchr(extension + 1, '.') == NULL ? take_image(s, entry) : take_dotted(s, entry);
     }
@@ -240,7 +228,7 @@ static int compare_places(const void *left, const void *right, void *shard)
 {
     const size_t *a = left;
     const size_t *b = right;
-    const int order = compare_keys(moco__shard_name(shard, *a), moco__shard_name(shard, *b));
+    const int order = moco__shard_compare_keys(moco__shard_name(shard, *a), moco__shard_name(shard, *b));
     return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
@@ -262,7 +250,7 @@ static moco_status check_keys(scan *s)
     qsort_r(places, shard->count, sizeof *places, compare_places, shard);
     for (size_t i = 1; i < shard->count && status == MOCO_OK; ++i) {
         const char *name = moco__shard_name(shard, places[i]);
-        if (compare_keys(moco__shard_name(shard, places[i - 1]), name) == 0) {
+        if (moco__shard_compare_keys(moco__shard_name(shard, places[i - 1]), name) == 0) {
             status = twice(s, name, "an image", shard->samples[places[i - 1]].offset, shard->samples[places[i]].offset);
         }
     }

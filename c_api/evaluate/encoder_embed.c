@@ -23,12 +23,18 @@ typedef struct job {
     size_t dim;
 } job;
 
-static moco_status check_images(const moco_image *const *images, size_t count)
+static moco_status check_images(const job *j, const moco_image *const *images, size_t count)
 {
     for (size_t i = 0; i < count; ++i) {
         if (images[i] == NULL || moco_image_width(images[i]) < 1 || moco_image_height(images[i]) < 1) {
             return moco_error_set(MOCO_EINVALID, "embed: images[%zu] is %s; read or set it first", i,
                                   images[i] == NULL ? "NULL" : "empty");
+        }
+        if (moco_image_channels(images[i]) != j->policy.channels) {
+            return moco_error_set(MOCO_EINVALID,
+                                  "embed: images[%zu] has %d channels, and the options are for %d; call "
+                                  "moco_image_set_channels() before it is read",
+                                  i, moco_image_channels(images[i]), j->policy.channels);
         }
     }
     return MOCO_OK;
@@ -40,6 +46,12 @@ static moco_status check(const job *j, size_t room, size_t count)
     if (o->kind != MOCO_FEATURE_POOLED && o->kind != MOCO_FEATURE_OUTPUT) {
         return moco_error_set(MOCO_EINVALID, "embed: kind %d is neither MOCO_FEATURE_POOLED nor MOCO_FEATURE_OUTPUT",
                               (int)o->kind);
+    }
+    if (j->policy.channels != moco_encoder_channels(j->encoder)) {
+        return moco_error_set(MOCO_EINVALID,
+                              "embed: the options are for %d channels, and the encoder takes %lld; make them by "
+                              "moco_features_options_for()",
+                              j->policy.channels, (long long)moco_encoder_channels(j->encoder));
     }
     if (moco_encoder_training(j->encoder)) {
         return moco_error_set(MOCO_EINVALID, "embed: the encoder is in training mode, in which images change each "
@@ -59,19 +71,19 @@ static moco_status check(const job *j, size_t room, size_t count)
     return MOCO_OK;
 }
 
-/* Prepares images: N x 3 x size x size. */
+/* Prepares images: N x channels x size x size. */
 static moco_status prepare(moco_tensor **out, job *j, const moco_image *const *images, size_t count)
 {
     const int32_t size = j->policy.size;
-    const size_t bytes = 3 * (size_t)size * (size_t)size * sizeof(float);
+    const size_t bytes = (size_t)j->policy.channels * (size_t)size * (size_t)size * sizeof(float);
     void *values = NULL;
-    MOCO_TRY(moco_image_batch_create(out, &values, j->scope, MOCO_FLOAT32, (int64_t)count, size, size,
-                                     j->network.layout, j->network.device));
+    MOCO_TRY(moco_image_batch_create_channels(out, &values, j->scope, MOCO_FLOAT32, (int64_t)count, j->policy.channels,
+                                              size, size, j->network.layout, j->network.device));
     for (size_t i = 0; i < count; ++i) {
         const moco_augment_key key = { 0, 0, 0, 0 };
         MOCO_TRY(moco_augment_apply(j->view, j->scratch, images[i], &j->policy, key));
-        MOCO_TRY(moco_image_store((char *)values + i * bytes, MOCO_FLOAT32, j->view, j->policy.mean, j->policy.std,
-                                  j->network.layout));
+        MOCO_TRY(moco_image_store((char *)values + i * bytes, MOCO_FLOAT32, j->view, moco_augment_mean(&j->policy),
+                                  moco_augment_std(&j->policy), j->network.layout));
     }
     return MOCO_OK;
 }
@@ -136,6 +148,6 @@ moco_status moco_encoder_embed(float *out, size_t room, moco_encoder *encoder, c
     j.dim =
         (size_t)(j.options.kind == MOCO_FEATURE_OUTPUT ? moco_encoder_dim(encoder) : moco_encoder_feature_dim(encoder));
     MOCO_TRY(check(&j, room, count));
-    MOCO_TRY(check_images(images, count));
+    MOCO_TRY(check_images(&j, images, count));
     return embed(out, &j, images, count);
 }

@@ -25,13 +25,16 @@ static const char *preset_of(const moco_config *config)
     return name;
 }
 
-/* Only a policy of the application's own has another size and normalisation than its preset. */
+/* A policy of the application's own has another size and normalisation than its preset, and a configuration may have
+ * another normalisation. */
 static moco_status set_own(moco_features_options *o, const moco_config *config)
 {
     moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
-    if (config->policy[0] != '\0') {
+    o->channels = (int32_t)config->channels;
+    if (config->policy[0] != '\0' || config->normalize[0] != '\0' || config->channels != 3) {
         MOCO_TRY(moco_config_policy(&policy, config, MOCO_POLICY_EVALUATE));
         o->image_size = policy.size;
+        o->statistics = policy.statistics;
         memcpy(o->mean, policy.mean, sizeof o->mean);
         memcpy(o->std, policy.std, sizeof o->std);
     }
@@ -69,8 +72,17 @@ moco_status moco__features_policy(moco_augment_policy *out, const moco_features_
             memcpy(out->mean, options->mean, sizeof out->mean);
             memcpy(out->std, options->std, sizeof out->std);
         }
+        if (options->channels != 0) {
+            out->channels = options->channels;
+            out->statistics = options->statistics;
+        }
     }
+    out->channels = out->channels == 0 ? 3 : out->channels;
     if (options->kind == MOCO_FEATURE_PIXELS) { /* only divide by 255 */
+        for (size_t c = 0; c < MOCO_MAX_CHANNELS; ++c) {
+            out->statistics.mean[c] = 0;
+            out->statistics.std[c] = 1;
+        }
         memcpy(out->mean, start.mean, sizeof out->mean);
         memcpy(out->std, start.std, sizeof out->std);
     }

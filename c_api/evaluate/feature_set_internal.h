@@ -10,7 +10,8 @@ struct moco_features {
     int64_t *indices;     /* count, of the images in the dataset */
     uint64_t *identities; /* count, see moco__dataset_identify() */
     size_t count;
-    bool raw; /* rows are not normalised */
+    int32_t channels; /* of the images, to show them */
+    bool raw;         /* rows are not normalised */
     moco_features_seconds seconds;
 };
 

@@ -76,7 +76,7 @@ static int64_t feature_dim(const moco_encoder *encoder, const moco_loader *loade
 {
     if (o->kind == MOCO_FEATURE_PIXELS) {
         const int64_t size = moco_loader_image_size(loader);
-        return 3 * size * size;
+        return moco_loader_channels(loader) * size * size;
     }
     return o->kind == MOCO_FEATURE_OUTPUT ? moco_encoder_dim(encoder) : moco_encoder_feature_dim(encoder);
 }
@@ -153,6 +153,7 @@ static moco_status extract(moco_features *features, const moco_dataset *dataset,
     const int64_t sizes[2] = { (int64_t)features->count, feature_dim(encoder, loader, o) };
     MOCO_TRY_GOTO(moco_tensor_zeros(&features->matrix, NULL, MOCO_FLOAT32, o->device, sizes, 2));
     features->raw = o->raw;
+    features->channels = moco_loader_channels(loader);
     const double start = moco__now();
     MOCO_TRY_GOTO(fill(features, encoder, loader, scope, batch, o));
     MOCO_TRY_GOTO(moco_device_synchronize(o->device));

@@ -90,7 +90,8 @@ static moco_status center_crop(moco_image *out, const moco_image *in, int32_t si
     if (width >= size && height >= size) {
         return moco_image_crop(out, in, (moco_box){ -y, -x, size, size });
     }
-    MOCO_TRY(moco_image_fill(out, size, size, 0));
+    MOCO_TRY(moco_image_bands(in) != NULL ? moco_image_fill_bands(out, size, size, moco_image_channels(in), 0)
+                                          : moco_image_fill(out, size, size, 0));
     return moco_image_paste(out, in, x, y, 1);
 }
 
@@ -226,6 +227,9 @@ static moco_stage stage_of(moco_augment_kind kind)
 
 static moco_status copy(moco_image *out, const moco_image *in)
 {
+    if (moco_image_bands(in) != NULL) {
+        return moco_image_crop(out, in, (moco_box){ 0, 0, moco_image_height(in), moco_image_width(in) });
+    }
     return moco_image_set(out, moco_image_width(in), moco_image_height(in), 3, moco_image_pixels(in));
 }
 

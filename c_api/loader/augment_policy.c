@@ -134,6 +134,7 @@ moco_status moco_augment_preset(moco_augment_policy *out, const char *name, int3
             continue;
         }
         policy = presets[i].policy;
+        policy.channels = 3;
         if (size > 0) {
             policy.size = size;
         }
@@ -249,6 +250,25 @@ static moco_status check_op(size_t place, const moco_augment_op *op)
     return MOCO_OK;
 }
 
+static moco_status check_normalisation(const moco_augment_policy *policy)
+{
+    const bool is_rgb = policy->channels == 3;
+    const double most = is_rgb ? 1e6 : 1e30; /* bands have any unit */
+    const double *mean = moco_augment_mean(policy);
+    const double *std = moco_augment_std(policy);
+    if (policy->channels < 1 || policy->channels > MOCO_MAX_CHANNELS) {
+        return moco_error_set(MOCO_EINVALID, "augment: channels %d must be 1 to %d", policy->channels,
+                              MOCO_MAX_CHANNELS);
+    }
+    for (size_t c = 0; c < (size_t)policy->channels; ++c) {
+        if (!within(mean[c], -most, most) || !within(std[c], 1 / most, most)) {
+            return moco_error_set(MOCO_EINVALID, "augment: mean %g and std %g of channel %zu: std must be above 0",
+                                  mean[c], std[c], c);
+        }
+    }
+    return MOCO_OK;
+}
+
 moco_status moco__augment_check_numbers(const moco_augment_policy *policy)
 {
     if (policy->size < 1 || policy->size > MAX_SIZE) {
@@ -261,13 +281,7 @@ moco_status moco__augment_check_numbers(const moco_augment_policy *policy)
     for (size_t i = 0; i < policy->count; ++i) {
         MOCO_TRY(check_op(i, &policy->ops[i]));
     }
-    for (size_t c = 0; c < 3; ++c) {
-        if (!within(policy->mean[c], -1e6, 1e6) || !within(policy->std[c], 1e-6, 1e6)) {
-            return moco_error_set(MOCO_EINVALID, "augment: mean %g and std %g of channel %zu: std must be above 0",
-                                  policy->mean[c], policy->std[c], c);
-        }
-    }
-    return MOCO_OK;
+    return check_normalisation(policy);
 }
 
 moco_status moco__augment_policy_read(moco_augment_policy *out, const moco_augment_policy *policy)
@@ -276,6 +290,7 @@ moco_status moco__augment_policy_read(moco_augment_policy *out, const moco_augme
         return moco_error_set(MOCO_EINVALID, "augment: argument policy is NULL");
     }
     MOCO__READ_OPTIONS(out, policy, MOCO_AUGMENT_POLICY_INIT);
+    out->channels = out->channels == 0 ? 3 : out->channels;
     MOCO_TRY(moco__augment_check_numbers(out));
     for (size_t i = 0; i < out->count && out->callback == NULL; ++i) {
         if (out->ops[i].kind == MOCO_AUGMENT_CALLBACK) {

@@ -91,6 +91,10 @@ static moco_status check_inputs(const moco_dataset *dataset, const moco_sampler 
         return moco_error_set(MOCO_EINVALID, "loader: the views differ in size, %d and %d pixels; make them equal",
                               query->size, key->size);
     }
+    if (query->channels != key->channels) {
+        return moco_error_set(MOCO_EINVALID, "loader: the views differ in channels, %d and %d; make them equal",
+                              query->channels, key->channels);
+    }
     if (moco__sampler_count(sampler) > moco_dataset_count(dataset)) {
         return moco_error_set(MOCO_EINVALID, "loader: the sampler is for %zu images, the dataset has %zu",
                               moco__sampler_count(sampler), moco_dataset_count(dataset));
@@ -116,7 +120,7 @@ static moco_status make_workers(moco_loader *loader)
 static moco_status make_parts(moco_loader *loader, moco_sampler *sampler)
 {
     moco__job *job = &loader->job;
-    MOCO_TRY(moco__ring_make(&job->ring, sampler, &job->options, job->policies[0].size));
+    MOCO_TRY(moco__ring_make(&job->ring, sampler, &job->options, &job->policies[0]));
     MOCO_TRY(make_workers(loader));
     return start_workers(loader);
 }
@@ -149,7 +153,7 @@ moco_status moco_loader_create(moco_loader **out, const moco_dataset *dataset, m
     job->policies[0] = query;
     job->policies[1] = key;
     job->view_count = o.single_view ? 1 : 2;
-    job->image_bytes = 3 * (size_t)query.size * (size_t)query.size * moco_dtype_size(o.dtype);
+    job->image_bytes = (size_t)query.channels * (size_t)query.size * (size_t)query.size * moco_dtype_size(o.dtype);
     const moco_status status = make_parts(loader, sampler);
     if (status != MOCO_OK) {
         moco_loader_free(loader);
@@ -205,6 +209,11 @@ void moco_loader_cancel(moco_loader *loader)
 int32_t moco_loader_image_size(const moco_loader *loader)
 {
     return loader != NULL ? loader->job.policies[0].size : 0;
+}
+
+int32_t moco_loader_channels(const moco_loader *loader)
+{
+    return loader != NULL ? loader->job.policies[0].channels : 0;
 }
 
 double moco_loader_wait_seconds(const moco_loader *loader)

@@ -15,7 +15,8 @@
 
 /* ---- Making and freeing ---- */
 
-static moco_status make_slot(moco__slot *slot, size_t batch, const moco_loader_options *o, int32_t image_size)
+static moco_status make_slot(moco__slot *slot, size_t batch, const moco_loader_options *o,
+                             const moco_augment_policy *policy)
 {
     slot->indices = moco__calloc(batch, sizeof *slot->indices);
     slot->draws = moco__calloc(batch, sizeof *slot->draws);
@@ -24,14 +25,14 @@ static moco_status make_slot(moco__slot *slot, size_t batch, const moco_loader_o
         return MOCO_ENOMEM;
     }
     for (size_t v = 0; v < (o->single_view ? 1 : 2); ++v) {
-        MOCO_TRY(moco_image_batch_create(&slot->tensors[v], &slot->values[v], NULL, o->dtype, (int64_t)batch,
-                                         image_size, image_size, o->layout, o->device));
+        MOCO_TRY(moco_image_batch_create_channels(&slot->tensors[v], &slot->values[v], NULL, o->dtype, (int64_t)batch,
+                                                  policy->channels, policy->size, policy->size, o->layout, o->device));
     }
     return MOCO_OK;
 }
 
 moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_loader_options *options,
-                            int32_t image_size)
+                            const moco_augment_policy *policy)
 {
     const size_t batch = moco__sampler_batch_max(sampler);
     const size_t slot_count = (size_t)options->prefetch + 1; /* one is the consumer's */
@@ -50,7 +51,7 @@ moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_
     }
     ring->slot_count = slot_count;
     for (size_t i = 0; i < slot_count; ++i) {
-        MOCO_TRY(make_slot(&ring->slots[i], batch, options, image_size));
+        MOCO_TRY(make_slot(&ring->slots[i], batch, options, policy));
     }
     return MOCO_OK;
 }

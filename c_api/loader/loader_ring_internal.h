@@ -62,7 +62,7 @@ typedef struct moco__ring {
 
 /* Fills in a zeroed ring. After a failure, too, moco__ring_free() must be called. */
 moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_loader_options *options,
-                            int32_t image_size);
+                            const moco_augment_policy *policy);
 /* Frees all, after the workers have ended. */
 void moco__ring_free(moco__ring *ring);
 

@@ -128,6 +128,16 @@ static moco_status read_sample(moco__worker *worker, const moco__slot *slot, siz
     return status;
 }
 
+/* A callback may give an image of other channels than those that it is asked for. */
+static moco_status check_channels(const moco_image *view, const moco_augment_policy *policy)
+{
+    const int32_t found = moco_image_channels(view);
+    return found == policy->channels
+               ? MOCO_OK
+               : moco_error_set(MOCO_EINVALID, "the image has %d channel%s, but the policy is for %d; set as many",
+                                found, found == 1 ? "" : "s", policy->channels);
+}
+
 static moco_status store_views(moco__worker *worker, const moco__slot *slot, size_t place, size_t draws)
 {
     const moco__job *job = worker->job;
@@ -135,8 +145,9 @@ static moco_status store_views(moco__worker *worker, const moco__slot *slot, siz
         const moco_augment_policy *policy = &job->policies[v];
         MOCO_TRY(
             moco__augment_apply(worker->view, worker->scratch, worker->source, policy, key_of(job, slot, draws, v)));
+        MOCO_TRY(check_channels(worker->view, policy));
         MOCO_TRY(moco_image_store((char *)slot->values[v] + place * job->image_bytes, job->options.dtype, worker->view,
-                                  policy->mean, policy->std, job->options.layout));
+                                  moco_augment_mean(policy), moco_augment_std(policy), job->options.layout));
         moco__stage_end(MOCO_STAGE_STORE);
     }
     return MOCO_OK;
@@ -178,6 +189,7 @@ moco_status moco__worker_make(moco__worker *worker, moco__job *job)
     MOCO_TRY(moco_image_create(&worker->source));
     MOCO_TRY(moco_image_create(&worker->view));
     MOCO_TRY(moco_image_create(&worker->scratch));
+    moco_image_set_channels(worker->source, job->policies[0].channels);
     moco_image_set_lazy(worker->source, true);
     moco_image_set_fast(worker->source, job->options.fast);
     moco_image_set_fast(worker->view, job->options.fast);

@@ -10,7 +10,7 @@
 
 /* One direction of the contrast: queries of one view against keys of the other. Shapes: see step.c. */
 typedef struct moco__contrast {
-    moco_tensor *im_q, *im_k; /* N x 3 x H x W */
+    moco_tensor *im_q, *im_k; /* N x channels x H x W */
     moco_tensor *keys;        /* W N x C, in the order of the queries */
     moco_tensor *q, *logits;  /* n x C and n x (1 + K), of the current part of the batch */
 } moco__contrast;

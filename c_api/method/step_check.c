@@ -7,9 +7,10 @@
 
 static moco_status check_view(const moco_model *model, const moco_tensor *images)
 {
-    if (moco_tensor_ndim(images) != 4 || moco_tensor_size(images, 1) != 3 || moco_tensor_size(images, 2) < 1 ||
+    const int64_t channels = moco_encoder_channels(model->encoder_q);
+    if (moco_tensor_ndim(images) != 4 || moco_tensor_size(images, 1) != channels || moco_tensor_size(images, 2) < 1 ||
         moco_tensor_size(images, 3) < 1) {
-        return moco_error_set(MOCO_EINVALID, "step: each view must be N x 3 x H x W");
+        return moco_error_set(MOCO_EINVALID, "step: each view must be N x %lld x H x W", (long long)channels);
     }
     const moco_dtype dtype = moco_tensor_dtype(images);
     if (dtype != MOCO_FLOAT32 && !(dtype == MOCO_BFLOAT16 && model->precision == MOCO_BF16)) {

@@ -2,6 +2,7 @@
 #include "moco/plot.h"
 
 #include "base/handle_internal.h"
+#include "evaluate/feature_set_internal.h"
 #include "report/sheet_internal.h"
 
 #include <stdio.h>
@@ -79,6 +80,7 @@ static moco_status draw(neighbours *n, const char *path)
 {
     const size_t count = moco_features_count(n->queries);
     MOCO_TRY(moco__sheet_create(&n->sheet));
+    moco_image_set_channels(n->sheet.image, n->queries->channels);
     MOCO_TRY(moco__sheet_open(&n->sheet, path,
                               3.0 * MOCO__SHEET_MARGIN + MOCO__TILE + NEIGHBOURS * STEP - MOCO__TILE_GAP,
                               MOCO__SHEET_HEAD + (double)count * ROW,

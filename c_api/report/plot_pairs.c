@@ -60,6 +60,7 @@ static moco_status draw(pairs *p, const char *path, const moco_dataset *dataset)
     leave_out_callbacks(&p->policy);
     leave_out_callbacks(&p->key_policy);
     MOCO_TRY(moco__sheet_create(&p->sheet));
+    moco_image_set_channels(p->sheet.image, (int32_t)p->config->channels);
     moco_image_set_fast(p->sheet.view, fast);
     moco_image_set_fast(p->sheet.scratch, fast);
     MOCO_TRY(moco__sheet_open(&p->sheet, path, COLUMNS * BLOCK + MOCO__SHEET_MARGIN,

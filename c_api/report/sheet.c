@@ -13,6 +13,7 @@ moco_status moco__sheet_create(moco__sheet *sheet)
     *sheet = (moco__sheet){ .image = NULL };
     MOCO_TRY(moco_image_create(&sheet->image));
     MOCO_TRY(moco_image_create(&sheet->view));
+    MOCO_TRY(moco_image_create(&sheet->shown));
     return moco_image_create(&sheet->scratch);
 }
 
@@ -22,6 +23,7 @@ void moco__sheet_free(moco__sheet *sheet)
     moco_image_free(sheet->image);
     moco_image_free(sheet->view);
     moco_image_free(sheet->scratch);
+    moco_image_free(sheet->shown);
 }
 
 moco_status moco__sheet_open(moco__sheet *sheet, const char *path, double width, double height, const char *heading)
@@ -45,9 +47,14 @@ moco_status moco__sheet_tile(moco__sheet *sheet, const moco_image *image, double
     const double shown = (double)(zoom >= 2 ? side * zoom : TILE_PIXELS) / MOCO__CANVAS_SCALE;
     MOCO_TRY(moco_image_resized_crop(sheet->scratch, image,
                                      (moco_box){ (height - side) / 2, (width - side) / 2, side, side }, size, size));
+    const moco_image *picture = sheet->scratch;
+    if (moco_image_bands(sheet->scratch) != NULL) {
+        MOCO_TRY(moco_image_show(sheet->shown, sheet->scratch, sheet->image));
+        picture = sheet->shown;
+    }
     const double inset = (MOCO__TILE - shown) / 2;
     const moco__box box = { x + inset, y + inset, shown, shown };
-    moco__canvas_image(&sheet->canvas, sheet->scratch, &box);
+    moco__canvas_image(&sheet->canvas, picture, &box);
     return sheet->canvas.status;
 }
 

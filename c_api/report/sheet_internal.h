@@ -13,6 +13,7 @@ typedef struct moco__sheet {
     moco_image *image; /* as read */
     moco_image *view;  /* augmented */
     moco_image *scratch;
+    moco_image *shown; /* bands as a picture, stretched as those of image */
 } moco__sheet;
 
 /* Makes the working images; open the page then. Free the sheet in any case. */

@@ -11,6 +11,7 @@ static moco_status describe_network(moco_config *config, const moco_model *model
     config->dim = network->dim;
     config->mlp = network->mlp;
     config->cifar_stem = network->cifar_stem;
+    config->channels = network->channels;
     config->precision = network->precision == MOCO_BF16 ? MOCO_PRECISION_BF16 : MOCO_PRECISION_FP32;
     config->layout = network->layout == MOCO_NHWC ? MOCO_LAYOUT_NHWC : MOCO_LAYOUT_NCHW;
     config->sync_bn = model->made.sync_bn;

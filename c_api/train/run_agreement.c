@@ -127,7 +127,8 @@ moco_status moco__run_same_settings(const moco_config *of_run, const moco_config
     char is[MOCO_PATH_MAX];
     char wanted[MOCO_PATH_MAX];
     for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        if (moco__run_may_change(option)) {
+        const bool is_measured = option->offset == offsetof(moco_config, normalize) && asked->normalize[0] == '\0';
+        if (moco__run_may_change(option) || is_measured) {
             continue;
         }
         MOCO_TRY(moco__config_get(of_run, option, is, sizeof is));

@@ -6,6 +6,7 @@
 #include "train/run_identity_internal.h"
 #include "train/run_lock_internal.h"
 #include "train/run_open_internal.h"
+#include "weights/adapt_input_internal.h"
 #include "weights/weights_list_internal.h"
 
 #include "moco/ops.h"
@@ -68,6 +69,7 @@ static moco_status set_config(moco_config *config, const source *from)
     config->dim = network->dim > 0 ? network->dim : config->dim;
     config->mlp = network->mlp;
     config->cifar_stem = network->cifar_stem;
+    config->channels = moco__weights_channels(from->weights, network);
     config->queue_size = queue != NULL ? queue->sizes[1] : config->queue_size;
     if (momentum != NULL) {
         MOCO_TRY(moco_config_set(config, "sgd-momentum", momentum));
@@ -171,8 +173,10 @@ static moco_status read_momentum(moco_model *model, const source *from)
     for (size_t i = 0; i < count; ++i) {
         char name[NAME_SIZE];
         (void)snprintf(name, sizeof name, "optimizer.momentum_buffer.%zu", i);
-        if (moco_weights_find(from->weights, name) != NULL) {
-            MOCO_TRY(moco_weights_read_tensor(moco_tensor_list_get(buffers, i), from->weights, name));
+        moco_tensor *buffer = moco_tensor_list_get(buffers, i);
+        const moco_weights_entry *entry = moco_weights_find(from->weights, name);
+        if (entry != NULL && !moco__adapts_input(entry, buffer)) {
+            MOCO_TRY(moco_weights_read_tensor(buffer, from->weights, name));
             found += 1;
         }
     }

@@ -6,12 +6,14 @@
 #include "train/run_data_internal.h"
 #include "train/run_identity_internal.h"
 #include "train/run_lock_internal.h"
+#include "train/run_measure_internal.h"
 
 moco_status moco__run_open(moco__run_setup *setup)
 {
     MOCO_TRY(moco_config_check(&setup->config));
     MOCO_TRY(moco__run_resolve(setup));
     MOCO_TRY(moco__run_open_data(setup));
+    MOCO_TRY(moco__run_measure(setup));
     MOCO_TRY(moco__run_check_places(setup));
     MOCO_TRY(moco__run_agree(setup));
     return moco__run_create_model(setup);

@@ -84,6 +84,14 @@ static moco_status resolve_arithmetic(moco__run_setup *setup)
     return MOCO_OK;
 }
 
+/* Makes the policy before the images are opened, on which its statistics may have to be measured. */
+static moco_status policy_without_statistics(moco_augment_policy *out, const moco_config *config)
+{
+    moco_config plain = *config;
+    (void)snprintf(plain.normalize, sizeof plain.normalize, "none");
+    return moco_config_policy(out, &plain, MOCO_POLICY_TRAIN);
+}
+
 moco_status moco__run_resolve(moco__run_setup *setup)
 {
     moco_config *config = &setup->config;
@@ -95,7 +103,7 @@ moco_status moco__run_resolve(moco__run_setup *setup)
     }
     MOCO_TRY(resolve_arithmetic(setup));
     policy.callback = setup->given.policy.callback;
-    MOCO_TRY(moco_config_policy(&policy, config, MOCO_POLICY_TRAIN));
+    MOCO_TRY(policy_without_statistics(&policy, config));
     MOCO_TRY(moco_augment_check(&policy)); /* a text may want a callback that is not given */
     config->image_size = policy.size;
     if (config->lr == 0) {

@@ -79,6 +79,36 @@ static void log_data(const moco__run *run)
     }
 }
 
+/* Tells how bands are scaled, and which operations of the policy they have instead of colours. */
+static void log_bands(const moco__run *run)
+{
+    const moco_config *c = &run->setup.config;
+    const moco__run_log *log = &run->report.log;
+    moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
+    bool jitters = false;
+    bool greys = false;
+    if (c->normalize[0] != '\0') {
+        moco__run_log_write(log, MOCO_LOG_INFO, "%lld channel%s, normalised by the means/standard deviations %s",
+                            (long long)c->channels, moco__plural((uint64_t)c->channels), c->normalize);
+    }
+    if (c->channels == 3 || moco_config_policy(&policy, c, MOCO_POLICY_TRAIN) != MOCO_OK) {
+        return;
+    }
+    for (size_t i = 0; i < policy.count; ++i) {
+        jitters = jitters || policy.ops[i].kind == MOCO_COLOR_JITTER;
+        greys = greys || policy.ops[i].kind == MOCO_RANDOM_GRAYSCALE;
+    }
+    if (jitters || greys) {
+        moco__run_log_write(log, MOCO_LOG_INFO, "images of %lld channel%s have no colours: %s%s%s",
+                            (long long)c->channels, moco__plural((uint64_t)c->channels),
+                            jitters ? "colour jitter changes brightness and contrast alone" : "",
+                            jitters && greys ? ", and " : "",
+                            !greys             ? ""
+                            : c->channels == 1 ? "grey changes nothing"
+                                               : "grey is the mean of the channels");
+    }
+}
+
 static void log_setup(const moco__run *run)
 {
     const moco__run_setup *s = &run->setup;
@@ -88,6 +118,7 @@ static void log_setup(const moco__run *run)
     char lr[32];
     log_environment(run);
     log_data(run);
+    log_bands(run);
     moco__run_log_write(
         log, MOCO_LOG_INFO, "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld group%s of batch norm; lr %s",
         c->arch, c->cifar_stem ? " (CIFAR stem)" : "",

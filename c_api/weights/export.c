@@ -1,9 +1,11 @@
 /* Exports the network of a file: lists its tensors, and has the chosen format write them. */
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "weights/adapt_input_internal.h"
 #include "weights/encoder_state_internal.h"
 #include "weights/export_job_internal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +65,14 @@ static void warn_of_shape(const moco__export *job, const moco__exporter *exporte
             "%s%s is not a network of torchvision, timm or Detectron2; the file is written, but fits only a network "
             "that is changed to the same shape",
             job->network.arch, job->network.cifar_stem ? " with a 3x3 stem" : "");
+    }
+    const int64_t channels = moco__weights_channels(job->weights, &job->network);
+    if (!exporter->for_any_shape && channels != 3) {
+        moco_log(MOCO_LOG_WARNING,
+                 "the network takes images of %" PRId64 " channel%s: make it by in_chans=%" PRId64
+                 " in timm, and replace "
+                 "conv1 elsewhere",
+                 channels, channels == 1 ? "" : "s", channels);
     }
 }
 

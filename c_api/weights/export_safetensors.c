@@ -10,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 16, TEXT_SIZE = 512 }; /* TEXT_SIZE: bytes */
+enum { ROWS_MAX = 20, TEXT_SIZE = 512 }; /* TEXT_SIZE: bytes */
 
 typedef struct metadata {
     moco_metadata rows[ROWS_MAX];
     char texts[ROWS_MAX][TEXT_SIZE];
     size_t count;
     char policy[MOCO_AUGMENT_TEXT_MAX]; /* longer than the texts */
+    char normalize[MOCO_NORMALIZE_TEXT_MAX];
 } metadata;
 
 /* Adds a text, unless it is NULL. ROWS_MAX is more than describe() adds. */
@@ -32,6 +33,21 @@ static moco_status note(metadata *m, const char *key, const char *value)
     memcpy(m->texts[m->count], value, strlen(value) + 1);
     m->rows[m->count] = (moco_metadata){ key, m->texts[m->count] };
     m->count += 1;
+    return MOCO_OK;
+}
+
+/* Other files are as they were before there were other channels, and another normalisation. */
+static moco_status describe_channels(metadata *m, const moco_config *config)
+{
+    char text[32];
+    if (config->channels != 3) {
+        (void)snprintf(text, sizeof text, "%" PRId64, config->channels);
+        MOCO_TRY(note(m, "channels", text));
+    }
+    if (config->normalize[0] != '\0') {
+        memcpy(m->normalize, config->normalize, sizeof m->normalize);
+        m->rows[m->count++] = (moco_metadata){ "normalize", m->normalize };
+    }
     return MOCO_OK;
 }
 
@@ -57,6 +73,7 @@ static moco_status describe(metadata *m, const moco__export *job)
         memcpy(m->policy, config.policy, sizeof m->policy);
         m->rows[m->count++] = (moco_metadata){ "policy", m->policy };
     }
+    MOCO_TRY(describe_channels(m, &config));
     (void)snprintf(text, sizeof text, "%" PRId64, config.image_size);
     MOCO_TRY(note(m, "image_size", text));
     MOCO_TRY(note(m, "epoch", moco_weights_metadata(job->weights, "epoch")));

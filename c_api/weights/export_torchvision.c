@@ -2,7 +2,23 @@
 #include "weights/export_safetensors_internal.h"
 #include "weights/pth_write_internal.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+/* A state_dict holds no settings, so the log says what its images need. */
+static moco_status tell_of_channels(const moco__export *job)
+{
+    moco_config config;
+    moco_config_init(&config, sizeof config);
+    MOCO_TRY(moco_weights_read_config(&config, job->weights->path));
+    if (config.normalize[0] != '\0') {
+        moco_log(MOCO_LOG_INFO,
+                 "its images have %" PRId64 " channel%s, normalised by the means/standard deviations %s; a .pth file "
+                 "cannot say so, and a .safetensors file does",
+                 config.channels, config.channels == 1 ? "" : "s", config.normalize);
+    }
+    return MOCO_OK;
+}
 
 static moco_status write_state_dict(const moco__export *job, const char *path)
 {
@@ -25,8 +41,11 @@ static moco_status write_torchvision(moco__export *job, const char *path)
     const size_t length = strlen(path);
     const size_t end = sizeof ending - 1;
     job->options.features_only = true;
-    return length >= end && strcmp(path + length - end, ending) == 0 ? moco__export_safetensors(job, path)
-                                                                     : write_state_dict(job, path);
+    if (length >= end && strcmp(path + length - end, ending) == 0) {
+        return moco__export_safetensors(job, path);
+    }
+    MOCO_TRY(write_state_dict(job, path));
+    return tell_of_channels(job);
 }
 
 const moco__exporter moco__exporter_torchvision = { .write = write_torchvision };

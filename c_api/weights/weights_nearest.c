@@ -134,6 +134,9 @@ moco_status moco__weights_refuse_network(const moco_weights *weights, const char
     const moco_weights_entry *stem = find(weights, prefix, "conv1.weight");
     moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
     options.arch = best.name;
+    if (stem != NULL && stem->ndim == 4 && stem->sizes[1] >= 1 && stem->sizes[1] <= MOCO_MAX_CHANNELS) {
+        options.channels = stem->sizes[1];
+    }
     options.cifar_stem = !best.small && stem != NULL && stem->ndim == 4 && stem->sizes[2] == 3;
     moco_encoder *encoder;
     MOCO_TRY(moco_encoder_create(&encoder, &options));

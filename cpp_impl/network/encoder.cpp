@@ -42,7 +42,8 @@ moco::NetworkOptions network_options(const moco_encoder_options &o)
     }
     check_range("dim", o.dim, 0, 1 << 16);
     check_range("bn_splits", o.bn_splits, 1, 1 << 16);
-    return { architecture, o.dim, o.mlp, o.cifar_stem, o.bn_splits };
+    check_range("channels", o.channels, 1, MOCO_MAX_CHANNELS);
+    return { architecture, o.dim, o.mlp, o.cifar_stem, o.bn_splits, o.channels };
 }
 
 // Moves the tensors to their device and layout, and lists them. Parameters of a frozen encoder have no gradient.
@@ -140,6 +141,7 @@ moco_status moco_encoder_describe(moco_encoder_options *out, const moco_encoder 
     o.mlp = network.mlp;
     o.cifar_stem = network.cifar_stem;
     o.bn_splits = network.splits;
+    o.channels = network.channels;
     o.seed = 0;
     o.device = moco::from_torch(encoder->device);
     o.layout = encoder->channels_last ? MOCO_NHWC : MOCO_NCHW;
@@ -196,6 +198,11 @@ void moco_encoder_set_training(moco_encoder *encoder, bool training)
 bool moco_encoder_training(const moco_encoder *encoder)
 {
     return encoder != nullptr && encoder->training;
+}
+
+int64_t moco_encoder_channels(const moco_encoder *encoder)
+{
+    return encoder != nullptr ? encoder->network_options.channels : 0;
 }
 
 int64_t moco_encoder_dim(const moco_encoder *encoder)

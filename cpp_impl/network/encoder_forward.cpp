@@ -45,9 +45,10 @@ void check_images(const moco_encoder &encoder, const at::Tensor &images)
 {
     const bool known_type =
         images.scalar_type() == at::kFloat || (encoder.bf16 && images.scalar_type() == at::kBFloat16);
-    if (images.dim() != 4 || images.size(1) != 3 || !known_type) {
-        throw moco::Error(MOCO_EINVALID, "encoder: images must be N x 3 x H x W of float32, or of bfloat16 if that is "
-                                         "the encoder's precision");
+    const int64_t channels = encoder.network_options.channels;
+    if (images.dim() != 4 || images.size(1) != channels || !known_type) {
+        throw moco::Error(MOCO_EINVALID, "encoder: images must be N x " + std::to_string(channels) +
+                                             " x H x W of float32, or of bfloat16 if that is the encoder's precision");
     }
     if (images.device() != encoder.device) {
         throw moco::Error(MOCO_EINVALID, "encoder: the images are on " + images.device().str() +

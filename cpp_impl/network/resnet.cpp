@@ -132,9 +132,9 @@ void ResNet::build_stages(const NetworkOptions &options)
     const Architecture &a = *options.architecture;
     int64_t channels = (a.small ? 16 : 64) * a.widen;
     if (a.small || options.cifar_stem) {
-        conv1_.emplace_back(3, channels, 3, 1);
+        conv1_.emplace_back(options.channels, channels, 3, 1);
     } else {
-        conv1_.emplace_back(3, channels, 7, 2);
+        conv1_.emplace_back(options.channels, channels, 7, 2);
         max_pool_ = true;
     }
     bn1_.emplace_back(channels);

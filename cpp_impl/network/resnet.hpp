@@ -34,6 +34,7 @@ struct NetworkOptions {
     bool mlp;
     bool cifar_stem;
     int64_t splits;
+    int64_t channels; // of the images
 };
 
 struct Convolution {
@@ -84,7 +85,7 @@ class ResNet {
     // Draws the weights: convolutions from N(0, 2 / fan-out), heads uniform in +-1 / sqrt(fan-in).
     void initialize(uint64_t seed);
 
-    // N x 3 x H x W to N x feature_dim: the global average of the last stage.
+    // N x channels x H x W to N x feature_dim: the global average of the last stage.
     at::Tensor features(const at::Tensor &images, bool training);
     // N x feature_dim to N x dim.
     [[nodiscard]] at::Tensor head(const at::Tensor &features) const;

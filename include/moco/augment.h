@@ -15,7 +15,8 @@ MOCO_BEGIN_DECLS
 /** What an operation does, and what its four parameters mean. @since 0.1 */
 typedef enum moco_augment_kind {
     MOCO_RANDOM_RESIZED_CROP, /**< to size x size: area scale min, max; aspect ratio min, max (log-uniform, 10 tries) */
-    MOCO_COLOR_JITTER,        /**< brightness, contrast, saturation, hue, in random order */
+    MOCO_COLOR_JITTER,        /**< brightness, contrast, saturation, hue, in random order; without 3 channels the last
+                                 two do nothing */
     MOCO_RANDOM_GRAYSCALE,    /**< no parameter */
     MOCO_GAUSSIAN_BLUR,       /**< sigma min, max, uniform */
     MOCO_RANDOM_HFLIP,        /**< no parameter */
@@ -54,17 +55,25 @@ typedef struct moco_augment_policy {
     int32_t size;                              /**< height and width of the output in pixels */
     size_t count;                              /**< number of operations */
     moco_augment_op ops[MOCO_AUGMENT_MAX_OPS]; /**< the first count of them are applied, in order */
-    double mean[3];                            /**< for normalisation of values from 0 to 1 */
-    double std[3];                             /**< of each channel, above 0 */
+    double mean[3];                            /**< for normalisation of values from 0 to 1; for 3 channels */
+    double std[3];                             /**< of each channel, above 0; for 3 channels */
     moco_augment_fn callback;                  /**< for ::MOCO_AUGMENT_CALLBACK; NULL: none @since 0.2 */
     void *payload;                             /**< for callback */
+    int32_t channels;           /**< of the images, see moco_image_set_channels(); 3; 0 counts as 3 @since 0.2 */
+    moco_statistics statistics; /**< for normalisation of images that have not 3 channels @since 0.2 */
 } moco_augment_policy;
 
 /** No operation, 224 pixels, values from 0 to 1. */
 #define MOCO_AUGMENT_POLICY_INIT                                                                                       \
     {                                                                                                                  \
         sizeof(moco_augment_policy), 224, 0, { { MOCO_RANDOM_RESIZED_CROP, 0, { 0, 0, 0, 0 } } }, { 0, 0, 0 },         \
-            { 1, 1, 1 }, NULL, NULL                                                                                    \
+            { 1, 1, 1 }, NULL, NULL, 3,                                                                                \
+        {                                                                                                              \
+            { 0 },                                                                                                     \
+            {                                                                                                          \
+                0                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
     }
 
 /**
@@ -117,11 +126,24 @@ MOCO_API const char *moco_augment_eval_preset(const char *name);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_check(const moco_augment_policy *policy);
 
+/** The mean of each channel, for moco_image_store(): of policy->statistics, or policy->mean for 3 channels. @since 0.2
+ */
+static inline const double *moco_augment_mean(const moco_augment_policy *policy)
+{
+    return policy->channels == 3 || policy->channels == 0 ? policy->mean : policy->statistics.mean;
+}
+
+/** The standard deviation of each channel, in the same way. @since 0.2 */
+static inline const double *moco_augment_std(const moco_augment_policy *policy)
+{
+    return policy->channels == 3 || policy->channels == 0 ? policy->std : policy->statistics.std;
+}
+
 /**
- * Writes a policy as text, which configurations and checkpoints hold (moco_config.policy), for example "Size(32)
- * RandomResizedCrop(0.2, 1, 0.75, 1.25) ColorJitter(0.4, 0.4, 0.4, 0.1) @ 0.8 Normalize(0.5, 0.5, 0.5, 0.25, 0.25,
- * 0.25)": size, operations in order, then mean and std. Parameters of 0 at the end and a probability (@) of 1 are left
- * out. A callback is named, but a text cannot hold the function.
+ * Writes a policy for 3 channels as text, which configurations and checkpoints hold (moco_config.policy), for example
+ * "Size(32) RandomResizedCrop(0.2, 1, 0.75, 1.25) ColorJitter(0.4, 0.4, 0.4, 0.1) @ 0.8 Normalize(0.5, 0.5, 0.5, 0.25,
+ * 0.25, 0.25)": size, operations in order, then mean and std. Parameters of 0 at the end and a probability (@) of 1 are
+ * left out. A callback is named, but a text cannot hold the function.
  * @param[out] buffer NUL-terminated; ::MOCO_AUGMENT_TEXT_MAX bytes are enough for every policy
  * @param size bytes of @p buffer
  * @param policy the policy to write

@@ -75,6 +75,9 @@ typedef enum moco_cuda_graph { MOCO_CUDA_GRAPH_MAP(MOCO_CHOICE_ENUM) } moco_cuda
 typedef enum moco_knn_features { MOCO_KNN_FEATURES_MAP(MOCO_CHOICE_ENUM) } moco_knn_features;
 /** @} */
 
+/** Bytes of the longest text of moco_config.normalize. @since 0.2 */
+#define MOCO_NORMALIZE_TEXT_MAX 2048
+
 /**
  * All settings of a run. moco_train() replaces each 0 that means "auto" by a value that fits data, batch and machine;
  * `config.yaml` and checkpoints hold the values that were used. Texts are NUL-terminated.
@@ -149,9 +152,14 @@ typedef struct moco_config {
     /** The augmentation of the second view, the key, in the same form; empty: as the first. Both have the same size and
      * normalisation. No callback. @since 0.2 */
     char key_policy[MOCO_AUGMENT_TEXT_MAX];
-    double crop_min; /**< smallest area of a random crop; 0: as the augmentation says @since 0.2 */
-    double jitter;   /**< times the strengths of the colour jitter; 0: none; 1: as the augmentation says @since 0.2 */
-    double blur;     /**< times the sigma of the blur; 0: none; 1: as the augmentation says @since 0.2 */
+    double crop_min;  /**< smallest area of a random crop; 0: as the augmentation says @since 0.2 */
+    double jitter;    /**< times the strengths of the colour jitter; 0: none; 1: as the augmentation says @since 0.2 */
+    double blur;      /**< times the sigma of the blur; 0: none; 1: as the augmentation says @since 0.2 */
+    int64_t channels; /**< of the images, see moco_image_set_channels(); 3 @since 0.2 */
+    /** Mean and standard deviation of each channel: "auto", "imagenet", "none" or "MEAN,MEAN,../STD,STD,..", where one
+     * number stands for all channels; empty: those of the augmentation for 3 channels, else auto. moco_train() replaces
+     * auto by the numbers that it measures. @since 0.2 */
+    char normalize[MOCO_NORMALIZE_TEXT_MAX];
 } moco_config;
 
 /** The @p index-th row of the table of options; NULL after the last; borrowed, static. */

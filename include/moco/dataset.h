@@ -252,6 +252,27 @@ MOCO_API bool moco_dataset_is_sequential(const moco_dataset *dataset);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_dataset_read(const moco_dataset *dataset, moco_image *image, size_t index);
 
+/** Images on which a run measures its statistics. @since 0.2 */
+#define MOCO_STATISTICS_IMAGES 1024
+
+/**
+ * Measures mean and standard deviation of each channel on images spread evenly over a dataset, complete and unchanged.
+ * Each image counts the same, whatever its size. Values are those of moco_image_bands(), or from 0 to 1 for 8-bit RGB.
+ * The result does not depend on the number of threads.
+ * @param[out] out of the first @p channels; a channel with the same value everywhere gets a standard deviation of 1,
+ * and a warning
+ * @param dataset the images; borrowed during the call
+ * @param channels as for moco_image_set_channels()
+ * @param limit images to read at most, as ::MOCO_STATISTICS_IMAGES; 0: all
+ * @param workers threads; 0: one per core
+ * @param skip_broken leave out images that cannot be read, unless all are; false: fail
+ * @return ::MOCO_EINVALID for other channels; what moco_dataset_read() returns for an image that cannot be read
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_dataset_statistics(moco_statistics *out, const moco_dataset *dataset,
+                                                           int32_t channels, size_t limit, int32_t workers,
+                                                           bool skip_broken);
+
 /**
  * Returns how many files and folders of the path of a dataset, or members of its shards, are no part of it: hidden
  * ones, files that are no images, folders without images or that cannot be read, images with a dot in their keys.

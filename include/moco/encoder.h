@@ -11,7 +11,8 @@
 
 MOCO_BEGIN_DECLS
 
-/** A network f(x): N x 3 x H x W images to N x dim embeddings (before L2 normalisation). @since 0.1 */
+/** A network f(x): N x C x H x W images, of C = 3 channels unless its options say otherwise, to N x dim embeddings
+ * (before L2 normalisation). @since 0.1 */
 typedef struct moco_encoder moco_encoder;
 
 /** Options of moco_encoder_create(). @since 0.1 */
@@ -26,12 +27,13 @@ typedef struct moco_encoder_options {
     moco_device device;       /**< zeroed: the CPU */
     moco_layout layout;       /**< ::MOCO_NCHW */
     moco_precision precision; /**< ::MOCO_FP32 */
+    int64_t channels;         /**< of the images, 1 to ::MOCO_MAX_CHANNELS; 3 @since 0.2 */
 } moco_encoder_options;
 
 /** The defaults of ::moco_encoder_options. */
 #define MOCO_ENCODER_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
-        sizeof(moco_encoder_options), "resnet50", 128, false, false, 1, 0, { MOCO_CPU, 0 }, MOCO_NCHW, MOCO_FP32       \
+        sizeof(moco_encoder_options), "resnet50", 128, false, false, 1, 0, { MOCO_CPU, 0 }, MOCO_NCHW, MOCO_FP32, 3    \
     }
 
 /**
@@ -102,7 +104,7 @@ MOCO_API void moco_encoder_free(moco_encoder *encoder);
  * @param[out] out N x dim, float32, not normalised; differentiable unless the encoder is frozen or in evaluation mode
  * @param scope owns the result; NULL: the caller does
  * @param encoder the network
- * @param images N x 3 x H x W on the encoder's device; float32, or bfloat16 if that is the encoder's precision
+ * @param images N x C x H x W on the encoder's device; float32, or bfloat16 if that is the encoder's precision
  * @return ::MOCO_EINVALID if sizes do not fit, or if N is not a multiple of bn_splits in training
  * @since 0.1
  */
@@ -124,6 +126,9 @@ MOCO_API void moco_encoder_set_training(moco_encoder *encoder, bool training);
 
 /** Returns whether the encoder is in training mode. @since 0.1 */
 MOCO_API bool moco_encoder_training(const moco_encoder *encoder);
+
+/** Returns the number of channels of its images. @since 0.2 */
+MOCO_API int64_t moco_encoder_channels(const moco_encoder *encoder);
 
 /** Returns the size of the embedding. @since 0.1 */
 MOCO_API int64_t moco_encoder_dim(const moco_encoder *encoder);

@@ -48,15 +48,20 @@ typedef struct moco_features_options {
     /** Normalisation instead of that of augment, if std is above 0; zeroed. moco_features_options_for() sets it for
      * networks that were trained with a policy of your own. @since 0.2 */
     double mean[3], std[3];
+    int32_t channels;           /**< of the images; 0: 3 @since 0.2 */
+    moco_statistics statistics; /**< normalisation of images that have not 3 channels @since 0.2 */
 } moco_features_options;
 
 /** The defaults of ::moco_features_options. */
 #define MOCO_FEATURES_OPTIONS_INIT                                                                                     \
     {                                                                                                                  \
         sizeof(moco_features_options), MOCO_FEATURE_POOLED, "eval", 0, 256, 0, 0, false, MOCO_NCHW, { MOCO_CPU, 0 },   \
-            NULL, false, NULL, NULL, NULL, { 0, 0, 0 },                                                                \
+            NULL, false, NULL, NULL, NULL, { 0, 0, 0 }, { 0, 0, 0 }, 0,                                                \
         {                                                                                                              \
-            0, 0, 0                                                                                                    \
+            { 0 },                                                                                                     \
+            {                                                                                                          \
+                0                                                                                                      \
+            }                                                                                                          \
         }                                                                                                              \
     }
 

@@ -46,7 +46,8 @@ MOCO_API void moco_loader_options_init(moco_loader_options *options, size_t stru
 
 /** A batch; everything in it is borrowed until the next call of moco_loader_next(). @since 0.1 */
 typedef struct moco_batch {
-    const moco_tensor *query; /**< view 0: N x 3 x size x size values of options->dtype, on the host */
+    const moco_tensor *query; /**< view 0: N x C x size x size values of the C channels of the policies of
+                                 options->dtype, on the host */
     const moco_tensor *key;   /**< view 1; NULL with single_view */
     const size_t *indices;    /**< N indices into the dataset */
     size_t count;             /**< N */
@@ -60,7 +61,8 @@ typedef struct moco_batch {
  * @param[out] out a new handle, for moco_loader_free()
  * @param dataset borrowed
  * @param sampler borrowed; the loader moves it
- * @param query_policy,key_policy copied; must have the same size; @p key_policy NULL: the same as @p query_policy
+ * @param query_policy,key_policy copied; must have the same size and channels; @p key_policy NULL: the same as @p
+ * query_policy
  * @param options NULL for the defaults
  * @return ::MOCO_EINVALID if policies, options or data do not fit each other; ::MOCO_EUNAVAILABLE if no thread can be
  * started
@@ -96,6 +98,9 @@ MOCO_API void moco_loader_cancel(moco_loader *loader);
 
 /** Height and width of the views, in pixels. @since 0.1 */
 MOCO_API int32_t moco_loader_image_size(const moco_loader *loader);
+
+/** Channels of the views. @since 0.2 */
+MOCO_API int32_t moco_loader_channels(const moco_loader *loader);
 
 /** Seconds that moco_loader_next() has waited so far. Thread-safe. @since 0.1 */
 MOCO_API double moco_loader_wait_seconds(const moco_loader *loader);

@@ -96,7 +96,8 @@ typedef struct moco_step {
  * Takes one training step on N pairs of views, this rank's share of the batch. Does not wait for the device.
  * @param[out] out what the step computed; NULL: not wanted
  * @param model the model to train
- * @param im_q,im_k N x 3 x H x W, of a type that moco_encoder_forward() takes, on the host or on the model's device
+ * @param im_q,im_k N x C x H x W for the C channels of the encoder, of a type that moco_encoder_forward() takes, on the
+ * host or on the model's device
  * @param lr learning rate of this step
  * @param m momentum of the key encoder in this step
  * @return ::MOCO_EINVALID if the views differ in shape, N cannot be cut into the parts, or @p lr or @p m is out of

@@ -140,7 +140,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_weights_network(moco_network *out, const
 /**
  * Fills an encoder with the network of a file, which must have all tensors of the encoder; others beside the backbone
  * are left out. Without a head in the file, the head of the encoder is unchanged. A file that does not fit changes
- * nothing.
+ * nothing. If the file's first convolution is of 3 channels and the encoder's is not, it is adapted as timm does:
+ * summed over the three for one channel, and else repeated and scaled by 3 / channels. @since 0.2 for other channels
  * @return ::MOCO_EFORMAT if a tensor is missing or has another shape
  * @since 0.1
  */
@@ -200,8 +201,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_encoder_from_weights(moco_encoder **out,
 MOCO_API MOCO_MUST_USE moco_status moco_run_import(const moco_config *config, const char *path);
 
 /**
- * Sets the parts of a configuration that a file determines: architecture, head, queue size, momentum and weight decay
- * of the optimiser; with an MLP head also the recipe of MoCo v2.
+ * Sets the parts of a configuration that a file determines: architecture, channels, head, queue size, momentum and
+ * weight decay of the optimiser; with an MLP head also the recipe of MoCo v2.
  * @return as moco_weights_open(); ::MOCO_EFORMAT too if the file holds no network that libmoco knows
  * @since 0.1
  */

@@ -39,18 +39,19 @@ static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t se
 {
     const int64_t size = job->config.image_size;
     const int64_t batch = job->config.batch;
-    const int64_t sizes[4] = { batch, 3, size, size };
+    const int64_t channels = job->config.channels;
+    const int64_t sizes[4] = { batch, channels, size, size };
     moco_tensor *random = NULL;
     void *values = NULL;
     void *source = NULL;
     MOCO_TRY(moco_tensor_randn(&random, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, seed));
     moco_status status = moco_tensor_data(&source, random);
     if (status == MOCO_OK) {
-        status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, batch, (int32_t)size, (int32_t)size,
-                                         layout_of(job), job->device);
+        status = moco_image_batch_create_channels(out, &values, NULL, MOCO_FLOAT32, batch, (int32_t)channels,
+                                                  (int32_t)size, (int32_t)size, layout_of(job), job->device);
     }
     if (status == MOCO_OK) {
-        memcpy(values, source, (size_t)(batch * 3 * size * size) * sizeof(float));
+        memcpy(values, source, (size_t)(batch * channels * size * size) * sizeof(float));
     }
     moco_tensor_free(random);
     return status;
