@@ -39,7 +39,7 @@ float grey_of(const Bands &bands, std::size_t pixel) noexcept
     const float *at = bands.values.data() + pixel;
     const std::size_t area = bands.area();
     if (bands.count == 3) {
-        return 0.299F * at[0] + 0.587F * at[area] + 0.114F * at[2 * area];
+        return 0.2989F * at[0] + 0.587F * at[area] + 0.114F * at[2 * area];
     }
     float sum = 0;
     for (std::size_t c = 0; c < static_cast<std::size_t>(bands.count); ++c) {
@@ -81,7 +81,7 @@ void moco::bands_contrast(Bands &bands, double factor)
     const std::size_t area = bands.area();
     float mean = 0;
     if (bands.count == 3) {
-        mean = 0.299F * mean_of(bands.plane(0), area) + 0.587F * mean_of(bands.plane(1), area) +
+        mean = 0.2989F * mean_of(bands.plane(0), area) + 0.587F * mean_of(bands.plane(1), area) +
                0.114F * mean_of(bands.plane(2), area);
     }
     for (std::size_t c = 0; c < static_cast<std::size_t>(bands.count); ++c) {

@@ -86,17 +86,17 @@ moco_status moco_image_set_bands(moco_image *image, int32_t width, int32_t heigh
     MOCO_API_END
 }
 
-moco_status moco_image_fill_bands(moco_image *image, int32_t width, int32_t height, int32_t channels, float value)
+moco_status moco_image_fill_bands(moco_image *image, int32_t width, int32_t height, int32_t channels, double value)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_values(__func__, width, height, channels);
-    if (!std::isfinite(value)) {
+    if (!std::isfinite(static_cast<float>(value))) {
         throw moco::Error(MOCO_EINVALID, "moco_image_fill_bands: the value is not finite; give a number");
     }
     moco::Bands &made = image->bands_room();
     made.shape(width, height, channels, moco::Depth::reals);
-    std::fill_n(made.values.data(), made.size(), value);
+    std::fill_n(made.values.data(), made.size(), static_cast<float>(value));
     image->give_bands();
     MOCO_API_END
 }

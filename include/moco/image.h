@@ -292,7 +292,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_fill(moco_image *image, int32_t wi
 
 /** Sets the size, and fills bands with a finite value. @since 0.2 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_fill_bands(moco_image *image, int32_t width, int32_t height,
-                                                         int32_t channels, float value);
+                                                         int32_t channels, double value);
 
 /**
  * Makes an 8-bit RGB picture of any image, for people: the first band as grey if there are one or two, else the first

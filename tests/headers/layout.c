@@ -10,7 +10,7 @@
 
 #if UINTPTR_MAX == UINT64_MAX
 
-SIZE(moco_augment_policy, 856);
+SIZE(moco_augment_policy, 1888);
 AT(moco_augment_policy, struct_size, 0);
 AT(moco_augment_policy, size, 8);
 AT(moco_augment_policy, count, 16);
@@ -19,8 +19,10 @@ AT(moco_augment_policy, mean, 792);
 AT(moco_augment_policy, std, 816);
 AT(moco_augment_policy, callback, 840);
 AT(moco_augment_policy, payload, 848);
+AT(moco_augment_policy, channels, 856);
+AT(moco_augment_policy, statistics, 864);
 
-SIZE(moco_config, 18488);
+SIZE(moco_config, 20544);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -83,6 +85,8 @@ AT(moco_config, key_policy, 15648);
 AT(moco_config, crop_min, 18464);
 AT(moco_config, jitter, 18472);
 AT(moco_config, blur, 18480);
+AT(moco_config, channels, 18488);
+AT(moco_config, normalize, 18496);
 
 SIZE(moco_dataset_options, 32);
 AT(moco_dataset_options, struct_size, 0);
@@ -104,7 +108,7 @@ AT(moco_ddp_options, bucket_mib, 8);
 AT(moco_ddp_options, compress_bf16, 16);
 AT(moco_ddp_options, overlap, 17);
 
-SIZE(moco_encoder_options, 64);
+SIZE(moco_encoder_options, 72);
 AT(moco_encoder_options, struct_size, 0);
 AT(moco_encoder_options, arch, 8);
 AT(moco_encoder_options, dim, 16);
@@ -115,8 +119,9 @@ AT(moco_encoder_options, seed, 40);
 AT(moco_encoder_options, device, 48);
 AT(moco_encoder_options, layout, 56);
 AT(moco_encoder_options, precision, 60);
+AT(moco_encoder_options, channels, 64);
 
-SIZE(moco_features_options, 160);
+SIZE(moco_features_options, 1192);
 AT(moco_features_options, struct_size, 0);
 AT(moco_features_options, kind, 8);
 AT(moco_features_options, augment, 16);
@@ -134,6 +139,8 @@ AT(moco_features_options, payload, 96);
 AT(moco_features_options, policy, 104);
 AT(moco_features_options, mean, 112);
 AT(moco_features_options, std, 136);
+AT(moco_features_options, channels, 160);
+AT(moco_features_options, statistics, 168);
 
 SIZE(moco_knn_options, 48);
 AT(moco_knn_options, struct_size, 0);
