@@ -6,6 +6,9 @@
 #include <ATen/DLConvertor.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace {
 
 [[noreturn]] void refuse(const std::string &why)
@@ -49,7 +52,7 @@ at::ScalarType type_of(const DLDataType &type)
            std::to_string(type.lanes) + " lanes have no moco_dtype");
 }
 
-// Returns the strides; DLPack has none for row-major tensors.
+// Returns the strides; DLPack has none for row-major tensors, whose sizes check_reach() has checked.
 std::vector<int64_t> strides_of(const DLTensor &tensor)
 {
     std::vector<int64_t> strides(static_cast<size_t>(tensor.ndim), 1);
@@ -59,12 +62,29 @@ std::vector<int64_t> strides_of(const DLTensor &tensor)
         } else if (d + 1 < tensor.ndim) {
             strides[static_cast<size_t>(d)] = strides[static_cast<size_t>(d) + 1] * tensor.shape[d + 1];
         }
-        if (strides[static_cast<size_t>(d)] < 0) {
-            refuse("stride " + std::to_string(tensor.strides[d]) + " of dimension " + std::to_string(d) +
-                   " is negative");
-        }
     }
     return strides;
+}
+
+// Neither the number of elements nor their last byte may overflow: libtorch ends the process then.
+void check_reach(const DLTensor &tensor, size_t element_bytes)
+{
+    int64_t count = 1;
+    int64_t last = 0; // element
+    bool fits = tensor.byte_offset <= PTRDIFF_MAX;
+    for (int32_t d = 0; d < tensor.ndim; ++d) {
+        const int64_t size = std::max(tensor.shape[d], int64_t{ 1 });
+        int64_t reach = 0;
+        fits = fits && !__builtin_mul_overflow(count, size, &count);
+        if (tensor.strides != nullptr) {
+            fits = fits && !__builtin_mul_overflow(size - 1, tensor.strides[d], &reach) &&
+                   !__builtin_add_overflow(last, reach, &last);
+        }
+    }
+    const int64_t elements = tensor.strides != nullptr ? last : count;
+    if (!fits || elements >= PTRDIFF_MAX / static_cast<int64_t>(element_bytes)) {
+        refuse("sizes, strides or byte_offset reach beyond any memory");
+    }
 }
 
 void check_shape(const DLTensor &tensor)
@@ -76,6 +96,10 @@ void check_shape(const DLTensor &tensor)
     for (int32_t d = 0; d < tensor.ndim; ++d) {
         if (tensor.shape[d] < 0) {
             refuse("size " + std::to_string(tensor.shape[d]) + " of dimension " + std::to_string(d) + " is negative");
+        }
+        if (tensor.strides != nullptr && tensor.strides[d] < 0) {
+            refuse("stride " + std::to_string(tensor.strides[d]) + " of dimension " + std::to_string(d) +
+                   " is negative");
         }
         count = tensor.shape[d] == 0 ? 0 : count;
     }
@@ -104,6 +128,7 @@ moco_status moco_tensor_from_dlpack(moco_tensor **out, moco_scope *scope, DLMana
     check_shape(shared);
     const at::Device device = device_of(shared.device);
     const auto options = at::TensorOptions().dtype(type_of(shared.dtype)).device(device);
+    check_reach(shared, options.dtype().itemsize());
     const auto strides = strides_of(shared);
     const auto release = [managed](void *) {
         if (managed->deleter != nullptr) {

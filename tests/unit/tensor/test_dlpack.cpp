@@ -129,3 +129,31 @@ TEST_F(DlPack, TheCpuHasNoStream)
     EXPECT_EQ(moco_device_stream(nullptr, cpu), MOCO_EINVALID);
     EXPECT_EQ(moco_device_stream(&stream, { MOCO_CUDA, 77 }), MOCO_EUNAVAILABLE);
 }
+
+TEST_F(DlPack, MemoryThatCannotExistIsRefused)
+{
+    Foreign foreign;
+    DLTensor &tensor = foreign.managed.dl_tensor;
+    const auto refused = [&] {
+        EXPECT_REFUSED(moco_tensor_from_dlpack(&out, scope, &foreign.managed), MOCO_EINVALID, "beyond any memory");
+    };
+    foreign.sizes[0] = INT64_MAX;
+    refused();
+    foreign.sizes[0] = INT64_MAX / 12;
+    refused();
+    tensor.strides = foreign.strides;
+    refused();
+    foreign.sizes[0] = 2;
+    foreign.strides[0] = INT64_MAX;
+    refused();
+    foreign.strides[0] = INT64_MAX / 4;
+    refused();
+    foreign.sizes[0] = foreign.sizes[1] = INT64_MAX / 2;
+    foreign.strides[0] = foreign.strides[1] = 0;
+    refused();
+    foreign = Foreign();
+    tensor.shape = foreign.sizes;
+    tensor.byte_offset = UINT64_MAX - 3;
+    refused();
+    EXPECT_EQ(foreign.deleted, 0);
+}
