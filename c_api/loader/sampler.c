@@ -50,7 +50,7 @@ static moco_status check_options(const moco_sampler_options *o)
     }
     size_t sum = 0;
     for (size_t i = 0; o->shard_sizes != NULL && i < o->shard_count; ++i) {
-        sum += o->shard_sizes[i];
+        sum = o->shard_sizes[i] <= SIZE_MAX - sum ? sum + o->shard_sizes[i] : SIZE_MAX;
     }
     if (o->shard_sizes != NULL && sum != o->count) {
         return moco_error_set(MOCO_EINVALID,

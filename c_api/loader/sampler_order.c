@@ -94,7 +94,7 @@ moco_status moco__sampler_sums(double *sums, const double *weights, size_t count
     double sum = 0;
     for (size_t i = 0; i < count; ++i) {
         if (!(weights[i] >= 0 && weights[i] <= 1e300)) {
-            return moco_error_set(MOCO_EINVALID, "sampler: weights[%zu] is %g; give numbers of 0 or more", i,
+            return moco_error_set(MOCO_EINVALID, "sampler: weights[%zu] is %g; give numbers from 0 to 1e300", i,
                                   weights[i]);
         }
         sum += weights[i];

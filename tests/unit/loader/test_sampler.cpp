@@ -281,6 +281,11 @@ TEST_F(Sampler, RefusesShardsThatAreNotTheData)
     options.count = 299;
     EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("300 samples, but count is 299"), std::string::npos);
+    const size_t sizes[] = { SIZE_MAX, 301 }; // their sum overflows to 300
+    options = windowed(16);
+    options.shard_sizes = sizes;
+    options.shard_count = 2;
+    EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_EINVALID);
     EXPECT_EQ(sampler, nullptr);
 }
 
