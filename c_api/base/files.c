@@ -41,11 +41,23 @@ static moco_status fail(const char *what, const char *path, int error)
                           strerror(error), advice(error));
 }
 
-moco_status moco__file_begin(moco__file *file, const char *path)
+/* A device, a pipe or a folder at the path would be replaced by the file. */
+static moco_status check_target(const char *path)
 {
+    struct stat info;
     if (path[0] == '\0') {
         return moco_error_set(MOCO_EINVALID, "the path of the file to write is empty");
     }
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return moco_error_set(MOCO_EINVALID, "%s: cannot write: %s; give the path of a file", path,
+                              S_ISDIR(info.st_mode) ? "a folder is there" : "a device or pipe is there, not a file");
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__file_begin(moco__file *file, const char *path)
+{
+    MOCO_TRY(check_target(path));
     memset(file, 0, sizeof *file);
     const int length = snprintf(file->path, sizeof file->path, "%s", path);
     const int full =

@@ -7,7 +7,9 @@ extern "C" {
 
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +83,19 @@ TEST_F(Files, ErrorsNameThePathAndWhatToDo)
     EXPECT_EQ(moco__file_read(&bytes, &count, path("none").c_str()), MOCO_ENOTFOUND);
     EXPECT_NE(moco__file_read(&bytes, &count, folder_.c_str()), MOCO_OK);
     EXPECT_EQ(bytes, nullptr);
+}
+
+// A rename would replace a device, /dev/null for example, by a file.
+TEST_F(Files, OnlyFilesAreReplaced)
+{
+    ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+    EXPECT_EQ(moco__file_write(path("pipe").c_str(), "x", 1), MOCO_EINVALID);
+    EXPECT_TRUE(message_has(path("pipe")) && message_has("a device or pipe")) << moco_error_message();
+    EXPECT_TRUE(std::filesystem::is_fifo(path("pipe")));
+    std::filesystem::create_directory(path("folder"));
+    EXPECT_EQ(moco__file_write(path("folder").c_str(), "x", 1), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("a folder is there")) << moco_error_message();
+    EXPECT_EQ(entries_of(folder_), 2U) << "no temporary file is left";
 }
 
 TEST_F(Files, Folders)
