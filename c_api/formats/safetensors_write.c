@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the header calls the metadata; no tensor can have this name. */
+static const char METADATA[] = "__metadata__";
+
 static const char *text_of(moco_dtype dtype)
 {
     switch (dtype) {
@@ -44,12 +47,14 @@ static moco_status make_header(char **out, size_t *length, const moco_named_tens
                                const moco_metadata *metadata, size_t metadata_count)
 {
     json_t *root = json_object();
+    size_t keys = 0;
     if (metadata_count > 0) {
         json_t *texts = json_object();
         for (size_t i = 0; i < metadata_count; ++i) {
             json_object_set_new(texts, metadata[i].key, json_string(metadata[i].value));
         }
-        json_object_set_new(root, "__metadata__", texts);
+        keys = json_object_size(texts);
+        json_object_set_new(root, METADATA, texts);
     }
     size_t begin = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -59,9 +64,10 @@ static moco_status make_header(char **out, size_t *length, const moco_named_tens
     const size_t entries = json_object_size(root);
     char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
-    if (text == NULL || entries != count + (metadata_count > 0 ? 1 : 0)) {
+    if (text == NULL || keys != metadata_count || entries != count + (metadata_count > 0 ? 1 : 0)) {
         free(text);
-        return moco_error_set(MOCO_EINVALID, "safetensors: a name is used twice, or is not UTF-8");
+        return moco_error_set(MOCO_EINVALID, "safetensors: a %s is used twice, or is not UTF-8",
+                              keys != metadata_count ? "key of the metadata" : "name");
     }
     const size_t used = strlen(text);
     const size_t padded = (used + 7) / 8 * 8;
@@ -149,6 +155,12 @@ static moco_status check(const moco_named_tensor *tensors, size_t count, const m
     for (size_t i = 0; i < count; ++i) {
         if (tensors[i].name == NULL || tensors[i].tensor == NULL) {
             return refuse_null("tensors", i);
+        }
+        if (strcmp(tensors[i].name, METADATA) == 0) {
+            return moco_error_set(MOCO_EINVALID,
+                                  "safetensors: tensors[%zu] has the name %s, which the format keeps for "
+                                  "metadata; give another name",
+                                  i, METADATA);
         }
     }
     for (size_t i = 0; i < metadata_count; ++i) {

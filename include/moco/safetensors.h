@@ -18,13 +18,13 @@ MOCO_BEGIN_DECLS
 
 /** A tensor and its name, for writing. @since 0.1 */
 typedef struct moco_named_tensor {
-    const char *name;          /**< UTF-8 */
+    const char *name;          /**< UTF-8, not "__metadata__"; each tensor has another */
     const moco_tensor *tensor; /**< on any device */
 } moco_named_tensor;
 
 /** A metadata entry. @since 0.1 */
 typedef struct moco_metadata {
-    const char *key;   /**< UTF-8 */
+    const char *key;   /**< UTF-8; each entry has another */
     const char *value; /**< UTF-8 */
 } moco_metadata;
 

@@ -122,6 +122,12 @@ TEST_F(Safetensors, WritesViewsRowMajor)
     EXPECT_EQ(std::memcmp(bytes.data() + bytes.size() - 24, expected, 24), 0);
     const moco_named_tensor twice[] = { named, named };
     EXPECT_EQ(moco_safetensors_write(path("u").c_str(), twice, 2, nullptr, 0), MOCO_EINVALID);
+    const moco_named_tensor reserved = { "__metadata__", matrix };
+    EXPECT_EQ(moco_safetensors_write(path("u").c_str(), &reserved, 1, nullptr, 0), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("__metadata__"), std::string::npos) << moco_error_message();
+    const moco_metadata same[] = { { "key", "one" }, { "key", "two" } };
+    EXPECT_EQ(moco_safetensors_write(path("u").c_str(), &named, 1, same, 2), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("used twice"), std::string::npos) << moco_error_message();
     EXPECT_FALSE(std::filesystem::exists(path("u")));
     moco_tensor_free(transposed);
     moco_tensor_free(matrix);
