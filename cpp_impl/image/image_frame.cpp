@@ -40,6 +40,11 @@ const Format &checked_format(moco_frame_format format, std::int32_t width, std::
         throw moco::Error(MOCO_EINVALID, "stride " + std::to_string(stride) + " is less than a row of " +
                                              std::to_string(row) + " bytes; use 0 for rows without a gap");
     }
+    const auto rows =
+        static_cast<std::size_t>(f.even_height ? height + height / 2 : height); // with those of the chroma
+    if (stride > PTRDIFF_MAX / rows) {
+        throw moco::Error(MOCO_EINVALID, "stride " + std::to_string(stride) + " reaches beyond any memory");
+    }
     return f;
 }
 
