@@ -1,8 +1,6 @@
 // Pastes images into others.
 #include "image/image.hpp"
 
-#include <opencv2/imgproc.hpp>
-
 #include <algorithm>
 
 void moco::check_not_empty(const char *function, const moco_image *image)
@@ -39,13 +37,13 @@ moco_status moco_image_paste(moco_image *image, const moco_image *source, int32_
     if (first(x) >= right || first(y) >= bottom) {
         return MOCO_OK; // all of it is outside
     }
-    const cv::Rect part(cv::Point(static_cast<int>(first(x)), static_cast<int>(first(y))),
-                        cv::Point(static_cast<int>(right), static_cast<int>(bottom)));
-    cv::Mat to(image->height, image->width, CV_8UC3, image->row(0));
-    cv::Mat from(source->height, source->width, CV_8UC3, const_cast<std::uint8_t *>(source->rgb())); // only read
-    if (zoom > 1) {
-        cv::resize(from, from, cv::Size(), zoom, zoom, cv::INTER_NEAREST);
+    const std::uint8_t *const pixels = source->rgb();
+    const auto pitch = std::int64_t{ source->width } * 3;
+    for (std::int64_t row = first(y); row < bottom; ++row) {
+        std::uint8_t *to = image->row(static_cast<std::int32_t>(y + row)) + (x + first(x)) * 3;
+        for (std::int64_t column = first(x); column < right; ++column, to += 3) {
+            std::copy_n(pixels + row / zoom * pitch + column / zoom * 3, 3, to);
+        }
     }
-    from(part).copyTo(to(part + cv::Point(x, y)));
     MOCO_API_END
 }

@@ -196,6 +196,7 @@ TEST_F(Image, FramesAreChecked)
     EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_YUYV, 3, 2, 0, bytes), MOCO_EINVALID);
     EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGBA, 2, 2, 7, bytes), MOCO_EINVALID);
     EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 0, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 2, 2, SIZE_MAX - 7, bytes), MOCO_EINVALID);
     EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 1, 1, 0, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
 }
@@ -254,6 +255,9 @@ TEST_F(Image, PasteZoomsAndIsCut)
     EXPECT_EQ(colour_at(image_, 2, 2), 0U);
     EXPECT_EQ(moco_image_paste(image_, other_, INT32_MAX, INT32_MAX, INT32_MAX), MOCO_OK);
     EXPECT_EQ(moco_image_paste(image_, other_, INT32_MIN, INT32_MIN, 2), MOCO_OK);
+    ASSERT_EQ(moco_image_paste(image_, other_, -INT32_MAX, 0, INT32_MAX), MOCO_OK) << "only what is seen takes memory";
+    EXPECT_EQ(colour_at(image_, 0, 0), 0x020202U);
+    EXPECT_EQ(colour_at(image_, 5, 4), 0x020202U);
     EXPECT_EQ(moco_image_paste(image_, other_, 0, 0, 0), MOCO_EINVALID);
     EXPECT_EQ(moco_image_paste(image_, image_, 0, 0, 1), MOCO_EINVALID);
 }
