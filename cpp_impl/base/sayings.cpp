@@ -31,8 +31,16 @@ constexpr Known sayings[] = {
     { "modified by an inplace operation", MOCO_EINVALID,
       "a tensor that the backward pass needs was written to after it was used; call the backward pass before what "
       "writes, such as moco_queue_enqueue()" },
-    { "does not require grad", MOCO_EINVALID, "the loss does not depend on any parameter that is trained" },
+    { "does not require grad", MOCO_EINVALID,
+      "the loss does not depend on any parameter that is trained; is the network in evaluation mode, or the call "
+      "between "
+      "moco_no_grad_begin() and moco_no_grad_end()?" },
     { "to be on the same device", MOCO_EINVALID, "the tensors are on different devices; use moco_tensor_to()" },
+    { "more than one element of the written-to tensor", MOCO_EINVALID,
+      "several elements of the tensor that is written to share memory, as after aten::expand; write to a copy of it, "
+      "by "
+      "moco_tensor_clone()" },
+    { "without overflow", MOCO_EINVALID, nullptr },
     { "must match", MOCO_EINVALID, nullptr },
     { "shapes cannot be multiplied", MOCO_EINVALID, nullptr },
     { "out of range", MOCO_EINVALID, nullptr },

@@ -8,6 +8,7 @@
 #include <c10/util/SmallVector.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace {
 
@@ -264,6 +265,7 @@ at::Tensor checked(const c10::IValue &value, const char *name)
     return tensor;
 }
 
+// Messages name the operator alone, since a function of ops.h may have been called.
 void run(const Operator &op, Stack &stack, const char *name)
 {
     try {
@@ -272,7 +274,10 @@ void run(const Operator &op, Stack &stack, const char *name)
         throw;
     } catch (const c10::Error &error) {
         const moco::Saying said = moco::say(error.what_without_backtrace(), MOCO_EINVALID); // mostly the caller's fault
-        throw moco::Error(said.status, std::string("moco_tensor_call: ") + name + ": " + said.text);
+        throw moco::Error(said.status, std::string(name) + ": " + said.text);
+    } catch (const std::runtime_error &error) { // of a number that the element type cannot hold
+        const moco::Saying said = moco::say(error.what(), MOCO_ETORCH);
+        throw moco::Error(said.status, std::string(name) + ": " + said.text);
     }
 }
 

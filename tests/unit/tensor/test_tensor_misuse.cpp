@@ -49,6 +49,18 @@ TEST_F(TensorMisuse, ShapesAndTypesAreTheCallersFault)
     EXPECT_EQ(moco_tensor_require_gradient(counts), MOCO_EINVALID);
 }
 
+TEST_F(TensorMisuse, MemoryThatElementsShareAndNumbersThatDoNotFitAreTheCallersFault)
+{
+    const int64_t sizes[] = { 4, 3 };
+    const moco_value args[] = { moco_value_tensor(floats({ 1, 3 }, { 1, 2, 3 })), moco_value_ints(sizes, 2) };
+    ASSERT_OK(moco_tensor_call(&out, 1, scope, "aten::expand", args, 2));
+    const float values[12] = {};
+    EXPECT_EQ(moco_tensor_set_from_host(out, values, sizeof values), MOCO_EINVALID);
+    EXPECT_TRUE(has("moco_tensor_clone()")) << moco_error_message();
+    EXPECT_REFUSED(moco_tensor_full(&out, scope, NAN, MOCO_INT64, cpu, sizes, 2), MOCO_EINVALID, "overflow");
+    EXPECT_REFUSED(moco_tensor_full(&out, scope, 300, MOCO_UINT8, cpu, sizes, 2), MOCO_EINVALID, "overflow");
+}
+
 TEST_F(TensorMisuse, DevicesAreChecked)
 {
     const int64_t size = 2;
