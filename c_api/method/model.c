@@ -4,6 +4,8 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 
+#include <float.h>
+
 static moco_status create_parts(moco_model *model, const moco_model_options *o)
 {
     if (o->cuda_graph) {
@@ -31,11 +33,14 @@ static moco_status create_parts(moco_model *model, const moco_model_options *o)
 
 static moco_status check_options(const moco_model_options *o)
 {
-    if (!(o->temperature > 0)) {
-        return moco_error_set(MOCO_EINVALID, "model: temperature %g must be above 0", o->temperature);
+    if (!(o->temperature > 0 && o->temperature <= DBL_MAX)) {
+        return moco_error_set(MOCO_EINVALID, "model: temperature %g must be above 0 and finite", o->temperature);
     }
     if (o->accumulate < 1) {
         return moco_error_set(MOCO_EINVALID, "model: accumulate %lld must be at least 1", (long long)o->accumulate);
+    }
+    if ((int)o->shuffle < 0 || o->shuffle > MOCO_SHUFFLE_OFF) {
+        return moco_error_set(MOCO_EINVALID, "model: shuffle %d is not a moco_shuffle_kind", (int)o->shuffle);
     }
     if (o->cuda_graph && o->queue_filled_only) {
         return moco_error_set(MOCO_EINVALID, "model: a CUDA graph needs a queue whose size does not change; use "

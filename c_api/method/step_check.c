@@ -53,5 +53,9 @@ moco_status moco__step_check(const moco_model *model, const moco_tensor *im_q, c
     if (!(m >= 0 && m <= 1)) {
         return moco_error_set(MOCO_EINVALID, "step: momentum %g must be in 0..1", m);
     }
+    if (!moco_encoder_training(model->encoder_q)) {
+        return moco_error_set(MOCO_EINVALID, "step: the query encoder is in evaluation mode; call "
+                                             "moco_encoder_set_training(moco_model_query_encoder(model), true)");
+    }
     return MOCO_OK;
 }

@@ -235,6 +235,9 @@ TEST_F(Step, RefusesAndChangesNothing)
         EXPECT_EQ(step.loss, nullptr);
     }
     EXPECT_EQ(moco_model_step(nullptr, nullptr, eight, eight, 0.1, 0.9), MOCO_EINVALID);
+    moco_encoder_set_training(moco_model_query_encoder(model), false);
+    EXPECT_EQ(moco_model_step(nullptr, model, eight, eight, 0.1, 0.9), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("evaluation mode"), std::string::npos) << moco_error_message();
     EXPECT_EQ(state_of(model), before);
 }
 
@@ -282,6 +285,13 @@ TEST_F(Step, ModelsRefuseBadOptions)
     bad.accumulate = 0;
     EXPECT_EQ(moco_model_create(&model, bad.get()), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("accumulate 0"), std::string::npos);
+    bad = small_model();
+    bad.shuffle = static_cast<moco_shuffle_kind>(9);
+    EXPECT_EQ(moco_model_create(&model, bad.get()), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("shuffle 9"), std::string::npos) << moco_error_message();
+    bad = small_model();
+    bad.temperature = INFINITY;
+    EXPECT_EQ(moco_model_create(&model, bad.get()), MOCO_EINVALID);
     EXPECT_EQ(moco_model_create(nullptr, bad.get()), MOCO_EINVALID);
     EXPECT_EQ(model, nullptr);
     moco_model_free(nullptr);
