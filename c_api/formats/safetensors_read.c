@@ -299,11 +299,9 @@ bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, siz
     return same;
 }
 
-moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file, const char *name)
+moco_status moco__safetensors_fits(const moco_safetensors_entry **out, const moco_tensor *tensor,
+                                   const moco_safetensors *file, const char *name)
 {
-    MOCO_CHECK_ARG(tensor);
-    MOCO_CHECK_ARG(file);
-    MOCO_CHECK_ARG(name);
     const moco_safetensors_entry *found = moco_safetensors_find(file, name);
     if (found == NULL) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", file->path, name);
@@ -312,5 +310,16 @@ moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *f
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" has another type or shape than is wanted here",
                               file->path, name);
     }
+    *out = found;
+    return MOCO_OK;
+}
+
+moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file, const char *name)
+{
+    const moco_safetensors_entry *found;
+    MOCO_CHECK_ARG(tensor);
+    MOCO_CHECK_ARG(file);
+    MOCO_CHECK_ARG(name);
+    MOCO_TRY(moco__safetensors_fits(&found, tensor, file, name));
     return moco_tensor_set_from_host(tensor, found->data, found->bytes);
 }

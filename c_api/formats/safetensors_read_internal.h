@@ -10,5 +10,8 @@ moco_status moco__safetensors_open_map(moco_safetensors **out, const char *path,
 const char *moco__safetensors_foreign(const char **type, const moco_safetensors *file, size_t index);
 /* Returns whether a tensor has these sizes. */
 bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, size_t ndim);
+/* Finds the entry of a name, and checks that it has the type and sizes of a tensor. */
+moco_status moco__safetensors_fits(const moco_safetensors_entry **out, const moco_tensor *tensor,
+                                   const moco_safetensors *file, const char *name);
 
 #endif

@@ -205,17 +205,9 @@ moco_status moco_checkpoint_save_to(moco_write_fn write, void *payload, const mo
         (save_job){ .write = write, .payload = payload, .model = model, .position = position, .config = config });
 }
 
-/* Reads every tensor of the table. The file must hold these tensors and no others. */
-static moco_status read_table(const moco__table *t, const moco_safetensors *file, const char *path)
+/* Reads every tensor of the table; moco__table_check() has found that they fit. */
+static moco_status read_table(const moco__table *t, const moco_safetensors *file)
 {
-    size_t known = t->count;
-    for (int e = 0; e < 2; ++e) {
-        known += moco_safetensors_find(file, moco__rank_names[e]) != NULL ? 1 : 0;
-    }
-    if (moco_safetensors_count(file) != known) {
-        return moco_error_set(MOCO_EFORMAT, "%s: the file has %zu tensors, but a model of this configuration has %zu",
-                              path, moco_safetensors_count(file), known);
-    }
     for (size_t i = 0; i < t->count; ++i) {
         moco_tensor *handle; /* a second handle on the same memory, to write through */
         MOCO_TRY(moco_tensor_detach(&handle, NULL, t->rows[i].tensor));
@@ -226,35 +218,42 @@ static moco_status read_table(const moco__table *t, const moco_safetensors *file
     return MOCO_OK;
 }
 
-/* Replaces what the model keeps by what the file has. */
-static moco_status restore_notes(moco_model *model, const moco_safetensors *file)
+/* Reads what the model keeps. */
+static moco_status read_notes(moco__notes *notes, const moco_safetensors *file)
 {
     moco_metadata row;
-    moco__notes_clear(&model->notes);
     for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
         if (strncmp(row.key, MOCO__NOTE_APP, strlen(MOCO__NOTE_APP)) == 0 ||
             strncmp(row.key, MOCO__NOTE_DATA, strlen(MOCO__NOTE_DATA)) == 0) {
-            MOCO_TRY(moco__notes_set(&model->notes, row.key, row.value));
+            MOCO_TRY(moco__notes_set(notes, row.key, row.value));
         }
     }
     return MOCO_OK;
 }
 
+/* Reads and checks everything before the model changes. */
 static moco_status restore(moco_model *model, const moco__table *t, moco_position *position,
                            const moco_safetensors *file, const char *path)
 {
-    double pointer, filled;
+    int64_t pointer, filled;
     uint64_t shuffles = 0;
     moco_position where = { 0 };
-    MOCO_TRY(moco__stored_position(&where, file, path));
-    MOCO_TRY(moco__stored_number(&shuffles, file, path, "shuffles"));
-    MOCO_TRY(read_table(t, file, path));
-    MOCO_TRY(moco_tensor_item(&pointer, t->queue_ptr));
-    MOCO_TRY(moco_tensor_item(&filled, t->queue_filled));
-    MOCO_TRY(moco_queue_restore(moco_model_queue(model), (int64_t)pointer, (int64_t)filled));
+    moco__notes notes = { 0 };
+    moco_status status;
+    MOCO_TRY_GOTO(moco__stored_position(&where, file, path));
+    MOCO_TRY_GOTO(moco__stored_number(&shuffles, file, path, "shuffles"));
+    MOCO_TRY_GOTO(moco__table_check(&pointer, &filled, t, file, path));
+    MOCO_TRY_GOTO(read_notes(&notes, file));
+    MOCO_TRY_GOTO(read_table(t, file));
+    MOCO_TRY_GOTO(moco_queue_restore(moco_model_queue(model), pointer, filled));
     moco__model_set_shuffles(model, shuffles);
     *position = where;
-    return restore_notes(model, file);
+    const moco__notes old = model->notes;
+    model->notes = notes;
+    notes = old;
+done:
+    moco__notes_clear(&notes);
+    return status;
 }
 
 static moco_status read_file(moco_model *model, moco_position *position, const moco_safetensors *file, const char *path)

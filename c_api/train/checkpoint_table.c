@@ -3,9 +3,15 @@
 
 #include "base/handle_internal.h"
 
+#include "formats/safetensors_read_internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define QUEUE "queue"
+#define QUEUE_POINTER "queue_ptr"
+#define QUEUE_FILLED "queue_filled"
 
 const char *const moco__rank_names[2] = { "ranks.encoder_q", "ranks.encoder_k" };
 
@@ -68,9 +74,52 @@ moco_status moco__table_create(moco__table *t, const moco_model *model)
     MOCO_TRY(scalar(&t->queue_filled, moco_queue_filled(queue)));
     add_encoder(t, "encoder_q.", moco_model_query_encoder(model));
     add_encoder(t, "encoder_k.", moco_model_key_encoder(model));
-    moco__table_add(t, "queue", "", moco_queue_keys(queue));
-    moco__table_add(t, "queue_ptr", "", t->queue_ptr);
-    moco__table_add(t, "queue_filled", "", t->queue_filled);
+    moco__table_add(t, QUEUE, "", moco_queue_keys(queue));
+    moco__table_add(t, QUEUE_POINTER, "", t->queue_ptr);
+    moco__table_add(t, QUEUE_FILLED, "", t->queue_filled);
     add_momentum_buffers(t, model);
+    return MOCO_OK;
+}
+
+static moco_status check_tensors(const moco__table *t, const moco_safetensors *file, const char *path)
+{
+    const moco_safetensors_entry *entry;
+    size_t known = t->count;
+    for (int e = 0; e < 2; ++e) {
+        known += moco_safetensors_find(file, moco__rank_names[e]) != NULL ? 1 : 0;
+    }
+    if (moco_safetensors_count(file) != known) {
+        return moco_error_set(MOCO_EFORMAT, "%s: the file has %zu tensors, but a model of this configuration has %zu",
+                              path, moco_safetensors_count(file), known);
+    }
+    for (size_t i = 0; i < t->count; ++i) {
+        MOCO_TRY(moco__safetensors_fits(&entry, t->rows[i].tensor, file, t->rows[i].name));
+    }
+    return MOCO_OK;
+}
+
+/* The value of a tensor of the table that has one int64. */
+static int64_t number_of(const moco_safetensors *file, const char *name)
+{
+    int64_t value;
+    memcpy(&value, moco_safetensors_find(file, name)->data, sizeof value);
+    return value;
+}
+
+moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco_safetensors *file,
+                              const char *path)
+{
+    MOCO_TRY(check_tensors(t, file, path));
+    const int64_t size = moco_safetensors_find(file, QUEUE)->sizes[0];
+    const int64_t at = number_of(file, QUEUE_POINTER);
+    const int64_t real = number_of(file, QUEUE_FILLED);
+    if (at < 0 || at >= size || real < 0 || real > size) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: " QUEUE_POINTER " %lld or " QUEUE_FILLED " %lld does not fit a queue of %lld keys; "
+                              "the file is damaged",
+                              path, (long long)at, (long long)real, (long long)size);
+    }
+    *pointer = at;
+    *filled = real;
     return MOCO_OK;
 }

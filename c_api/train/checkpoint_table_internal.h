@@ -25,5 +25,11 @@ moco_status moco__table_create(moco__table *t, const moco_model *model);
 void moco__table_free(moco__table *t);
 /* Adds a tensor, which must outlive the table. */
 void moco__table_add(moco__table *t, const char *prefix, const char *name, const moco_tensor *tensor);
+/*
+ * Checks that a file holds the tensors of the table and no others, and gives where the queue stands in it. Nothing is
+ * written to the tensors.
+ */
+moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco_safetensors *file,
+                              const char *path);
 
 #endif

@@ -56,8 +56,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_save_to(moco_write_fn write, 
 
 /**
  * Overwrites a model of the same shape with a checkpoint's state. All processes call it; rank 0 reads. A checkpoint of
- * another number of processes gives a warning. A file that does not fit may have overwritten a part of the model when
- * that is found.
+ * another number of processes gives a warning. A file that does not fit changes nothing.
  * @param model of as many tensors, with the same names and shapes, as the checkpoint
  * @param[out] position where the run continues; NULL: not wanted
  * @param path of a checkpoint; ignored on ranks other than 0

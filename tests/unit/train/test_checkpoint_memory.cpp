@@ -25,15 +25,24 @@ moco_status append(const void *bytes, size_t count, void *payload)
     return MOCO_OK;
 }
 
+// Where the data of a tensor begin.
+size_t data_of(const std::string &bytes, const std::string &name)
+{
+    const size_t offsets = bytes.find("data_offsets\":[", bytes.find("\"" + name + "\":"));
+    uint64_t header = 0;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    return sizeof header + header + std::stoull(bytes.substr(offsets + std::strlen("data_offsets\":[")));
+}
+
 class CheckpointMemory : public moco_test::WithFolder {
   protected:
-    static Model model(uint64_t seed)
+    static Model model(uint64_t seed, int64_t queue_size = 16)
     {
         moco_test::ModelOptions options;
         options.encoder.arch = "resnet20";
         options.encoder.dim = 8;
         options.encoder.seed = seed;
-        options.queue_size = 16;
+        options.queue_size = queue_size;
         moco_model *made = nullptr;
         EXPECT_EQ(moco_model_create(&made, options.get()), MOCO_OK) << moco_error_message();
         return { made, moco_model_free };
@@ -138,6 +147,25 @@ TEST_F(CheckpointMemory, WrongBytesAreRefused)
     const Weights weights = open(other);
     EXPECT_EQ(moco_checkpoint_load_from(first.get(), nullptr, weights.get()), MOCO_EFORMAT);
     EXPECT_TRUE(message_has("not a checkpoint")) << moco_error_message();
+}
+
+TEST_F(CheckpointMemory, ACheckpointThatDoesNotFitChangesNothing)
+{
+    const Model first = model(1);
+    const Model second = model(2);
+    ASSERT_EQ(moco_model_set_metadata(second.get(), "mine", "stays"), MOCO_OK);
+    const std::string before = saved(second);
+    std::string bytes = saved(first);
+    moco_position position = { 7, 7, 7 };
+    const int64_t beyond = 16;
+    std::memcpy(bytes.data() + data_of(bytes, "queue_ptr"), &beyond, sizeof beyond);
+    EXPECT_EQ(moco_checkpoint_load_from(second.get(), &position, open(bytes).get()), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("mine: queue_ptr 16")) << moco_error_message();
+    bytes = saved(model(1, 32)); // the encoders fit, the queue does not
+    EXPECT_EQ(moco_checkpoint_load_from(second.get(), &position, open(bytes).get()), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("\"queue\"")) << moco_error_message();
+    EXPECT_EQ(position.step, 7U);
+    EXPECT_TRUE(saved(second) == before);
 }
 
 TEST_F(CheckpointMemory, AWriteCallbackThatFailsEndsTheWriting)
