@@ -176,6 +176,21 @@ static void reverse_bytes(uint8_t *values, size_t bytes, size_t element)
     }
 }
 
+static moco_status check(const moco_weights *weights, const moco__weights_entry *entry)
+{
+    return entry->storage != NULL ? moco__pth_check(weights->pth, entry->storage) : MOCO_OK;
+}
+
+moco_status moco__weights_check(const moco_weights *weights, const char *prefix)
+{
+    for (size_t i = 0; i < weights->count; ++i) {
+        if (strncmp(weights->entries[i].view.name, prefix, strlen(prefix)) == 0) {
+            MOCO_TRY(check(weights, &weights->entries[i]));
+        }
+    }
+    return MOCO_OK;
+}
+
 moco_status moco_weights_read(void *values, size_t bytes, const moco_weights *weights, const char *name)
 {
     MOCO_CHECK_ARG(values);
@@ -189,9 +204,7 @@ moco_status moco_weights_read(void *values, size_t bytes, const moco_weights *we
         return moco_error_set(MOCO_EINVALID, "%s: tensor \"%s\" has %zu bytes, but %zu were given to read it",
                               weights->path, name, entry->view.bytes, bytes);
     }
-    if (entry->storage != NULL) {
-        MOCO_TRY(moco__pth_check(weights->pth, entry->storage));
-    }
+    MOCO_TRY(check(weights, entry));
     if (bytes > 0 && is_row_major(entry)) {
         memcpy(values, entry->data, bytes);
     } else if (bytes > 0) {

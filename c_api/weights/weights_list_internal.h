@@ -53,6 +53,8 @@ moco_status moco__weights_note(moco_weights *weights, const char *key, const cha
 moco_status moco__weights_sort(moco_weights *weights);
 /* Returns the tensor of a name, or NULL. */
 const moco__weights_entry *moco__weights_find(const moco_weights *weights, const char *name);
+/* Checks the values of all tensors whose names begin so by their checksums, if the format has some. */
+moco_status moco__weights_check(const moco_weights *weights, const char *prefix);
 
 /* Returns whether libmoco wrote the file. */
 bool moco__weights_are_ours(const moco_weights *weights);

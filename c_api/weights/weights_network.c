@@ -249,6 +249,7 @@ moco_status moco_weights_read_encoder(moco_encoder *encoder, const moco_weights 
     MOCO_CHECK_ARG(network);
     MOCO_TRY(refuse_others(encoder, weights, network));
     MOCO_TRY(take(encoder, weights, network, false)); /* what does not fit changes nothing */
+    MOCO_TRY(moco__weights_check(weights, network->prefix));
     MOCO_TRY(take(encoder, weights, network, true));
     tell_of_others(weights, network);
     return MOCO_OK;

@@ -54,4 +54,32 @@ TEST_F(WeightsFit, OrNothingChanges)
     moco_encoder_free(source);
 }
 
+TEST_F(WeightsFit, DamageThatIsFoundLateChangesNothing)
+{
+    moco_encoder *const source = encoder(1);
+    moco_encoder *const target = encoder(2);
+    std::vector<moco_named_tensor> rows;
+    const char *name = nullptr;
+    for (size_t i = 0; (name = moco_encoder_state_name(source, i)) != nullptr; ++i) {
+        rows.push_back({ name, moco_tensor_list_get(moco_encoder_state(source), i) });
+    }
+    ASSERT_EQ(moco_safetensors_write(path("f").c_str(), rows.data(), rows.size(), nullptr, 0), MOCO_OK);
+    moco_export_options how = MOCO_EXPORT_OPTIONS_INIT;
+    how.format = MOCO_EXPORT_TORCHVISION;
+    ASSERT_EQ(moco_export(path("f.pth").c_str(), path("f").c_str(), &how), MOCO_OK) << moco_error_message();
+    std::string bytes = moco_test::read_file(path("f.pth"));
+    bytes[bytes.size() / 10 * 9] ^= 1;
+    moco_weights *weights = nullptr;
+    moco_network network{};
+    ASSERT_EQ(moco_weights_open_bytes(&weights, bytes.data(), bytes.size(), nullptr), MOCO_OK) << moco_error_message();
+    ASSERT_EQ(moco_weights_network(&network, weights, MOCO_QUERY), MOCO_OK) << moco_error_message();
+    const auto before = first_tensor(target);
+    EXPECT_EQ(moco_weights_read_encoder(target, weights, &network), MOCO_EFORMAT);
+    EXPECT_TRUE(moco_test::message_has("checksum")) << moco_error_message();
+    EXPECT_EQ(before, first_tensor(target));
+    moco_weights_free(weights);
+    moco_encoder_free(target);
+    moco_encoder_free(source);
+}
+
 } // namespace
