@@ -263,8 +263,8 @@ static inline moco_status moco_tensor_label_rank(moco_tensor **out, moco_scope *
 /**
  * Computes list = m list + (1 - m) other, tensor by tensor, in place: an average of parameters over the steps. Not
  * recorded.
- * @return ::MOCO_EINVALID if the lists differ in length, and then nothing changes, or if two tensors differ in shape,
- * and then the list has changed in part
+ * @return ::MOCO_EINVALID if the lists differ in length, or two tensors in sizes, type or device; then
+ * nothing changes
  * @since 0.1
  */
 static inline moco_status moco_tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other,
@@ -275,6 +275,14 @@ static inline moco_status moco_tensor_list_average(const moco_tensor_list *list,
     if (moco_tensor_list_count(list) != moco_tensor_list_count(other)) {
         MOCO_OPS_REFUSE("moco_tensor_list_average: lists of %zu and %zu tensors", moco_tensor_list_count(list),
                         moco_tensor_list_count(other));
+    }
+    for (size_t i = 0; i < moco_tensor_list_count(list); ++i) {
+        const moco_tensor *a = moco_tensor_list_get(list, i), *b = moco_tensor_list_get(other, i);
+        if (!moco_ops_same_sizes(a, b) || moco_tensor_dtype(a) != moco_tensor_dtype(b) ||
+            moco_tensor_device(a).type != moco_tensor_device(b).type ||
+            moco_tensor_device(a).index != moco_tensor_device(b).index) {
+            MOCO_OPS_REFUSE("moco_tensor_list_average: tensor %zu of the two lists has other sizes, type or device", i);
+        }
     }
     for (size_t i = 0; i < moco_tensor_list_count(list); ++i) {
         const moco_value scale[] = { moco_value_tensor(moco_tensor_list_get(list, i)), moco_value_real(m) };

@@ -88,6 +88,16 @@ static inline moco_status moco_ops_write(const char *op, const moco_value *args,
     return status != MOCO_OK ? status : ended;
 }
 
+/** Returns whether two tensors have the same sizes. */
+static inline bool moco_ops_same_sizes(const moco_tensor *a, const moco_tensor *b)
+{
+    bool same = moco_tensor_ndim(a) == moco_tensor_ndim(b);
+    for (size_t d = 0; same && d < moco_tensor_ndim(a); ++d) {
+        same = moco_tensor_size(a, d) == moco_tensor_size(b, d);
+    }
+    return same;
+}
+
 /** @}
  * @name Making tensors
  * @{ */
@@ -178,11 +188,7 @@ static inline moco_status moco_tensor_copy(moco_tensor *tensor, const moco_tenso
     MOCO_OPS_CHECK(tensor);
     MOCO_OPS_CHECK(source);
     const moco_value args[] = { moco_value_tensor(tensor), moco_value_tensor(source) };
-    bool same = moco_tensor_ndim(tensor) == moco_tensor_ndim(source);
-    for (size_t d = 0; same && d < moco_tensor_ndim(tensor); ++d) {
-        same = moco_tensor_size(tensor, d) == moco_tensor_size(source, d);
-    }
-    if (!same) {
+    if (!moco_ops_same_sizes(tensor, source)) {
         MOCO_OPS_REFUSE("moco_tensor_copy: the sizes of the two tensors differ");
     }
     return moco_ops_write("aten::copy_", args, 2);

@@ -70,6 +70,7 @@ TEST_F(TensorList, AverageOfListsThatDifferChangesNothing)
     const List types = list_of({ a, longs({ 1 }, { 1 }) });
     for (const auto *other : { shorter.get(), sizes.get(), types.get(), static_cast<moco_tensor_list *>(nullptr) }) {
         EXPECT_EQ(moco__tensor_list_average(list.get(), other, 0.5), MOCO_EINVALID);
+        EXPECT_EQ(moco_tensor_list_average(list.get(), other, 0.5), MOCO_EINVALID);
     }
     EXPECT_EQ(moco__tensor_list_average(nullptr, list.get(), 0.5), MOCO_EINVALID);
     EXPECT_EQ(values_of(a), (Values{ 1, 2 }));
