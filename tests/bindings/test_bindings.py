@@ -44,6 +44,8 @@ class Bindings(unittest.TestCase):
         numpy.testing.assert_array_equal(both.numpy(), numpy.concatenate([a, a], 1))
         clamped = moco.call("aten::clamp", moco.tensor(a), None, 0.5)
         numpy.testing.assert_array_equal(clamped.numpy(), a.clip(None, 0.5))
+        row = moco.call("aten::narrow", moco.tensor(a), numpy.int64(0), numpy.int32(1), 1)
+        numpy.testing.assert_array_equal(moco.call("aten::mul", row, numpy.float32(2)).numpy(), a[1:2] * 2)
         with self.assertRaisesRegex(moco.Error, "did you mean 'aten::logsumexp'"):
             moco.call("aten::logsumex", moco.tensor(a))
 
@@ -56,6 +58,10 @@ class Bindings(unittest.TestCase):
             moco.defaults(moco.EncoderOptions, architecture="resnet18")
         with self.assertRaises(TypeError):
             moco.encoder_create()
+        with self.assertRaisesRegex(TypeError, "no tensors of complex64"):
+            moco.tensor(random(2).astype("complex64"))
+        with self.assertRaisesRegex(TypeError, "no bfloat16"):
+            moco.tensor_empty(moco.BFLOAT16, moco.Device(), (ctypes.c_int64 * 1)(2), 1).numpy()
         with self.assertRaises(ValueError):
             moco.tensor_to_host(random(4, 6).T, 96, moco.tensor(random(6, 4)))
         with self.assertRaises(TypeError):

@@ -63,8 +63,19 @@ class Handle:
         self.close()
 
 
+def _dtype(dtype):
+    """The library's element type for one of numpy."""
+    name = numpy.dtype(dtype).name
+    if name not in _DTYPES:
+        raise TypeError(f"there are no tensors of {name}; convert it to one of {', '.join(_DTYPES)}")
+    return _DTYPES[name]
+
+
 def _array_of(self):
     """A copy of a tensor's elements as a numpy array."""
+    if tensor_dtype(self) not in _NAMES:  # noqa: F405
+        raise TypeError("numpy has no bfloat16; convert the tensor by moco.call('aten::to.dtype', tensor, "
+                        "numpy.dtype('float32'))")
     shape = [tensor_size(self, dim) for dim in range(tensor_ndim(self))]  # noqa: F405
     array = numpy.empty(shape, _NAMES[tensor_dtype(self)])  # noqa: F405
     tensor_to_host(array, array.nbytes, self)  # noqa: F405
@@ -93,7 +104,7 @@ def tensor(array, device=None):
     """Copies a numpy array into a new tensor, on the CPU or on a Device."""
     array = numpy.ascontiguousarray(array)
     sizes = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
-    return tensor_from_host(_DTYPES[array.dtype.name], device or Device(), sizes, array.ndim, array)  # noqa: F405
+    return tensor_from_host(_dtype(array.dtype), device or Device(), sizes, array.ndim, array)  # noqa: F405
 
 
 def call(op, *values, results=1, **named):
@@ -115,6 +126,7 @@ def _value(value, name):
     """Makes a moco_value, which keeps what it points to."""
     made = Value(name=None if name is None else name.encode())  # noqa: F405
     made._keeps = value
+    value = value.item() if isinstance(value, numpy.generic) else value
     for kind, member, types in ((VALUE_NONE, None, type(None)), (VALUE_TENSOR, "tensor", Handle),  # noqa: F405
                                 (VALUE_BOOL, "flag", bool), (VALUE_INT, "whole", int),  # noqa: F405
                                 (VALUE_REAL, "real", float), (VALUE_TEXT, "text", str),  # noqa: F405
@@ -123,7 +135,7 @@ def _value(value, name):
             made.kind = kind
             if member is not None:
                 plain = value.encode() if isinstance(value, str) else value
-                plain = _DTYPES[value.name] if isinstance(value, numpy.dtype) else plain
+                plain = _dtype(value) if isinstance(value, numpy.dtype) else plain
                 setattr(made.data, member, value._as_parameter_ if isinstance(value, Handle) else plain)
             return made
     made.count = len(value)
@@ -166,7 +178,7 @@ def _argument(value, name, c_type, kind):
     if isinstance(value, Handle):
         wanted = _classes.get(c_type.replace("const", "").split()[0], Handle)
         if not isinstance(value, wanted):
-            raise TypeError(f"{name} is a {type(value).__name__}; it must be a {wanted.__name__}")
+            raise TypeError(f"{name} is a {type(value).__name__}; it must be of the class {wanted.__name__}")
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, numpy.ndarray):
