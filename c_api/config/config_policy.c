@@ -3,6 +3,7 @@
 #include "base/options_read_internal.h"
 #include "config/config_normalize_internal.h"
 #include "config/config_read_internal.h"
+#include "loader/augment_policy_internal.h"
 
 #include <string.h>
 
@@ -22,7 +23,7 @@ static int32_t size_of(const moco_config *config, moco_policy_use use)
 /* Takes a named policy. A preset that is itself for evaluation has no other one. */
 static moco_status take_named(moco_augment_policy *out, const moco_config *config, moco_policy_use use, int32_t size)
 {
-    const char *eval = moco_augment_eval_preset(config->augment);
+    const char *eval = moco__augment_eval_preset(config->augment);
     moco_augment_policy test = MOCO_AUGMENT_POLICY_INIT;
     if (use == MOCO_POLICY_TRAIN) {
         return moco_augment_preset(out, config->augment, size);

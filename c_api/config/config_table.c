@@ -2,7 +2,8 @@
  * Holds the table of options of moco_config. The command line, its help, YAML keys, ranges and checkpoints' metadata
  * all come from it. A new option is a field in moco_config and a row here. Checkpoints list options in this order.
  */
-#include "moco/augment.h"
+#include "loader/augment_policy_internal.h"
+
 #include "moco/config.h"
 
 #include <pthread.h>
@@ -301,7 +302,7 @@ static void fill_names(void)
     /* Without randomness both views are equal and there is nothing to learn, so presets for evaluation are left out. */
     size_t count = 0;
     for (size_t i = 0; count < MAX_NAMES && (name = moco_augment_preset_name(i)) != NULL; ++i) {
-        if (moco_augment_eval_preset(name) != NULL) {
+        if (moco__augment_eval_preset(name) != NULL) {
             augment_names[count++] = name;
         }
     }

@@ -120,11 +120,6 @@ size_t moco_dataset_shards(const moco_dataset *dataset, const size_t **sizes)
     return dataset != NULL ? dataset->shard_count : 0;
 }
 
-bool moco_dataset_is_sequential(const moco_dataset *dataset)
-{
-    return dataset != NULL && dataset->is_sequential;
-}
-
 moco_format moco_dataset_format(const moco_dataset *dataset)
 {
     return dataset != NULL ? dataset->format : MOCO_FORMAT_AUTO;

@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "config/config_read_internal.h"
+#include "loader/augment_policy_internal.h"
 
 #include <string.h>
 
@@ -18,7 +19,7 @@ moco_status moco__features_options_read(moco_features_options *out, const moco_f
 /* Returns the preset that tests networks of a configuration. A preset that is for tests itself has no other one. */
 static const char *preset_of(const moco_config *config)
 {
-    const char *name = moco_augment_eval_preset(config->augment);
+    const char *name = moco__augment_eval_preset(config->augment);
     for (size_t i = 0; name == NULL && moco_augment_preset_name(i) != NULL; ++i) {
         name = strcmp(moco_augment_preset_name(i), config->augment) == 0 ? moco_augment_preset_name(i) : NULL;
     }

@@ -97,7 +97,7 @@ const char *moco_augment_preset_name(size_t index)
     return index < PRESET_COUNT ? presets[index].name : NULL;
 }
 
-const char *moco_augment_eval_preset(const char *name)
+const char *moco__augment_eval_preset(const char *name)
 {
     for (size_t i = 0; name != NULL && i < PRESET_COUNT; ++i) {
         if (strcmp(presets[i].name, name) == 0) {

@@ -5,6 +5,7 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "base/rng_internal.h"
+#include "dataset/dataset_internal.h"
 #include "loader/sampler_order_internal.h"
 
 #include <stdlib.h>
@@ -144,7 +145,7 @@ void moco_sampler_options_for(moco_sampler_options *options, const moco_dataset 
     }
     o.count = moco_dataset_count(dataset);
     o.shard_count = moco_dataset_shards(dataset, &o.shard_sizes);
-    o.window = window == 0 && moco_dataset_is_sequential(dataset) ? MOCO_SHARD_WINDOW : window;
+    o.window = window == 0 && dataset->is_sequential ? MOCO_SHARD_WINDOW : window;
     moco__options_write(options, &o, sizeof o);
 }
 

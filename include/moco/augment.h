@@ -113,13 +113,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_augment_classifier(moco_augment_policy *
 MOCO_API const char *moco_augment_preset_name(size_t index);
 
 /**
- * The preset without randomness that fits networks trained with the preset @p name; NULL if @p name is itself only for
- * evaluation, or unknown; borrowed, static.
- * @since 0.2
- */
-MOCO_API const char *moco_augment_eval_preset(const char *name);
-
-/**
  * Checks every range of a policy; the message names the operation that is wrong.
  * @return ::MOCO_EINVALID if a range is wrong
  * @since 0.1

@@ -238,9 +238,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_overlap(size_t *out, const moco_
  */
 MOCO_API size_t moco_dataset_shards(const moco_dataset *dataset, const size_t **sizes);
 
-/** Returns whether the shards are compressed, so that images are only read fast in their order. @since 0.1 */
-MOCO_API bool moco_dataset_is_sequential(const moco_dataset *dataset);
-
 /** Default of the sampler's window for compressed shards, in samples. @since 0.1 */
 #define MOCO_SHARD_WINDOW 1024
 

@@ -3,6 +3,7 @@
 
 extern "C" {
 #include "config/config_check_internal.h"
+#include "loader/augment_policy_internal.h"
 }
 
 #include <cstring>
@@ -90,13 +91,13 @@ TEST(Config, NetworksAreTestedWithTheirOwnStatistics)
     for (const auto &[trained, tested] : pairs) {
         Config config;
         ASSERT_EQ(moco_config_set(&config, "augment", trained), MOCO_OK);
-        EXPECT_STREQ(moco_augment_eval_preset(config.augment), tested);
+        EXPECT_STREQ(moco__augment_eval_preset(config.augment), tested);
     }
     Config config;
     std::strcpy(config.augment, "no-such");
-    EXPECT_EQ(moco_augment_eval_preset(config.augment), nullptr);
-    EXPECT_EQ(moco_augment_eval_preset("eval"), nullptr);
-    EXPECT_EQ(moco_augment_eval_preset(nullptr), nullptr);
+    EXPECT_EQ(moco__augment_eval_preset(config.augment), nullptr);
+    EXPECT_EQ(moco__augment_eval_preset("eval"), nullptr);
+    EXPECT_EQ(moco__augment_eval_preset(nullptr), nullptr);
 }
 
 TEST(Config, PresetFashionMnistTestsWholeImagesAtTheirSize)

@@ -3,6 +3,7 @@
 
 extern "C" {
 #include "config/config_check_internal.h"
+#include "loader/augment_policy_internal.h"
 }
 
 #include <cstring>
@@ -179,7 +180,7 @@ TEST(Config, ArchitecturesAndAugmentationsAreTheLibrarys)
     EXPECT_EQ(choices(moco_config_find_option("arch")).size(), count);
     size_t trainable = 0;
     for (size_t i = 0; const char *name = moco_augment_preset_name(i); ++i) {
-        trainable += moco_augment_eval_preset(name) != nullptr ? 1U : 0U;
+        trainable += moco__augment_eval_preset(name) != nullptr ? 1U : 0U;
     }
     EXPECT_EQ(choices(moco_config_find_option("augment")).size(), trainable);
     for (const auto &name : choices(moco_config_find_option("augment"))) {
@@ -187,7 +188,7 @@ TEST(Config, ArchitecturesAndAugmentationsAreTheLibrarys)
         EXPECT_EQ(moco_augment_preset(&policy, name.c_str(), 0), MOCO_OK) << name;
         Config config;
         ASSERT_EQ(moco_config_set(&config, "augment", name.c_str()), MOCO_OK);
-        EXPECT_EQ(moco_augment_preset(&policy, moco_augment_eval_preset(config.augment), 0), MOCO_OK) << name;
+        EXPECT_EQ(moco_augment_preset(&policy, moco__augment_eval_preset(config.augment), 0), MOCO_OK) << name;
     }
 }
 

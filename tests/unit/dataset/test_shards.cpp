@@ -4,6 +4,7 @@
 #include "support/tensor_values.hpp"
 
 extern "C" {
+#include "dataset/dataset_internal.h"
 #include "dataset/shard_scan_internal.h"
 #include "dataset/shard_stream_internal.h"
 }
@@ -26,7 +27,7 @@ TEST_F(Shards, AFileAFolderAndARange)
     EXPECT_EQ(content(folder), expected(12));
     EXPECT_EQ(moco_dataset_class_count(folder.get()), 3U);
     EXPECT_STREQ(moco_dataset_class_name(folder.get(), 2), "blue");
-    EXPECT_FALSE(moco_dataset_is_sequential(folder.get()));
+    EXPECT_FALSE(folder->is_sequential);
     const size_t *sizes = nullptr;
     ASSERT_EQ(moco_dataset_shards(folder.get(), &sizes), 3U);
     EXPECT_EQ(sizes[2], 4U);
@@ -115,7 +116,7 @@ TEST_F(Shards, CompressedOnesGiveTheSame)
         fs::remove_all(path("set"));
         write_shards(ending, 2, 10);
         const Dataset dataset = open(path("set"));
-        EXPECT_TRUE(moco_dataset_is_sequential(dataset.get()));
+        EXPECT_TRUE(dataset->is_sequential);
         EXPECT_EQ(content(dataset), expected(20));
         EXPECT_EQ(content(dataset), expected(20)) << "a second time";
         // At random, with next to no memory of what was unpacked.
