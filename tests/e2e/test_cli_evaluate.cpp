@@ -216,6 +216,7 @@ TEST_F(CliEvaluate, WrongUsageIsNamed)
     }
     EXPECT_HAS(run(joined({ "knn", "run", "--confusion", "c.gif" }, data)).err, "ends with no known format");
     EXPECT_HAS(run(joined({ "knn", "run", "--features-out", "test" }, data)).err, "test is a folder");
+    EXPECT_HAS(run(joined({ "knn", "run", "--features-out", "/dev/null" }, data)).err, "/dev/null is a device");
     const Result nowhere = run({ "linear", "nowhere", "--train", "train", "--val", "test" });
     EXPECT_EQ(nowhere.code, 1);
     EXPECT_HAS(nowhere.err, "nowhere");

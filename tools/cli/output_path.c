@@ -20,6 +20,7 @@ static bool is_folder(const char *path)
 moco_status output_path_check(const char *option, const char *path)
 {
     char folder[MOCO_PATH_MAX] = ".";
+    struct stat info;
     const char *slash = strrchr(path, '/');
     if (path[0] == '\0') {
         return MOCO_OK;
@@ -27,8 +28,9 @@ moco_status output_path_check(const char *option, const char *path)
     if (slash != NULL) {
         (void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
     }
-    if (is_folder(path)) {
-        return moco_error_set(MOCO_EINVALID, "--%s: %s is a folder; give the name of a file", option, path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return moco_error_set(MOCO_EINVALID, "--%s: %s is a %s; give the name of a file", option, path,
+                              S_ISDIR(info.st_mode) ? "folder" : "device or a pipe");
     }
     if (!is_folder(folder)) {
         return moco_error_set(MOCO_ENOTFOUND, "--%s: %s cannot be written: there is no folder %s; make it first",
