@@ -1,6 +1,7 @@
 /* Checks the inputs of a training step, so that a step that is refused has changed nothing. */
 #include "method/step_check_internal.h"
 
+#include "base/autograd_internal.h"
 #include "base/handle_internal.h"
 
 #include <float.h>
@@ -52,6 +53,9 @@ moco_status moco__step_check(const moco_model *model, const moco_tensor *im_q, c
     }
     if (!(m >= 0 && m <= 1)) {
         return moco_error_set(MOCO_EINVALID, "step: momentum %g must be in 0..1", m);
+    }
+    if (!moco__autograd_records()) {
+        return moco_error_set(MOCO_EINVALID, "step: this is a region without gradients; call moco_no_grad_end() first");
     }
     if (!moco_encoder_training(model->encoder_q)) {
         return moco_error_set(MOCO_EINVALID, "step: the query encoder is in evaluation mode; call "

@@ -1,4 +1,5 @@
 // Records operations and computes gradients.
+#include "base/autograd_internal.h"
 #include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
 
@@ -123,6 +124,11 @@ moco_status moco_tensor_backward_with(const moco_tensor *tensor, const moco_tens
     moco::load_cuda_early();
     tensor->value.backward(gradient != nullptr ? gradient->value : at::Tensor(), retain_graph);
     MOCO_API_END
+}
+
+bool moco__autograd_records(void)
+{
+    return at::GradMode::is_enabled();
 }
 
 void moco_no_grad_begin(void)

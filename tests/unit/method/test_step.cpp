@@ -235,6 +235,10 @@ TEST_F(Step, RefusesAndChangesNothing)
         EXPECT_EQ(step.loss, nullptr);
     }
     EXPECT_EQ(moco_model_step(nullptr, nullptr, eight, eight, 0.1, 0.9), MOCO_EINVALID);
+    moco_no_grad_begin();
+    EXPECT_EQ(moco_model_step(nullptr, model, eight, eight, 0.1, 0.9), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("moco_no_grad_end"), std::string::npos) << moco_error_message();
+    ASSERT_OK(moco_no_grad_end());
     moco_encoder_set_training(moco_model_query_encoder(model), false);
     EXPECT_EQ(moco_model_step(nullptr, model, eight, eight, 0.1, 0.9), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("evaluation mode"), std::string::npos) << moco_error_message();
