@@ -1,4 +1,6 @@
 /* Keeps the error message of each thread, and names the statuses. */
+#include "base/c_locale_internal.h"
+
 #include "moco/error.h"
 
 #include <stdarg.h>
@@ -17,6 +19,7 @@ moco_status moco_error_set(moco_status status, const char *format, ...)
 {
     /* The arguments may contain the old message. */
     char text[MESSAGE_SIZE];
+    MOCO__IN_C_LOCALE;
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format != NULL ? format : "", args);

@@ -1,4 +1,6 @@
 /* Sends log lines to the callback, one at a time, from any thread. */
+#include "base/c_locale_internal.h"
+
 #include "moco/error.h"
 
 #include <pthread.h>
@@ -17,12 +19,18 @@ void moco_log_set_callback(moco_log_fn callback, void *payload)
     pthread_mutex_unlock(&lock);
 }
 
+static void write_line(char *line, size_t size, const char *format, va_list args)
+{
+    MOCO__IN_C_LOCALE;
+    (void)vsnprintf(line, size, format != NULL ? format : "", args);
+}
+
 void moco_log(moco_log_level level, const char *format, ...)
 {
     char line[2048];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format != NULL ? format : "", args);
+    write_line(line, sizeof line, format, args);
     va_end(args);
     pthread_mutex_lock(&lock);
     if (log_callback != NULL) {

@@ -1,12 +1,15 @@
 /* Writes numbers as people write them. */
 #include "base/text_internal.h"
 
+#include "base/c_locale_internal.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 const char *moco__number_text(char *buffer, size_t size, int digits, double value)
 {
+    MOCO__IN_C_LOCALE;
     char text[32];
     (void)snprintf(text, sizeof text, "%.*g", digits, value);
     const char *zero = strstr(text, "e-0");

@@ -3,29 +3,21 @@
  */
 #include "config/option_names_internal.h"
 
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/text_internal.h"
 #include "base/utf8_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static locale_t c_locale;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
 /* Writes "1 to 65536, or auto". */
 static const char *range_text(const moco_option *option, char *buffer, size_t size)
 {
+    MOCO__IN_C_LOCALE;
     const char *automatic = option->zero_is_auto ? ", or auto" : "";
     (void)snprintf(buffer, size, "%.10g to %.10g%s", option->min, option->max, automatic);
     return buffer;
@@ -78,9 +70,8 @@ static moco_status set_uint64(uint64_t *field, const moco_option *option, const 
 
 static moco_status set_real(double *field, const moco_option *option, const char *text)
 {
-    (void)pthread_once(&once, make_locale);
     char *end = NULL;
-    const double value = strtod_l(text, &end, c_locale);
+    const double value = strtod_l(text, &end, moco__c_locale());
     const bool automatic = option->zero_is_auto && value == 0;
     const bool fits = automatic || (value >= option->min && value <= option->max);
     if (!is_decimal(text, "+-.0123456789eE") || *end != '\0' || !fits) {
@@ -188,14 +179,12 @@ moco_status moco_option_set(void *values, const moco_option *option, const char 
 static void print_real(char *buffer, size_t size, double value)
 {
     char text[32];
-    (void)pthread_once(&once, make_locale);
-    const locale_t previous = uselocale(c_locale);
+    MOCO__IN_C_LOCALE;
     for (int digits = 1; digits <= 17; ++digits) {
         if (strtod(moco__number_text(text, sizeof text, digits, value), NULL) == value) {
             break;
         }
     }
-    (void)uselocale(previous);
     (void)snprintf(buffer, size, "%s", text);
 }
 

@@ -1,24 +1,15 @@
 /* Writes policies as text, and reads them back exactly. */
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/nearest_name_internal.h"
 #include "base/options_read_internal.h"
 #include "base/text_internal.h"
 #include "loader/augment_policy_internal.h"
 
-#include <locale.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static locale_t c_locale;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
 
 /* ---- Writing ---- */
 
@@ -42,6 +33,7 @@ static void put(output *out, const char *format, ...)
 /* Writes the shortest number that reads back as the same value. */
 static void put_number(output *out, const char *before, double value)
 {
+    MOCO__IN_C_LOCALE;
     char text[32];
     for (int digits = 1; digits <= 17; ++digits) {
         if (strtod(moco__number_text(text, sizeof text, digits, value), NULL) == value) {
@@ -87,10 +79,7 @@ moco_status moco_augment_format(char *buffer, size_t size, const moco_augment_po
     output out = { .used = 0 };
     MOCO__READ_OPTIONS(&known, policy, MOCO_AUGMENT_POLICY_INIT);
     MOCO_TRY(moco__augment_check_numbers(&known));
-    (void)pthread_once(&once, make_locale);
-    const locale_t previous = uselocale(c_locale);
     put_policy(&out, &known);
-    (void)uselocale(previous);
     if (out.used >= size) {
         return moco_error_set(MOCO_EINVALID, "augment: the text of the policy has %zu bytes; give room for %d",
                               out.used, MOCO_AUGMENT_TEXT_MAX);
@@ -134,7 +123,7 @@ static bool take_number(const char **text, double *value)
     if (strspn(*text, "+-.0123456789") == 0) { /* no "inf" or "nan" */
         return false;
     }
-    *value = strtod_l(*text, &end, c_locale);
+    *value = strtod_l(*text, &end, moco__c_locale());
     const bool found = end != *text;
     *text = end;
     return found;
@@ -235,7 +224,6 @@ moco_status moco_augment_parse(moco_augment_policy *out, const char *text)
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(text);
     MOCO__READ_OPTIONS(&policy, out, MOCO_AUGMENT_POLICY_INIT);
-    (void)pthread_once(&once, make_locale);
     const char *at = text;
     bool ended = false;
     policy.count = 0;

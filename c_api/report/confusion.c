@@ -1,6 +1,7 @@
 /* Draws confusion matrices. */
 #include "report/confusion_internal.h"
 
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 
 #include <math.h>
@@ -188,6 +189,7 @@ moco_status moco__confusion_draw(moco__canvas *canvas, const moco__confusion *co
 
 moco_status moco_plot_confusion(const char *path, const int64_t *matrix, size_t classes, const char *const *names)
 {
+    MOCO__IN_C_LOCALE;
     moco_picture format = MOCO_PICTURE_AUTO;
     moco__canvas canvas;
     MOCO_CHECK_ARG(path);

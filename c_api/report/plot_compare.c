@@ -1,6 +1,7 @@
 /* Draws one metric of several runs in one chart. */
 #include "moco/plot.h"
 
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "report/chart_internal.h"
@@ -97,6 +98,7 @@ MOCO__DEFINE_INIT(moco_compare_options, MOCO_COMPARE_OPTIONS_INIT)
 moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
                               const moco_compare_options *options)
 {
+    MOCO__IN_C_LOCALE;
     moco_compare_options o;
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(runs);

@@ -1,6 +1,7 @@
 /* Draws the curves of a run to files. */
 #include "moco/plot.h"
 
+#include "base/c_locale_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "report/run_charts_internal.h"
@@ -38,6 +39,7 @@ static moco_status draw_all(const moco__record *record, moco_picture format)
 
 moco_status moco_plot_curves(const char *run, moco_picture format)
 {
+    MOCO__IN_C_LOCALE;
     MOCO_CHECK_ARG(run);
     if (format < MOCO_PICTURE_AUTO || format > MOCO_PICTURE_PDF) {
         return moco_error_set(MOCO_EINVALID, "plot: format %d is not one of moco_picture", (int)format);

@@ -1,6 +1,7 @@
 /* Draws a map of features: their first two principal components, one point per image, coloured by class. */
 #include "moco/plot.h"
 
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/tensor_internal.h"
 #include "report/canvas_internal.h"
@@ -109,6 +110,7 @@ static void draw_legend(moco__canvas *canvas, const moco_dataset *dataset)
 
 static void draw_frame(moco__canvas *canvas, const double shares[2], size_t count)
 {
+    MOCO__IN_C_LOCALE;
     char text[96];
     const moco__pen grid = { MOCO__GRID, 1, NULL, 0 };
     const moco__box box = { LEFT, TOP, SIDE, SIDE };

@@ -1,6 +1,7 @@
 /* Draws a sheet of query images, each with its nearest neighbours in the bank. */
 #include "moco/plot.h"
 
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "evaluate/feature_set_internal.h"
 #include "report/sheet_internal.h"
@@ -57,6 +58,12 @@ static moco_status put_neighbour(neighbours *n, size_t query, size_t row, double
     return MOCO_OK;
 }
 
+static void write_cosine(char *text, size_t size, double cosine)
+{
+    MOCO__IN_C_LOCALE;
+    (void)snprintf(text, size, "%.3f", cosine);
+}
+
 static moco_status draw_row(neighbours *n, size_t query)
 {
     size_t rows[NEIGHBOURS];
@@ -69,7 +76,7 @@ static moco_status draw_row(neighbours *n, size_t query)
     for (size_t i = 0; i < k; ++i) {
         char cosine[16];
         const double x = 2.0 * MOCO__SHEET_MARGIN + MOCO__TILE + (double)i * STEP;
-        (void)snprintf(cosine, sizeof cosine, "%.3f", cosines[i]);
+        write_cosine(cosine, sizeof cosine, cosines[i]);
         MOCO_TRY(put_neighbour(n, query, rows[i], x, y));
         moco__sheet_caption(&n->sheet, x, y, moco_features_labels(n->bank)[rows[i]] >= 0 ? 1 : 0, cosine);
     }

@@ -1,6 +1,7 @@
 /* Writes one page about a run. */
 #include "moco/report.h"
 
+#include "base/c_locale_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
@@ -47,6 +48,7 @@ MOCO__DEFINE_INIT(moco_report_options, MOCO_REPORT_OPTIONS_INIT)
 
 moco_status moco_report_write(const char *run, const moco_report_options *options)
 {
+    MOCO__IN_C_LOCALE;
     char path[MOCO_PATH_MAX];
     moco_report_options o;
     MOCO_CHECK_ARG(run);

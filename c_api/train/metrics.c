@@ -1,8 +1,10 @@
 /* Writes the metrics of a run: a line of JSON in metrics.jsonl for each report, and the same for TensorBoard. */
 #include "moco/metrics.h"
 
+#include "base/c_locale_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/utf8_internal.h"
 #include "train/log_tfevents_internal.h"
 
 #include <errno.h>
@@ -101,6 +103,16 @@ static bool is_writable(double value)
     return isfinite(value);
 }
 
+/* Names are written as they are. */
+static bool is_name(const char *name)
+{
+    bool is_plain = moco__is_utf8(name, strlen(name));
+    for (const char *c = name; *c != '\0'; ++c) {
+        is_plain = is_plain && *c != '"' && *c != '\\' && (unsigned char)*c >= 0x20;
+    }
+    return is_plain;
+}
+
 moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoch, const moco_metric *values,
                                size_t count)
 {
@@ -112,7 +124,14 @@ moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoc
         if (values[i].name == NULL) {
             return moco_error_set(MOCO_EINVALID, "metrics: values[%zu].name is NULL", i);
         }
+        if (!is_name(values[i].name)) {
+            return moco_error_set(MOCO_EINVALID,
+                                  "metrics: the name \"%.40s\" has quotes, backslashes or control "
+                                  "characters, or is not UTF-8; give another one",
+                                  values[i].name);
+        }
     }
+    MOCO__IN_C_LOCALE;
     FILE *stream = metrics->stream;
     bool written = fprintf(stream, "{\"step\": %llu, \"epoch\": %.9g", (unsigned long long)step, epoch) > 0;
     for (size_t i = 0; i < count; ++i) {

@@ -1,6 +1,7 @@
 /* Writes the log of a run, RUN/train.log. */
 #include "train/run_log_internal.h"
 
+#include "base/c_locale_internal.h"
 #include "base/files_internal.h"
 
 #include <errno.h>
@@ -18,6 +19,12 @@ moco_status moco__run_log_open(moco__run_log *log, const char *out)
     return log->file != NULL ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot open: %s", path, strerror(errno));
 }
 
+static void write_line(char line[LINE_SIZE], const char *format, va_list args)
+{
+    MOCO__IN_C_LOCALE;
+    (void)vsnprintf(line, LINE_SIZE, format, args);
+}
+
 void moco__run_log_write(const moco__run_log *log, moco_log_level level, const char *format, ...)
 {
     char line[LINE_SIZE];
@@ -26,7 +33,7 @@ void moco__run_log_write(const moco__run_log *log, moco_log_level level, const c
         return;
     }
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    write_line(line, format, args);
     va_end(args);
     moco__run_log_line(log, line);
     moco_log(level, "%s", line);

@@ -1,6 +1,7 @@
 /* Lists the tensors and numbers in the tree of a file of torch.save. */
 #include "weights/weights_pth_internal.h"
 
+#include "base/c_locale_internal.h"
 #include "weights/pth_holder_internal.h"
 
 #include <inttypes.h>
@@ -42,6 +43,7 @@ static moco_status add_tensor(moco_weights *weights, const char *name, const moc
 /* Returns a number or text as text, which may be in the buffer; NULL for other values. */
 static const char *scalar_text(char buffer[NUMBER_SIZE], const moco__pickle_value *value)
 {
+    MOCO__IN_C_LOCALE;
     switch (value->kind) {
     case MOCO__PICKLE_BOOL:
         return value->as.boolean ? "true" : "false";

@@ -1,4 +1,5 @@
 // Tests metrics.jsonl and the event files of TensorBoard.
+#include "support/german.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <cmath>
@@ -165,4 +166,32 @@ TEST_F(Metrics, ErrorsNameTheFile)
     EXPECT_NE(moco_metrics_open(&metrics, path("file").c_str(), 0, false), MOCO_OK);
     EXPECT_TRUE(moco_test::message_has("file/metrics.jsonl")) << moco_error_message();
     EXPECT_EQ(metrics, nullptr);
+}
+
+TEST_F(Metrics, NumbersHaveAPointInEveryLocale)
+{
+    const moco_test::German german(folder_);
+    if (!german.is_set()) {
+        GTEST_SKIP() << "there is no German locale";
+    }
+    moco_metrics *metrics = open(0);
+    put(metrics, 1, 0.5);
+    put(metrics, 2, 0.25);
+    moco_metrics_free(metrics);
+    moco_metrics_free(open(1)); // keeps the lines that it can read
+    ASSERT_EQ(lines().size(), 1U);
+    EXPECT_EQ(lines()[0], R"({"step": 1, "epoch": 0.1, "loss": 0.5, "lr": 0.03})");
+    (void)moco_error_set(MOCO_EINVALID, "%.1f", 0.5);
+    EXPECT_STREQ(moco_error_message(), "0.5");
+}
+
+TEST_F(Metrics, NamesThatWouldBreakALineAreRefused)
+{
+    moco_metrics *metrics = open(0);
+    for (const char *name : { "a\"b", "a\\b", "a\nb", "\xff" }) {
+        const moco_metric value = { name, 1 };
+        EXPECT_EQ(moco_metrics_write(metrics, 1, 0, &value, 1), MOCO_EINVALID) << name;
+    }
+    EXPECT_TRUE(lines().empty());
+    moco_metrics_free(metrics);
 }
