@@ -4,6 +4,8 @@
 
 #include "moco/dataset.h"
 
+MOCO_BEGIN_DECLS
+
 /* The images of a set in two parts; each list is in ascending order. */
 typedef struct moco__hold_out {
     size_t *learnt;
@@ -23,5 +25,7 @@ void moco__hold_out_free(moco__hold_out *parts);
 /* The same of a dataset: two subsets of it, which the caller frees before it. */
 moco_status moco__hold_out_datasets(moco_dataset **learnt, moco_dataset **held, const moco_dataset *dataset,
                                     uint64_t seed);
+
+MOCO_END_DECLS
 
 #endif
