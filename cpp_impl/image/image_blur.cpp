@@ -1,4 +1,5 @@
 // Blurs images.
+#include "base/number.hpp"
 #include "image/blur.hpp"
 #include "image/image.hpp"
 
@@ -8,7 +9,7 @@ moco_status moco_image_gaussian_blur(moco_image *image, double sigma)
     MOCO_CHECK_ARG(image);
     if (!(sigma >= 0.0 && sigma <= 10000.0)) {
         throw moco::Error(MOCO_EINVALID,
-                          "moco_image_gaussian_blur: sigma " + std::to_string(sigma) + " is outside 0 to 10000");
+                          "moco_image_gaussian_blur: sigma " + moco::number(sigma) + " is outside 0 to 10000");
     }
     if (sigma > 0.0 && image->width > 0) {
         if (image->is_bands()) {

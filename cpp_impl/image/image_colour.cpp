@@ -1,4 +1,5 @@
 // Changes brightness, contrast, saturation and hue with the arithmetic of Pillow.
+#include "base/number.hpp"
 #include "image/image.hpp"
 
 #include "image/pixel_kernels.hpp"
@@ -10,8 +11,7 @@ namespace {
 void check_factor(const char *function, double factor)
 {
     if (!std::isfinite(factor)) {
-        throw moco::Error(MOCO_EINVALID,
-                          std::string(function) + ": factor " + std::to_string(factor) + " is not finite");
+        throw moco::Error(MOCO_EINVALID, std::string(function) + ": factor " + moco::number(factor) + " is not finite");
     }
 }
 
@@ -80,8 +80,7 @@ moco_status moco_image_hue(moco_image *image, double factor)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     if (!(factor >= -0.5 && factor <= 0.5)) {
-        throw moco::Error(MOCO_EINVALID,
-                          "moco_image_hue: factor " + std::to_string(factor) + " is outside -0.5 to 0.5");
+        throw moco::Error(MOCO_EINVALID, "moco_image_hue: factor " + moco::number(factor) + " is outside -0.5 to 0.5");
     }
     if (image->is_bands()) {
         moco::bands_hue(image->bands(), factor);

@@ -1,4 +1,5 @@
 // Stores images as normalised values: ToTensor and Normalize.
+#include "base/number.hpp"
 #include "image/image.hpp"
 
 #include "image/pixel_kernels.hpp"
@@ -12,8 +13,8 @@ moco::Scale scale_of(double mean, double std)
 {
     const moco::Scale scale = { static_cast<float>(mean), static_cast<float>(std) };
     if (!std::isfinite(mean) || !std::isfinite(std) || scale.std == 0.0F) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_store: mean " + std::to_string(mean) + ", std " +
-                                             std::to_string(std) + "; give finite values and a std other than 0");
+        throw moco::Error(MOCO_EINVALID, "moco_image_store: mean " + moco::number(mean) + ", std " + moco::number(std) +
+                                             "; give finite values and a std other than 0");
     }
     return scale;
 }

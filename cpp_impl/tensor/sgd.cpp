@@ -1,5 +1,6 @@
 // Computes SGD with momentum as one fused operation over the parameters of a group, and LARS.
 #include "base/handle.hpp"
+#include "base/number.hpp"
 #include "base/options_read_internal.h"
 
 #include "moco/optim.h"
@@ -45,13 +46,13 @@ void collect_gradients(ParameterGroup &group)
 moco_sgd_options checked_options(const moco_sgd_options &o)
 {
     if (!(o.momentum >= 0 && o.momentum < 1) || !(o.weight_decay >= 0)) {
-        throw moco::Error(MOCO_EINVALID, "sgd: momentum " + std::to_string(o.momentum) +
-                                             " must be in [0, 1) and weight decay " + std::to_string(o.weight_decay) +
+        throw moco::Error(MOCO_EINVALID, "sgd: momentum " + moco::number(o.momentum) +
+                                             " must be in [0, 1) and weight decay " + moco::number(o.weight_decay) +
                                              " at least 0");
     }
     if (!(o.rate >= 0 && o.trust >= 0) || std::isinf(o.rate) || std::isinf(o.trust)) {
-        throw moco::Error(MOCO_EINVALID, "sgd: rate " + std::to_string(o.rate) + " and trust " +
-                                             std::to_string(o.trust) + " must be at least 0 and finite");
+        throw moco::Error(MOCO_EINVALID, "sgd: rate " + moco::number(o.rate) + " and trust " + moco::number(o.trust) +
+                                             " must be at least 0 and finite");
     }
     moco_sgd_options checked = o;
     checked.rate = o.rate == 0 ? 1 : o.rate; // of a caller that knows the first members alone
@@ -66,6 +67,12 @@ void add_group(moco_sgd &sgd, const moco_tensor_list &parameters, const moco_sgd
                             [&](const at::Tensor &other) { return other.is_same(parameter); })) {
                 throw moco::Error(MOCO_EINVALID, "sgd: a parameter is in another group already; give it to one");
             }
+        }
+    }
+    const auto &values = parameters.values;
+    for (auto one = values.begin(); one != values.end(); ++one) {
+        if (std::any_of(values.begin(), one, [&](const at::Tensor &other) { return other.is_same(*one); })) {
+            throw moco::Error(MOCO_EINVALID, "sgd: a parameter is in the list twice; give it once");
         }
     }
     ParameterGroup group{ options, parameters.values, {}, {}, {}, {} };
@@ -177,7 +184,7 @@ moco_status moco_sgd_step(moco_sgd *sgd, double lr)
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(sgd);
     if (!(lr >= 0) || std::isinf(lr)) {
-        throw moco::Error(MOCO_EINVALID, "sgd: learning rate " + std::to_string(lr) + " must be at least 0 and finite");
+        throw moco::Error(MOCO_EINVALID, "sgd: learning rate " + moco::number(lr) + " must be at least 0 and finite");
     }
     const at::NoGradGuard no_grad;
     for (auto &group : sgd->groups) {

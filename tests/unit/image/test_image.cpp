@@ -223,6 +223,8 @@ TEST_F(Image, BadArgumentsAreRefused)
     EXPECT_EQ(moco_image_resized_crop(other_, image_, { 0, 0, 4, 5 }, 0, 8), MOCO_EINVALID);
     EXPECT_EQ(moco_image_resized_crop(other_, image_, { 0, 0, 4, 5 }, INT32_MAX, INT32_MAX), MOCO_EINVALID);
     EXPECT_EQ(moco_image_crop(other_, image_, { 2, 0, 3, 5 }), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_hue(image_, 1e300), MOCO_EINVALID);
+    EXPECT_STREQ(moco_error_message(), "moco_image_hue: factor 1e+300 is outside -0.5 to 0.5");
     EXPECT_EQ(moco_image_hue(image_, 0.51), MOCO_EINVALID);
     EXPECT_EQ(moco_image_hue(image_, std::nan("")), MOCO_EINVALID);
     EXPECT_EQ(moco_image_brightness(image_, std::numeric_limits<double>::infinity()), MOCO_EINVALID);

@@ -212,6 +212,13 @@ TEST_F(SgdGroups, LearnAtRatesOfTheirOwn)
     ASSERT_OK(moco_sgd_zero_grad(sgd_.get()));
     EXPECT_EQ(moco_tensor_gradient(&out, scope, b), MOCO_EINVALID) << "of all groups";
     EXPECT_EQ(moco_sgd_add_group(sgd_.get(), lists_[1].get(), nullptr), MOCO_EINVALID) << "already in a group";
+    const moco_tensor *const parameter = moco_tensor_list_get(lists_[0].get(), 0);
+    const moco_tensor *const twice[] = { parameter, parameter };
+    moco_tensor_list *list = nullptr;
+    moco_sgd *made = nullptr;
+    ASSERT_OK(moco_tensor_list_create(&list, twice, 2));
+    EXPECT_EQ(moco_sgd_create(&made, list, nullptr), MOCO_EINVALID) << "it would move twice in a step";
+    moco_tensor_list_free(list);
     EXPECT_EQ(moco_sgd_add_group(sgd_.get(), nullptr, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_sgd_add_group(nullptr, lists_[1].get(), nullptr), MOCO_EINVALID);
     const moco_sgd_options bad = options_of(0, 0, -1, 0);
