@@ -37,8 +37,8 @@ static const char *advice(int error)
 
 static moco_status fail(const char *what, const char *path, int error)
 {
-    return moco_error_set(error == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot %s: %s%s", path, what,
-                          strerror(error), advice(error));
+    return moco_error_set(error == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot %s: %s%s",
+                          path[0] != '\0' ? path : "\"\"", what, strerror(error), advice(error));
 }
 
 /* A device, a pipe or a folder at the path would be replaced by the file. */

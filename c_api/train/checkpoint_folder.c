@@ -142,7 +142,8 @@ moco_status moco_checkpoint_find(char *buffer, size_t size, const char *path)
         return best ? find_best(buffer, size, run) : find_newest(buffer, size, run);
     }
     if (!moco__files_exist(path)) {
-        return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such run or checkpoint; check the path", path);
+        return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such run or checkpoint; check the path",
+                              path[0] != '\0' ? path : "\"\"");
     }
     const int written = snprintf(buffer, size, "%s", path);
     return written >= 0 && (size_t)written < size

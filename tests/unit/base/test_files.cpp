@@ -81,6 +81,8 @@ TEST_F(Files, ErrorsNameThePathAndWhatToDo)
     char *bytes = nullptr;
     size_t count = 0;
     EXPECT_EQ(moco__file_read(&bytes, &count, path("none").c_str()), MOCO_ENOTFOUND);
+    EXPECT_EQ(moco__file_read(&bytes, &count, ""), MOCO_ENOTFOUND);
+    EXPECT_TRUE(message_has("\"\": cannot read")) << moco_error_message();
     EXPECT_NE(moco__file_read(&bytes, &count, folder_.c_str()), MOCO_OK);
     EXPECT_EQ(bytes, nullptr);
 }
