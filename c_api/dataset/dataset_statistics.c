@@ -34,7 +34,7 @@ static void choose(survey *s, size_t limit)
     const size_t *sizes = NULL;
     const size_t shards = moco_dataset_shards(s->dataset, &sizes);
     const size_t all = moco_dataset_count(s->dataset);
-    if (!moco_dataset_is_sequential(s->dataset) || shards == 0) {
+    if (!s->dataset->is_sequential || shards == 0) {
         for (; s->count < limit; ++s->count) {
             s->indices[s->count] = (size_t)((double)s->count * ((double)all / (double)limit));
         }
