@@ -113,6 +113,14 @@ class ForwardPass {
     bool wide_;
 };
 
+// Names the memory order of a batch of one channel, for which all orders are the same, by its strides: convolutions go
+// by these, and give their results in the order that they name.
+at::Tensor in_order(const moco_encoder &encoder, const at::Tensor &x)
+{
+    const int64_t width = x.size(3);
+    return x.size(1) == 1 && encoder.channels_last ? x.as_strided(x.sizes(), { x.size(2) * width, 1, width, 1 }) : x;
+}
+
 // Runs the network, with or without the head.
 at::Tensor run(moco_encoder &encoder, const at::Tensor &images, bool head)
 {
@@ -124,7 +132,8 @@ at::Tensor run(moco_encoder &encoder, const at::Tensor &images, bool head)
     const Autocast autocast(encoder.device.type(), encoder.bf16);
     ForwardPass pass(encoder);
     const int64_t groups = pass.sorted_groups();
-    const auto x = moco::group_samples(images.contiguous(moco::to_torch_format(encoder.channels_last)), groups);
+    const auto ordered = images.contiguous(moco::to_torch_format(encoder.channels_last));
+    const auto x = in_order(encoder, moco::group_samples(ordered, groups));
     auto y = encoder.network.features(x, encoder.training);
     if (encoder.training) {
         pass.count_batch();

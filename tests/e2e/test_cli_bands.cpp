@@ -91,14 +91,14 @@ TEST_F(CliBands, FiveOfSixteenBits)
     const Result report = run({ "report", "run5" });
     EXPECT_EQ(report.code, 0) << report.err;
 
-    const Result exported = run({ "export", "run5", "e.safetensors", "--format", "safetensors" });
+    const Result exported = run({ "export", "run5", "--out", "e.safetensors", "--format", "safetensors" });
     ASSERT_EQ(exported.code, 0) << exported.err;
     moco_config read;
     moco_config_init(&read, sizeof read);
     ASSERT_EQ(moco_weights_read_config(&read, (root / "e.safetensors").c_str()), MOCO_OK) << moco_error_message();
     EXPECT_EQ(read.channels, 5);
     EXPECT_HAS(config, std::string("normalize: \"") + read.normalize + "\"\n");
-    const Result torchvision = run({ "export", "run5", "e.pth", "--format", "timm" });
+    const Result torchvision = run({ "export", "run5", "--out", "e.pth", "--format", "timm" });
     EXPECT_EQ(torchvision.code, 0) << torchvision.err;
     EXPECT_HAS(torchvision.err, "in_chans=5");
     EXPECT_HAS(torchvision.err, "a .pth file cannot say so");
@@ -120,7 +120,7 @@ TEST_F(CliBands, ResumeWithTheBytesOfOneRun)
 
 TEST_F(CliBands, OneChannelFromARunOfThree)
 {
-    make("grey", { "grey16.png", "grey8.png", "grey_u1.npy" });
+    make("grey", { "grey16.png", "grey8.png" });
     const Result wrong = train("grey", "wrong", { "--channels", "2" });
     EXPECT_EQ(wrong.code, 1);
     EXPECT_HAS(wrong.err, "has 1 band, but 2 channels are asked for; use --channels 1");
@@ -128,7 +128,7 @@ TEST_F(CliBands, OneChannelFromARunOfThree)
     ASSERT_EQ(trained.code, 0) << trained.err;
     EXPECT_HAS(trained.err, "1 channel, normalised by");
     ASSERT_EQ(Cli::trained().code, 0);
-    ASSERT_EQ(run({ "export", "run", "rgb.safetensors", "--format", "safetensors" }).code, 0);
+    ASSERT_EQ(run({ "export", "run", "--out", "rgb.safetensors", "--format", "safetensors" }).code, 0);
     const Result imported = run({ "import",       "rgb.safetensors",
                                   "--out",        "from3",
                                   "--data",       "grey",
@@ -136,7 +136,7 @@ TEST_F(CliBands, OneChannelFromARunOfThree)
                                   "--image-size", "16",
                                   "--batch",      "16",
                                   "--queue-size", "32",
-                                  "--epochs",     "1",
+                                  "--epochs",     "3",
                                   "--schedule",   "cosine",
                                   "--augment",    "cifar",
                                   "--threads",    "1",
