@@ -84,7 +84,8 @@ TEST_F(CliEmbed, SaysWhatIsWrong)
     EXPECT_EQ(ending.code, 1);
     EXPECT_HAS(ending.err, "the name ends neither in .npy nor in .safetensors");
     EXPECT_HAS(run({ "embed", "run", "nowhere", "--out", "f.npy" }).err, "nowhere");
-    EXPECT_HAS(run({ "embed", "run", "test", "--query", "nowhere.png" }).err, "cannot read the query nowhere.png: No such");
+    EXPECT_HAS(run({ "embed", "run", "test", "--query", "nowhere.png" }).err,
+               "cannot read the query nowhere.png: No such");
     EXPECT_HAS(run({ "embed", "run", "test", "--out", "none/f.npy" }).err, "none/f.npy");
     const Result nowhere = run({ "report", "nowhere" });
     EXPECT_HAS(nowhere.err, "give the folder of a run");
