@@ -89,6 +89,7 @@
 #include "moco/plot.h"
 #include "moco/progress.h"
 #include "moco/report.h"
+#include "moco/runs.h"
 #include "moco/train.h"
 
 /* What the features are worth, and weights for other programs. */

@@ -13,9 +13,10 @@
 #include <string.h>
 
 static const tool_command *const all_commands[] = {
-    &command_train,  &command_resume, &command_knn,    &command_linear, &command_finetune,   &command_embed,
-    &command_report, &command_plot,   &command_info,   &command_export, &command_import,     &command_pack,
-    &command_index,  &command_bench,  &command_doctor, &command_man,    &command_completion,
+    &command_train, &command_resume, &command_knn,    &command_linear,     &command_finetune,
+    &command_embed, &command_sweep,  &command_runs,   &command_report,     &command_plot,
+    &command_info,  &command_export, &command_import, &command_pack,       &command_index,
+    &command_bench, &command_doctor, &command_man,    &command_completion,
 };
 
 enum { COMMAND_COUNT = sizeof all_commands / sizeof all_commands[0] };

@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { HOLDER_SIZE = 128 };
+enum { TRIES = 5, PAUSE_MS = 20 }; /* who only looks holds the lock for an instant */
 
 /* Writes who has the lock, for the message that another process gets. */
 static void sign(int descriptor)
@@ -40,6 +42,19 @@ static moco_status refuse(int descriptor, const char *out)
                           out, holder[0] != '\0' ? holder : "another process");
 }
 
+/* Returns 0, or what is in the way. */
+static int take(int descriptor)
+{
+    const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+    for (int tries = 1; flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++tries) {
+        if (errno != EWOULDBLOCK || tries == TRIES) {
+            return errno;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
 moco_status moco__run_lock(int *lock, const char *out)
 {
     char path[MOCO_PATH_MAX];
@@ -52,12 +67,12 @@ moco_status moco__run_lock(int *lock, const char *out)
         return moco_error_set(MOCO_EIO, "%s: cannot be opened: %s; the run must be able to write its folder", path,
                               strerror(errno));
     }
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+    const int error = take(descriptor);
+    if (error == 0) {
         sign(descriptor);
         *lock = descriptor;
         return MOCO_OK;
     }
-    const int error = errno;
     const moco_status status = error == EWOULDBLOCK ? refuse(descriptor, out) : MOCO_OK;
     (void)close(descriptor);
     if (status == MOCO_OK) {
@@ -74,4 +89,18 @@ void moco__run_unlock(int *lock)
         (void)close(*lock);
         *lock = MOCO__RUN_UNLOCKED;
     }
+}
+
+bool moco__run_is_locked(const char *out)
+{
+    char path[MOCO_PATH_MAX];
+    if (moco__files_join(path, sizeof path, out, ".lock") != MOCO_OK) {
+        return false;
+    }
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    const bool is_locked = descriptor >= 0 && flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
+    return is_locked;
 }

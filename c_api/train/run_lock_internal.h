@@ -11,5 +11,7 @@ enum { MOCO__RUN_UNLOCKED = -1 };
  * locks, warns and goes on. Does nothing if *lock is held. */
 moco_status moco__run_lock(int *lock, const char *out);
 void moco__run_unlock(int *lock);
+/* Returns whether a process has the lock in a folder. */
+bool moco__run_is_locked(const char *out);
 
 #endif

@@ -243,7 +243,9 @@ static moco_status end(moco__run *run, moco_status status)
     log_skipped(run, run->setup.val_images);
     if (status != MOCO_OK && status != MOCO_ESTOPPED) {
         status = moco_peers_fail(run->options.peers, status);
-        moco__run_log_line(&run->report.log, moco_error_message());
+        char failure[MOCO_PATH_MAX + 1024];
+        (void)snprintf(failure, sizeof failure, "failed: %s", moco_error_message());
+        moco__run_log_line(&run->report.log, failure);
     }
     moco__run_free(run);
     return status;

@@ -72,6 +72,55 @@ MOCO_API void moco_compare_options_init(moco_compare_options *options, size_t st
 MOCO_API MOCO_MUST_USE moco_status moco_plot_compare(const char *path, const char *const *runs, size_t count,
                                                      const moco_compare_options *options);
 
+/** A point of moco_plot_points(): what runs with the same settings gave. @since 0.2 */
+typedef struct moco_plot_point {
+    const char *line; /**< name of the line that it belongs to; "" if there is only one */
+    const char *x;    /**< a number, or a word */
+    double mean;      /**< over the runs */
+    double deviation; /**< standard deviation over the runs; NaN: there is one run alone, and no error bar */
+} moco_plot_point;
+
+/** Most lines of moco_plot_points(). @since 0.2 */
+#define MOCO_PLOT_MAX_LINES 8
+
+/** Options of moco_plot_points(). @since 0.2 */
+typedef struct moco_points_options {
+    size_t struct_size;  /**< set by the macro or function below */
+    const char *title;   /**< above the chart; NULL: none */
+    const char *x_label; /**< of the setting; NULL: none */
+    const char *label;   /**< of the values, with their unit; NULL: none */
+    moco_picture format; /**< of the picture; ::MOCO_PICTURE_AUTO: by the file's ending */
+} moco_points_options;
+
+/** The defaults of ::moco_points_options. */
+#define MOCO_POINTS_OPTIONS_INIT                                                                                       \
+    {                                                                                                                  \
+        sizeof(moco_points_options), NULL, NULL, NULL, MOCO_PICTURE_AUTO                                               \
+    }
+
+/**
+ * Fills in what ::MOCO_POINTS_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_points_options) of the caller
+ * @since 0.2
+ */
+MOCO_API void moco_points_options_init(moco_points_options *options, size_t struct_size);
+
+/**
+ * Draws a measure against a setting, with error bars of one standard deviation. Numbers stand on a linear axis, or on a
+ * logarithmic one where they would crowd there; words, and numbers that crowd on both, in equal distances in the order
+ * in which they come.
+ * @param path of the picture
+ * @param points @p count points, in any order; their texts are borrowed during the call
+ * @param count number of points, at least 1
+ * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if there is no point, a mean is not finite, or there are more than ::MOCO_PLOT_MAX_LINES
+ * lines or 64 values of the setting; ::MOCO_EIO if the file cannot be written
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_points(const char *path, const moco_plot_point *points, size_t count,
+                                                    const moco_points_options *options);
+
 /**
  * Draws a sheet of query images, each with its nearest neighbours in the bank. Below a neighbour are its class and its
  * cosine; its frame is blue if the classes are the same, and orange if they differ.

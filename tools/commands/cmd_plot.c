@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "cli/output_path.h"
 #include "commands/commands.h"
+#include "commands/plot_runs.h"
 #include "commands/sheets.h"
 
 #include <stdio.h>
@@ -13,11 +14,13 @@ typedef struct plot_options {
     int64_t limit, workers;
     char device[16];
     moco_picture format;
-    char metric[32], out[MOCO_PATH_MAX]; /* of several runs */
+    char metric[64], out[MOCO_PATH_MAX]; /* of several runs */
     int64_t until_step;
+    char x[64], by[64];
+    bool best;
 } plot_options;
 
-static plot_options values = { .limit = 10000, .device = "auto", .metric = "loss" };
+static plot_options values = { .limit = 10000, .device = "auto" };
 
 static const moco_option options[] = {
     { .name = "curves-only",
@@ -41,21 +44,46 @@ static const moco_option options[] = {
     { .name = "metric",
       .aliases = { "m" },
       MOCO_TEXT_OPTION(plot_options, metric, "NAME"),
-      .help = "for several runs: metric to compare, a key of metrics.jsonl" },
+      .help = "for several runs: metric to compare, a key of metrics.jsonl; default: loss, or knn_acc1 with --x" },
+    { .name = "x",
+      MOCO_TEXT_OPTION(plot_options, x, "OPTION"),
+      .help = "draw the metric of all runs in and below the folders against this setting, such as queue-size, with "
+              "error bars over runs that differ in their seeds" },
+    { .name = "by",
+      MOCO_TEXT_OPTION(plot_options, by, "OPTION"),
+      .help = "with --x: a line for each value of this setting" },
+    { .name = "best",
+      MOCO_BOOL_OPTION(plot_options, best),
+      .help = "with --x: take each run's best value of the metric instead of its last" },
     { .name = "until-step",
       MOCO_INT_OPTION(plot_options, until_step, 0, 1e15),
       .help = "for several runs: leave out later steps; 0: draw all" },
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(plot_options, out, "FILE"),
-      .help = "for several runs: file to write; default: METRIC.png" },
+      .help = "for several runs: file to write; default: METRIC.png, or METRIC-OPTION.png with --x" },
 };
+
+static const char *const endings[] = {
+    [MOCO_PICTURE_AUTO] = "png", [MOCO_PICTURE_PNG] = "png", [MOCO_PICTURE_SVG] = "svg", [MOCO_PICTURE_PDF] = "pdf"
+};
+
+static int plot_settings(const arguments *args)
+{
+    const plot_runs_job job = { args->positional, args->positional_count, values.metric, values.x, values.by,
+                                values.best,      values.format,          values.out };
+    if (values.out[0] == '\0') {
+        (void)snprintf(values.out, sizeof values.out, "%s-%s.%s", values.metric, values.x, endings[values.format]);
+    }
+    if (output_path_check_picture("out", values.out) != MOCO_OK || plot_runs(&job) != MOCO_OK) {
+        return say_failure();
+    }
+    (void)printf("plot: %s\n", values.out);
+    return EXIT_OK;
+}
 
 static int compare(const arguments *args)
 {
-    static const char *const endings[] = {
-        [MOCO_PICTURE_AUTO] = "png", [MOCO_PICTURE_PNG] = "png", [MOCO_PICTURE_SVG] = "svg", [MOCO_PICTURE_PDF] = "pdf"
-    };
     moco_compare_options how = MOCO_COMPARE_OPTIONS_INIT;
     how.metric = values.metric;
     how.last_step = values.until_step;
@@ -73,6 +101,15 @@ static int compare(const arguments *args)
 
 static int run(const arguments *args)
 {
+    if (values.metric[0] == '\0') {
+        (void)snprintf(values.metric, sizeof values.metric, "%s", values.x[0] != '\0' ? "knn_acc1" : "loss");
+    }
+    if (values.x[0] == '\0' && (values.by[0] != '\0' || values.best)) {
+        return say_usage(&command_plot, "--by and --best need --x OPTION: the setting to draw the metric against");
+    }
+    if (values.x[0] != '\0') {
+        return plot_settings(args);
+    }
     if (args->positional_count > 1) {
         return compare(args);
     }
@@ -92,13 +129,14 @@ static int run(const arguments *args)
 
 const tool_command command_plot = {
     .name = "plot",
-    .synopsis = "RUN [RUN...] [options]",
+    .synopsis = "RUN|DIR [RUN|DIR...] [options]",
     .summary = "draw a run's curves and sheets of images, or compare runs",
     .text =
         "Draws a run's loss, contrastive accuracy, kNN accuracy and learning rate, a sheet of images with their "
         "augmented views, a sheet of images with their nearest neighbours, and a map of features by their first two "
         "principal components. The files are in RUN/plots. With several runs, it draws one metric of all of them in "
-        "one chart.",
+        "one chart. With --x, it draws a metric of all runs below DIR, such as those of a sweep, against one of their "
+        "settings, and prints the numbers.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

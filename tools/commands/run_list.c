@@ -1,0 +1,277 @@
+/*
+ * Finds runs below folders, and reads their states, settings and metrics.
+ */
+#include "commands/run_list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_DEPTH = 4 }; /* of folders below the given one */
+
+static bool exists(const char *folder, const char *name)
+{
+    char path[2 * MOCO_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static bool is_run(const char *folder)
+{
+    return exists(folder, "metrics.jsonl") || (exists(folder, "config.yaml") && exists(folder, "train.log"));
+}
+
+/* A run of a later version may have settings that this one does not know. */
+static moco_config *read_config(const char *run)
+{
+    char path[2 * MOCO_PATH_MAX];
+    moco_config *config = malloc(sizeof *config);
+    if (config == NULL) {
+        return NULL;
+    }
+    moco_config_init(config, sizeof *config);
+    (void)snprintf(path, sizeof path, "%s/config.yaml", run);
+    if (moco_config_load(config, path) != MOCO_OK) {
+        free(config);
+        return NULL;
+    }
+    return config;
+}
+
+static moco_status add(run_list *list, const char *path, const char *name)
+{
+    run_entry *grown = realloc(list->entries, (list->count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "out of memory for %zu runs", list->count + 1);
+    }
+    list->entries = grown;
+    run_entry *entry = &grown[list->count];
+    memset(entry, 0, sizeof *entry);
+    (void)snprintf(entry->path, sizeof entry->path, "%s", path);
+    (void)snprintf(entry->name, sizeof entry->name, "%s", name);
+    const moco_status status = moco_run_inspect(&entry->info, path);
+    if (status == MOCO_OK) {
+        entry->config = read_config(path);
+        list->count += 1;
+    }
+    return status;
+}
+
+static int is_shown(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' ? 1 : 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Adds the runs below a folder; `skip` bytes of their paths are not part of their names. */
+static moco_status search(run_list *list, const char *folder, size_t skip, int depth)
+{
+    struct dirent **entries = NULL;
+    moco_status status = MOCO_OK;
+    if (is_run(folder)) {
+        const char *slash = strrchr(folder, '/');
+        return add(list, folder, strlen(folder) > skip ? folder + skip : slash != NULL ? slash + 1 : folder);
+    }
+    const int count = depth < MAX_DEPTH ? scandir(folder, &entries, is_shown, versionsort) : 0;
+    for (int i = 0; i < count; ++i) {
+        char path[MOCO_PATH_MAX];
+        const int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        if (status == MOCO_OK && length < (int)sizeof path && is_folder(path)) {
+            status = search(list, path, skip, depth + 1);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+moco_status run_list_read(run_list *out, const char *const *folders, size_t count)
+{
+    *out = (run_list){ .count = 0 };
+    for (size_t i = 0; i < count; ++i) {
+        char folder[MOCO_PATH_MAX];
+        (void)snprintf(folder, sizeof folder, "%s", folders[i]);
+        for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; --end) {
+            folder[end - 1] = '\0';
+        }
+        if (!is_folder(folder)) {
+            return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such folder; give a folder with runs", folder);
+        }
+        const size_t before = out->count;
+        const moco_status status = search(out, folder, count == 1 ? strlen(folder) + 1 : 0, 0);
+        if (status != MOCO_OK) {
+            return status;
+        }
+        if (out->count == before) {
+            return moco_error_set(MOCO_ENOTFOUND, "%s: there is no run in this folder or below; moco train makes one",
+                                  folder);
+        }
+    }
+    return MOCO_OK;
+}
+
+void run_list_free(run_list *list)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        free(list->entries[i].config);
+    }
+    free(list->entries);
+    *list = (run_list){ .count = 0 };
+}
+
+void run_setting(char text[SETTING_SIZE], const run_entry *entry, const moco_option *option)
+{
+    if (entry->config == NULL || moco_config_get(entry->config, option, text, SETTING_SIZE) != MOCO_OK) {
+        (void)snprintf(text, SETTING_SIZE, "?");
+    }
+}
+
+bool run_list_differs(const run_list *list, const moco_option *option)
+{
+    char first[SETTING_SIZE];
+    char text[SETTING_SIZE];
+    bool differs = false;
+    if (option->per_host && strcmp(option->name, "data") != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < list->count; ++i) {
+        run_setting(i == 0 ? first : text, &list->entries[i], option);
+        differs = differs || (i > 0 && strcmp(first, text) != 0);
+    }
+    return differs;
+}
+
+bool run_metric_falls(const char *name)
+{
+    const char *loss = strstr(name, "loss");
+    return loss != NULL && strcmp(loss, "loss") == 0;
+}
+
+moco_status run_metric_read(run_metric *out, const run_entry *entry, const char *name)
+{
+    moco_series series = { 0, NULL, NULL, NULL };
+    *out = (run_metric){ NAN, NAN, NAN, 0 };
+    if (!exists(entry->path, "metrics.jsonl")) {
+        return MOCO_OK;
+    }
+    const moco_status status = moco_series_read(&series, entry->path, name);
+    for (size_t i = 0; i < series.count; ++i) {
+        const double value = series.values[i];
+        out->last = value;
+        if (i == 0 || (run_metric_falls(name) ? value < out->best : value > out->best)) {
+            out->best = value;
+            out->best_epoch = series.epochs[i];
+            out->best_step = (uint64_t)series.steps[i];
+        }
+    }
+    moco_series_free(&series);
+    return status;
+}
+
+bool run_best_checkpoint(char path[MOCO_PATH_MAX], const run_entry *entry, const run_metric *metric)
+{
+    const int length = snprintf(path, MOCO_PATH_MAX, "%s/checkpoints/best.safetensors", entry->path);
+    if (length < MOCO_PATH_MAX && access(path, F_OK) == 0) {
+        return true;
+    }
+    return !isnan(metric->best) &&
+           moco_checkpoint_path(path, MOCO_PATH_MAX, entry->path, metric->best_step) == MOCO_OK &&
+           access(path, F_OK) == 0;
+}
+
+/* ---- Order ---- */
+
+/* What a run is ordered by: a number, or else a text. */
+typedef struct sort_key {
+    run_entry entry;
+    double number; /* NaN: none */
+    char text[SETTING_SIZE];
+} sort_key;
+
+static int compare(const void *a, const void *b)
+{
+    const sort_key *x = a;
+    const sort_key *y = b;
+    if (isnan(x->number) != isnan(y->number)) {
+        return isnan(x->number) ? 1 : -1;
+    }
+    if (x->number != y->number && !isnan(x->number)) {
+        return x->number < y->number ? -1 : 1;
+    }
+    const int order = strcmp(x->text, y->text);
+    return order != 0 ? order : strverscmp(x->entry.name, y->entry.name);
+}
+
+static moco_status key_by_metric(sort_key *keys, size_t count, const char *key)
+{
+    bool known = count == 0;
+    for (size_t i = 0; i < count; ++i) {
+        run_metric metric;
+        const moco_status status = run_metric_read(&metric, &keys[i].entry, key);
+        if (status != MOCO_OK) {
+            return status;
+        }
+        keys[i].number = run_metric_falls(key) ? metric.last : -metric.last;
+        known = known || !isnan(metric.last);
+    }
+    return known ? MOCO_OK
+                 : moco_error_set(MOCO_EINVALID,
+                                  "--sort: '%s' is neither a metric of these runs nor a setting; give one such as "
+                                  "knn_acc1, loss or queue-size, or name, state, step",
+                                  key);
+}
+
+static void key_by_setting(sort_key *keys, size_t count, const moco_option *option)
+{
+    for (size_t i = 0; i < count; ++i) {
+        char *end = NULL;
+        run_setting(keys[i].text, &keys[i].entry, option);
+        const double number = strtod(keys[i].text, &end);
+        keys[i].number = end != keys[i].text && *end == '\0' ? number : NAN;
+    }
+}
+
+static moco_status key_all(sort_key *keys, const run_list *list, const char *key)
+{
+    const moco_option *option = moco_config_find_option(key);
+    for (size_t i = 0; i < list->count; ++i) {
+        const run_entry *entry = &list->entries[i];
+        keys[i].entry = *entry;
+        keys[i].number = strcmp(key, "step") == 0    ? -(double)entry->info.step
+                         : strcmp(key, "state") == 0 ? (double)entry->info.state
+                                                     : NAN;
+    }
+    if (strcmp(key, "name") == 0 || strcmp(key, "step") == 0 || strcmp(key, "state") == 0) {
+        return MOCO_OK;
+    }
+    if (option != NULL) {
+        key_by_setting(keys, list->count, option);
+        return MOCO_OK;
+    }
+    return key_by_metric(keys, list->count, key);
+}
+
+moco_status run_list_sort(run_list *list, const char *key)
+{
+    sort_key *keys = calloc(list->count > 0 ? list->count : 1, sizeof *keys);
+    if (keys == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "out of memory for %zu runs", list->count);
+    }
+    const moco_status status = key_all(keys, list, key);
+    qsort(keys, list->count, sizeof *keys, compare);
+    for (size_t i = 0; i < list->count && status == MOCO_OK; ++i) {
+        list->entries[i] = keys[i].entry;
+    }
+    free(keys);
+    return status;
+}
