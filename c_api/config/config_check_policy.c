@@ -72,7 +72,10 @@ moco_status moco__config_check_policy(const moco_config *config)
 {
     moco_augment_policy first = MOCO_AUGMENT_POLICY_INIT;
     moco_augment_policy second = MOCO_AUGMENT_POLICY_INIT;
-    moco_config neutral = *config;
+    moco_config rgb = *config; /* channels and their normalisation are checked elsewhere, or measured later */
+    rgb.channels = 3;
+    rgb.normalize[0] = '\0';
+    moco_config neutral = rgb;
     neutral.crop_min = 0;
     neutral.jitter = neutral.blur = 1;
     MOCO_TRY(read_one(&first, "policy", config->policy));
@@ -83,7 +86,7 @@ moco_status moco__config_check_policy(const moco_config *config)
                             "RandomResizedCrop"));
     MOCO_TRY(check_strength(&first, &second, config->jitter != 1, "jitter", MOCO_COLOR_JITTER, "ColorJitter"));
     MOCO_TRY(check_strength(&first, &second, config->blur != 1, "blur", MOCO_GAUSSIAN_BLUR, "GaussianBlur"));
-    MOCO_TRY(make(&first, config, MOCO_POLICY_TRAIN));
-    MOCO_TRY(make(&second, config, MOCO_POLICY_TRAIN_KEY));
+    MOCO_TRY(make(&first, &rgb, MOCO_POLICY_TRAIN));
+    MOCO_TRY(make(&second, &rgb, MOCO_POLICY_TRAIN_KEY));
     return config->key_policy[0] != '\0' ? check_second(&first, &second) : MOCO_OK;
 }

@@ -1,25 +1,16 @@
 /* Reads and writes the option normalize: auto, imagenet, none, or "MEAN,MEAN,../STD,STD,..". */
 #include "config/config_normalize_internal.h"
 
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/text_internal.h"
 
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { DIGITS = 6 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static locale_t c_locale;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
 
 static moco_status wrong_list(const moco_config *config)
 {
@@ -38,7 +29,7 @@ static bool read_numbers(double out[MOCO_MAX_CHANNELS], const char *text, const 
     size_t count = 0;
     for (bool more = true; more; ++text) {
         char *after = NULL;
-        const double value = strtod_l(text, &after, c_locale);
+        const double value = strtod_l(text, &after, moco__c_locale());
         if (after == text || after > end || !isfinite(value) || count == channels) {
             return false;
         }
@@ -60,7 +51,6 @@ static moco_status read_list(moco_statistics *out, const moco_config *config)
     const char *text = config->normalize;
     const char *slash = strchr(text, '/');
     const size_t channels = (size_t)config->channels;
-    (void)pthread_once(&once, make_locale);
     if (slash == NULL || !read_numbers(out->mean, text, slash, channels) ||
         !read_numbers(out->std, slash + 1, text + strlen(text), channels)) {
         return wrong_list(config);
@@ -106,8 +96,7 @@ void moco__normalize_write(moco_config *config, const moco_statistics *statistic
 {
     const size_t channels = (size_t)config->channels;
     size_t used = 0;
-    (void)pthread_once(&once, make_locale);
-    const locale_t previous = uselocale(c_locale);
+    MOCO__IN_C_LOCALE;
     for (size_t i = 0; i < 2 * channels; ++i) { /* MOCO_NORMALIZE_TEXT_MAX is enough for the longest numbers */
         char number[32];
         const double value = i < channels ? statistics->mean[i] : statistics->std[i - channels];
@@ -115,6 +104,5 @@ void moco__normalize_write(moco_config *config, const moco_statistics *statistic
         used += (size_t)snprintf(config->normalize + used, sizeof config->normalize - used, "%s%s", before,
                                  moco__number_text(number, sizeof number, DIGITS, value));
     }
-    (void)uselocale(previous);
     memset(config->normalize + used, 0, sizeof config->normalize - used); /* equal settings are equal bytes */
 }

@@ -174,8 +174,11 @@ moco_status moco_config_write_out_policy(moco_config *config)
     moco_augment_policy second = MOCO_AUGMENT_POLICY_INIT;
     moco_config c;
     MOCO_TRY(moco__config_read(&c, config));
-    MOCO_TRY(moco_config_policy(&first, &c, MOCO_POLICY_TRAIN));
-    MOCO_TRY(moco_config_policy(&second, &c, MOCO_POLICY_TRAIN_KEY));
+    moco_config plain = c; /* channels and their normalisation stay settings of their own */
+    plain.channels = 3;
+    plain.normalize[0] = '\0';
+    MOCO_TRY(moco_config_policy(&first, &plain, MOCO_POLICY_TRAIN));
+    MOCO_TRY(moco_config_policy(&second, &plain, MOCO_POLICY_TRAIN_KEY));
     MOCO_TRY(moco_augment_format(c.policy, sizeof c.policy, &first));
     MOCO_TRY(moco_augment_format(c.key_policy, sizeof c.key_policy, &second));
     if (strcmp(c.policy, c.key_policy) == 0) {

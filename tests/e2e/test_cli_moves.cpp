@@ -174,6 +174,10 @@ TEST_F(CliMoves, APrintedConfigurationTrainsTheSame)
     ASSERT_EQ(again.code, 0) << again.err;
     EXPECT_EQ(losses(root / "preset"), losses(root / "printed"));
     EXPECT_NE(losses(root / "preset"), "");
+
+    const Result bands = run({ "train", "--preset", "tiny", "--channels", "5", "--jitter", "0.5", "--print-config" });
+    EXPECT_EQ(bands.code, 0) << bands.err;
+    EXPECT_HAS(bands.out, "\nchannels: 5\n");
 }
 
 TEST_F(CliMoves, ViewsOfTheirOwnAreResumedExactly)
