@@ -49,6 +49,13 @@ void moco__comm_abort(moco_comm *comm);
  */
 moco_status moco__comm_check(const moco_comm *comm);
 
+/*
+ * Does the same as moco_comm_all_gather(), and is *differentiable*: the gradient of a rank's rows is the sum of what
+ * all ranks have for them. So all ranks must run the backward pass.
+ */
+moco_status moco__comm_all_gather_grad(moco_tensor **out, moco_scope *scope, moco_comm *comm,
+                                       const moco_tensor *tensor);
+
 /* Computes the largest of the ranks' numbers, through host memory: it does not wait for a device. */
 moco_status moco__comm_largest(int64_t *out, moco_comm *comm, int64_t value);
 

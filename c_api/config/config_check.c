@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "config/config_check_internal.h"
 #include "config/config_fields_internal.h"
+#include "config/config_mechanism_internal.h"
 #include "config/config_normalize_internal.h"
 #include "config/config_read_internal.h"
 #include "config/encoder_options_internal.h"
@@ -159,26 +160,10 @@ static void warn_of_unusual(const moco_config *config)
                  "batch %" PRId64 " is large for SGD: above 1024 accuracy falls without warm-up; see warmup-epochs",
                  config->batch);
     }
-    if (config->momentum < 0.95) {
-        moco_log(MOCO_LOG_WARNING,
-                 "momentum %g is that of the key encoder, m, which works from 0.99 to 0.9999; for SGD use sgd-momentum",
-                 config->momentum);
-    }
-    if (config->shuffle == MOCO_SHUFFLE_OFF) {
-        moco_log(
-            MOCO_LOG_WARNING,
-            "without shuffling the network can cheat through batch statistics: the loss falls but the features are "
-            "poor (arXiv 1911.05722, section 3.3)");
-    }
     if (config->channels != 3 && config->augment_precision == MOCO_AUGMENT_FAST) {
         moco_log(MOCO_LOG_WARNING,
                  "augment-precision fast is for 8-bit RGB; images of %" PRId64 " channels are always computed exactly",
                  config->channels);
-    }
-    if (config->sync_bn) {
-        moco_log(MOCO_LOG_WARNING,
-                 "sync-bn leaves shuffling without effect, so the network can cheat through batch statistics "
-                 "(arXiv 1911.05722, section 3.3); use it for comparison only");
     }
 }
 
@@ -193,6 +178,8 @@ moco_status moco_config_check(const moco_config *config)
     MOCO_TRY(check_normalize(&known));
     MOCO_TRY(moco__config_check_policy(&known));
     MOCO_TRY(check_schedule(&known));
+    MOCO_TRY(moco__config_check_mechanism(&known));
     warn_of_unusual(&known);
+    moco__config_warn_of_mechanism(&known);
     return MOCO_OK;
 }

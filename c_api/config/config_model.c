@@ -45,6 +45,11 @@ static void set_model(moco_model_options *options, const moco_config *config)
     options->accumulate = config->accumulate;
     options->sync_bn = config->sync_bn;
     options->cuda_graph = config->cuda_graph == MOCO_CUDA_GRAPH_ON;
+    options->mechanism = config->mechanism;
+    options->separate_encoders = config->separate_encoders;
+    options->bank_momentum = config->bank_momentum;
+    options->bank_per_query = config->bank_per_query;
+    options->predictor = config->predictor;
 }
 
 moco_status moco_config_model_options(moco_model_options *out, moco_encoder_options *encoder, moco_sgd_options *sgd,
@@ -69,6 +74,7 @@ moco_status moco_config_model_options(moco_model_options *out, moco_encoder_opti
     set_model(&model, &c);
     optimiser.momentum = c.sgd_momentum;
     optimiser.weight_decay = c.weight_decay;
+    optimiser.trust = c.lars_trust;
     ranks.bucket_mib = c.bucket_mib;
     ranks.compress_bf16 = c.gradient_compression == MOCO_COMPRESSION_BF16;
     moco__options_write(encoder, &network, sizeof network);

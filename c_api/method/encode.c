@@ -1,22 +1,25 @@
 /* Encodes queries, and keys in shuffled order (paper, section 3.3). */
 #include "method/encode_internal.h"
 
+#include "base/comm_internal.h"
+
 #include "moco/ops.h"
 
-/* Embeds and normalises a part of the images. */
-static moco_status encode(moco_tensor **out, moco_model *model, moco_encoder *encoder, const moco_tensor *images,
-                          int64_t part)
+/* Embeds a part of the images. */
+static moco_status embed(moco_tensor **out, moco_model *model, moco_encoder *encoder, const moco_tensor *images,
+                         int64_t part)
 {
     moco_tensor *some;
     const int64_t n = moco_tensor_size(images, 0) / model->accumulate;
     MOCO_TRY(moco_tensor_narrow(&some, model->part, images, 0, part * n, n));
-    MOCO_TRY(moco_encoder_forward(out, model->part, encoder, some));
-    return moco_tensor_normalize(out, model->part, *out);
+    return moco_encoder_forward(out, model->part, encoder, some);
 }
 
 moco_status moco__encode_queries(moco_tensor **out, moco_model *model, const moco_tensor *images, int64_t part)
 {
-    return encode(out, model, model->encoder_q, images, part);
+    MOCO_TRY(embed(out, model, model->encoder_q, images, part));
+    MOCO_TRY(moco__predictor_forward(out, model->part, &model->predictor, *out));
+    return moco_tensor_normalize(out, model->part, *out);
 }
 
 /* Encodes the images part by part, since batch statistics are those of a part. */
@@ -28,10 +31,19 @@ static moco_status encode_parts(moco_tensor **out, moco_model *model, const moco
     for (int64_t part = 0; part < model->accumulate; ++part) {
         moco_tensor *rows, *keys;
         MOCO_TRY(moco_tensor_narrow(&rows, model->part, *out, 0, part * n, n));
-        MOCO_TRY(encode(&keys, model, model->encoder_k, images, part));
+        MOCO_TRY(embed(&keys, model, model->encoder_k, images, part));
+        MOCO_TRY(moco_tensor_normalize(&keys, model->part, keys));
         MOCO_TRY(moco_tensor_copy(rows, keys));
     }
     return MOCO_OK;
+}
+
+/* Gathers the keys of all ranks, and puts them into the order of their queries. */
+static moco_status gather(moco_tensor **out, moco_model *model, const moco_tensor *keys)
+{
+    moco_tensor *all;
+    MOCO_TRY(moco_comm_all_gather(&all, model->scope, model->comm, keys));
+    return moco__shuffle_undo(out, model->scope, &model->shuffle, all);
 }
 
 moco_status moco__encode_keys(moco_tensor **out, moco_model *model, const moco_tensor *images)
@@ -39,7 +51,25 @@ moco_status moco__encode_keys(moco_tensor **out, moco_model *model, const moco_t
     moco_tensor *shuffled, *keys;
     MOCO__PHASE(model, SHUFFLE, moco__shuffle_images(&shuffled, model->part, &model->shuffle, images));
     MOCO__PHASE(model, KEY, encode_parts(&keys, model, shuffled));
-    MOCO__PHASE(model, SHUFFLE, moco__shuffle_undo(out, model->scope, &model->shuffle, keys));
+    MOCO__PHASE(model, SHUFFLE, gather(out, model, keys));
     moco_scope_clear(model->part);
+    return MOCO_OK;
+}
+
+static moco_status gather_grad(moco_tensor **out, moco_model *model, const moco_tensor *keys)
+{
+    moco_tensor *all;
+    MOCO_TRY(moco__comm_all_gather_grad(&all, model->scope, model->comm, keys));
+    return moco__shuffle_undo(out, model->scope, &model->shuffle, all);
+}
+
+moco_status moco__encode_keys_grad(moco_tensor **out, moco_model *model, moco_encoder *encoder,
+                                   const moco_tensor *images)
+{
+    moco_tensor *shuffled, *keys;
+    MOCO__PHASE(model, SHUFFLE, moco__shuffle_images(&shuffled, model->part, &model->shuffle, images));
+    MOCO_TRY(embed(&keys, model, encoder, shuffled, 0));
+    MOCO__PHASE(model, KEY, moco_tensor_normalize(&keys, model->part, keys));
+    MOCO__PHASE(model, SHUFFLE, gather_grad(out, model, keys));
     return MOCO_OK;
 }

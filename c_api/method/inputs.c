@@ -9,16 +9,16 @@ static moco_status take(moco_tensor **out, moco_model *model, size_t slot, const
     return model->graph == NULL ? MOCO_OK : moco__graph_input(out, model->inputs, model->graph, slot, *out);
 }
 
-moco_status moco__take_inputs(moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k)
+moco_status moco__take_inputs(moco_model *model, const moco__given *given)
 {
     moco__shuffle *shuffle = &model->shuffle;
     moco__step *s = &model->step;
     moco_tensor *view1, *view2;
     const size_t directions = model->symmetric ? 2 : 1;
-    MOCO_TRY(moco__shuffle_draw(shuffle, model->inputs, (size_t)moco_tensor_size(im_q, 0), directions));
+    MOCO_TRY(moco__shuffle_draw(shuffle, model->inputs, (size_t)moco_tensor_size(given->im_q, 0), directions));
     MOCO_TRY(take(&shuffle->indices, model, 0, shuffle->indices));
-    MOCO_TRY(take(&view1, model, 1, im_q));
-    MOCO_TRY(take(&view2, model, 2, im_k));
+    MOCO_TRY(take(&view1, model, 1, given->im_q));
+    MOCO_TRY(take(&view2, model, 2, given->im_k));
     if (moco__graph_recorded(model->graph)) {
         return MOCO_OK; /* it reads its own memory, and overwrites the gradients */
     }

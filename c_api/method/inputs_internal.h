@@ -6,7 +6,7 @@
 
 /* Draws the permutations of a step, takes them and the views to the model's device, and drops the gradients of the last
  * step. */
-moco_status moco__take_inputs(moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k);
+moco_status moco__take_inputs(moco_model *model, const moco__given *given);
 
 /* Calls the work with the model. With a graph, the work is called until it is recorded, and its phases count as
  * "backward". */

@@ -40,11 +40,12 @@ static moco_status add_accuracy(moco__means *means, moco_scope *scope, int64_t w
 }
 
 moco_status moco__means_add(moco__means *means, moco_scope *scope, const moco_tensor *loss, const moco_tensor *logits,
-                            int64_t parts)
+                            const moco_tensor *labels, int64_t parts)
 {
     moco_tensor *rank; /* how many ways come before the positive */
     MOCO_TRY(add(means, scope, LOSS, loss));
-    MOCO_TRY(moco__tensor_row_rank(&rank, scope, logits, 0));
+    MOCO_TRY(labels == NULL ? moco__tensor_row_rank(&rank, scope, logits, 0)
+                            : moco_tensor_label_rank(&rank, scope, logits, labels));
     MOCO_TRY(add_accuracy(means, scope, ACC1, rank, 1, parts));
     return add_accuracy(means, scope, ACC5, rank, 5, parts);
 }

@@ -13,9 +13,10 @@ moco_status moco__means_create(moco__means *means, moco_device device);
 void moco__means_free(moco__means *means);
 
 /* Adds the loss and the accuracy of one of the `parts` equal parts of a batch. The loss is the part's share of the
- * batch's loss. Nothing waits for the device; temporaries go to the scope. The caller counts the steps. */
+ * batch's loss. The labels name the way of the positive; NULL: the first. Nothing waits for the device; temporaries go
+ * to the scope. The caller counts the steps. */
 moco_status moco__means_add(moco__means *means, moco_scope *scope, const moco_tensor *loss, const moco_tensor *logits,
-                            int64_t parts);
+                            const moco_tensor *labels, int64_t parts);
 
 /* Reads the means over steps and ranks, and starts again from zero. */
 moco_status moco__means_read(moco_model_means *out, moco__means *means, moco_comm *comm);

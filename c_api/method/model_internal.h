@@ -3,16 +3,26 @@
 #define MOCO_METHOD_MODEL_INTERNAL_H
 
 #include "base/graph_internal.h"
+#include "method/bank_internal.h"
 #include "method/means_internal.h"
 #include "method/notes_internal.h"
 #include "method/phases_internal.h"
+#include "method/predictor_internal.h"
 #include "method/shuffle_internal.h"
+
+/* What a step is given; borrowed. */
+typedef struct moco__given {
+    const moco_tensor *im_q, *im_k; /* N x channels x H x W; a memory bank has no im_k */
+    const size_t *samples;          /* N: the numbers of the images; NULL: not known */
+    double lr, m;
+} moco__given;
 
 /* One direction of the contrast: queries of one view against keys of the other. Shapes: see step.c. */
 typedef struct moco__contrast {
     moco_tensor *im_q, *im_k; /* N x channels x H x W */
-    moco_tensor *keys;        /* W N x C, in the order of the queries */
-    moco_tensor *q, *logits;  /* n x C and n x (1 + K), of the current part of the batch */
+    moco_tensor *keys;        /* W N x C, in the order of the queries; of a memory bank N x C */
+    moco_tensor *q, *logits;  /* n x C and n x ways, of the current part of the batch */
+    moco_tensor *labels;      /* n: the way of the positive; NULL: the first */
 } moco__contrast;
 
 typedef struct moco__step {
@@ -21,9 +31,12 @@ typedef struct moco__step {
 } moco__step;
 
 struct moco_model {
-    moco_encoder *encoder_q; /* f_q */
-    moco_encoder *encoder_k; /* f_k */
-    moco_queue *queue;
+    const struct moco__mechanism *mechanism; /* see mechanism_internal.h */
+    moco_encoder *encoder_q;                 /* f_q */
+    moco_encoder *encoder_k;                 /* f_k; NULL: the mechanism has none */
+    moco_queue *queue;                       /* NULL: the mechanism has none */
+    moco__bank bank;                         /* its features NULL: the mechanism has none */
+    moco__predictor predictor;               /* its parameters NULL: there is none */
     moco_sgd *sgd;
     moco_ddp *ddp;
     moco_comm *comm; /* NULL: one process */
@@ -56,6 +69,9 @@ moco_comm *moco__model_comm(const moco_model *model);
 
 /* Returns how many shuffles were drawn. A checkpoint keeps it. */
 uint64_t moco__model_shuffles(const moco_model *model);
+
+/* Returns where the model computes. */
+moco_device moco__model_device(const moco_model *model);
 
 /* Restores the number of shuffles drawn, for a resumed run. */
 void moco__model_set_shuffles(moco_model *model, uint64_t shuffles);

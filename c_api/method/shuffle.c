@@ -186,15 +186,13 @@ moco_status moco__shuffle_images(moco_tensor **out, moco_scope *scope, moco__shu
     return select_rows(out, scope, shuffle, all, p->order + first, shuffle->own);
 }
 
-moco_status moco__shuffle_undo(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle,
-                               const moco_tensor *keys)
+moco_status moco__shuffle_undo(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle, moco_tensor *keys)
 {
     if (shuffle->kind == MOCO_SHUFFLE_OFF) {
-        return moco_comm_all_gather(out, scope, shuffle->comm, keys);
+        *out = keys;
+        return MOCO_OK;
     }
-    moco_tensor *all; /* in shuffled order */
-    MOCO_TRY(moco_comm_all_gather(&all, scope, shuffle->comm, keys));
-    return select_rows(out, scope, shuffle, all, shuffle->permuted[shuffle->used - 1].inverse, shuffle->count);
+    return select_rows(out, scope, shuffle, keys, shuffle->permuted[shuffle->used - 1].inverse, shuffle->count);
 }
 
 moco_status moco__shuffle_ungroup(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle, moco_tensor *keys)

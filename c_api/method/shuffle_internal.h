@@ -28,7 +28,7 @@ typedef struct moco__shuffle {
     moco_permutation_fn permutation; /* NULL: moco_shuffle_grouped_permutation() with the seed */
     void *payload;
     uint64_t seed;
-    uint64_t drawn; /* shuffles so far */
+    uint64_t drawn; /* shuffles so far; of a memory bank, dictionaries */
     /* the step's */
     size_t count;     /* rows of all ranks */
     size_t own;       /* rows of this rank */
@@ -47,10 +47,9 @@ moco_status moco__shuffle_draw(moco__shuffle *shuffle, moco_scope *scope, size_t
 moco_status moco__shuffle_images(moco_tensor **out, moco_scope *scope, moco__shuffle *shuffle,
                                  const moco_tensor *images);
 
-/* Gives the keys of all ranks (count x dim) in the order of their queries, from this rank's in the order of the latest
- * permutation. */
-moco_status moco__shuffle_undo(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle,
-                               const moco_tensor *keys);
+/* Puts the keys of all ranks (count x dim), which are in the order of the latest permutation, into the order of their
+ * queries. Differentiable. */
+moco_status moco__shuffle_undo(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle, moco_tensor *keys);
 
 /* Gives the keys of all ranks in the order of the samples, which does not depend on the number of groups and ranks. */
 moco_status moco__shuffle_ungroup(moco_tensor **out, moco_scope *scope, const moco__shuffle *shuffle,

@@ -2,10 +2,9 @@
  * Runs a training step: Algorithm 1 of arXiv 1911.05722. Shapes: N pairs of views on each of W ranks, of which n are
  * computed at a time (accumulate); C = dim, K = queue size.
  */
-#include "base/handle_internal.h"
 #include "method/encode_internal.h"
 #include "method/inputs_internal.h"
-#include "method/step_check_internal.h"
+#include "method/mechanism_internal.h"
 
 #include "moco/loss.h"
 #include "moco/momentum.h"
@@ -74,38 +73,31 @@ static moco_status learn(void *payload)
         PHASE(QUERY, encode_queries(s, model, part));     /* q = f_q(x_q) */
         PHASE(LOSS, contrast_with_queue(s, model, part)); /* logits = [q.k, q.queue] / T; cross entropy of way 0 */
         PHASE(BACKWARD, moco_ddp_backward(model->ddp, s->loss, part == model->accumulate - 1));
-        PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, model->accumulate));
+        PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, NULL, model->accumulate));
     }
     return MOCO_OK;
 }
 
-static moco_status run(step *s, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k, double lr,
-                       double m)
+static moco_status run(moco_model *model, const moco__given *given)
 {
-    MOCO_TRY(moco__phases_start(&model->phases));
-    PHASE(INPUT, moco__take_inputs(model, im_q, im_k));
-    PHASE(MOMENTUM, moco_momentum_update(model->encoder_k, model->encoder_q, m)); /* f_k = m f_k + (1 - m) f_q */
+    PHASE(INPUT, moco__take_inputs(model, given));
+    PHASE(MOMENTUM, moco_momentum_update(model->encoder_k, model->encoder_q, given->m)); /* f_k = m f_k + (1 - m) f_q */
     MOCO_TRY(moco__run_recorded(model, learn));
-    PHASE(OPTIMIZER, moco_sgd_step(model->sgd, lr)); /* f_q */
-    PHASE(ENQUEUE, enqueue(s, model));               /* the newest keys in, the oldest out */
-    model->means.steps += 1;
-    return moco_device_wait_uploads(model->device);
+    PHASE(OPTIMIZER, moco_sgd_step(model->sgd, given->lr)); /* f_q */
+    PHASE(ENQUEUE, enqueue(&model->step, model));           /* the newest keys in, the oldest out */
+    return MOCO_OK;
 }
 
-moco_status moco_model_step(moco_step *out, moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k,
-                            double lr, double m)
+static moco_status create(moco_model *model, const moco_model_options *o)
 {
-    MOCO_CHECK_ARG(model);
-    MOCO_CHECK_ARG(im_q);
-    MOCO_CHECK_ARG(im_k);
-    step *const s = &model->step;
-    MOCO_TRY(moco__step_check(model, im_q, im_k, lr, m));
-    moco__model_clear(model);
-    const moco_status status = run(s, model, im_q, im_k, lr, m);
-    if (status == MOCO_OK && out != NULL) {
-        *out = (moco_step){ .loss = s->loss, .q = s->pairs->q, .k = s->pairs->keys, .logits = s->pairs->logits };
-    } else {
-        moco__model_clear(model); /* nobody borrows the tensors */
-    }
-    return status;
+    moco_queue_options queue = MOCO_QUEUE_OPTIONS_INIT;
+    queue.size = o->queue_size;
+    queue.dim = o->encoder->dim;
+    queue.seed = o->seed + 1; /* the seed itself draws the weights */
+    queue.device = model->device;
+    queue.filled_only = o->queue_filled_only;
+    MOCO_TRY(moco_encoder_clone_frozen(&model->encoder_k, model->encoder_q));
+    return moco_queue_create(&model->queue, &queue);
 }
+
+const moco__mechanism moco__mechanism_moco = { .create = create, .step = run };

@@ -3,6 +3,7 @@
 
 #include "base/autograd_internal.h"
 #include "base/handle_internal.h"
+#include "method/mechanism_internal.h"
 
 #include <float.h>
 
@@ -36,23 +37,50 @@ static moco_status check_count(const moco_model *model, int64_t n)
     return MOCO_OK;
 }
 
-moco_status moco__step_check(const moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k, double lr,
-                             double m)
+static moco_status check_second_view(const moco__given *given)
 {
-    MOCO_TRY(check_view(model, im_q));
-    MOCO_TRY(check_view(model, im_k));
-    const int64_t n = moco_tensor_size(im_q, 0);
-    if (n != moco_tensor_size(im_k, 0)) {
+    const int64_t n = moco_tensor_size(given->im_q, 0);
+    if (n != moco_tensor_size(given->im_k, 0)) {
         return moco_error_set(MOCO_EINVALID,
                               "step: %lld images of the first view, %lld of the second; give equal numbers",
-                              (long long)n, (long long)moco_tensor_size(im_k, 0));
+                              (long long)n, (long long)moco_tensor_size(given->im_k, 0));
     }
-    MOCO_TRY(check_count(model, n));
-    if (!(lr >= 0 && lr <= DBL_MAX)) {
-        return moco_error_set(MOCO_EINVALID, "step: learning rate %g must be at least 0 and finite", lr);
+    return MOCO_OK;
+}
+
+static moco_status check_samples(const moco_model *model, const moco__given *given)
+{
+    const size_t images = (size_t)moco_tensor_size(model->bank.features, 0);
+    if (given->samples == NULL) {
+        return moco_error_set(MOCO_EINVALID, "step: a memory bank needs the numbers of the images; call "
+                                             "moco_model_step_samples()");
     }
-    if (!(m >= 0 && m <= 1)) {
-        return moco_error_set(MOCO_EINVALID, "step: momentum %g must be in 0..1", m);
+    for (int64_t i = 0; i < moco_tensor_size(given->im_q, 0); ++i) {
+        if (given->samples[i] >= images) {
+            return moco_error_set(MOCO_EINVALID, "step: image %zu is not in the bank of %zu images (bank_images)",
+                                  given->samples[i], images);
+        }
+    }
+    return MOCO_OK;
+}
+
+moco_status moco__step_check(const moco_model *model, const moco__given *given)
+{
+    const bool one_view = model->mechanism->by_sample;
+    MOCO_TRY(check_view(model, given->im_q));
+    if (!one_view) {
+        MOCO_TRY(check_view(model, given->im_k));
+        MOCO_TRY(check_second_view(given));
+    }
+    MOCO_TRY(check_count(model, moco_tensor_size(given->im_q, 0)));
+    if (one_view) {
+        MOCO_TRY(check_samples(model, given));
+    }
+    if (!(given->lr >= 0 && given->lr <= DBL_MAX)) {
+        return moco_error_set(MOCO_EINVALID, "step: learning rate %g must be at least 0 and finite", given->lr);
+    }
+    if (!(given->m >= 0 && given->m <= 1)) {
+        return moco_error_set(MOCO_EINVALID, "step: momentum %g must be in 0..1", given->m);
     }
     if (!moco__autograd_records()) {
         return moco_error_set(MOCO_EINVALID, "step: this is a region without gradients; call moco_no_grad_end() first");

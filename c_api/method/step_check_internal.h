@@ -5,7 +5,6 @@
 #include "method/model_internal.h"
 
 /* Checks the arguments of moco_model_step() before anything changes. */
-moco_status moco__step_check(const moco_model *model, const moco_tensor *im_q, const moco_tensor *im_k, double lr,
-                             double m);
+moco_status moco__step_check(const moco_model *model, const moco__given *given);
 
 #endif

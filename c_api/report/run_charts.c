@@ -1,9 +1,9 @@
 /* Makes the charts of a run. */
 #include "report/run_charts_internal.h"
 
-#include "method/infonce_internal.h"
+#include "method/loss_bounds_internal.h"
 
-#include "moco/loss.h"
+#include "moco/option.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,33 +37,65 @@ static const struct {
     { NULL, "Time spent waiting for data", "share of time (%)", { { MOCO__WAIT, "data wait" } }, false, NULL },
 };
 
-double moco__run_chance(const moco__record *record)
+/* Returns the mechanism of a run; that of runs before 0.2 is MoCo. */
+static moco_mechanism mechanism_of(const moco__record *record)
+{
+    char text[32] = "";
+    const char *const *names = MOCO_CHOICES(MOCO_MECHANISM_MAP);
+    (void)moco__record_setting(text, sizeof text, record, "mechanism");
+    for (int i = 0; names[i] != NULL; ++i) {
+        if (strcmp(text, names[i]) == 0) {
+            return (moco_mechanism)i;
+        }
+    }
+    return MOCO_MECHANISM_MOCO;
+}
+
+/* Returns a whole number of at least 1; 0 if there is none. */
+static int64_t count_of(const moco__record *record, const char *name)
+{
+    const double value = moco__record_number(record, name);
+    return value >= 1 && value < 1e15 ? (int64_t)value : 0;
+}
+
+/* Computes what the loss can be, as far as the settings tell; what they do not is NaN. */
+static moco__loss_bounds bounds_of(const moco__record *record)
 {
     char symmetric[8] = "";
-    const double queue_size = moco__record_number(record, "queue_size");
-    if (!(queue_size >= 1)) {
-        return NAN;
-    }
     (void)moco__record_setting(symmetric, sizeof symmetric, record, "symmetric");
-    return moco__infonce_chance((int64_t)queue_size) * (strcmp(symmetric, "true") == 0 ? 2 : 1);
+    const moco__loss_setting setting = { .mechanism = mechanism_of(record),
+                                         .queue_size = count_of(record, "queue_size"),
+                                         .batch = count_of(record, "batch"),
+                                         .dim = count_of(record, "dim"),
+                                         .temperature = moco__record_number(record, "temperature"),
+                                         .symmetric = strcmp(symmetric, "true") == 0 };
+    moco__loss_bounds bounds = moco__loss_bounds_of(&setting);
+    if (!(bounds.negatives >= 1)) {
+        bounds.negatives = bounds.chance = NAN;
+    }
+    if (setting.dim < 1 || !(setting.temperature > 0)) {
+        bounds.floor = NAN;
+    }
+    return bounds;
+}
+
+double moco__run_chance(const moco__record *record)
+{
+    return bounds_of(record).chance;
 }
 
 static void guide_loss(moco__chart *chart, const moco__record *record)
 {
-    const double chance = moco__run_chance(record);
-    const double queue_size = moco__record_number(record, "queue_size");
-    const double dim = moco__record_number(record, "dim");
-    const double temperature = moco__record_number(record, "temperature");
-    moco__chart_guide(chart, chance, "chance");
-    if (isfinite(chance) && dim >= 1 && temperature > 0) {
-        const double floor = moco__infonce_floor((int64_t)queue_size, (int64_t)dim, temperature);
-        moco__chart_guide(chart, floor * chance / moco__infonce_chance((int64_t)queue_size), "expected floor");
+    const moco__loss_bounds bounds = bounds_of(record);
+    moco__chart_guide(chart, bounds.chance, "chance");
+    if (isfinite(bounds.chance)) {
+        moco__chart_guide(chart, bounds.floor, "expected floor");
     }
 }
 
 static void guide_accuracy(moco__chart *chart, const moco__record *record)
 {
-    moco__chart_guide(chart, 100 / (moco__record_number(record, "queue_size") + 1), "chance (top-1)");
+    moco__chart_guide(chart, 100 / (bounds_of(record).negatives + 1), "chance (top-1)");
 }
 
 /* Adds the result of a baseline as a guide. */

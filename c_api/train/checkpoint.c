@@ -118,15 +118,16 @@ static moco_status write_file(const save_job *job, const moco__statistics *ranks
     add_number(&m, "epoch", job->position.epoch);
     add_number(&m, "batch", job->position.batch);
     add_number(&m, "shuffles", moco__model_shuffles(model));
-    const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
-    add_text(&m, "ran_on", device.type == MOCO_CUDA ? "cuda" : "cpu");
+    add_text(&m, "ran_on", moco__model_device(model).type == MOCO_CUDA ? "cuda" : "cpu");
     moco_status status;
     MOCO_TRY_GOTO(add_config(&m, job->config));
     MOCO_TRY_GOTO(add_notes(&m, model));
     MOCO_TRY_GOTO(moco__table_create(&t, model));
     if (ranks != NULL) {
         MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_query_encoder(model), &ranks[0], 0));
-        MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_key_encoder(model), &ranks[1], 1));
+        if (moco_model_key_encoder(model) != NULL) {
+            MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_key_encoder(model), &ranks[1], 1));
+        }
     }
     MOCO_TRY_GOTO(put(job, &t, &m));
 done:
@@ -141,15 +142,16 @@ static moco_status save_of_ranks(const save_job *job)
     const moco_model *model = job->model;
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
     moco_comm *comm = moco__model_comm(model);
-    const moco_device device = moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
+    const moco_device device = moco__model_device(model);
     moco__statistics ranks[2] = { { 0 }, { 0 } };
+    const int count = encoders[1] != NULL ? 2 : 1;
     moco_status status;
-    for (int e = 0; e < 2; ++e) {
+    for (int e = 0; e < count; ++e) {
         MOCO_TRY_GOTO(moco__statistics_gather(&ranks[e], comm, encoders[e], device));
     }
     if (moco_comm_rank(comm) == 0) {
         status = write_file(job, ranks);
-        for (int e = 0; e < 2 && status == MOCO_OK; ++e) {
+        for (int e = 0; e < count && status == MOCO_OK; ++e) {
             status = moco__statistics_set(encoders[e], ranks[e].all);
         }
     }
@@ -163,10 +165,18 @@ done:
 static moco_status check_fit(const moco_model *model, const moco_config *config)
 {
     moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
-    const int64_t queue = moco_queue_size(moco_model_queue(model));
+    const moco_mechanism mechanism = model->made.mechanism;
+    const bool has_queue = mechanism == MOCO_MECHANISM_MOCO;
+    const int64_t queue = has_queue ? moco_queue_size(moco_model_queue(model)) : config->queue_size;
     MOCO_TRY(moco_encoder_describe(&network, moco_model_query_encoder(model)));
     const bool same = strcmp(network.arch, config->arch) == 0 && network.dim == config->dim &&
                       network.mlp == config->mlp && network.cifar_stem == config->cifar_stem;
+    if (mechanism != config->mechanism) {
+        return moco_error_set(MOCO_EINVALID,
+                              "checkpoint: the model has mechanism %d, but config describes one of mechanism %d; set "
+                              "config to the model's by moco_config_describe()",
+                              (int)mechanism, (int)config->mechanism);
+    }
     if (!same || queue != config->queue_size) {
         return moco_error_set(
             MOCO_EINVALID,
@@ -245,7 +255,9 @@ static moco_status restore(moco_model *model, const moco__table *t, moco_positio
     MOCO_TRY_GOTO(moco__table_check(&pointer, &filled, t, file, path));
     MOCO_TRY_GOTO(read_notes(&notes, file));
     MOCO_TRY_GOTO(read_table(t, file));
-    MOCO_TRY_GOTO(moco_queue_restore(moco_model_queue(model), pointer, filled));
+    if (moco_model_queue(model) != NULL) {
+        MOCO_TRY_GOTO(moco_queue_restore(moco_model_queue(model), pointer, filled));
+    }
     moco__model_set_shuffles(model, shuffles);
     *position = where;
     const moco__notes old = model->notes;

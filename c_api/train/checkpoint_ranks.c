@@ -49,11 +49,6 @@ static moco_status read_ranks(moco__statistics *out, const moco_model *model, co
     return MOCO_OK;
 }
 
-static moco_device device_of(const moco_model *model)
-{
-    return moco_tensor_device(moco_queue_keys(moco_model_queue(model)));
-}
-
 /* Gives all ranks rank 0's tensors and numbers, since they may not see its file. */
 static moco_status share_tensors(moco_model *model, moco_position *position)
 {
@@ -70,8 +65,11 @@ static moco_status share_tensors(moco_model *model, moco_position *position)
     }
     int64_t numbers[] = { moco_queue_pointer(queue), moco_queue_filled(queue), (int64_t)moco__model_shuffles(model),
                           (int64_t)position->step,   (int64_t)position->epoch, (int64_t)position->batch };
-    MOCO_TRY_GOTO(moco__comm_broadcast_numbers(comm, device_of(model), numbers, sizeof numbers / sizeof numbers[0]));
-    MOCO_TRY_GOTO(moco_queue_restore(queue, numbers[0], numbers[1]));
+    MOCO_TRY_GOTO(
+        moco__comm_broadcast_numbers(comm, moco__model_device(model), numbers, sizeof numbers / sizeof numbers[0]));
+    if (queue != NULL) {
+        MOCO_TRY_GOTO(moco_queue_restore(queue, numbers[0], numbers[1]));
+    }
     moco__model_set_shuffles(model, (uint64_t)numbers[2]);
     *position = (moco_position){ (uint64_t)numbers[3], (uint64_t)numbers[4], (uint64_t)numbers[5] };
 done:
@@ -84,12 +82,12 @@ static moco_status share_statistics(moco_model *model, const moco_safetensors *f
 {
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
     moco_comm *comm = moco__model_comm(model);
-    const moco_device device = device_of(model);
+    const moco_device device = moco__model_device(model);
     const size_t count = moco__statistics_count(encoders[0]);
     const size_t world = (size_t)moco_comm_world(comm);
     const size_t rank = (size_t)moco_comm_rank(comm);
     const int64_t sizes[2] = { (int64_t)world, (int64_t)count };
-    for (int e = 0; e < 2; ++e) {
+    for (int e = 0; e < 2 && encoders[e] != NULL; ++e) {
         moco__statistics ranks = { 0 };
         moco_tensor *all = NULL;
         int64_t known = 0;

@@ -2,6 +2,7 @@
 #include "train/checkpoint_table_internal.h"
 
 #include "base/handle_internal.h"
+#include "method/predictor_internal.h"
 
 #include "formats/safetensors_read_internal.h"
 
@@ -30,23 +31,57 @@ static void add_encoder(moco__table *t, const char *prefix, const moco_encoder *
     }
 }
 
-static void add_momentum_buffers(moco__table *t, const moco_model *model)
-{
-    const moco_encoder *encoder = moco_model_query_encoder(model);
-    const moco_tensor_list *buffers = moco_sgd_momentum_buffers(moco_model_sgd(model));
-    size_t parameter = 0;
-    for (size_t i = 0; moco_encoder_state_name(encoder, i) != NULL; ++i) {
-        if (moco_encoder_state_is_parameter(encoder, i)) {
-            moco__table_add(t, "momentum_buffer.", moco_encoder_state_name(encoder, i),
-                            moco_tensor_list_get(buffers, parameter++));
-        }
-    }
-}
-
 static moco_status scalar(moco_tensor **out, int64_t value)
 {
     const int64_t one = 1;
     return moco_tensor_from_host(out, NULL, MOCO_INT64, (moco_device){ MOCO_CPU, 0 }, &one, 1, &value);
+}
+
+/* Adds the momentum buffers of an encoder's parameters, of which `from` is the first; returns the first of the next. */
+static size_t add_buffers(moco__table *t, const char *prefix, const moco_encoder *encoder,
+                          const moco_tensor_list *buffers, size_t from)
+{
+    for (size_t i = 0; moco_encoder_state_name(encoder, i) != NULL; ++i) {
+        if (moco_encoder_state_is_parameter(encoder, i)) {
+            moco__table_add(t, prefix, moco_encoder_state_name(encoder, i), moco_tensor_list_get(buffers, from++));
+        }
+    }
+    return from;
+}
+
+/* Those of the query encoder, of a key encoder that learns, and of a predictor, in the order of the optimiser. */
+static void add_momentum_buffers(moco__table *t, const moco_model *model)
+{
+    const moco_tensor_list *buffers = moco_sgd_momentum_buffers(moco_model_sgd(model));
+    const size_t predictor = moco_tensor_list_count(moco_model_predictor(model));
+    size_t next = add_buffers(t, "momentum_buffer.", moco_model_query_encoder(model), buffers, 0);
+    if (next + predictor < moco_tensor_list_count(buffers)) {
+        next = add_buffers(t, "momentum_buffer_k.", moco_model_key_encoder(model), buffers, next);
+    }
+    for (size_t i = 0; i < predictor; ++i) {
+        moco__table_add(t, "momentum_buffer.", moco__predictor_names[i], moco_tensor_list_get(buffers, next + i));
+    }
+}
+
+/* What queries are compared with, and what changes them. */
+static moco_status add_dictionary(moco__table *t, const moco_model *model)
+{
+    const moco_queue *queue = moco_model_queue(model);
+    const moco_tensor_list *predictor = moco_model_predictor(model);
+    if (queue != NULL) {
+        MOCO_TRY(scalar(&t->queue_ptr, moco_queue_pointer(queue)));
+        MOCO_TRY(scalar(&t->queue_filled, moco_queue_filled(queue)));
+        moco__table_add(t, QUEUE, "", moco_queue_keys(queue));
+        moco__table_add(t, QUEUE_POINTER, "", t->queue_ptr);
+        moco__table_add(t, QUEUE_FILLED, "", t->queue_filled);
+    }
+    if (moco_model_bank(model) != NULL) {
+        moco__table_add(t, "bank", "", moco_model_bank(model));
+    }
+    for (size_t i = 0; i < moco_tensor_list_count(predictor); ++i) {
+        moco__table_add(t, "", moco__predictor_names[i], moco_tensor_list_get(predictor, i));
+    }
+    return MOCO_OK;
 }
 
 void moco__table_free(moco__table *t)
@@ -61,22 +96,17 @@ void moco__table_free(moco__table *t)
 
 moco_status moco__table_create(moco__table *t, const moco_model *model)
 {
-    const moco_queue *queue = moco_model_queue(model);
     const size_t state = moco_tensor_list_count(moco_encoder_state(moco_model_query_encoder(model)));
     memset(t, 0, sizeof *t);
-    t->capacity = 3 * state + 5;
+    t->capacity = 4 * state + 5 + (size_t)2 * MOCO__PREDICTOR_PARAMETERS;
     t->rows = moco__calloc(t->capacity, sizeof *t->rows);
     t->names = moco__calloc(t->capacity, sizeof *t->names);
     if (t->rows == NULL || t->names == NULL) {
         return MOCO_ENOMEM;
     }
-    MOCO_TRY(scalar(&t->queue_ptr, moco_queue_pointer(queue)));
-    MOCO_TRY(scalar(&t->queue_filled, moco_queue_filled(queue)));
     add_encoder(t, "encoder_q.", moco_model_query_encoder(model));
     add_encoder(t, "encoder_k.", moco_model_key_encoder(model));
-    moco__table_add(t, QUEUE, "", moco_queue_keys(queue));
-    moco__table_add(t, QUEUE_POINTER, "", t->queue_ptr);
-    moco__table_add(t, QUEUE_FILLED, "", t->queue_filled);
+    MOCO_TRY(add_dictionary(t, model));
     add_momentum_buffers(t, model);
     return MOCO_OK;
 }
@@ -110,6 +140,10 @@ moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__tab
                               const char *path)
 {
     MOCO_TRY(check_tensors(t, file, path));
+    if (t->queue_ptr == NULL) {
+        *pointer = *filled = 0;
+        return MOCO_OK;
+    }
     const int64_t size = moco_safetensors_find(file, QUEUE)->sizes[0];
     const int64_t at = number_of(file, QUEUE_POINTER);
     const int64_t real = number_of(file, QUEUE_FILLED);

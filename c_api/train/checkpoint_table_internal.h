@@ -12,8 +12,8 @@ typedef struct moco__table {
     char (*names)[MOCO__TABLE_NAME];
     size_t count;
     size_t capacity;
-    moco_tensor *queue_ptr;    /* int64, 1 */
-    moco_tensor *queue_filled; /* int64, 1 */
+    moco_tensor *queue_ptr;    /* int64, 1; NULL: the model has no queue */
+    moco_tensor *queue_filled; /* int64, 1; NULL, too */
     moco_tensor *ranks[2];     /* with several ranks: world x values, the statistics of each; else NULL */
 } moco__table;
 
@@ -26,7 +26,7 @@ void moco__table_free(moco__table *t);
 /* Adds a tensor, which must outlive the table. */
 void moco__table_add(moco__table *t, const char *prefix, const char *name, const moco_tensor *tensor);
 /*
- * Checks that a file holds the tensors of the table and no others, and gives where the queue stands in it. Nothing is
+ * Checks that a file holds the tensors of the table and no others, and gives where the queue stands in it; 0 without a queue. Nothing is
  * written to the tensors.
  */
 moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco_safetensors *file,

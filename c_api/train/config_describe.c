@@ -22,7 +22,12 @@ static moco_status describe_network(moco_config *config, const moco_model *model
 
 static void describe_method(moco_config *config, const moco_model *model)
 {
-    config->queue_size = moco_queue_size(model->queue);
+    config->mechanism = model->made.mechanism;
+    config->separate_encoders = model->made.separate_encoders;
+    config->bank_momentum = model->made.bank_momentum;
+    config->bank_per_query = model->made.bank_per_query;
+    config->predictor = model->made.predictor;
+    config->queue_size = model->made.queue_size;
     config->queue_filled_only = model->made.queue_filled_only;
     config->temperature = model->temperature;
     config->symmetric = model->symmetric;
@@ -31,6 +36,7 @@ static void describe_method(moco_config *config, const moco_model *model)
     config->cuda_graph = model->made.cuda_graph ? MOCO_CUDA_GRAPH_ON : MOCO_CUDA_GRAPH_OFF;
     config->sgd_momentum = model->made_sgd.momentum;
     config->weight_decay = model->made_sgd.weight_decay;
+    config->lars_trust = model->made_sgd.trust;
     config->bucket_mib = model->made_ddp.bucket_mib;
     config->gradient_compression = model->made_ddp.compress_bf16 ? MOCO_COMPRESSION_BF16 : MOCO_COMPRESSION_NONE;
 }

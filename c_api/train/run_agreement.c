@@ -161,17 +161,20 @@ static moco_status add_to_checksum(uint64_t *sum, const moco_tensor *tensor)
     return status;
 }
 
-enum { PARTS = 3 };
+enum { PARTS = 4 };
 
 static moco_status checksums(int64_t out[PARTS], const moco_model *model)
 {
-    uint64_t sums[PARTS] = { MOCO__HASH_START, MOCO__HASH_START, MOCO__HASH_START };
-    MOCO_TRY(add_to_checksum(&sums[0], moco_queue_keys(moco_model_queue(model))));
-    const moco_encoder *encoders[] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
-    for (int e = 0; e < 2; ++e) {
-        const moco_tensor_list *parameters = moco_encoder_parameters(encoders[e]);
-        for (size_t i = 0; i < moco_tensor_list_count(parameters); ++i) {
-            MOCO_TRY(add_to_checksum(&sums[1 + e], moco_tensor_list_get(parameters, i)));
+    uint64_t sums[PARTS] = { MOCO__HASH_START, MOCO__HASH_START, MOCO__HASH_START, MOCO__HASH_START };
+    const moco_tensor *keys =
+        moco_model_bank(model) != NULL ? moco_model_bank(model) : moco_queue_keys(moco_model_queue(model));
+    const moco_tensor_list *lists[] = { moco_encoder_parameters(moco_model_query_encoder(model)),
+                                        moco_encoder_parameters(moco_model_key_encoder(model)),
+                                        moco_model_predictor(model) };
+    MOCO_TRY(keys != NULL ? add_to_checksum(&sums[0], keys) : MOCO_OK);
+    for (int p = 1; p < PARTS; ++p) {
+        for (size_t i = 0; i < moco_tensor_list_count(lists[p - 1]); ++i) {
+            MOCO_TRY(add_to_checksum(&sums[p], moco_tensor_list_get(lists[p - 1], i)));
         }
     }
     memcpy(out, sums, sizeof sums);
@@ -180,7 +183,8 @@ static moco_status checksums(int64_t out[PARTS], const moco_model *model)
 
 static moco_status compare(const moco__run_setup *setup, const int64_t *all, uint64_t step)
 {
-    static const char *const names[PARTS] = { "the queue", "the query encoder", "the key encoder" };
+    static const char *const names[PARTS] = { "the queue or bank", "the query encoder", "the key encoder",
+                                              "the predictor" };
     for (int32_t r = 1; r < moco_comm_world(setup->comm); ++r) {
         for (int p = 0; p < PARTS; ++p) {
             if (all[r * PARTS + p] != all[p]) {

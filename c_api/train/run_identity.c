@@ -67,6 +67,13 @@ moco_status moco__run_check_identity(moco__run *run, const char *checkpoint)
             return refuse(run, checkpoint, &is);
         }
         changed = changed != 0 || (!run->origin.is_known && run->options.data_changed) ? 1 : 0;
+        if (changed != 0 && moco_model_bank(setup->model) != NULL) {
+            return moco_error_set(
+                MOCO_EINVALID,
+                "%s: the memory bank holds a feature of each image of the old data, so the run cannot "
+                "continue on others; start a new one",
+                checkpoint);
+        }
     }
     MOCO_TRY(moco__comm_largest(&changed, setup->comm, changed));
     run->origin.data_changed = changed != 0;

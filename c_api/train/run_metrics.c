@@ -2,7 +2,6 @@
 #include "train/run_metrics_internal.h"
 
 #include "base/comm_internal.h"
-#include "method/infonce_internal.h"
 
 #include "moco/loss.h"
 
@@ -12,24 +11,27 @@
 static const double near_chance = 0.98;
 static const uint64_t max_patience = 500; /* steps */
 
-/* Warns if the loss stays at chance. It may touch chance when the queue has just filled. */
+/* Warns if the loss stays at chance. It may touch chance when the queue has just filled, and is above it while the bank
+ * holds random values for images that were not seen yet. */
 static void warn_of_chance(moco__run *run, double loss)
 {
-    const moco_config *c = &run->setup.config;
+    const moco_queue *queue = moco_model_queue(run->setup.model);
     const uint64_t step = run->state.position.step;
     const uint64_t patience = run->setup.epoch_steps < max_patience ? run->setup.epoch_steps : max_patience;
-    const bool filled = moco_queue_filled(moco_model_queue(run->setup.model)) == c->queue_size;
-    const double chance = moco__infonce_chance(c->queue_size) * (c->symmetric ? 2 : 1);
+    const bool filled = queue != NULL ? moco_queue_filled(queue) == moco_queue_size(queue)
+                                      : moco_model_bank(run->setup.model) == NULL || step > run->setup.epoch_steps;
+    const double chance = moco__run_loss_bounds(&run->setup).chance;
     moco__run_report *report = &run->report;
     if (!filled || loss < near_chance * chance) {
         report->left_chance = step;
     } else if (!report->warned_of_chance && step - report->left_chance >= patience) {
         report->warned_of_chance = true;
-        moco__run_log_write(
-            &report->log, MOCO_LOG_WARNING,
-            "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f) with a full queue: "
-            "nothing is being learnt; lower lr, raise momentum or add warmup-epochs",
-            (unsigned long long)step, (unsigned long long)(step - report->left_chance), loss, chance);
+        moco__run_log_write(&report->log, MOCO_LOG_WARNING,
+                            "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f)%s: nothing is "
+                            "being learnt; lower lr, "
+                            "raise momentum or add warmup-epochs",
+                            (unsigned long long)step, (unsigned long long)(step - report->left_chance), loss, chance,
+                            queue != NULL ? " with a full queue" : "");
     }
 }
 

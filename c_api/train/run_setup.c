@@ -15,6 +15,18 @@ bool moco__run_is_writer(const moco__run_setup *setup)
     return moco_comm_rank(setup->comm) == 0;
 }
 
+moco__loss_bounds moco__run_loss_bounds(const moco__run_setup *setup)
+{
+    const moco_config *c = &setup->config;
+    return moco__loss_bounds_of(&(moco__loss_setting){ .mechanism = c->mechanism,
+                                                       .queue_size = c->queue_size,
+                                                       .batch = c->batch,
+                                                       .dim = c->dim,
+                                                       .images = (int64_t)moco_dataset_count(setup->images),
+                                                       .temperature = c->temperature,
+                                                       .symmetric = c->symmetric });
+}
+
 /* Returns the number of parts in which all processes together compute a batch; a part has one or more groups. */
 static int64_t parts_of(const moco__run_setup *setup)
 {
@@ -143,6 +155,7 @@ moco_status moco__run_create_model(moco__run_setup *setup)
     moco_ddp_options ddp = MOCO_DDP_OPTIONS_INIT;
     options.comm = setup->comm;
     MOCO_TRY(moco_config_model_options(&options, &encoder, &sgd, &ddp, config, setup->device));
+    options.bank_images = (int64_t)moco_dataset_count(setup->images);
     MOCO_TRY(make_schedule(setup));
     return moco_model_create(&setup->model, &options);
 }
@@ -184,6 +197,7 @@ moco_status moco__run_open_loader(moco__run_setup *setup)
     options.layout = network.layout;
     options.device = setup->device;
     options.skip_broken = config->skip_broken;
+    options.single_view = config->mechanism == MOCO_MECHANISM_MEMORY_BANK;
     options.fast = config->augment_precision == MOCO_AUGMENT_FAST;
     /* The first convolution rounds to bf16 anyway. */
     options.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32;

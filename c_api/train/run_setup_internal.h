@@ -2,6 +2,8 @@
 #ifndef MOCO_TRAIN_RUN_SETUP_INTERNAL_H
 #define MOCO_TRAIN_RUN_SETUP_INTERNAL_H
 
+#include "method/loss_bounds_internal.h"
+
 #include "moco/checkpoint.h"
 #include "moco/dataset.h"
 #include "moco/loader.h"
@@ -41,6 +43,9 @@ typedef struct moco__run_setup {
 
 /* Returns whether this process writes the run's folder: rank 0 does. */
 bool moco__run_is_writer(const moco__run_setup *setup);
+
+/* Returns what the loss of the run can be. */
+moco__loss_bounds moco__run_loss_bounds(const moco__run_setup *setup);
 
 /* Finds the device, and replaces every "auto" in the configuration. */
 moco_status moco__run_resolve(moco__run_setup *setup);

@@ -5,7 +5,6 @@
 #include "base/text_internal.h"
 #include "base/version_internal.h"
 #include "config/config_stored_internal.h"
-#include "method/infonce_internal.h"
 #include "ranks/peers_internal.h"
 #include "train/checkpoint_best_internal.h"
 #include "train/run_agreement_internal.h"
@@ -109,12 +108,38 @@ static void log_bands(const moco__run *run)
     }
 }
 
+/* Says what the loss is compared with, and what to compare the loss with. */
+static void log_loss(const moco__run *run)
+{
+    const moco_config *c = &run->setup.config;
+    const moco__run_log *log = &run->report.log;
+    const moco__loss_bounds bounds = moco__run_loss_bounds(&run->setup);
+    const bool is_dictionary = c->mechanism == MOCO_MECHANISM_MOCO || c->mechanism == MOCO_MECHANISM_MEMORY_BANK;
+    moco__run_log_write(log, MOCO_LOG_INFO, "%s: %s with %s%.0f%s, T %g, dim %lld: chance %.3f, floor about %.3f",
+                        moco_config_choice(c, "mechanism"), c->symmetric ? "sum of two losses" : "loss",
+                        is_dictionary ? "K " : "", bounds.negatives, is_dictionary ? "" : " negatives", c->temperature,
+                        (long long)c->dim, bounds.chance, bounds.floor);
+    if (bounds.own >= 0.5 && c->mechanism == MOCO_MECHANISM_MOCO) {
+        moco__run_log_write(log, MOCO_LOG_WARNING,
+                            "the queue of %lld keys is long for %zu images: each image meets about %.1f older keys of "
+                            "itself as negatives; consider queue-size %lld or less",
+                            (long long)c->queue_size, moco_dataset_count(run->setup.images), bounds.own,
+                            (long long)(moco_dataset_count(run->setup.images) / 2));
+    }
+    if (bounds.own >= 1 && c->mechanism == MOCO_MECHANISM_MEMORY_BANK) {
+        moco__run_log_write(log, MOCO_LOG_WARNING,
+                            "%lld negatives are drawn from a bank of %zu images: about %.1f of them are the image "
+                            "itself; consider queue-size %lld or less",
+                            (long long)c->queue_size, moco_dataset_count(run->setup.images), bounds.own,
+                            (long long)(moco_dataset_count(run->setup.images) / 2));
+    }
+}
+
 static void log_setup(const moco__run *run)
 {
     const moco__run_setup *s = &run->setup;
     const moco_config *c = &s->config;
     const moco__run_log *log = &run->report.log;
-    const size_t images = moco_dataset_count(s->images);
     char lr[32];
     log_environment(run);
     log_data(run);
@@ -126,17 +151,7 @@ static void log_setup(const moco__run *run)
         moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
         (long long)c->bn_splits, moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
     log_processes(run);
-    const double losses = c->symmetric ? 2 : 1;
-    moco__run_log_write(log, MOCO_LOG_INFO, "%s with K %lld, T %g, dim %lld: chance %.3f, floor about %.3f",
-                        c->symmetric ? "sum of two losses" : "loss", (long long)c->queue_size, c->temperature,
-                        (long long)c->dim, losses * moco__infonce_chance(c->queue_size),
-                        losses * moco__infonce_floor(c->queue_size, c->dim, c->temperature));
-    if (c->queue_size > (int64_t)images) {
-        moco__run_log_write(log, MOCO_LOG_WARNING,
-                            "the queue holds %lld keys, more than the dataset has images, so that each image meets its "
-                            "own older keys as negatives; consider queue-size %lld or less",
-                            (long long)c->queue_size, (long long)(images / 2));
-    }
+    log_loss(run);
     if (s->val_images == NULL && c->knn_every > 0) {
         moco__run_log_write(log, MOCO_LOG_INFO,
                             "there is no kNN monitor, since the data has no labels or no other split; see val-data");

@@ -132,7 +132,8 @@ static moco_status learn_batch(moco__run *run, double lr)
     moco_batch batch;
     MOCO_TRY(moco_loader_next(run->setup.loader, &batch));
     moco__pace_begin(&run->report.pace);
-    const moco_status status = moco_model_step(NULL, run->setup.model, batch.query, batch.key, lr, m);
+    const moco_status status =
+        moco_model_step_samples(NULL, run->setup.model, batch.query, batch.key, batch.indices, lr, m);
     moco__pace_end(&run->report.pace);
     return status;
 }

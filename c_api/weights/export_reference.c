@@ -158,6 +158,12 @@ static moco_status write_reference(moco__export *job, const char *path)
             job->weights->path);
     }
     MOCO_TRY(moco_checkpoint_read_config(&config, &position, job->weights->path));
+    if (config.mechanism != MOCO_MECHANISM_MOCO) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s: the reference has no mechanism %s, and its format needs a queue; use the format "
+                              "torchvision",
+                              job->weights->path, moco_config_choice(&config, "mechanism"));
+    }
     if (position.batch > 0) {
         moco_log(MOCO_LOG_WARNING,
                  "%s is in the middle of an epoch; the reference counts complete epochs, and starts this one again",

@@ -139,6 +139,14 @@ void moco::all_reduce(moco_comm &comm, at::Tensor &tensor)
     });
 }
 
+at::Tensor moco::all_gather(moco_comm &comm, const at::Tensor &tensor)
+{
+    auto rows = as_rows(tensor);
+    auto gathered = empty_rows(rows, rows.size(0) * comm.world);
+    run(comm, "all_gather", [&](c10d::ProcessGroup &group) { return group._allgather_base(gathered, rows); });
+    return from_rows(gathered, tensor);
+}
+
 moco_status moco__comm_create(moco_comm **out, const moco_comm_options *options)
 {
     MOCO_API_BEGIN
@@ -257,11 +265,7 @@ moco_status moco_comm_all_gather(moco_tensor **out, moco_scope *scope, moco_comm
         moco::give(out, scope, tensor->value.detach());
         return MOCO_OK;
     }
-    const auto value = tensor->value.detach();
-    auto rows = as_rows(value);
-    auto gathered = empty_rows(rows, rows.size(0) * comm->world);
-    run(*comm, "all_gather", [&](c10d::ProcessGroup &group) { return group._allgather_base(gathered, rows); });
-    moco::give(out, scope, from_rows(gathered, value));
+    moco::give(out, scope, moco::all_gather(*comm, tensor->value.detach()));
     MOCO_API_END
 }
 

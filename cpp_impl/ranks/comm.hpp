@@ -30,4 +30,7 @@ class Collective {
 // Sums a tensor over the ranks, in place.
 void all_reduce(moco_comm &comm, at::Tensor &tensor);
 
+// Concatenates the ranks' tensors. Not differentiable.
+at::Tensor all_gather(moco_comm &comm, const at::Tensor &tensor);
+
 } // namespace moco

@@ -4,6 +4,9 @@
  *
  * Tensors: `encoder_q.NAME` and `encoder_k.NAME` for each parameter and buffer in torchvision's names, `queue`
  * (K x dim), `queue_ptr` and `queue_filled` (int64, 1), `momentum_buffer.NAME` for each parameter of encoder_q.
+ * Other mechanisms have no queue, and no encoder_k unless they use one. A memory bank is `bank` (images x dim, in the
+ * order of the dataset). An encoder_k that learns has `momentum_buffer_k.NAME`. A predictor is `predictor.NAME`, with
+ * `momentum_buffer.predictor.NAME`.
  * A run of several processes adds `ranks.encoder_q` and `ranks.encoder_k` (world x values): the running statistics of
  * each rank, in the order of the encoder's buffers. The encoder's own buffers then hold their mean.
  * Metadata: `format` "moco-checkpoint", `version` "1", `step`, `epoch`, `batch` (the sampler's position), `shuffles`,

@@ -160,6 +160,13 @@ typedef struct moco_config {
      * number stands for all channels; empty: those of the augmentation for 3 channels, else auto. moco_train() replaces
      * auto by the numbers that it measures. @since 0.2 */
     char normalize[MOCO_NORMALIZE_TEXT_MAX];
+    /* method and optimiser, again */
+    double bank_momentum;     /**< of features in the memory bank @since 0.2 */
+    int64_t predictor;        /**< hidden units of the predictor of ::MOCO_MECHANISM_MOMENTUM_BATCH @since 0.2 */
+    double lars_trust;        /**< trust coefficient of LARS; 0: SGD @since 0.2 */
+    moco_mechanism mechanism; /**< what queries are compared with @since 0.2 */
+    bool bank_per_query;      /**< draw negatives from the memory bank for each query @since 0.2 */
+    bool separate_encoders;   /**< end-to-end: keys have an encoder of their own @since 0.2 */
 } moco_config;
 
 /** The @p index-th row of the table of options; NULL after the last; borrowed, static. */
@@ -290,7 +297,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_config_encoder_options(moco_encoder_opti
  * @param[in,out] out start from ::MOCO_MODEL_OPTIONS_INIT, and set comm; its encoder, sgd and ddp become the structs
  * that follow, which must live until moco_model_create()
  * @param[in,out] encoder,sgd,ddp start from their `_INIT`; encoder->arch is borrowed from @p config
- * @param config the settings to read; it must live until moco_model_create()
+ * @param config the settings to read; it must live until moco_model_create(). It does not know bank_images, which a
+ * memory bank needs
  * @param device of the model
  * @return ::MOCO_EINVALID if batch or groups of batch norm do not divide among ranks and parts
  * @since 0.2

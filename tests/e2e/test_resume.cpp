@@ -81,6 +81,58 @@ TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
     EXPECT_TRUE(read_file(folder_ / "whole" / last) == read_file(folder_ / "broken" / last));
 }
 
+TEST_F(Resume, IsExactForEveryMechanism)
+{
+    moco_test::write_fashion(folder_, 10000);
+    const fs::path last = fs::path("checkpoints") / "step_0000000020.safetensors";
+    const struct {
+        const char *name;
+        Words words;
+    } mechanisms[] = {
+        { "e2e", { "--mechanism", "end-to-end" } },
+        { "separate", { "--mechanism", "end-to-end", "--separate-encoders", "--symmetric" } },
+        { "bank", { "--mechanism", "memory-bank" } },
+        { "query", { "--mechanism", "memory-bank", "--bank-per-query", "--accumulate", "2" } },
+        { "batch", { "--mechanism", "momentum-batch", "--symmetric", "--lars-trust", "0.001" } },
+    };
+    for (const auto &m : mechanisms) {
+        const auto command = [&](const std::string &run) {
+            const Words words{ MOCO_BINARY,
+                               "train",
+                               path(moco_test::fashion_images),
+                               "--out",
+                               path(run),
+                               "--preset",
+                               "tiny",
+                               "--image-size",
+                               "8",
+                               "--batch",
+                               "480",
+                               "--epochs",
+                               "1",
+                               "--queue-size",
+                               "64",
+                               "--print-freq",
+                               "1",
+                               "--no-plots",
+                               "--threads",
+                               "1",
+                               "--knn-every",
+                               "0",
+                               "--predictor",
+                               "64",
+                               "--device",
+                               moco_test::device_name() };
+            return joined(words, m.words);
+        };
+        const std::string name = m.name;
+        ASSERT_EQ(run(command("whole-" + name)), 0);
+        stop_and_resume(command("broken-" + name), "broken-" + name, last);
+        EXPECT_TRUE(read_file(folder_ / ("whole-" + name) / last) == read_file(folder_ / ("broken-" + name) / last))
+            << name;
+    }
+}
+
 TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
 {
     const char *const photos[] = { "photo.jpg", "portrait444.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg" };

@@ -1,10 +1,11 @@
 /* Runs a golden case on the weights, queue, images and permutations that the reference had. */
 #include "golden_case.h"
 
+#include "golden_fill.h"
+#include "golden_mechanism.h"
 #include "golden_ranks.h"
 #include "stream.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,81 +25,6 @@ static bool flag(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
-/* Fills in a parameter's values, which follow from its name and shape. */
-static void fill_parameter(float *values, size_t n, const char *name, const moco_tensor *tensor)
-{
-    stream_uniform(values, n, name);
-    const size_t length = strlen(name);
-    const bool weight = length >= 6 && strcmp(name + length - 6, "weight") == 0;
-    float scale = 0.1F;
-    float offset = 0;
-    if (moco_tensor_ndim(tensor) == 4) {
-        scale = (float)sqrt(
-            6.0 / (double)(moco_tensor_size(tensor, 0) * moco_tensor_size(tensor, 2) * moco_tensor_size(tensor, 3)));
-    } else if (moco_tensor_ndim(tensor) == 2) {
-        scale = (float)(1.0 / sqrt((double)moco_tensor_size(tensor, 1)));
-    } else if (strncmp(name, "fc", 2) == 0) {
-        scale = 0.01F;
-    } else if (weight) {
-        offset = 1;
-    }
-    for (size_t i = 0; i < n; ++i) {
-        values[i] = offset + values[i] * scale;
-    }
-}
-
-static moco_status fill_encoders(moco_model *model)
-{
-    const moco_encoder *encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
-    const moco_tensor_list *state = moco_encoder_state(encoders[0]);
-    for (size_t i = 0; i < moco_tensor_list_count(state); ++i) {
-        if (!moco_encoder_state_is_parameter(encoders[0], i)) {
-            continue;
-        }
-        const moco_tensor *tensor = moco_tensor_list_get(state, i);
-        const size_t n = (size_t)moco_tensor_numel(tensor);
-        float *values = malloc(n * sizeof *values);
-        if (values == NULL) {
-            return moco_error_set(MOCO_ENOMEM, "out of memory");
-        }
-        fill_parameter(values, n, moco_encoder_state_name(encoders[0], i), tensor);
-        moco_status status = MOCO_OK;
-        for (int e = 0; e < 2 && status == MOCO_OK; ++e) {
-            moco_tensor *target = moco_tensor_list_get(moco_encoder_state(encoders[e]), i);
-            status = moco_tensor_set_from_host(target, values, n * sizeof *values);
-        }
-        free(values);
-        MOCO_TRY(status);
-    }
-    return MOCO_OK;
-}
-
-/* Fills in the queue: the stream is dim x K, the queue K x dim. */
-static moco_status fill_queue(moco_model *model)
-{
-    moco_tensor *keys = moco_queue_keys(moco_model_queue(model));
-    const size_t k = (size_t)moco_tensor_size(keys, 0);
-    const size_t dim = (size_t)moco_tensor_size(keys, 1);
-    float *stream = malloc(2 * k * dim * sizeof *stream);
-    if (stream == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "out of memory");
-    }
-    float *rows = stream + k * dim;
-    stream_uniform(stream, k * dim, "queue");
-    for (size_t j = 0; j < k; ++j) {
-        double sumsq = 0;
-        for (size_t d = 0; d < dim; ++d) {
-            sumsq += (double)stream[d * k + j] * (double)stream[d * k + j];
-        }
-        for (size_t d = 0; d < dim; ++d) {
-            rows[j * dim + d] = (float)((double)stream[d * k + j] / sqrt(sumsq));
-        }
-    }
-    const moco_status status = moco_tensor_set_from_host(keys, rows, k * dim * sizeof *rows);
-    free(stream);
-    return status;
-}
-
 static void permutation(int64_t *out, size_t n, uint64_t shuffle, void *payload)
 {
     (void)payload;
@@ -115,7 +41,8 @@ static moco_status images(moco_tensor **out, moco_scope *scope, const json_t *co
     const int64_t sizes[4] = { integer(config, "batch"), 3, size, size };
     const size_t n = (size_t)(sizes[0] * 3 * size * size);
     char name[32];
-    (void)snprintf(name, sizeof name, "%s.%d", view, step);
+    const char *salt = json_string_value(json_object_get(config, "salt"));
+    (void)snprintf(name, sizeof name, "%s.%d%s", view, step, salt != NULL ? salt : "");
     float *values = malloc(n * sizeof *values);
     if (values == NULL) {
         return moco_error_set(MOCO_ENOMEM, "out of memory");
@@ -158,9 +85,10 @@ static moco_status create_model(moco_model **out, const json_t *config, const go
     o.symmetric = flag(config, "symmetric");
     o.permutation = permutation;
     o.comm = comm;
+    MOCO_TRY(golden_mechanism_options(&o, config));
     MOCO_TRY(moco_model_create(out, &o));
-    MOCO_TRY(fill_encoders(*out));
-    return fill_queue(*out);
+    MOCO_TRY(golden_fill_encoders(*out));
+    return o.mechanism == MOCO_MECHANISM_MOCO ? golden_fill_queue(*out) : golden_fill_mechanism(*out);
 }
 
 static moco_status run_step(comparison *c, const json_t *config, const json_t *expected, moco_model *model,
@@ -171,7 +99,7 @@ static moco_status run_step(comparison *c, const json_t *config, const json_t *e
     moco_model_means means;
     MOCO_TRY(images(&im_q, scope, config, c->comm, "im_q", c->step));
     MOCO_TRY(images(&im_k, scope, config, c->comm, "im_k", c->step));
-    MOCO_TRY(moco_model_step(&step, model, im_q, im_k, real(config, "lr"), real(config, "m")));
+    MOCO_TRY(golden_mechanism_step(&step, model, im_q, im_k, config, c->step));
     MOCO_TRY(moco_model_read_means(&means, model));
     double loss;
     moco_tensor *q, *logits;
@@ -180,7 +108,11 @@ static moco_status run_step(comparison *c, const json_t *config, const json_t *e
     MOCO_TRY(moco_comm_all_gather(&logits, scope, c->comm, step.logits));
     step.q = q;
     step.logits = logits;
-    compare_step(c, expected, &step, loss, &means, model);
+    if (json_object_get(expected, "gradients") != NULL) {
+        golden_compare_mechanism(c, expected, &step, loss, &means, model);
+    } else {
+        compare_step(c, expected, &step, loss, &means, model);
+    }
     moco_scope_clear(scope);
     return MOCO_OK;
 }
@@ -205,6 +137,10 @@ static moco_status run_case(comparison *c, const json_t *root, const golden_opti
     for (size_t t = 0; t < count && status == MOCO_OK; ++t) {
         c->step = (int)t;
         status = run_step(c, config, json_array_get(steps, t), model, scope);
+    }
+    const bool is_complete = count == json_array_size(steps);
+    if (status == MOCO_OK && is_complete && json_object_get(root, "end") != NULL) {
+        golden_compare_end(c, json_object_get(root, "end"), model);
     }
     moco_scope_free(scope);
     moco_model_free(model);

@@ -22,7 +22,7 @@ AT(moco_augment_policy, payload, 848);
 AT(moco_augment_policy, channels, 856);
 AT(moco_augment_policy, statistics, 864);
 
-SIZE(moco_config, 20544);
+SIZE(moco_config, 20576);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -87,6 +87,12 @@ AT(moco_config, jitter, 18472);
 AT(moco_config, blur, 18480);
 AT(moco_config, channels, 18488);
 AT(moco_config, normalize, 18496);
+AT(moco_config, bank_momentum, 20544);
+AT(moco_config, predictor, 20552);
+AT(moco_config, lars_trust, 20560);
+AT(moco_config, mechanism, 20568);
+AT(moco_config, bank_per_query, 20572);
+AT(moco_config, separate_encoders, 20573);
 
 SIZE(moco_dataset_options, 32);
 AT(moco_dataset_options, struct_size, 0);
@@ -242,7 +248,7 @@ AT(moco_loader_options, fast, 39);
 AT(moco_loader_options, dtype, 40);
 AT(moco_loader_options, timeout_s, 48);
 
-SIZE(moco_model_options, 112);
+SIZE(moco_model_options, 144);
 AT(moco_model_options, struct_size, 0);
 AT(moco_model_options, encoder, 8);
 AT(moco_model_options, sgd, 16);
@@ -259,6 +265,12 @@ AT(moco_model_options, ddp, 88);
 AT(moco_model_options, accumulate, 96);
 AT(moco_model_options, sync_bn, 104);
 AT(moco_model_options, cuda_graph, 105);
+AT(moco_model_options, bank_images, 112);
+AT(moco_model_options, bank_momentum, 120);
+AT(moco_model_options, predictor, 128);
+AT(moco_model_options, mechanism, 136);
+AT(moco_model_options, bank_per_query, 140);
+AT(moco_model_options, separate_encoders, 141);
 
 SIZE(moco_sgd_options, 40);
 AT(moco_sgd_options, struct_size, 0);

@@ -127,3 +127,34 @@ TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
         << second.said();
     EXPECT_EQ(lines("moved"), 40U);
 }
+
+// Every mechanism computes the same on two ranks as on one, and continues exactly on two.
+TEST_F(Training, EveryMechanismIsTheSameRun)
+{
+    const struct {
+        const char *name;
+        Words words;
+    } mechanisms[] = {
+        { "e2e", { "--mechanism", "end-to-end" } },
+        { "separate", { "--mechanism", "end-to-end", "--separate-encoders" } },
+        { "bank", { "--mechanism", "memory-bank" } },
+        { "query", { "--mechanism", "memory-bank", "--bank-per-query", "--queue-size", "64" } },
+        { "batch", { "--mechanism", "momentum-batch", "--predictor", "64", "--symmetric" } },
+    };
+    for (const auto &m : mechanisms) {
+        const std::string one = std::string(m.name) + "1";
+        const std::string two = std::string(m.name) + "2";
+        ASSERT_EQ(run(train(one, m.words)), 0);
+        ASSERT_EQ(run(train(two, joined(m.words, { "--nproc", "2" }))), 0);
+        EXPECT_LT(largest_difference(series(one, "loss"), series(two, "loss")), 1e-4) << m.name;
+        EXPECT_LT(parameter_difference(one, two), 1e-4) << m.name;
+
+        const std::string broken = std::string(m.name) + "-broken";
+        Process process = start(train(broken, joined(m.words, { "--nproc", "2" })), "broken.txt");
+        ASSERT_TRUE(waits_for([&] { return lines(broken) >= 3; })) << process.said();
+        process.send(SIGTERM);
+        EXPECT_EQ(process.wait(), 128 + SIGTERM) << process.said();
+        ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / broken).string(), "--nproc", "2", "--quiet" }), 0);
+        EXPECT_TRUE(read_file(checkpoint(two, 20)) == read_file(checkpoint(broken, 20))) << m.name;
+    }
+}

@@ -113,3 +113,53 @@ TEST(ConfigCheck, WarnsOfWhatIsUnusual)
     EXPECT_EQ(moco_config_check(&config), MOCO_OK) << moco_error_message();
     EXPECT_EQ(log.lines.size(), 4U);
 }
+
+TEST(ConfigCheck, OptionsOfOtherMechanisms)
+{
+    const struct {
+        moco_mechanism mechanism;
+        void (*set)(Config &config);
+        const char *says;
+    } bad[] = {
+        { MOCO_MECHANISM_MOCO, [](Config &c) { c.separate_encoders = true; },
+          "separate-encoders: it is for mechanism end-to-end" },
+        { MOCO_MECHANISM_END_TO_END, [](Config &c) { c.bank_per_query = true; },
+          "for mechanism memory-bank, not end-to-end" },
+        { MOCO_MECHANISM_MEMORY_BANK, [](Config &c) { c.queue_filled_only = true; }, "queue-filled-only" },
+        { MOCO_MECHANISM_MOMENTUM_BATCH, [](Config &c) { c.cuda_graph = MOCO_CUDA_GRAPH_ON; }, "cuda-graph" },
+        { MOCO_MECHANISM_MEMORY_BANK, [](Config &c) { c.symmetric = true; }, "symmetric: mechanism memory-bank" },
+        { MOCO_MECHANISM_END_TO_END, [](Config &c) { c.accumulate = 2; }, "use 1, not 2" },
+    };
+    for (const auto &b : bad) {
+        Config config;
+        config.mechanism = b.mechanism;
+        EXPECT_EQ(moco_config_check(&config), MOCO_OK) << moco_error_message();
+        b.set(config);
+        EXPECT_EQ(moco_config_check(&config), MOCO_EINVALID);
+        EXPECT_HAS(std::string(moco_error_message()), b.says);
+    }
+}
+
+TEST(ConfigCheck, WarnsWhereAMechanismNeedsIt)
+{
+    const auto warnings = [](moco_mechanism mechanism, bool sync_bn) {
+        std::string text;
+        Config config;
+        config.mechanism = mechanism;
+        config.momentum = 0.5;
+        config.shuffle = MOCO_SHUFFLE_OFF;
+        config.sync_bn = sync_bn;
+        moco_log_set_callback(
+            [](moco_log_level, const char *message, void *payload) { *static_cast<std::string *>(payload) += message; },
+            &text);
+        EXPECT_EQ(moco_config_check(&config), MOCO_OK);
+        moco_log_set_callback(nullptr, nullptr);
+        return text;
+    };
+    EXPECT_HAS(warnings(MOCO_MECHANISM_MOCO, false), "momentum 0.5");
+    EXPECT_HAS(warnings(MOCO_MECHANISM_MOCO, false), "without shuffling");
+    EXPECT_EQ(warnings(MOCO_MECHANISM_END_TO_END, false).find("momentum"), std::string::npos);
+    EXPECT_HAS(warnings(MOCO_MECHANISM_END_TO_END, true), "sync-bn");
+    EXPECT_EQ(warnings(MOCO_MECHANISM_MEMORY_BANK, false), "") << "keys of past batches tell nothing about the batch";
+    EXPECT_EQ(warnings(MOCO_MECHANISM_MOMENTUM_BATCH, true).find("sync-bn"), std::string::npos) << "as MoCo v3";
+}
