@@ -138,6 +138,9 @@ static moco_status check_schedule(const moco_config *config)
         return moco_error_set(MOCO_EINVALID, "milestones: schedule steps needs at least one; write them as 120,160, "
                                              "or use schedule constant");
     }
+    if (config->max_steps > 0) {
+        return MOCO_OK; /* how many epochs these are is not known without the data */
+    }
     if (config->warmup_epochs > 0 && config->warmup_epochs >= (double)config->epochs) {
         return moco_error_set(MOCO_EINVALID,
                               "warmup-epochs: %g is not less than the %" PRId64 " epochs of the run; use fewer",

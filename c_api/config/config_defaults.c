@@ -36,11 +36,14 @@ const moco__setting moco__config_v1[] = {
     { "predictor", "4096" },
     { "sync-bn", "false" },
     { "epochs", "200" },
+    { "max-steps", "0" },
     { "batch", "256" },
     { "accumulate", "1" },
     { "lr", "auto" },
     { "schedule", "steps" },
     { "milestones", "120,160" },
+    { "lr-decay", "0.9" },
+    { "lr-decay-steps", "0" },
     { "lr-per-step", "false" },
     { "warmup-epochs", "0" },
     { "sgd-momentum", "0.9" },
@@ -48,6 +51,8 @@ const moco__setting moco__config_v1[] = {
     { "lars-trust", "0" },
     { "print-freq", "10" },
     { "knn-every", "10" },
+    { "knn-steps", "0" },
+    { "knn-minutes", "0" },
     { "knn-k", "auto" },
     { "knn-temperature", "0.1" },
     { "knn-features", "pooled" },
@@ -68,10 +73,14 @@ moco_status moco__config_apply(moco_config *config, const moco__setting *setting
 void moco__config_defaults(moco_config *config)
 {
     static const moco__setting others[] = {
-        { "format", "auto" },     { "channels", "3" },       { "workers", "auto" }, { "prefetch", "3" },
-        { "device", "auto" },     { "threads", "auto" },     { "keep-last", "3" },  { "checkpoint-every", "1" },
-        { "keep-every", "0" },    { "tensorboard", "true" }, { "plots", "true" },   { "gradient-compression", "none" },
-        { "cuda-graph", "auto" }, { "bucket-mib", "25" },
+        { "format", "auto" },        { "channels", "3" },
+        { "workers", "auto" },       { "prefetch", "3" },
+        { "device", "auto" },        { "threads", "auto" },
+        { "keep-last", "3" },        { "checkpoint-every", "1" },
+        { "checkpoint-steps", "0" }, { "checkpoint-minutes", "0" },
+        { "keep-every", "0" },       { "tensorboard", "true" },
+        { "plots", "true" },         { "gradient-compression", "none" },
+        { "cuda-graph", "auto" },    { "bucket-mib", "25" },
     };
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;

@@ -15,7 +15,7 @@ static uint64_t counted(const moco__progress *progress)
 void moco__progress_start(moco__progress *progress)
 {
     moco_progress *p = &progress->seen;
-    p->steps = p->epochs * p->epoch_steps + (uint64_t)progress->shift;
+    p->steps = progress->max_steps > 0 ? progress->max_steps : p->epochs * p->epoch_steps + (uint64_t)progress->shift;
     p->epoch = counted(progress) / p->epoch_steps;
     p->epoch_step = counted(progress) - p->epoch * p->epoch_steps;
     p->loss = p->acc1 = p->acc5 = p->eta_s = p->knn_acc1 = p->val_acc1 = NAN;
@@ -81,21 +81,30 @@ void moco__progress_leave_out(moco__progress *progress, double since)
 }
 
 /* The ranks compare their answers while they compute the next step, so that none waits for the others at each. */
-moco_status moco__progress_ask(bool *stops, const moco__progress *progress)
+moco_status moco__progress_ask_for(int64_t *answer, const moco__progress *progress, int64_t wish)
 {
     const moco_progress *p = &progress->seen;
     const moco_progress_fn callback = progress->callback;
-    const int64_t own = callback != NULL && callback(p, progress->payload) != 0 ? 1 : 0;
+    const int64_t wanted = moco_comm_rank(progress->comm) == 0 ? wish : 0;
+    const int64_t own = callback != NULL && callback(p, progress->payload) != 0 ? MOCO__STOPS : wanted;
     int64_t any = own;
     if (moco_comm_world(progress->comm) > 1) {
         MOCO_TRY(moco__comm_largest_wait(&any, progress->comm));
-        if (any == 0 && p->step < p->steps) {
+        if (any < MOCO__STOPS && p->step < p->steps) {
             MOCO_TRY(moco__comm_largest_start(progress->comm, own));
-        } else if (any == 0) {
+        } else if (any < MOCO__STOPS) {
             MOCO_TRY(moco__comm_largest(&any, progress->comm, own));
         }
     }
-    *stops = any != 0;
+    *answer = any;
+    return MOCO_OK;
+}
+
+moco_status moco__progress_ask(bool *stops, const moco__progress *progress)
+{
+    int64_t answer = 0;
+    MOCO_TRY(moco__progress_ask_for(&answer, progress, 0));
+    *stops = answer != 0;
     return MOCO_OK;
 }
 

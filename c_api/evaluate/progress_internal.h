@@ -6,6 +6,8 @@
 #include "moco/loader.h"
 #include "moco/progress.h"
 
+enum { MOCO__STOPS = 1 << 16 }; /* an answer of moco__progress_ask_for() */
+
 typedef struct moco__progress {
     moco_progress seen; /* what the callback gets */
     moco_progress_fn callback;
@@ -16,13 +18,15 @@ typedef struct moco__progress {
     double batch;              /* images per step, over all processes */
     double start_time;         /* seconds on the monotonic clock */
     uint64_t start_step;
-    int64_t shift; /* of seen.step against the steps that its epochs have now */
+    int64_t shift;      /* of seen.step against the steps that its epochs have now */
+    uint64_t max_steps; /* length of the training; 0: its epochs */
     /* the last metrics */
     uint64_t metrics_step;
     double metrics_time, metrics_wait;
 } moco__progress;
 
-/* Starts the clock of a training of seen.epochs x seen.epoch_steps steps, of which seen.step - shift are done. */
+/* Starts the clock of a training of max_steps, or else of seen.epochs x seen.epoch_steps steps, of which seen.step -
+ * shift are done. */
 void moco__progress_start(moco__progress *progress);
 /* Returns the position of the next step in epochs, with its fraction: 2.5 is the middle of the third epoch. */
 double moco__progress_epoch(const moco__progress *progress);
@@ -40,6 +44,9 @@ void moco__progress_measure(moco__progress *progress, double loss, double acc1, 
 void moco__progress_leave_out(moco__progress *progress, double since);
 /* Asks the callback whether to stop. If one rank's callback does, all ranks stop at the same step, one later. */
 moco_status moco__progress_ask(bool *stops, const moco__progress *progress);
+/* Does the same, and asks for other things too. `wish`: what rank 0 wants, below MOCO__STOPS; all ranks get it at the
+ * same step, with several ranks one later, unless the training stops: then the answer is MOCO__STOPS or more. */
+moco_status moco__progress_ask_for(int64_t *answer, const moco__progress *progress, int64_t wish);
 /* Returns MOCO_ESTOPPED with its message. */
 moco_status moco__progress_stopped(const moco__progress *progress);
 

@@ -21,6 +21,14 @@ static moco_status read_schedule(moco_schedule *out, const moco_schedule *schedu
     return MOCO_OK;
 }
 
+/* Counts how often the rate has fallen. Positions are quotients of whole numbers, which rounding must not put below the
+ * step that they mean. */
+static double decays_until(const moco_schedule *s, double epoch)
+{
+    const double tolerance = 1e-9;
+    return floor(epoch / (s->decay_epochs > 0 ? s->decay_epochs : 1) + tolerance);
+}
+
 double moco_schedule_lr(const moco_schedule *schedule, double epoch)
 {
     moco_schedule s;
@@ -47,6 +55,9 @@ double moco_schedule_lr(const moco_schedule *schedule, double epoch)
         factor = (1 + cos(M_PI * fmin(fmax(progress, 0), 1))) / 2;
         break;
     }
+    case MOCO_SCHEDULE_EXPONENTIAL:
+        factor = pow(s.decay > 0 ? s.decay : 0.9, decays_until(&s, epoch));
+        break;
     }
     return s.lr * factor;
 }

@@ -32,6 +32,10 @@ static moco_status change_epochs(moco__run *run)
     if (run->options.epochs <= 0) {
         return MOCO_OK;
     }
+    if (config->max_steps > 0) {
+        return moco_error_set(MOCO_EINVALID, "epochs: the length of the run is max-steps, %lld, which stays",
+                              (long long)config->max_steps);
+    }
     if ((uint64_t)run->options.epochs <= at->epoch) {
         return moco_error_set(MOCO_EINVALID, "epochs: the run has done %llu of its %lld epochs; give more than that",
                               (unsigned long long)at->epoch, (long long)config->epochs);

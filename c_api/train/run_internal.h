@@ -14,6 +14,9 @@
 typedef struct moco__run_state {
     moco_position position;
     uint64_t saved_step; /* of the newest checkpoint; UINT64_MAX: there is none */
+    double saved_time;   /* when it was written, or the run started; seconds on the monotonic clock */
+    double tested_time;  /* when the last kNN test ended, or the run started */
+    int64_t wished;      /* what was due by the clock, and was not done yet; see run_due_internal.h */
 } moco__run_state;
 
 /* What the kNN monitor has found so far; known to rank 0. NaN: nothing. */

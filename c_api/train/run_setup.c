@@ -130,22 +130,6 @@ moco_status moco__run_resolve(moco__run_setup *setup)
     return MOCO_OK;
 }
 
-static moco_status make_schedule(moco__run_setup *setup)
-{
-    const moco_config *config = &setup->config;
-    moco_schedule schedule = MOCO_SCHEDULE_INIT;
-    schedule.kind = config->schedule;
-    schedule.lr = config->lr;
-    schedule.epochs = (double)config->epochs;
-    schedule.warmup_epochs = config->warmup_epochs;
-    schedule.per_step = config->lr_per_step;
-    if (schedule.kind == MOCO_SCHEDULE_STEPS) {
-        MOCO_TRY(moco__config_milestones(config, schedule.milestones, &schedule.milestone_count));
-    }
-    setup->schedule = schedule;
-    return MOCO_OK;
-}
-
 moco_status moco__run_create_model(moco__run_setup *setup)
 {
     const moco_config *config = &setup->config;
@@ -156,8 +140,51 @@ moco_status moco__run_create_model(moco__run_setup *setup)
     options.comm = setup->comm;
     MOCO_TRY(moco_config_model_options(&options, &encoder, &sgd, &ddp, config, setup->device));
     options.bank_images = (int64_t)moco_dataset_count(setup->images);
-    MOCO_TRY(make_schedule(setup));
     return moco_model_create(&setup->model, &options);
+}
+
+static moco_status make_schedule(moco__run_setup *setup)
+{
+    const moco_config *config = &setup->config;
+    const double epoch_steps = (double)setup->epoch_steps;
+    moco_schedule schedule = MOCO_SCHEDULE_INIT;
+    schedule.kind = config->schedule;
+    schedule.lr = config->lr;
+    schedule.epochs =
+        config->max_steps > 0 ? (double)((int64_t)setup->steps - setup->shift) / epoch_steps : (double)config->epochs;
+    schedule.warmup_epochs = config->warmup_epochs;
+    schedule.per_step = config->lr_per_step || config->max_steps > 0;
+    schedule.decay = config->lr_decay;
+    schedule.decay_epochs = config->lr_decay_steps > 0 ? (double)config->lr_decay_steps / epoch_steps : 1;
+    if (schedule.kind == MOCO_SCHEDULE_STEPS) {
+        MOCO_TRY(moco__config_milestones(config, schedule.milestones, &schedule.milestone_count));
+    }
+    if (schedule.warmup_epochs > 0 && schedule.warmup_epochs >= schedule.epochs) {
+        return moco_error_set(MOCO_EINVALID, "warmup-epochs: %g is not less than the %g epochs of the run; use fewer",
+                              schedule.warmup_epochs, schedule.epochs);
+    }
+    setup->schedule = schedule;
+    return MOCO_OK;
+}
+
+/* Counts epochs and steps. `counted`: the steps done, if all epochs had had as many as they have now. */
+static moco_status count_steps(moco__run_setup *setup, moco_position position)
+{
+    const moco_config *config = &setup->config;
+    const uint64_t counted = position.epoch * setup->epoch_steps + position.batch;
+    setup->shift = (int64_t)(position.step - counted);
+    if (config->max_steps == 0) {
+        setup->epochs = (uint64_t)config->epochs;
+        setup->steps = setup->epoch_steps * setup->epochs + (uint64_t)setup->shift;
+        return MOCO_OK;
+    }
+    setup->steps = (uint64_t)config->max_steps;
+    if (setup->steps < position.step) {
+        return moco_error_set(MOCO_EINVALID, "max-steps: the run has done %llu of its %lld steps",
+                              (unsigned long long)position.step, (long long)config->max_steps);
+    }
+    setup->epochs = (setup->steps - (uint64_t)setup->shift + setup->epoch_steps - 1) / setup->epoch_steps;
+    return MOCO_OK;
 }
 
 moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position position)
@@ -175,9 +202,8 @@ moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position positio
     order.payload = setup->given.order_payload;
     MOCO_TRY(moco_sampler_create(&setup->sampler, &order));
     setup->epoch_steps = moco_sampler_batches(setup->sampler);
-    const uint64_t counted = position.epoch * setup->epoch_steps + position.batch;
-    setup->shift = (int64_t)(position.step - counted);
-    setup->steps = setup->epoch_steps * (uint64_t)config->epochs + (uint64_t)setup->shift;
+    MOCO_TRY(count_steps(setup, position));
+    MOCO_TRY(make_schedule(setup));
     return moco_sampler_seek(setup->sampler, position.epoch, (size_t)position.batch);
 }
 

@@ -37,8 +37,9 @@ typedef struct moco__run_setup {
     moco_model *model;
     moco_schedule schedule;
     uint64_t epoch_steps;
-    uint64_t steps; /* of all epochs */
-    int64_t shift;  /* steps done beyond those that the position counts: epochs had another length before */
+    uint64_t epochs; /* of the run, the last of which may be broken off by max_steps */
+    uint64_t steps;  /* of the run */
+    int64_t shift;   /* steps done beyond those that the position counts: epochs had another length before */
 } moco__run_setup;
 
 /* Returns whether this process writes the run's folder: rank 0 does. */
@@ -50,7 +51,7 @@ moco__loss_bounds moco__run_loss_bounds(const moco__run_setup *setup);
 /* Finds the device, and replaces every "auto" in the configuration. */
 moco_status moco__run_resolve(moco__run_setup *setup);
 moco_status moco__run_create_model(moco__run_setup *setup);
-/* Opens the sampler at a position, and counts the steps. */
+/* Opens the sampler at a position, counts the steps, and makes the schedule. */
 moco_status moco__run_open_sampler(moco__run_setup *setup, moco_position position);
 /* Starts the worker threads, at the sampler's position. */
 moco_status moco__run_open_loader(moco__run_setup *setup);

@@ -62,9 +62,11 @@ static void log_data(const moco__run *run)
     char text[MOCO_PATH_MAX + 512];
     size_t shared = 0;
     moco_dataset_describe(s->images, text, sizeof text);
-    moco__run_log_write(log, MOCO_LOG_INFO, "%s; %llu step%s per epoch, %lld epoch%s", text,
-                        (unsigned long long)s->epoch_steps, moco__plural(s->epoch_steps), (long long)s->config.epochs,
-                        moco__plural((uint64_t)s->config.epochs));
+    const bool by_steps = s->config.max_steps > 0;
+    const uint64_t length = by_steps ? s->steps : s->epochs;
+    moco__run_log_write(log, MOCO_LOG_INFO, "%s; %llu step%s per epoch, %llu %s%s%s", text,
+                        (unsigned long long)s->epoch_steps, moco__plural(s->epoch_steps), (unsigned long long)length,
+                        by_steps ? "step" : "epoch", moco__plural(length), by_steps ? " in all" : "");
     if (s->val_images == NULL) {
         return;
     }
@@ -175,9 +177,7 @@ static moco_status start(moco__run *run)
     log_setup(run);
     report->left_chance = run->state.position.step;
     report->progress = (moco__progress){
-        .seen = { .step = run->state.position.step,
-                  .epochs = (uint64_t)config->epochs,
-                  .epoch_steps = setup->epoch_steps },
+        .seen = { .step = run->state.position.step, .epochs = setup->epochs, .epoch_steps = setup->epoch_steps },
         .callback = run->options.progress,
         .payload = run->options.payload,
         .comm = setup->comm,
@@ -185,6 +185,7 @@ static moco_status start(moco__run *run)
         .print_freq = (uint64_t)config->print_freq,
         .batch = (double)config->batch,
         .shift = setup->shift,
+        .max_steps = (uint64_t)config->max_steps,
     };
     moco__progress_start(&report->progress);
     return MOCO_OK;

@@ -1,10 +1,12 @@
 /* The training loop: takes a step, reports it, and saves a checkpoint when one is due. */
+#include "base/clock_internal.h"
 #include "base/handle_internal.h"
 #include "base/text_internal.h"
 #include "dataset/dataset_internal.h"
 #include "ranks/comm_numbers_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_data_internal.h"
+#include "train/run_due_internal.h"
 #include "train/run_metrics_internal.h"
 #include "train/run_monitor_internal.h"
 #include "train/run_start_internal.h"
@@ -29,6 +31,7 @@ static moco_status save_more(moco__run *run)
     MOCO_TRY(moco_checkpoint_path(path, sizeof path, config->out, state->position.step));
     MOCO_TRY(moco_checkpoint_save(path, run->setup.model, state->position, config));
     state->saved_step = state->position.step;
+    state->saved_time = moco__now();
     return MOCO_OK;
 }
 
@@ -51,13 +54,6 @@ static void advance(moco_position *position, uint64_t epoch_steps)
         position->batch = 0;
         position->epoch += 1;
     }
-}
-
-/* Returns whether the epoch that has just ended is a multiple of `every`, or the last. */
-static bool is_due(const moco__run *run, int64_t every)
-{
-    const moco_position *now = &run->state.position;
-    return every > 0 && (now->epoch % (uint64_t)every == 0 || now->step == run->setup.steps);
 }
 
 /* Writes what a resumed run needs, and says how to continue. */
@@ -88,35 +84,36 @@ static moco_status forget(moco__run *run)
 static moco_status test(moco__run *run)
 {
     const moco_status status = moco__run_knn(run);
+    run->state.tested_time = moco__now();
     return status == MOCO_ESTOPPED ? stop(run) : status;
 }
 
 /* The checkpoint comes before the test, which may take long: whatever ends the process then, no step is lost. */
-static moco_status end_epoch(moco__run *run)
+static moco_status do_what_is_due(moco__run *run, int64_t due)
 {
-    const moco__run_setup *setup = &run->setup;
-    const bool saves = is_due(run, setup->config.checkpoint_every);
-    MOCO_TRY(moco__run_check_equal(setup, run->state.position.step));
-    if (saves) {
+    MOCO_TRY(moco__run_check_equal(&run->setup, run->state.position.step));
+    if ((due & MOCO__DUE_CHECKPOINT) != 0) {
         MOCO_TRY(save(run));
     }
-    if (setup->val_images == NULL || !is_due(run, setup->config.knn_every)) {
+    if ((due & MOCO__DUE_TEST) == 0) {
         return MOCO_OK;
     }
+    const bool is_saved = run->state.saved_step == run->state.position.step;
+    const double saved_time = run->state.saved_time;
     MOCO_TRY(save_more(run));
     MOCO_TRY(test(run));
-    return saves ? MOCO_OK : forget(run);
+    run->state.saved_time = saved_time;
+    return is_saved ? MOCO_OK : forget(run);
 }
 
 /* Tests the network before the first step, and makes up for the test in which a run broke off. */
 static moco_status test_what_lacks(moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
-    const moco_position *at = &run->state.position;
     bool lacks = false;
-    const bool starts = at->step == 0;
-    const bool may_lack = setup->resumes && at->batch == 0 && !run->origin.data_changed;
-    if (setup->val_images == NULL || !(starts || may_lack) || !is_due(run, setup->config.knn_every)) {
+    const bool starts = run->state.position.step == 0;
+    const bool may_lack = setup->resumes && !run->origin.data_changed;
+    if (!(starts || may_lack) || (moco__run_due(run) & MOCO__DUE_TEST) == 0) {
         return MOCO_OK;
     }
     MOCO_TRY(moco__run_lacks_knn(&lacks, run));
@@ -138,6 +135,25 @@ static moco_status learn_batch(moco__run *run, double lr)
     return status;
 }
 
+/* Stops, or does what is due by the clock of rank 0, when all ranks know of it. */
+static moco_status follow_clock(moco__run *run)
+{
+    int64_t answer = 0;
+    const int64_t wish = moco__run_due_by_clock(run) & ~run->state.wished;
+    run->state.wished |= wish;
+    MOCO_TRY(moco__progress_ask_for(&answer, &run->report.progress, wish));
+    if (answer >= MOCO__STOPS) {
+        return stop(run);
+    }
+    if (answer == 0) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco__run_read_metrics(run));
+    MOCO_TRY(do_what_is_due(run, answer));
+    run->state.wished &= ~answer;
+    return MOCO_OK;
+}
+
 static moco_status step(moco__run *run)
 {
     moco_position *position = &run->state.position;
@@ -145,18 +161,17 @@ static moco_status step(moco__run *run)
     const uint64_t epoch_steps = run->setup.epoch_steps;
     const double epoch = (double)position->epoch + (double)position->batch / (double)epoch_steps;
     const double lr = moco_schedule_lr(&run->setup.schedule, epoch);
-    bool stops = false;
     MOCO_TRY(learn_batch(run, lr));
     advance(position, epoch_steps);
     moco__progress_advance(progress, lr);
-    if (moco__progress_is_due(progress)) {
+    const int64_t due = moco__run_due(run);
+    if (moco__progress_is_due(progress) || due != 0) {
         MOCO_TRY(moco__run_read_metrics(run));
     }
-    if (position->batch == 0) {
-        MOCO_TRY(end_epoch(run));
+    if (position->batch == 0 || due != 0) {
+        MOCO_TRY(do_what_is_due(run, due));
     }
-    MOCO_TRY(moco__progress_ask(&stops, progress));
-    return stops ? stop(run) : MOCO_OK;
+    return follow_clock(run);
 }
 
 /* Logs that something could not be drawn. The training is already safe on disk, so this does not end the run. */
@@ -210,6 +225,7 @@ static moco_status train(moco__run *run)
 {
     const moco_config *config = &run->setup.config;
     const bool draws = config->plots && moco__run_is_writer(&run->setup);
+    moco__run_start_clocks(run);
     MOCO_TRY(test_what_lacks(run));
     while (run->state.position.step < run->setup.steps) {
         MOCO_TRY(step(run));

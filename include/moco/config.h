@@ -167,6 +167,14 @@ typedef struct moco_config {
     moco_mechanism mechanism; /**< what queries are compared with @since 0.2 */
     bool bank_per_query;      /**< draw negatives from the memory bank for each query @since 0.2 */
     bool separate_encoders;   /**< end-to-end: keys have an encoder of their own @since 0.2 */
+    /* length, schedule and checkpoints in steps */
+    int64_t max_steps;         /**< length of the run in steps, instead of epochs; 0: epochs @since 0.2 */
+    double lr_decay;           /**< factor of ::MOCO_SCHEDULE_EXPONENTIAL @since 0.2 */
+    int64_t lr_decay_steps;    /**< steps after which it multiplies the rate again; 0: an epoch's @since 0.2 */
+    int64_t checkpoint_steps;  /**< save a checkpoint every so many steps too; 0: never @since 0.2 */
+    double checkpoint_minutes; /**< save a checkpoint after so many minutes too; 0: never @since 0.2 */
+    int64_t knn_steps;         /**< test every so many steps too; 0: never @since 0.2 */
+    double knn_minutes;        /**< test after so many minutes too; 0: never @since 0.2 */
 } moco_config;
 
 /** The @p index-th row of the table of options; NULL after the last; borrowed, static. */

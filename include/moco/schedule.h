@@ -1,6 +1,7 @@
 /**
  * @file schedule.h
- * The learning rate over the training: constant, milestones or cosine, per epoch or per step, with warm-up.
+ * The learning rate over the training: constant, milestones, cosine or exponential, per epoch or per step, with
+ * warm-up.
  *
  * @since 0.1 for all of this file.
  */
@@ -18,7 +19,8 @@ MOCO_BEGIN_DECLS
 #define MOCO_SCHEDULE_MAP(X)                                                                                           \
     X(MOCO_SCHEDULE_CONSTANT, "constant")                                                                              \
     X(MOCO_SCHEDULE_STEPS, "steps")                                                                                    \
-    X(MOCO_SCHEDULE_COSINE, "cosine")
+    X(MOCO_SCHEDULE_COSINE, "cosine")                                                                                  \
+    X(MOCO_SCHEDULE_EXPONENTIAL, "exponential")
 
 /** Shape of a schedule. */
 typedef enum moco_schedule_kind {
@@ -37,15 +39,15 @@ typedef struct moco_schedule {
     bool per_step;                          /**< false: constant within an epoch, as in the reference */
     size_t milestone_count;                 /**< ::MOCO_SCHEDULE_STEPS: how many milestones */
     double milestones[MOCO_MAX_MILESTONES]; /**< epochs from which the rate is 0.1 times as high; ascending */
+    double decay;        /**< ::MOCO_SCHEDULE_EXPONENTIAL: factor, above 0; 0.9; 0 is read as 0.9 @since 0.2 */
+    double decay_epochs; /**< epochs, which may be a fraction, after which decay multiplies the rate again; always per
+                              step; 1; 0 is read as 1 @since 0.2 */
 } moco_schedule;
 
 /** The defaults of ::moco_schedule. */
 #define MOCO_SCHEDULE_INIT                                                                                             \
     {                                                                                                                  \
-        sizeof(moco_schedule), MOCO_SCHEDULE_CONSTANT, 0.03, 200, 0, false, 0,                                         \
-        {                                                                                                              \
-            0                                                                                                          \
-        }                                                                                                              \
+        sizeof(moco_schedule), MOCO_SCHEDULE_CONSTANT, 0.03, 200, 0, false, 0, { 0 }, 0.9, 1                           \
     }
 
 /**
@@ -58,7 +60,8 @@ MOCO_API void moco_schedule_init(moco_schedule *options, size_t struct_size);
 
 /**
  * Returns the rate at @p epoch, which counts from 0 and is fractional within an epoch. The cosine is
- * lr (1 + cos(pi epoch / epochs)) / 2 over the epochs after the warm-up.
+ * lr (1 + cos(pi epoch / epochs)) / 2 over the epochs after the warm-up. The exponential is lr decay^n after n times
+ * decay_epochs, the warm-up included.
  */
 MOCO_API double moco_schedule_lr(const moco_schedule *schedule, double epoch);
 

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <string>
@@ -83,7 +85,7 @@ TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
 
 TEST_F(Resume, IsExactForEveryMechanism)
 {
-    moco_test::write_fashion(folder_, 10000);
+    moco_test::write_fashion(folder_, 5000);
     const fs::path last = fs::path("checkpoints") / "step_0000000020.safetensors";
     const struct {
         const char *name;
@@ -107,7 +109,7 @@ TEST_F(Resume, IsExactForEveryMechanism)
                                "--image-size",
                                "8",
                                "--batch",
-                               "480",
+                               "240",
                                "--epochs",
                                "1",
                                "--queue-size",
@@ -131,6 +133,96 @@ TEST_F(Resume, IsExactForEveryMechanism)
         EXPECT_TRUE(read_file(folder_ / ("whole-" + name) / last) == read_file(folder_ / ("broken-" + name) / last))
             << name;
     }
+}
+
+// A run of 50 steps is 2.5 epochs; it ends there, saves and tests between epochs, and its rates follow the steps.
+TEST_F(Resume, IsExactForARunOfSteps)
+{
+    moco_test::write_fashion(folder_, 5000);
+    const fs::path last = fs::path("checkpoints") / "step_0000000050.safetensors";
+    const auto command = [&](const std::string &run, const Words &schedule) {
+        const Words words{ MOCO_BINARY,
+                           "train",
+                           path(moco_test::fashion_images),
+                           "--out",
+                           path(run),
+                           "--preset",
+                           "tiny",
+                           "--image-size",
+                           "8",
+                           "--batch",
+                           "240",
+                           "--max-steps",
+                           "50",
+                           "--queue-size",
+                           "64",
+                           "--print-freq",
+                           "1",
+                           "--no-plots",
+                           "--threads",
+                           "1",
+                           "--knn-every",
+                           "0",
+                           "--knn-steps",
+                           "16",
+                           "--checkpoint-steps",
+                           "16",
+                           "--checkpoint-every",
+                           "1000",
+                           "--keep-last",
+                           "9",
+                           "--knn-images",
+                           "500",
+                           "--val-data",
+                           path(moco_test::fashion_images),
+                           "--device",
+                           moco_test::device_name() };
+        return joined(words, schedule);
+    };
+    const Words decay{ "--schedule", "exponential", "--lr-decay", "0.5", "--lr-decay-steps", "7" };
+    ASSERT_EQ(run(command("whole", decay)), 0);
+    for (const char *step : { "16", "32", "48", "50" }) {
+        EXPECT_TRUE(
+            fs::exists(folder_ / "whole" / "checkpoints" / ("step_00000000" + std::string(step) + ".safetensors")));
+    }
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "whole" / "checkpoints"), {}), 4);
+    const auto metrics = read_file(folder_ / "whole" / "metrics.jsonl");
+    size_t tests = 0;
+    for (size_t at = 0; (at = metrics.find("knn_acc1", at)) != std::string::npos; ++at) {
+        ++tests;
+    }
+    EXPECT_EQ(tests, 4U) << "after 16, 32, 48 and 50 steps";
+    EXPECT_NE(read_file(folder_ / "whole" / "train.log").find("20 steps per epoch, 50 steps in all"),
+              std::string::npos);
+    stop_and_resume(command("broken", decay), "broken", last);
+    EXPECT_TRUE(read_file(folder_ / "whole" / last) == read_file(folder_ / "broken" / last));
+    EXPECT_NE(run({ MOCO_BINARY, "resume", path("whole"), "--epochs", "9" }), 0) << "its length is in steps";
+
+    const Words cosine{ "--schedule", "cosine", "--momentum-schedule", "cosine", "--warmup-epochs", "0.5" };
+    ASSERT_EQ(run(command("cosine", cosine)), 0);
+    stop_and_resume(command("cosine-broken", cosine), "cosine-broken", last);
+    EXPECT_TRUE(read_file(folder_ / "cosine" / last) == read_file(folder_ / "cosine-broken" / last));
+}
+
+// The clock decides when, and changes nothing else.
+TEST_F(Resume, SavesAndTestsByTheMinute)
+{
+    moco_test::write_fashion(folder_, 10000);
+    const auto tensors = [&](const std::string &name) { // of the last checkpoint, whose header has the options
+        const auto bytes = read_file(folder_ / name / "checkpoints" / "step_0000000078.safetensors");
+        uint64_t header = 0;
+        std::memcpy(&header, bytes.data(), std::min(bytes.size(), sizeof header));
+        return bytes.substr(std::min(bytes.size(), sizeof header + static_cast<size_t>(header)));
+    };
+    ASSERT_EQ(run(train("whole")), 0);
+    ASSERT_EQ(
+        run(joined(train("clock"), { "--checkpoint-minutes", "0.01", "--knn-minutes", "0.02", "--val-data",
+                                     path(moco_test::fashion_images), "--knn-images", "300", "--keep-last", "100" })),
+        0);
+    EXPECT_GT(std::distance(fs::directory_iterator(folder_ / "clock" / "checkpoints"), {}), 2);
+    EXPECT_NE(read_file(folder_ / "clock" / "metrics.jsonl").find("knn_acc1"), std::string::npos);
+    EXPECT_FALSE(tensors("whole").empty());
+    EXPECT_TRUE(tensors("whole") == tensors("clock"));
 }
 
 TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)

@@ -22,7 +22,7 @@ AT(moco_augment_policy, payload, 848);
 AT(moco_augment_policy, channels, 856);
 AT(moco_augment_policy, statistics, 864);
 
-SIZE(moco_config, 20576);
+SIZE(moco_config, 20632);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -93,6 +93,13 @@ AT(moco_config, lars_trust, 20560);
 AT(moco_config, mechanism, 20568);
 AT(moco_config, bank_per_query, 20572);
 AT(moco_config, separate_encoders, 20573);
+AT(moco_config, max_steps, 20576);
+AT(moco_config, lr_decay, 20584);
+AT(moco_config, lr_decay_steps, 20592);
+AT(moco_config, checkpoint_steps, 20600);
+AT(moco_config, checkpoint_minutes, 20608);
+AT(moco_config, knn_steps, 20616);
+AT(moco_config, knn_minutes, 20624);
 
 SIZE(moco_dataset_options, 32);
 AT(moco_dataset_options, struct_size, 0);
@@ -328,7 +335,7 @@ AT(moco_sampler_options, weights, 88);
 AT(moco_sampler_options, order, 96);
 AT(moco_sampler_options, payload, 104);
 
-SIZE(moco_schedule, 184);
+SIZE(moco_schedule, 200);
 AT(moco_schedule, struct_size, 0);
 AT(moco_schedule, kind, 8);
 AT(moco_schedule, lr, 16);
@@ -337,6 +344,8 @@ AT(moco_schedule, warmup_epochs, 32);
 AT(moco_schedule, per_step, 40);
 AT(moco_schedule, milestone_count, 48);
 AT(moco_schedule, milestones, 56);
+AT(moco_schedule, decay, 184);
+AT(moco_schedule, decay_epochs, 192);
 
 SIZE(moco_pack_options, 48);
 AT(moco_pack_options, struct_size, 0);
