@@ -53,14 +53,18 @@ moco_status moco__adapt_input(moco_tensor *tensor, const moco_weights *weights, 
     moco_tensor *rgb = NULL;
     moco_tensor *made = NULL;
     float *in = malloc(filters * RGB * area * sizeof *in);
+    void *raw = malloc(entry->bytes);
+    moco_tensor *read = NULL;
     float *out = malloc(filters * (size_t)channels * area * sizeof *out);
     moco_status status;
-    if (in == NULL || out == NULL) {
+    if (in == NULL || out == NULL || raw == NULL) {
         status = moco_error_set(MOCO_ENOMEM, "out of memory for the first convolution");
         goto done;
     }
+    MOCO_TRY_GOTO(moco_weights_read(raw, entry->bytes, weights, entry->name));
+    MOCO_TRY_GOTO(moco_tensor_from_host(&read, NULL, entry->dtype, host, entry->sizes, entry->ndim, raw));
     MOCO_TRY_GOTO(moco_tensor_empty(&rgb, NULL, MOCO_FLOAT32, host, entry->sizes, entry->ndim));
-    MOCO_TRY_GOTO(moco_weights_read_tensor(rgb, weights, entry->name));
+    MOCO_TRY_GOTO(moco_tensor_copy(rgb, read));
     MOCO_TRY_GOTO(moco_tensor_to_host(in, filters * RGB * area * sizeof *in, rgb));
     for (size_t f = 0; f < filters; ++f) {
         adapt(out + f * (size_t)channels * area, in + f * RGB * area, (size_t)channels, area);
@@ -72,6 +76,8 @@ moco_status moco__adapt_input(moco_tensor *tensor, const moco_weights *weights, 
 done:
     moco_tensor_free(made);
     moco_tensor_free(rgb);
+    moco_tensor_free(read);
+    free(raw);
     free(out);
     free(in);
     return status;

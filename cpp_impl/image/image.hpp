@@ -107,9 +107,6 @@ namespace moco {
 void check_not_empty(const char *function, const moco_image *image);
 // Throws MOCO_EINVALID if the picture of an image is bands.
 void refuse_bands(const char *function, const moco_image *image);
-// Sets bands of height x width x channels bytes, as many as the image wants.
-void set_bands_of_bytes(moco_image &image, std::int32_t width, std::int32_t height, std::int32_t channels,
-                        const std::uint8_t *pixels);
 // Throws MOCO_EINVALID if an image cannot have a size.
 void check_image_size(const char *function, std::int32_t width, std::int32_t height);
 // Throws MOCO_EINVALID if a box is not within an image.

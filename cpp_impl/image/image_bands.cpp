@@ -28,19 +28,6 @@ void check_values(const char *function, std::int32_t width, std::int32_t height,
 
 } // namespace
 
-void moco::set_bands_of_bytes(moco_image &image, std::int32_t width, std::int32_t height, std::int32_t channels,
-                              const std::uint8_t *pixels)
-{
-    Bands &made = image.bands_room();
-    const auto step = static_cast<std::size_t>(channels);
-    made.shape(width, height, channels, Depth::bytes);
-    for (std::size_t c = 0; c < step; ++c) {
-        to_floats(made.plane(c), pixels + c, made.area(), step, { Sample::u8, 1, false });
-    }
-    fit_bands(made, image.wanted, /*has_alpha=*/false, "moco_image_set");
-    image.give_bands();
-}
-
 void moco::refuse_bands(const char *function, const moco_image *image)
 {
     if (image != nullptr && image->is_bands()) {

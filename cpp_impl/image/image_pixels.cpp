@@ -75,6 +75,24 @@ const uint8_t *moco_image_pixels(const moco_image *image)
     }
 }
 
+namespace {
+
+// Sets bands of height x width x channels bytes, as many as the image wants.
+void set_bands(moco_image &image, std::int32_t width, std::int32_t height, std::int32_t channels,
+               const std::uint8_t *pixels)
+{
+    moco::Bands &made = image.bands_room();
+    const auto step = static_cast<std::size_t>(channels);
+    made.shape(width, height, channels, moco::Depth::bytes);
+    for (std::size_t c = 0; c < step; ++c) {
+        moco::to_floats(made.plane(c), pixels + c, made.area(), step, { moco::Sample::u8, 1, false });
+    }
+    moco::fit_bands(made, image.wanted, /*has_alpha=*/false, "moco_image_set");
+    image.give_bands();
+}
+
+} // namespace
+
 moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels, const uint8_t *pixels)
 {
     MOCO_API_BEGIN
@@ -87,7 +105,7 @@ moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int
     }
     const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     if (image->wanted != 3) {
-        moco::set_bands_of_bytes(*image, width, height, channels, pixels);
+        set_bands(*image, width, height, channels, pixels);
         return MOCO_OK;
     }
     std::uint8_t *to = image->room(count * 3);

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 namespace {
 
@@ -25,6 +26,7 @@ constexpr Format formats[] = {
     { "tiff", "II+\0", 4 },
     { "tiff", "MM\0+", 4 },
     { "netpbm", "P", 1 },
+    { "npy", "\x93NUMPY", 6 },
 };
 
 void require(bool held, const char *what)
@@ -53,6 +55,24 @@ moco_image *new_image()
     return image;
 }
 
+// Decodes the input as a number of channels.
+void decode(moco_image *image, std::int32_t channels, const std::uint8_t *data, std::size_t size)
+{
+    const std::int32_t width = moco_image_width(image);
+    moco_image_set_channels(image, channels);
+    const moco_status status = moco_image_decode(image, data, size, "input");
+    if (status == MOCO_OK) {
+        const std::int64_t pixels = std::int64_t{ moco_image_width(image) } * moco_image_height(image);
+        const bool has_picture = moco_image_pixels(image) != nullptr || moco_image_bands(image) != nullptr;
+        require(pixels > 0 && has_picture && moco_image_channels(image) == channels, "a picture without pixels");
+    } else {
+        require(status == MOCO_EFORMAT || status == MOCO_ENOMEM, "another status");
+        require(std::strncmp(moco_error_message(), "input: ", 7) == 0 || status == MOCO_ENOMEM,
+                "a message without a name");
+        require(moco_image_width(image) == width, "a failure has changed the image");
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
@@ -61,16 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     if (!is_of_format(data, size)) {
         return 0;
     }
-    const std::int32_t width = moco_image_width(image);
-    const moco_status status = moco_image_decode(image, data, size, "input");
-    if (status == MOCO_OK) {
-        const std::int64_t pixels = std::int64_t{ moco_image_width(image) } * moco_image_height(image);
-        require(pixels > 0 && moco_image_pixels(image) != nullptr, "a picture without pixels");
-    } else {
-        require(status == MOCO_EFORMAT || status == MOCO_ENOMEM, "another status");
-        require(std::strncmp(moco_error_message(), "input: ", 7) == 0 || status == MOCO_ENOMEM,
-                "a message without a name");
-        require(moco_image_width(image) == width, "a failure has changed the image");
-    }
+    constexpr std::int32_t others[] = { 1, 2, 4, 5 };
+    decode(image, 3, data, size);
+    decode(image, others[data[size - 1] % std::size(others)], data, size);
     return 0;
 }
