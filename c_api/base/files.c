@@ -49,7 +49,7 @@ static moco_status check_target(const char *path)
         return moco_error_set(MOCO_EINVALID, "the path of the file to write is empty");
     }
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        return moco_error_set(MOCO_EINVALID, "%s: cannot write: %s; give the path of a file", path,
+        return moco_error_set(MOCO_EIO, "%s: cannot write: %s; give the path of a file", path,
                               S_ISDIR(info.st_mode) ? "a folder is there" : "a device or pipe is there, not a file");
     }
     return MOCO_OK;

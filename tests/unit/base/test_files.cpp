@@ -91,11 +91,11 @@ TEST_F(Files, ErrorsNameThePathAndWhatToDo)
 TEST_F(Files, OnlyFilesAreReplaced)
 {
     ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
-    EXPECT_EQ(moco__file_write(path("pipe").c_str(), "x", 1), MOCO_EINVALID);
+    EXPECT_EQ(moco__file_write(path("pipe").c_str(), "x", 1), MOCO_EIO);
     EXPECT_TRUE(message_has(path("pipe")) && message_has("a device or pipe")) << moco_error_message();
     EXPECT_TRUE(std::filesystem::is_fifo(path("pipe")));
     std::filesystem::create_directory(path("folder"));
-    EXPECT_EQ(moco__file_write(path("folder").c_str(), "x", 1), MOCO_EINVALID);
+    EXPECT_EQ(moco__file_write(path("folder").c_str(), "x", 1), MOCO_EIO);
     EXPECT_TRUE(message_has("a folder is there")) << moco_error_message();
     EXPECT_EQ(entries_of(folder_), 2U) << "no temporary file is left";
 }

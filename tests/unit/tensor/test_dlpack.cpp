@@ -139,7 +139,7 @@ TEST_F(DlPack, MemoryThatCannotExistIsRefused)
     };
     foreign.sizes[0] = INT64_MAX;
     refused();
-    foreign.sizes[0] = INT64_MAX / 12;
+    foreign.sizes[0] = INT64_MAX / 11;
     refused();
     tensor.strides = foreign.strides;
     refused();
