@@ -1,6 +1,7 @@
 /* Draws a measure against a setting: one line per group of runs, with error bars over the runs. */
 #include "moco/plot.h"
 
+#include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "report/canvas_internal.h"
@@ -243,6 +244,7 @@ MOCO__DEFINE_INIT(moco_points_options, MOCO_POINTS_OPTIONS_INIT)
 moco_status moco_plot_points(const char *path, const moco_plot_point *points, size_t count,
                              const moco_points_options *options)
 {
+    MOCO__IN_C_LOCALE;
     moco_points_options o;
     moco__canvas canvas = { .status = MOCO_OK };
     MOCO_CHECK_ARG(path);

@@ -1,4 +1,5 @@
 // Tests the pictures of a run: PNG, SVG and PDF files with lines, labels and units.
+#include "support/german.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/toy_dataset.hpp"
 
@@ -252,6 +253,18 @@ TEST(PointsAxis, NumbersGoWhereTheirTextsHaveRoom)
     EXPECT_EQ(words.spacing, MOCO__EVEN);
     EXPECT_DOUBLE_EQ(words.places[1], 1);
     EXPECT_DOUBLE_EQ(place({ "one" }).places[0], 0.5);
+}
+
+TEST_F(Plot, PointsAreTheSameInEveryLocale)
+{
+    const moco_plot_point points[] = { { "moco", "0.5", 71.5, 0.5 }, { "moco", "4.5", 74.25, 0.25 } };
+    ASSERT_EQ(moco_plot_points(path("c.svg").c_str(), points, 2, nullptr), MOCO_OK) << moco_error_message();
+    const moco_test::German german(folder_);
+    if (!german.is_set()) {
+        GTEST_SKIP() << "there is no German locale";
+    }
+    ASSERT_EQ(moco_plot_points(path("de.svg").c_str(), points, 2, nullptr), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(read_file(path("c.svg")), read_file(path("de.svg")));
 }
 
 TEST_F(Plot, PointsHaveErrorBarsAndLines)
