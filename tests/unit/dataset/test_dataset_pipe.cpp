@@ -1,6 +1,10 @@
 // Tests shards that commands write, "pipe:COMMAND".
 #include "support/dataset_files.hpp"
 
+extern "C" {
+#include "dataset/dataset_internal.h"
+}
+
 #include <cerrno>
 #include <sys/wait.h>
 
@@ -60,7 +64,7 @@ TEST_F(DatasetPipe, GivesWhatTheCommandWrites)
     const Handle plain = open_pipe(tar(files));
     EXPECT_EQ(content(plain), all);
     EXPECT_EQ(content(plain), all) << "the next epoch runs it again";
-    EXPECT_TRUE(moco_dataset_is_sequential(plain.get()));
+    EXPECT_TRUE(plain->is_sequential);
     EXPECT_EQ(content(open_pipe(tar(files) + " | gzip")), all);
     const Handle shards = open_pipe(tar("{0..3}.png"));
     EXPECT_EQ(moco_dataset_shards(shards.get(), nullptr), 4U) << "braces are expanded, as WebDataset does";
