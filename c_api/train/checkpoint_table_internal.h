@@ -26,8 +26,8 @@ void moco__table_free(moco__table *t);
 /* Adds a tensor, which must outlive the table. */
 void moco__table_add(moco__table *t, const char *prefix, const char *name, const moco_tensor *tensor);
 /*
- * Checks that a file holds the tensors of the table and no others, and gives where the queue stands in it; 0 without a queue. Nothing is
- * written to the tensors.
+ * Checks that a file holds the tensors of the table and no others, and gives where the queue stands in it; 0 without a
+ * queue. Nothing is written to the tensors.
  */
 moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco_safetensors *file,
                               const char *path);
