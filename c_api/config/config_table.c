@@ -2,12 +2,9 @@
  * Holds the table of options of moco_config. The command line, its help, YAML keys, ranges and checkpoints' metadata
  * all come from it. A new option is a field in moco_config and a row here. Checkpoints list options in this order.
  */
-#include "loader/augment_policy_internal.h"
+#include "config/config_names_internal.h"
 
 #include "moco/config.h"
-
-#include <pthread.h>
-#include <string.h>
 
 #define DATA .group = "Data"
 #define NETWORK .group = "Network"
@@ -27,11 +24,6 @@
 #define ADVANCED .advanced = true
 #define PER_HOST .per_host = true
 
-/* Filled in on first use from the tables of encoder.h and augment.h; a test checks that all names fit. */
-enum { MAX_NAMES = 64 };
-static const char *arch_names[MAX_NAMES + 1];
-static const char *augment_names[MAX_NAMES + 1];
-
 static const moco_option table[] = {
     { .name = "data",
       DATA,
@@ -44,7 +36,7 @@ static const moco_option table[] = {
       PER_HOST,
       .help = "labelled images for the kNN monitor; default: the test split of the data" },
     { .name = "format", DATA, CHOICE(format, "F", MOCO_FORMAT_MAP), .help = "layout of the data on disk" },
-    { .name = "augment", DATA, NAME(augment, augment_names), .help = "augmentation of the training images" },
+    { .name = "augment", DATA, NAME(augment, moco__augment_names), .help = "augmentation of the training images" },
     { .name = "policy",
       DATA,
       TEXT(policy, "TEXT"),
@@ -109,7 +101,7 @@ static const moco_option table[] = {
       .help = "use the next image instead of one that cannot be read, and count it; without this, such an image ends "
               "the run" },
 
-    { .name = "arch", .aliases = { "a" }, NETWORK, NAME(arch, arch_names), .help = "network" },
+    { .name = "arch", .aliases = { "a" }, NETWORK, NAME(arch, moco__arch_names), .help = "network" },
     { .name = "dim", .aliases = { "moco-dim" }, NETWORK, INT(dim, 1, 65536), .help = "size of the embedding" },
     { .name = "mlp", NETWORK, BOOL(mlp), .help = "use an MLP head (v2) instead of a linear one (v1)" },
     { .name = "cifar-stem",
@@ -142,9 +134,8 @@ static const moco_option table[] = {
       METHOD,
       CHOICE(mechanism, "M", MOCO_MECHANISM_MAP),
       .help =
-          "what each image is compared with; moco: a queue of keys of a momentum encoder; end-to-end: the batch, with "
-          "gradients for both sides; memory-bank: stored features of all images; momentum-batch: the batch, by a "
-          "momentum encoder" },
+          "what each image is compared with: a queue of keys, the batch, stored features of all images, or the batch "
+          "by a momentum encoder" },
     { .name = "queue-size",
       .aliases = { "moco-k" },
       METHOD,
@@ -193,8 +184,7 @@ static const moco_option table[] = {
       METHOD,
       BOOL(bank_per_query),
       ADVANCED,
-      .help = "of a memory bank: draw the negatives for each query, as published code does, not for each batch; needs "
-              "batch x K x dim numbers of memory" },
+      .help = "of a memory bank: draw negatives for each query, which takes much memory, not for each batch" },
     { .name = "predictor",
       METHOD,
       INT(predictor, 0, 65536),
@@ -305,10 +295,7 @@ static const moco_option table[] = {
       INT(print_freq, 1, 1e9),
       .help = "write a line of metrics every N steps" },
     { .name = "checkpoint-every", RUN, INT(checkpoint_every, 1, 1e6), .help = "save a checkpoint every N epochs" },
-    { .name = "checkpoint-steps",
-      RUN,
-      INT(checkpoint_steps, 0, 1e12),
-      .help = "save a checkpoint every N steps too; 0: never" },
+    { .name = "checkpoint-steps", RUN, INT(checkpoint_steps, 0, 1e12), .help = "save every N steps too; 0: never" },
     { .name = "checkpoint-minutes",
       RUN,
       REAL(checkpoint_minutes, 0, 1e6),
@@ -349,26 +336,9 @@ static const moco_option table[] = {
 
 enum { COUNT = sizeof table / sizeof table[0] };
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void fill_names(void)
-{
-    const char *name = NULL;
-    for (size_t i = 0; i < MAX_NAMES && (name = moco_encoder_arch(i)) != NULL; ++i) {
-        arch_names[i] = name;
-    }
-    /* Without randomness both views are equal and there is nothing to learn, so presets for evaluation are left out. */
-    size_t count = 0;
-    for (size_t i = 0; count < MAX_NAMES && (name = moco_augment_preset_name(i)) != NULL; ++i) {
-        if (moco__augment_eval_preset(name) != NULL) {
-            augment_names[count++] = name;
-        }
-    }
-}
-
 const moco_option *moco_config_option(size_t index)
 {
-    (void)pthread_once(&once, fill_names);
+    moco__fill_names();
     return index < COUNT ? &table[index] : NULL;
 }
 
