@@ -117,8 +117,9 @@ static void log_loss(const moco__run *run)
     const moco__run_log *log = &run->report.log;
     const moco__loss_bounds bounds = moco__run_loss_bounds(&run->setup);
     const bool is_dictionary = c->mechanism == MOCO_MECHANISM_MOCO || c->mechanism == MOCO_MECHANISM_MEMORY_BANK;
-    moco__run_log_write(log, MOCO_LOG_INFO, "%s: %s with %s%.0f%s, T %g, dim %lld: chance %.3f, floor about %.3f",
-                        moco_config_choice(c, "mechanism"), c->symmetric ? "sum of two losses" : "loss",
+    moco__run_log_write(log, MOCO_LOG_INFO,
+                        "%s of mechanism %s with %s%.0f%s, T %g, dim %lld: chance %.3f, floor about %.3f",
+                        c->symmetric ? "sum of two losses" : "loss", moco_config_choice(c, "mechanism"),
                         is_dictionary ? "K " : "", bounds.negatives, is_dictionary ? "" : " negatives", c->temperature,
                         (long long)c->dim, bounds.chance, bounds.floor);
     if (bounds.own >= 0.5 && c->mechanism == MOCO_MECHANISM_MOCO) {
