@@ -48,6 +48,10 @@ static moco_status check_target(const char *path)
     if (path[0] == '\0') {
         return moco_error_set(MOCO_EINVALID, "the path of the file to write is empty");
     }
+    const bool is_stream = strncmp(path, "/dev/", 5) == 0 && lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+    if (is_stream) { /* /dev/stdout is a link, which may lead to a file */
+        return moco_error_set(MOCO_EIO, "%s: cannot write: this is a stream; give the path of a file", path);
+    }
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
         return moco_error_set(MOCO_EIO, "%s: cannot write: %s; give the path of a file", path,
                               S_ISDIR(info.st_mode) ? "a folder is there" : "a device or pipe is there, not a file");

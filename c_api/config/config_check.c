@@ -3,6 +3,7 @@
  */
 #include "base/handle_internal.h"
 #include "config/config_check_internal.h"
+#include "config/config_check_policy_internal.h"
 #include "config/config_fields_internal.h"
 #include "config/config_mechanism_internal.h"
 #include "config/config_normalize_internal.h"

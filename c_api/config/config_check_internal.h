@@ -11,7 +11,4 @@
  */
 moco_status moco__config_milestones(const moco_config *config, double milestones[MOCO_MAX_MILESTONES], size_t *count);
 
-/* Checks the augmentation of both views, and its strengths. */
-moco_status moco__config_check_policy(const moco_config *config);
-
 #endif

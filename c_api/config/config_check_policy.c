@@ -1,6 +1,7 @@
 /* Checks the augmentation that a configuration describes. */
+#include "config/config_check_policy_internal.h"
+
 #include "base/handle_internal.h"
-#include "config/config_check_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

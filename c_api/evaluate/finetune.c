@@ -38,6 +38,16 @@ typedef struct tuning {
 
 MOCO__DEFINE_INIT(moco_finetune_options, MOCO_FINETUNE_OPTIONS_INIT)
 
+size_t moco_finetune_auto_batch(size_t images)
+{
+    enum { LEAST = 16, MOST = 256, STEPS = 48 };
+    size_t batch = MOST;
+    while (batch > LEAST && batch * STEPS > images) {
+        batch /= 2;
+    }
+    return batch;
+}
+
 static moco_status check_options(const moco_finetune_options *o)
 {
     if (!(o->encoder_rate > 0 && isfinite(o->encoder_rate)) || !(o->head_rate > 0 && isfinite(o->head_rate))) {

@@ -190,16 +190,6 @@ static void close_search(search *s)
     moco_dataset_free(s->learnt);
 }
 
-size_t moco_finetune_auto_batch(size_t images)
-{
-    enum { LEAST = 16, MOST = 256, STEPS = 48 };
-    size_t batch = MOST;
-    while (batch > LEAST && batch * STEPS > images) {
-        batch /= 2;
-    }
-    return batch;
-}
-
 moco_status moco_finetune_choose(moco_finetune_choice *out, moco_encoder *encoder, const moco_dataset *train,
                                  const moco_finetune_options *options)
 {

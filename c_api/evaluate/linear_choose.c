@@ -96,7 +96,7 @@ moco_status moco_linear_choose_images(moco_linear_choice *out, const moco_linear
     MOCO__READ_OPTIONS(&from, images, MOCO_LINEAR_IMAGES_INIT);
     MOCO__READ_OPTIONS(&view, tests, MOCO_FEATURES_OPTIONS_INIT);
     MOCO__READ_OPTIONS(&how, options, MOCO_LINEAR_TRAIN_OPTIONS_INIT);
-    MOCO_CHECK_ARG(from.dataset);
+    MOCO_TRY(moco__linear_check_images(&from));
     const moco_status status = choose_images(&choice, &parts, heads, from, view, &how);
     moco_linear_free(parts.linear);
     moco_features_free(parts.features);

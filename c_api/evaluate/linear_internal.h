@@ -44,6 +44,9 @@ moco_status moco__linear_train_rows(moco_linear_result *out, moco_linear *linear
                                     const size_t *rows, size_t count, const moco_features *val,
                                     const moco_linear_train_options *options);
 
+/* Refuses images without a dataset, an encoder or a policy. */
+moco_status moco__linear_check_images(const moco_linear_images *images);
+
 /* Returns whether the classifier of the index-th rate has diverged. */
 bool moco__linear_diverged(const moco_linear *linear, size_t index);
 

@@ -331,6 +331,17 @@ moco_status moco__linear_train_rows(moco_linear_result *out, moco_linear *linear
     return train(out, linear, from, val, options);
 }
 
+moco_status moco__linear_check_images(const moco_linear_images *images)
+{
+    if (images->dataset == NULL || images->encoder == NULL || images->policy == NULL) {
+        return moco_error_set(MOCO_EINVALID, "linear: images->%s is NULL; give a dataset, an encoder and a policy",
+                              images->dataset == NULL   ? "dataset"
+                              : images->encoder == NULL ? "encoder"
+                                                        : "policy");
+    }
+    return MOCO_OK;
+}
+
 moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linear, const moco_linear_images *images,
                                      const moco_features *val, const moco_linear_train_options *options)
 {
@@ -340,11 +351,6 @@ moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linea
     MOCO_CHECK_ARG(images);
     MOCO_CHECK_ARG(val);
     MOCO__READ_OPTIONS(&from, images, MOCO_LINEAR_IMAGES_INIT);
-    if (from.dataset == NULL || from.encoder == NULL || from.policy == NULL) {
-        return moco_error_set(MOCO_EINVALID, "linear: images->%s is NULL; give a dataset, an encoder and a policy",
-                              from.dataset == NULL   ? "dataset"
-                              : from.encoder == NULL ? "encoder"
-                                                     : "policy");
-    }
+    MOCO_TRY(moco__linear_check_images(&from));
     return train(out, linear, (source){ .images = &from }, val, options);
 }

@@ -3,7 +3,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "train/checkpoint_best_internal.h"
+#include "train/checkpoint_names_internal.h"
 
 #include "moco/safetensors.h"
 

@@ -2,6 +2,7 @@
 #include "train/run_best_internal.h"
 
 #include "train/checkpoint_best_internal.h"
+#include "train/checkpoint_names_internal.h"
 
 #include <math.h>
 

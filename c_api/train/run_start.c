@@ -6,7 +6,7 @@
 #include "base/version_internal.h"
 #include "config/config_stored_internal.h"
 #include "ranks/peers_internal.h"
-#include "train/checkpoint_best_internal.h"
+#include "train/checkpoint_names_internal.h"
 #include "train/run_agreement_internal.h"
 #include "train/run_best_internal.h"
 #include "train/run_changes_internal.h"

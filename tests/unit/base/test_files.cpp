@@ -98,6 +98,11 @@ TEST_F(Files, OnlyFilesAreReplaced)
     EXPECT_EQ(moco__file_write(path("folder").c_str(), "x", 1), MOCO_EIO);
     EXPECT_TRUE(message_has("a folder is there")) << moco_error_message();
     EXPECT_EQ(entries_of(folder_), 2U) << "no temporary file is left";
+    if (std::filesystem::is_symlink("/dev/stdout")) {
+        moco__file file;
+        EXPECT_EQ(moco__file_begin(&file, "/dev/stdout"), MOCO_EIO) << "a commit would replace the link";
+        EXPECT_TRUE(message_has("a stream")) << moco_error_message();
+    }
 }
 
 TEST_F(Files, Folders)

@@ -4,6 +4,7 @@
 #include "support/toy_dataset.hpp"
 
 #include <cmath>
+#include <regex>
 #include <set>
 #include <vector>
 
@@ -264,7 +265,9 @@ TEST_F(Plot, PointsAreTheSameInEveryLocale)
         GTEST_SKIP() << "there is no German locale";
     }
     ASSERT_EQ(moco_plot_points(path("de.svg").c_str(), points, 2, nullptr), MOCO_OK) << moco_error_message();
-    EXPECT_EQ(read_file(path("c.svg")), read_file(path("de.svg")));
+    const std::regex id("surface[0-9]+"); // a number of the process
+    EXPECT_EQ(std::regex_replace(read_file(path("c.svg")), id, ""),
+              std::regex_replace(read_file(path("de.svg")), id, ""));
 }
 
 TEST_F(Plot, PointsHaveErrorBarsAndLines)

@@ -47,7 +47,7 @@ class TrainDataset : public moco_test::WithFolder {
         moco_dataset_free(dataset_);
         WithFolder::TearDown();
     }
-    moco_status train(const std::string &run, uint64_t last = 0)
+    moco_status train(const std::string &run, uint64_t last = UINT64_MAX)
     {
         last_ = last;
         std::snprintf(config_.out, sizeof config_.out, "%s", path(run).c_str());
@@ -55,7 +55,7 @@ class TrainDataset : public moco_test::WithFolder {
     }
     moco_status resume(const std::string &run)
     {
-        last_ = 0;
+        last_ = UINT64_MAX; // a test precedes the first step, so that 0 would stop there
         return moco_resume(path(run).c_str(), &options_);
     }
     [[nodiscard]] std::string last_checkpoint(const std::string &run) const

@@ -206,8 +206,9 @@ TEST_F(Foreign, ARefusalNamesTheNearestNetworkAndTheTensor)
                "tensor \"layer1.0.conv2.weight\" of a resnet20, the nearest network, is missing");
     expect_has(import(file({ "" }, {}, "conv1.weight")), "tensor \"conv1.weight\" of a resnet20, the nearest");
     expect_has(import(file({ "" }, {}, "layer2.1.bn2.bias")), "tensor \"layer2.1.bn2.bias\" of a resnet20 is missing");
-    expect_has(import(file({ "" }, { { "conv1.weight", { 16, 1, 3, 3 } } }, "conv1.weight")),
-               "tensor \"conv1.weight\" has the shape [16, 1, 3, 3], but that of a resnet20 is [16, 3, 3, 3]");
+    expect_has(import(file({ "" }, { { "conv1.weight", { 16, 3, 5, 5 } } }, "conv1.weight")),
+               "tensor \"conv1.weight\" has the shape [16, 3, 5, 5], but that of a resnet20 is [16, 3, 3, 3]");
+    EXPECT_EQ(import(file({ "" }, { { "conv1.weight", { 16, 1, 3, 3 } } }, "conv1.weight")), "") << "of grey images";
     expect_has(import(file({ "" }, { { "conv1.weight", { 12, 3, 3, 3 } } }, "conv1.weight")),
                "has the shape [12, 3, 3, 3], but that of a resnet20, the nearest network, is [16, 3, 3, 3]");
     expect_has(import(file({ "" }, { { "layer3.3.conv1.weight", { 64, 64, 3, 3 } } })), "layer3.3.conv1.weight");
