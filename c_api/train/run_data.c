@@ -147,7 +147,7 @@ static moco_status check_val_data(moco__run_setup *setup, bool asked)
 static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options options)
 {
     const bool asked = setup->given.val_images != NULL || setup->config.val_data[0] != '\0';
-    if (setup->config.knn_every == 0) {
+    if (setup->config.knn_every == 0 && setup->config.knn_steps == 0 && !(setup->config.knn_minutes > 0)) {
         return MOCO_OK;
     }
     if (setup->given.val_images != NULL && moco_dataset_class_count(setup->given.val_images) == 0) {

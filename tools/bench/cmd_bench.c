@@ -24,6 +24,9 @@ static const bench_part parts[] = {
 static bench_options values = {
     .config = { .struct_size = sizeof(moco_config),
                 .augment = "v2",
+                .channels = 3,
+                .jitter = 1,
+                .blur = 1,
                 .workers = 1,
                 .arch = "resnet50",
                 .device = "auto",
