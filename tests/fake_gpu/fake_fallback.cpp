@@ -6,6 +6,7 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/native/ForeachUtils.h>
+#include <ATen/ops/empty.h>
 #include <torch/library.h>
 
 #include <algorithm>
@@ -46,6 +47,7 @@ class Call {
             const OnDevice kept(-1); // kernels of the CPU may leave another current device
             run_on_cpu(op_, &stack_);
         }
+        enlarge_arguments();
         for (std::size_t i = stack_.size() - op_.schema().returns().size(); i < stack_.size(); ++i) {
             give_back(stack_[i]);
         }
@@ -121,7 +123,10 @@ class Call {
                     " and cuda:", device);
         device_ = device;
         masks_ = masks_ || tensor.scalar_type() == at::kBool;
-        arguments_.push_back({ host_tensor(tensor), tensor, writes });
+        // A kernel may enlarge an empty result, which it cannot with memory that is not its own.
+        const bool may_grow = writes && tensor.numel() == 0;
+        arguments_.push_back(
+            { may_grow ? at::empty(tensor.sizes(), tensor.scalar_type()) : host_tensor(tensor), tensor, writes });
         return arguments_.back().host;
     }
 
@@ -182,6 +187,19 @@ class Call {
         }
     }
 
+    // Gives results that a kernel has enlarged their memory on the device.
+    void enlarge_arguments()
+    {
+        for (const auto &argument : arguments_) {
+            if (argument.host.numel() > argument.device.numel()) {
+                (void)argument.device.resize_(argument.host.sizes());
+                enlarged_.emplace_back(host_tensor(argument.device), argument.host);
+                (void)enlarged_.back().first.copy_(argument.host);
+                touch(argument.device, true, name().c_str());
+            }
+        }
+    }
+
     at::Tensor out(const at::Tensor &tensor)
     {
         at::Tensor result = tensor;
@@ -216,8 +234,11 @@ class Call {
         node.touches.erase(std::remove_if(node.touches.begin(), node.touches.end(),
                                           [](const Touch &t) { return t.span.block == nullptr; }),
                            node.touches.end());
-        node.run = [op = op_, inputs, targets, hosts = host_arguments(), steps = is_optimizer()] {
+        node.run = [op = op_, inputs, targets, hosts = host_arguments(), enlarged = enlarged_, steps = is_optimizer()] {
             replay(op, inputs, targets, hosts);
+            for (const auto &[device, host] : enlarged) {
+                (void)device.copy_(host);
+            }
             if (steps) {
                 trace_step();
             }
@@ -265,7 +286,8 @@ class Call {
     torch::jit::Stack &stack_;
     std::size_t count_ = 0; // arguments on the stack
     std::vector<Argument> arguments_;
-    std::vector<at::Tensor> results_; // that are no argument
+    std::vector<at::Tensor> results_;                         // that are no argument
+    std::vector<std::pair<at::Tensor, at::Tensor>> enlarged_; // memory on the device, and the values of the kernel
     std::vector<std::string> strangers_;
     bool masks_ = false;
     int device_ = -1;
