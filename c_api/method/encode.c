@@ -15,11 +15,19 @@ static moco_status embed(moco_tensor **out, moco_model *model, moco_encoder *enc
     return moco_encoder_forward(out, model->part, encoder, some);
 }
 
-moco_status moco__encode_queries(moco_tensor **out, moco_model *model, const moco_tensor *images, int64_t part)
+static moco_status encode_queries(moco_tensor **out, moco_model *model, const moco_tensor *images, int64_t part)
 {
     MOCO_TRY(embed(out, model, model->encoder_q, images, part));
     MOCO_TRY(moco__predictor_forward(out, model->part, &model->predictor, *out));
     return moco_tensor_normalize(out, model->part, *out);
+}
+
+moco_status moco__encode_queries(moco__step *step, moco_model *model, int64_t part)
+{
+    for (moco__contrast *c = step->pairs; c < step->end; ++c) {
+        MOCO_TRY(encode_queries(&c->q, model, c->im_q, part));
+    }
+    return MOCO_OK;
 }
 
 /* Encodes the images part by part, since batch statistics are those of a part. */
@@ -46,13 +54,21 @@ static moco_status gather(moco_tensor **out, moco_model *model, const moco_tenso
     return moco__shuffle_undo(out, model->scope, &model->shuffle, all);
 }
 
-moco_status moco__encode_keys(moco_tensor **out, moco_model *model, const moco_tensor *images)
+static moco_status encode_keys(moco_tensor **out, moco_model *model, const moco_tensor *images)
 {
     moco_tensor *shuffled, *keys;
     MOCO__PHASE(model, SHUFFLE, moco__shuffle_images(&shuffled, model->part, &model->shuffle, images));
     MOCO__PHASE(model, KEY, encode_parts(&keys, model, shuffled));
     MOCO__PHASE(model, SHUFFLE, gather(out, model, keys));
     moco_scope_clear(model->part);
+    return MOCO_OK;
+}
+
+moco_status moco__encode_keys(moco__step *step, moco_model *model)
+{
+    for (moco__contrast *c = step->pairs; c < step->end; ++c) {
+        MOCO_TRY(encode_keys(&c->keys, model, c->im_k));
+    }
     return MOCO_OK;
 }
 
@@ -63,13 +79,21 @@ static moco_status gather_grad(moco_tensor **out, moco_model *model, const moco_
     return moco__shuffle_undo(out, model->scope, &model->shuffle, all);
 }
 
-moco_status moco__encode_keys_grad(moco_tensor **out, moco_model *model, moco_encoder *encoder,
-                                   const moco_tensor *images)
+static moco_status encode_keys_grad(moco_tensor **out, moco_model *model, moco_encoder *encoder,
+                                    const moco_tensor *images)
 {
     moco_tensor *shuffled, *keys;
     MOCO__PHASE(model, SHUFFLE, moco__shuffle_images(&shuffled, model->part, &model->shuffle, images));
     MOCO_TRY(embed(&keys, model, encoder, shuffled, 0));
     MOCO__PHASE(model, KEY, moco_tensor_normalize(&keys, model->part, keys));
     MOCO__PHASE(model, SHUFFLE, gather_grad(out, model, keys));
+    return MOCO_OK;
+}
+
+moco_status moco__encode_keys_grad(moco__step *step, moco_model *model, moco_encoder *encoder)
+{
+    for (moco__contrast *c = step->pairs; c < step->end; ++c) {
+        MOCO_TRY(encode_keys_grad(&c->keys, model, encoder, c->im_k));
+    }
     return MOCO_OK;
 }

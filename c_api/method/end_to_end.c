@@ -8,7 +8,6 @@
 #include "method/inputs_internal.h"
 #include "method/mechanism_internal.h"
 
-typedef moco__contrast contrast;
 typedef moco__step step;
 
 #define PHASE(phase, call) MOCO__PHASE(model, phase, call)
@@ -16,22 +15,6 @@ typedef moco__step step;
 static moco_encoder *key_encoder(const moco_model *model)
 {
     return model->encoder_k != NULL ? model->encoder_k : model->encoder_q;
-}
-
-static moco_status encode_keys(step *s, moco_model *model)
-{
-    for (contrast *c = s->pairs; c < s->end; ++c) {
-        MOCO_TRY(moco__encode_keys_grad(&c->keys, model, key_encoder(model), c->im_k));
-    }
-    return MOCO_OK;
-}
-
-static moco_status encode_queries(step *s, moco_model *model)
-{
-    for (contrast *c = s->pairs; c < s->end; ++c) {
-        MOCO_TRY(moco__encode_queries(&c->q, model, c->im_q, 0));
-    }
-    return MOCO_OK;
 }
 
 /* Gives each rank the gradient of the mean of all ranks' losses: that of its keys comes from all of them. */
@@ -46,10 +29,10 @@ static moco_status run(moco_model *model, const moco__given *given)
 {
     step *s = &model->step;
     PHASE(INPUT, moco__take_inputs(model, given));
-    MOCO_TRY(encode_keys(s, model));                      /* k = f_k(x_k), W N x C */
-    PHASE(QUERY, encode_queries(s, model));               /* q = f_q(x_q), N x C */
-    PHASE(LOSS, moco__contrast_in_batch(s, model, 0, 1)); /* logits = q.k / T; cross entropy of the own key */
-    PHASE(BACKWARD, backward(s, model));                  /* through q and k */
+    MOCO_TRY(moco__encode_keys_grad(s, model, key_encoder(model))); /* k = f_k(x_k), W N x C */
+    PHASE(QUERY, moco__encode_queries(s, model, 0));                /* q = f_q(x_q), N x C */
+    PHASE(LOSS, moco__contrast_in_batch(s, model, 0, 1));           /* logits = q.k / T; cross entropy of the own key */
+    PHASE(BACKWARD, backward(s, model));                            /* through q and k */
     PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, s->pairs->labels, 1));
     PHASE(OPTIMIZER, moco_sgd_step(model->sgd, given->lr)); /* f_q and f_k */
     return MOCO_OK;

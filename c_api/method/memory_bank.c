@@ -86,7 +86,7 @@ static moco_status run(moco_model *model, const moco__given *given)
     PHASE(KEY, look_up(&s, model)); /* k: the images' features as they were last seen; negatives: others' */
     for (int64_t part = 0; part < model->accumulate; ++part) {
         moco_scope_clear(model->part);
-        PHASE(QUERY, moco__encode_queries(&s.c->q, model, s.c->im_q, part)); /* q = f(x) */
+        PHASE(QUERY, moco__encode_queries(&model->step, model, part)); /* q = f(x) */
         PHASE(LOSS, contrast_with_bank(&s, model, part)); /* logits = [q.k, q.negatives] / T; cross entropy of way 0 */
         PHASE(BACKWARD, moco_ddp_backward(model->ddp, model->step.loss, part == model->accumulate - 1));
         PHASE(METRICS,

@@ -11,26 +11,9 @@
 
 #include "moco/momentum.h"
 
-typedef moco__contrast contrast;
 typedef moco__step step;
 
 #define PHASE(phase, call) MOCO__PHASE(model, phase, call)
-
-static moco_status encode_keys(step *s, moco_model *model)
-{
-    for (contrast *c = s->pairs; c < s->end; ++c) {
-        MOCO_TRY(moco__encode_keys(&c->keys, model, c->im_k));
-    }
-    return MOCO_OK;
-}
-
-static moco_status encode_queries(step *s, moco_model *model, int64_t part)
-{
-    for (contrast *c = s->pairs; c < s->end; ++c) {
-        MOCO_TRY(moco__encode_queries(&c->q, model, c->im_q, part));
-    }
-    return MOCO_OK;
-}
 
 static moco_status backward(const step *s, moco_model *model, bool is_last)
 {
@@ -42,10 +25,10 @@ static moco_status backward(const step *s, moco_model *model, bool is_last)
 static moco_status learn(step *s, moco_model *model)
 {
     const double factor = 2 * model->temperature; /* as MoCo v3: gradients then depend less on T */
-    MOCO_TRY(encode_keys(s, model));              /* k = f_k(x_k) */
+    MOCO_TRY(moco__encode_keys(s, model));        /* k = f_k(x_k) */
     for (int64_t part = 0; part < model->accumulate; ++part) {
         moco_scope_clear(model->part);
-        PHASE(QUERY, encode_queries(s, model, part));                 /* q = predictor(f_q(x_q)) */
+        PHASE(QUERY, moco__encode_queries(s, model, part));           /* q = predictor(f_q(x_q)) */
         PHASE(LOSS, moco__contrast_in_batch(s, model, part, factor)); /* 2 T x cross entropy of q.k / T */
         PHASE(BACKWARD, backward(s, model, part == model->accumulate - 1));
         PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, s->pairs->labels,

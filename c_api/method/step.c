@@ -13,22 +13,6 @@
 typedef moco__contrast contrast;
 typedef moco__step step;
 
-static moco_status encode_keys(step *s, moco_model *model)
-{
-    for (contrast *c = s->pairs; c < s->end; ++c) {
-        MOCO_TRY(moco__encode_keys(&c->keys, model, c->im_k));
-    }
-    return MOCO_OK;
-}
-
-static moco_status encode_queries(step *s, moco_model *model, int64_t part)
-{
-    for (contrast *c = s->pairs; c < s->end; ++c) {
-        MOCO_TRY(moco__encode_queries(&c->q, model, c->im_q, part));
-    }
-    return MOCO_OK;
-}
-
 /* The losses of the directions are added, and weighted so that the parts sum up to the mean over the batch. */
 static moco_status contrast_with_queue(step *s, moco_model *model, int64_t part)
 {
@@ -67,11 +51,11 @@ static moco_status learn(void *payload)
 {
     moco_model *model = payload;
     step *s = &model->step;
-    MOCO_TRY(encode_keys(s, model)); /* k = f_k(x_k) */
+    MOCO_TRY(moco__encode_keys(s, model)); /* k = f_k(x_k) */
     for (int64_t part = 0; part < model->accumulate; ++part) {
         moco_scope_clear(model->part);
-        PHASE(QUERY, encode_queries(s, model, part));     /* q = f_q(x_q) */
-        PHASE(LOSS, contrast_with_queue(s, model, part)); /* logits = [q.k, q.queue] / T; cross entropy of way 0 */
+        PHASE(QUERY, moco__encode_queries(s, model, part)); /* q = f_q(x_q) */
+        PHASE(LOSS, contrast_with_queue(s, model, part));   /* logits = [q.k, q.queue] / T; cross entropy of way 0 */
         PHASE(BACKWARD, moco_ddp_backward(model->ddp, s->loss, part == model->accumulate - 1));
         PHASE(METRICS, moco__means_add(&model->means, model->part, s->loss, s->pairs->logits, NULL, model->accumulate));
     }
