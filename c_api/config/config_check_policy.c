@@ -2,6 +2,7 @@
 #include "config/config_check_policy_internal.h"
 
 #include "base/handle_internal.h"
+#include "config/config_policy_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static moco_status check_strength(const moco_augment_policy *first, const moco_a
 static moco_status make(moco_augment_policy *out, const moco_config *config, moco_policy_use use)
 {
     char *text = moco__calloc(1, MOCO_AUGMENT_TEXT_MAX);
-    moco_status status = text != NULL ? moco_config_policy(out, config, use) : MOCO_ENOMEM;
+    moco_status status = text != NULL ? moco__config_operations(out, config, use) : MOCO_ENOMEM;
     if (status == MOCO_OK) {
         status = moco_augment_format(text, MOCO_AUGMENT_TEXT_MAX, out); /* checks all but callbacks */
     }
@@ -73,21 +74,18 @@ moco_status moco__config_check_policy(const moco_config *config)
 {
     moco_augment_policy first = MOCO_AUGMENT_POLICY_INIT;
     moco_augment_policy second = MOCO_AUGMENT_POLICY_INIT;
-    moco_config rgb = *config; /* channels and their normalisation are checked elsewhere, or measured later */
-    rgb.channels = 3;
-    rgb.normalize[0] = '\0';
-    moco_config neutral = rgb;
+    moco_config neutral = *config;
     neutral.crop_min = 0;
     neutral.jitter = neutral.blur = 1;
     MOCO_TRY(read_one(&first, "policy", config->policy));
     MOCO_TRY(read_one(&second, "key-policy", config->key_policy));
-    MOCO_TRY(moco_config_policy(&first, &neutral, MOCO_POLICY_TRAIN));
-    MOCO_TRY(moco_config_policy(&second, &neutral, MOCO_POLICY_TRAIN_KEY));
+    MOCO_TRY(moco__config_operations(&first, &neutral, MOCO_POLICY_TRAIN));
+    MOCO_TRY(moco__config_operations(&second, &neutral, MOCO_POLICY_TRAIN_KEY));
     MOCO_TRY(check_strength(&first, &second, config->crop_min > 0, "crop-min", MOCO_RANDOM_RESIZED_CROP,
                             "RandomResizedCrop"));
     MOCO_TRY(check_strength(&first, &second, config->jitter != 1, "jitter", MOCO_COLOR_JITTER, "ColorJitter"));
     MOCO_TRY(check_strength(&first, &second, config->blur != 1, "blur", MOCO_GAUSSIAN_BLUR, "GaussianBlur"));
-    MOCO_TRY(make(&first, &rgb, MOCO_POLICY_TRAIN));
-    MOCO_TRY(make(&second, &rgb, MOCO_POLICY_TRAIN_KEY));
+    MOCO_TRY(make(&first, config, MOCO_POLICY_TRAIN));
+    MOCO_TRY(make(&second, config, MOCO_POLICY_TRAIN_KEY));
     return config->key_policy[0] != '\0' ? check_second(&first, &second) : MOCO_OK;
 }

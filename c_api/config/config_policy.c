@@ -1,4 +1,6 @@
 /* Makes the augmentation policies that a configuration describes. */
+#include "config/config_policy_internal.h"
+
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "config/config_normalize_internal.h"
@@ -121,6 +123,21 @@ static void change_strengths(moco_augment_policy *policy, const moco_config *con
     memset(policy->ops + policy->count, 0, (count - policy->count) * sizeof policy->ops[0]);
 }
 
+moco_status moco__config_operations(moco_augment_policy *out, const moco_config *config, moco_policy_use use)
+{
+    moco_config c = *config;
+    if (use == MOCO_POLICY_TRAIN_KEY && c.key_policy[0] != '\0') {
+        memcpy(c.policy, c.key_policy, sizeof c.policy);
+    }
+    use = use == MOCO_POLICY_TRAIN_KEY ? MOCO_POLICY_TRAIN : use;
+    const int32_t size = size_of(&c, use);
+    MOCO_TRY(c.policy[0] != '\0' ? take_own(out, &c, use, size) : take_named(out, &c, use, size));
+    if (use == MOCO_POLICY_TRAIN) {
+        change_strengths(out, &c);
+    }
+    return MOCO_OK;
+}
+
 /* Sets the channels, and their normalisation unless it is the policy's own. */
 static moco_status set_channels(moco_augment_policy *out, const moco_config *config)
 {
@@ -152,15 +169,7 @@ moco_status moco_config_policy(moco_augment_policy *out, const moco_config *conf
     if ((unsigned)use > MOCO_POLICY_TRAIN_KEY) {
         return moco_error_set(MOCO_EINVALID, "config: use %d is not a moco_policy_use", (int)use);
     }
-    if (use == MOCO_POLICY_TRAIN_KEY && c.key_policy[0] != '\0') {
-        memcpy(c.policy, c.key_policy, sizeof c.policy);
-    }
-    use = use == MOCO_POLICY_TRAIN_KEY ? MOCO_POLICY_TRAIN : use;
-    const int32_t size = size_of(&c, use);
-    MOCO_TRY(c.policy[0] != '\0' ? take_own(&made, &c, use, size) : take_named(&made, &c, use, size));
-    if (use == MOCO_POLICY_TRAIN) {
-        change_strengths(&made, &c);
-    }
+    MOCO_TRY(moco__config_operations(&made, &c, use));
     MOCO_TRY(set_channels(&made, &c));
     made.callback = given.callback;
     made.payload = given.payload;
@@ -174,11 +183,8 @@ moco_status moco_config_write_out_policy(moco_config *config)
     moco_augment_policy second = MOCO_AUGMENT_POLICY_INIT;
     moco_config c;
     MOCO_TRY(moco__config_read(&c, config));
-    moco_config plain = c; /* channels and their normalisation stay settings of their own */
-    plain.channels = 3;
-    plain.normalize[0] = '\0';
-    MOCO_TRY(moco_config_policy(&first, &plain, MOCO_POLICY_TRAIN));
-    MOCO_TRY(moco_config_policy(&second, &plain, MOCO_POLICY_TRAIN_KEY));
+    MOCO_TRY(moco__config_operations(&first, &c, MOCO_POLICY_TRAIN));
+    MOCO_TRY(moco__config_operations(&second, &c, MOCO_POLICY_TRAIN_KEY));
     MOCO_TRY(moco_augment_format(c.policy, sizeof c.policy, &first));
     MOCO_TRY(moco_augment_format(c.key_policy, sizeof c.key_policy, &second));
     if (strcmp(c.policy, c.key_policy) == 0) {
