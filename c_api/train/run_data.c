@@ -9,6 +9,7 @@
 #include "dataset/dataset_pair_internal.h"
 #include "formats/command_source_internal.h"
 #include "method/model_internal.h"
+#include "train/run_due_internal.h"
 #include "train/run_identity_internal.h"
 
 #include <inttypes.h>
@@ -147,7 +148,7 @@ static moco_status check_val_data(moco__run_setup *setup, bool asked)
 static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options options)
 {
     const bool asked = setup->given.val_images != NULL || setup->config.val_data[0] != '\0';
-    if (setup->config.knn_every == 0 && setup->config.knn_steps == 0 && !(setup->config.knn_minutes > 0)) {
+    if (!moco__run_wants_tests(&setup->config)) {
         return MOCO_OK;
     }
     if (setup->given.val_images != NULL && moco_dataset_class_count(setup->given.val_images) == 0) {

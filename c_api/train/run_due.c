@@ -8,6 +8,11 @@ void moco__run_start_clocks(moco__run *run)
     run->state.saved_time = run->state.tested_time = moco__now();
 }
 
+bool moco__run_wants_tests(const moco_config *config)
+{
+    return config->knn_every > 0 || config->knn_steps > 0 || config->knn_minutes > 0;
+}
+
 /* Returns whether a number of epochs or steps is over. */
 static bool is_over(const moco__run *run, int64_t epochs, int64_t steps)
 {
@@ -21,7 +26,7 @@ int64_t moco__run_due(const moco__run *run)
     const moco_config *c = &run->setup.config;
     const bool starts = run->state.position.step == 0; /* a test tells what the network knows without training */
     const bool ends = run->state.position.step == run->setup.steps;
-    const bool tests = run->setup.val_images != NULL && (c->knn_every > 0 || c->knn_steps > 0 || c->knn_minutes > 0);
+    const bool tests = run->setup.val_images != NULL && moco__run_wants_tests(c);
     int64_t due = 0;
     if (ends || is_over(run, c->checkpoint_every, c->checkpoint_steps)) {
         due |= MOCO__DUE_CHECKPOINT;

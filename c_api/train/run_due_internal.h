@@ -7,6 +7,9 @@
 /* What is due; they can be added. */
 enum { MOCO__DUE_CHECKPOINT = 1, MOCO__DUE_TEST = 2 };
 
+/* Returns whether settings ask for tests of the features at all, after epochs, steps or minutes. */
+bool moco__run_wants_tests(const moco_config *config);
+
 /* Starts the clocks of what is due by the minute. */
 void moco__run_start_clocks(moco__run *run);
 

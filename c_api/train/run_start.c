@@ -11,6 +11,7 @@
 #include "train/run_best_internal.h"
 #include "train/run_changes_internal.h"
 #include "train/run_data_internal.h"
+#include "train/run_due_internal.h"
 #include "train/run_identity_internal.h"
 #include "train/run_lock_internal.h"
 #include "train/run_open_internal.h"
@@ -155,7 +156,7 @@ static void log_setup(const moco__run *run)
         (long long)c->bn_splits, moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
     log_processes(run);
     log_loss(run);
-    if (s->val_images == NULL && (c->knn_every > 0 || c->knn_steps > 0 || c->knn_minutes > 0)) {
+    if (s->val_images == NULL && moco__run_wants_tests(c)) {
         moco__run_log_write(log, MOCO_LOG_INFO,
                             "there is no kNN monitor, since the data has no labels or no other split; see val-data");
     }
