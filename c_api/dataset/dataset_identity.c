@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
+#include "base/order_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/pack_sample_internal.h"
 
@@ -66,13 +67,6 @@ uint64_t moco__dataset_identify(moco__identifier *last, const moco_dataset *data
 
 /* ---- The overlap of two sets ---- */
 
-static int compare_numbers(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a;
-    const uint64_t y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Gives the numbers of all images in ascending order; the caller frees them. */
 static uint64_t *identify_all(const moco_dataset *dataset)
 {
@@ -82,7 +76,7 @@ static uint64_t *identify_all(const moco_dataset *dataset)
         numbers[i] = moco__dataset_identify(&last, dataset, i);
     }
     if (numbers != NULL) {
-        qsort(numbers, dataset->count, sizeof *numbers, compare_numbers);
+        qsort(numbers, dataset->count, sizeof *numbers, moco__compare_u64);
     }
     return numbers;
 }

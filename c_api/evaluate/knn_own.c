@@ -2,15 +2,9 @@
 #include "evaluate/knn_own_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/order_internal.h"
 
 #include <stdlib.h>
-
-static int compare_numbers(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a;
-    const uint64_t y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
 
 moco_status moco__knn_has_own(bool *out, const moco_features *bank, const moco_features *queries)
 {
@@ -21,11 +15,11 @@ moco_status moco__knn_has_own(bool *out, const moco_features *bank, const moco_f
     for (size_t i = 0; i < bank->count; ++i) {
         known[i] = bank->identities[i];
     }
-    qsort(known, bank->count, sizeof *known, compare_numbers);
+    qsort(known, bank->count, sizeof *known, moco__compare_u64);
     *out = false;
     for (size_t i = 0; i < queries->count && !*out; ++i) {
         const uint64_t asked = queries->identities[i];
-        *out = asked != 0 && bsearch(&asked, known, bank->count, sizeof *known, compare_numbers) != NULL;
+        *out = asked != 0 && bsearch(&asked, known, bank->count, sizeof *known, moco__compare_u64) != NULL;
     }
     free(known);
     return MOCO_OK;
