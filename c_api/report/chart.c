@@ -3,13 +3,15 @@
 
 #include "base/handle_internal.h"
 #include "report/chart_axis_internal.h"
+#include "report/chart_frame_internal.h"
 #include "report/chart_points_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 
 enum { WIDTH = 640, HEIGHT = 400, INLINE_WIDTH = 540, INLINE_HEIGHT = 300 };
-enum { TEXT = 12, TITLE = 15, LEGEND_LINE = 18, SAMPLE = 24, GAP = 6, MARGIN = 14 };
+enum { TEXT = MOCO__CHART_TEXT, GAP = MOCO__CHART_GAP, MARGIN = MOCO__CHART_MARGIN };
+enum { TITLE = 15, LEGEND_LINE = 18, SAMPLE = 24 };
 enum { X_TICKS = 8, Y_TICKS = 6 };
 enum { FEW = 25 }; /* points that are shown as dots too */
 
@@ -26,10 +28,9 @@ static const struct {
 
 /* A chart in drawing: its plot area on the page. */
 typedef struct plot {
-    moco__canvas *canvas;
+    moco__frame frame;
     const moco__chart *chart;
-    double left, right, top, bottom;
-    moco__axis x, y;
+    moco__axis x;
 } plot;
 
 void moco__chart_guide(moco__chart *chart, double value, const char *name)
@@ -43,12 +44,7 @@ void moco__chart_guide(moco__chart *chart, double value, const char *name)
 
 static double x_at(const plot *p, double value)
 {
-    return p->left + (value - p->x.min) / (p->x.max - p->x.min) * (p->right - p->left);
-}
-
-static double y_at(const plot *p, double value)
-{
-    return p->bottom - (value - p->y.min) / (p->y.max - p->y.min) * (p->bottom - p->top);
+    return p->frame.left + (value - p->x.min) / (p->x.max - p->x.min) * (p->frame.right - p->frame.left);
 }
 
 /* Chooses axes that hold all lines and guides: epochs from 0 on, and values. */
@@ -73,7 +69,7 @@ static void choose_axes(plot *p)
     x_max = x_max > 0 ? x_max : 1;
     p->x = moco__axis_make(0, x_max, X_TICKS);
     p->x.max = x_max;
-    p->y = isfinite(y_min) ? moco__axis_make(y_min, y_max, Y_TICKS) : moco__axis_make(0, 1, Y_TICKS);
+    p->frame.y = isfinite(y_min) ? moco__axis_make(y_min, y_max, Y_TICKS) : moco__axis_make(0, 1, Y_TICKS);
 }
 
 /* ---- The legend ---- */
@@ -107,13 +103,13 @@ static void draw_sample(const plot *p, size_t index, double x, double y)
     const size_t guide = index - p->chart->count;
     if (index < p->chart->count) {
         const moco__pen solid = { line_colours[index], line_width + 0.5, NULL, 0 };
-        moco__canvas_line(p->canvas, line, 2, &solid);
+        moco__canvas_line(p->frame.canvas, line, 2, &solid);
     } else if (guide < p->chart->guide_count) {
         const moco__pen dashed = { MOCO__SOFT, guide_width, dashes[guide].lengths, dashes[guide].count };
-        moco__canvas_line(p->canvas, line, 2, &dashed);
+        moco__canvas_line(p->frame.canvas, line, 2, &dashed);
     } else {
         const double area[8] = { x, y - 4, x + SAMPLE, y - 4, x + SAMPLE, y + 4, x, y + 4 };
-        moco__canvas_area(p->canvas, area, 4, line_colours[0], band_opacity);
+        moco__canvas_area(p->frame.canvas, area, 4, line_colours[0], band_opacity);
     }
 }
 
@@ -121,7 +117,7 @@ static void draw_sample(const plot *p, size_t index, double x, double y)
 static double draw_legend(const plot *p, double y)
 {
     const double start = y;
-    double x = p->left;
+    double x = p->frame.left;
     const size_t entries = p->chart->count + p->chart->guide_count + (has_band(p->chart) ? 1 : 0);
     if (entries < 2) {
         return 0;
@@ -129,50 +125,20 @@ static double draw_legend(const plot *p, double y)
     for (size_t i = 0; i < entries; ++i) {
         char text[128];
         legend_text(text, sizeof text, p->chart, i);
-        const double width = SAMPLE + GAP + moco__canvas_text_width(p->canvas, text, TEXT) + MARGIN;
-        if (x > p->left && x + width - MARGIN > p->canvas->width - MARGIN) {
-            x = p->left;
+        const double width = SAMPLE + GAP + moco__canvas_text_width(p->frame.canvas, text, TEXT) + MARGIN;
+        if (x > p->frame.left && x + width - MARGIN > p->frame.canvas->width - MARGIN) {
+            x = p->frame.left;
             y += LEGEND_LINE;
         }
         const moco__label label = { text, x + SAMPLE + GAP, y, TEXT, MOCO__INK, MOCO__LEFT, 0, false };
         draw_sample(p, i, x, y - TEXT * 0.35);
-        moco__canvas_text(p->canvas, &label);
+        moco__canvas_text(p->frame.canvas, &label);
         x += width;
     }
     return y + LEGEND_LINE + GAP / 2.0 - start;
 }
 
 /* ---- The axes ---- */
-
-static double widest_tick(const plot *p)
-{
-    char text[32];
-    double value = 0;
-    double widest = 0;
-    for (int i = 0; moco__axis_tick(&value, &p->y, i); ++i) {
-        moco__axis_text(text, sizeof text, &p->y, value);
-        widest = fmax(widest, moco__canvas_text_width(p->canvas, text, TEXT));
-    }
-    return widest;
-}
-
-static void draw_y_axis(const plot *p)
-{
-    const moco__pen grid = { MOCO__GRID, 1, NULL, 0 };
-    char text[128];
-    double value = 0;
-    for (int i = 0; moco__axis_tick(&value, &p->y, i); ++i) {
-        const double at = y_at(p, value);
-        const double line[4] = { p->left, at, p->right, at };
-        moco__canvas_line(p->canvas, line, 2, &grid);
-        moco__axis_text(text, sizeof text, &p->y, value);
-        const moco__label label = { text, p->left - GAP, at + TEXT * 0.35, TEXT, MOCO__SOFT, MOCO__RIGHT, 0, false };
-        moco__canvas_text(p->canvas, &label);
-    }
-    moco__axis_label(text, sizeof text, &p->y, p->chart->label);
-    const moco__label label = { text, MARGIN + 2, (p->top + p->bottom) / 2, TEXT, MOCO__INK, MOCO__MIDDLE, -90, false };
-    moco__canvas_text(p->canvas, &label);
-}
 
 static void draw_x_axis(const plot *p)
 {
@@ -181,18 +147,20 @@ static void draw_x_axis(const plot *p)
     double value = 0;
     for (int i = 0; moco__axis_tick(&value, &p->x, i); ++i) {
         const double at = x_at(p, value);
-        const double line[4] = { at, p->bottom, at, p->bottom + 4 };
-        moco__canvas_line(p->canvas, line, 2, &ink);
+        const double line[4] = { at, p->frame.bottom, at, p->frame.bottom + 4 };
+        moco__canvas_line(p->frame.canvas, line, 2, &ink);
         moco__axis_text(text, sizeof text, &p->x, value);
-        const moco__label label = { text, at, p->bottom + 7 + TEXT, TEXT, MOCO__SOFT, MOCO__MIDDLE, 0, false };
-        moco__canvas_text(p->canvas, &label);
+        const moco__label label = { text, at, p->frame.bottom + 7 + TEXT, TEXT, MOCO__SOFT, MOCO__MIDDLE, 0, false };
+        moco__canvas_text(p->frame.canvas, &label);
     }
-    const double frame[6] = { p->left, p->top, p->left, p->bottom, p->right, p->bottom };
-    moco__canvas_line(p->canvas, frame, 3, &ink);
+    const double frame[6] = { p->frame.left,   p->frame.top,   p->frame.left,
+                              p->frame.bottom, p->frame.right, p->frame.bottom };
+    moco__canvas_line(p->frame.canvas, frame, 3, &ink);
     const moco__label label = {
-        "epoch", (p->left + p->right) / 2, p->canvas->height - GAP, TEXT, MOCO__INK, MOCO__MIDDLE, 0, false
+        "epoch", (p->frame.left + p->frame.right) / 2, p->frame.canvas->height - GAP, TEXT, MOCO__INK, MOCO__MIDDLE, 0,
+        false
     };
-    moco__canvas_text(p->canvas, &label);
+    moco__canvas_text(p->frame.canvas, &label);
 }
 
 /* ---- The lines ---- */
@@ -200,10 +168,10 @@ static void draw_x_axis(const plot *p)
 static void draw_guides(const plot *p)
 {
     for (size_t g = 0; g < p->chart->guide_count; ++g) {
-        const double at = y_at(p, p->chart->guides[g].value);
-        const double line[4] = { p->left, at, p->right, at };
+        const double at = moco__frame_y(&p->frame, p->chart->guides[g].value);
+        const double line[4] = { p->frame.left, at, p->frame.right, at };
         const moco__pen pen = { MOCO__SOFT, guide_width, dashes[g].lengths, dashes[g].count };
-        moco__canvas_line(p->canvas, line, 2, &pen);
+        moco__canvas_line(p->frame.canvas, line, 2, &pen);
     }
 }
 
@@ -211,14 +179,15 @@ static void place(const plot *p, double *points, size_t count)
 {
     for (size_t i = 0; i < count; ++i) {
         points[2 * i] = x_at(p, points[2 * i]);
-        points[2 * i + 1] = y_at(p, points[2 * i + 1]);
+        points[2 * i + 1] = moco__frame_y(&p->frame, points[2 * i + 1]);
     }
 }
 
 static void draw_dots(const plot *p, const moco_series *series, uint32_t colour)
 {
     for (size_t i = 0; i < series->count && series->count <= FEW && !p->chart->is_stepped; ++i) {
-        moco__canvas_dot(p->canvas, x_at(p, series->epochs[i]), y_at(p, series->values[i]), 3, colour, 1);
+        moco__canvas_dot(p->frame.canvas, x_at(p, series->epochs[i]), moco__frame_y(&p->frame, series->values[i]), 3,
+                         colour, 1);
     }
 }
 
@@ -231,11 +200,11 @@ static moco_status draw_lines(const plot *p)
         status = moco__points_choose(&points[l], p->chart->lines[l].series, p->chart->is_stepped);
         place(p, points[l].line, points[l].count);
         place(p, points[l].band, points[l].band_count);
-        moco__canvas_area(p->canvas, points[l].band, points[l].band_count, line_colours[l], band_opacity);
+        moco__canvas_area(p->frame.canvas, points[l].band, points[l].band_count, line_colours[l], band_opacity);
     }
     for (size_t l = p->chart->count; l > 0 && status == MOCO_OK; --l) {
         const moco__pen pen = { line_colours[l - 1], line_width, NULL, 0 };
-        moco__canvas_line(p->canvas, points[l - 1].line, points[l - 1].count, &pen);
+        moco__canvas_line(p->frame.canvas, points[l - 1].line, points[l - 1].count, &pen);
         draw_dots(p, p->chart->lines[l - 1].series, line_colours[l - 1]);
     }
     for (size_t l = 0; l < p->chart->count; ++l) {
@@ -246,18 +215,18 @@ static moco_status draw_lines(const plot *p)
 
 static moco_status draw(moco__canvas *canvas, const moco__chart *chart, bool titled)
 {
-    plot p = { .canvas = canvas, .chart = chart, .right = canvas->width - MARGIN - GAP };
+    plot p = { .frame = { .canvas = canvas, .right = canvas->width - MARGIN - GAP }, .chart = chart };
     choose_axes(&p);
-    p.left = MARGIN + TEXT + GAP + widest_tick(&p) + GAP;
-    p.bottom = canvas->height - TEXT * 3 - GAP;
-    p.top = MARGIN;
+    moco__frame_make_room(&p.frame);
+    p.frame.bottom = canvas->height - TEXT * 3 - GAP;
+    p.frame.top = MARGIN;
     if (titled) {
-        const moco__label title = { chart->title, p.left, MARGIN + TITLE, TITLE, MOCO__INK, MOCO__LEFT, 0, true };
+        const moco__label title = { chart->title, p.frame.left, MARGIN + TITLE, TITLE, MOCO__INK, MOCO__LEFT, 0, true };
         moco__canvas_text(canvas, &title);
-        p.top += TITLE + MARGIN;
+        p.frame.top += TITLE + MARGIN;
     }
-    p.top += draw_legend(&p, p.top + TEXT);
-    draw_y_axis(&p);
+    p.frame.top += draw_legend(&p, p.frame.top + TEXT);
+    moco__frame_draw_y(&p.frame, chart->label);
     draw_x_axis(&p);
     draw_guides(&p);
     return draw_lines(&p);

@@ -4,15 +4,15 @@
 #include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
-#include "report/canvas_internal.h"
-#include "report/chart_axis_internal.h"
+#include "report/chart_frame_internal.h"
 #include "report/points_axis_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 640, HEIGHT = 400, TEXT = 12, TITLE = 15, GAP = 6, MARGIN = 14, LEGEND_LINE = 18, SAMPLE = 24 };
+enum { TEXT = MOCO__CHART_TEXT, GAP = MOCO__CHART_GAP, MARGIN = MOCO__CHART_MARGIN };
+enum { WIDTH = 640, HEIGHT = 400, TITLE = 15, LEGEND_LINE = 18, SAMPLE = 24 };
 enum { Y_TICKS = 6, CAP = 4, INSET = 24, OFFSET = 4 };
 
 static const uint32_t colours[MOCO_PLOT_MAX_LINES] = { MOCO__BLUE, MOCO__ORANGE, MOCO__GREEN, MOCO__YELLOW,
@@ -21,15 +21,13 @@ static const double line_width = 1.75;
 
 /* A chart in drawing: its plot area on the page. */
 typedef struct plot {
-    moco__canvas *canvas;
+    moco__frame frame;
     const moco_plot_point *points;
     size_t count;
     const moco_points_options *options;
     const char *lines[MOCO_PLOT_MAX_LINES];
     size_t line_count;
     moco__points_axis x;
-    moco__axis y;
-    double left, right, top, bottom;
 } plot;
 
 static size_t line_of(const plot *p, const char *name)
@@ -71,7 +69,7 @@ static moco_status collect(plot *p)
         low = fmin(low, point->mean - spread(point));
         high = fmax(high, point->mean + spread(point));
     }
-    p->y = moco__axis_make(low, high, Y_TICKS);
+    p->frame.y = moco__axis_make(low, high, Y_TICKS);
     return MOCO_OK;
 }
 
@@ -79,12 +77,7 @@ static moco_status collect(plot *p)
 
 static double x_at(const plot *p, double place)
 {
-    return p->left + INSET + place * (p->right - p->left - 2 * INSET);
-}
-
-static double y_at(const plot *p, double value)
-{
-    return p->bottom - (value - p->y.min) / (p->y.max - p->y.min) * (p->bottom - p->top);
+    return p->frame.left + INSET + place * (p->frame.right - p->frame.left - 2 * INSET);
 }
 
 /* Lines stand a little beside each other, so that their error bars can be told apart. */
@@ -97,84 +90,63 @@ static double point_x(plot *p, const moco_plot_point *point)
 
 /* ---- Axes and legend ---- */
 
-static void draw_y_axis(plot *p)
-{
-    const moco__pen grid = { MOCO__GRID, 1, NULL, 0 };
-    char text[128];
-    double value = 0;
-    double widest = 0;
-    for (int i = 0; moco__axis_tick(&value, &p->y, i); ++i) {
-        moco__axis_text(text, sizeof text, &p->y, value);
-        widest = fmax(widest, moco__canvas_text_width(p->canvas, text, TEXT));
-    }
-    p->left = MARGIN + TEXT + GAP + widest + GAP;
-    for (int i = 0; moco__axis_tick(&value, &p->y, i); ++i) {
-        const double at = y_at(p, value);
-        const double line[4] = { p->left, at, p->right, at };
-        moco__canvas_line(p->canvas, line, 2, &grid);
-        moco__axis_text(text, sizeof text, &p->y, value);
-        const moco__label label = { text, p->left - GAP, at + TEXT * 0.35, TEXT, MOCO__SOFT, MOCO__RIGHT, 0, false };
-        moco__canvas_text(p->canvas, &label);
-    }
-    moco__axis_label(text, sizeof text, &p->y, p->options->label != NULL ? p->options->label : "");
-    const moco__label label = { text, MARGIN + 2, (p->top + p->bottom) / 2, TEXT, MOCO__INK, MOCO__MIDDLE, -90, false };
-    moco__canvas_text(p->canvas, &label);
-}
-
 static void draw_x_axis(plot *p)
 {
     const moco__pen ink = { MOCO__SOFT, 1, NULL, 0 };
     double widths[MOCO__POINTS_TICKS];
     char text[128];
     for (size_t i = 0; i < p->x.count; ++i) {
-        widths[i] = (moco__canvas_text_width(p->canvas, p->x.texts[i], TEXT) + GAP) / (p->right - p->left - 2 * INSET);
+        widths[i] = (moco__canvas_text_width(p->frame.canvas, p->x.texts[i], TEXT) + GAP) /
+                    (p->frame.right - p->frame.left - 2 * INSET);
     }
     moco__points_axis_place(&p->x, widths);
     for (size_t i = 0; i < p->x.count; ++i) {
         const double at = x_at(p, p->x.places[i]);
-        const double line[4] = { at, p->bottom, at, p->bottom + 4 };
-        moco__canvas_line(p->canvas, line, 2, &ink);
-        const moco__label label = { p->x.texts[i], at, p->bottom + 7 + TEXT, TEXT, MOCO__SOFT, MOCO__MIDDLE, 0, false };
-        moco__canvas_text(p->canvas, &label);
+        const double line[4] = { at, p->frame.bottom, at, p->frame.bottom + 4 };
+        moco__canvas_line(p->frame.canvas, line, 2, &ink);
+        const moco__label label = { p->x.texts[i], at, p->frame.bottom + 7 + TEXT, TEXT, MOCO__SOFT, MOCO__MIDDLE, 0,
+                                    false };
+        moco__canvas_text(p->frame.canvas, &label);
     }
-    const double frame[6] = { p->left, p->top, p->left, p->bottom, p->right, p->bottom };
-    moco__canvas_line(p->canvas, frame, 3, &ink);
+    const double frame[6] = { p->frame.left,   p->frame.top,   p->frame.left,
+                              p->frame.bottom, p->frame.right, p->frame.bottom };
+    moco__canvas_line(p->frame.canvas, frame, 3, &ink);
     (void)snprintf(text, sizeof text, "%s%s", p->options->x_label != NULL ? p->options->x_label : "",
                    p->x.spacing == MOCO__LOGARITHMIC ? " (logarithmic)" : "");
     const moco__label label = {
-        text, (p->left + p->right) / 2, p->canvas->height - GAP, TEXT, MOCO__INK, MOCO__MIDDLE, 0, false
+        text, (p->frame.left + p->frame.right) / 2, p->frame.canvas->height - GAP, TEXT, MOCO__INK, MOCO__MIDDLE, 0,
+        false
     };
-    moco__canvas_text(p->canvas, &label);
+    moco__canvas_text(p->frame.canvas, &label);
 }
 
 static void draw_head(plot *p)
 {
     double x = MARGIN;
-    p->top = MARGIN;
+    p->frame.top = MARGIN;
     if (p->options->title != NULL) {
         const moco__label title = { p->options->title, MARGIN, MARGIN + TITLE, TITLE, MOCO__INK, MOCO__LEFT, 0, true };
-        moco__canvas_text(p->canvas, &title);
-        p->top += TITLE + MARGIN;
+        moco__canvas_text(p->frame.canvas, &title);
+        p->frame.top += TITLE + MARGIN;
     }
     if (p->line_count < 2) {
         return;
     }
     for (size_t l = 0; l < p->line_count; ++l) {
-        const double width = SAMPLE + GAP + moco__canvas_text_width(p->canvas, p->lines[l], TEXT) + MARGIN;
-        if (x > MARGIN && x + width > p->canvas->width - MARGIN) {
+        const double width = SAMPLE + GAP + moco__canvas_text_width(p->frame.canvas, p->lines[l], TEXT) + MARGIN;
+        if (x > MARGIN && x + width > p->frame.canvas->width - MARGIN) {
             x = MARGIN;
-            p->top += LEGEND_LINE;
+            p->frame.top += LEGEND_LINE;
         }
-        const double line[4] = { x, p->top + TEXT * 0.65, x + SAMPLE, p->top + TEXT * 0.65 };
+        const double line[4] = { x, p->frame.top + TEXT * 0.65, x + SAMPLE, p->frame.top + TEXT * 0.65 };
         const moco__pen pen = { colours[l], line_width + 0.5, NULL, 0 };
-        const moco__label label = {
-            p->lines[l], x + SAMPLE + GAP, p->top + TEXT, TEXT, MOCO__INK, MOCO__LEFT, 0, false
-        };
-        moco__canvas_line(p->canvas, line, 2, &pen);
-        moco__canvas_text(p->canvas, &label);
+        const moco__label label = { p->lines[l], x + SAMPLE + GAP, p->frame.top + TEXT, TEXT, MOCO__INK, MOCO__LEFT, 0,
+                                    false };
+        moco__canvas_line(p->frame.canvas, line, 2, &pen);
+        moco__canvas_text(p->frame.canvas, &label);
         x += width;
     }
-    p->top += LEGEND_LINE + GAP;
+    p->frame.top += LEGEND_LINE + GAP;
 }
 
 /* ---- Points ---- */
@@ -185,16 +157,16 @@ static void draw_point(plot *p, const moco_plot_point *point)
     const moco__pen pen = { colour, 1.25, NULL, 0 };
     const double x = point_x(p, point);
     if (isfinite(point->deviation)) {
-        const double low = y_at(p, point->mean - point->deviation);
-        const double high = y_at(p, point->mean + point->deviation);
+        const double low = moco__frame_y(&p->frame, point->mean - point->deviation);
+        const double high = moco__frame_y(&p->frame, point->mean + point->deviation);
         const double bars[3][4] = { { x, low, x, high },
                                     { x - CAP, low, x + CAP, low },
                                     { x - CAP, high, x + CAP, high } };
         for (size_t i = 0; i < 3; ++i) {
-            moco__canvas_line(p->canvas, bars[i], 2, &pen);
+            moco__canvas_line(p->frame.canvas, bars[i], 2, &pen);
         }
     }
-    moco__canvas_dot(p->canvas, x, y_at(p, point->mean), 3.5, colour, 1);
+    moco__canvas_dot(p->frame.canvas, x, moco__frame_y(&p->frame, point->mean), 3.5, colour, 1);
 }
 
 /* Joins the points of a line from left to right. */
@@ -212,23 +184,24 @@ static void draw_line(plot *p, size_t line)
         }
         if (next != NULL) {
             reached = xy[2 * joined] = point_x(p, next);
-            xy[2 * joined + 1] = y_at(p, next->mean);
+            xy[2 * joined + 1] = moco__frame_y(&p->frame, next->mean);
             ++joined;
         }
     }
     const moco__pen pen = { colours[line], line_width, NULL, 0 };
-    moco__canvas_line(p->canvas, xy, joined, &pen);
+    moco__canvas_line(p->frame.canvas, xy, joined, &pen);
 }
 
 static moco_status draw(plot *p, const char *path)
 {
     moco_picture format = p->options->format;
     MOCO_TRY(moco__picture_of(&format, path));
-    MOCO_TRY(moco__canvas_open(p->canvas, format, WIDTH, HEIGHT));
-    p->right = p->canvas->width - MARGIN - GAP;
-    p->bottom = p->canvas->height - TEXT * 3 - GAP;
+    MOCO_TRY(moco__canvas_open(p->frame.canvas, format, WIDTH, HEIGHT));
+    p->frame.right = p->frame.canvas->width - MARGIN - GAP;
+    p->frame.bottom = p->frame.canvas->height - TEXT * 3 - GAP;
     draw_head(p);
-    draw_y_axis(p);
+    moco__frame_make_room(&p->frame);
+    moco__frame_draw_y(&p->frame, p->options->label != NULL ? p->options->label : "");
     draw_x_axis(p);
     for (size_t l = p->line_count; l > 0; --l) {
         draw_line(p, l - 1);
@@ -236,7 +209,7 @@ static moco_status draw(plot *p, const char *path)
     for (size_t i = 0; i < p->count; ++i) {
         draw_point(p, &p->points[i]);
     }
-    return moco__canvas_write(p->canvas, path);
+    return moco__canvas_write(p->frame.canvas, path);
 }
 
 MOCO__DEFINE_INIT(moco_points_options, MOCO_POINTS_OPTIONS_INIT)
@@ -253,7 +226,7 @@ moco_status moco_plot_points(const char *path, const moco_plot_point *points, si
     if (count == 0) {
         return moco_error_set(MOCO_EINVALID, "plot: count is 0; give a point");
     }
-    plot p = { .canvas = &canvas, .points = points, .count = count, .options = &o };
+    plot p = { .frame.canvas = &canvas, .points = points, .count = count, .options = &o };
     MOCO_TRY(collect(&p));
     const moco_status status = draw(&p, path);
     moco__canvas_close(&canvas);
