@@ -54,6 +54,11 @@ class Resume : public moco_test::WithFolder {
                  "--device",
                  moco_test::device_name() };
     }
+    // 20 steps in one epoch of 5000 images, each with a line of metrics.
+    [[nodiscard]] Words train_briefly(const std::string &run) const
+    {
+        return joined(train(run), { "--image-size", "8", "--batch", "240", "--queue-size", "64", "--print-freq", "1" });
+    }
     static int run(const Words &words) { return Process(words).wait(); }
     [[nodiscard]] int resume(const std::string &name) const { return run({ MOCO_BINARY, "resume", path(name) }); }
 
@@ -108,33 +113,7 @@ TEST_F(Resume, IsExactForEveryMechanism)
     };
     for (const auto &m : mechanisms) {
         const auto command = [&](const std::string &run) {
-            const Words words{ MOCO_BINARY,
-                               "train",
-                               path(moco_test::fashion_images),
-                               "--out",
-                               path(run),
-                               "--preset",
-                               "tiny",
-                               "--image-size",
-                               "8",
-                               "--batch",
-                               "240",
-                               "--epochs",
-                               "1",
-                               "--queue-size",
-                               "64",
-                               "--print-freq",
-                               "1",
-                               "--no-plots",
-                               "--threads",
-                               "1",
-                               "--knn-every",
-                               "0",
-                               "--predictor",
-                               "64",
-                               "--device",
-                               moco_test::device_name() };
-            return joined(words, m.words);
+            return joined(joined(train_briefly(run), { "--predictor", "64" }), m.words);
         };
         const std::string name = m.name;
         ASSERT_EQ(run(command("whole-" + name)), 0);
@@ -149,44 +128,15 @@ TEST_F(Resume, IsExactForARunOfSteps)
 {
     moco_test::write_fashion(folder_, 5000);
     const fs::path last = fs::path("checkpoints") / "step_0000000050.safetensors";
+    const Words steps{ "--max-steps",        "50",
+                       "--knn-steps",        "16",
+                       "--knn-images",       "500",
+                       "--checkpoint-steps", "16",
+                       "--checkpoint-every", "1000",
+                       "--keep-last",        "9",
+                       "--val-data",         path(moco_test::fashion_images) };
     const auto command = [&](const std::string &run, const Words &schedule) {
-        const Words words{ MOCO_BINARY,
-                           "train",
-                           path(moco_test::fashion_images),
-                           "--out",
-                           path(run),
-                           "--preset",
-                           "tiny",
-                           "--image-size",
-                           "8",
-                           "--batch",
-                           "240",
-                           "--max-steps",
-                           "50",
-                           "--queue-size",
-                           "64",
-                           "--print-freq",
-                           "1",
-                           "--no-plots",
-                           "--threads",
-                           "1",
-                           "--knn-every",
-                           "0",
-                           "--knn-steps",
-                           "16",
-                           "--checkpoint-steps",
-                           "16",
-                           "--checkpoint-every",
-                           "1000",
-                           "--keep-last",
-                           "9",
-                           "--knn-images",
-                           "500",
-                           "--val-data",
-                           path(moco_test::fashion_images),
-                           "--device",
-                           moco_test::device_name() };
-        return joined(words, schedule);
+        return joined(joined(train_briefly(run), steps), schedule);
     };
     const Words decay{ "--schedule", "exponential", "--lr-decay", "0.5", "--lr-decay-steps", "7" };
     ASSERT_EQ(run(command("whole", decay)), 0);

@@ -71,6 +71,18 @@ moco_status golden_fill_encoders(moco_model *model)
     return fill_encoder(moco_model_key_encoder(model), is_separate(model) ? "k." : "");
 }
 
+/* Divides a row by its length. The values are every stride-th. */
+static void normalise(float *row, const float *values, size_t stride, size_t dim)
+{
+    double sumsq = 0;
+    for (size_t d = 0; d < dim; ++d) {
+        sumsq += (double)values[d * stride] * (double)values[d * stride];
+    }
+    for (size_t d = 0; d < dim; ++d) {
+        row[d] = (float)((double)values[d * stride] / sqrt(sumsq));
+    }
+}
+
 /* Fills in the queue: the stream is dim x K, the queue K x dim. */
 moco_status golden_fill_queue(moco_model *model)
 {
@@ -84,13 +96,7 @@ moco_status golden_fill_queue(moco_model *model)
     float *rows = stream + k * dim;
     stream_uniform(stream, k * dim, "queue");
     for (size_t j = 0; j < k; ++j) {
-        double sumsq = 0;
-        for (size_t d = 0; d < dim; ++d) {
-            sumsq += (double)stream[d * k + j] * (double)stream[d * k + j];
-        }
-        for (size_t d = 0; d < dim; ++d) {
-            rows[j * dim + d] = (float)((double)stream[d * k + j] / sqrt(sumsq));
-        }
+        normalise(rows + j * dim, stream + j, k, dim);
     }
     const moco_status status = moco_tensor_set_from_host(keys, rows, k * dim * sizeof *rows);
     free(stream);
@@ -108,13 +114,7 @@ static moco_status fill_bank(moco_tensor *bank)
     }
     stream_uniform(rows, n * dim, "bank");
     for (size_t i = 0; i < n; ++i) {
-        double sumsq = 0;
-        for (size_t d = 0; d < dim; ++d) {
-            sumsq += (double)rows[i * dim + d] * (double)rows[i * dim + d];
-        }
-        for (size_t d = 0; d < dim; ++d) {
-            rows[i * dim + d] = (float)((double)rows[i * dim + d] / sqrt(sumsq));
-        }
+        normalise(rows + i * dim, rows + i * dim, 1, dim);
     }
     const moco_status status = moco_tensor_set_from_host(bank, rows, n * dim * sizeof *rows);
     free(rows);
