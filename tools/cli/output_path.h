@@ -6,6 +6,11 @@
 
 #include <moco.h>
 
+#include <stdbool.h>
+
+/* Returns whether a path is that of a folder, which may be by a link. */
+bool is_folder(const char *path);
+
 /* Fails if the file that an option names cannot be written: its folder is missing or closed, or the path is a folder.
  * An empty path is right. */
 moco_status output_path_check(const char *option, const char *path);

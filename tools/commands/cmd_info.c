@@ -2,6 +2,7 @@
  * moco info: shows what is in a checkpoint or another file of tensors.
  */
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "commands/commands.h"
 
 #include <dirent.h>
@@ -259,7 +260,7 @@ static int run(const arguments *args)
     if (values.json) {
         print_json(path, file, bytes);
     } else {
-        if (stat(given, &status) == 0 && S_ISDIR(status.st_mode)) {
+        if (is_folder(given)) {
             (void)printf("Checkpoints of %s\n", given);
             print_checkpoints(given);
             (void)printf("\n");

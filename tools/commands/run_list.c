@@ -3,13 +3,14 @@
  */
 #include "commands/run_list.h"
 
+#include "cli/output_path.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_DEPTH = 4 }; /* of folders below the given one */
@@ -65,12 +66,6 @@ static moco_status add(run_list *list, const char *path, const char *name)
 static int is_shown(const struct dirent *entry)
 {
     return entry->d_name[0] != '.' ? 1 : 0;
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 /* Adds the runs below a folder; `skip` bytes of their paths are not part of their names. */

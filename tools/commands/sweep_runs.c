@@ -4,6 +4,7 @@
 #include "commands/sweep_runs.h"
 
 #include "cli/output.h"
+#include "cli/output_path.h"
 #include "cli/signals.h"
 #include "commands/sweep_check.h"
 #include "commands/sweep_pool.h"
@@ -221,7 +222,6 @@ static void job_ended(size_t run, int code, double seconds, void *payload)
 
 static moco_status make_folder(const char *path)
 {
-    struct stat info;
     char parent[2 * MOCO_PATH_MAX];
     (void)snprintf(parent, sizeof parent, "%s", path);
     for (char *c = parent + 1; *c != '\0'; ++c) {
@@ -231,7 +231,7 @@ static moco_status make_folder(const char *path)
             *c = '/';
         }
     }
-    if (mkdir(path, 0777) != 0 && !(errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))) {
+    if (mkdir(path, 0777) != 0 && !(errno == EEXIST && is_folder(path))) {
         return moco_error_set(MOCO_EIO, "--out: the folder %s cannot be made: %s", path, strerror(errno));
     }
     return MOCO_OK;
