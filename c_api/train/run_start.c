@@ -18,6 +18,7 @@
 #include "moco/loss.h"
 #include "moco/version.h"
 
+#include <math.h>
 #include <string.h>
 
 static void log_processes(const moco__run *run)
@@ -176,7 +177,8 @@ static moco_status start(moco__run *run)
     MOCO_TRY(moco__run_check_length(run));
     MOCO_TRY(moco__run_open_loader(setup));
     log_setup(run);
-    report->left_chance = run->state.position.step;
+    report->left_chance = report->health.was_spread = run->state.position.step;
+    report->health.rank = report->health.best_rank = report->health.best_knn = NAN;
     report->progress = (moco__progress){
         .seen = { .step = run->state.position.step, .epochs = setup->epochs, .epoch_steps = setup->epoch_steps },
         .callback = run->options.progress,

@@ -22,7 +22,7 @@ AT(moco_augment_policy, payload, 848);
 AT(moco_augment_policy, channels, 856);
 AT(moco_augment_policy, statistics, 864);
 
-SIZE(moco_config, 20632);
+SIZE(moco_config, 20640);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -100,6 +100,8 @@ AT(moco_config, checkpoint_steps, 20600);
 AT(moco_config, checkpoint_minutes, 20608);
 AT(moco_config, knn_steps, 20616);
 AT(moco_config, knn_minutes, 20624);
+AT(moco_config, monitors, 20632);
+AT(moco_config, lidar, 20633);
 
 SIZE(moco_dataset_options, 32);
 AT(moco_dataset_options, struct_size, 0);
