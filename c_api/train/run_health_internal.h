@@ -6,6 +6,9 @@
 
 #include "moco/quality.h"
 
+/* Whether this process runs the monitors. */
+bool moco__run_watches(const moco__run *run);
+
 /* Where a step puts its embeddings for moco__run_measure_step(); NULL: nobody asks for them. */
 moco_step *moco__run_wants_step(moco__run *run);
 
@@ -14,9 +17,5 @@ moco_pair_quality moco__run_measure_step(moco__run *run);
 
 /* Warns if the contrastive task is solved while the features get worse. */
 void moco__run_warn_of_leak(moco__run *run);
-
-/* Measures features of some training images, if the epoch that has ended is one to do so, and writes what it finds. A
- * failure is logged: it costs no training. */
-moco_status moco__run_measure_features(moco__run *run);
 
 #endif

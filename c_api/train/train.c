@@ -7,6 +7,7 @@
 #include "train/run_agreement_internal.h"
 #include "train/run_data_internal.h"
 #include "train/run_due_internal.h"
+#include "train/run_features_internal.h"
 #include "train/run_health_internal.h"
 #include "train/run_metrics_internal.h"
 #include "train/run_monitor_internal.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 extern "C" {
+#include "train/run_features_internal.h"
 #include "train/run_health_internal.h"
 }
 
