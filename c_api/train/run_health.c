@@ -1,6 +1,8 @@
 /* Watches without labels whether a run learns, by the embeddings of each reported step. */
 #include "train/run_health_internal.h"
 
+#include "base/c_locale_internal.h"
+
 #include "moco/ops.h"
 
 #include <math.h>
@@ -69,6 +71,7 @@ moco_pair_quality moco__run_measure_step(moco__run *run)
 
 void moco__run_warn_of_leak(moco__run *run)
 {
+    MOCO__IN_C_LOCALE;
     moco__run_health *health = &run->report.health;
     const moco_progress *seen = &run->report.progress.seen;
     char words[128] = "";
