@@ -94,8 +94,10 @@ static moco_status without_mean(moco_tensor **out, moco_scope *scope, const moco
 
 static moco_status with_norm_1(moco_tensor **out, moco_scope *scope, const moco_tensor *x)
 {
-    moco_tensor *norms;
-    MOCO_TRY(moco_tensor_norm_dim(&norms, scope, x, 1, true));
+    moco_tensor *squares, *norms;
+    MOCO_TRY(moco_tensor_mul(&squares, scope, x, x));
+    MOCO_TRY(moco_tensor_sum_dim(&norms, scope, squares, 1, true));
+    MOCO_TRY(moco_tensor_sqrt(&norms, scope, norms));
     MOCO_TRY(moco_tensor_clamp(&norms, scope, norms, smallest_norm, INFINITY));
     return moco_tensor_div(out, scope, x, norms);
 }
