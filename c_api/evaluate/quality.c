@@ -193,23 +193,24 @@ static moco_status nearness(moco_tensor **out, moco_scope *scope, const moco_ten
 static moco_status measure_pairs(moco_pair_quality *out, moco_scope *scope, const moco_tensor *queries,
                                  const moco_tensor *keys)
 {
-    moco_tensor *q, *k, *near, *spread, *cosine, *all;
+    moco_tensor *q, *k, *near, *spread, *apart, *all;
     float numbers[3];
     const double n = (double)moco_tensor_size(queries, 0);
     MOCO_TRY(moco_tensor_cast(&q, scope, queries, MOCO_FLOAT32));
     MOCO_TRY(moco_tensor_cast(&k, scope, keys != NULL ? keys : queries, MOCO_FLOAT32));
     MOCO_TRY(nearness(&near, scope, q));
     MOCO_TRY(spread_of(&spread, scope, q));
-    MOCO_TRY(moco_tensor_row_dot(&cosine, scope, q, k));
-    MOCO_TRY(moco_tensor_mean(&cosine, scope, cosine));
-    const moco_tensor *const parts[] = { near, spread, cosine };
+    MOCO_TRY(moco_tensor_sub(&apart, scope, q, k));
+    MOCO_TRY(moco_tensor_mul(&apart, scope, apart, apart));
+    MOCO_TRY(moco_tensor_sum(&apart, scope, apart));
+    const moco_tensor *const parts[] = { near, spread, apart };
     const moco_value argument = moco_value_tensors(parts, 3);
     MOCO_TRY(moco_tensor_call(&all, 1, scope, "aten::stack", &argument, 1));
     MOCO_TRY(moco_tensor_to_host(numbers, sizeof numbers, all));
     /* A row is at distance 0 from itself, which is no pair. */
     out->uniformity = log(fmax((double)numbers[0] - n, 1e-300) / (n * (n - 1)));
     out->spread = (double)numbers[1];
-    out->alignment = keys != NULL ? 2 - 2 * (double)numbers[2] : NAN;
+    out->alignment = keys != NULL ? (double)numbers[2] / n : NAN;
     return MOCO_OK;
 }
 

@@ -17,6 +17,7 @@ enum { LIDAR_OBJECTS = 512, LIDAR_VIEWS = 10 };
 /* A forward pass costs a quarter of a training step, so this keeps the time below 1 %. */
 static const double share_of_images = 0.03;
 static const double least_rank = 0.02; /* of the embedding's dimensions */
+static const uint64_t max_patience = 500;
 
 /* Returns how many images show the spectrum of so many dimensions. */
 static size_t images_for(int64_t dimensions, const moco__run_setup *setup)
@@ -29,15 +30,17 @@ static size_t images_for(int64_t dimensions, const moco__run_setup *setup)
     return wanted < images ? wanted : images;
 }
 
+/* Whether so many steps were taken since the last time that it is cheap, or the run ends. */
 static bool is_due(const moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
     const moco_encoder *encoder = moco_model_query_encoder(setup->model);
+    const uint64_t step = run->state.position.step;
     const size_t costs =
         images_for(moco_encoder_feature_dim(encoder), setup) + images_for(moco_encoder_dim(encoder), setup);
-    const double own = (double)moco_dataset_count(setup->images) / moco_comm_world(setup->comm);
-    const uint64_t every = (uint64_t)ceil((double)costs / (share_of_images * own));
-    return run->state.position.epoch % every == 0 || run->state.position.step == setup->steps;
+    const double own = (double)setup->config.batch / moco_comm_world(setup->comm);
+    const double since = (double)(step - run->report.health.measured);
+    return since > 0 && (since * own * share_of_images >= (double)costs || step == setup->steps);
 }
 
 static moco_features_options options_of(const moco__run *run, moco_feature_kind kind)
@@ -101,13 +104,31 @@ static void warn_of_rank(moco__run *run, const moco_quality *output)
 {
     moco__run_health *health = &run->report.health;
     const double dim = (double)run->setup.config.dim;
-    if (!health->warned_of_rank && output->rankme < 1 + least_rank * dim && run->state.position.epoch > 1) {
+    const uint64_t epoch = run->setup.epoch_steps;
+    const bool has_learnt = run->state.position.step > 2 * (epoch < max_patience ? epoch : max_patience);
+    if (!health->warned_of_rank && has_learnt && output->rankme < 1 + least_rank * dim) {
         health->warned_of_rank = true;
         moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
                             "epoch %g: the embeddings use %.1f of %.0f dimensions (RankMe): the run has collapsed to "
                             "few directions; lower lr, raise temperature, or use a larger queue-size",
                             moco__run_epoch(run), output->rankme, dim);
     }
+}
+
+void moco__run_recall_features(moco__run *run)
+{
+    moco__run_health *health = &run->report.health;
+    moco_series ranks = { 0, NULL, NULL, NULL };
+    health->measured = 0;
+    health->rank = health->best_rank = NAN;
+    if (moco__run_watches(run) && moco_series_read(&ranks, run->setup.config.out, "pooled_rankme") == MOCO_OK) {
+        for (size_t i = 0; i < ranks.count; ++i) {
+            health->measured = (uint64_t)ranks.steps[i];
+            health->rank = ranks.values[i];
+            health->best_rank = fmax(health->best_rank, ranks.values[i]);
+        }
+    }
+    moco_series_free(&ranks);
 }
 
 moco_status moco__run_measure_features(moco__run *run)
@@ -128,6 +149,7 @@ moco_status moco__run_measure_features(moco__run *run)
                             moco_error_message());
         return MOCO_OK;
     }
+    health->measured = run->state.position.step;
     health->rank = pooled.rankme;
     health->best_rank = fmax(health->best_rank, pooled.rankme);
     run->report.progress.seen.rankme = pooled.rankme;

@@ -4,8 +4,11 @@
 
 #include "train/run_internal.h"
 
-/* Measures features of some training images, if the epoch that has ended is one to do so, and writes what it finds. A
- * failure is logged: it costs no training. */
+/* Reads back from the run's metrics what earlier sessions have found. */
+void moco__run_recall_features(moco__run *run);
+
+/* Measures features of some training images, if that is cheap by the steps since the last time, and writes what it
+ * finds. A failure is logged: it costs no training. */
 moco_status moco__run_measure_features(moco__run *run);
 
 #endif

@@ -30,6 +30,7 @@ typedef struct moco__run_tests {
 typedef struct moco__run_health {
     moco_step latest;    /* borrowed from the model until its next step */
     uint64_t was_spread; /* the last step whose embeddings were spread */
+    uint64_t measured;   /* the last step whose features were measured */
     double rank, best_rank, best_knn;
     bool warned_of_collapse, warned_of_rank, warned_of_leak;
     bool failed; /* features cannot be measured */

@@ -11,6 +11,7 @@
 #include "train/run_best_internal.h"
 #include "train/run_changes_internal.h"
 #include "train/run_data_internal.h"
+#include "train/run_features_internal.h"
 #include "train/run_identity_internal.h"
 #include "train/run_lock_internal.h"
 #include "train/run_open_internal.h"
@@ -178,7 +179,8 @@ static moco_status start(moco__run *run)
     MOCO_TRY(moco__run_open_loader(setup));
     log_setup(run);
     report->left_chance = report->health.was_spread = run->state.position.step;
-    report->health.rank = report->health.best_rank = report->health.best_knn = NAN;
+    report->health.best_knn = NAN;
+    moco__run_recall_features(run);
     report->progress = (moco__progress){
         .seen = { .step = run->state.position.step, .epochs = setup->epochs, .epoch_steps = setup->epoch_steps },
         .callback = run->options.progress,

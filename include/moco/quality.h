@@ -43,7 +43,7 @@ typedef struct moco_pair_quality {
  * Measures pairs of embeddings, such as q and k of ::moco_step.
  * @param[out] out the numbers
  * @param queries N x D, rows of norm 1, N of at least 2
- * @param keys N x D, rows of norm 1: row i is the positive of query i. NULL: alignment is NaN
+ * @param keys N x D: row i is the positive of query i. NULL: alignment is NaN
  * @return ::MOCO_EINVALID if sizes do not fit
  */
 MOCO_API MOCO_MUST_USE moco_status moco_quality_pairs(moco_pair_quality *out, const moco_tensor *queries,
