@@ -98,6 +98,7 @@
 #include "moco/export.h"
 #include "moco/finetune.h"
 #include "moco/linear.h"
+#include "moco/quality.h"
 #include "moco/safetensors.h"
 #include "moco/weights.h"
 

@@ -81,6 +81,7 @@ void moco__config_defaults(moco_config *config)
         { "keep-every", "0" },       { "tensorboard", "true" },
         { "plots", "true" },         { "gradient-compression", "none" },
         { "cuda-graph", "auto" },    { "bucket-mib", "25" },
+        { "monitors", "true" },      { "lidar", "false" },
     };
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;

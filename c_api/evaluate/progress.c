@@ -18,7 +18,7 @@ void moco__progress_start(moco__progress *progress)
     p->steps = progress->max_steps > 0 ? progress->max_steps : p->epochs * p->epoch_steps + (uint64_t)progress->shift;
     p->epoch = counted(progress) / p->epoch_steps;
     p->epoch_step = counted(progress) - p->epoch * p->epoch_steps;
-    p->loss = p->acc1 = p->acc5 = p->eta_s = p->knn_acc1 = p->val_acc1 = NAN;
+    p->loss = p->acc1 = p->acc5 = p->eta_s = p->knn_acc1 = p->val_acc1 = p->spread = p->rankme = NAN;
     progress->start_step = progress->metrics_step = p->step;
     progress->start_time = progress->metrics_time = moco__now();
 }

@@ -1,15 +1,15 @@
-/* Draws a map of features: their first two principal components, one point per image, coloured by class. */
+/* Draws a map of features: one point per image, coloured by class. */
 #include "moco/plot.h"
 
 #include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
-#include "base/tensor_internal.h"
+#include "base/options_read_internal.h"
 #include "report/canvas_internal.h"
-
-#include "moco/embed.h"
+#include "report/map_places_internal.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { SIDE = 560, LEFT = 36, TOP = 40, BOTTOM = 36, LEGEND = 190, MARGIN = 18 };
 enum { TITLE = 15, TEXT = 12, LINE = 19, DOT = 4, NAME_BYTES = 26 };
@@ -50,8 +50,10 @@ typedef struct frame {
     double scale; /* units of the page per unit of the features */
 } frame;
 
-static frame fit(const float *xy, size_t count)
+static frame fit(const moco__map_places *places)
 {
+    const float *xy = places->xy;
+    const size_t count = places->count;
     double low[2] = { INFINITY, INFINITY };
     double high[2] = { -INFINITY, -INFINITY };
     for (size_t i = 0; i < 2 * count; ++i) {
@@ -62,17 +64,27 @@ static frame fit(const float *xy, size_t count)
     return (frame){ { (low[0] + high[0]) / 2, (low[1] + high[1]) / 2 }, SIDE / (extent * (1 + 2 * room_around)) };
 }
 
-static void draw_points(moco__canvas *canvas, const float *xy, const moco_features *features)
+static double x_at(const frame *f, double x)
 {
-    const size_t count = moco_features_count(features);
-    const frame f = fit(xy, count);
+    return LEFT + SIDE / 2.0 + f->scale * (x - f->centre[0]);
+}
+
+static double y_at(const frame *f, double y)
+{
+    return TOP + SIDE / 2.0 - f->scale * (y - f->centre[1]);
+}
+
+static void draw_points(moco__canvas *canvas, const moco__map_places *places)
+{
+    const size_t count = places->count;
+    const frame f = fit(places);
     const double radius = count > 4000 ? 1.7 : count > 400 ? 2.4 : DOT;
     const double opacity = count > 400 ? 0.7 : 0.85;
     for (size_t first = 0; first < STRIDE; ++first) { /* else the last class of sorted data would cover the others */
         for (size_t i = first; i < count; i += STRIDE) {
-            const double x = LEFT + SIDE / 2.0 + f.scale * ((double)xy[2 * i] - f.centre[0]);
-            const double y = TOP + SIDE / 2.0 - f.scale * ((double)xy[2 * i + 1] - f.centre[1]);
-            moco__canvas_dot(canvas, x, y, radius, colour_of(moco_features_labels(features)[i]), opacity);
+            const double x = x_at(&f, (double)places->xy[2 * i]);
+            const double y = y_at(&f, (double)places->xy[2 * i + 1]);
+            moco__canvas_dot(canvas, x, y, radius, colour_of(places->labels[i]), opacity);
         }
     }
 }
@@ -108,16 +120,83 @@ static void draw_legend(moco__canvas *canvas, const moco_dataset *dataset)
     }
 }
 
-static void draw_frame(moco__canvas *canvas, const double shares[2], size_t count)
+/* ---- Class names on the map ---- */
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Gives the median of a class along one axis. Returns false if it has no point, or memory is out. */
+static bool median_of(double *out, const moco__map_places *places, int64_t label, size_t axis)
+{
+    size_t count = 0;
+    double *values = moco__calloc(places->count + 1, sizeof *values);
+    for (size_t i = 0; values != NULL && i < places->count; ++i) {
+        if (places->labels[i] == label) {
+            values[count++] = (double)places->xy[2 * i + axis];
+        }
+    }
+    if (count > 0) {
+        qsort(values, count, sizeof *values, compare);
+        *out = values[count / 2];
+    }
+    free(values);
+    return count > 0;
+}
+
+/* Writes each class's name where it is at home, on a white ground. */
+static void draw_names(moco__canvas *canvas, const moco_dataset *dataset, const moco__map_places *places)
+{
+    const size_t classes = moco_dataset_class_count(dataset);
+    const frame f = fit(places);
+    for (size_t c = 0; c < classes && classes <= SHOWN_CLASSES; ++c) {
+        char text[64];
+        double at[2] = { 0, 0 };
+        if (median_of(&at[0], places, (int64_t)c, 0) && median_of(&at[1], places, (int64_t)c, 1)) {
+            name_class(text, sizeof text, dataset, c);
+            const double width = moco__canvas_text_width(canvas, text, TEXT);
+            const double x = x_at(&f, at[0]);
+            const double y = y_at(&f, at[1]);
+            const double ground[8] = { x - width / 2 - 2, y - TEXT * 0.7, x + width / 2 + 2, y - TEXT * 0.7,
+                                       x + width / 2 + 2, y + TEXT * 0.7, x - width / 2 - 2, y + TEXT * 0.7 };
+            const moco__label label = { text, x, y + TEXT * 0.35, TEXT, MOCO__INK, MOCO__MIDDLE, 0, true };
+            moco__canvas_area(canvas, ground, 4, MOCO__WHITE, 0.75);
+            moco__canvas_text(canvas, &label);
+        }
+    }
+}
+
+/* ---- Frame and axes ---- */
+
+static void draw_title(moco__canvas *canvas, const moco__map_places *places, const moco_map_options *o, size_t all)
 {
     MOCO__IN_C_LOCALE;
-    char text[96];
+    char text[128];
+    char count[64];
     const moco__pen grid = { MOCO__GRID, 1, NULL, 0 };
     const moco__box box = { LEFT, TOP, SIDE, SIDE };
     moco__canvas_outline(canvas, &box, &grid);
-    (void)snprintf(text, sizeof text, "%zu images by the first two principal components of their features", count);
+    if (places->count < all) {
+        (void)snprintf(count, sizeof count, "%zu of %zu images", places->count, all);
+    } else {
+        (void)snprintf(count, sizeof count, "%zu images", all);
+    }
+    if (o->method == MOCO_MAP_TSNE) {
+        (void)snprintf(text, sizeof text, "%s by t-SNE of their features (perplexity %g)", count, o->perplexity);
+    } else {
+        (void)snprintf(text, sizeof text, "%s by the first two principal components of their features", count);
+    }
     const moco__label title = { text, LEFT, TOP - 14, TITLE, MOCO__INK, MOCO__LEFT, 0, true };
     moco__canvas_text(canvas, &title);
+}
+
+static void draw_axes(moco__canvas *canvas, const double shares[2])
+{
+    MOCO__IN_C_LOCALE;
+    char text[96];
     (void)snprintf(text, sizeof text, "component 2 (%.1f %% of the variance)", 100 * shares[1]);
     const moco__label up = { text, LEFT - 10, TOP + SIDE / 2.0, TEXT, MOCO__SOFT, MOCO__MIDDLE, -90, false };
     moco__canvas_text(canvas, &up);
@@ -127,34 +206,50 @@ static void draw_frame(moco__canvas *canvas, const double shares[2], size_t coun
 }
 
 static moco_status draw(moco__canvas *canvas, const char *path, const moco_dataset *dataset,
-                        const moco_features *features)
+                        const moco_features *features, const moco_map_options *o)
 {
-    double shares[2];
-    void *xy;
-    moco_tensor *places = NULL;
+    moco__map_places places = { .xy = NULL };
     moco_picture format = MOCO_PICTURE_AUTO;
     const double legend = moco_dataset_class_count(dataset) > 0 ? LEGEND : MARGIN;
     moco_status status;
     MOCO_TRY_GOTO(moco__picture_of(&format, path));
-    MOCO_TRY_GOTO(moco__tensor_pca(&places, shares, NULL, moco_features_matrix(features), 2));
-    MOCO_TRY_GOTO(moco_tensor_data(&xy, places));
+    MOCO_TRY_GOTO(moco__map_place(&places, features, o));
     MOCO_TRY_GOTO(moco__canvas_open(canvas, format, LEFT + SIDE + legend, TOP + SIDE + BOTTOM));
-    draw_frame(canvas, shares, moco_features_count(features));
-    draw_points(canvas, xy, features);
+    draw_title(canvas, &places, o, moco_features_count(features));
+    if (o->method == MOCO_MAP_PCA) {
+        draw_axes(canvas, places.shares);
+    }
+    draw_points(canvas, &places);
+    if (o->method == MOCO_MAP_TSNE) {
+        draw_names(canvas, dataset, &places);
+    }
     draw_legend(canvas, dataset);
     MOCO_TRY_GOTO(moco__canvas_write(canvas, path));
 done:
-    moco_tensor_free(places);
+    moco__map_places_free(&places);
     return status;
 }
 
+MOCO__DEFINE_INIT(moco_map_options, MOCO_MAP_OPTIONS_INIT)
+
 moco_status moco_plot_map(const char *path, const moco_dataset *dataset, const moco_features *features)
 {
+    return moco_plot_map_with(path, dataset, features, NULL);
+}
+
+moco_status moco_plot_map_with(const char *path, const moco_dataset *dataset, const moco_features *features,
+                               const moco_map_options *options)
+{
+    moco_map_options o;
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(dataset);
     MOCO_CHECK_ARG(features);
+    MOCO__READ_OPTIONS(&o, options, MOCO_MAP_OPTIONS_INIT);
+    if ((unsigned)o.method > MOCO_MAP_TSNE) {
+        return moco_error_set(MOCO_EINVALID, "plot: method %d is not a moco_map_method", (int)o.method);
+    }
     moco__canvas canvas = { .status = MOCO_OK };
-    const moco_status status = draw(&canvas, path, dataset, features);
+    const moco_status status = draw(&canvas, path, dataset, features, &o);
     moco__canvas_close(&canvas);
     return status;
 }

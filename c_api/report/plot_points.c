@@ -194,6 +194,7 @@ static void draw_line(plot *p, size_t line)
 
 static moco_status draw(plot *p, const char *path)
 {
+    MOCO__IN_C_LOCALE;
     moco_picture format = p->options->format;
     MOCO_TRY(moco__picture_of(&format, path));
     MOCO_TRY(moco__canvas_open(p->frame.canvas, format, WIDTH, HEIGHT));

@@ -7,7 +7,7 @@
 #include "config/config_read_internal.h"
 #include "report/plot_pairs_internal.h"
 
-enum { QUERIES = 12 };
+enum { QUERIES = 12, FEWEST_POINTS = 20 };
 
 /* What the sheets show. */
 typedef struct sheets {
@@ -43,6 +43,24 @@ done:
     return status;
 }
 
+/* t-SNE of a handful of images would show nothing. */
+static moco_status draw_tsne(const sheets *s, const moco_features *features)
+{
+    static const char *const names[] = { [MOCO_PICTURE_AUTO] = "tsne.png",
+                                         [MOCO_PICTURE_PNG] = "tsne.png",
+                                         [MOCO_PICTURE_SVG] = "tsne.svg",
+                                         [MOCO_PICTURE_PDF] = "tsne.pdf" };
+    char path[MOCO_PATH_MAX];
+    moco_map_options how = MOCO_MAP_OPTIONS_INIT;
+    how.method = MOCO_MAP_TSNE;
+    how.limit = s->options->tsne;
+    if (how.limit == 0 || moco_features_count(features) < FEWEST_POINTS) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(path_of(path, s, names[s->options->format]));
+    return moco_plot_map_with(path, s->query_images, features, &how);
+}
+
 static moco_status draw_map(sheets *s)
 {
     static const char *const names[] = { [MOCO_PICTURE_AUTO] = "map.png",
@@ -54,7 +72,10 @@ static moco_status draw_map(sheets *s)
     MOCO_TRY(path_of(path, s, names[s->options->format]));
     s->how.limit = s->options->map;
     MOCO_TRY(moco_features_extract(&features, s->query_images, s->encoder, &s->how));
-    const moco_status status = moco_plot_map(path, s->query_images, features);
+    moco_status status = moco_plot_map(path, s->query_images, features);
+    if (status == MOCO_OK) {
+        status = draw_tsne(s, features);
+    }
     moco_features_free(features);
     return status;
 }

@@ -97,10 +97,22 @@ static moco_status read_metrics(moco__record *record)
         const char *name;
         moco__values values;
     } all[MOCO__METRICS] = {
-        [MOCO__LOSS] = { "loss", MOCO__MEANS },      [MOCO__ACC1] = { "acc1", MOCO__MEANS },
-        [MOCO__ACC5] = { "acc5", MOCO__MEANS },      [MOCO__LR] = { "lr", MOCO__POINTS },
-        [MOCO__KNN] = { "knn_acc1", MOCO__POINTS },  [MOCO__RATE] = { "images_per_s", MOCO__RATES },
+        [MOCO__LOSS] = { "loss", MOCO__MEANS },
+        [MOCO__ACC1] = { "acc1", MOCO__MEANS },
+        [MOCO__ACC5] = { "acc5", MOCO__MEANS },
+        [MOCO__LR] = { "lr", MOCO__POINTS },
+        [MOCO__KNN] = { "knn_acc1", MOCO__POINTS },
+        [MOCO__RATE] = { "images_per_s", MOCO__RATES },
         [MOCO__WAIT] = { "data_wait", MOCO__MEANS },
+        [MOCO__ALIGNMENT] = { "alignment", MOCO__POINTS },
+        [MOCO__UNIFORMITY] = { "uniformity", MOCO__POINTS },
+        [MOCO__SPREAD] = { "spread", MOCO__POINTS },
+        [MOCO__POOLED_SPREAD] = { "pooled_spread", MOCO__POINTS },
+        [MOCO__POOLED_RANK] = { "pooled_rankme", MOCO__POINTS },
+        [MOCO__OUTPUT_RANK] = { "output_rankme", MOCO__POINTS },
+        [MOCO__POOLED_ALPHA] = { "pooled_alpha", MOCO__POINTS },
+        [MOCO__OUTPUT_ALPHA] = { "output_alpha", MOCO__POINTS },
+        [MOCO__LIDAR] = { "lidar", MOCO__POINTS },
     };
     for (size_t i = 0; i < MOCO__METRICS; ++i) {
         MOCO_TRY(moco_series_read(&record->metrics[i], record->run, all[i].name));

@@ -15,6 +15,15 @@ typedef enum moco__metric_kind {
     MOCO__KNN,
     MOCO__RATE,
     MOCO__WAIT, /* percent */
+    MOCO__ALIGNMENT,
+    MOCO__UNIFORMITY,
+    MOCO__SPREAD,
+    MOCO__POOLED_SPREAD,
+    MOCO__POOLED_RANK,
+    MOCO__OUTPUT_RANK,
+    MOCO__POOLED_ALPHA,
+    MOCO__OUTPUT_ALPHA,
+    MOCO__LIDAR,
     MOCO__METRICS
 } moco__metric_kind;
 

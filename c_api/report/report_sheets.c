@@ -11,18 +11,23 @@
 /* A sheet of RUN/plots. */
 typedef struct picture {
     const char *file, *title, *caption, *alt;
+    bool is_optional; /* few images have none */
 } picture;
 
 static const picture pictures[] = {
     { "pairs.png", "Augmented pairs", "Training images, each with the two views that training compares.",
-      "Sheet of training images, each beside two augmented views" },
+      "Sheet of training images, each beside two augmented views", false },
     { "neighbours.png", "Nearest neighbours",
       "Images on the left, and the training images whose features are nearest. A solid blue frame: the same class; a "
       "dashed orange one: another.",
-      "Sheet of images, each beside its ten nearest neighbours by features" },
+      "Sheet of images, each beside its ten nearest neighbours by features", false },
     { "map.png", "Map of features",
       "The two directions in which features vary most (PCA): one point per image, coloured by its class.",
-      "Scatter plot of images by two principal components of their features, coloured by class" },
+      "Scatter plot of images by two principal components of their features, coloured by class", false },
+    { "tsne.png", "Neighbourhoods of features",
+      "t-SNE: images with similar features are near each other. Distances between groups, and their sizes, mean "
+      "little.",
+      "Scatter plot of images by t-SNE of their features, coloured by class, with the classes' names", true },
 };
 
 static void write_picture(moco__html *html, const picture *p, const char *path, const void *bytes, size_t size)
@@ -63,7 +68,7 @@ void moco__report_sheets(moco__html *html, const moco__record *record)
     size_t missing_count = 0;
     moco__html_add(html, "<h2>Images</h2>\n");
     for (size_t i = 0; i < COUNT; ++i) {
-        if (!write_if_there(html, record->run, &pictures[i])) {
+        if (!write_if_there(html, record->run, &pictures[i]) && !pictures[i].is_optional) {
             missing[missing_count++] = pictures[i].file;
         }
     }

@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINES = 2 };
+enum { LINES = 3 };
 
 static void guide_loss(moco__chart *chart, const moco__record *record);
 static void guide_accuracy(moco__chart *chart, const moco__record *record);
 static void guide_knn(moco__chart *chart, const moco__record *record);
+static void guide_alpha(moco__chart *chart, const moco__record *record);
 
 static const struct {
     const char *file, *title, *label;
@@ -33,6 +34,30 @@ static const struct {
       guide_accuracy },
     { "knn", "kNN accuracy on test images", "accuracy (%)", { { MOCO__KNN, "kNN" } }, false, guide_knn },
     { "lr", "Learning rate", "learning rate", { { MOCO__LR, "learning rate" } }, true, NULL },
+    { "rank",
+      "Effective rank of features (RankMe)",
+      "dimensions",
+      { { MOCO__POOLED_RANK, "pooled" }, { MOCO__OUTPUT_RANK, "embedding" }, { MOCO__LIDAR, "LiDAR" } },
+      false,
+      NULL },
+    { "spread",
+      "Spread of embeddings and features",
+      "0: all equal",
+      { { MOCO__SPREAD, "embedding in training" }, { MOCO__POOLED_SPREAD, "pooled" } },
+      false,
+      NULL },
+    { NULL,
+      "Alignment and uniformity (less is better)",
+      "alignment; uniformity",
+      { { MOCO__ALIGNMENT, "alignment" }, { MOCO__UNIFORMITY, "uniformity" } },
+      false,
+      NULL },
+    { NULL,
+      "Decay of the spectrum (alpha-ReQ)",
+      "alpha",
+      { { MOCO__POOLED_ALPHA, "pooled" }, { MOCO__OUTPUT_ALPHA, "embedding" } },
+      false,
+      guide_alpha },
     { NULL, "Training speed", "images/s", { { MOCO__RATE, "images/s" } }, false, NULL },
     { NULL, "Time spent waiting for data", "share of time (%)", { { MOCO__WAIT, "data wait" } }, false, NULL },
 };
@@ -133,6 +158,12 @@ static void guide_knn(moco__chart *chart, const moco__record *record)
     if (classes > 0) {
         moco__chart_guide(chart, 100 / classes, "chance");
     }
+}
+
+static void guide_alpha(moco__chart *chart, const moco__record *record)
+{
+    (void)record;
+    moco__chart_guide(chart, 1, "near 1 is good");
 }
 
 const char *moco__run_chart(moco__chart *chart, const moco__record *record, size_t index)

@@ -5,7 +5,7 @@
 #include "report/chart_internal.h"
 #include "report/report_read_internal.h"
 
-enum { MOCO__RUN_CHARTS = 6 };
+enum { MOCO__RUN_CHARTS = 10 };
 
 /* Fills in the index-th chart, which borrows the record's series. Returns the name of its file without an ending; NULL
  * if only the report shows it. A chart without values has a count of 0. */

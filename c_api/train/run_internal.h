@@ -26,6 +26,16 @@ typedef struct moco__run_tests {
     bool warned;  /* that the run is worse than its start */
 } moco__run_tests;
 
+/* What the label-free monitors have seen; see run_health_internal.h. */
+typedef struct moco__run_health {
+    moco_step latest;    /* borrowed from the model until its next step */
+    uint64_t was_spread; /* the last step whose embeddings were spread */
+    uint64_t measured;   /* the last step whose features were measured */
+    double rank, best_rank, best_knn;
+    bool warned_of_collapse, warned_of_rank, warned_of_leak;
+    bool failed; /* features cannot be measured */
+} moco__run_health;
+
 typedef struct moco__run_report {
     moco__run_log log;
     moco_metrics *metrics; /* NULL: another rank writes them */
@@ -34,6 +44,7 @@ typedef struct moco__run_report {
     uint64_t left_chance; /* the last step whose loss was not at chance */
     bool warned_of_chance;
     moco__pace pace;
+    moco__run_health health;
 } moco__run_report;
 
 /* Where the checkpoint of a resumed run came from; known to rank 0. */

@@ -2,6 +2,7 @@
 #include "train/run_metrics_internal.h"
 
 #include "base/comm_internal.h"
+#include "train/run_health_internal.h"
 
 #include "moco/loss.h"
 
@@ -91,6 +92,8 @@ moco_status moco__run_read_metrics(moco__run *run)
     moco__progress_measure(progress, means.loss, means.acc1, means.acc5);
     warn_of_chance(run, means.loss);
     warn_of_pace(run);
+    const moco_pair_quality pairs = moco__run_measure_step(run);
+    moco__run_warn_of_leak(run);
     const moco_metric values[] = {
         { "loss", p->loss },
         { "acc1", p->acc1 },
@@ -98,6 +101,9 @@ moco_status moco__run_read_metrics(moco__run *run)
         { "lr", p->lr },
         { "images_per_s", p->images_per_s },
         { "data_wait", p->data_wait },
+        { "alignment", pairs.alignment },
+        { "uniformity", pairs.uniformity },
+        { "spread", pairs.spread },
     };
     return moco__run_write_metrics(run, values, sizeof values / sizeof values[0]);
 }

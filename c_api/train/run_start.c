@@ -12,6 +12,7 @@
 #include "train/run_changes_internal.h"
 #include "train/run_data_internal.h"
 #include "train/run_due_internal.h"
+#include "train/run_features_internal.h"
 #include "train/run_identity_internal.h"
 #include "train/run_lock_internal.h"
 #include "train/run_open_internal.h"
@@ -19,6 +20,7 @@
 #include "moco/loss.h"
 #include "moco/version.h"
 
+#include <math.h>
 #include <string.h>
 
 static void log_processes(const moco__run *run)
@@ -177,7 +179,9 @@ static moco_status start(moco__run *run)
     MOCO_TRY(moco__run_check_length(run));
     MOCO_TRY(moco__run_open_loader(setup));
     log_setup(run);
-    report->left_chance = run->state.position.step;
+    report->left_chance = report->health.was_spread = run->state.position.step;
+    report->health.best_knn = NAN;
+    moco__run_recall_features(run);
     report->progress = (moco__progress){
         .seen = { .step = run->state.position.step, .epochs = setup->epochs, .epoch_steps = setup->epoch_steps },
         .callback = run->options.progress,

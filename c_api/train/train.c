@@ -7,6 +7,8 @@
 #include "train/run_agreement_internal.h"
 #include "train/run_data_internal.h"
 #include "train/run_due_internal.h"
+#include "train/run_features_internal.h"
+#include "train/run_health_internal.h"
 #include "train/run_metrics_internal.h"
 #include "train/run_monitor_internal.h"
 #include "train/run_start_internal.h"
@@ -95,6 +97,7 @@ static moco_status do_what_is_due(moco__run *run, int64_t due)
     if ((due & MOCO__DUE_CHECKPOINT) != 0) {
         MOCO_TRY(save(run));
     }
+    MOCO_TRY(moco__run_measure_features(run));
     if ((due & MOCO__DUE_TEST) == 0) {
         return MOCO_OK;
     }
@@ -129,8 +132,8 @@ static moco_status learn_batch(moco__run *run, double lr)
     moco_batch batch;
     MOCO_TRY(moco_loader_next(run->setup.loader, &batch));
     moco__pace_begin(&run->report.pace);
-    const moco_status status =
-        moco_model_step_samples(NULL, run->setup.model, batch.query, batch.key, batch.indices, lr, m);
+    const moco_status status = moco_model_step_samples(moco__run_wants_step(run), run->setup.model, batch.query,
+                                                       batch.key, batch.indices, lr, m);
     moco__pace_end(&run->report.pace);
     return status;
 }

@@ -175,6 +175,8 @@ typedef struct moco_config {
     double checkpoint_minutes; /**< save a checkpoint after so many minutes too; 0: never @since 0.2 */
     int64_t knn_steps;         /**< test every so many steps too; 0: never @since 0.2 */
     double knn_minutes;        /**< test after so many minutes too; 0: never @since 0.2 */
+    bool monitors;             /**< measure without labels what embeddings and features are worth. @since 0.2 */
+    bool lidar;                /**< with monitors: LiDAR too. @since 0.2 */
 } moco_config;
 
 /** The @p index-th row of the table of options; NULL after the last; borrowed, static. */

@@ -67,6 +67,44 @@ static inline moco_status moco_features_label_tensor(moco_tensor **out, moco_sco
 MOCO_API MOCO_MUST_USE moco_status moco_features_write_names(const char *path, const moco_features *features,
                                                              const moco_dataset *dataset);
 
+/** Options of moco_tsne(). @since 0.2 */
+typedef struct moco_tsne_options {
+    size_t struct_size; /**< set by the macro or function below */
+    double perplexity;  /**< neighbours of a row, about; at most a third of the rows count; 30 */
+    int64_t iterations; /**< steps of the descent; the first third, 250 at most, with exaggerated attraction; 500 */
+    moco_features_fn progress; /**< called after each step with the number of steps; may be NULL. A non-zero return ends
+                                  it with ::MOCO_ESTOPPED */
+    void *payload;             /**< handed to progress */
+} moco_tsne_options;
+
+/** The defaults of ::moco_tsne_options. */
+#define MOCO_TSNE_OPTIONS_INIT                                                                                         \
+    {                                                                                                                  \
+        sizeof(moco_tsne_options), 30, 500, NULL, NULL                                                                 \
+    }
+
+/**
+ * Fills in what ::MOCO_TSNE_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_tsne_options) of the caller
+ * @since 0.2
+ */
+MOCO_API void moco_tsne_options_init(moco_tsne_options *options, size_t struct_size);
+
+/**
+ * Places rows in a plane so that near rows stay near: t-SNE (van der Maaten and Hinton 2008), exact, over all pairs,
+ * from the principal components on. No random numbers are drawn. Time and memory grow with the square of the rows;
+ * docs/guide.md has figures. The work is done on the device of the matrix.
+ * @param[out] out N x 2, float32, on the CPU; centred at 0
+ * @param scope owns the result; NULL: the caller does
+ * @param matrix N x D, best with rows of norm 1; N from 4 to 20,000
+ * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if sizes or options do not fit; ::MOCO_ESTOPPED if the callback ended it
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_tsne(moco_tensor **out, moco_scope *scope, const moco_tensor *matrix,
+                                             const moco_tsne_options *options);
+
 MOCO_END_DECLS
 
 #endif

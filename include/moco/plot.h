@@ -142,6 +142,52 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const 
 MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
                                                  const moco_features *features);
 
+/** How a map places images, and their names. @since 0.2 */
+#define MOCO_MAP_METHOD_MAP(X)                                                                                         \
+    X(MOCO_MAP_PCA, "pca")   /* the two directions of most variance */                                                 \
+    X(MOCO_MAP_TSNE, "tsne") /* moco_tsne(): neighbours stay neighbours */
+
+/** How a map places images. @since 0.2 */
+typedef enum moco_map_method { MOCO_MAP_METHOD_MAP(MOCO_CHOICE_ENUM) } moco_map_method;
+
+/** Options of moco_plot_map_with(). @since 0.2 */
+typedef struct moco_map_options {
+    size_t struct_size;        /**< set by the macro or function below */
+    moco_map_method method;    /**< ::MOCO_MAP_PCA */
+    size_t limit;              /**< t-SNE places at most so many images, evenly spread over all; 0: all; 5000 */
+    double perplexity;         /**< of t-SNE; 30 */
+    moco_features_fn progress; /**< of t-SNE, after each step; may be NULL. A non-zero return ends it with
+                                  ::MOCO_ESTOPPED */
+    void *payload;             /**< handed to progress */
+} moco_map_options;
+
+/** The defaults of ::moco_map_options. */
+#define MOCO_MAP_OPTIONS_INIT                                                                                          \
+    {                                                                                                                  \
+        sizeof(moco_map_options), MOCO_MAP_PCA, 5000, 30, NULL, NULL                                                   \
+    }
+
+/**
+ * Fills in what ::MOCO_MAP_OPTIONS_INIT holds.
+ * @param[out] options receives it
+ * @param struct_size sizeof(moco_map_options) of the caller
+ * @since 0.2
+ */
+MOCO_API void moco_map_options_init(moco_map_options *options, size_t struct_size);
+
+/**
+ * Draws features as points of a plane, coloured by class; by t-SNE also with the name of each class at its median.
+ * @param path of the picture
+ * @param dataset the images of the features; it has the names of the classes
+ * @param features of two dimensions or more, for t-SNE of norm 1
+ * @param options NULL for the defaults, which are those of moco_plot_map()
+ * @return as moco_plot_map(); ::MOCO_EINVALID for t-SNE of fewer than 4 images; ::MOCO_ESTOPPED if the callback ended
+ * it
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_plot_map_with(const char *path, const moco_dataset *dataset,
+                                                      const moco_features *features, const moco_map_options *options);
+
 /** Options of moco_plot_sheets(). @since 0.1 */
 typedef struct moco_sheets_options {
     size_t struct_size;  /**< set by the macro or function below */
@@ -149,13 +195,14 @@ typedef struct moco_sheets_options {
     size_t map;          /**< images on the map, where more would hide each other; 5000 */
     int32_t workers;     /**< loader threads; 0: one per core */
     moco_device device;  /**< of the encoder */
-    moco_picture format; /**< of the map; ::MOCO_PICTURE_AUTO: PNG. Sheets of images are always PNG. */
+    moco_picture format; /**< of the maps; ::MOCO_PICTURE_AUTO: PNG. Sheets of images are always PNG. */
+    size_t tsne;         /**< images on the map by t-SNE; 0: none; 2000 @since 0.2 */
 } moco_sheets_options;
 
 /** The defaults of ::moco_sheets_options. */
 #define MOCO_SHEETS_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
-        sizeof(moco_sheets_options), 10000, 5000, 0, { MOCO_CPU, 0 }, MOCO_PICTURE_AUTO                                \
+        sizeof(moco_sheets_options), 10000, 5000, 0, { MOCO_CPU, 0 }, MOCO_PICTURE_AUTO, 2000                          \
     }
 
 /**
@@ -167,7 +214,7 @@ typedef struct moco_sheets_options {
 MOCO_API void moco_sheets_options_init(moco_sheets_options *options, size_t struct_size);
 
 /**
- * Draws all sheets of a run to RUN/plots: pairs.png, neighbours.png and map.png.
+ * Draws all sheets of a run to RUN/plots: pairs.png, neighbours.png, map.png and tsne.png.
  * @param run its folder
  * @param config the settings of the run
  * @param encoder of the run, as moco_encoder_import() gives it

@@ -27,6 +27,8 @@ typedef struct moco_progress {
     double eta_s;         /**< seconds to the end; NaN before it is known */
     double knn_acc1;      /**< percent, the latest; NaN before the first */
     double val_acc1;      /**< percent of the validation images, the latest; NaN before the first */
+    double spread;        /**< of the embeddings, see ::moco_pair_quality; NaN before the first. @since 0.2 */
+    double rankme;        /**< of the pooled features, see ::moco_quality; NaN before the first. @since 0.2 */
 } moco_progress;
 
 /**

@@ -31,10 +31,10 @@ MOCO_API void moco_report_options_init(moco_report_options *options, size_t stru
 
 /**
  * Writes a self-contained HTML file, which needs neither other files nor a network: the numbers of a run, its curves,
- * the sheets of RUN/plots (pairs.png, neighbours.png, map.png), the results of evaluations (knn.json, linear.json and
- * finetune.json of RUN, and each JSON file of RUN/eval) as bars and tables, the run's settings and its log. The run may
- * still be in progress; the page names what is missing. Neither data nor checkpoints are read. The file appears
- * complete or not at all.
+ * the sheets of RUN/plots (pairs.png, neighbours.png, map.png, tsne.png), the results of evaluations (knn.json,
+ * linear.json and finetune.json of RUN, and each JSON file of RUN/eval) as bars and tables, the run's settings and its
+ * log. The run may still be in progress; the page names what is missing. Neither data nor checkpoints are read. The
+ * file appears complete or not at all.
  * @param run its folder
  * @param options NULL for the defaults
  * @return ::MOCO_ENOTFOUND if @p run holds neither config.yaml nor metrics.jsonl; ::MOCO_EIO if the file cannot be

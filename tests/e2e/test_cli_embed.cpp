@@ -32,6 +32,12 @@ TEST_F(CliEmbed, WritesFeaturesOfAllImages)
     EXPECT_HAS(lines.back(), "test/light/7.png");
     EXPECT_TRUE(fs::file_size(root / "map.png") > 1000);
 
+    const Result tsne = run({ "embed", "run", "train", "--map", "tsne.svg", "--map-method", "tsne", "--perplexity", "5",
+                              "--threads", "1", "-j1" });
+    ASSERT_EQ(tsne.code, 0) << tsne.err;
+    EXPECT_HAS(read_file(root / "tsne.svg"), "48 images by t-SNE of their features (perplexity 5)");
+    EXPECT_HAS(read_file(root / "tsne.svg"), "light");
+
     const Result other = run({ "embed", "run", "test", "-o", "f.safetensors", "--features", "output", "--no-normalise",
                                "--limit", "6", "--json", "--threads", "1", "-j1" });
     ASSERT_EQ(other.code, 0) << other.err;

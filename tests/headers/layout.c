@@ -22,7 +22,7 @@ AT(moco_augment_policy, payload, 848);
 AT(moco_augment_policy, channels, 856);
 AT(moco_augment_policy, statistics, 864);
 
-SIZE(moco_config, 20632);
+SIZE(moco_config, 20640);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -100,6 +100,8 @@ AT(moco_config, checkpoint_steps, 20600);
 AT(moco_config, checkpoint_minutes, 20608);
 AT(moco_config, knn_steps, 20616);
 AT(moco_config, knn_minutes, 20624);
+AT(moco_config, monitors, 20632);
+AT(moco_config, lidar, 20633);
 
 SIZE(moco_dataset_options, 32);
 AT(moco_dataset_options, struct_size, 0);
@@ -297,13 +299,36 @@ AT(moco_compare_options, metric, 8);
 AT(moco_compare_options, last_step, 16);
 AT(moco_compare_options, format, 24);
 
-SIZE(moco_sheets_options, 40);
+SIZE(moco_sheets_options, 48);
 AT(moco_sheets_options, struct_size, 0);
 AT(moco_sheets_options, bank, 8);
 AT(moco_sheets_options, map, 16);
 AT(moco_sheets_options, workers, 24);
 AT(moco_sheets_options, device, 28);
 AT(moco_sheets_options, format, 36);
+AT(moco_sheets_options, tsne, 40);
+
+SIZE(moco_map_options, 48);
+AT(moco_map_options, struct_size, 0);
+AT(moco_map_options, method, 8);
+AT(moco_map_options, limit, 16);
+AT(moco_map_options, perplexity, 24);
+AT(moco_map_options, progress, 32);
+AT(moco_map_options, payload, 40);
+
+SIZE(moco_tsne_options, 40);
+AT(moco_tsne_options, struct_size, 0);
+AT(moco_tsne_options, perplexity, 8);
+AT(moco_tsne_options, iterations, 16);
+AT(moco_tsne_options, progress, 24);
+AT(moco_tsne_options, payload, 32);
+
+SIZE(moco_points_options, 40);
+AT(moco_points_options, struct_size, 0);
+AT(moco_points_options, title, 8);
+AT(moco_points_options, x_label, 16);
+AT(moco_points_options, label, 24);
+AT(moco_points_options, format, 32);
 
 SIZE(moco_queue_options, 48);
 AT(moco_queue_options, struct_size, 0);

@@ -42,7 +42,7 @@ int counter_show(size_t done, size_t count, void *payload)
     output_lock();
     output_set_clear(clear);
     clear();
-    (void)fprintf(stderr, "%s  %zu/%zu  %3.0f %%  %.0f images/s  ETA %s", subject, done, count,
+    (void)fprintf(stderr, "%s  %zu/%zu  %3.0f %%  %.0f/s  ETA %s", subject, done, count,
                   100 * (double)done / (double)count, rate,
                   format_time(left, sizeof left, (double)(count - done) / (rate > 0 ? rate : 1)));
     (void)fflush(stderr);

@@ -56,7 +56,7 @@ typedef struct field {
     int rank; /* fields with higher ranks are left out first if the line is short */
 } field;
 
-enum { FIELD_COUNT = 7 };
+enum { FIELD_COUNT = 8 };
 
 static void make_fields(field fields[FIELD_COUNT])
 {
@@ -64,7 +64,7 @@ static void make_fields(field fields[FIELD_COUNT])
     char lr[FIELD_SIZE];
     const bool measured = latest.images_per_s > 0;
     memset(fields, 0, FIELD_COUNT * sizeof fields[0]);
-    const int ranks[FIELD_COUNT] = { 6, 0, 5, 2, 4, 3, 1 };
+    const int ranks[FIELD_COUNT] = { 7, 0, 5, 2, 4, 3, 1, 6 };
     for (int i = 0; i < FIELD_COUNT; ++i) {
         fields[i].rank = ranks[i];
     }
@@ -82,6 +82,9 @@ static void make_fields(field fields[FIELD_COUNT])
         (void)snprintf(fields[5].text, FIELD_SIZE, "kNN %.1f %%", latest.knn_acc1);
     } else if (!isnan(latest.val_acc1)) {
         (void)snprintf(fields[5].text, FIELD_SIZE, "val %.1f %%", latest.val_acc1);
+    }
+    if (!isnan(latest.rankme)) {
+        (void)snprintf(fields[7].text, FIELD_SIZE, "rank %.0f", latest.rankme);
     }
     if (!isnan(latest.eta_s)) {
         (void)snprintf(fields[6].text, FIELD_SIZE, "ETA %s", format_time(eta, sizeof eta, latest.eta_s));
@@ -167,6 +170,12 @@ static void print_line(void)
                  latest.acc5, format_number(lr, sizeof lr, 4, latest.lr), latest.images_per_s, 100 * latest.data_wait);
     if (!isnan(latest.knn_acc1)) {
         (void)printf("  kNN %.2f %%", latest.knn_acc1);
+    }
+    if (!isnan(latest.spread)) {
+        (void)printf("  spread %.2f", latest.spread);
+    }
+    if (!isnan(latest.rankme)) {
+        (void)printf("  rank %.0f", latest.rankme);
     }
     if (!isnan(latest.val_acc1)) {
         (void)printf("  val %.2f %%", latest.val_acc1);

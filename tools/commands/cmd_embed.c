@@ -17,6 +17,8 @@ typedef struct embed_options {
     char out[MOCO_PATH_MAX], out_format[16], split[64];
     moco_format format;
     char features[16], query[MOCO_PATH_MAX], plot[MOCO_PATH_MAX], map[MOCO_PATH_MAX], device[16];
+    moco_map_method map_method;
+    double perplexity;
     bool normalise, skip_broken, measure, json;
     int64_t k, limit, image_size, batch, workers, threads;
 } embed_options;
@@ -26,6 +28,7 @@ static embed_options values = { .out_format = "auto",
                                 .features = "auto",
                                 .device = "auto",
                                 .normalise = true,
+                                .perplexity = 30,
                                 .k = 10,
                                 .batch = 256 };
 
@@ -56,7 +59,14 @@ static const moco_option options[] = {
       .help = "with --query: draw each query with its ten most similar images" },
     { .name = "map",
       MOCO_PATH_OPTION(embed_options, map, "F.png"),
-      .help = "draw all images as points, at the first two principal components of their features, coloured by class" },
+      .help = "draw images as points, near each other if their features are, coloured by class" },
+    { .name = "map-method",
+      MOCO_CHOICE_OPTION(embed_options, map_method, "M", MOCO_CHOICES(MOCO_MAP_METHOD_MAP)),
+      .help = "pca: by the first two principal components of the features, fast, all images; tsne: exact t-SNE, which "
+              "keeps neighbours together, of at most 5000 images that are spread evenly over the data" },
+    { .name = "perplexity",
+      MOCO_REAL_OPTION(embed_options, perplexity, 2, 1000),
+      .help = "neighbours that t-SNE keeps together, about" },
     { .name = "format",
       MOCO_CHOICE_OPTION(embed_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
       .help = "layout of the data on disk" },
@@ -141,6 +151,18 @@ static moco_status set_up(embed_job *job, const arguments *args)
     return network_load(&job->net);
 }
 
+static moco_status draw_map(const embed_job *job)
+{
+    moco_map_options how = MOCO_MAP_OPTIONS_INIT;
+    how.method = values.map_method;
+    how.perplexity = values.perplexity;
+    how.progress = counter_show;
+    counter_start("t-SNE steps");
+    const moco_status status = moco_plot_map_with(values.map, job->images, job->features, &how);
+    counter_end();
+    return status;
+}
+
 static moco_status work(embed_job *job)
 {
     if (values.query[0] != '\0') { /* first, so that an unreadable query costs no pass over the images */
@@ -155,7 +177,7 @@ static moco_status work(embed_job *job)
         MOCO_TRY(embed_write(&job->output, job->features, job->images, &job->net, &job->how));
     }
     if (values.map[0] != '\0') {
-        MOCO_TRY(moco_plot_map(values.map, job->images, job->features));
+        MOCO_TRY(draw_map(job));
     }
     if (values.query[0] != '\0') {
         MOCO_TRY(moco_features_normalize(job->features)); /* after the file, which has them as the options ask */
@@ -272,7 +294,8 @@ const tool_command command_embed = {
     .text = "Computes features of all images of DATA with the query encoder of a checkpoint (of a run: its newest; "
             "RUN/best: that of the highest kNN accuracy), one row per image. Files are .npy or .safetensors. With "
             "F.npy the labels are in F.labels.npy. F.txt has the names "
-            "of the images, one line per row. The map shows the two directions of most variance (PCA).",
+            "of the images, one line per row. The map shows the two directions of most variance (PCA), or "
+            "neighbourhoods (t-SNE).",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

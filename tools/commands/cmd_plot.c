@@ -133,8 +133,9 @@ const tool_command command_plot = {
     .summary = "draw a run's curves and sheets of images, or compare runs",
     .text =
         "Draws a run's loss, contrastive accuracy, kNN accuracy and learning rate, a sheet of images with their "
-        "augmented views, a sheet of images with their nearest neighbours, and a map of features by their first two "
-        "principal components. The files are in RUN/plots. With several runs, it draws one metric of all of them in "
+        "augmented views, a sheet of images with their nearest neighbours, and maps of features by their first two "
+        "principal components and by t-SNE. The files are in RUN/plots. With several runs, it draws one metric of all "
+        "of them in "
         "one chart. With --x, it draws a metric of all runs below DIR, such as those of a sweep, against one of their "
         "settings, and prints the numbers.",
     .options = options,

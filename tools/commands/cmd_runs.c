@@ -114,7 +114,7 @@ static moco_status put_run(const table *t, size_t row, const columns *c, const r
     (void)snprintf(cell(t, row, at++), CELL, "%.*s", CELL - 1, entry->name);
     (void)snprintf(cell(t, row, at++), CELL, "%s", moco_run_state_name(entry->info.state));
     (void)snprintf(cell(t, row, at++), CELL, "%llu", (unsigned long long)entry->info.step);
-    if (entry->config != NULL) {
+    if (entry->config != NULL && entry->config->max_steps == 0) {
         (void)snprintf(cell(t, row, at++), CELL, "%.4g/%lld", entry->info.epoch, (long long)entry->config->epochs);
     } else {
         (void)snprintf(cell(t, row, at++), CELL, "%.4g", entry->info.epoch);

@@ -326,6 +326,17 @@ TEST_F(Plot, SheetsShowImages)
     ASSERT_EQ(moco_plot_map(path("map.svg").c_str(), dataset, features), MOCO_OK) << moco_error_message();
     const std::string map = text_of_xml(read_file(path("map.svg")));
     EXPECT_TRUE(has(map, "component 1 (") && has(map, "class 3")) << map;
+    moco_map_options how = MOCO_MAP_OPTIONS_INIT;
+    how.method = MOCO_MAP_TSNE;
+    how.limit = 24;
+    how.perplexity = 5;
+    ASSERT_EQ(moco_plot_map_with(path("tsne.svg").c_str(), dataset, features, &how), MOCO_OK) << moco_error_message();
+    const std::string tsne = text_of_xml(read_file(path("tsne.svg")));
+    EXPECT_TRUE(has(tsne, "24 of 30 images by t-SNE of their features (perplexity 5)")) << tsne;
+    EXPECT_FALSE(has(tsne, "component"));
+    EXPECT_NE(tsne.find("class 3"), tsne.rfind("class 3")) << "in the legend and on the map";
+    how.method = static_cast<moco_map_method>(7);
+    EXPECT_EQ(moco_plot_map_with(path("tsne.svg").c_str(), dataset, features, &how), MOCO_EINVALID);
     EXPECT_NE(moco__plot_pairs(path("none/pairs.png").c_str(), dataset, &config), MOCO_OK);
     EXPECT_TRUE(moco_test::message_has("none/pairs.png")) << moco_error_message();
     moco_features_free(features);

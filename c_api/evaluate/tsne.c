@@ -1,0 +1,252 @@
+/*
+ * Places points in a plane so that neighbours stay neighbours: t-SNE (van der Maaten and Hinton 2008), exact, with all
+ * pairs. The steps are those of scikit-learn: from the principal components, first with exaggerated attraction.
+ */
+#include "evaluate/tsne_internal.h"
+
+#include "base/handle_internal.h"
+#include "base/options_read_internal.h"
+#include "base/tensor_internal.h"
+
+#include "moco/ops.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { EXAGGERATED = 250, FEWEST = 4, MOST = 20000 };
+
+static const double exaggeration = 12;
+static const double first_extent = 1e-4;
+
+/* ---- Forces ---- */
+
+/* What all blocks of rows share: 1 + |y_i - y_j|^2 is the product of row i of `left` and column j of `right`. */
+typedef struct places {
+    moco_tensor *left, *right, *sides; /* N x 4, 4 x N, and 3 x N: y0, y1, 1 */
+} places;
+
+static moco_status upload(places *p, moco_scope *scope, moco_device device, const double *y, int64_t count)
+{
+    const size_t n = (size_t)count;
+    float *values = moco__calloc(11 * n, sizeof *values);
+    const int64_t left[2] = { count, 4 };
+    const int64_t right[2] = { 4, count };
+    const int64_t sides[2] = { 3, count };
+    moco_status status = values != NULL ? MOCO_OK : MOCO_ENOMEM;
+    MOCO_TRY_GOTO(status);
+    for (size_t i = 0; i < n; ++i) {
+        const double a = y[2 * i];
+        const double b = y[2 * i + 1];
+        const double row[] = { -2 * a, -2 * b, a * a + b * b, 1 };
+        const double column[] = { a, b, 1, 1 + a * a + b * b };
+        for (size_t c = 0; c < 4; ++c) {
+            values[4 * i + c] = (float)row[c];
+            values[(4 + c) * n + i] = (float)column[c];
+        }
+        values[8 * n + i] = (float)a;
+        values[9 * n + i] = (float)b;
+        values[10 * n + i] = 1;
+    }
+    MOCO_TRY_GOTO(moco_tensor_from_host(&p->left, scope, MOCO_FLOAT32, device, left, 2, values));
+    MOCO_TRY_GOTO(moco_tensor_from_host(&p->right, scope, MOCO_FLOAT32, device, right, 2, values + 4 * n));
+    MOCO_TRY_GOTO(moco_tensor_from_host(&p->sides, scope, MOCO_FLOAT32, device, sides, 2, values + 8 * n));
+done:
+    free(values);
+    return status;
+}
+
+static moco_status in_place(const char *op, moco_scope *scope, moco_tensor *tensor)
+{
+    const moco_value argument = moco_value_tensor(tensor);
+    return moco_tensor_call(NULL, 0, scope, op, &argument, 1);
+}
+
+/* Reads sum_j w_ij (y_i - y_j) of a block from its product with the sides, which is fast this way round. */
+static moco_status read_force(double *out, float *room, moco_scope *scope, const moco_tensor *weights,
+                              const moco_tensor *sides, const double *y)
+{
+    moco_tensor *across, *product;
+    const size_t rows = (size_t)moco_tensor_size(weights, 0);
+    MOCO_TRY(moco_tensor_transpose(&across, scope, weights));
+    MOCO_TRY(moco_tensor_matmul(&product, scope, sides, across));
+    MOCO_TRY(moco_tensor_to_host(room, 3 * rows * sizeof *room, product));
+    for (size_t i = 0; i < rows; ++i) {
+        const double whole = (double)room[2 * rows + i];
+        out[2 * i] = whole * y[2 * i] - (double)room[i];
+        out[2 * i + 1] = whole * y[2 * i + 1] - (double)room[rows + i];
+    }
+    return MOCO_OK;
+}
+
+static moco_status add_block(double *pull, double *push, double *sum, float *room, moco_scope *scope, const places *p,
+                             const moco_tensor *affinities, const double *y, int64_t first)
+{
+    moco_tensor *left, *near, *square, *own, *weights, *whole;
+    float value;
+    const int64_t count = moco_tensor_size(affinities, 0);
+    const int64_t step = moco__tsne_rows(count, affinities);
+    const int64_t rows = count - first < step ? count - first : step;
+    MOCO_TRY(moco_tensor_narrow(&left, scope, p->left, 0, first, rows));
+    MOCO_TRY(moco_tensor_matmul(&near, scope, left, p->right));
+    MOCO_TRY(in_place("aten::reciprocal_", scope, near));
+    MOCO_TRY(moco_tensor_narrow(&square, scope, near, 1, first, rows));
+    const moco_value fill[] = { moco_value_tensor(square), moco_value_real(0) };
+    MOCO_TRY(moco_tensor_call(NULL, 0, scope, "aten::fill_diagonal_", fill, 2));
+    MOCO_TRY(moco_tensor_sum(&whole, scope, near));
+    MOCO_TRY(moco_tensor_narrow(&own, scope, affinities, 0, first, rows));
+    MOCO_TRY(moco_tensor_mul(&weights, scope, own, near));
+    MOCO_TRY(read_force(pull + 2 * first, room, scope, weights, p->sides, y + 2 * first));
+    MOCO_TRY(in_place("aten::square_", scope, near));
+    MOCO_TRY(read_force(push + 2 * first, room, scope, near, p->sides, y + 2 * first));
+    MOCO_TRY(moco_tensor_to_host(&value, sizeof value, whole));
+    *sum += (double)value;
+    return MOCO_OK;
+}
+
+moco_status moco__tsne_forces(double *pull, double *push, double *sum, const moco_tensor *affinities, const double *y)
+{
+    const int64_t count = moco_tensor_size(affinities, 0);
+    const int64_t step = moco__tsne_rows(count, affinities);
+    moco_scope *kept = NULL;
+    moco_scope *scope = NULL;
+    places p = { NULL, NULL, NULL };
+    float *room = moco__calloc(3 * (size_t)step, sizeof *room);
+    moco_status status = room != NULL ? MOCO_OK : MOCO_ENOMEM;
+    MOCO_TRY_GOTO(status);
+    MOCO_TRY_GOTO(moco_scope_create(&kept));
+    MOCO_TRY_GOTO(moco_scope_create(&scope));
+    MOCO_TRY_GOTO(upload(&p, kept, moco_tensor_device(affinities), y, count));
+    *sum = 0;
+    for (int64_t first = 0; first < count; first += step) {
+        MOCO_TRY_GOTO(add_block(pull, push, sum, room, scope, &p, affinities, y, first));
+        moco_scope_clear(scope);
+    }
+done:
+    free(room);
+    moco_scope_free(scope);
+    moco_scope_free(kept);
+    return status;
+}
+
+/* ---- Descent ---- */
+
+/* The moving points; all arrays have 2 N values. */
+typedef struct descent {
+    size_t values;
+    double *y, *speed, *gain, *pull, *push;
+} descent;
+
+static moco_status make_descent(descent *d, const moco_tensor *matrix)
+{
+    moco_tensor *components = NULL;
+    void *data = NULL;
+    double squares = 0;
+    d->values = 2 * (size_t)moco_tensor_size(matrix, 0);
+    d->y = moco__calloc(5 * d->values, sizeof *d->y);
+    if (d->y == NULL) {
+        return MOCO_ENOMEM;
+    }
+    d->speed = d->y + d->values;
+    d->gain = d->speed + d->values;
+    d->pull = d->gain + d->values;
+    d->push = d->pull + d->values;
+    MOCO_TRY(moco__tensor_pca(&components, NULL, NULL, matrix, 2));
+    const moco_status status = moco_tensor_data(&data, components);
+    for (size_t i = 0; status == MOCO_OK && i < d->values; ++i) {
+        d->y[i] = (double)((const float *)data)[i];
+        d->gain[i] = 1;
+        squares += i % 2 == 0 ? d->y[i] * d->y[i] : 0;
+    }
+    moco_tensor_free(components);
+    const double deviation = sqrt(squares / ((double)d->values / 2));
+    for (size_t i = 0; i < d->values; ++i) {
+        d->y[i] *= first_extent / fmax(deviation, 1e-30);
+    }
+    return status;
+}
+
+static void move(descent *d, double attraction, double sum, double momentum)
+{
+    const double rate = fmax((double)d->values / 2 / exaggeration / 4, 50);
+    double centre[2] = { 0, 0 };
+    for (size_t i = 0; i < d->values; ++i) {
+        const double slope = 4 * (attraction * d->pull[i] - d->push[i] / sum);
+        d->gain[i] = d->speed[i] * slope < 0 ? d->gain[i] + 0.2 : fmax(0.8 * d->gain[i], 0.01);
+        d->speed[i] = momentum * d->speed[i] - rate * d->gain[i] * slope;
+        d->y[i] += d->speed[i];
+        centre[i % 2] += d->y[i] * 2 / (double)d->values;
+    }
+    for (size_t i = 0; i < d->values; ++i) {
+        d->y[i] -= centre[i % 2];
+    }
+}
+
+static moco_status descend(descent *d, const moco_tensor *affinities, const moco_tsne_options *o)
+{
+    for (int64_t i = 0; i < o->iterations; ++i) {
+        double sum = 0;
+        const bool early = i < EXAGGERATED && i < o->iterations / 3;
+        MOCO_TRY(moco__tsne_forces(d->pull, d->push, &sum, affinities, d->y));
+        move(d, early ? exaggeration : 1, fmax(sum, 1e-30), early ? 0.5 : 0.8);
+        if (o->progress != NULL && o->progress((size_t)i + 1, (size_t)o->iterations, o->payload) != 0) {
+            return moco_error_set(MOCO_ESTOPPED, "tsne: stopped by the progress callback");
+        }
+    }
+    return MOCO_OK;
+}
+
+static moco_status give(moco_tensor **out, moco_scope *scope, const descent *d)
+{
+    const int64_t sizes[2] = { (int64_t)d->values / 2, 2 };
+    float *values = moco__calloc(d->values, sizeof *values);
+    if (values == NULL) {
+        return MOCO_ENOMEM;
+    }
+    for (size_t i = 0; i < d->values; ++i) {
+        values[i] = (float)d->y[i];
+    }
+    const moco_status status =
+        moco_tensor_from_host(out, scope, MOCO_FLOAT32, (moco_device){ MOCO_CPU, 0 }, sizes, 2, values);
+    free(values);
+    return status;
+}
+
+static moco_status check(const moco_tensor *matrix, const moco_tsne_options *o)
+{
+    if (moco_tensor_ndim(matrix) != 2 || moco_tensor_size(matrix, 0) < FEWEST || moco_tensor_size(matrix, 0) > MOST ||
+        moco_tensor_size(matrix, 1) < 2) {
+        return moco_error_set(MOCO_EINVALID, "tsne: give a matrix of %d to %d rows and 2 columns or more", FEWEST,
+                              MOST);
+    }
+    if (!(o->perplexity > 1) || o->iterations < 1) {
+        return moco_error_set(MOCO_EINVALID,
+                              "tsne: perplexity %g and %lld iterations; give more than 1, and at least 1",
+                              o->perplexity, (long long)o->iterations);
+    }
+    return MOCO_OK;
+}
+
+MOCO__DEFINE_INIT(moco_tsne_options, MOCO_TSNE_OPTIONS_INIT)
+
+moco_status moco_tsne(moco_tensor **out, moco_scope *scope, const moco_tensor *matrix, const moco_tsne_options *options)
+{
+    moco_tsne_options o;
+    descent d = { .y = NULL };
+    moco_tensor *affinities = NULL;
+    MOCO_CHECK_ARG(out);
+    MOCO_CHECK_ARG(matrix);
+    MOCO__READ_OPTIONS(&o, options, MOCO_TSNE_OPTIONS_INIT);
+    MOCO_TRY(check(matrix, &o));
+    const double most = ((double)moco_tensor_size(matrix, 0) - 1) / 3;
+    moco_no_grad_begin();
+    moco_status status = make_descent(&d, matrix);
+    MOCO_TRY_GOTO(status);
+    MOCO_TRY_GOTO(moco__tsne_affinities(&affinities, matrix, fmax(fmin(o.perplexity, most), 1.0001)));
+    MOCO_TRY_GOTO(descend(&d, affinities, &o));
+    MOCO_TRY_GOTO(give(out, scope, &d));
+done:
+    free(d.y);
+    moco_tensor_free(affinities);
+    const moco_status ended = moco_no_grad_end();
+    return status != MOCO_OK ? status : ended;
+}
