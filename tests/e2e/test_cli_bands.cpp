@@ -88,6 +88,10 @@ TEST_F(CliBands, FiveOfSixteenBits)
     const Result finetune = run({ "finetune", "run5", "--train", "five", "--val", "five", "--epochs", "1", "--batch",
                                   "16", "--threads", "1", "-j1" });
     EXPECT_EQ(finetune.code, 0) << finetune.err;
+    const Result pixels = run({ "knn", "run5", "--train", "five", "--val", "five", "--baseline", "pixels", "--threads",
+                                "1", "-j1", "-k", "3" });
+    EXPECT_EQ(pixels.code, 0) << pixels.err;
+    EXPECT_HAS(run({ "info", "run5/checkpoints/step_0000000004.safetensors" }).out, "network: resnet20, 5 channels, ");
     const Result report = run({ "report", "run5" });
     EXPECT_EQ(report.code, 0) << report.err;
 

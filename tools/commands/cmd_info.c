@@ -183,6 +183,15 @@ static const char *kind_name(const moco_weights *file)
     return "PyTorch, older format";
 }
 
+/* Returns the channels of the images of a network. */
+static long long channels_of(const moco_weights *file, const moco_network *net)
+{
+    char name[sizeof net->prefix + sizeof "conv1.weight"];
+    (void)snprintf(name, sizeof name, "%sconv1.weight", net->prefix);
+    const moco_weights_entry *stem = moco_weights_find(file, name);
+    return stem != NULL && stem->ndim == 4 ? stem->sizes[1] : 3;
+}
+
 /* Prints the network that the tensors belong to, if there is one. */
 static void print_network(const moco_weights *file, const char *path)
 {
@@ -195,6 +204,10 @@ static void print_network(const moco_weights *file, const char *path)
         return;
     }
     (void)printf("network: %s%s, ", net.arch, net.cifar_stem ? " (cifar-stem)" : "");
+    const long long channels = channels_of(file, &net);
+    if (channels != 3) {
+        (void)printf("%lld channel%s, ", channels, plural((uint64_t)channels));
+    }
     if (net.dim > 0) {
         (void)printf("%s head of %lld", net.mlp ? "MLP" : "linear", (long long)net.dim);
     } else {
