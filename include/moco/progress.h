@@ -11,7 +11,7 @@ MOCO_BEGIN_DECLS
 
 /** Where a training stands after a step. @since 0.1 */
 typedef struct moco_progress {
-    uint64_t step;        /**< steps done */
+    uint64_t step;        /**< steps done; 0 while moco_train() tests the network before the first */
     uint64_t steps;       /**< steps of the complete training */
     uint64_t epoch;       /**< epoch of the last step, from 0 */
     uint64_t epochs;      /**< epochs of the complete training */
