@@ -1,5 +1,5 @@
 /* Computes which rows are neighbours for t-SNE: a Gaussian around each row, as wide as its perplexity asks. */
-#include "evaluate/tsne_internal.h"
+#include "evaluate/tsne_affinities_internal.h"
 
 #include "base/handle_internal.h"
 

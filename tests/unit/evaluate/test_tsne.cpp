@@ -8,7 +8,9 @@
 #include <vector>
 
 extern "C" {
-#include "evaluate/tsne_internal.h"
+#include "evaluate/tsne_affinities_internal.h"
+#include "evaluate/tsne_forces_internal.h"
+#include "moco/embed.h"
 }
 
 namespace {
