@@ -9,6 +9,7 @@
 #include <mutex>
 #include <new>
 #include <pthread.h>
+#include <string>
 
 namespace {
 
@@ -51,6 +52,15 @@ static std::string known_name(const char *function)
     return private_mark == std::string::npos ? name : name.erase(private_mark, 1);
 }
 
+// libtorch blames arguments by these types, and by words.
+static moco_status otherwise(const c10::Error &e)
+{
+    const bool is_argument = dynamic_cast<const c10::IndexError *>(&e) != nullptr ||
+                             dynamic_cast<const c10::ValueError *>(&e) != nullptr ||
+                             dynamic_cast<const c10::TypeError *>(&e) != nullptr;
+    return is_argument ? MOCO_EINVALID : MOCO_ETORCH;
+}
+
 moco_status translate_exception(const char *function) noexcept
 {
     try {
@@ -60,12 +70,15 @@ moco_status translate_exception(const char *function) noexcept
     } catch (const c10::OutOfMemoryError &e) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of device memory: %s", function, e.what_without_backtrace());
     } catch (const c10::Error &e) {
-        const Saying said = say(e.what_without_backtrace(), MOCO_ETORCH);
+        const Saying said = say(e.what_without_backtrace(), otherwise(e));
         return moco_error_set(said.status, "%s: %s", known_name(function).c_str(), said.text.c_str());
     } catch (const std::bad_alloc &) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory", function);
     } catch (const std::exception &e) {
-        return moco_error_set(MOCO_EINTERNAL, "%s: %s", function, e.what());
+        // oneDNN's own exceptions have no type that can be named here.
+        const Saying said = std::string(e.what()).rfind("could not ", 0) == 0 ? say(e.what(), MOCO_ETORCH)
+                                                                              : Saying{ MOCO_EINTERNAL, e.what() };
+        return moco_error_set(said.status, "%s: %s", known_name(function).c_str(), said.text.c_str());
     } catch (...) {
         return moco_error_set(MOCO_EINTERNAL, "%s: unknown exception", function);
     }

@@ -138,6 +138,8 @@ TEST_F(TensorCall, SaysWhichArgumentIsWrongAndWhatTheSchemaWants)
     EXPECT_REFUSED(call("aten::relu", { named("selv", self) }), MOCO_EINVALID, "named 'selv'");
     EXPECT_REFUSED(call("aten::relu", { self, named("self", self) }), MOCO_EINVALID, "args[1] (self) is given twice");
     EXPECT_REFUSED(call("aten::stack", { moco_value_tensors(nullptr, 2) }), MOCO_EINVALID, "holds NULL");
+    EXPECT_REFUSED(call("aten::index.Tensor", { self, moco_value_tensors(nullptr, 0) }), MOCO_EINVALID,
+                   "at least one index must be provided");
     EXPECT_REFUSED(call("aten::permute", { self, moco_value_ints(nullptr, 2) }), MOCO_EINVALID, "holds NULL");
     EXPECT_REFUSED(call("aten::add", { self, moco_value_text("1") }), MOCO_EINVALID, "no overload takes these");
     moco_value odd = self;
