@@ -4,33 +4,16 @@
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
-#include "evaluate/feature_set_internal.h"
-#include "evaluate/linear_order_internal.h"
+#include "evaluate/linear_source_internal.h"
 #include "evaluate/progress_internal.h"
 
 #include "moco/ops.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-/* The source of batches: cached features, or images. */
-typedef struct source {
-    const moco_features *features; /* NULL: images */
-    const size_t *subset;          /* rows of the features to learn from; NULL: all */
-    size_t subset_count;
-    moco_tensor *labels; /* of the cached features, on the device */
-    const moco_linear_images *images;
-    moco_loader *loader;
-    moco_sampler *sampler;
-    size_t *indices; /* of a batch */
-    int64_t *rows;   /* of a batch, in the matrix of features */
-    size_t batch;    /* over all ranks */
-    bool training;   /* the encoder's mode before */
-} source;
 
 typedef struct training {
     moco_linear *linear;
-    source from;
+    moco__linear_source from;
     const moco_features *val;
     moco_linear_train_options options;
     moco_schedule schedule;
@@ -50,73 +33,6 @@ static moco_status check_options(const moco_linear_train_options *o, size_t imag
         return moco_error_set(MOCO_EINVALID, "linear: there are no images to learn from; give at least 1");
     }
     return MOCO_OK;
-}
-
-static moco_status open_sampler(source *s, const moco_dataset *dataset, size_t count, moco_comm *comm,
-                                const moco_linear_train_options *o)
-{
-    MOCO_TRY(moco__linear_sampler(&s->sampler, &s->batch, dataset, count, comm, o));
-    s->indices = moco__calloc(s->batch, sizeof *s->indices);
-    s->rows = moco__calloc(s->batch, sizeof *s->rows);
-    return s->indices != NULL && s->rows != NULL ? MOCO_OK : MOCO_ENOMEM;
-}
-
-static moco_status open_cached(training *t)
-{
-    const size_t count = t->from.subset != NULL ? t->from.subset_count : t->from.features->count;
-    MOCO_TRY(moco__linear_labels(&t->from.labels, t->linear, t->from.features));
-    return open_sampler(&t->from, NULL, count, NULL, &t->options);
-}
-
-static moco_status open_images(training *t, const moco_linear_images *images)
-{
-    moco_loader_options loader;
-    MOCO__READ_OPTIONS(&loader, images->loader, MOCO_LOADER_OPTIONS_INIT);
-    t->from.training = moco_encoder_training(images->encoder);
-    moco_encoder_set_training(images->encoder, false);
-    loader.seed = t->options.seed;
-    loader.single_view = true;
-    MOCO_TRY(open_sampler(&t->from, images->dataset, moco_dataset_count(images->dataset), images->comm, &t->options));
-    return moco_loader_create(&t->from.loader, images->dataset, t->from.sampler, images->policy, NULL, &loader);
-}
-
-static void close_source(source *s)
-{
-    if (s->images != NULL && s->images->encoder != NULL) {
-        moco_encoder_set_training(s->images->encoder, s->training);
-    }
-    moco_loader_free(s->loader);
-    moco_sampler_free(s->sampler);
-    moco_tensor_free(s->labels);
-    free(s->indices);
-    free(s->rows);
-}
-
-static moco_status next_cached(moco_tensor **features, moco_tensor **labels, training *t)
-{
-    source *s = &t->from;
-    size_t count = 0;
-    moco_tensor *where;
-    MOCO_TRY(moco_sampler_next(s->sampler, s->indices, &count, NULL, NULL));
-    for (size_t i = 0; i < count; ++i) {
-        s->rows[i] = (int64_t)(s->subset != NULL ? s->subset[s->indices[i]] : s->indices[i]);
-    }
-    const int64_t size = (int64_t)count;
-    MOCO_TRY(moco_tensor_from_host(&where, t->scope, MOCO_INT64, moco__linear_device(t->linear), &size, 1, s->rows));
-    MOCO_TRY(moco_tensor_index_select(features, t->scope, s->features->matrix, where));
-    return moco_tensor_index_select(labels, t->scope, s->labels, where);
-}
-
-static moco_status next_images(moco_tensor **features, moco_tensor **labels, training *t)
-{
-    const moco_linear_images *from = t->from.images;
-    const moco__classes classes = moco__linear_classes(t->linear);
-    moco_batch batch;
-    moco_tensor *images;
-    MOCO_TRY(moco_loader_next(t->from.loader, &batch));
-    MOCO_TRY(moco__labels_of_batch(labels, t->scope, &classes, from->dataset, &batch));
-    MOCO_TRY(moco_tensor_to(&images, t->scope, batch.query, classes.device));
-    return moco_encoder_features(features, t->scope, from->encoder, images);
 }
 
 /* Returns the best outcome so far; the first if none has been tested. */
@@ -188,11 +104,7 @@ static moco_status check_diverged(const training *t)
 static moco_status learn_batch(training *t, double factor)
 {
     moco_tensor *features, *labels;
-    if (t->from.features != NULL) {
-        MOCO_TRY(next_cached(&features, &labels, t));
-    } else {
-        MOCO_TRY(next_images(&features, &labels, t));
-    }
+    MOCO_TRY(moco__linear_source_next(&features, &labels, &t->from, t->linear, t->scope));
     MOCO_TRY(moco__linear_step(t->linear, features, labels, factor));
     MOCO_TRY(moco_device_wait_uploads(moco__linear_device(t->linear)));
     moco_scope_clear(t->scope);
@@ -292,19 +204,18 @@ static moco_status read_options(training *t, const moco_linear_train_options *op
     return MOCO_OK;
 }
 
-static moco_status train(moco_linear_result *out, moco_linear *linear, source from, const moco_features *val,
-                         const moco_linear_train_options *options)
+static moco_status train(moco_linear_result *out, moco_linear *linear, moco__linear_source from,
+                         const moco_features *val, const moco_linear_train_options *options)
 {
     training t = { .linear = linear, .val = val, .from = from };
-    const moco_linear_images *images = from.images;
     moco_status status;
     MOCO_TRY(read_options(&t, options));
-    MOCO_TRY(check_options(&t.options, images == NULL ? from.features->count : moco_dataset_count(images->dataset)));
-    MOCO_TRY_GOTO(images == NULL ? open_cached(&t) : open_images(&t, images));
+    MOCO_TRY(check_options(&t.options, moco__linear_source_count(&from)));
+    MOCO_TRY_GOTO(moco__linear_source_open(&t.from, linear, &t.options));
     MOCO_TRY_GOTO(run(&t));
     *out = t.result;
 done:
-    close_source(&t.from);
+    moco__linear_source_close(&t.from);
     moco_scope_free(t.scope);
     for (size_t i = 0; i < MOCO_LINEAR_MAX_RATES; ++i) {
         moco_tensor_free(t.best[i][0]);
@@ -320,14 +231,14 @@ moco_status moco_linear_train_cached(moco_linear_result *out, moco_linear *linea
     MOCO_CHECK_ARG(linear);
     MOCO_CHECK_ARG(features);
     MOCO_CHECK_ARG(val);
-    return train(out, linear, (source){ .features = features }, val, options);
+    return train(out, linear, (moco__linear_source){ .features = features }, val, options);
 }
 
 moco_status moco__linear_train_rows(moco_linear_result *out, moco_linear *linear, const moco_features *features,
                                     const size_t *rows, size_t count, const moco_features *val,
                                     const moco_linear_train_options *options)
 {
-    const source from = { .features = features, .subset = rows, .subset_count = count };
+    const moco__linear_source from = { .features = features, .subset = rows, .subset_count = count };
     return train(out, linear, from, val, options);
 }
 
@@ -352,5 +263,5 @@ moco_status moco_linear_train_images(moco_linear_result *out, moco_linear *linea
     MOCO_CHECK_ARG(val);
     MOCO__READ_OPTIONS(&from, images, MOCO_LINEAR_IMAGES_INIT);
     MOCO_TRY(moco__linear_check_images(&from));
-    return train(out, linear, (source){ .images = &from }, val, options);
+    return train(out, linear, (moco__linear_source){ .images = &from }, val, options);
 }
