@@ -1,106 +1,21 @@
 // Tests what the mechanisms compute beside MoCo's step; the goldens compare their numbers.
-#include "support/model_options.hpp"
-#include "support/tensors.hpp"
-
-extern "C" {
-#include "base/rng_internal.h"
-#include "method/model_internal.h"
-}
+#include "support/mechanisms.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+using moco_test::cross_entropy;
 using moco_test::device;
-using moco_test::Owned;
+using moco_test::dot;
+using moco_test::row_of;
 using moco_test::sizes_of;
+using moco_test::small_model;
+using moco_test::Values;
 using moco_test::values_of;
 
 namespace {
 
-constexpr int64_t kImages = 30;
-constexpr int64_t kDim = 16;
-
-moco_test::ModelOptions small_model(moco_mechanism mechanism)
-{
-    moco_test::ModelOptions options;
-    options.encoder.arch = "resnet20";
-    options.encoder.device = device();
-    options.encoder.dim = kDim;
-    options.encoder.bn_splits = 2;
-    options.queue_size = 24;
-    options.temperature = 0.2;
-    options.bank_images = kImages;
-    options.predictor = 32;
-    options.seed = 5;
-    options.mechanism = mechanism;
-    return options;
-}
-
-using Values = std::vector<float>;
-
-Values row_of(const Values &matrix, size_t row)
-{
-    return { matrix.begin() + static_cast<ptrdiff_t>(row * kDim),
-             matrix.begin() + static_cast<ptrdiff_t>((row + 1) * kDim) };
-}
-
-double dot(const Values &a, const Values &b)
-{
-    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
-// The mean of -log softmax at a way of each row.
-double cross_entropy(const Values &logits, size_t ways, size_t first_label, size_t step)
-{
-    double sum = 0;
-    const size_t rows = logits.size() / ways;
-    for (size_t r = 0; r < rows; ++r) {
-        double total = 0;
-        for (size_t w = 0; w < ways; ++w) {
-            total += std::exp(static_cast<double>(logits[r * ways + w]));
-        }
-        sum += std::log(total) - static_cast<double>(logits[r * ways + first_label + r * step]);
-    }
-    return sum / static_cast<double>(rows);
-}
-
-class Mechanisms : public moco_test::TensorTest {
-  protected:
-    void SetUp() override
-    {
-        TensorTest::SetUp();
-        ASSERT_OK(moco_threads_set(1));
-    }
-
-    Owned<moco_model> make(moco_test::ModelOptions options)
-    {
-        moco_model *model = nullptr;
-        EXPECT_OK(moco_model_create(&model, options.get()));
-        return Owned<moco_model>(model);
-    }
-    void refuse(moco_test::ModelOptions options, const char *says)
-    {
-        moco_model *model = nullptr;
-        EXPECT_REFUSED(moco_model_create(&model, options.get()), MOCO_EINVALID, says);
-    }
-
-    moco_tensor *images(int64_t count, uint64_t seed) { return random({ count, 3, 8, 8 }, seed); }
-
-    moco_status step(moco_step *out, moco_model *model, uint64_t seed = 1,
-                     const std::vector<size_t> &samples = { 3, 1, 4, 1, 5, 9, 2, 6 })
-    {
-        return moco_model_step_samples(out, model, images(8, 2 * seed), images(8, 2 * seed + 1), samples.data(), 0.05,
-                                       0.9);
-    }
-
-    static double item(const moco_tensor *tensor)
-    {
-        double value = NAN;
-        EXPECT_OK(moco_tensor_item(&value, tensor));
-        return value;
-    }
-};
+using Mechanisms = moco_test::MechanismTest;
 
 const moco_mechanism all[] = { MOCO_MECHANISM_MOCO, MOCO_MECHANISM_END_TO_END, MOCO_MECHANISM_MEMORY_BANK,
                                MOCO_MECHANISM_MOMENTUM_BATCH };
@@ -254,105 +169,6 @@ TEST_F(Mechanisms, OfMomentumComputeABatchInParts)
             EXPECT_NEAR(weights[0][i], weights[1][i], 1e-4) << mechanism;
         }
     }
-}
-
-TEST_F(Mechanisms, TheBankTakesTheQueriesOfItsImages)
-{
-    const auto model = make(small_model(MOCO_MECHANISM_MEMORY_BANK));
-    const std::vector<size_t> samples = { 3, 1, 4, 1, 5, 9, 2, 6 };
-    const auto before = values_of(moco_model_bank(model.get()));
-    moco_step result{};
-    ASSERT_OK(step(&result, model.get(), 1, samples));
-    const auto after = values_of(moco_model_bank(model.get()));
-    const auto q = values_of(result.q);
-    const auto k = values_of(result.k);
-    for (size_t image = 0; image < static_cast<size_t>(kImages); ++image) {
-        const auto last = std::find(samples.rbegin(), samples.rend(), image);
-        if (last == samples.rend()) {
-            EXPECT_EQ(row_of(before, image), row_of(after, image));
-            continue;
-        }
-        const auto row = static_cast<size_t>(samples.rend() - last) - 1;
-        EXPECT_EQ(row_of(k, row), row_of(before, image)) << "the positive is the feature as it was last seen";
-        auto want = row_of(before, image);
-        const auto query = row_of(q, row);
-        for (size_t c = 0; c < want.size(); ++c) {
-            want[c] = (want[c] + query[c]) / 2;
-        }
-        const double norm = std::sqrt(dot(want, want));
-        for (size_t c = 0; c < want.size(); ++c) {
-            EXPECT_NEAR(row_of(after, image)[c], want[c] / norm, 1e-5) << image;
-        }
-    }
-}
-
-TEST_F(Mechanisms, TheBankStartsUniform)
-{
-    const auto model = make(small_model(MOCO_MECHANISM_MEMORY_BANK));
-    const auto bank = values_of(moco_model_bank(model.get()));
-    const float bound = std::sqrt(3.0F / kDim);
-    EXPECT_NEAR(dot(bank, bank) / kImages, 1, 0.15) << "rows have about length 1";
-    EXPECT_LE(*std::max_element(bank.begin(), bank.end()), bound);
-    EXPECT_GE(*std::min_element(bank.begin(), bank.end()), -bound);
-    EXPECT_EQ(bank, values_of(moco_model_bank(make(small_model(MOCO_MECHANISM_MEMORY_BANK)).get())));
-    auto more = small_model(MOCO_MECHANISM_MEMORY_BANK);
-    more.bank_images = 5000; // more than a piece
-    const auto larger = values_of(moco_model_bank(make(more).get()));
-    EXPECT_TRUE(std::equal(bank.begin(), bank.end(), larger.begin()));
-    EXPECT_NE(larger.back(), 0);
-}
-
-// Draws the rows of a dictionary, as rng_internal.h says.
-static std::vector<size_t> dictionary(uint64_t number)
-{
-    moco__rng rng;
-    std::vector<size_t> rows;
-    moco__rng_start(&rng, 5, MOCO__RNG_DICTIONARY, number);
-    while (rows.size() < 24) {
-        rows.push_back(moco__rng_below(&rng, kImages));
-    }
-    return rows;
-}
-
-TEST_F(Mechanisms, TheBankGivesADictionaryForEachBatchOrQuery)
-{
-    for (const bool per_query : { false, true }) {
-        auto options = small_model(MOCO_MECHANISM_MEMORY_BANK);
-        options.bank_per_query = per_query;
-        const auto model = make(options);
-        for (uint64_t number = 0; number < 2; ++number) {
-            const auto bank = values_of(moco_model_bank(model.get()));
-            moco_step result{};
-            ASSERT_OK(step(&result, model.get(), number));
-            EXPECT_EQ(sizes_of(result.logits), (std::vector<int64_t>{ 8, 25 }));
-            const auto logits = values_of(result.logits);
-            const auto q = values_of(result.q);
-            EXPECT_NEAR(item(result.loss), cross_entropy(logits, 25, 0, 0), 1e-4);
-            for (size_t row = 0; row < 8; ++row) {
-                const auto rows = dictionary(per_query ? number * 8 + row : number);
-                for (size_t j = 0; j < 24; ++j) {
-                    EXPECT_NEAR(logits[row * 25 + 1 + j], dot(row_of(q, row), row_of(bank, rows[j])) / 0.2, 1e-4);
-                }
-            }
-        }
-    }
-}
-
-TEST_F(Mechanisms, TheBankNeedsTheNumbersOfItsImages)
-{
-    const auto model = make(small_model(MOCO_MECHANISM_MEMORY_BANK));
-    moco_tensor *a = images(8, 1);
-    const auto before = values_of(moco_model_bank(model.get()));
-    const size_t good[8] = { 0, 1, 2, 3, 4, 5, 6, 29 };
-    const size_t bad[8] = { 0, 1, 2, 3, 4, 5, 6, 30 };
-    EXPECT_REFUSED(moco_model_step(nullptr, model.get(), a, a, 0.1, 0.9), MOCO_EINVALID, "moco_model_step_samples");
-    EXPECT_REFUSED(moco_model_step_samples(nullptr, model.get(), a, nullptr, bad, 0.1, 0.9), MOCO_EINVALID,
-                   "image 30 is not in the bank of 30 images");
-    EXPECT_EQ(values_of(moco_model_bank(model.get())), before);
-    EXPECT_OK(moco_model_step_samples(nullptr, model.get(), a, nullptr, good, 0.1, 0.9));
-    const auto other = make(small_model(MOCO_MECHANISM_MOCO));
-    EXPECT_REFUSED(moco_model_step_samples(nullptr, other.get(), a, nullptr, good, 0.1, 0.9), MOCO_EINVALID, "im_k");
-    EXPECT_OK(moco_model_step_samples(nullptr, other.get(), a, a, nullptr, 0.1, 0.9));
 }
 
 TEST_F(Mechanisms, RefuseOptionsThatAreNotTheirs)

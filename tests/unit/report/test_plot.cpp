@@ -1,56 +1,28 @@
 // Tests the pictures of a run: PNG, SVG and PDF files with lines, labels and units.
-#include "support/german.hpp"
+#include "support/pictures.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/toy_dataset.hpp"
 
-#include <cmath>
-#include <regex>
-#include <set>
 #include <vector>
 
 extern "C" {
 #include "report/chart_axis_internal.h"
 #include "report/plot_pairs_internal.h"
-#include "report/points_axis_internal.h"
 #include "report/series_values_internal.h"
 }
 
 namespace fs = std::filesystem;
+using moco_test::has;
+using moco_test::kBlue;
+using moco_test::kOrange;
+using moco_test::look_at;
 using moco_test::message_has;
 using moco_test::read_file;
+using moco_test::text_of_xml;
 using moco_test::toy_dataset;
 using moco_test::write_file;
 
 namespace {
-
-struct Picture {
-    int32_t width = 0, height = 0;
-    std::set<uint32_t> colours;
-};
-
-Picture look_at(const std::string &path)
-{
-    Picture picture;
-    moco_image *image = nullptr;
-    EXPECT_EQ(moco_image_create(&image), MOCO_OK);
-    EXPECT_EQ(moco_image_read(image, path.c_str()), MOCO_OK) << moco_error_message();
-    picture.width = moco_image_width(image);
-    picture.height = moco_image_height(image);
-    const uint8_t *pixels = moco_image_pixels(image);
-    for (int32_t i = 0; i < picture.width * picture.height; ++i) {
-        picture.colours.insert(static_cast<uint32_t>(pixels[3 * i] << 16 | pixels[3 * i + 1] << 8 | pixels[3 * i + 2]));
-    }
-    moco_image_free(image);
-    return picture;
-}
-
-constexpr uint32_t kBlue = 0x0B5394;
-constexpr uint32_t kOrange = 0xD55E00;
-
-bool has(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 // The metrics of a run of some steps, 100 steps per epoch.
 std::string metrics(int steps)
@@ -62,35 +34,6 @@ std::string metrics(int steps)
                  std::to_string(step / 4.0) + R"(, "lr": 0.00002})" + "\n";
     }
     return lines;
-}
-
-// Text between tags, in order, of a file whose tags are balanced.
-std::string text_of_xml(const std::string &xml)
-{
-    std::string text;
-    std::vector<std::string> open;
-    for (size_t at = 0; at < xml.size();) {
-        if (xml[at] != '<') {
-            text += xml[at++];
-            continue;
-        }
-        const size_t end = xml.find('>', at);
-        EXPECT_NE(end, std::string::npos) << "a tag without an end";
-        if (end == std::string::npos) {
-            break;
-        }
-        const std::string tag = xml.substr(at + 1, end - at - 1);
-        if (tag[0] == '/') {
-            EXPECT_FALSE(open.empty());
-            EXPECT_TRUE(!open.empty() && open.back() == tag.substr(1)) << tag;
-            open.pop_back();
-        } else if (tag[0] != '?' && tag.back() != '/') {
-            open.push_back(tag.substr(0, tag.find(' ')));
-        }
-        at = end + 1;
-    }
-    EXPECT_TRUE(open.empty());
-    return text;
 }
 
 using Plot = moco_test::WithFolder;
@@ -224,84 +167,6 @@ TEST_F(Plot, RunsAreComparedInOneChart)
     EXPECT_TRUE(message_has("knn_acc1")) << moco_error_message();
     EXPECT_FALSE(fs::exists(path("no.png")));
     EXPECT_EQ(moco_plot_compare(out.c_str(), runs, MOCO_PLOT_MAX_RUNS + 1, nullptr), MOCO_EINVALID);
-}
-
-TEST(PointsAxis, NumbersGoWhereTheirTextsHaveRoom)
-{
-    const auto place = [](const std::vector<const char *> &texts) {
-        moco__points_axis axis = {};
-        const std::vector<double> widths(texts.size(), 0.1);
-        for (const char *text : texts) {
-            (void)moco__points_axis_add(&axis, text);
-        }
-        moco__points_axis_place(&axis, widths.data());
-        return axis;
-    };
-    const moco__points_axis linear = place({ "0", "0.5", "1" });
-    EXPECT_EQ(linear.spacing, MOCO__LINEAR);
-    EXPECT_DOUBLE_EQ(linear.places[1], 0.5);
-    const moco__points_axis queues = place({ "65536", "256", "4096" });
-    EXPECT_EQ(queues.spacing, MOCO__LOGARITHMIC);
-    EXPECT_DOUBLE_EQ(queues.places[0], 1);
-    EXPECT_DOUBLE_EQ(queues.places[1], 0);
-    EXPECT_NEAR(queues.places[2], 0.5, 1e-12);
-    const moco__points_axis momenta = place({ "0.999", "0", "0.9", "0.99" });
-    EXPECT_EQ(momenta.spacing, MOCO__EVEN);
-    EXPECT_DOUBLE_EQ(momenta.places[0], 1);
-    EXPECT_DOUBLE_EQ(momenta.places[1], 0);
-    EXPECT_NEAR(momenta.places[2], 1.0 / 3, 1e-12);
-    const moco__points_axis words = place({ "memory-bank", "moco" });
-    EXPECT_EQ(words.spacing, MOCO__EVEN);
-    EXPECT_DOUBLE_EQ(words.places[1], 1);
-    EXPECT_DOUBLE_EQ(place({ "one" }).places[0], 0.5);
-}
-
-TEST_F(Plot, PointsAreTheSameInEveryLocale)
-{
-    const moco_plot_point points[] = { { "moco", "0.5", 71.5, 0.5 }, { "moco", "4.5", 74.25, 0.25 } };
-    ASSERT_EQ(moco_plot_points(path("c.svg").c_str(), points, 2, nullptr), MOCO_OK) << moco_error_message();
-    const moco_test::German german(folder_);
-    if (!german.is_set()) {
-        GTEST_SKIP() << "there is no German locale";
-    }
-    ASSERT_EQ(moco_plot_points(path("de.svg").c_str(), points, 2, nullptr), MOCO_OK) << moco_error_message();
-    const std::regex id("surface[0-9]+"); // a number of the process
-    EXPECT_EQ(std::regex_replace(read_file(path("c.svg")), id, ""),
-              std::regex_replace(read_file(path("de.svg")), id, ""));
-}
-
-TEST_F(Plot, PointsHaveErrorBarsAndLines)
-{
-    const moco_plot_point points[] = { { "moco", "256", 71, 0.5 },
-                                       { "moco", "4096", 74, 0.25 },
-                                       { "memory-bank", "256", 70, NAN } };
-    moco_points_options options = MOCO_POINTS_OPTIONS_INIT;
-    options.title = "kNN by queue";
-    options.x_label = "queue-size";
-    options.label = "accuracy (%)";
-    ASSERT_EQ(moco_plot_points(path("points.svg").c_str(), points, 3, &options), MOCO_OK) << moco_error_message();
-    const std::string svg = read_file(path("points.svg"));
-    for (const char *text :
-         { "kNN by queue", "queue-size", "accuracy (%)", ">256<", ">4096<", ">moco<", ">memory-bank<" }) {
-        EXPECT_TRUE(has(svg, text)) << text;
-    }
-    ASSERT_EQ(moco_plot_points(path("points.png").c_str(), points, 3, nullptr), MOCO_OK);
-    const Picture picture = look_at(path("points.png"));
-    EXPECT_TRUE(picture.colours.count(kBlue) == 1 && picture.colours.count(kOrange) == 1);
-    EXPECT_EQ(moco_plot_points(path("none.png").c_str(), points, 0, nullptr), MOCO_EINVALID);
-    const moco_plot_point broken = { "moco", "1", NAN, 0 };
-    EXPECT_EQ(moco_plot_points(path("none.png").c_str(), &broken, 1, nullptr), MOCO_EINVALID);
-    std::vector<std::string> names;
-    for (int i = 0; i <= MOCO_PLOT_MAX_LINES; ++i) {
-        names.push_back("line " + std::to_string(i));
-    }
-    std::vector<moco_plot_point> many;
-    for (const std::string &name : names) {
-        many.push_back({ name.c_str(), "1", 1, 0 });
-    }
-    EXPECT_EQ(moco_plot_points(path("none.png").c_str(), many.data(), many.size(), nullptr), MOCO_EINVALID);
-    EXPECT_TRUE(message_has("more than 8 lines"));
-    EXPECT_FALSE(fs::exists(path("none.png")));
 }
 
 TEST_F(Plot, SheetsShowImages)

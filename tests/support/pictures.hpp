@@ -1,0 +1,71 @@
+// Looks at pictures: the colours of a PNG file, the text of an SVG file.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <moco.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace moco_test {
+
+struct Picture {
+    int32_t width = 0, height = 0;
+    std::set<uint32_t> colours;
+};
+
+inline Picture look_at(const std::string &path)
+{
+    Picture picture;
+    moco_image *image = nullptr;
+    EXPECT_EQ(moco_image_create(&image), MOCO_OK);
+    EXPECT_EQ(moco_image_read(image, path.c_str()), MOCO_OK) << moco_error_message();
+    picture.width = moco_image_width(image);
+    picture.height = moco_image_height(image);
+    const uint8_t *pixels = moco_image_pixels(image);
+    for (int32_t i = 0; i < picture.width * picture.height; ++i) {
+        picture.colours.insert(static_cast<uint32_t>(pixels[3 * i] << 16 | pixels[3 * i + 1] << 8 | pixels[3 * i + 2]));
+    }
+    moco_image_free(image);
+    return picture;
+}
+
+inline constexpr uint32_t kBlue = 0x0B5394;
+inline constexpr uint32_t kOrange = 0xD55E00;
+
+inline bool has(const std::string &text, const std::string &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+// Text between tags, in order, of a file whose tags are balanced.
+inline std::string text_of_xml(const std::string &xml)
+{
+    std::string text;
+    std::vector<std::string> open;
+    for (size_t at = 0; at < xml.size();) {
+        if (xml[at] != '<') {
+            text += xml[at++];
+            continue;
+        }
+        const size_t end = xml.find('>', at);
+        EXPECT_NE(end, std::string::npos) << "a tag without an end";
+        if (end == std::string::npos) {
+            break;
+        }
+        const std::string tag = xml.substr(at + 1, end - at - 1);
+        if (tag[0] == '/') {
+            EXPECT_FALSE(open.empty());
+            EXPECT_TRUE(!open.empty() && open.back() == tag.substr(1)) << tag;
+            open.pop_back();
+        } else if (tag[0] != '?' && tag.back() != '/') {
+            open.push_back(tag.substr(0, tag.find(' ')));
+        }
+        at = end + 1;
+    }
+    EXPECT_TRUE(open.empty());
+    return text;
+}
+
+} // namespace moco_test
