@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/data.h"
 #include "commands/embed_parts.h"
+#include "commands/image_options.h"
 #include "commands/spawn.h"
 
 #include <stdio.h>
@@ -15,22 +16,22 @@
 
 typedef struct embed_options {
     char out[MOCO_PATH_MAX], out_format[16], split[64];
-    moco_format format;
-    char features[16], query[MOCO_PATH_MAX], plot[MOCO_PATH_MAX], map[MOCO_PATH_MAX], device[16];
+    char features[16], query[MOCO_PATH_MAX], plot[MOCO_PATH_MAX], map[MOCO_PATH_MAX];
     moco_map_method map_method;
     double perplexity;
-    bool normalise, skip_broken, measure, json;
-    int64_t k, limit, image_size, batch, workers, threads;
+    bool normalise, measure, json;
+    int64_t k, limit, batch;
+    image_settings images;
 } embed_options;
 
 static embed_options values = { .out_format = "auto",
                                 .split = "train",
                                 .features = "auto",
-                                .device = "auto",
                                 .normalise = true,
                                 .perplexity = 30,
                                 .k = 10,
-                                .batch = 256 };
+                                .batch = 256,
+                                .images = IMAGE_SETTINGS_INIT };
 
 static const moco_option options[] = {
     { .name = "out",
@@ -67,9 +68,6 @@ static const moco_option options[] = {
     { .name = "perplexity",
       MOCO_REAL_OPTION(embed_options, perplexity, 2, 1000),
       .help = "neighbours that t-SNE keeps together, about" },
-    { .name = "format",
-      MOCO_CHOICE_OPTION(embed_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
-      .help = "layout of the data on disk" },
     { .name = "split",
       MOCO_TEXT_OPTION(embed_options, split, "S"),
       .help = "split of DATA to use, if it has several: train, test, or the name of a folder there" },
@@ -77,29 +75,11 @@ static const moco_option options[] = {
       .aliases = { "n" },
       MOCO_INT_OPTION(embed_options, limit, 0, 1e9),
       .help = "use only N images, the same each time; 0: use all, in order" },
-    { .name = "image-size",
-      MOCO_INT_OPTION(embed_options, image_size, 8, 1024),
-      .zero_is_auto = true,
-      .help = "height and width in pixels; auto: the run's" },
-    { .name = "device",
-      MOCO_TEXT_OPTION(embed_options, device, "D"),
-      .help = "cpu, cuda or cuda:N; auto: a GPU if one can be used" },
+    IMAGE_OPTIONS(embed_options, images),
     { .name = "batch",
       .aliases = { "b" },
       MOCO_INT_OPTION(embed_options, batch, 1, 65536),
       .help = "images per batch" },
-    { .name = "workers",
-      .aliases = { "j" },
-      MOCO_INT_OPTION(embed_options, workers, 1, 1024),
-      .zero_is_auto = true,
-      .help = "threads that read images; auto: one per core" },
-    { .name = "threads",
-      MOCO_INT_OPTION(embed_options, threads, 1, 4096),
-      .zero_is_auto = true,
-      .help = "threads that compute; auto: one per core" },
-    { .name = "skip-broken",
-      MOCO_BOOL_OPTION(embed_options, skip_broken),
-      .help = "use the next image instead of one that cannot be read" },
     { .name = "measure",
       MOCO_BOOL_OPTION(embed_options, measure),
       .help = "also measure the forward pass of training, for comparison" },
@@ -134,16 +114,14 @@ static moco_status set_up(embed_job *job, const arguments *args)
     MOCO_TRY(output_path_check("out", values.out));
     MOCO_TRY(output_path_check("plot", values.plot));
     MOCO_TRY(output_path_check_picture("map", values.map));
-    MOCO_TRY(network_find(&job->net, args->positional[0], values.device));
-    MOCO_TRY(moco_threads_set((int32_t)values.threads));
-    MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));
+    MOCO_TRY(network_find(&job->net, args->positional[0], values.images.device));
+    MOCO_TRY(moco_threads_set((int32_t)values.images.threads));
+    MOCO_TRY(network_view(&job->how, &job->net, values.features, &values.images));
     job->how.batch = (size_t)values.batch;
-    job->how.workers = (int32_t)values.workers;
     job->how.limit = (size_t)values.limit;
-    job->how.skip_broken = values.skip_broken;
     job->how.raw = !values.normalise;
     job->how.progress = counter_show;
-    MOCO_TRY(data_open_named(&job->images, "data", args->positional[1], values.format, values.split));
+    MOCO_TRY(data_open_named(&job->images, "data", args->positional[1], values.images.format, values.split));
     if (values.out[0] != '\0') { /* before the work, so that a wrong path costs no time */
         const bool has_labels = moco_dataset_class_count(job->images) > 0;
         MOCO_TRY(embed_output_init(&job->output, values.out, values.out_format, has_labels));

@@ -17,15 +17,15 @@
 
 typedef struct knn_options {
     char train[MOCO_PATH_MAX], test[MOCO_PATH_MAX];
-    moco_format format;
     char k[256], temperature[256];
     char confusion[MOCO_PATH_MAX], features_out[MOCO_PATH_MAX];
-    char features[16], baseline[16], preset[32], device[16];
-    int64_t limit, workers, threads, batch, image_size;
-    bool per_class, skip_broken, json;
+    char features[16], baseline[16], preset[32];
+    int64_t limit, batch;
+    bool per_class, json;
+    image_settings images;
 } knn_options;
 
-static knn_options values = { .features = "auto", .baseline = "none", .device = "auto", .batch = 256 };
+static knn_options values = { .features = "auto", .baseline = "none", .batch = 256, .images = IMAGE_SETTINGS_INIT };
 
 static const moco_option options[] = {
     { .name = "train",
@@ -35,9 +35,6 @@ static const moco_option options[] = {
       .aliases = { "val" },
       MOCO_PATH_OPTION(knn_options, test, "DATA"),
       .help = "labelled images to classify; with the path of --train, its test split" },
-    { .name = "format",
-      MOCO_CHOICE_OPTION(knn_options, format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),
-      .help = "layout of the data on disk" },
     { .name = "neighbours",
       .aliases = { "k" },
       MOCO_TEXT_OPTION(knn_options, k, "N,N"),
@@ -69,26 +66,8 @@ static const moco_option options[] = {
       .aliases = { "n" },
       MOCO_INT_OPTION(knn_options, limit, 0, 1e9),
       .help = "use only N images of each set; 0: use all" },
-    { .name = "image-size",
-      MOCO_INT_OPTION(knn_options, image_size, 8, 1024),
-      .zero_is_auto = true,
-      .help = "height and width in pixels; auto: the run's" },
-    { .name = "device",
-      MOCO_TEXT_OPTION(knn_options, device, "D"),
-      .help = "cpu, cuda or cuda:N; auto: a GPU if one can be used" },
+    IMAGE_OPTIONS(knn_options, images),
     { .name = "batch", .aliases = { "b" }, MOCO_INT_OPTION(knn_options, batch, 1, 65536), .help = "images per batch" },
-    { .name = "workers",
-      .aliases = { "j" },
-      MOCO_INT_OPTION(knn_options, workers, 1, 1024),
-      .zero_is_auto = true,
-      .help = "threads that read images; auto: one per core" },
-    { .name = "threads",
-      MOCO_INT_OPTION(knn_options, threads, 1, 4096),
-      .zero_is_auto = true,
-      .help = "threads that compute; auto: one per core" },
-    { .name = "skip-broken",
-      MOCO_BOOL_OPTION(knn_options, skip_broken),
-      .help = "use the next image instead of one that cannot be read" },
     { .name = "json", MOCO_BOOL_OPTION(knn_options, json), .help = "print the result as JSON" },
 };
 
@@ -167,15 +146,14 @@ static moco_status set_up(knn_job *job, const arguments *args)
 {
     MOCO_TRY(output_path_check_picture("confusion", values.confusion));
     MOCO_TRY(output_path_check("features-out", values.features_out));
-    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], values.preset, values.device));
-    MOCO_TRY(moco_threads_set((int32_t)values.threads));
-    MOCO_TRY(network_view(&job->how, &job->net, values.features, values.image_size));
+    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], values.preset, values.images.device));
+    MOCO_TRY(moco_threads_set((int32_t)values.images.threads));
+    MOCO_TRY(network_view(&job->how, &job->net, values.features, &values.images));
     job->how.batch = (size_t)values.batch;
-    job->how.workers = (int32_t)values.workers;
     job->how.limit = (size_t)values.limit;
-    job->how.skip_broken = values.skip_broken;
     take_run_settings(job);
-    MOCO_TRY(evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test, values.format));
+    MOCO_TRY(
+        evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test, values.images.format));
     MOCO_TRY(evaluation_warn_of_overlap(job->train_images, job->test_images, "no image votes on itself"));
     return make_encoder(job);
 }

@@ -69,23 +69,23 @@ static double limited(const moco_dataset *dataset, int64_t limit)
 static moco_status open_all(evaluation_job *job, const evaluation_settings *s, const arguments *args,
                             const moco_peers *peers)
 {
-    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->device));
+    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->images.device));
     moco_config *config = &job->net.config;
     if (peers != NULL) {
-        MOCO_TRY(moco_launch_device(&job->net.device, s->device, moco_peers_launch(peers)));
+        MOCO_TRY(moco_launch_device(&job->net.device, s->images.device, moco_peers_launch(peers)));
     }
-    MOCO_TRY(moco_threads_set((int32_t)s->threads));
-    if (s->image_size > 0) {
-        config->image_size = config->knn_image_size = s->image_size;
+    MOCO_TRY(moco_threads_set((int32_t)s->images.threads));
+    if (s->images.image_size > 0) {
+        config->image_size = config->knn_image_size = s->images.image_size;
     }
     job->how = data_features_options(config, job->net.device);
     job->how.kind = MOCO_FEATURE_POOLED;
     job->how.raw = true;
-    job->how.workers = (int32_t)s->workers;
-    job->how.skip_broken = s->skip_broken;
+    job->how.workers = (int32_t)s->images.workers;
+    job->how.skip_broken = s->images.skip_broken;
     job->how.comm = job->comm;
     job->how.progress = evaluation_features_progress;
-    MOCO_TRY(evaluation_open_data(&job->train, &job->val, s->train, s->val, s->format));
+    MOCO_TRY(evaluation_open_data(&job->train, &job->val, s->train, s->val, s->images.format));
     if (job->writes) {
         MOCO_TRY(evaluation_warn_of_overlap(job->train, job->val,
                                             "the accuracy says how well they were learnt, and not what the network "
@@ -124,11 +124,11 @@ int evaluation_run(const evaluation_settings *settings, const tool_command *comm
     static evaluation_job job;
     moco_peers *peers = NULL;
     int code = check_usage(settings, command, args);
-    if (code != EXIT_OK || launch_start(&code, &settings->launch, settings->device, command)) {
+    if (code != EXIT_OK || launch_start(&code, &settings->launch, settings->images.device, command)) {
         return code;
     }
     signals_catch();
-    code = launch_join(&peers, &settings->launch, settings->device);
+    code = launch_join(&peers, &settings->launch, settings->images.device);
     if (code != EXIT_OK) {
         return code;
     }
@@ -178,10 +178,10 @@ moco_status evaluation_policy(moco_augment_policy *out, const evaluation_job *jo
 moco_loader_options evaluation_loader(const evaluation_settings *settings, const evaluation_job *job)
 {
     moco_loader_options loader = MOCO_LOADER_OPTIONS_INIT;
-    loader.workers = (int32_t)settings->workers;
+    loader.workers = (int32_t)settings->images.workers;
     loader.layout = job->how.layout;
     loader.device = job->net.device;
-    loader.skip_broken = settings->skip_broken;
+    loader.skip_broken = settings->images.skip_broken;
     return loader;
 }
 

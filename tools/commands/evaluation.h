@@ -5,23 +5,24 @@
 #ifndef MOCO_TOOLS_COMMANDS_EVALUATION_H
 #define MOCO_TOOLS_COMMANDS_EVALUATION_H
 
+#include "commands/image_options.h"
 #include "commands/network.h"
 #include "commands/processes.h"
 
 typedef struct evaluation_settings {
     char train[MOCO_PATH_MAX], val[MOCO_PATH_MAX];
-    moco_format format;
-    char preset[32], device[16];
+    char preset[32];
     double fraction;
-    int64_t limit, image_size, workers, threads;
+    int64_t limit;
     uint64_t seed;
-    bool skip_broken, json;
+    bool json;
+    image_settings images;
     launch_settings launch;
 } evaluation_settings;
 
 #define EVALUATION_SETTINGS_INIT                                                                                       \
     {                                                                                                                  \
-        .device = "auto", .fraction = 1, .launch = LAUNCH_SETTINGS_INIT                                                \
+        .fraction = 1, .images = IMAGE_SETTINGS_INIT, .launch = LAUNCH_SETTINGS_INIT                                   \
     }
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): offsetof() takes a bare name.
@@ -32,9 +33,6 @@ typedef struct evaluation_settings {
           .aliases = { "test" },                                                                                       \
           MOCO_PATH_OPTION(type, field.val, "DATA"),                                                                   \
           .help = "labelled images to test on; with the path of --train, its test split" },                            \
-        { .name = "format",                                                                                            \
-          MOCO_CHOICE_OPTION(type, field.format, "F", MOCO_CHOICES(MOCO_FORMAT_MAP)),                                  \
-          .help = "layout of the data on disk" },                                                                      \
         { .name = "preset",                                                                                            \
           MOCO_TEXT_OPTION(type, field.preset, "NAME"),                                                                \
           .help = "without a run: preset of the untrained network" },                                                  \
@@ -45,28 +43,10 @@ typedef struct evaluation_settings {
           .aliases = { "n" },                                                                                          \
           MOCO_INT_OPTION(type, field.limit, 0, 1e9),                                                                  \
           .help = "use about N images of each set, from all classes; 0: use all" },                                    \
-        { .name = "image-size",                                                                                        \
-          MOCO_INT_OPTION(type, field.image_size, 8, 1024),                                                            \
-          .zero_is_auto = true,                                                                                        \
-          .help = "height and width in pixels; auto: the run's" },                                                     \
-        { .name = "device",                                                                                            \
-          MOCO_TEXT_OPTION(type, field.device, "D"),                                                                   \
-          .help = "cpu, cuda or cuda:N; auto: a GPU if one can be used" },                                             \
-        { .name = "workers",                                                                                           \
-          .aliases = { "j" },                                                                                          \
-          MOCO_INT_OPTION(type, field.workers, 1, 1024),                                                               \
-          .zero_is_auto = true,                                                                                        \
-          .help = "threads that read images; auto: one per core" },                                                    \
-        { .name = "threads",                                                                                           \
-          MOCO_INT_OPTION(type, field.threads, 1, 4096),                                                               \
-          .zero_is_auto = true,                                                                                        \
-          .help = "threads that compute; auto: one per core" },                                                        \
         { .name = "seed",                                                                                              \
           MOCO_UINT64_OPTION(type, field.seed),                                                                        \
           .help = "seed of new weights, order, crops and --fraction" },                                                \
-        { .name = "skip-broken",                                                                                       \
-          MOCO_BOOL_OPTION(type, field.skip_broken),                                                                   \
-          .help = "use the next image instead of one that cannot be read" },                                           \
+        IMAGE_OPTIONS(type, field.images),                                                                             \
         { .name = "json", MOCO_BOOL_OPTION(type, field.json), .help = "print the result as JSON" },                    \
         LAUNCH_OPTIONS(type, field.launch)
 /* NOLINTEND(bugprone-macro-parentheses) */

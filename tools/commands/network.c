@@ -45,15 +45,17 @@ moco_status network_find_or_preset(network *out, const char *path, const char *p
     return moco_device_parse(&out->device, device);
 }
 
-moco_status network_view(moco_features_options *out, network *net, const char *features, int64_t image_size)
+moco_status network_view(moco_features_options *out, network *net, const char *features, const image_settings *images)
 {
     if (strcmp(features, "auto") != 0) {
         MOCO_TRY(moco_config_set(&net->config, "knn-features", features));
     }
-    if (image_size > 0) {
-        net->config.knn_image_size = image_size;
+    if (images->image_size > 0) {
+        net->config.knn_image_size = images->image_size;
     }
     *out = data_features_options(&net->config, net->device);
+    out->workers = (int32_t)images->workers;
+    out->skip_broken = images->skip_broken;
     return MOCO_OK;
 }
 

@@ -4,7 +4,7 @@
 #ifndef MOCO_TOOLS_COMMANDS_NETWORK_H
 #define MOCO_TOOLS_COMMANDS_NETWORK_H
 
-#include <moco.h>
+#include "commands/image_options.h"
 
 typedef struct network {
     char path[MOCO_PATH_MAX]; /* the file that holds it; empty: none */
@@ -25,9 +25,9 @@ moco_status network_load(network *net);
 /* Does the same, or takes the settings of a preset if the path is NULL. */
 moco_status network_find_or_preset(network *out, const char *path, const char *preset, const char *device);
 
-/* Makes the options for features of the network. @param features pooled, output, or "auto" for the run's
- * @param image_size 0: the run's */
-moco_status network_view(moco_features_options *out, network *net, const char *features, int64_t image_size);
+/* Makes the options for features of the network, of images as the settings say.
+ * @param features pooled, output, or "auto" for the run's */
+moco_status network_view(moco_features_options *out, network *net, const char *features, const image_settings *images);
 
 /* Makes an untrained encoder with the same settings, as a baseline. */
 moco_status network_make_random(network *net);
