@@ -5,7 +5,6 @@
 #include "config/config_policy_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static bool has(const moco_augment_policy *policy, moco_augment_kind kind)
 {
@@ -51,6 +50,15 @@ static moco_status make(moco_augment_policy *out, const moco_config *config, moc
     return status;
 }
 
+static bool normalises_alike(const moco_augment_policy *first, const moco_augment_policy *second)
+{
+    bool alike = true;
+    for (size_t c = 0; c < sizeof first->mean / sizeof first->mean[0]; ++c) {
+        alike = alike && first->mean[c] == second->mean[c] && first->std[c] == second->std[c];
+    }
+    return alike;
+}
+
 static moco_status check_second(const moco_augment_policy *first, const moco_augment_policy *second)
 {
     if (has(second, MOCO_AUGMENT_CALLBACK)) {
@@ -62,8 +70,7 @@ static moco_status check_second(const moco_augment_policy *first, const moco_aug
                               "same Size, or image-size",
                               second->size, first->size);
     }
-    if (memcmp(first->mean, second->mean, sizeof first->mean) != 0 ||
-        memcmp(first->std, second->std, sizeof first->std) != 0) {
+    if (!normalises_alike(first, second)) {
         return moco_error_set(MOCO_EINVALID,
                               "key-policy: its Normalize differs from that of the first view; both must be the same");
     }

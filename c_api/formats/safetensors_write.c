@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* What the header calls the metadata; no tensor can have this name. */
-static const char METADATA[] = "__metadata__";
+static const char metadata_key[] = "__metadata__";
 
 static const char *text_of(moco_dtype dtype)
 {
@@ -54,7 +54,7 @@ static moco_status make_header(char **out, size_t *length, const moco_named_tens
             json_object_set_new(texts, metadata[i].key, json_string(metadata[i].value));
         }
         keys = json_object_size(texts);
-        json_object_set_new(root, METADATA, texts);
+        json_object_set_new(root, metadata_key, texts);
     }
     size_t begin = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -156,11 +156,11 @@ static moco_status check(const moco_named_tensor *tensors, size_t count, const m
         if (tensors[i].name == NULL || tensors[i].tensor == NULL) {
             return refuse_null("tensors", i);
         }
-        if (strcmp(tensors[i].name, METADATA) == 0) {
+        if (strcmp(tensors[i].name, metadata_key) == 0) {
             return moco_error_set(MOCO_EINVALID,
                                   "safetensors: tensors[%zu] has the name %s, which the format keeps for "
                                   "metadata; give another name",
-                                  i, METADATA);
+                                  i, metadata_key);
         }
     }
     for (size_t i = 0; i < metadata_count; ++i) {

@@ -160,7 +160,7 @@ static void print_groups(const groups *g, const plot_runs_job *job, const moco_o
 static moco_status draw(const groups *g, const plot_runs_job *job, const moco_option *x)
 {
     moco_points_options options = MOCO_POINTS_OPTIONS_INIT;
-    moco_plot_point *points = calloc(g->count, sizeof *points);
+    moco_plot_point *points = calloc(g->count + 1, sizeof *points);
     char title[256];
     size_t most = 0;
     if (points == NULL) {

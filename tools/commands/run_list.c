@@ -68,7 +68,8 @@ static int is_shown(const struct dirent *entry)
     return entry->d_name[0] != '.' ? 1 : 0;
 }
 
-/* Adds the runs below a folder; `skip` bytes of their paths are not part of their names. */
+/* Adds the runs below a folder; `skip` bytes of their paths are not part of their names.
+ * NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH bounds it. */
 static moco_status search(run_list *list, const char *folder, size_t skip, int depth)
 {
     struct dirent **entries = NULL;

@@ -20,8 +20,8 @@ static moco_status check_settings(const moco_config *asked, const char *name)
     }
     const moco_status status = moco_config_load(&found, path);
     for (size_t i = 0; status == MOCO_OK && (option = moco_config_option(i)) != NULL; ++i) {
-        char want[MOCO_PATH_MAX];
-        char have[MOCO_PATH_MAX];
+        char want[MOCO_PATH_MAX] = "";
+        char have[MOCO_PATH_MAX] = "";
         if (option->per_host || strcmp(option->name, "layout") == 0 ||
             moco_config_get(asked, option, want, sizeof want) != MOCO_OK ||
             moco_config_get(&found, option, have, sizeof have) != MOCO_OK || strcmp(want, "auto") == 0) {

@@ -154,15 +154,17 @@ static int check_run(const sweep_grid *grid, size_t run, moco_config *config, co
 
 static int count_and_check(sweep_grid *grid, const tool_command *command)
 {
-    moco_config *config = malloc(sizeof *config);
-    int code = config != NULL ? EXIT_OK : say_error("out of memory");
+    int code = EXIT_OK;
     grid->runs = 1;
     for (size_t a = 0; a < grid->axis_count; ++a) {
         grid->runs *= grid->axes[a].count;
         if (grid->runs > SWEEP_RUNS) {
-            free(config);
             return say_usage(command, "the sweep has more than %d runs; give fewer values", SWEEP_RUNS);
         }
+    }
+    moco_config *config = malloc(sizeof *config);
+    if (config == NULL) {
+        return say_error("out of memory");
     }
     for (size_t r = 0; r < grid->runs && code == EXIT_OK; ++r) {
         code = check_run(grid, r, config, command);

@@ -27,8 +27,8 @@ typedef struct pool_client {
     void *payload;
 } pool_client;
 
-/* Keeps `slots` jobs running until there are no more. After a signal, which it passes on to all, it starts no more, and
+/* Keeps `count` jobs running until there are no more. After a signal, which it passes on to all, it starts no more, and
  * waits for those that run. Returns EXIT_OK, or EXIT_FAILED after a message if a job cannot be started. */
-int pool_run(const pool_client *client, size_t slots);
+int pool_run(const pool_client *client, size_t count);
 
 #endif
