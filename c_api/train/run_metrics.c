@@ -29,8 +29,7 @@ static void warn_of_chance(moco__run *run, double loss)
         report->warned_of_chance = true;
         moco__run_log_write(&report->log, MOCO_LOG_WARNING,
                             "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f)%s: nothing is "
-                            "being learnt; lower lr, "
-                            "raise momentum or add warmup-epochs",
+                            "being learnt; lower lr, raise momentum or add warmup-epochs",
                             (unsigned long long)step, (unsigned long long)(step - report->left_chance), loss, chance,
                             queue != NULL ? " with a full queue" : "");
     }

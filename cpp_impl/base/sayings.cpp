@@ -25,8 +25,7 @@ constexpr Known sayings[] = {
     { "not linked with support for cuda", MOCO_EUNAVAILABLE, "there is no GPU that libtorch can use" },
     { "Could not run '", MOCO_EUNAVAILABLE,
       "libtorch has no such operation for this device and element type; moco_device_parse() checks whether a device "
-      "can "
-      "be used" },
+      "can be used" },
     { "no NVIDIA driver", MOCO_EUNAVAILABLE, "there is no NVIDIA driver" },
     { "through the graph a second time", MOCO_EINVALID,
       "a backward pass has used this loss, or part of what it was computed from, already; compute it again, or keep it "
@@ -36,13 +35,11 @@ constexpr Known sayings[] = {
       "writes, such as moco_queue_enqueue()" },
     { "does not require grad", MOCO_EINVALID,
       "the loss does not depend on any parameter that is trained; is the network in evaluation mode, or the call "
-      "between "
-      "moco_no_grad_begin() and moco_no_grad_end()?" },
+      "between moco_no_grad_begin() and moco_no_grad_end()?" },
     { "to be on the same device", MOCO_EINVALID, "the tensors are on different devices; use moco_tensor_to()" },
     { "more than one element of the written-to tensor", MOCO_EINVALID,
       "several elements of the tensor that is written to share memory, as after aten::expand; write to a copy of it, "
-      "by "
-      "moco_tensor_clone()" },
+      "by moco_tensor_clone()" },
     { "without overflow", MOCO_EINVALID, nullptr },
     { "must match", MOCO_EINVALID, nullptr },
     { "shapes cannot be multiplied", MOCO_EINVALID, nullptr },

@@ -271,9 +271,8 @@ const tool_command command_embed = {
     .summary = "write the features of images, find similar images, draw a map",
     .text = "Computes features of all images of DATA with the query encoder of a checkpoint (of a run: its newest; "
             "RUN/best: that of the highest kNN accuracy), one row per image. Files are .npy or .safetensors. With "
-            "F.npy the labels are in F.labels.npy. F.txt has the names "
-            "of the images, one line per row. The map shows the two directions of most variance (PCA), or "
-            "neighbourhoods (t-SNE).",
+            "F.npy the labels are in F.labels.npy. F.txt has the names of the images, one line per row. The map shows "
+            "the two directions of most variance (PCA), or neighbourhoods (t-SNE).",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

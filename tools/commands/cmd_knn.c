@@ -271,10 +271,10 @@ const tool_command command_knn = {
     .synopsis = "RUN|CHECKPOINT --train DATA --test DATA [options]",
     .summary = "test a checkpoint's features with nearest neighbours",
     .text = "Computes the features of labelled images with the query encoder of a checkpoint (of a run: its newest; "
-            "RUN/best: that of the highest kNN accuracy in training). The "
-            "training images with the nearest features vote on the class of each test image. Prints the share of test "
-            "images that get the right class. With several numbers of neighbours or temperatures, for example "
-            "-k 1,5,20, it tries each combination on the same features.",
+            "RUN/best: that of the highest kNN accuracy in training). The training images with the nearest features "
+            "vote on the class of each test image. Prints the share of test images that get the right class. With "
+            "several numbers of neighbours or temperatures, for example -k 1,5,20, it tries each combination on the "
+            "same features.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

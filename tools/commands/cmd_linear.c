@@ -291,14 +291,12 @@ const tool_command command_linear = {
     .summary = "test a checkpoint's features with a linear classifier",
     .text =
         "Trains a linear classifier on the features of a frozen query encoder (of a run: its newest checkpoint; "
-        "RUN/best: "
-        "that of the highest kNN accuracy) and prints the share of validation images that it classifies correctly "
-        "after the last epoch. The default is the reference's protocol: "
-        "random crops and flips, SGD for 100 epochs, lr 30 divided by ten at epochs 60 and 80. With --cached it "
-        "computes the features once, which takes minutes instead of hours, and tries several learning rates. Of "
-        "several rates it takes the one that is best on training images which are held out, a tenth of every class or "
-        "a fifth of a small set, and then learns from all; the validation images choose nothing. Both accuracies are "
-        "told. Rates that diverge are left out.",
+        "RUN/best: that of the highest kNN accuracy) and prints the share of validation images that it classifies "
+        "correctly after the last epoch. The default is the reference's protocol: random crops and flips, SGD for 100 "
+        "epochs, lr 30 divided by ten at epochs 60 and 80. With --cached it computes the features once, which takes "
+        "minutes instead of hours, and tries several learning rates. Of several rates it takes the one that is best on "
+        "training images which are held out, a tenth of every class or a fifth of a small set, and then learns from "
+        "all; the validation images choose nothing. Both accuracies are told. Rates that diverge are left out.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

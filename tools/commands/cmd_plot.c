@@ -135,9 +135,8 @@ const tool_command command_plot = {
         "Draws a run's loss, contrastive accuracy, kNN accuracy and learning rate, a sheet of images with their "
         "augmented views, a sheet of images with their nearest neighbours, and maps of features by their first two "
         "principal components and by t-SNE. The files are in RUN/plots. With several runs, it draws one metric of all "
-        "of them in "
-        "one chart. With --x, it draws a metric of all runs below DIR, such as those of a sweep, against one of their "
-        "settings, and prints the numbers.",
+        "of them in one chart. With --x, it draws a metric of all runs below DIR, such as those of a sweep, against "
+        "one of their settings, and prints the numbers.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -69,10 +69,9 @@ const tool_command command_resume = {
     .summary = "continue a run that was stopped",
     .text =
         "Continues the run in the folder RUN from its newest complete checkpoint, with its settings. On a CPU, with as "
-        "many processes and threads as before, the result is bit-identical to an uninterrupted run; on a GPU it is "
-        "if the run was started with --deterministic. A run can also be moved to another device, to another number "
-        "of threads or processes, or be lengthened; the log says what then differs. Other images than before are "
-        "refused; "
+        "many processes and threads as before, the result is bit-identical to an uninterrupted run; on a GPU it is if "
+        "the run was started with --deterministic. A run can also be moved to another device, to another number of "
+        "threads or processes, or be lengthened; the log says what then differs. Other images than before are refused; "
         "--data-changed continues on them.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

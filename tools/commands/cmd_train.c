@@ -171,14 +171,12 @@ const tool_command command_train = {
     .synopsis = "DATA --out RUN [options]",
     .summary = "pretrain a network on images",
     .text =
-        "Pretrains a network on the images of DATA, without their labels, and writes checkpoints, metrics and plots "
-        "to the new folder RUN. DATA is a folder with one folder per class, any tree of image files, a list of image "
-        "files (.txt), tar shards (a "
-        "file, a folder, or a pattern such as 'train-{000..146}.tar'), or the files of MNIST or CIFAR. Of a folder "
-        "with train and val (valid, validation, dev, eval, test) it takes train, and tests on the other. Options on "
-        "the "
-        "command line override those of --config, which override those of --preset. With --nproc N, N processes share "
-        "each batch; so do processes that torchrun, mpirun or srun starts.",
+        "Pretrains a network on the images of DATA, without their labels, and writes checkpoints, metrics and plots to "
+        "the new folder RUN. DATA is a folder with one folder per class, any tree of image files, a list of image "
+        "files (.txt), tar shards (a file, a folder, or a pattern such as 'train-{000..146}.tar'), or the files of "
+        "MNIST or CIFAR. Of a folder with train and val (valid, validation, dev, eval, test) it takes train, and tests "
+        "on the other. Options on the command line override those of --config, which override those of --preset. With "
+        "--nproc N, N processes share each batch; so do processes that torchrun, mpirun or srun starts.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,
