@@ -125,11 +125,11 @@ moco_status moco_tsne(moco_tensor **out, moco_scope *scope, const moco_tensor *m
     MOCO_CHECK_ARG(matrix);
     MOCO__READ_OPTIONS(&o, options, MOCO_TSNE_OPTIONS_INIT);
     MOCO_TRY(check(matrix, &o));
-    const double most = ((double)moco_tensor_size(matrix, 0) - 1) / 3;
+    const double perplexity = moco__tsne_perplexity(o.perplexity, moco_tensor_size(matrix, 0));
     moco_no_grad_begin();
     moco_status status = make_descent(&d, matrix);
     MOCO_TRY_GOTO(status);
-    MOCO_TRY_GOTO(moco__tsne_affinities(&affinities, matrix, fmax(fmin(o.perplexity, most), 1.0001)));
+    MOCO_TRY_GOTO(moco__tsne_affinities(&affinities, matrix, perplexity));
     MOCO_TRY_GOTO(descend(&d, affinities, &o));
     MOCO_TRY_GOTO(give(out, scope, &d));
 done:

@@ -156,6 +156,11 @@ done:
     return status;
 }
 
+double moco__tsne_perplexity(double asked, int64_t rows)
+{
+    return fmax(fmin(asked, ((double)rows - 1) / 3), 1.0001);
+}
+
 moco_status moco__tsne_affinities(moco_tensor **out, const moco_tensor *features, double perplexity)
 {
     search s = { .beta = NULL };

@@ -4,6 +4,9 @@
 
 #include "moco/tensor.h"
 
+/* Returns the perplexity that rows can have: what is asked, but at most a third of the other rows. */
+double moco__tsne_perplexity(double asked, int64_t rows);
+
 /* Gives the symmetric probabilities P, N x N on the device of the features: each row's neighbours have the perplexity.
  */
 moco_status moco__tsne_affinities(moco_tensor **out, const moco_tensor *features, double perplexity);

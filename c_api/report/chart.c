@@ -14,6 +14,7 @@ enum { TEXT = MOCO__CHART_TEXT, GAP = MOCO__CHART_GAP, MARGIN = MOCO__CHART_MARG
 enum { TITLE = 15, LEGEND_LINE = 18, SAMPLE = 24 };
 enum { X_TICKS = 8, Y_TICKS = 6 };
 enum { FEW = 25 }; /* points that are shown as dots too */
+enum { DOT = 3, INSET = 2 * DOT };
 
 static const uint32_t line_colours[MOCO__CHART_LINES] = { MOCO__BLUE, MOCO__ORANGE, MOCO__GREEN, MOCO__YELLOW };
 static const double line_width = 1.75;
@@ -31,6 +32,7 @@ typedef struct plot {
     moco__frame frame;
     const moco__chart *chart;
     moco__axis x;
+    double inset; /* between the plot's edges and the first and last epoch, for the dots there */
 } plot;
 
 void moco__chart_guide(moco__chart *chart, double value, const char *name)
@@ -42,9 +44,15 @@ void moco__chart_guide(moco__chart *chart, double value, const char *name)
     }
 }
 
+static bool has_dots(const moco__chart *chart, const moco_series *series)
+{
+    return series->count <= FEW && !chart->is_stepped;
+}
+
 static double x_at(const plot *p, double value)
 {
-    return p->frame.left + (value - p->x.min) / (p->x.max - p->x.min) * (p->frame.right - p->frame.left);
+    const double width = p->frame.right - p->frame.left - 2 * p->inset;
+    return p->frame.left + p->inset + (value - p->x.min) / (p->x.max - p->x.min) * width;
 }
 
 /* Chooses axes that hold all lines and guides: epochs from 0 on, and values. */
@@ -56,6 +64,7 @@ static void choose_axes(plot *p)
     double y_max = -INFINITY;
     for (size_t l = 0; l < chart->count; ++l) {
         const moco_series *series = chart->lines[l].series;
+        p->inset = has_dots(chart, series) ? INSET : p->inset;
         for (size_t i = 0; i < series->count; ++i) {
             x_max = fmax(x_max, series->epochs[i]);
             y_min = fmin(y_min, series->values[i]);
@@ -85,13 +94,16 @@ static bool has_band(const moco__chart *chart)
 }
 
 /* Names a line; after all lines a guide with its value; and at last the band. */
-static void legend_text(char *text, size_t size, const moco__chart *chart, size_t index)
+static void legend_text(char *text, size_t size, const plot *p, size_t index)
 {
+    const moco__chart *chart = p->chart;
     const moco__guide *guide = &chart->guides[index - chart->count];
     if (index < chart->count) {
         (void)snprintf(text, size, "%s", chart->lines[index].name);
     } else if (index < chart->count + chart->guide_count) {
-        (void)snprintf(text, size, fabs(guide->value) < 1 ? "%s %.2g" : "%s %.4g", guide->name, guide->value);
+        char value[32];
+        moco__axis_value(value, sizeof value, &p->frame.y, guide->value);
+        (void)snprintf(text, size, "%s %s", guide->name, value);
     } else {
         (void)snprintf(text, size, "lowest to highest");
     }
@@ -124,7 +136,7 @@ static double draw_legend(const plot *p, double y)
     }
     for (size_t i = 0; i < entries; ++i) {
         char text[128];
-        legend_text(text, sizeof text, p->chart, i);
+        legend_text(text, sizeof text, p, i);
         const double width = SAMPLE + GAP + moco__canvas_text_width(p->frame.canvas, text, TEXT) + MARGIN;
         if (x > p->frame.left && x + width - MARGIN > p->frame.canvas->width - MARGIN) {
             x = p->frame.left;
@@ -185,8 +197,8 @@ static void place(const plot *p, double *points, size_t count)
 
 static void draw_dots(const plot *p, const moco_series *series, uint32_t colour)
 {
-    for (size_t i = 0; i < series->count && series->count <= FEW && !p->chart->is_stepped; ++i) {
-        moco__canvas_dot(p->frame.canvas, x_at(p, series->epochs[i]), moco__frame_y(&p->frame, series->values[i]), 3,
+    for (size_t i = 0; i < series->count && has_dots(p->chart, series); ++i) {
+        moco__canvas_dot(p->frame.canvas, x_at(p, series->epochs[i]), moco__frame_y(&p->frame, series->values[i]), DOT,
                          colour, 1);
     }
 }

@@ -20,9 +20,9 @@ static double round_step(double span, int ticks)
 moco__axis moco__axis_make(double min, double max, int ticks)
 {
     if (!(max > min)) { /* a single value, or none */
-        const double room = min == 0 ? 1 : fabs(min) / 2;
+        const double room = fabs(min) / 2;
+        max += min == 0 ? 1 : room; /* few values are negative */
         min -= room;
-        max += room;
     }
     const double step = round_step(max - min, ticks);
     const double largest = fmax(fabs(min), fabs(max));
@@ -38,11 +38,25 @@ bool moco__axis_tick(double *value, const moco__axis *axis, int index)
     return at <= axis->max + axis->step * 1e-6;
 }
 
+static int decimals_of(const moco__axis *axis)
+{
+    return (int)fmax(0, -floor(log10(axis->step / pow(10, axis->exponent)) + 1e-9));
+}
+
 void moco__axis_text(char *text, size_t size, const moco__axis *axis, double value)
 {
-    const double power = pow(10, axis->exponent);
-    const int decimals = (int)fmax(0, -floor(log10(axis->step / power) + 1e-9));
-    (void)snprintf(text, size, "%.*f", decimals, value / power);
+    (void)snprintf(text, size, "%.*f", decimals_of(axis), value / pow(10, axis->exponent));
+}
+
+void moco__axis_value(char *text, size_t size, const moco__axis *axis, double value)
+{
+    const int decimals = (int)fmax(2, decimals_of(axis) + 1);
+    const bool vanishes = value != 0 && fabs(value) < 0.5 * pow(10, -decimals);
+    if (axis->exponent != 0 || vanishes) {
+        (void)snprintf(text, size, "%.2g", value);
+    } else {
+        (void)snprintf(text, size, "%.*f", decimals, value);
+    }
 }
 
 void moco__axis_label(char *text, size_t size, const moco__axis *axis, const char *label)

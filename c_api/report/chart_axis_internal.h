@@ -19,6 +19,9 @@ bool moco__axis_tick(double *value, const moco__axis *axis, int index);
 /* Writes a tick's number; all numbers of an axis have the same number of decimals. */
 void moco__axis_text(char *text, size_t size, const moco__axis *axis, double value);
 
+/* Writes a value for the legend: more exactly than a tick's number, and with as many decimals as other such values. */
+void moco__axis_value(char *text, size_t size, const moco__axis *axis, double value);
+
 /* Writes a label with the axis' power of ten, if it has one: "learning rate (×10⁻⁴)". */
 void moco__axis_label(char *text, size_t size, const moco__axis *axis, const char *label);
 

@@ -17,7 +17,7 @@ typedef struct moco__chart {
     const char *title;
     const char *label; /* of the values, with their unit */
     struct {
-        const char *name;
+        char name[64];
         const moco_series *series;
     } lines[MOCO__CHART_LINES];
     size_t count;

@@ -26,11 +26,10 @@ static const struct {
     { "data_wait", "Time spent waiting for data", "share of time", MOCO__MEANS },
 };
 
-/* The series and names that a chart borrows. */
+/* A chart with the series that it borrows. */
 typedef struct comparison {
     moco__chart chart;
     moco_series series[MOCO_PLOT_MAX_RUNS];
-    char names[MOCO_PLOT_MAX_RUNS][64];
     moco__values values;
 } comparison;
 
@@ -69,8 +68,7 @@ static moco_status add_run(comparison *c, const char *run, const moco_compare_op
         return MOCO_OK;
     }
     moco__series_merge(series, c->values);
-    moco__run_name(c->names[place], sizeof c->names[place], run);
-    c->chart.lines[place].name = c->names[place];
+    moco__run_name(c->chart.lines[place].name, sizeof c->chart.lines[place].name, run);
     c->chart.lines[place].series = series;
     c->chart.count += 1;
     return MOCO_OK;

@@ -4,6 +4,7 @@
 #include "base/c_locale_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "evaluate/tsne_affinities_internal.h"
 #include "report/canvas_internal.h"
 #include "report/map_places_internal.h"
 
@@ -15,6 +16,8 @@ enum { SIDE = 560, LEFT = 36, TOP = 40, BOTTOM = 36, LEGEND = 190, MARGIN = 18 }
 enum { TITLE = 15, TEXT = 12, LINE = 19, DOT = 4, NAME_BYTES = 26 };
 enum { SHOWN_CLASSES = 28 }; /* that fit into the legend */
 enum { STRIDE = 61 };
+enum { NAME_HALF = 8, NAME_MOVE = 4, MOST_MOVES = 20 }; /* of a name on the map: half its height, and its ways */
+enum { FEW_POINTS = 400 };                              /* each of which is to be seen */
 
 static const double room_around = 0.04; /* of the extent */
 
@@ -78,8 +81,8 @@ static void draw_points(moco__canvas *canvas, const moco__map_places *places)
 {
     const size_t count = places->count;
     const frame f = fit(places);
-    const double radius = count > 4000 ? 1.7 : count > 400 ? 2.4 : DOT;
-    const double opacity = count > 400 ? 0.7 : 0.85;
+    const double radius = count > 4000 ? 1.7 : count > FEW_POINTS ? 2.4 : DOT;
+    const double opacity = count > FEW_POINTS ? 0.7 : 0.85;
     for (size_t first = 0; first < STRIDE; ++first) { /* else the last class of sorted data would cover the others */
         for (size_t i = first; i < count; i += STRIDE) {
             const double x = x_at(&f, (double)places->xy[2 * i]);
@@ -147,24 +150,78 @@ static bool median_of(double *out, const moco__map_places *places, int64_t label
     return count > 0;
 }
 
-/* Writes each class's name where it is at home, on a white ground. */
+/* A class's name on the map: its middle, and the ground below it. */
+typedef struct name_place {
+    double x, y, half_width;
+} name_place;
+
+static bool covers(const name_place *place, double x, double y, double more_width, double more_height)
+{
+    return fabs(x - place->x) < place->half_width + more_width && fabs(y - place->y) < NAME_HALF + more_height;
+}
+
+/* Counts what a name would hide: another name weighs more than any number of points. */
+static double hidden_by(const name_place *name, const name_place *others, size_t count, const moco__map_places *places,
+                        const frame *f)
+{
+    double hidden = 0;
+    for (size_t i = 0; i < count; ++i) {
+        hidden += covers(name, others[i].x, others[i].y, others[i].half_width, NAME_HALF) ? 1e6 : 0;
+    }
+    for (size_t i = 0; i < places->count && places->count <= FEW_POINTS; ++i) { /* of many points some may be hidden */
+        const double x = x_at(f, (double)places->xy[2 * i]);
+        hidden += covers(name, x, y_at(f, (double)places->xy[2 * i + 1]), DOT, DOT) ? 1 : 0;
+    }
+    return hidden;
+}
+
+/* Moves a name up or down to where it hides least, and not further than needed. */
+static void make_way(name_place *name, const name_place *others, size_t count, const moco__map_places *places,
+                     const frame *f)
+{
+    const double home = name->y;
+    name_place best = *name;
+    double least = INFINITY;
+    for (int i = 0; i <= 2 * MOST_MOVES; ++i) { /* 0, 1, -1, 2, -2, ... moves */
+        const double move = (double)((i + 1) / 2) * (i % 2 == 1 ? 1 : -1);
+        name->y = fmin(fmax(home + move * NAME_MOVE, TOP + NAME_HALF), TOP + SIDE - NAME_HALF);
+        const double cost = hidden_by(name, others, count, places, f) + fabs(move) / 8;
+        best = cost < least ? *name : best;
+        least = fmin(cost, least);
+    }
+    *name = best;
+}
+
+static void draw_name(moco__canvas *canvas, const name_place *at, const char *text)
+{
+    const double left = at->x - at->half_width;
+    const double right = at->x + at->half_width;
+    const double ground[8] = { left,  at->y - NAME_HALF, right, at->y - NAME_HALF,
+                               right, at->y + NAME_HALF, left,  at->y + NAME_HALF };
+    const moco__label label = { text, at->x, at->y + TEXT * 0.35, TEXT, MOCO__INK, MOCO__MIDDLE, 0, true };
+    moco__canvas_area(canvas, ground, 4, MOCO__WHITE, 0.75);
+    moco__canvas_text(canvas, &label);
+}
+
+/* Writes each class's name where most of it is, on a white ground. */
 static void draw_names(moco__canvas *canvas, const moco_dataset *dataset, const moco__map_places *places)
 {
     const size_t classes = moco_dataset_class_count(dataset);
     const frame f = fit(places);
+    name_place drawn[SHOWN_CLASSES];
+    size_t count = 0;
     for (size_t c = 0; c < classes && classes <= SHOWN_CLASSES; ++c) {
         char text[64];
         double at[2] = { 0, 0 };
         if (median_of(&at[0], places, (int64_t)c, 0) && median_of(&at[1], places, (int64_t)c, 1)) {
             name_class(text, sizeof text, dataset, c);
-            const double width = moco__canvas_text_width(canvas, text, TEXT);
-            const double x = x_at(&f, at[0]);
-            const double y = y_at(&f, at[1]);
-            const double ground[8] = { x - width / 2 - 2, y - TEXT * 0.7, x + width / 2 + 2, y - TEXT * 0.7,
-                                       x + width / 2 + 2, y + TEXT * 0.7, x - width / 2 - 2, y + TEXT * 0.7 };
-            const moco__label label = { text, x, y + TEXT * 0.35, TEXT, MOCO__INK, MOCO__MIDDLE, 0, true };
-            moco__canvas_area(canvas, ground, 4, MOCO__WHITE, 0.75);
-            moco__canvas_text(canvas, &label);
+            name_place *name = &drawn[count];
+            name->half_width = moco__canvas_text_width(canvas, text, TEXT) / 2 + 4;
+            name->x = fmin(fmax(x_at(&f, at[0]), LEFT + name->half_width), LEFT + SIDE - name->half_width);
+            name->y = y_at(&f, at[1]);
+            make_way(name, drawn, count, places, &f);
+            draw_name(canvas, name, text);
+            ++count;
         }
     }
 }
@@ -185,7 +242,8 @@ static void draw_title(moco__canvas *canvas, const moco__map_places *places, con
         (void)snprintf(count, sizeof count, "%zu images", all);
     }
     if (o->method == MOCO_MAP_TSNE) {
-        (void)snprintf(text, sizeof text, "%s by t-SNE of their features (perplexity %g)", count, o->perplexity);
+        (void)snprintf(text, sizeof text, "%s by t-SNE of their features (perplexity %.3g)", count,
+                       moco__tsne_perplexity(o->perplexity, (int64_t)places->count));
     } else {
         (void)snprintf(text, sizeof text, "%s by the first two principal components of their features", count);
     }

@@ -27,7 +27,7 @@ static void write_number(moco__html *html, const json_t *value, moco__unit unit)
     } else if (json_is_integer(value)) {
         moco__html_add(html, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else {
-        moco__html_add(html, "%.6g", json_real_value(value));
+        moco__html_add(html, "%.4g", json_real_value(value));
     }
 }
 

@@ -102,6 +102,7 @@ static moco_status read_metrics(moco__record *record)
         [MOCO__ACC5] = { "acc5", MOCO__MEANS },
         [MOCO__LR] = { "lr", MOCO__POINTS },
         [MOCO__KNN] = { "knn_acc1", MOCO__POINTS },
+        [MOCO__KNN_K] = { "knn_k", MOCO__POINTS },
         [MOCO__RATE] = { "images_per_s", MOCO__RATES },
         [MOCO__WAIT] = { "data_wait", MOCO__MEANS },
         [MOCO__ALIGNMENT] = { "alignment", MOCO__POINTS },

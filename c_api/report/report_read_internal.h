@@ -13,6 +13,7 @@ typedef enum moco__metric_kind {
     MOCO__ACC5,
     MOCO__LR,
     MOCO__KNN,
+    MOCO__KNN_K, /* neighbours that voted */
     MOCO__RATE,
     MOCO__WAIT, /* percent */
     MOCO__ALIGNMENT,

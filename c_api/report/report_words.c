@@ -34,7 +34,7 @@ static const moco__word words[] = {
     { "test_images", "test images", MOCO__PLAIN },
     { "val_images", "validation images", MOCO__PLAIN },
     { "images", "images", MOCO__PLAIN },
-    { "classes", "Classes", MOCO__PLAIN },
+    { "classes", "classes", MOCO__PLAIN },
     { "seconds", "time", MOCO__SECONDS },
     { "random", "untrained network", MOCO__PLAIN },
     { "sweep", "Accuracy by neighbours and temperature", MOCO__PLAIN },

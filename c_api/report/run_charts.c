@@ -14,6 +14,7 @@ enum { LINES = 3 };
 static void guide_loss(moco__chart *chart, const moco__record *record);
 static void guide_accuracy(moco__chart *chart, const moco__record *record);
 static void guide_knn(moco__chart *chart, const moco__record *record);
+static void guide_spread(moco__chart *chart, const moco__record *record);
 static void guide_alpha(moco__chart *chart, const moco__record *record);
 
 static const struct {
@@ -35,27 +36,29 @@ static const struct {
     { "knn", "kNN accuracy on test images", "accuracy (%)", { { MOCO__KNN, "kNN" } }, false, guide_knn },
     { "lr", "Learning rate", "learning rate", { { MOCO__LR, "learning rate" } }, true, NULL },
     { "rank",
-      "Effective rank of features (RankMe)",
+      "Effective rank of features",
       "dimensions",
-      { { MOCO__POOLED_RANK, "pooled" }, { MOCO__OUTPUT_RANK, "embedding" }, { MOCO__LIDAR, "LiDAR" } },
+      { { MOCO__POOLED_RANK, "pooled features (RankMe)" },
+        { MOCO__OUTPUT_RANK, "embeddings (RankMe)" },
+        { MOCO__LIDAR, "LiDAR" } },
       false,
       NULL },
     { "spread",
       "Spread of embeddings and features",
-      "0: all equal",
-      { { MOCO__SPREAD, "embedding in training" }, { MOCO__POOLED_SPREAD, "pooled" } },
+      "spread",
+      { { MOCO__SPREAD, "embeddings in training" }, { MOCO__POOLED_SPREAD, "pooled features" } },
       false,
-      NULL },
+      guide_spread },
     { NULL,
-      "Alignment and uniformity (less is better)",
-      "alignment; uniformity",
+      "Alignment and uniformity",
+      "lower is better",
       { { MOCO__ALIGNMENT, "alignment" }, { MOCO__UNIFORMITY, "uniformity" } },
       false,
       NULL },
     { NULL,
       "Decay of the spectrum (alpha-ReQ)",
       "alpha",
-      { { MOCO__POOLED_ALPHA, "pooled" }, { MOCO__OUTPUT_ALPHA, "embedding" } },
+      { { MOCO__POOLED_ALPHA, "pooled features" }, { MOCO__OUTPUT_ALPHA, "embeddings" } },
       false,
       guide_alpha },
     { NULL, "Training speed", "images/s", { { MOCO__RATE, "images/s" } }, false, NULL },
@@ -145,14 +148,21 @@ static double classes_of(const json_t *root)
 static void guide_knn(moco__chart *chart, const moco__record *record)
 {
     const moco_series *knn = &record->metrics[MOCO__KNN];
+    const moco_series *k = &record->metrics[MOCO__KNN_K];
+    const bool has_start = knn->count > 0 && knn->steps[0] == 0;
     double classes = 0;
-    if (knn->count > 0 && knn->steps[0] == 0) {
+    if (k->count > 0) {
+        (void)snprintf(chart->lines[0].name, sizeof chart->lines[0].name, "kNN (k %.0f)", k->values[k->count - 1]);
+    }
+    if (has_start) {
         moco__chart_guide(chart, knn->values[0], "untrained network");
     }
     for (size_t i = 0; i < record->result_count; ++i) {
         const json_t *root = record->results[i].root;
         guide_baseline(chart, root, "pixels", "raw pixels");
-        guide_baseline(chart, root, "random", "untrained network");
+        if (!has_start) {
+            guide_baseline(chart, root, "random", "untrained network");
+        }
         classes = fmax(classes, classes_of(root));
     }
     if (classes > 0) {
@@ -160,10 +170,17 @@ static void guide_knn(moco__chart *chart, const moco__record *record)
     }
 }
 
+static void guide_spread(moco__chart *chart, const moco__record *record)
+{
+    (void)record;
+    moco__chart_guide(chart, 1, "in all directions");
+    moco__chart_guide(chart, 0, "all equal");
+}
+
 static void guide_alpha(moco__chart *chart, const moco__record *record)
 {
     (void)record;
-    moco__chart_guide(chart, 1, "near 1 is good");
+    moco__chart_guide(chart, 1, "a good value");
 }
 
 const char *moco__run_chart(moco__chart *chart, const moco__record *record, size_t index)
@@ -174,7 +191,8 @@ const char *moco__run_chart(moco__chart *chart, const moco__record *record, size
     for (size_t l = 0; l < LINES && charts[index].lines[l].name != NULL; ++l) {
         const moco_series *series = &record->metrics[charts[index].lines[l].metric];
         if (series->count > 0) {
-            chart->lines[chart->count].name = charts[index].lines[l].name;
+            (void)snprintf(chart->lines[chart->count].name, sizeof chart->lines[0].name, "%s",
+                           charts[index].lines[l].name);
             chart->lines[chart->count++].series = series;
         }
     }

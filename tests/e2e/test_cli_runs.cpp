@@ -309,7 +309,7 @@ TEST_F(CliRuns, PlotDrawsPictures)
     const Result vector = run({ "plot", "run", "--curves-only", "--format", "svg" });
     ASSERT_EQ(vector.code, 0) << vector.err;
     EXPECT_HAS(read_file(plots / "loss.svg"), "loss (nats)</text>");
-    EXPECT_HAS(read_file(plots / "loss.svg"), "chance 3.497</text>"); // ln(32 + 1)
+    EXPECT_HAS(read_file(plots / "loss.svg"), "chance 3.50</text>"); // ln(32 + 1)
     const Result both = run({ "plot", "run", "run", "--metric", "acc1", "--out", "both.png" });
     EXPECT_EQ(both.code, 0) << both.err;
     expect_picture(root / "both.png", 1280, 800);

@@ -102,7 +102,7 @@ TEST_F(Report, SumsARunUp)
     EXPECT_EQ(count_of(page, "<svg"), 6U);
     EXPECT_EQ(count_of(page, "</svg>"), 6U);
     EXPECT_EQ(count_of(page, "role=\"img\" aria-label="), 6U);
-    for (const char *part : { "loss (nats)</text>", "chance 8.318</text>", "images/s</text>", "accuracy (%)</text>" }) {
+    for (const char *part : { "loss (nats)</text>", "chance 8.32</text>", "images/s</text>", "accuracy (%)</text>" }) {
         EXPECT_TRUE(has(page, part)) << part;
     }
     EXPECT_TRUE(has(page, ".facts {")) << "the style sheet";
