@@ -1,4 +1,4 @@
-/* What the library asks of autograd. */
+/* What the library needs to know from autograd. */
 #ifndef MOCO_BASE_AUTOGRAD_INTERNAL_H
 #define MOCO_BASE_AUTOGRAD_INTERNAL_H
 

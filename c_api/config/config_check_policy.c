@@ -24,7 +24,7 @@ static moco_status read_one(moco_augment_policy *out, const char *option, const 
     return MOCO_OK;
 }
 
-/* A strength without an operation would change nothing, which nobody means who gives it. */
+/* A strength without an operation would change nothing, so it is a mistake. */
 static moco_status check_strength(const moco_augment_policy *first, const moco_augment_policy *second, bool is_given,
                                   const char *option, moco_augment_kind kind, const char *operation)
 {

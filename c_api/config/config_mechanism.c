@@ -48,7 +48,7 @@ void moco__config_warn_of_mechanism(const moco_config *config)
                  config->momentum);
     }
     if (mechanism == MOCO_MECHANISM_MEMORY_BANK) {
-        return; /* keys of past batches tell nothing about the batch: arXiv 1911.05722, section 3.3 */
+        return; /* keys of past batches say nothing about the batch: arXiv 1911.05722, section 3.3 */
     }
     const bool is_v3 = mechanism == MOCO_MECHANISM_MOMENTUM_BATCH && config->sync_bn; /* as published */
     if (config->shuffle == MOCO_SHUFFLE_OFF && !is_v3) {

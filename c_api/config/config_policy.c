@@ -146,9 +146,10 @@ static moco_status set_channels(moco_augment_policy *out, const moco_config *con
     out->channels = (int32_t)config->channels;
     MOCO_TRY(moco__normalize_read(&from, &statistics, config));
     if (from == MOCO__NORMALIZE_MEASURED) {
-        return moco_error_set(MOCO_EINVALID,
-                              "normalize: auto is measured when a run starts, and these settings are of none yet; give "
-                              "the numbers that moco_dataset_statistics() measures, or none");
+        return moco_error_set(
+            MOCO_EINVALID,
+            "normalize: auto is measured when a run starts, and no run has started with these settings; give "
+            "the numbers that moco_dataset_statistics() measures, or none");
     }
     if (from == MOCO__NORMALIZE_GIVEN) {
         out->statistics = statistics;

@@ -1,4 +1,4 @@
-/* Reads and writes policies as lists in YAML, by way of their text. */
+/* Reads and writes policies as lists in YAML, through their text. */
 #include "config/policy_list_internal.h"
 
 #include "base/handle_internal.h"
@@ -99,7 +99,7 @@ static moco_status read_scalar(char *out, size_t size, const source *in, const y
     return MOCO_OK;
 }
 
-/* Reads a number; what it is worth is found out with the whole text. */
+/* Reads a number; it is checked with the whole text. */
 static moco_status read_number(char out[NUMBER_SIZE], const source *in, const yaml_event_t *event)
 {
     MOCO_TRY(read_scalar(out, NUMBER_SIZE, in, event));
@@ -195,7 +195,7 @@ moco_status moco__policy_list_read(char text[MOCO_AUGMENT_TEXT_MAX], yaml_parser
             return MOCO_OK;
         }
         MOCO_TRY(type == YAML_MAPPING_START_EVENT ? read_item(&one, &in)
-                                                  : wrong(&in, one.line, "this is no operation"));
+                                                  : wrong(&in, one.line, "this is not an operation"));
         MOCO_TRY(add_item(text, &in, &one));
     }
 }

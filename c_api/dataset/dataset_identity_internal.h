@@ -21,8 +21,8 @@ uint64_t moco__dataset_identify(moco__identifier *last, const moco_dataset *data
 
 /*
  * Returns a hash of the names, labels and sizes of a dataset's images, and of its classes. Folders do not count, so
- * that it stays if the dataset is moved, or packed into shards with its files unchanged. Of more than 65,536 images so
- * many, evenly spread, give their size: each costs a call to the system.
+ * that it stays if the dataset is moved, or packed into shards with its files unchanged. Of more than 65,536 images
+ * only that many, evenly spread, give their size, since each costs a system call.
  */
 uint64_t moco__dataset_fingerprint(const moco_dataset *dataset);
 

@@ -3,7 +3,7 @@
  *
  * Behind a tab or a blank a line may have the image's class. A path ends in the ending of an image file, so that it may
  * have blanks itself: "my photos/cat 1.jpg 3". Classes are numbers from 0 if all lines have one; else they are names,
- * numbered in bytewise order. Empty lines are passed over. All files must be there.
+ * numbered in bytewise order. Empty lines are skipped. All files must be there.
  */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
@@ -122,7 +122,7 @@ static moco_status check_files(const moco_dataset *dataset, const list_state *st
         if (!found || !S_ISREG(info.st_mode)) {
             return moco_error_set(!found ? MOCO_ENOTFOUND : MOCO_EFORMAT,
                                   "%s:%zu: %s: %s; paths are relative to the folder of the list", state->path,
-                                  state->lines[i].number, path, !found ? strerror(errno) : "is no regular file");
+                                  state->lines[i].number, path, !found ? strerror(errno) : "is not a regular file");
         }
     }
     return MOCO_OK;

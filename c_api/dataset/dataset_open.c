@@ -99,7 +99,7 @@ static moco_status open_path(moco_dataset *dataset, const char *path, bool is_fi
                                             : moco__split_note_folder(dataset, path);
 }
 
-/* A command is run only for who trusts it. */
+/* Commands run only if the caller trusts them. */
 static moco_status check_command(const char *path, const moco_dataset_options *o)
 {
     if (!o->pipes) {

@@ -29,7 +29,7 @@ moco_status moco__list_line_read(moco__list_line *line, bool *is_empty, char *at
     *is_empty = stop == at;
     *stop = '\0';
     if (strlen(at) != (size_t)(stop - at)) {
-        return moco_error_set(MOCO_EFORMAT, "%s:%zu: the line has a NUL byte; this is no list of images", list,
+        return moco_error_set(MOCO_EFORMAT, "%s:%zu: the line has a NUL byte; this is not a list of images", list,
                               line->number);
     }
     char *end = end_of_path(at);

@@ -17,7 +17,7 @@
 static const double encoder_rates[] = { 0.003, 0.01, 0.03, 0.1 };
 
 enum { ENCODER_RATES = sizeof encoder_rates / sizeof encoder_rates[0] };
-enum { MEASURED = 2048 }; /* images that tell the scale of features */
+enum { MEASURED = 2048 }; /* images on which the scale of features is measured */
 enum { LEARNT = 20000 };  /* images of a trial, at most */
 enum { GRID = 20 };       /* head rates per decade, so that all processes agree on one */
 

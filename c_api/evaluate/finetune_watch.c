@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* An epoch's accuracy varies; this much of a fall is none. */
+/* An epoch's accuracy varies; a smaller fall does not count. */
 static const double least_fall = 5; /* percentage points */
 static const double least_share = 0.8;
 

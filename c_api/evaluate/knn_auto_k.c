@@ -1,10 +1,10 @@
-/* Decides how many neighbours vote if nobody says it. */
+/* Decides how many neighbours vote if no number is given. */
 #include "base/handle_internal.h"
 #include "evaluate/feature_set_internal.h"
 
 #include <stdlib.h>
 
-/* With 1000 images in a class, as ImageNet has, the number of InstDisc and MoCo's papers. */
+/* With 1000 images in a class, as ImageNet has, the number that InstDisc and MoCo use. */
 enum { LARGE_CLASS = 1000, LARGE_K = 200, LEAST_K = 5 };
 
 static int ascending(const void *a, const void *b)

@@ -7,7 +7,7 @@
 #include "evaluate/feature_set_internal.h"
 #include "evaluate/hold_out_internal.h"
 
-/* Returns the rate whose last epoch is the best; rates that diverged are none. */
+/* Returns the rate whose last epoch is the best; rates that diverged do not count. */
 static size_t best_of(const moco_linear_result *result)
 {
     size_t best = 0;

@@ -1,4 +1,4 @@
-/* Measures without labels what features are worth. */
+/* Measures the quality of features without labels. */
 #include "moco/quality.h"
 
 #include "base/handle_internal.h"
@@ -207,7 +207,7 @@ static moco_status measure_pairs(moco_pair_quality *out, moco_scope *scope, cons
     const moco_value argument = moco_value_tensors(parts, 3);
     MOCO_TRY(moco_tensor_call(&all, 1, scope, "aten::stack", &argument, 1));
     MOCO_TRY(moco_tensor_to_host(numbers, sizeof numbers, all));
-    /* A row is at distance 0 from itself, which is no pair. */
+    /* A row is at distance 0 from itself, which does not count as a pair. */
     out->uniformity = log(fmax((double)numbers[0] - n, 1e-300) / (n * (n - 1)));
     out->spread = (double)numbers[1];
     out->alignment = keys != NULL ? (double)numbers[2] / n : NAN;

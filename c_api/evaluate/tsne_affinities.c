@@ -10,7 +10,7 @@
 
 enum { CACHED_ROWS = 64, SEARCH = 60 };
 
-static const double far_away = 1e30; /* of a row from itself, which is no neighbour of its own */
+static const double far_away = 1e30; /* of a row from itself, so that it is not its own neighbour */
 static const double exact_enough = 1e-4;
 static const double least = 1e-12;
 

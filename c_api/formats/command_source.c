@@ -51,7 +51,7 @@ moco_status moco__command_start(moco__command *command, const char *path)
     int ends[2];
     *command = (moco__command){ .path = path, .descriptor = -1 };
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return moco_error_set(MOCO_EIO, "%s: no pipe can be had: %s", path, strerror(errno));
+        return moco_error_set(MOCO_EIO, "%s: cannot make a pipe: %s", path, strerror(errno));
     }
     const int error = spawn_shell(&command->pid, path + sizeof prefix - 1, ends[1]);
     (void)close(ends[1]);

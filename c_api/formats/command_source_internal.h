@@ -19,9 +19,9 @@ typedef struct moco__command {
 
 /* Returns whether a path is a command, which begins with "pipe:". */
 bool moco__command_is(const char *path);
-/* Starts a command in a process group of its own, with the standard error of this process. */
+/* Starts a command in a new process group, with the standard error of this process. */
 moco_status moco__command_start(moco__command *command, const char *path);
-/* Reads up to `count` bytes; *got is 0 only when the command has ended, and well. */
+/* Reads up to `count` bytes; *got is 0 only when the command has ended without an error. */
 moco_status moco__command_read(moco__command *command, void *out, size_t count, size_t *got);
 /* Ends a command that still runs, and waits for it. */
 void moco__command_stop(moco__command *command);

@@ -33,7 +33,7 @@ moco_status moco__bank_positives(moco_tensor **out, moco_scope *scope, const moc
 moco_status moco__bank_dictionary(moco_tensor **out, moco_scope *scope, const moco__bank *bank,
                                   const moco__bank_batch *batch);
 
-/* Gives a dictionary of its own for each of `count` of this rank's rows, from row `from`: count x K x C. What a query
+/* Gives each of `count` of this rank's rows, from row `from`, a separate dictionary: count x K x C. What a query
  * gets does not depend on the number of ranks. */
 moco_status moco__bank_dictionaries(moco_tensor **out, moco_scope *scope, const moco__bank *bank,
                                     const moco__bank_batch *batch, size_t from, size_t count);

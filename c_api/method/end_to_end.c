@@ -38,7 +38,7 @@ static moco_status run(moco_model *model, const moco__given *given)
     return MOCO_OK;
 }
 
-/* Makes a second encoder, which begins as a copy and learns by itself. */
+/* Makes a second encoder, which begins as a copy and is trained too. */
 static moco_status create_key_encoder(moco_model *model, const moco_model_options *o)
 {
     MOCO_TRY(moco_encoder_clone_frozen(&model->encoder_k, model->encoder_q));

@@ -47,7 +47,7 @@ static moco_status look_up(bank_step *s, moco_model *model)
     return MOCO_OK;
 }
 
-/* Computes the logits with a dictionary of its own for each of the n queries from row `from`. */
+/* Computes the logits of n queries from row `from`, each with a separate dictionary. */
 static moco_status contrast_each(moco_tensor **out, bank_step *s, moco_model *model, const moco_tensor *k, int64_t from)
 {
     moco_scope *scope = model->part;

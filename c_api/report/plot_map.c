@@ -183,9 +183,10 @@ static void make_way(name_place *name, const name_place *others, size_t count, c
     name_place best = *name;
     double least = INFINITY;
     for (int i = 0; i <= 2 * MOST_MOVES; ++i) { /* 0, 1, -1, 2, -2, ... moves */
-        const double move = (double)((i + 1) / 2) * (i % 2 == 1 ? 1 : -1);
-        name->y = fmin(fmax(home + move * NAME_MOVE, TOP + NAME_HALF), TOP + SIDE - NAME_HALF);
-        const double cost = hidden_by(name, others, count, places, f) + fabs(move) / 8;
+        const int moves = (i + 1) / 2;
+        const double way = i % 2 == 1 ? moves : -moves;
+        name->y = fmin(fmax(home + way * NAME_MOVE, TOP + NAME_HALF), TOP + SIDE - NAME_HALF);
+        const double cost = hidden_by(name, others, count, places, f) + fabs(way) / 8;
         best = cost < least ? *name : best;
         least = fmin(cost, least);
     }

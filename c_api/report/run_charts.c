@@ -86,7 +86,7 @@ static int64_t count_of(const moco__record *record, const char *name)
     return value >= 1 && value < 1e15 ? (int64_t)value : 0;
 }
 
-/* Computes what the loss can be, as far as the settings tell; what they do not is NaN. */
+/* Computes what the loss can be, as far as the settings say; the rest is NaN. */
 static moco__loss_bounds bounds_of(const moco__record *record)
 {
     char symmetric[8] = "";

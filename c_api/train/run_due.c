@@ -24,7 +24,7 @@ static bool is_over(const moco__run *run, int64_t epochs, int64_t steps)
 int64_t moco__run_due(const moco__run *run)
 {
     const moco_config *c = &run->setup.config;
-    const bool starts = run->state.position.step == 0; /* a test tells what the network knows without training */
+    const bool starts = run->state.position.step == 0; /* a test shows what the network knows without training */
     const bool ends = run->state.position.step == run->setup.steps;
     const bool tests = run->setup.val_images != NULL && moco__run_wants_tests(c);
     int64_t due = 0;

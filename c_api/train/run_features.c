@@ -1,4 +1,4 @@
-/* Measures without labels what features of some training images are worth. */
+/* Measures the quality of features of some training images without labels. */
 #include "train/run_features_internal.h"
 
 #include "base/clock_internal.h"
@@ -19,7 +19,7 @@ static const double share_of_images = 0.03;
 static const double least_rank = 0.02; /* of the embedding's dimensions */
 static const uint64_t max_patience = 500;
 
-/* Returns how many images show the spectrum of so many dimensions. */
+/* Returns how many images show the spectrum of that many dimensions. */
 static size_t images_for(int64_t dimensions, const moco__run_setup *setup)
 {
     const size_t images = moco_dataset_count(setup->images);
@@ -30,7 +30,7 @@ static size_t images_for(int64_t dimensions, const moco__run_setup *setup)
     return wanted < images ? wanted : images;
 }
 
-/* Whether so many steps were taken since the last time that it is cheap, or the run ends. */
+/* Whether enough steps were taken since the last time that it is cheap, or the run ends. */
 static bool is_due(const moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;

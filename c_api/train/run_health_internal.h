@@ -9,10 +9,11 @@
 /* Whether this process runs the monitors. */
 bool moco__run_watches(const moco__run *run);
 
-/* Where a step puts its embeddings for moco__run_measure_step(); NULL: nobody asks for them. */
+/* Where a step puts its embeddings for moco__run_measure_step(); NULL: the monitors are off. */
 moco_step *moco__run_wants_step(moco__run *run);
 
-/* Measures the embeddings of the latest step; NaN if nobody watches. Waits for the device. Warns of a collapse. */
+/* Measures the embeddings of the latest step; NaN if the monitors are off. Waits for the device. Warns of a collapse.
+ */
 moco_pair_quality moco__run_measure_step(moco__run *run);
 
 /* Warns if the contrastive task is solved while the features get worse. */

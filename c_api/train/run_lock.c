@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { HOLDER_SIZE = 128 };
-enum { TRIES = 5, PAUSE_MS = 20 }; /* who only looks holds the lock for an instant */
+enum { TRIES = 5, PAUSE_MS = 20 }; /* a process that only looks holds the lock for an instant */
 
 /* Writes who has the lock, for the message that another process gets. */
 static void sign(int descriptor)

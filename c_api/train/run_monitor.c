@@ -110,7 +110,7 @@ moco_status moco__run_knn(moco__run *run)
     log_accuracy(run, accuracy, k, moco__now() - start);
     moco__run_judge(run, accuracy);
     moco__progress_leave_out(progress, start);
-    if (run->state.position.step == 0) { /* the time to the end is told by steps */
+    if (run->state.position.step == 0) { /* the time to the end is estimated from steps */
         progress->start_time += moco__now() - start;
     }
     const moco_metric values[] = { { "knn_acc1", accuracy }, { "knn_k", (double)k } };

@@ -83,7 +83,7 @@ static void log_data(const moco__run *run)
     }
 }
 
-/* Tells how bands are scaled, and which operations of the policy they have instead of colours. */
+/* Logs how bands are scaled, and which operations of the policy they have instead of colours. */
 static void log_bands(const moco__run *run)
 {
     const moco_config *c = &run->setup.config;

@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* The steps since the last look. A thread that waits for other threads or for a peer loses time too, but no core: the
- * times that one was taken away tell. */
+/* The steps since the last look. A thread that waits for other threads or for a peer loses time too, but no core, so
+ * the times that one was taken away count. */
 typedef struct moco__pace {
     double wall, cpu; /* seconds of the steps, and of this thread in them */
     uint64_t losses;  /* times that a thread of the process lost its core to another program meanwhile */

@@ -166,16 +166,16 @@ typedef struct moco_config {
     double lars_trust;        /**< trust coefficient of LARS; 0: SGD @since 0.2 */
     moco_mechanism mechanism; /**< what queries are compared with @since 0.2 */
     bool bank_per_query;      /**< draw negatives from the memory bank for each query @since 0.2 */
-    bool separate_encoders;   /**< end-to-end: keys have an encoder of their own @since 0.2 */
+    bool separate_encoders;   /**< end-to-end: a second encoder for keys @since 0.2 */
     /* length, schedule and checkpoints in steps */
     int64_t max_steps;         /**< length of the run in steps, instead of epochs; 0: epochs @since 0.2 */
     double lr_decay;           /**< factor of ::MOCO_SCHEDULE_EXPONENTIAL @since 0.2 */
     int64_t lr_decay_steps;    /**< steps after which it multiplies the rate again; 0: an epoch's @since 0.2 */
-    int64_t checkpoint_steps;  /**< save a checkpoint every so many steps too; 0: never @since 0.2 */
-    double checkpoint_minutes; /**< save a checkpoint after so many minutes too; 0: never @since 0.2 */
-    int64_t knn_steps;         /**< test every so many steps too; 0: never @since 0.2 */
-    double knn_minutes;        /**< test after so many minutes too; 0: never @since 0.2 */
-    bool monitors;             /**< measure without labels what embeddings and features are worth. @since 0.2 */
+    int64_t checkpoint_steps;  /**< save a checkpoint every N steps too; 0: never @since 0.2 */
+    double checkpoint_minutes; /**< save a checkpoint when the last one is N minutes old; 0: never @since 0.2 */
+    int64_t knn_steps;         /**< test every N steps too; 0: never @since 0.2 */
+    double knn_minutes;        /**< test when the last test is N minutes old; 0: never @since 0.2 */
+    bool monitors;             /**< measure the quality of embeddings and features without labels @since 0.2 */
     bool lidar;                /**< with monitors: LiDAR too. @since 0.2 */
 } moco_config;
 

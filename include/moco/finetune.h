@@ -80,7 +80,7 @@ typedef struct moco_finetune_options {
  */
 MOCO_API void moco_finetune_options_init(moco_finetune_options *options, size_t struct_size);
 
-/** Returns the batch that moco_finetune() takes for so many training images if none is given. @since 0.2 */
+/** Returns the batch that moco_finetune() takes for that many training images if none is given. @since 0.2 */
 MOCO_API size_t moco_finetune_auto_batch(size_t images);
 
 /** A pair of rates that moco_finetune_choose() tried. @since 0.2 */

@@ -67,7 +67,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_launch_device(moco_device *out, const ch
  * instead.
  * @param argv the arguments of main()
  * @return ::MOCO_OK if GOMP_SPINCOUNT or OMP_WAIT_POLICY is set, whose values are kept; ::MOCO_EUNAVAILABLE if the
- * program cannot be started again, and then it can go on as it is; it does not return otherwise
+ * program cannot be started again, and then it can continue as it is; it does not return otherwise
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_threads_wait_briefly(char *const *argv);

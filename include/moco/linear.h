@@ -124,7 +124,7 @@ typedef struct moco_linear_outcome {
 typedef struct moco_linear_result {
     size_t rate_count;                                   /**< number of learning rates */
     moco_linear_outcome outcomes[MOCO_LINEAR_MAX_RATES]; /**< one per learning rate, in their order */
-    size_t best;    /**< the outcome of the highest best.acc1: chosen on the validation images, so no fair result */
+    size_t best;    /**< the outcome of the highest best.acc1: chosen on the validation images, so not a fair result */
     double seconds; /**< that the training took */
 } moco_linear_result;
 

@@ -78,7 +78,7 @@ typedef struct moco_model_options {
     int64_t predictor;
     moco_mechanism mechanism; /**< ::MOCO_MECHANISM_MOCO; the others have no queue @since 0.2 */
     bool bank_per_query;      /**< draw queue_size negatives for each query, not for each batch; false @since 0.2 */
-    /** ::MOCO_MECHANISM_END_TO_END: the keys have an encoder of their own, which starts as a copy; false: one encoder
+    /** ::MOCO_MECHANISM_END_TO_END: keys have a second encoder, which starts as a copy; false: one encoder
      * for both @since 0.2 */
     bool separate_encoders;
 } moco_model_options;

@@ -154,7 +154,7 @@ typedef enum moco_map_method { MOCO_MAP_METHOD_MAP(MOCO_CHOICE_ENUM) } moco_map_
 typedef struct moco_map_options {
     size_t struct_size;        /**< set by the macro or function below */
     moco_map_method method;    /**< ::MOCO_MAP_PCA */
-    size_t limit;              /**< t-SNE places at most so many images, evenly spread over all; 0: all; 5000 */
+    size_t limit;              /**< t-SNE places at most this many images, evenly spread over all; 0: all; 5000 */
     double perplexity;         /**< of t-SNE; 30 */
     moco_features_fn progress; /**< of t-SNE, after each step; may be NULL. A non-zero return ends it with
                                   ::MOCO_ESTOPPED */

@@ -1,6 +1,6 @@
 /**
  * @file runs.h
- * Looks at runs from the outside, while they go on or later. moco_series_read() reads their metrics.
+ * Looks at runs from the outside, during the training or after it. moco_series_read() reads their metrics.
  */
 #ifndef MOCO_RUNS_H
 #define MOCO_RUNS_H

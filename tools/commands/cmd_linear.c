@@ -296,7 +296,7 @@ const tool_command command_linear = {
         "epochs, lr 30 divided by ten at epochs 60 and 80. With --cached it computes the features once, which takes "
         "minutes instead of hours, and tries several learning rates. Of several rates it takes the one that is best on "
         "training images which are held out, a tenth of every class or a fifth of a small set, and then learns from "
-        "all; the validation images choose nothing. Both accuracies are told. Rates that diverge are left out.",
+        "all; the validation images choose nothing. It prints both accuracies. Rates that diverge are left out.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

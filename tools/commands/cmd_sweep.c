@@ -95,10 +95,10 @@ const tool_command command_sweep = {
     .summary = "train every combination of options' values",
     .text =
         "Trains a run for every combination of values: any option of moco train takes a list, as --queue-size "
-        "256,1024,4096, --shuffle all,off or --mlp=true,false. A text that has commas of its own is given several "
+        "256,1024,4096, --shuffle all,off or --mlp=true,false. A text that contains commas is given several "
         "times: --milestones 120,160 --milestones 60,80. Each run is a folder in DIR that is named by its values, and "
         "its messages go to DIR/logs. The same command continues a sweep that was stopped: it leaves out the runs that "
-        "are done, and resumes the others. A run that fails is named with the end of its log, and the others go on; "
+        "are done, and resumes the others. A run that fails is named with the end of its log, and the others continue; "
         "the exit code is then 1. 'moco runs DIR' compares the runs, 'moco plot DIR --x OPTION' draws them.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

@@ -160,6 +160,6 @@ TEST(ConfigCheck, WarnsWhereAMechanismNeedsIt)
     EXPECT_HAS(warnings(MOCO_MECHANISM_MOCO, false), "without shuffling");
     EXPECT_EQ(warnings(MOCO_MECHANISM_END_TO_END, false).find("momentum"), std::string::npos);
     EXPECT_HAS(warnings(MOCO_MECHANISM_END_TO_END, true), "sync-bn");
-    EXPECT_EQ(warnings(MOCO_MECHANISM_MEMORY_BANK, false), "") << "keys of past batches tell nothing about the batch";
+    EXPECT_EQ(warnings(MOCO_MECHANISM_MEMORY_BANK, false), "") << "keys of past batches say nothing about the batch";
     EXPECT_EQ(warnings(MOCO_MECHANISM_MOMENTUM_BATCH, true).find("sync-bn"), std::string::npos) << "as MoCo v3";
 }

@@ -74,7 +74,7 @@ TEST_F(PolicyList, ErrorsNameTheLineAndWhatMayBeMeant)
     EXPECT_TRUE(has(refused("policy:\n- {operation: Resize, probability: often}\n"), ":2: 'often' is not a number"));
     EXPECT_TRUE(has(refused("policy:\n- {operation: Resize, parameters: [.nan]}\n"), ":2: '.nan' is not a number"));
     EXPECT_TRUE(has(refused("policy:\n- {probability: 1}\n"), ":2: there is no operation: NAME"));
-    EXPECT_TRUE(has(refused("policy:\n- Resize\n"), ":2: this is no operation"));
+    EXPECT_TRUE(has(refused("policy:\n- Resize\n"), ":2: this is not an operation"));
     EXPECT_TRUE(has(refused("policy: []\n"), "does not end with Normalize"));
     EXPECT_TRUE(has(refused("policy:\n- {operation: Resize, parameters: {a: 1}}\n"), ":2: "));
     EXPECT_TRUE(has(refused("data:\n- {operation: Resize}\n"), "data is a list"));
