@@ -63,7 +63,7 @@ TEST_F(Plot, CurvesOfNoOneAndManyPoints)
 
 TEST_F(Plot, CurvesHaveLabelsUnitsAndLinesToCompareWith)
 {
-    write_file(path("metrics.jsonl"), metrics(200) + R"({"step": 0, "epoch": 0, "knn_acc1": 43})" + "\n");
+    write_file(path("metrics.jsonl"), metrics(200) + R"({"step": 0, "epoch": 0, "knn_acc1": 43, "knn_k": 20})" + "\n");
     write_file(path("config.yaml"), "queue_size: 512\ndim: 64\ntemperature: 0.2\nsymmetric: false\n");
     fs::create_directory(path("eval"));
     write_file(path("eval/pixels.json"), R"({"knn_acc1": 71.5, "k": 20, "baseline": "pixels", "classes": 10})");
@@ -76,8 +76,8 @@ TEST_F(Plot, CurvesHaveLabelsUnitsAndLinesToCompareWith)
     EXPECT_TRUE(has(text_of_xml(read_file(path("plots/accuracy.svg"))), "accuracy (%)"));
     EXPECT_TRUE(has(text_of_xml(read_file(path("plots/lr.svg"))), "learning rate (×10⁻⁵)"));
     const std::string knn = text_of_xml(read_file(path("plots/knn.svg")));
-    for (const char *part :
-         { "kNN accuracy on test images", "raw pixels (k 20) 71.50", "untrained network 43.00", "chance 10.00" }) {
+    for (const char *part : { "kNN accuracy on test images", "kNN (k 20)", "raw pixels (k 20) 71.50",
+                              "untrained network 43.00", "chance 10.00" }) {
         EXPECT_TRUE(has(knn, part)) << part << " in " << knn;
     }
     write_file(path("config.yaml"), "queue_size: 512\ndim: 64\ntemperature: 0.2\nsymmetric: true\n");
@@ -134,6 +134,23 @@ TEST_F(Plot, TicksAreRound)
     EXPECT_EQ(ticks(0, 3e7), "0.0 0.5 1.0 1.5 2.0 2.5 3.0 (×10⁷)");
     EXPECT_EQ(ticks(5, 5), "2 3 4 5 6 7 8") << "a single value";
     EXPECT_EQ(ticks(0, 0), "0.0 0.2 0.4 0.6 0.8 1.0") << "few values are negative";
+}
+
+TEST_F(Plot, ValuesInALegendHaveEqualDecimals)
+{
+    const auto text = [](double max, double value) {
+        const moco__axis axis = moco__axis_make(0, max, 6);
+        char written[32];
+        moco__axis_value(written, sizeof written, &axis, value);
+        return std::string(written);
+    };
+    EXPECT_EQ(text(80, 71.875), "71.88");
+    EXPECT_EQ(text(80, 10), "10.00");
+    EXPECT_EQ(text(5, 4.8598), "4.86");
+    EXPECT_EQ(text(5, 0.0086), "0.01");
+    EXPECT_EQ(text(0.2, 0.05), "0.050");
+    EXPECT_EQ(text(100, 0.0015), "0.0015") << "chance among 65536 keys is not 0";
+    EXPECT_EQ(text(80, 0), "0.00");
 }
 
 TEST_F(Plot, RunsAreComparedInOneChart)
@@ -199,6 +216,9 @@ TEST_F(Plot, SheetsShowImages)
     const std::string tsne = text_of_xml(read_file(path("tsne.svg")));
     EXPECT_TRUE(has(tsne, "24 of 30 images by t-SNE of their features (perplexity 5)")) << tsne;
     EXPECT_FALSE(has(tsne, "component"));
+    how.perplexity = 30;
+    ASSERT_EQ(moco_plot_map_with(path("few.svg").c_str(), dataset, features, &how), MOCO_OK) << moco_error_message();
+    EXPECT_TRUE(has(text_of_xml(read_file(path("few.svg"))), "(perplexity 7.67)")) << "at most a third of 23";
     EXPECT_NE(tsne.find("class 3"), tsne.rfind("class 3")) << "in the legend and on the map";
     how.method = static_cast<moco_map_method>(7);
     EXPECT_EQ(moco_plot_map_with(path("tsne.svg").c_str(), dataset, features, &how), MOCO_EINVALID);
