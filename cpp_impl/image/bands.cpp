@@ -9,7 +9,6 @@ namespace {
 
 using moco::Bands;
 using moco::Sample;
-using moco::SampleType;
 
 constexpr double largest_byte = 255;
 constexpr double largest_word = 65535;
