@@ -1,6 +1,6 @@
 /**
  * @file quality.h
- * Numbers that say without labels what features are worth. docs/formats.md names those that a run writes.
+ * Measures the quality of features without labels. docs/formats.md names the measures that a run writes.
  *
  * @since 0.2 for all of this file.
  */
