@@ -184,7 +184,7 @@ def shrink(moco, data, folder, short_side):
                    capture_output=True)
     target = pathlib.Path(folder, "shrunk")
     with tarfile.open(shards) as tar:
-        tar.extractall(target, [member for member in tar if member.name.endswith(".jpg")])
+        tar.extractall(target, [member for member in tar if member.name.lower().endswith((".jpg", ".jpeg"))])
     return target
 
 
@@ -198,7 +198,9 @@ def link(files, folder):
 
 
 def list_files(data, limit):
-    files = sorted(str(path) for path in pathlib.Path(data).rglob("*.jpg"))
+    files = sorted(str(path) for path in pathlib.Path(data).rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+    if not files:
+        raise SystemExit(f"bench_loader.py: no .jpg or .jpeg file is in {data}")
     return files[: max(64, min(limit, len(files)) // 64 * 64)]
 
 
