@@ -54,7 +54,7 @@ static void close_state(moco_dataset *dataset)
     free(state);
 }
 
-static const moco__dataset_ops callbacks_ops = { read_image, name_of, NULL, label_of, close_state, NULL };
+static const moco__dataset_ops callbacks_ops = { read_image, name_of, NULL, label_of, close_state, NULL, NULL };
 
 static moco_status check(size_t count, size_t class_count, const moco_dataset_callbacks *callbacks)
 {

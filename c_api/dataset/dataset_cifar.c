@@ -84,7 +84,7 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops cifar_ops = { read_image, name_of, NULL, NULL, close_state, NULL };
+static const moco__dataset_ops cifar_ops = { read_image, name_of, NULL, NULL, close_state, NULL, NULL };
 
 /* Loads a file, whose size must be a multiple of a record's. */
 static moco_status load_records(uint8_t **records, size_t *count, const char *path, const cifar_kind *kind)

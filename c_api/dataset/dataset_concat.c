@@ -52,7 +52,13 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops concat_ops = { read_image, name_of, NULL, label_of, close_state, NULL };
+static uint64_t identity_of(const moco_dataset *dataset, size_t index)
+{
+    const moco_dataset *part = part_of(dataset, &index);
+    return moco__dataset_known_identity(part, index);
+}
+
+static const moco__dataset_ops concat_ops = { read_image, name_of, NULL, label_of, close_state, NULL, identity_of };
 
 static moco_status check(const moco_dataset *const *datasets, size_t count)
 {

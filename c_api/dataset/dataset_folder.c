@@ -75,7 +75,15 @@ static uint64_t size_of(const moco_dataset *dataset, size_t index)
     return known ? (uint64_t)info.st_size : 0;
 }
 
-static const moco__dataset_ops folder_ops = { read_image, name_of, fetch_file, label_of, close_state, size_of };
+static uint64_t identity_of(const moco_dataset *dataset, size_t index)
+{
+    const moco__tree *tree = dataset->state;
+    return tree->files[index].identity;
+}
+
+static const moco__dataset_ops folder_ops = {
+    read_image, name_of, fetch_file, label_of, close_state, size_of, identity_of,
+};
 
 /* Counts the images in each class, and in the last place those in the root. */
 static size_t *count_images(const moco__tree *tree, size_t class_count)

@@ -5,6 +5,7 @@
 #include "base/hash_internal.h"
 #include "base/order_internal.h"
 #include "dataset/dataset_internal.h"
+#include "dataset/file_identity_internal.h"
 #include "dataset/pack_sample_internal.h"
 
 #include <stdio.h>
@@ -26,15 +27,22 @@ static bool identify_file(uint64_t *out, const char *name)
     if (stat(name, &info) != 0 || !S_ISREG(info.st_mode)) {
         return false;
     }
-    *out = add_number(add_number(MOCO__HASH_START, (uint64_t)info.st_dev), (uint64_t)info.st_ino);
+    *out = moco__file_identity(info.st_dev, info.st_ino);
     return true;
+}
+
+/* Returns whether an image is in the file that the last one was in. */
+static bool is_in_last(const moco__identifier *last, const char *name)
+{
+    return last->length > 0 && strncmp(name, last->name, last->length) == 0 &&
+           (name[last->length] == '/' || name[last->length] == '[');
 }
 
 /* Others are known by the file that they are in, and what their name has behind that: "shard.tar/key.jpg", "file[3]".
  * The number of the last such file is kept, since the next image is mostly in the same. */
 static uint64_t identify_part(moco__identifier *last, const char *name)
 {
-    if (last->length == 0 || strncmp(name, last->name, last->length) != 0 || strchr("/[", name[last->length]) == NULL) {
+    if (!is_in_last(last, name)) {
         char path[NAME_SIZE];
         (void)snprintf(path, sizeof path, "%s", name);
         last->length = 0;
@@ -50,16 +58,24 @@ static uint64_t identify_part(moco__identifier *last, const char *name)
     return moco__hash(last->length > 0 ? last->number : MOCO__HASH_START, rest, strlen(rest));
 }
 
+uint64_t moco__dataset_known_identity(const moco_dataset *dataset, size_t index)
+{
+    return dataset->ops->identity != NULL ? dataset->ops->identity(dataset, index) : 0;
+}
+
 uint64_t moco__dataset_identify(moco__identifier *last, const moco_dataset *dataset, size_t index)
 {
     char name[NAME_SIZE];
-    uint64_t number = 0;
+    uint64_t number = dataset->format == MOCO_FORMAT_AUTO ? 0 : moco__dataset_known_identity(dataset, index);
+    if (number != 0) {
+        return number;
+    }
     name[0] = '\0';
     moco_dataset_name(dataset, index, name, sizeof name);
     if (dataset->format == MOCO_FORMAT_AUTO || name[0] == '\0') {
         return 0;
     }
-    if (!identify_file(&number, name)) {
+    if (is_in_last(last, name) || !identify_file(&number, name)) {
         number = identify_part(last, name);
     }
     return number != 0 ? number : 1;

@@ -16,7 +16,7 @@ typedef struct moco__identifier {
 } moco__identifier;
 
 /* Returns a number that an image has in every dataset on this host, whatever path leads to it; 0: it has none, since an
- * application gives it. */
+ * application gives it. Calls the system for an image of which opening did not tell moco__file_identity(). */
 uint64_t moco__dataset_identify(moco__identifier *last, const moco_dataset *dataset, size_t index);
 
 /*

@@ -40,7 +40,7 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops idx_ops = { read_image, name_of, NULL, NULL, close_state, NULL };
+static const moco__dataset_ops idx_ops = { read_image, name_of, NULL, NULL, close_state, NULL, NULL };
 
 static moco_status take_labels(moco_dataset *dataset, const char *path)
 {

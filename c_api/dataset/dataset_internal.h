@@ -21,6 +21,8 @@ typedef struct moco__dataset_ops {
     void (*close)(moco_dataset *dataset);                        /* frees the state, even one that is half filled */
     /* Returns the bytes of the image's file, 0 if they are unknown; NULL if all images have as many. */
     uint64_t (*size)(const moco_dataset *dataset, size_t index);
+    /* Returns the identity of the image's file as far as opening told it, 0 if it is unknown; NULL: it tells none. */
+    uint64_t (*identity)(const moco_dataset *dataset, size_t index);
 } moco__dataset_ops;
 
 struct moco_dataset {
@@ -42,6 +44,8 @@ struct moco_dataset {
     char *others; /* names of the folders of other splits, as "val, test"; NULL: none */
 };
 
+/* Returns moco__file_identity() of an image without a call to the system, 0 if it is unknown; the index is in range. */
+uint64_t moco__dataset_known_identity(const moco_dataset *dataset, size_t index);
 /* Notes that an image was skipped, and why. Returns false if it was noted before. Thread-safe. */
 bool moco__dataset_skip(const moco_dataset *dataset, size_t index, const char *message);
 /* Returns what a dataset gives as the class of an image, unchecked; the index is in range. */

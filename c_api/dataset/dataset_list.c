@@ -84,7 +84,7 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops list_ops = { read_image, name_of, fetch_file, NULL, close_state, size_of };
+static const moco__dataset_ops list_ops = { read_image, name_of, fetch_file, NULL, close_state, size_of, NULL };
 
 /* ---- Lines ---- */
 

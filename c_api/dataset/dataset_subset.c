@@ -43,7 +43,13 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops subset_ops = { read_image, name_of, NULL, label_of, close_state, NULL };
+static uint64_t identity_of(const moco_dataset *dataset, size_t index)
+{
+    const subset_state *state = dataset->state;
+    return moco__dataset_known_identity(state->whole, index_of(dataset, index));
+}
+
+static const moco__dataset_ops subset_ops = { read_image, name_of, NULL, label_of, close_state, NULL, identity_of };
 
 static moco_status fill(moco_dataset *subset, const moco_dataset *whole, const size_t *indices, size_t count)
 {

@@ -165,7 +165,7 @@ static uint64_t size_of(const moco_dataset *dataset, size_t index)
     return shard->samples[index].size;
 }
 
-static const moco__dataset_ops tar_ops = { read_image, name_of, fetch_file, label_of, close_state, size_of };
+static const moco__dataset_ops tar_ops = { read_image, name_of, fetch_file, label_of, close_state, size_of, NULL };
 
 /* ---- Opening ---- */
 

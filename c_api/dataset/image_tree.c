@@ -9,6 +9,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "dataset/file_identity_internal.h"
 #include "dataset/image_name_internal.h"
 
 #include <dirent.h>
@@ -18,13 +19,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static moco_status add_file(moco__tree *tree, const moco__tree_folder *in, const char *name)
+/* A folder that is being listed. */
+typedef struct listing {
+    moco__tree *tree;
+    size_t at;
+    int descriptor;
+    enum { NOT_TRIED, MATCH, DIFFER } inodes; /* whether its list has the inodes of the files themselves */
+} listing;
+
+static moco_status add_file(moco__tree *tree, const moco__tree_folder *in, const char *name, uint64_t identity)
 {
     const size_t folder_length = strlen(in->path);
     const size_t size = folder_length + strlen(name) + 2;
     MOCO_GROW(tree->paths, tree->paths_room, tree->paths_size, size);
     MOCO_GROW(tree->files, tree->file_room, tree->file_count, 1);
-    tree->files[tree->file_count++] = (moco__tree_file){ tree->paths_size, folder_length, in->label };
+    tree->files[tree->file_count++] =
+        (moco__tree_file){ tree->paths_size, identity, (uint32_t)folder_length, in->label };
     tree->paths_size +=
         (size_t)snprintf(tree->paths + tree->paths_size, size, "%s%s%s", in->path, folder_length > 0 ? "/" : "", name) +
         1;
@@ -43,24 +53,41 @@ static moco_status add_folder(moco__tree *tree, size_t parent, const char *name)
     return MOCO_OK;
 }
 
-/* Adds one entry of an open folder. A link that leads nowhere is added by its name, so that reading it names it. */
-static moco_status add_entry(moco__tree *tree, size_t parent, int descriptor, const struct dirent *entry)
+/* Gives the identity of a regular file without a call for each: a list of a folder has the inodes. But those of some
+ * file systems, as of FUSE, are others than the files have, which the first file of a folder shows. */
+static uint64_t identity_of(listing *list, const struct dirent *entry)
 {
+    const dev_t device = list->tree->folders[list->at].device;
+    struct stat info;
+    if (list->inodes == NOT_TRIED) {
+        const bool known = fstatat(list->descriptor, entry->d_name, &info, 0) == 0;
+        list->inodes = known && info.st_dev == device && info.st_ino == entry->d_ino ? MATCH : DIFFER;
+    }
+    return list->inodes == MATCH ? moco__file_identity(device, entry->d_ino) : 0;
+}
+
+/* Adds one entry of an open folder. A link that leads nowhere is added by its name, so that reading it names it. */
+static moco_status add_entry(listing *list, const struct dirent *entry)
+{
+    moco__tree *tree = list->tree;
     struct stat info;
     bool is_folder = entry->d_type == DT_DIR;
     bool is_file = entry->d_type == DT_REG;
+    uint64_t identity = 0;
     if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) {
-        const bool known = fstatat(descriptor, entry->d_name, &info, 0) == 0;
+        const bool known = fstatat(list->descriptor, entry->d_name, &info, 0) == 0;
         is_folder = known && S_ISDIR(info.st_mode);
         is_file = !known || S_ISREG(info.st_mode);
+        identity = known ? moco__file_identity(info.st_dev, info.st_ino) : 0;
     }
     if (is_folder) {
-        return add_folder(tree, parent, entry->d_name);
+        return add_folder(tree, list->at, entry->d_name);
     }
     if (is_file && moco__is_image_name(entry->d_name)) {
-        return add_file(tree, &tree->folders[parent], entry->d_name);
+        identity = entry->d_type == DT_REG ? identity_of(list, entry) : identity;
+        return add_file(tree, &tree->folders[list->at], entry->d_name, identity);
     }
-    moco__left_out_note(tree->left_out, MOCO__LEFT_OTHERS, tree->folders[parent].path, entry->d_name);
+    moco__left_out_note(tree->left_out, MOCO__LEFT_OTHERS, tree->folders[list->at].path, entry->d_name);
     return MOCO_OK;
 }
 
@@ -91,6 +118,7 @@ static moco_status list_entries(moco__tree *tree, size_t at, DIR *stream)
         return MOCO_OK;
     }
     const size_t before = tree->file_count + tree->folder_count;
+    listing list = { tree, at, dirfd(stream), NOT_TRIED };
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(stream);
@@ -98,7 +126,7 @@ static moco_status list_entries(moco__tree *tree, size_t at, DIR *stream)
             break;
         }
         if (entry->d_name[0] != '.') {
-            MOCO_TRY(add_entry(tree, at, dirfd(stream), entry));
+            MOCO_TRY(add_entry(&list, entry));
         } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             moco__left_out_note(tree->left_out, MOCO__LEFT_HIDDEN, tree->folders[at].path, entry->d_name);
         }

@@ -4,12 +4,14 @@
 
 #include "dataset/left_out_internal.h"
 
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct moco__tree_file {
-    size_t path;          /* where its path from the root starts in moco__tree.paths */
-    size_t folder_length; /* bytes of the path before the last slash */
-    int32_t label;        /* number of the folder in the root that holds it; -1 in the root itself */
+    size_t path;            /* where its path from the root starts in moco__tree.paths */
+    uint64_t identity;      /* see moco__file_identity(); 0: not known */
+    uint32_t folder_length; /* bytes of the path before the last slash */
+    int32_t label;          /* number of the folder in the root that holds it; -1 in the root itself */
 } moco__tree_file;
 
 /* A folder that was found; its images are listed when its turn comes. */

@@ -157,6 +157,32 @@ TEST_F(Split, OverlapIsOfFilesWhateverLeadsToThem)
     EXPECT_EQ(overlap(owner, owner), 0U);
 }
 
+// The lists of folders have the numbers of the files, so that none is asked for: on a network disk that takes minutes.
+TEST_F(Split, OverlapIsKnownFromTheLists)
+{
+    classes("set", { "a", "b" });
+    fs::create_directory_symlink(root_ / "set", root_ / "link");
+    fs::create_directories(root_ / "some/a");
+    fs::create_directories(root_ / "some/b");
+    fs::create_symlink(root_ / "set/a/1.png", root_ / "some/a/x.png");
+    fs::create_hard_link(root_ / "set/b/1.png", root_ / "some/b/y.png");
+    const Handle set = open(root_ / "set");
+    const Handle link = open(root_ / "link");
+    const Handle some = open(root_ / "some");
+    const size_t indices[2] = { 3, 0 };
+    moco_dataset *made = nullptr;
+    ASSERT_EQ(moco_dataset_subset(&made, set.get(), indices, 2), MOCO_OK);
+    const Handle subset(made, moco_dataset_free);
+    const moco_dataset *const parts[2] = { some.get(), subset.get() };
+    ASSERT_EQ(moco_dataset_concat(&made, parts, 2), MOCO_OK);
+    const Handle both(made, moco_dataset_free);
+    fs::rename(root_ / "set", root_ / "moved");
+    EXPECT_EQ(overlap(set, link), 4U);
+    EXPECT_EQ(overlap(link, some), 2U);
+    EXPECT_EQ(overlap(link, subset), 2U);
+    EXPECT_EQ(overlap(link, both), 4U);
+}
+
 TEST_F(Split, AFingerprintIsOfNamesSizesAndClasses)
 {
     classes("set", { "a", "b" });
