@@ -3,12 +3,14 @@
  *
  * Behind a tab or a blank a line may have the image's class. A path ends in the ending of an image file, so that it may
  * have blanks itself: "my photos/cat 1.jpg 3". Classes are numbers from 0 if all lines have one; else they are names,
- * numbered in bytewise order. Empty lines are skipped. All files must be there.
+ * numbered in bytewise order. Empty lines are skipped. All files must be there,
+ * unless broken images are skipped: then reading a missing one fails, with its line.
  */
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/dataset_split_internal.h"
+#include "dataset/file_identity_internal.h"
 #include "dataset/list_line_internal.h"
 #include "dataset/shard_internal.h"
 
@@ -46,11 +48,23 @@ static moco_status whole_path(char path[PATH_MAX], const moco_dataset *dataset, 
                                 state->path, state->lines[index].number, PATH_MAX - 1);
 }
 
+/* Says which line has a file that is missing. */
+static moco_status name_line(moco_status status, const moco_dataset *dataset, size_t index)
+{
+    const list_state *state = dataset->state;
+    char text[2 * PATH_MAX];
+    if (status != MOCO_ENOTFOUND) {
+        return status;
+    }
+    (void)snprintf(text, sizeof text, "%s", moco_error_message());
+    return moco_error_set(status, "%s (line %zu of %s)", text, state->lines[index].number, state->path);
+}
+
 static moco_status read_image(const moco_dataset *dataset, moco_image *image, size_t index)
 {
     char path[PATH_MAX];
     MOCO_TRY(whole_path(path, dataset, index));
-    return moco_image_read(image, path);
+    return name_line(moco_image_read(image, path), dataset, index);
 }
 
 static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, size_t index)
@@ -59,7 +73,7 @@ static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, siz
     char *bytes = NULL;
     size_t size = 0;
     MOCO_TRY(whole_path(path, dataset, index));
-    MOCO_TRY(moco__file_read(&bytes, &size, path));
+    MOCO_TRY(name_line(moco__file_read(&bytes, &size, path), dataset, index));
     moco__bytes_free(out);
     *out = (moco__bytes){ (uint8_t *)bytes, size, size };
     return MOCO_OK;
@@ -70,6 +84,12 @@ static uint64_t size_of(const moco_dataset *dataset, size_t index)
     char path[PATH_MAX];
     struct stat info;
     return whole_path(path, dataset, index) == MOCO_OK && stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+}
+
+static uint64_t identity_of(const moco_dataset *dataset, size_t index)
+{
+    const list_state *state = dataset->state;
+    return state->lines[index].identity;
 }
 
 static void close_state(moco_dataset *dataset)
@@ -84,7 +104,7 @@ static void close_state(moco_dataset *dataset)
     }
 }
 
-static const moco__dataset_ops list_ops = { read_image, name_of, fetch_file, NULL, close_state, size_of, NULL };
+static const moco__dataset_ops list_ops = { read_image, name_of, fetch_file, NULL, close_state, size_of, identity_of };
 
 /* ---- Lines ---- */
 
@@ -112,18 +132,26 @@ static moco_status read_lines(moco_dataset *dataset, list_state *state, size_t s
                                 state->path);
 }
 
-static moco_status check_files(const moco_dataset *dataset, const list_state *state)
+static moco_status refuse_file(const list_state *state, size_t number, const char *path, const char *why)
+{
+    return moco_error_set(why != NULL ? MOCO_ENOTFOUND : MOCO_EFORMAT,
+                          "%s:%zu: %s: %s; paths are relative to the folder of the list. Mend the line, or use "
+                          "skip_broken to leave such images out",
+                          state->path, number, path, why != NULL ? why : "is not a regular file");
+}
+
+static moco_status check_files(const moco_dataset *dataset, list_state *state, bool skip_broken)
 {
     char path[PATH_MAX];
     struct stat info;
     for (size_t i = 0; i < dataset->count; ++i) {
         MOCO_TRY(whole_path(path, dataset, i));
-        const bool found = stat(path, &info) == 0;
-        if (!found || !S_ISREG(info.st_mode)) {
-            return moco_error_set(!found ? MOCO_ENOTFOUND : MOCO_EFORMAT,
-                                  "%s:%zu: %s: %s; paths are relative to the folder of the list", state->path,
-                                  state->lines[i].number, path, !found ? strerror(errno) : "is not a regular file");
+        const char *why = stat(path, &info) == 0 ? NULL : strerror(errno);
+        const bool is_file = why == NULL && S_ISREG(info.st_mode);
+        if (!is_file && !skip_broken) {
+            return refuse_file(state, state->lines[i].number, path, why);
         }
+        state->lines[i].identity = is_file ? moco__file_identity(info.st_dev, info.st_ino) : 0;
     }
     return MOCO_OK;
 }
@@ -229,7 +257,7 @@ static moco_status open_list(moco_dataset *dataset, const char *path, bool is_fi
     *(slash != NULL ? slash + 1 : state->folder) = '\0';
     MOCO_TRY(moco__file_read(&state->text, &size, state->path));
     MOCO_TRY(read_lines(dataset, state, size));
-    MOCO_TRY(check_files(dataset, state));
+    MOCO_TRY(check_files(dataset, state, options->skip_broken));
     return take_labels(dataset, state);
 }
 

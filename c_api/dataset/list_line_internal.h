@@ -4,10 +4,13 @@
 
 #include "moco/error.h"
 
+#include <stdint.h>
+
 typedef struct moco__list_line {
     const char *path;
     const char *label; /* NULL: none */
     size_t number;     /* from 1 */
+    uint64_t identity; /* moco__file_identity(); 0: there is no such file */
 } moco__list_line;
 
 /* Reads the line from `at` to `stop`, where a byte may be written; its texts end with NUL then, in place. `list` is for

@@ -164,6 +164,7 @@ moco_status moco__run_open_data(moco__run_setup *setup)
     const moco_config *config = &setup->config;
     moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
     options.format = config->format;
+    options.skip_broken = config->skip_broken;
     options.keep = 3 * (size_t)config->shuffle_window;
     setup->images = setup->given.images;
     if (setup->images == NULL) {

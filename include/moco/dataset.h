@@ -48,12 +48,15 @@ typedef struct moco_dataset_options {
     /** Runs a path "pipe:COMMAND" as a command of the shell that writes a tar shard. Set it only if a person gave the
      * path for this use: who writes such a path runs programs here. false: such paths are ::MOCO_EINVALID @since 0.2 */
     bool pipes;
+    /** Opens a list although files of it are missing, for who skips broken images: reading them is ::MOCO_ENOTFOUND.
+     * false: opening is, and the message names the line @since 0.2 */
+    bool skip_broken;
 } moco_dataset_options;
 
 /** The defaults of ::moco_dataset_options. */
 #define MOCO_DATASET_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
-        sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN, 0, false                                     \
+        sizeof(moco_dataset_options), MOCO_FORMAT_AUTO, MOCO_SPLIT_TRAIN, 0, false, false                              \
     }
 
 /**

@@ -289,4 +289,14 @@ TEST_F(CliData, EveryCommandTakesAList)
     const Result broken = run({ "resume", "listed", "--epochs", "2" });
     EXPECT_EQ(broken.code, 1);
     EXPECT_HAS(broken.err, "train-files.txt:49: ");
+    EXPECT_HAS(broken.err, "or use --skip-broken to leave such images out");
+    const Result skipped =
+        run(joined({ "knn", "listed", "--skip-broken" }, { "--train", "train-files.txt", "--test", "test-files.txt" }));
+    EXPECT_EQ(skipped.code, 0) << skipped.err;
+    EXPECT_HAS(skipped.err, "(line 49 of train-files.txt)");
+    EXPECT_HAS(skipped.err, "skipped 1 of 49 images; it could not be read: ");
+    const Result again = run({ "pack", "train-files.txt", "--out", "rest.tar", "--skip-broken" });
+    EXPECT_EQ(again.code, 0) << again.err;
+    EXPECT_HAS(again.out, "packed and verified 48 images");
+    EXPECT_HAS(again.err, "skipped 1 of 49 images; it could not be read: ");
 }

@@ -21,6 +21,7 @@ AT(moco_dataset_options, format, 8);
 AT(moco_dataset_options, split, 12);
 AT(moco_dataset_options, keep, 16);
 AT(moco_dataset_options, pipes, 24);
+AT(moco_dataset_options, skip_broken, 25);
 
 SIZE(moco_dataset_callbacks, 40);
 AT(moco_dataset_callbacks, struct_size, 0);

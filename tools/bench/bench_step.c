@@ -69,7 +69,7 @@ static moco_status open_loader(step_job *job, const char *data)
     const moco_config *config = &job->config;
     moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
     moco_loader_options how = MOCO_LOADER_OPTIONS_INIT;
-    MOCO_TRY(data_open(&job->images, "data", data, config->format, MOCO_SPLIT_TRAIN));
+    MOCO_TRY(data_open(&job->images, "data", data, config->format, MOCO_SPLIT_TRAIN, config->skip_broken));
     order.batch = (size_t)config->batch;
     how.layout = layout_of(job);
     how.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32; /* as moco train does */

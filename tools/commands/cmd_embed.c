@@ -121,7 +121,8 @@ static moco_status set_up(embed_job *job, const arguments *args)
     job->how.limit = (size_t)values.limit;
     job->how.raw = !values.normalise;
     job->how.progress = counter_show;
-    MOCO_TRY(data_open_named(&job->images, "data", args->positional[1], values.images.format, values.split));
+    MOCO_TRY(data_open_named(&job->images, "data", args->positional[1], values.images.format, values.split,
+                             values.images.skip_broken));
     if (values.out[0] != '\0') { /* before the work, so that a wrong path costs no time */
         const bool has_labels = moco_dataset_class_count(job->images) > 0;
         MOCO_TRY(embed_output_init(&job->output, values.out, values.out_format, has_labels));

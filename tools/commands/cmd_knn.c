@@ -20,7 +20,7 @@ typedef struct knn_options {
     char k[256], temperature[256];
     char confusion[MOCO_PATH_MAX], features_out[MOCO_PATH_MAX];
     char features[16], baseline[16], preset[32];
-    int64_t limit, batch;
+    int64_t channels, limit, batch;
     bool per_class, json;
     image_settings images;
 } knn_options;
@@ -62,6 +62,10 @@ static const moco_option options[] = {
     { .name = "preset",
       MOCO_TEXT_OPTION(knn_options, preset, "NAME"),
       .help = "with --baseline and without a run: preset that sets the network and the image size" },
+    { .name = "channels",
+      MOCO_INT_OPTION(knn_options, channels, 1, MOCO_MAX_CHANNELS),
+      .zero_is_auto = true,
+      .help = "with --preset: channels of the images; auto: 3" },
     { .name = "limit",
       .aliases = { "n" },
       MOCO_INT_OPTION(knn_options, limit, 0, 1e9),
@@ -97,10 +101,7 @@ static int check_usage(const arguments *args)
         return say_usage(&command_knn, "RUN or CHECKPOINT is missing%s",
                          baseline ? "; a baseline may have --preset NAME instead" : "");
     }
-    if (args->positional_count > 0 && values.preset[0] != '\0') {
-        return say_usage(&command_knn, "--preset is for a baseline without a run; a run has its own settings");
-    }
-    return EXIT_OK;
+    return evaluation_check_preset(&command_knn, args, values.preset, values.channels, "a baseline without a run");
 }
 
 static moco_status make_encoder(knn_job *job)
@@ -146,14 +147,16 @@ static moco_status set_up(knn_job *job, const arguments *args)
 {
     MOCO_TRY(output_path_check_picture("confusion", values.confusion));
     MOCO_TRY(output_path_check("features-out", values.features_out));
-    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], values.preset, values.images.device));
+    MOCO_TRY(
+        network_find_or_preset(&job->net, args->positional[0], values.preset, values.channels, values.images.device));
     MOCO_TRY(moco_threads_set((int32_t)values.images.threads));
+    MOCO_TRY(evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test,
+                                  values.images.format, values.images.skip_broken));
+    MOCO_TRY(network_measure(&job->net, job->train_images, values.images.workers, values.images.skip_broken));
     MOCO_TRY(network_view(&job->how, &job->net, values.features, &values.images));
     job->how.batch = (size_t)values.batch;
     job->how.limit = (size_t)values.limit;
     take_run_settings(job);
-    MOCO_TRY(
-        evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test, values.images.format));
     MOCO_TRY(evaluation_warn_of_overlap(job->train_images, job->test_images, "no image votes on itself"));
     return make_encoder(job);
 }

@@ -17,12 +17,13 @@ bool data_is_command(const char *path)
 }
 
 static moco_status open_from(moco_dataset **out, const char *what, const char *path, moco_format format,
-                             moco_split split, bool is_typed)
+                             moco_split split, bool skip_broken, bool is_typed)
 {
     moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
     char text[MOCO_PATH_MAX + 512];
     options.split = split;
     options.format = format;
+    options.skip_broken = skip_broken;
     options.pipes = is_typed;
     MOCO_TRY(moco_dataset_open(out, path, &options));
     moco_dataset_describe(*out, text, sizeof text);
@@ -30,15 +31,16 @@ static moco_status open_from(moco_dataset **out, const char *what, const char *p
     return MOCO_OK;
 }
 
-moco_status data_open(moco_dataset **out, const char *what, const char *path, moco_format format, moco_split split)
+moco_status data_open(moco_dataset **out, const char *what, const char *path, moco_format format, moco_split split,
+                      bool skip_broken)
 {
-    return open_from(out, what, path, format, split, true);
+    return open_from(out, what, path, format, split, skip_broken, true);
 }
 
 moco_status data_open_stored(moco_dataset **out, const char *what, const char *path, moco_format format,
-                             moco_split split)
+                             moco_split split, bool skip_broken)
 {
-    return open_from(out, what, path, format, split, false);
+    return open_from(out, what, path, format, split, skip_broken, false);
 }
 
 /* Finds a folder by its name in any case. Returns whether there is one. */
@@ -60,19 +62,19 @@ static bool find_folder(char out[MOCO_PATH_MAX], const char *path, const char *n
 }
 
 moco_status data_open_named(moco_dataset **out, const char *what, const char *path, moco_format format,
-                            const char *split)
+                            const char *split, bool skip_broken)
 {
     char folder[MOCO_PATH_MAX];
     const bool trains = strcmp(split, "train") == 0;
     if (!trains && find_folder(folder, path, split)) {
-        return data_open(out, what, folder, format, MOCO_SPLIT_TRAIN);
+        return data_open(out, what, folder, format, MOCO_SPLIT_TRAIN, skip_broken);
     }
     if (!trains && strcmp(split, "test") != 0) {
         return moco_error_set(MOCO_ENOTFOUND,
                               "--split %s: there is no folder %s in %s; give train, test, or one that is", split, split,
                               path);
     }
-    return data_open(out, what, path, format, trains ? MOCO_SPLIT_TRAIN : MOCO_SPLIT_TEST);
+    return data_open(out, what, path, format, trains ? MOCO_SPLIT_TRAIN : MOCO_SPLIT_TEST, skip_broken);
 }
 
 void data_warn_of_skipped(const moco_dataset *dataset)

@@ -24,7 +24,7 @@ static moco_status open_images(embed_query *query, const char *path)
         return moco_error_set(MOCO_EIO, "cannot read the query %s: %s", path, strerror(errno));
     }
     if (S_ISDIR(info.st_mode)) {
-        return data_open(&query->images, "queries", path, MOCO_FORMAT_FLAT, MOCO_SPLIT_TRAIN);
+        return data_open(&query->images, "queries", path, MOCO_FORMAT_FLAT, MOCO_SPLIT_TRAIN, false);
     }
     moco_dataset_callbacks lone = MOCO_DATASET_CALLBACKS_INIT;
     lone.read = read_lone;

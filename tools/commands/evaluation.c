@@ -23,17 +23,23 @@ static int check_usage(const evaluation_settings *s, const tool_command *command
     if (args->positional_count == 0 && s->preset[0] == '\0') {
         return say_usage(command, "RUN or FILE is missing; an untrained network may have --preset NAME instead");
     }
-    if (args->positional_count > 0 && s->preset[0] != '\0') {
-        return say_usage(command, "--preset is for an untrained network; a run has its own settings");
-    }
-    return EXIT_OK;
+    return evaluation_check_preset(command, args, s->preset, s->channels, "an untrained network");
+}
+
+int evaluation_check_preset(const tool_command *command, const arguments *args, const char *preset, int64_t channels,
+                            const char *what)
+{
+    const char *given = preset[0] != '\0' ? "preset" : channels > 0 ? "channels" : NULL;
+    return args->positional_count > 0 && given != NULL
+               ? say_usage(command, "--%s is for %s; a run has its own settings", given, what)
+               : EXIT_OK;
 }
 
 moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
-                                 moco_format format)
+                                 moco_format format, bool skip_broken)
 {
-    MOCO_TRY(data_open(train, "training images", train_path, format, MOCO_SPLIT_TRAIN));
-    MOCO_TRY(data_open(val, "test images", val_path, format, MOCO_SPLIT_TEST));
+    MOCO_TRY(data_open(train, "training images", train_path, format, MOCO_SPLIT_TRAIN, skip_broken));
+    MOCO_TRY(data_open(val, "test images", val_path, format, MOCO_SPLIT_TEST, skip_broken));
     return moco_dataset_check_pair(*train, *val);
 }
 
@@ -66,10 +72,21 @@ static double limited(const moco_dataset *dataset, int64_t limit)
     return limit > 0 ? fmin((double)limit / (double)moco_dataset_count(dataset), 1) : 1;
 }
 
+static void set_features(evaluation_job *job, const evaluation_settings *s)
+{
+    job->how = data_features_options(&job->net.config, job->net.device);
+    job->how.kind = MOCO_FEATURE_POOLED;
+    job->how.raw = true;
+    job->how.workers = (int32_t)s->images.workers;
+    job->how.skip_broken = s->images.skip_broken;
+    job->how.comm = job->comm;
+    job->how.progress = evaluation_features_progress;
+}
+
 static moco_status open_all(evaluation_job *job, const evaluation_settings *s, const arguments *args,
                             const moco_peers *peers)
 {
-    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->images.device));
+    MOCO_TRY(network_find_or_preset(&job->net, args->positional[0], s->preset, s->channels, s->images.device));
     moco_config *config = &job->net.config;
     if (peers != NULL) {
         MOCO_TRY(moco_launch_device(&job->net.device, s->images.device, moco_peers_launch(peers)));
@@ -78,14 +95,9 @@ static moco_status open_all(evaluation_job *job, const evaluation_settings *s, c
     if (s->images.image_size > 0) {
         config->image_size = config->knn_image_size = s->images.image_size;
     }
-    job->how = data_features_options(config, job->net.device);
-    job->how.kind = MOCO_FEATURE_POOLED;
-    job->how.raw = true;
-    job->how.workers = (int32_t)s->images.workers;
-    job->how.skip_broken = s->images.skip_broken;
-    job->how.comm = job->comm;
-    job->how.progress = evaluation_features_progress;
-    MOCO_TRY(evaluation_open_data(&job->train, &job->val, s->train, s->val, s->images.format));
+    MOCO_TRY(evaluation_open_data(&job->train, &job->val, s->train, s->val, s->images.format, s->images.skip_broken));
+    MOCO_TRY(network_measure(&job->net, job->train, s->images.workers, s->images.skip_broken));
+    set_features(job, s);
     if (job->writes) {
         MOCO_TRY(evaluation_warn_of_overlap(job->train, job->val,
                                             "the accuracy says how well they were learnt, and not what the network "

@@ -13,7 +13,7 @@ typedef struct evaluation_settings {
     char train[MOCO_PATH_MAX], val[MOCO_PATH_MAX];
     char preset[32];
     double fraction;
-    int64_t limit;
+    int64_t channels, limit;
     uint64_t seed;
     bool json;
     image_settings images;
@@ -36,6 +36,10 @@ typedef struct evaluation_settings {
         { .name = "preset",                                                                                            \
           MOCO_TEXT_OPTION(type, field.preset, "NAME"),                                                                \
           .help = "without a run: preset of the untrained network" },                                                  \
+        { .name = "channels",                                                                                          \
+          MOCO_INT_OPTION(type, field.channels, 1, MOCO_MAX_CHANNELS),                                                 \
+          .zero_is_auto = true,                                                                                        \
+          .help = "with --preset: channels of the images; auto: 3" },                                                  \
         { .name = "fraction",                                                                                          \
           MOCO_REAL_OPTION(type, field.fraction, 1e-6, 1),                                                             \
           .help = "learn from this share of the images of every class, for example 0.01" },                            \
@@ -74,7 +78,12 @@ int evaluation_run(const evaluation_settings *settings, const tool_command *comm
 
 /* Opens two sets of labelled images, which must have the same classes. */
 moco_status evaluation_open_data(moco_dataset **train, moco_dataset **val, const char *train_path, const char *val_path,
-                                 moco_format format);
+                                 moco_format format, bool skip_broken);
+
+/* Refuses settings of an untrained network beside a run. Returns EXIT_OK, or EXIT_USAGE after a message.
+ * @param what an untrained network is called in the message */
+int evaluation_check_preset(const tool_command *command, const arguments *args, const char *preset, int64_t channels,
+                            const char *what);
 
 /* Warns if images are in both sets, and says what that does to the result. */
 moco_status evaluation_warn_of_overlap(const moco_dataset *train, const moco_dataset *val, const char *what);

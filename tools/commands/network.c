@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "commands/data.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Notes a guess: files of other programs do not say how images were prepared, and a wrong guess costs accuracy. */
@@ -34,7 +35,8 @@ moco_status network_find(network *out, const char *path, const char *device)
     return moco_device_parse(&out->device, device);
 }
 
-moco_status network_find_or_preset(network *out, const char *path, const char *preset, const char *device)
+moco_status network_find_or_preset(network *out, const char *path, const char *preset, int64_t channels,
+                                   const char *device)
 {
     if (path != NULL) {
         return network_find(out, path, device);
@@ -42,7 +44,30 @@ moco_status network_find_or_preset(network *out, const char *path, const char *p
     *out = (network){ .encoder = NULL };
     moco_config_init(&out->config, sizeof out->config);
     MOCO_TRY(moco_config_apply_preset(&out->config, preset));
+    out->config.channels = channels > 0 ? channels : out->config.channels;
     return moco_device_parse(&out->device, device);
+}
+
+moco_status network_measure(network *net, const moco_dataset *images, int64_t workers, bool skip_broken)
+{
+    const size_t channels = (size_t)net->config.channels;
+    moco_statistics found;
+    char text[MOCO_NORMALIZE_TEXT_MAX];
+    size_t used = 0;
+    if (net->path[0] != '\0' || channels == 3) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(moco_dataset_statistics(&found, images, (int32_t)channels, MOCO_STATISTICS_IMAGES, (int32_t)workers,
+                                     skip_broken));
+    for (size_t i = 0; i < 2 * channels; ++i) {
+        char number[32];
+        const double value = i < channels ? found.mean[i] : found.std[i - channels];
+        const char *before = i == 0 ? "" : i == channels ? "/" : ",";
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", before,
+                                 format_number(number, sizeof number, 6, value));
+    }
+    say_note("%zu channel%s, normalised by the means/standard deviations %s", channels, plural(channels), text);
+    return moco_config_set(&net->config, "normalize", text);
 }
 
 moco_status network_view(moco_features_options *out, network *net, const char *features, const image_settings *images)

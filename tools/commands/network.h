@@ -22,8 +22,13 @@ moco_status network_find(network *out, const char *path, const char *device);
 /* Makes the encoder of a network that was found. */
 moco_status network_load(network *net);
 
-/* Does the same, or takes the settings of a preset if the path is NULL. */
-moco_status network_find_or_preset(network *out, const char *path, const char *preset, const char *device);
+/* Does the same, or takes the settings of a preset if the path is NULL. @param channels of its images; 0: 3 */
+moco_status network_find_or_preset(network *out, const char *path, const char *preset, int64_t channels,
+                                   const char *device);
+
+/* Measures how the images of an untrained network are scaled if they are not RGB, as moco train does; else does
+ * nothing. */
+moco_status network_measure(network *net, const moco_dataset *images, int64_t workers, bool skip_broken);
 
 /* Makes the options for features of the network, of images as the settings say.
  * @param features pooled, output, or "auto" for the run's */

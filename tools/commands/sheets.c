@@ -18,9 +18,10 @@ static moco_status open_query_images(sheets *job)
     const char *path = config->val_data[0] != '\0' ? config->val_data : config->data;
     moco_dataset_options test = MOCO_DATASET_OPTIONS_INIT;
     test.split = MOCO_SPLIT_TEST;
+    test.skip_broken = config->skip_broken;
     const bool has_test = config->val_data[0] != '\0' || moco_dataset_has_split(path, &test);
     return data_open_stored(&job->query_images, "images to look up", path, config->format,
-                            has_test ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN);
+                            has_test ? MOCO_SPLIT_TEST : MOCO_SPLIT_TRAIN, config->skip_broken);
 }
 
 static moco_status draw(sheets *job, const char *run, const sheets_options *o)
@@ -28,7 +29,8 @@ static moco_status draw(sheets *job, const char *run, const sheets_options *o)
     const moco_config *config = &job->net.config;
     moco_sheets_options how = MOCO_SHEETS_OPTIONS_INIT;
     MOCO_TRY(network_find(&job->net, run, o->device));
-    MOCO_TRY(data_open_stored(&job->images, "training images", config->data, config->format, MOCO_SPLIT_TRAIN));
+    MOCO_TRY(data_open_stored(&job->images, "training images", config->data, config->format, MOCO_SPLIT_TRAIN,
+                              config->skip_broken));
     MOCO_TRY(open_query_images(job));
     MOCO_TRY(network_load(&job->net));
     how.device = job->net.device;

@@ -70,6 +70,38 @@ TEST_F(DatasetList, ErrorsNameTheLine)
     refuse(list(std::string(5000, 'x') + ".jpg\n"), MOCO_EIO, "files.txt:1: the path is longer");
 }
 
+TEST_F(DatasetList, MissingFilesEndTheOpeningUnlessBrokenOnesAreSkipped)
+{
+    const fs::path path = list("a/1.jpg 0\na/2.jpg 1\nb/3.PNG 1\n");
+    refuse(path, MOCO_ENOTFOUND, "Mend the line, or use skip_broken to leave such images out");
+    moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
+    options.skip_broken = true;
+    moco_dataset *opened = nullptr;
+    ASSERT_EQ(moco_dataset_open(&opened, path.c_str(), &options), MOCO_OK) << moco_error_message();
+    const Handle dataset(opened, moco_dataset_free);
+    ASSERT_EQ(moco_dataset_count(opened), 3U);
+    EXPECT_EQ(moco_dataset_label(opened, 2), 1);
+    moco_image *read = nullptr;
+    ASSERT_EQ(moco_image_create(&read), MOCO_OK);
+    EXPECT_EQ(moco_dataset_read(opened, read, 1), MOCO_ENOTFOUND);
+    const std::string message = moco_error_message();
+    EXPECT_EQ(message.find((root_ / "a/2.jpg").string() + ": "), 0U) << message;
+    EXPECT_NE(message.find("(line 2 of " + path.string() + ")"), std::string::npos) << message;
+    moco_image_free(read);
+}
+
+// A list knows its files from its opening; no call to the system is needed to compare it.
+TEST_F(DatasetList, OverlapIsKnownFromTheOpening)
+{
+    const Handle some = open(list("a/1.jpg 0\nb/3.PNG 1\n"));
+    const Handle folder = open(root_);
+    fs::rename(root_ / "a", root_ / "moved");
+    fs::rename(root_ / "b", root_ / "moved too");
+    size_t count = 0;
+    EXPECT_EQ(moco_dataset_overlap(&count, folder.get(), some.get()), MOCO_OK);
+    EXPECT_EQ(count, 2U);
+}
+
 TEST_F(DatasetList, ListsOfSplitsAreTakenIfAskedFor)
 {
     (void)list("a/1.jpg 0\na/my cat.jpg 1\n", "train.txt");
