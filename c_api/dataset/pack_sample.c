@@ -38,19 +38,42 @@ void moco__pack_key(char key[MOCO__PACK_KEY], const moco__pack *pack, size_t ind
     key[at] = '\0';
 }
 
+static moco_status refuse_bands(const char *name)
+{
+    return moco_error_set(MOCO_EINVALID,
+                          "%s: has bands, and a smaller copy would be a JPEG file of 8-bit RGB; pack the files as they "
+                          "are, without short_side",
+                          name);
+}
+
+/* Returns whether an image that is no RGB has bands, of whatever number. */
+static bool has_bands(const moco__pack_item *item, moco_image *image, const char *name)
+{
+    bool has = false;
+    for (int32_t channels = 1; channels <= MOCO_MAX_CHANNELS && !has; ++channels) {
+        moco_image_set_channels(image, channels);
+        has = moco_image_decode(image, item->bytes.data, item->bytes.size, name) == MOCO_OK;
+    }
+    moco_image_set_channels(image, 3);
+    return has;
+}
+
+static moco_status decode_rgb(const moco__pack_item *item, moco_image *image, const char *name)
+{
+    if (moco_image_decode(image, item->bytes.data, item->bytes.size, name) != MOCO_OK) {
+        return has_bands(item, image, name) ? refuse_bands(name)
+                                            : moco_image_decode(image, item->bytes.data, item->bytes.size, name);
+    }
+    return moco_image_bands(image) != NULL ? refuse_bands(name) : MOCO_OK;
+}
+
 /* Resizes like torchvision's Resize(short_side): the longer side keeps the proportion, rounded down. */
 static moco_status shrink(const moco__pack *pack, moco__pack_item *item, moco_image *images[2], const char *name)
 {
     const int32_t side = pack->options.short_side;
     const uint8_t *bytes = NULL;
     size_t count = 0;
-    MOCO_TRY(moco_image_decode(images[0], item->bytes.data, item->bytes.size, name));
-    if (moco_image_bands(images[0]) != NULL) {
-        return moco_error_set(MOCO_EINVALID,
-                              "%s: has bands, and a smaller copy would be a JPEG file of 8-bit RGB; pack "
-                              "the files as they are, without resizing",
-                              name);
-    }
+    MOCO_TRY(decode_rgb(item, images[0], name));
     const int32_t width = moco_image_width(images[0]);
     const int32_t height = moco_image_height(images[0]);
     if (width <= side || height <= side) {

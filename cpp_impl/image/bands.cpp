@@ -148,6 +148,9 @@ void moco::to_floats(float *to, const std::uint8_t *from, std::size_t count, std
 
 void moco::refuse_band_count(std::int32_t found, std::int32_t wanted, const char *name, const char *shape)
 {
+    if (found > MOCO_MAX_CHANNELS) {
+        bad_file(name, "has " + plural(found, "band") + "; images have at most " + std::to_string(MOCO_MAX_CHANNELS));
+    }
     bad_file(name, "has " + plural(found, "band") + (shape != nullptr ? std::string(" (") + shape + ")" : "") +
                        ", but " + plural(wanted, "channel") + (wanted == 1 ? " is" : " are") +
                        " asked for; use channels " + std::to_string(found) + ", or give images of " +

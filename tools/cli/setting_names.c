@@ -59,9 +59,13 @@ typedef struct call_name {
 static const call_name *call_at(const char *at)
 {
     static const call_name calls[] = {
-        { "moco_resume()", "moco resume" },      { "data_changed", "--data-changed" },
-        { "launcher none", "--launcher none" },  { "moco_shards_pack()", "moco pack" },
-        { "moco_shards_index()", "moco index" }, { "moco_encoder_arch()", "--arch in moco train --help" },
+        { "moco_resume()", "moco resume" },
+        { "data_changed", "--data-changed" },
+        { "launcher none", "--launcher none" },
+        { "moco_shards_pack()", "moco pack" },
+        { "short_side", "--short-side" },
+        { "moco_shards_index()", "moco index" },
+        { "moco_encoder_arch()", "--arch in moco train --help" },
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; ++i) {
         if (strncmp(at, calls[i].call, strlen(calls[i].call)) == 0) {

@@ -1,5 +1,6 @@
 // Tests packing into shards: the same files, names and labels; resized; interrupted and continued.
 #include "support/temporary_folder.hpp"
+#include "support/tests_folder.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -137,6 +138,25 @@ TEST_F(Pack, ShardsOfASize)
     char name[4096];
     moco_dataset_name(open("one.tar").get(), 50, name, sizeof name);
     EXPECT_EQ(std::string(name), path("one.tar") + "/00000050-v1_x_1.png");
+}
+
+// The message must not send to an option of another command, as the number of channels is.
+TEST_F(Pack, RefusesToShrinkBands)
+{
+    options_.short_side = 32;
+    for (const char *name : { "contig.tif", "first_u2.npy", "reals.tif" }) {
+        fs::remove_all(path("data"));
+        fs::create_directories(path("data"));
+        fs::copy_file(tests_folder() + "/data/bands/" + name, path(std::string("data/") + name));
+        for (const bool skips : { false, true }) {
+            options_.skip_broken = skips;
+            EXPECT_EQ(pack(std::string(name) + (skips ? "-skip.tar" : ".tar")), MOCO_EINVALID) << name;
+            const std::string message = moco_error_message();
+            EXPECT_NE(message.find(std::string(name) + ": has bands, and a smaller copy"), std::string::npos)
+                << message;
+            EXPECT_EQ(message.find("channels"), std::string::npos) << message;
+        }
+    }
 }
 
 TEST_F(Pack, ShrinksAndLeavesSmallOnesAlone)
