@@ -189,6 +189,10 @@ TEST_F(CliSweep, ChecksTheWholeGridBeforeItStarts)
     EXPECT_EQ(unfit.code, 2);
     EXPECT_HAS(unfit.err, "run bn-splits-7: ");
     EXPECT_FALSE(fs::exists(root / "grid"));
+    const Result inside = run(sweep("train/dark/grid", { "--temperature", "0.1,0.2" }));
+    EXPECT_EQ(inside.code, 1);
+    EXPECT_HAS(inside.err, "train/dark/grid: the folder of the sweep is in the data ");
+    EXPECT_FALSE(fs::exists(root / "train/dark/grid"));
 
     const Result dry = run(sweep("grid", { "--mlp=true,false", "--milestones", "1,2", "--milestones", "3", "--schedule",
                                            "steps,cosine", "--dry-run", "--parallel", "3" }));
