@@ -61,6 +61,8 @@ static const nature natures[] = {
     { 0, 4, "\xFF\xFF\xFF\xFF", "an Arrow stream; write its images to files" },
     { 0, 4, "GGUF", "a GGUF model, which holds no ResNet" },
     { 4, 4, "TFL3", "a TensorFlow Lite model; convert it to PyTorch" },
+    { 4, 7, "pytorch", "an ONNX model; save the weights by torch.save(model.state_dict(), ...)" },
+    { 8, 8, "AVI LIST", "a video; save its frames as images" },
     { 0, 5, "%PDF-", "a PDF document" },
     { 0, 4,
       "\x7F"

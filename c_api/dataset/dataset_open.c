@@ -8,6 +8,7 @@
 #include "dataset/shard_pattern_internal.h"
 #include "formats/command_source_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,21 @@ static moco_status refuse_file(const char *path)
                           path, nature != NULL ? nature : "", nature != NULL ? ". It is " : "", known);
 }
 
+/* Counts what looks like images in a folder whose images are in files of another kind. */
+static void note_unused(moco_dataset *dataset, const char *path)
+{
+    DIR *stream = opendir(path);
+    if (stream == NULL) {
+        return;
+    }
+    for (const struct dirent *e = readdir(stream); e != NULL; e = readdir(stream)) {
+        if (e->d_name[0] != '.' && (e->d_type == DT_DIR || moco__is_image_name(e->d_name))) {
+            moco__left_out_note(&dataset->left_out, MOCO__LEFT_UNUSED, NULL, e->d_name);
+        }
+    }
+    (void)closedir(stream);
+}
+
 static moco_status open_path(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *o)
 {
     const moco__dataset_kind *kind =
@@ -95,6 +111,9 @@ static moco_status open_path(moco_dataset *dataset, const char *path, bool is_fi
     MOCO_TRY(kind->open(dataset, path, is_file, o));
     dataset->split = o->split;
     dataset->has_split = kind->has_split_files && !is_file;
+    if (dataset->has_split && dataset->format != MOCO_FORMAT_LIST) {
+        note_unused(dataset, path);
+    }
     return kind->has_split_files || is_file ? moco__split_note_path(dataset, path)
                                             : moco__split_note_folder(dataset, path);
 }

@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/* Kinds: identifier, one, several, whether it deserves a warning. The order is that of the sentence. */
+/* Kinds: identifier, one, several, whether it deserves a warning. The order is that of the sentence; index files have
+ * the numbers, so that a new kind goes to the end. */
 #define MOCO__LEFT_MAP(X)                                                                                              \
     X(MOCO__LEFT_DOTTED, "image with a dot in its key", "images with a dot in their keys", true)                       \
     X(MOCO__LEFT_OUTSIDE, "image outside of the class folders", "images outside of the class folders", true)           \
@@ -17,7 +18,9 @@
     X(MOCO__LEFT_HIDDEN, "hidden entry", "hidden entries", false)                                                      \
     X(MOCO__LEFT_EMPTY, "folder without images", "folders without images", false)                                      \
     X(MOCO__LEFT_LOOPS, "link to a folder that contains it", "links to folders that contain them", false)              \
-    X(MOCO__LEFT_ARRAYS, ".npy array beside image files", ".npy arrays beside image files", false)
+    X(MOCO__LEFT_ARRAYS, ".npy array beside image files", ".npy arrays beside image files", false)                     \
+    X(MOCO__LEFT_LINKED, "image that is a link in the archive", "images that are links in the archive", true)          \
+    X(MOCO__LEFT_UNUSED, "image or folder beside the data files", "images or folders beside the data files", false)
 
 typedef enum moco__left_kind {
 #define MOCO__LEFT_ENUM(name, one, several, warns) name,

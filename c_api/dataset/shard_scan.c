@@ -132,6 +132,7 @@ static moco_status take_label(scan *s, const moco__tar_entry *entry)
     MOCO_TRY(moco__bytes_append(&s->tar.extra, "", 1));
     const char *text = (const char *)s->tar.extra.data;
     const char *digits = text + strspn(text, " \t\r\n");
+    digits += *digits == '+' ? 1 : 0;
     const size_t length = strspn(digits, "0123456789");
     const char *rest = digits + length;
     const long value = length > 0 && length < 19 ? strtol(digits, NULL, 10) : -1;
@@ -291,6 +292,10 @@ static moco_status run_scan(scan *s)
         }
         if (entry.is_file) {
             MOCO_TRY(take_entry(s, &entry));
+        } else if (!entry.is_folder) { /* WebDataset passes over links too */
+            moco__left_out_note(&s->shard->left_out,
+                                moco__is_image_name(entry.name) ? MOCO__LEFT_LINKED : MOCO__LEFT_OTHERS, NULL,
+                                entry.name);
         }
     }
     MOCO_TRY(end_group(s));

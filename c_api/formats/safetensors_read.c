@@ -49,7 +49,15 @@ static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
                               file->bytes);
     }
     const uint64_t length = moco__little_endian(file->map, 8);
-    if (length < 2 || length > HEADER_BYTES_MAX || length > file->bytes - 8) {
+    const bool fits = length >= 2 && length <= HEADER_BYTES_MAX && length <= file->bytes - 8;
+    if (!fits && ((const char *)file->map)[8] != '{') {
+        return moco_error_set(
+            MOCO_EFORMAT,
+            "%s: neither a safetensors file, which has a header in JSON, nor a file of torch.save; was "
+            "it copied or downloaded completely?",
+            file->path);
+    }
+    if (!fits) {
         return moco_error_set(MOCO_EFORMAT,
                               "%s: not a safetensors file, or cut off: a header of %llu bytes in a file of %zu",
                               file->path, (unsigned long long)length, file->bytes);

@@ -235,6 +235,7 @@ static moco_status take_member(moco__tar *tar, const uint8_t *header, uint64_t s
         MOCO_TRY(name_from_header(tar, header));
     }
     entry->is_file = type == '0' || type == '\0' || type == '7' || type == 'S';
+    entry->is_folder = type == '5' || type == 'D';
     entry->name = (const char *)tar->name.data;
     if (type == 'S') {
         MOCO_TRY(moco__sparse_take_old(&tar->sparse, tar->source, header, &data));

@@ -27,7 +27,8 @@ typedef struct moco__tar_entry {
     uint64_t header;  /* offset of its first header */
     uint64_t data;    /* offset of its content */
     uint64_t size;
-    bool is_file;   /* not a folder, a link or a device */
+    bool is_file; /* not a folder, a link or a device */
+    bool is_folder;
     bool is_sparse; /* the content has holes, so that it is not at `data` as a whole */
 } moco__tar_entry;
 

@@ -125,10 +125,10 @@ TEST_F(CliBands, ResumeWithTheBytesOfOneRun)
 // What has no checkpoint must be told the channels.
 TEST_F(CliBands, UntrainedNetworksTakeChannels)
 {
-    make("five", { "contig.tif", "planar.tif" });
+    make("untrained", { "contig.tif", "planar.tif" });
     const Words cheap{ "--channels", "5", "--threads", "1", "-j1" };
     const Words untrained =
-        joined({ "--preset", "tiny", "--train", "five", "--test", "five", "--image-size", "16" }, cheap);
+        joined({ "--preset", "tiny", "--train", "untrained", "--test", "untrained", "--image-size", "16" }, cheap);
     for (const Words &words :
          { Words{ "knn", "--baseline", "random", "-k", "3" }, Words{ "knn", "--baseline", "pixels" },
            Words{ "linear", "--cached", "--epochs", "1" }, Words{ "finetune", "--epochs", "1" } }) {
@@ -139,14 +139,14 @@ TEST_F(CliBands, UntrainedNetworksTakeChannels)
     const Words step = joined({ "--arch", "resnet20", "--image-size", "16", "--batch", "8", "--queue-size", "16",
                                 "--steps", "1", "--repeats", "1", "--warmup", "0" },
                               cheap);
-    for (const Words &words : { Words{ "bench", "step" }, Words{ "bench", "train", "five" } }) {
+    for (const Words &words : { Words{ "bench", "step" }, Words{ "bench", "train", "untrained" } }) {
         const Result timed = run(joined(words, step));
         EXPECT_EQ(timed.code, 0) << timed.err;
     }
     const Result loaded =
-        run({ "bench", "loader", "five", "--channels", "5", "--image-size", "16", "-n", "64", "-j1" });
+        run({ "bench", "loader", "untrained", "--channels", "5", "--image-size", "16", "-n", "64", "-j1" });
     EXPECT_EQ(loaded.code, 0) << loaded.err;
-    const Result both = run({ "knn", "run", "--train", "five", "--test", "five", "--channels", "5" });
+    const Result both = run({ "knn", "run", "--train", "untrained", "--test", "untrained", "--channels", "5" });
     EXPECT_EQ(both.code, 2);
     EXPECT_HAS(both.err, "--channels is for a baseline without a run; a run has its own settings");
 }

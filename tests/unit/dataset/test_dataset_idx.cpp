@@ -30,6 +30,16 @@ Bytes idx(uint32_t magic, const std::vector<uint32_t> &sizes, size_t values, uin
     return bytes;
 }
 
+TEST_F(DatasetIdx, ImagesBesideTheFilesAreCounted)
+{
+    file("train-images-idx3-ubyte", idx(0x803, { 1, 2, 2 }, 4));
+    image("a.png", 1);
+    image("more/b.png", 2);
+    char text[512];
+    EXPECT_EQ(moco_dataset_left_out(open(root_).get(), text, sizeof text), 2U);
+    EXPECT_NE(std::string(text).find("left out 2 images or folders beside the data files, like "), std::string::npos);
+}
+
 TEST_F(DatasetIdx, FashionMnist)
 {
     const fs::path folder = "/usr/share/datasets/fashion-mnist";

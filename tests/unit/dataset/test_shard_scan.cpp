@@ -106,6 +106,19 @@ TEST_F(Shard, WhatIsLeftOutIsCounted)
     moco_log_set_callback(nullptr, nullptr);
 }
 
+// Links have no content of their own in an archive; WebDataset passes over them, but says nothing.
+TEST_F(Shard, LinksAreCounted)
+{
+    const auto link = [](const char *name, char type) { return tar_header({ name, "", type, "", "" }); };
+    ASSERT_EQ(scan(tar_member("a.jpg", "image") + link("b.jpg", '1') + link("c.png", '2') + link("d.txt", '2') +
+                   link("e/", '5') + tar_end()),
+              MOCO_OK);
+    EXPECT_EQ(shard_.count, 1U);
+    char text[512];
+    EXPECT_EQ(moco__left_out_text(&shard_.left_out, text, sizeof text), 3U);
+    EXPECT_STREQ(text, "left out 1 file that is no image: d.txt, 2 images that are links in the archive, like b.jpg");
+}
+
 TEST_F(Shard, WhatIsWrongWithSamplesIsSaid)
 {
     const std::string image = tar_member("1.jpg", "i");
