@@ -51,11 +51,10 @@ static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
     const uint64_t length = moco__little_endian(file->map, 8);
     const bool fits = length >= 2 && length <= HEADER_BYTES_MAX && length <= file->bytes - 8;
     if (!fits && ((const char *)file->map)[8] != '{') {
-        return moco_error_set(
-            MOCO_EFORMAT,
-            "%s: neither a safetensors file, which has a header in JSON, nor a file of torch.save; was "
-            "it copied or downloaded completely?",
-            file->path);
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: neither a safetensors file, which has a header in JSON, nor one of torch.save; was "
+                              "it copied completely? Give a .safetensors file, or one of PyTorch (.pth, .pt, .ckpt)",
+                              file->path);
     }
     if (!fits) {
         return moco_error_set(MOCO_EFORMAT,

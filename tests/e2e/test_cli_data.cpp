@@ -137,6 +137,16 @@ TEST_F(CliData, AFolderHasOneRunAtATime)
     EXPECT_EQ(run_until("step ", SIGTERM, { "resume", "locked-run" }), 128 + SIGTERM);
 }
 
+// The rank that hears of the stop from another one knows no signal, but the tool does.
+TEST_F(CliData, ASignalIsTheExitCodeOfAllRanks)
+{
+    write_three("ranks", { "a", "b" }, 12);
+    Process both = start(train_on("ranks", "ranks-run", { "--epochs", "4000", "--nproc", "2" }), "out.txt", "err.txt");
+    ASSERT_TRUE(waits_for([&] { return fs::exists(root / "ranks-run/metrics.jsonl"); }));
+    both.send(SIGUSR1);
+    EXPECT_EQ(both.wait(), 128 + SIGUSR1);
+}
+
 TEST_F(CliData, ARunContinuesOnItsOwnDataAlone)
 {
     write_three("grown", { "a", "b" }, 12);

@@ -190,5 +190,6 @@ int spawn_run(const spawn_plan *plan)
     (void)start_all(&f);
     wait_for_all(&f);
     free(f.processes);
-    return f.code;
+    /* A rank that heard of the stop from another one does not know which signal it was. */
+    return signals_caught() != 0 && f.code > EXIT_SIGNAL_BASE ? EXIT_SIGNAL_BASE + signals_caught() : f.code;
 }

@@ -318,6 +318,8 @@ TEST_F(Foreign, AFileThatIsNoCheckpointIsNamed)
     const std::pair<std::string, const char *> files[] = {
         { "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n", "a git-lfs pointer" },
         { "<!DOCTYPE html><html><head></head></html>", "an HTML page" },
+        { std::string("\x08\x07\x12\x07pytorch\x1a\x05", 13), "an ONNX model" },
+        { std::string(64, '\x01'), "neither a safetensors file, which has a header in JSON, nor one of torch.save" },
         { "\n <html><body>404</body></html>", "an HTML page" },
         { "\x1F\x8B\x08 rest of the file", "a gzip file" },
         { "<?xml version=\"1.0\"?><Error/>", "an XML text" },
