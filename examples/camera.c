@@ -38,7 +38,7 @@ static void record(void)
 static moco_status read_frame(moco_image *image, size_t index, void *payload)
 {
     (void)payload;
-    return moco_image_set_frame(image, MOCO_FRAME_BGR, WIDTH, HEIGHT, STRIDE, &frames[index][0][0]);
+    return moco_image_set(image, MOCO_FRAME_BGR, WIDTH, HEIGHT, STRIDE, &frames[index][0][0]);
 }
 
 /* moco_train() calls this after every step. If it returns non-zero, the run writes a checkpoint and ends. */

@@ -25,7 +25,7 @@ static moco_status draw(moco_image *image, size_t index, void *payload)
             }
         }
     }
-    return moco_image_set(image, SIDE, SIDE, 3, pixels);
+    return moco_image_set(image, MOCO_FRAME_RGB, SIDE, SIDE, 0, pixels);
 }
 
 /* Returns the class of an image. */

@@ -26,7 +26,7 @@ static moco_status read_images(album *a, char **paths, size_t count)
     for (a->count = 0; a->count < count; ++a->count) {
         moco_image **image = &a->images[a->count];
         MOCO_TRY(moco_image_create(image));
-        MOCO_TRY(moco_image_read(*image, paths[a->count])); /* or moco_image_set_frame() for pixels of a camera */
+        MOCO_TRY(moco_image_read(*image, paths[a->count])); /* or moco_image_set() for pixels of a camera */
     }
     return MOCO_OK;
 }

@@ -87,6 +87,7 @@
 #include "moco/metrics.h"
 #include "moco/option.h"
 #include "moco/plot.h"
+#include "moco/preset.h"
 #include "moco/progress.h"
 #include "moco/report.h"
 #include "moco/runs.h"

@@ -6,7 +6,18 @@
 
 MOCO_BEGIN_DECLS
 
-/* Does the same into a matrix of the same sizes and device, which may be tensor itself. */
+/* Selects entries of the first dimension, as moco_tensor_index_select(); keeps the memory order. *Differentiable.* */
+moco_status moco__tensor_index_select(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                      const moco_tensor *index);
+
+/* Divides each row of an N x C matrix by max(L2 norm, 1e-12). *Differentiable.* */
+moco_status moco__tensor_normalize(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor);
+
+/* Computes the mean cross entropy of N x M logits and int64 labels (N). *Differentiable.* */
+moco_status moco__tensor_cross_entropy(moco_tensor **out, moco_scope *scope, const moco_tensor *logits,
+                                       const moco_tensor *labels);
+
+/* Normalises into a matrix of the same sizes and device, which may be tensor itself. */
 moco_status moco__tensor_normalize_into(moco_tensor *out, const moco_tensor *tensor);
 
 /*

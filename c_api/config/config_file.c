@@ -81,7 +81,7 @@ static moco_status find_key(reader *in, const yaml_event_t *event, const moco_op
     if (option == NULL) {
         return unknown_key(in, event);
     }
-    const size_t index = (size_t)(option - moco_config_option(0));
+    const size_t index = (size_t)(option - moco_config_options(NULL));
     if (in->seen[index]) {
         return moco_error_set(MOCO_EINVALID, "%s:%zu: '%s' is given a second time; remove one", in->path,
                               line_of(event), option->name);
@@ -187,7 +187,9 @@ moco_status moco_config_load(moco_config *config, const char *path)
     MOCO_TRY(moco__file_read(&text, &size, path));
     moco_status status = MOCO_OK;
     reader *in = moco__calloc(1, sizeof *in);
-    bool *seen = moco__calloc(moco_config_option_count(), sizeof *seen);
+    size_t options = 0;
+    (void)moco_config_options(&options);
+    bool *seen = moco__calloc(options, sizeof *seen);
     if (in == NULL || seen == NULL) {
         free(seen);
         free(in);

@@ -7,6 +7,8 @@
 #include "config/config_read_internal.h"
 #include "config/option_names_internal.h"
 
+#include "moco/preset.h"
+
 #include <string.h>
 
 enum { MAX_SETTINGS = 24 };
@@ -72,14 +74,13 @@ static const preset presets[] = {
 
 enum { PRESET_COUNT = sizeof presets / sizeof presets[0] };
 
-const char *moco_config_preset_name(size_t index)
+bool moco_config_preset(moco_preset *out, size_t index)
 {
-    return index < PRESET_COUNT ? presets[index].name : NULL;
-}
-
-const char *moco_config_preset_help(size_t index)
-{
-    return index < PRESET_COUNT ? presets[index].help : NULL;
+    if (out == NULL || index >= PRESET_COUNT) {
+        return false;
+    }
+    *out = (moco_preset){ presets[index].name, presets[index].help };
+    return true;
 }
 
 static const preset *find_preset(const char *name)

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-moco_status moco__stored_check(const moco_safetensors *file, const char *path)
+moco_status moco__stored_check(const moco__safetensors *file, const char *path)
 {
-    const char *format = moco_safetensors_metadata(file, "format");
-    const char *version = moco_safetensors_metadata(file, "version");
+    const char *format = moco__safetensors_metadata(file, "format");
+    const char *version = moco__safetensors_metadata(file, "version");
     if (format == NULL || strcmp(format, MOCO__CHECKPOINT_FORMAT) != 0) {
         return moco_error_set(MOCO_EFORMAT, "%s: this safetensors file is not a checkpoint of libmoco", path);
     }
@@ -24,22 +24,22 @@ moco_status moco__stored_check(const moco_safetensors *file, const char *path)
     return MOCO_OK;
 }
 
-moco_status moco__stored_open(moco_safetensors **out, const char *path)
+moco_status moco__stored_open(moco__safetensors **out, const char *path)
 {
-    moco_safetensors *file;
-    MOCO_TRY(moco_safetensors_open(&file, path));
+    moco__safetensors *file;
+    MOCO_TRY(moco__safetensors_open(&file, path));
     const moco_status status = moco__stored_check(file, path);
     if (status != MOCO_OK) {
-        moco_safetensors_free(file);
+        moco__safetensors_free(file);
         return status;
     }
     *out = file;
     return MOCO_OK;
 }
 
-moco_status moco__stored_number(uint64_t *out, const moco_safetensors *file, const char *path, const char *key)
+moco_status moco__stored_number(uint64_t *out, const moco__safetensors *file, const char *path, const char *key)
 {
-    const char *text = moco_safetensors_metadata(file, key);
+    const char *text = moco__safetensors_metadata(file, key);
     char *end = NULL;
     errno = 0;
     const unsigned long long value = text != NULL ? strtoull(text, &end, 10) : 0;
@@ -50,19 +50,19 @@ moco_status moco__stored_number(uint64_t *out, const moco_safetensors *file, con
     return MOCO_OK;
 }
 
-moco_status moco__stored_position(moco_position *out, const moco_safetensors *file, const char *path)
+moco_status moco__stored_position(moco_position *out, const moco__safetensors *file, const char *path)
 {
     MOCO_TRY(moco__stored_number(&out->step, file, path, "step"));
     MOCO_TRY(moco__stored_number(&out->epoch, file, path, "epoch"));
     return moco__stored_number(&out->batch, file, path, "batch");
 }
 
-moco_status moco__stored_config(moco_config *config, const moco_safetensors *file, const char *path)
+moco_status moco__stored_config(moco_config *config, const moco__safetensors *file, const char *path)
 {
     static const char prefix[] = MOCO__CHECKPOINT_CONFIG;
     moco_metadata row;
     moco_config_init(config, sizeof *config);
-    for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
+    for (size_t i = 0; moco__safetensors_metadata_at(&row, file, i); ++i) {
         if (strncmp(row.key, prefix, sizeof prefix - 1) != 0) {
             continue;
         }
@@ -81,14 +81,14 @@ moco_status moco__stored_config(moco_config *config, const moco_safetensors *fil
 
 moco_status moco__stored_device(moco_device_type *out, const char *path)
 {
-    moco_safetensors *file;
+    moco__safetensors *file;
     MOCO_TRY(moco__stored_open(&file, path));
-    const char *device = moco_safetensors_metadata(file, "ran_on");
+    const char *device = moco__safetensors_metadata(file, "ran_on");
     if (device == NULL) { /* written before 0.2 */
-        device = moco_safetensors_metadata(file, MOCO__CHECKPOINT_CONFIG "device");
+        device = moco__safetensors_metadata(file, MOCO__CHECKPOINT_CONFIG "device");
     }
     *out = device != NULL && strncmp(device, "cuda", 4) == 0 ? MOCO_CUDA : MOCO_CPU;
-    moco_safetensors_free(file);
+    moco__safetensors_free(file);
     return MOCO_OK;
 }
 
@@ -97,7 +97,7 @@ moco_status moco_checkpoint_read_config(moco_config *config, moco_position *posi
     moco_config found;
     MOCO_CHECK_ARG(path);
     MOCO_TRY(moco__config_read(&found, config)); /* only for its struct_size */
-    moco_safetensors *file;
+    moco__safetensors *file;
     MOCO_TRY(moco__stored_open(&file, path));
     moco_position where = { 0 };
     moco_status status;
@@ -108,6 +108,6 @@ moco_status moco_checkpoint_read_config(moco_config *config, moco_position *posi
         *position = where;
     }
 done:
-    moco_safetensors_free(file);
+    moco__safetensors_free(file);
     return status;
 }

@@ -338,13 +338,11 @@ static const moco_option table[] = {
 
 enum { COUNT = sizeof table / sizeof table[0] };
 
-const moco_option *moco_config_option(size_t index)
+const moco_option *moco_config_options(size_t *count)
 {
     moco__fill_names();
-    return index < COUNT ? &table[index] : NULL;
-}
-
-size_t moco_config_option_count(void)
-{
-    return COUNT;
+    if (count != NULL) {
+        *count = COUNT;
+    }
+    return table;
 }

@@ -69,7 +69,7 @@ static moco_status read_image(const moco_dataset *dataset, moco_image *image, si
     const cifar_state *state = dataset->state;
     const size_t file = locate(state, &index);
     const uint8_t *record = state->files[file].records + index * state->record_bytes;
-    return moco_image_set_planar(image, SIDE, SIDE, record + (state->record_bytes - IMAGE_BYTES));
+    return moco_image_set(image, MOCO_FRAME_PLANAR, SIDE, SIDE, 0, record + (state->record_bytes - IMAGE_BYTES));
 }
 
 static void close_state(moco_dataset *dataset)

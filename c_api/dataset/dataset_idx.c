@@ -27,7 +27,7 @@ static moco_status read_image(const moco_dataset *dataset, moco_image *image, si
 {
     const idx_state *state = dataset->state;
     const size_t pixels = (size_t)state->width * (size_t)state->height;
-    return moco_image_set(image, state->width, state->height, 1, state->pixels + index * pixels);
+    return moco_image_set(image, MOCO_FRAME_GREY, state->width, state->height, 0, state->pixels + index * pixels);
 }
 
 static void close_state(moco_dataset *dataset)

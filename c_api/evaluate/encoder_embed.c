@@ -77,8 +77,8 @@ static moco_status prepare(moco_tensor **out, job *j, const moco_image *const *i
     const int32_t size = j->policy.size;
     const size_t bytes = (size_t)j->policy.channels * (size_t)size * (size_t)size * sizeof(float);
     void *values = NULL;
-    MOCO_TRY(moco_image_batch_create_channels(out, &values, j->scope, MOCO_FLOAT32, (int64_t)count, j->policy.channels,
-                                              size, size, j->network.layout, j->network.device));
+    MOCO_TRY(moco_image_batch_create(out, &values, j->scope, MOCO_FLOAT32, (int64_t)count, j->policy.channels, size,
+                                     size, j->network.layout, j->network.device));
     for (size_t i = 0; i < count; ++i) {
         const moco_augment_key key = { 0, 0, 0, 0 };
         MOCO_TRY(moco_augment_apply(j->view, j->scratch, images[i], &j->policy, key));

@@ -2,6 +2,7 @@
 #include "evaluate/feature_rows_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/tensor_internal.h"
 #include "evaluate/feature_set_internal.h"
 
 #include "moco/ops.h"
@@ -13,7 +14,7 @@ static moco_status take_matrix(moco_tensor **out, const moco_features *features,
     const int64_t size = (int64_t)count;
     moco_tensor *where;
     MOCO_TRY(moco_tensor_from_host(&where, NULL, MOCO_INT64, moco_tensor_device(features->matrix), &size, 1, rows));
-    const moco_status status = moco_tensor_index_select(out, NULL, features->matrix, where);
+    const moco_status status = moco__tensor_index_select(out, NULL, features->matrix, where);
     moco_tensor_free(where);
     return status;
 }

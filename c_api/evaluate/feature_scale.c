@@ -53,7 +53,7 @@ static moco_status largest_power(double *out, moco_scope *scope, const moco_feat
     MOCO_TRY_GOTO(moco_tensor_transpose(&transposed, scope, features->matrix));
     for (int i = 0; i < POWER_STEPS; ++i) {
         moco_tensor *column, *along;
-        MOCO_TRY_GOTO(moco_tensor_normalize(&row, scope, row));
+        MOCO_TRY_GOTO(moco__tensor_normalize(&row, scope, row));
         MOCO_TRY_GOTO(moco_tensor_transpose(&column, scope, row));
         MOCO_TRY_GOTO(moco_tensor_matmul(&along, scope, features->matrix, column)); /* N x 1 */
         MOCO_TRY_GOTO(moco_tensor_matmul(&column, scope, transposed, along));       /* dim x 1 */

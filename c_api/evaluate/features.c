@@ -158,7 +158,7 @@ static moco_status extract(moco_features *features, const moco_dataset *dataset,
     MOCO_TRY_GOTO(fill(features, encoder, loader, scope, batch, o));
     MOCO_TRY_GOTO(moco_device_synchronize(o->device));
     features->seconds.total = moco__now() - start;
-    features->seconds.waiting = moco_loader_wait_seconds(loader);
+    features->seconds.waiting = moco_loader_seconds(loader, MOCO_STAGE_WAIT);
     if (o->device.type == MOCO_CUDA) { /* the calls above only queue the work */
         features->seconds.forward = features->seconds.total - features->seconds.waiting;
     }

@@ -2,6 +2,7 @@
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "base/tensor_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
 #include "evaluate/finetune_watch_internal.h"
@@ -174,7 +175,7 @@ static moco_status learn_batch(tuning *t, double factor)
     MOCO_TRY(moco_sgd_zero_grad(t->body_sgd));
     MOCO_TRY(moco_sgd_zero_grad(t->head_sgd));
     MOCO_TRY(moco_encoder_forward(&logits, t->scope, t->encoder, images));
-    MOCO_TRY(moco_tensor_cross_entropy(&loss, t->scope, logits, labels));
+    MOCO_TRY(moco__tensor_cross_entropy(&loss, t->scope, logits, labels));
     MOCO_TRY(moco_ddp_backward(t->ddp, loss, true));
     MOCO_TRY(moco_sgd_step(t->body_sgd, o->encoder_rate * factor));
     MOCO_TRY(moco_sgd_step(t->head_sgd, o->head_rate * factor));
@@ -234,7 +235,7 @@ static moco_status test(moco_score *out, tuning *t)
     MOCO_TRY_GOTO(share_statistics(t));
     MOCO_TRY_GOTO(moco_features_extract(&scores, t->val, t->encoder, &how));
     MOCO_TRY_GOTO(moco__labels_of_features(&labels, t->scope, &t->classes, scores));
-    MOCO_TRY_GOTO(moco_tensor_cross_entropy(&loss, t->scope, scores->matrix, labels));
+    MOCO_TRY_GOTO(moco__tensor_cross_entropy(&loss, t->scope, scores->matrix, labels));
     MOCO_TRY_GOTO(moco__score_batch(values, t->scope, loss, scores->matrix, labels));
     for (int i = 0; i < MOCO__SCORES; ++i) {
         MOCO_TRY_GOTO(moco_tensor_item(&means[i], values[i]));

@@ -53,7 +53,7 @@ static moco_status search(neighbours *near, moco_scope *scope, const moco_featur
 /* Queries, the bank that votes on them, and the result. */
 typedef struct election {
     const moco_features *bank, *queries;
-    const moco_knn_grid_options *options;
+    const moco_knn_options *options;
     int64_t classes;
     bool has_own;       /* some queries are in the bank too, and do not vote on themselves */
     double *votes;      /* classes: room for one election */
@@ -87,11 +87,11 @@ static int64_t vote(const election *e, const neighbours *near, int64_t query, si
 /* Classifies a query, the index-th of all and the query-th of its chunk, with every pair of k and temperature. */
 static void vote_all(const election *e, const neighbours *near, int64_t query, size_t index)
 {
-    const moco_knn_grid_options *o = e->options;
+    const moco_knn_options *o = e->options;
     size_t cell = 0;
     for (size_t i = 0; i < o->k_count; ++i) {
         const int64_t k =
-            o->k[i] < near->k ? o->k[i] : near->k; /* neighbours are sorted: the first k are the nearest */
+            o->ks[i] < near->k ? o->ks[i] : near->k; /* neighbours are sorted: the first k are the nearest */
         for (size_t t = 0; t < o->temperature_count; ++t, ++cell) {
             e->predicted[cell * e->queries->count + index] = vote(e, near, query, index, k, o->temperatures[t]);
         }
@@ -163,15 +163,15 @@ static moco_status count_classes(int64_t *classes, const moco_features *bank, co
     return MOCO_OK;
 }
 
-static moco_status check_grid(const moco_knn_grid_options *o)
+static moco_status check_grid(const moco_knn_options *o)
 {
-    if (o->k == NULL || o->temperatures == NULL || o->k_count == 0 || o->temperature_count == 0) {
-        return moco_error_set(MOCO_EINVALID, "kNN: %zu values of k and %zu temperatures; give at least one of each",
-                              o->k != NULL ? o->k_count : 0, o->temperatures != NULL ? o->temperature_count : 0);
+    if (o->ks == NULL || o->temperatures == NULL) {
+        return moco_error_set(MOCO_EINVALID, "kNN: %s is NULL; give values, or set %s to 0",
+                              o->ks == NULL ? "ks" : "temperatures", o->ks == NULL ? "k_count" : "temperature_count");
     }
     for (size_t i = 0; i < o->k_count; ++i) {
-        if (o->k[i] < 1) {
-            return moco_error_set(MOCO_EINVALID, "kNN: k %lld must be at least 1", (long long)o->k[i]);
+        if (o->ks[i] < 1) {
+            return moco_error_set(MOCO_EINVALID, "kNN: k %lld must be at least 1", (long long)o->ks[i]);
         }
     }
     for (size_t i = 0; i < o->temperature_count; ++i) {
@@ -183,11 +183,11 @@ static moco_status check_grid(const moco_knn_grid_options *o)
 }
 
 /* Returns the largest k, and one more if the nearest may be the query itself; at most the size of the bank. */
-static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *bank, bool has_own)
+static int64_t largest_k(const moco_knn_options *o, const moco_features *bank, bool has_own)
 {
     int64_t k = 1;
     for (size_t i = 0; i < o->k_count; ++i) {
-        k = o->k[i] > k ? o->k[i] : k;
+        k = o->ks[i] > k ? o->ks[i] : k;
     }
     if (k > (int64_t)bank->count) {
         if (moco_comm_rank(o->comm) == 0) {
@@ -203,15 +203,28 @@ static int64_t largest_k(const moco_knn_grid_options *o, const moco_features *ba
 
 MOCO__DEFINE_INIT(moco_knn_options, MOCO_KNN_OPTIONS_INIT)
 
-MOCO__DEFINE_INIT(moco_knn_grid_options, MOCO_KNN_GRID_OPTIONS_INIT)
-
-moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_features *bank,
-                          const moco_features *queries, const moco_knn_grid_options *options)
+/* Reads the options; one k and one temperature become a list of one, which points into *out. */
+static moco_status read_options(moco_knn_options *out, const moco_knn_options *options, const moco_features *bank)
 {
-    moco_knn_grid_options o;
-    MOCO_CHECK_ARG(accuracies);
-    MOCO_CHECK_ARG(options);
-    MOCO__READ_OPTIONS(&o, options, MOCO_KNN_GRID_OPTIONS_INIT);
+    MOCO__READ_OPTIONS(out, options, MOCO_KNN_OPTIONS_INIT);
+    if (out->k_count == 0) {
+        out->k = out->k == 0 ? moco_knn_auto_k(bank) : out->k;
+        out->ks = &out->k;
+        out->k_count = 1;
+    }
+    if (out->temperature_count == 0) {
+        out->temperatures = &out->temperature;
+        out->temperature_count = 1;
+    }
+    return MOCO_OK;
+}
+
+moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank, const moco_features *queries,
+                     const moco_knn_options *options)
+{
+    moco_knn_options o;
+    MOCO_CHECK_ARG(accuracy);
+    MOCO_TRY(read_options(&o, options, bank));
     MOCO_TRY(check_pair(bank, queries));
     MOCO_TRY(check_grid(&o));
     election e = { .bank = bank, .queries = queries, .options = &o };
@@ -230,7 +243,7 @@ moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_fea
     MOCO_TRY_GOTO(
         moco__comm_sum_numbers(o.comm, moco_tensor_device(bank->matrix), e.predicted, cells * queries->count));
     for (size_t i = 0; i < cells; ++i) {
-        accuracies[i] = accuracy_of(e.predicted + i * queries->count, queries);
+        accuracy[i] = accuracy_of(e.predicted + i * queries->count, queries);
     }
     if (predicted != NULL) {
         memcpy(predicted, e.predicted, cells * queries->count * sizeof *predicted);
@@ -241,24 +254,6 @@ done:
     free(e.predicted);
     free(e.votes);
     return status;
-}
-
-moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank, const moco_features *queries,
-                     const moco_knn_options *options)
-{
-    moco_knn_options o;
-    moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
-    MOCO_CHECK_ARG(accuracy);
-    MOCO__READ_OPTIONS(&o, options, MOCO_KNN_OPTIONS_INIT);
-    o.k = o.k == 0 ? moco_knn_auto_k(bank) : o.k;
-    grid.k = &o.k;
-    grid.k_count = 1;
-    grid.temperatures = &o.temperature;
-    grid.temperature_count = 1;
-    grid.comm = o.comm;
-    grid.progress = o.progress;
-    grid.payload = o.payload;
-    return moco_knn_grid(accuracy, predicted, bank, queries, &grid);
 }
 
 moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_features *bank,

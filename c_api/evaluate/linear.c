@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "base/tensor_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
 
@@ -28,7 +29,6 @@ struct moco_linear {
     head heads[MOCO_LINEAR_MAX_RATES];
     size_t count;
     int64_t dim, classes;
-    uint64_t seed;
     moco_device device;
     moco_comm *comm;
     moco_scope *scope;   /* temporaries of a step */
@@ -54,20 +54,13 @@ static moco_status check_options(const moco_linear_options *o)
     return MOCO_OK;
 }
 
-/* Every classifier starts from the same weights, so that only the learning rates differ. */
-moco_status moco_linear_first_weight(moco_tensor **out, moco_scope *scope, const moco_linear *linear)
-{
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(linear);
-    const int64_t sizes[2] = { linear->classes, linear->dim };
-    return moco__first_weight(out, scope, sizes, linear->device, linear->seed);
-}
-
-static moco_status create_head(head *h, const moco_linear *linear, const moco_linear_options *o, double rate)
+static moco_status create_head(head *h, const moco_linear_options *o, double rate)
 {
     const int64_t sums = MOCO__SCORES;
+    const int64_t sizes[2] = { o->classes, o->dim };
     h->rate = rate;
-    MOCO_TRY(moco_linear_first_weight(&h->weight, NULL, linear));
+    /* every classifier starts from the same weights, so that only the learning rates differ */
+    MOCO_TRY(moco__first_weight(&h->weight, NULL, sizes, o->device, o->seed));
     MOCO_TRY(moco_tensor_zeros(&h->bias, NULL, MOCO_FLOAT32, o->device, &o->classes, 1));
     MOCO_TRY(moco_tensor_require_gradient(h->weight));
     MOCO_TRY(moco_tensor_require_gradient(h->bias));
@@ -85,7 +78,7 @@ static moco_status create_heads(moco_linear *linear, const moco_linear_options *
     MOCO_TRY(moco_scope_create(&linear->scope));
     for (size_t i = 0; i < o->rate_count; ++i) {
         linear->count = i + 1;
-        MOCO_TRY(create_head(&linear->heads[i], linear, o, o->rates[i]));
+        MOCO_TRY(create_head(&linear->heads[i], o, o->rates[i]));
     }
     return MOCO_OK;
 }
@@ -105,7 +98,6 @@ moco_status moco_linear_create(moco_linear **out, const moco_linear_options *opt
     }
     linear->dim = o.dim;
     linear->classes = o.classes;
-    linear->seed = o.seed;
     linear->device = o.device;
     linear->comm = o.comm;
     const moco_status status = create_heads(linear, &o);
@@ -174,7 +166,7 @@ static moco_status learn(const moco_linear *linear, const head *h, const moco_te
     moco_tensor *logits, *loss;
     MOCO_TRY(moco_sgd_zero_grad(h->sgd));
     MOCO_TRY(classify(&logits, linear->scope, h, features));
-    MOCO_TRY(moco_tensor_cross_entropy(&loss, linear->scope, logits, labels));
+    MOCO_TRY(moco__tensor_cross_entropy(&loss, linear->scope, logits, labels));
     MOCO_TRY(moco_tensor_backward(loss));
     MOCO_TRY(moco_ddp_average(linear->comm, h->parameters));
     MOCO_TRY(moco_sgd_step(h->sgd, h->rate * factor));
@@ -245,7 +237,7 @@ static moco_status score_head(moco_score *out, moco_linear *linear, head *h, con
         MOCO_TRY_GOTO(moco_tensor_narrow(&rows, linear->scope, features->matrix, 0, from, count));
         MOCO_TRY_GOTO(moco_tensor_narrow(&wanted, linear->scope, labels, 0, from, count));
         MOCO_TRY_GOTO(classify(&logits, linear->scope, h, rows));
-        MOCO_TRY_GOTO(moco_tensor_cross_entropy(&loss, linear->scope, logits, wanted));
+        MOCO_TRY_GOTO(moco__tensor_cross_entropy(&loss, linear->scope, logits, wanted));
         MOCO_TRY_GOTO(add_sums(sums, linear->scope, loss, logits, wanted));
         moco_scope_clear(linear->scope);
     }
@@ -310,12 +302,7 @@ bool moco__linear_diverged(const moco_linear *linear, size_t index)
     return linear != NULL && index < linear->count && linear->heads[index].diverged;
 }
 
-moco_tensor *moco_linear_weight(const moco_linear *linear, size_t index)
+const moco_tensor_list *moco_linear_parameters(const moco_linear *linear, size_t index)
 {
-    return linear != NULL && index < linear->count ? linear->heads[index].weight : NULL;
-}
-
-moco_tensor *moco_linear_bias(const moco_linear *linear, size_t index)
-{
-    return linear != NULL && index < linear->count ? linear->heads[index].bias : NULL;
+    return linear != NULL && index < linear->count ? linear->heads[index].parameters : NULL;
 }

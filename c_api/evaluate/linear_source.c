@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "base/tensor_internal.h"
 #include "evaluate/feature_set_internal.h"
 #include "evaluate/linear_internal.h"
 #include "evaluate/linear_order_internal.h"
@@ -74,8 +75,8 @@ static moco_status next_cached(moco_tensor **features, moco_tensor **labels, moc
     }
     const int64_t size = (int64_t)count;
     MOCO_TRY(moco_tensor_from_host(&where, scope, MOCO_INT64, moco__linear_device(linear), &size, 1, s->rows));
-    MOCO_TRY(moco_tensor_index_select(features, scope, s->features->matrix, where));
-    return moco_tensor_index_select(labels, scope, s->labels, where);
+    MOCO_TRY(moco__tensor_index_select(features, scope, s->features->matrix, where));
+    return moco__tensor_index_select(labels, scope, s->labels, where);
 }
 
 static moco_status next_images(moco_tensor **features, moco_tensor **labels, const moco__linear_source *s,

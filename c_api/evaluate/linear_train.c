@@ -50,11 +50,11 @@ static size_t leader(const moco_linear_result *result)
 /* Keeps the weights of an epoch that is the best so far. */
 static moco_status keep_best(training *t, size_t index)
 {
-    const moco_tensor *const now[2] = { moco_linear_weight(t->linear, index), moco_linear_bias(t->linear, index) };
-    for (int i = 0; i < 2; ++i) {
+    const moco_tensor_list *now = moco_linear_parameters(t->linear, index);
+    for (size_t i = 0; i < 2; ++i) {
         moco_tensor **kept = &t->best[index][i];
         moco_tensor *plain;
-        MOCO_TRY(moco_tensor_detach(&plain, t->scope, now[i]));
+        MOCO_TRY(moco_tensor_detach(&plain, t->scope, moco_tensor_list_get(now, i)));
         if (*kept == NULL) {
             MOCO_TRY(moco_tensor_scale(kept, NULL, plain, 1));
         } else {
@@ -144,9 +144,10 @@ static moco_status step(training *t)
 static moco_status restore_best(training *t)
 {
     for (size_t i = 0; i < t->result.rate_count; ++i) {
+        const moco_tensor_list *now = moco_linear_parameters(t->linear, i);
         if (t->best[i][0] != NULL) {
-            MOCO_TRY(moco_tensor_copy(moco_linear_weight(t->linear, i), t->best[i][0]));
-            MOCO_TRY(moco_tensor_copy(moco_linear_bias(t->linear, i), t->best[i][1]));
+            MOCO_TRY(moco_tensor_copy(moco_tensor_list_get(now, 0), t->best[i][0]));
+            MOCO_TRY(moco_tensor_copy(moco_tensor_list_get(now, 1), t->best[i][1]));
         }
     }
     return MOCO_OK;

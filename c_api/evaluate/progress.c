@@ -60,7 +60,7 @@ void moco__progress_measure(moco__progress *progress, double loss, double acc1, 
 {
     moco_progress *p = &progress->seen;
     const double now = moco__now();
-    const double wait = progress->loader != NULL ? moco_loader_wait_seconds(progress->loader) : 0;
+    const double wait = progress->loader != NULL ? moco_loader_seconds(progress->loader, MOCO_STAGE_WAIT) : 0;
     const double seconds = fmax(now - progress->metrics_time, 1e-9);
     p->has_metrics = true;
     p->loss = loss;

@@ -13,13 +13,13 @@
 enum { HEADER_BYTES_MAX = 100000000, DIMS_MAX = 16 };
 
 typedef struct entry {
-    moco_safetensors_entry view;
+    moco__safetensors_entry view;
     const char *foreign; /* a type that libmoco does not read; NULL: view.dtype */
     size_t begin;
     int64_t sizes[DIMS_MAX];
 } entry;
 
-struct moco_safetensors {
+struct moco__safetensors {
     char *path;
     unsigned char *map;
     size_t bytes;
@@ -42,7 +42,7 @@ static bool parse_dtype(moco_dtype *out, const char *text)
     return false;
 }
 
-static moco_status parse_header(moco_safetensors *file, size_t *data_begin)
+static moco_status parse_header(moco__safetensors *file, size_t *data_begin)
 {
     if (file->bytes < 10) {
         return moco_error_set(MOCO_EFORMAT, "%s: %zu bytes are too few for a safetensors file", file->path,
@@ -91,7 +91,7 @@ static bool parse_shape(entry *out, const json_t *shape, size_t *bytes)
     return true;
 }
 
-static moco_status parse_entry(entry *out, const moco_safetensors *file, const char *name, const json_t *value,
+static moco_status parse_entry(entry *out, const moco__safetensors *file, const char *name, const json_t *value,
                                size_t data_begin)
 {
     const json_t *dtype = json_object_get(value, "dtype");
@@ -131,7 +131,7 @@ static int by_position(const void *a, const void *b)
     return x->view.bytes < y->view.bytes ? -1 : x->view.bytes > y->view.bytes;
 }
 
-static moco_status check_metadata(const moco_safetensors *file)
+static moco_status check_metadata(const moco__safetensors *file)
 {
     json_t *metadata = json_object_get(file->header, "__metadata__");
     const char *key;
@@ -149,7 +149,7 @@ static moco_status check_metadata(const moco_safetensors *file)
 }
 
 /* Moves the tensors of foreign types behind the others, and keeps the order of both. */
-static moco_status set_foreign_aside(moco_safetensors *file)
+static moco_status set_foreign_aside(moco__safetensors *file)
 {
     entry *sorted = moco__calloc(file->count + 1, sizeof *sorted);
     size_t at = 0;
@@ -172,7 +172,7 @@ static moco_status set_foreign_aside(moco_safetensors *file)
     return MOCO_OK;
 }
 
-static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
+static moco_status parse_entries(moco__safetensors *file, size_t data_begin)
 {
     file->entries = moco__calloc(json_object_size(file->header) + 1, sizeof *file->entries);
     if (file->entries == NULL) {
@@ -206,7 +206,7 @@ static moco_status parse_entries(moco_safetensors *file, size_t data_begin)
     return set_foreign_aside(file);
 }
 
-static moco_status parse(moco_safetensors *file)
+static moco_status parse(moco__safetensors *file)
 {
     size_t data_begin = 0;
     MOCO_TRY(parse_header(file, &data_begin));
@@ -214,9 +214,9 @@ static moco_status parse(moco_safetensors *file)
     return parse_entries(file, data_begin);
 }
 
-moco_status moco__safetensors_open_map(moco_safetensors **out, const char *path, unsigned char *map, size_t bytes)
+moco_status moco__safetensors_open_map(moco__safetensors **out, const char *path, unsigned char *map, size_t bytes)
 {
-    moco_safetensors *file = moco__handle_alloc(sizeof *file);
+    moco__safetensors *file = moco__handle_alloc(sizeof *file);
     if (file == NULL) {
         return MOCO_ENOMEM;
     }
@@ -226,17 +226,15 @@ moco_status moco__safetensors_open_map(moco_safetensors **out, const char *path,
     const moco_status status =
         file->path != NULL ? parse(file) : moco_error_set(MOCO_ENOMEM, "out of memory for a path");
     if (status != MOCO_OK) {
-        moco_safetensors_free(file);
+        moco__safetensors_free(file);
         return status;
     }
     *out = file;
     return MOCO_OK;
 }
 
-moco_status moco_safetensors_open(moco_safetensors **out, const char *path)
+moco_status moco__safetensors_open(moco__safetensors **out, const char *path)
 {
-    MOCO_CHECK_ARG(out);
-    MOCO_CHECK_ARG(path);
     unsigned char *map = NULL;
     size_t bytes = 0;
     MOCO_TRY(moco__file_map(&map, &bytes, path));
@@ -249,7 +247,7 @@ moco_status moco_safetensors_open(moco_safetensors **out, const char *path)
     return status;
 }
 
-void moco_safetensors_free(moco_safetensors *file)
+void moco__safetensors_free(moco__safetensors *file)
 {
     if (file != NULL) {
         if (file->owns_map && file->map != NULL) {
@@ -262,31 +260,38 @@ void moco_safetensors_free(moco_safetensors *file)
     }
 }
 
-size_t moco_safetensors_count(const moco_safetensors *file)
+size_t moco__safetensors_count(const moco__safetensors *file)
 {
-    return file != NULL ? file->count : 0;
+    return file->count;
 }
 
-const moco_safetensors_entry *moco_safetensors_get(const moco_safetensors *file, size_t index)
+const moco__safetensors_entry *moco__safetensors_get(const moco__safetensors *file, size_t index)
 {
-    return file != NULL && index < file->count ? &file->entries[index].view : NULL;
+    return index < file->count ? &file->entries[index].view : NULL;
 }
 
-const char *moco__safetensors_foreign(const char **type, const moco_safetensors *file, size_t index)
+const moco__safetensors_entry *moco__safetensors_find(const moco__safetensors *file, const char *name)
+{
+    for (size_t i = 0; i < file->count; ++i) {
+        if (strcmp(file->entries[i].view.name, name) == 0) {
+            return &file->entries[i].view;
+        }
+    }
+    return NULL;
+}
+
+const char *moco__safetensors_foreign(const char **type, const moco__safetensors *file, size_t index)
 {
     const entry *e = index < file->foreign_count ? &file->entries[file->count + index] : NULL;
     *type = e != NULL ? e->foreign : NULL;
     return e != NULL ? e->view.name : NULL;
 }
 
-bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *file, size_t index)
+bool moco__safetensors_metadata_at(moco_metadata *out, const moco__safetensors *file, size_t index)
 {
     const char *key;
     json_t *value;
     size_t i = 0;
-    if (out == NULL || file == NULL) {
-        return false;
-    }
     json_object_foreach(json_object_get(file->header, "__metadata__"), key, value)
     {
         if (i++ == index) {
@@ -295,6 +300,11 @@ bool moco_safetensors_metadata_at(moco_metadata *out, const moco_safetensors *fi
         }
     }
     return false;
+}
+
+const char *moco__safetensors_metadata(const moco__safetensors *file, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
 
 bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, size_t ndim)
@@ -306,10 +316,10 @@ bool moco__tensor_has_sizes(const moco_tensor *tensor, const int64_t *sizes, siz
     return same;
 }
 
-moco_status moco__safetensors_fits(const moco_safetensors_entry **out, const moco_tensor *tensor,
-                                   const moco_safetensors *file, const char *name)
+moco_status moco__safetensors_fits(const moco__safetensors_entry **out, const moco_tensor *tensor,
+                                   const moco__safetensors *file, const char *name)
 {
-    const moco_safetensors_entry *found = moco_safetensors_find(file, name);
+    const moco__safetensors_entry *found = moco__safetensors_find(file, name);
     if (found == NULL) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" is missing", file->path, name);
     }
@@ -321,12 +331,9 @@ moco_status moco__safetensors_fits(const moco_safetensors_entry **out, const moc
     return MOCO_OK;
 }
 
-moco_status moco_safetensors_read(moco_tensor *tensor, const moco_safetensors *file, const char *name)
+moco_status moco__safetensors_read(moco_tensor *tensor, const moco__safetensors *file, const char *name)
 {
-    const moco_safetensors_entry *found;
-    MOCO_CHECK_ARG(tensor);
-    MOCO_CHECK_ARG(file);
-    MOCO_CHECK_ARG(name);
+    const moco__safetensors_entry *found;
     MOCO_TRY(moco__safetensors_fits(&found, tensor, file, name));
     return moco_tensor_set_from_host(tensor, found->data, found->bytes);
 }

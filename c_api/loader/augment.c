@@ -3,6 +3,7 @@
 
 #include "base/callback_internal.h"
 #include "base/handle_internal.h"
+#include "base/image_internal.h"
 #include "loader/augment_policy_internal.h"
 #include "loader/stages_internal.h"
 
@@ -90,7 +91,7 @@ static moco_status center_crop(moco_image *out, const moco_image *in, int32_t si
     if (width >= size && height >= size) {
         return moco_image_crop(out, in, (moco_box){ -y, -x, size, size });
     }
-    MOCO_TRY(moco_image_bands(in) != NULL ? moco_image_fill_bands(out, size, size, moco_image_channels(in), 0)
+    MOCO_TRY(moco_image_bands(in) != NULL ? moco__image_fill_bands(out, size, size, moco_image_channels(in), 0)
                                           : moco_image_fill(out, size, size, 0));
     return moco_image_paste(out, in, x, y, 1);
 }
@@ -127,21 +128,7 @@ static moco_status transform(moco_image *out, const moco_image *in, const moco_a
 
 /* ---- Operations in place ---- */
 
-static moco_status adjust(moco_image *image, uint64_t which, double factor)
-{
-    switch (which) {
-    case 0:
-        return moco_image_brightness(image, factor);
-    case 1:
-        return moco_image_contrast(image, factor);
-    case 2:
-        return moco_image_saturation(image, factor);
-    default:
-        return moco_image_hue(image, factor);
-    }
-}
-
-/* ColorJitter: four adjustments in random order; those with parameter 0 are skipped. */
+/* ColorJitter: the four adjustments in random order; those with parameter 0 are skipped. */
 static moco_status color_jitter(moco_image *image, const double parameter[4], moco__rng *rng)
 {
     uint64_t order[4] = { 0, 1, 2, 3 };
@@ -158,8 +145,8 @@ static moco_status color_jitter(moco_image *image, const double parameter[4], mo
     }
     for (size_t i = 0; i < 4; ++i) {
         if (parameter[order[i]] > 0) {
-            MOCO_TRY(adjust(image, order[i], factor[order[i]]));
-            moco__stage_end(order[i] == 3 ? MOCO_STAGE_HUE : MOCO_STAGE_COLOR);
+            MOCO_TRY(moco_image_adjust(image, (moco_adjustment)order[i], factor[order[i]]));
+            moco__stage_end(order[i] == MOCO_HUE ? MOCO_STAGE_HUE : MOCO_STAGE_COLOR);
         }
     }
     return MOCO_OK;
@@ -230,7 +217,7 @@ static moco_status copy(moco_image *out, const moco_image *in)
     if (moco_image_bands(in) != NULL) {
         return moco_image_crop(out, in, (moco_box){ 0, 0, moco_image_height(in), moco_image_width(in) });
     }
-    return moco_image_set(out, moco_image_width(in), moco_image_height(in), 3, moco_image_pixels(in));
+    return moco_image_set(out, MOCO_FRAME_RGB, moco_image_width(in), moco_image_height(in), 0, moco_image_pixels(in));
 }
 
 /* `current` is the source at first, then image or scratch; a crop writes to the other one. */

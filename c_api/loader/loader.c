@@ -216,13 +216,11 @@ int32_t moco_loader_channels(const moco_loader *loader)
     return loader != NULL ? loader->job.policies[0].channels : 0;
 }
 
-double moco_loader_wait_seconds(const moco_loader *loader)
+double moco_loader_seconds(const moco_loader *loader, moco_stage stage)
 {
-    return loader != NULL ? (double)atomic_load(&loader->job.ring.wait_ns) * 1e-9 : 0;
-}
-
-double moco_loader_stage_seconds(const moco_loader *loader, moco_stage stage)
-{
+    if (loader != NULL && stage == MOCO_STAGE_WAIT) {
+        return (double)atomic_load(&loader->job.ring.wait_ns) * 1e-9;
+    }
     const bool is_known = loader != NULL && (unsigned)stage < MOCO_STAGE_COUNT;
     return is_known ? (double)atomic_load(&loader->job.sums.nanoseconds[stage]) * 1e-9 : 0;
 }

@@ -25,8 +25,8 @@ static moco_status make_slot(moco__slot *slot, size_t batch, const moco_loader_o
         return MOCO_ENOMEM;
     }
     for (size_t v = 0; v < (o->single_view ? 1 : 2); ++v) {
-        MOCO_TRY(moco_image_batch_create_channels(&slot->tensors[v], &slot->values[v], NULL, o->dtype, (int64_t)batch,
-                                                  policy->channels, policy->size, policy->size, o->layout, o->device));
+        MOCO_TRY(moco_image_batch_create(&slot->tensors[v], &slot->values[v], NULL, o->dtype, (int64_t)batch,
+                                         policy->channels, policy->size, policy->size, o->layout, o->device));
     }
     return MOCO_OK;
 }

@@ -20,10 +20,3 @@ void moco__stage_end(moco_stage stage)
         last_end = now;
     }
 }
-
-const char *moco_stage_name(moco_stage stage)
-{
-    static const char *const names[MOCO_STAGE_COUNT] = { "read", "decode",    "resize", "color",
-                                                         "hue",  "grayscale", "blur",   "store" };
-    return (unsigned)stage < MOCO_STAGE_COUNT ? names[stage] : NULL;
-}

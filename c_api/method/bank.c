@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/rng_internal.h"
+#include "base/tensor_internal.h"
 #include "loader/sampler_internal.h"
 
 #include "moco/ops.h"
@@ -62,7 +63,7 @@ static moco_status pick(moco_tensor **out, moco_scope *scope, const moco__bank *
     const int64_t size = (int64_t)count;
     moco_tensor *index;
     MOCO_TRY(moco_tensor_from_host(&index, scope, MOCO_INT64, moco_tensor_device(bank->features), &size, 1, images));
-    return moco_tensor_index_select(out, scope, bank->features, index);
+    return moco__tensor_index_select(out, scope, bank->features, index);
 }
 
 static moco_status number_images(moco_tensor **out, moco_scope *scope, const moco__bank_batch *batch)
@@ -85,7 +86,7 @@ moco_status moco__bank_positives(moco_tensor **out, moco_scope *scope, const moc
 {
     moco_tensor *images;
     MOCO_TRY(number_images(&images, scope, batch));
-    return moco_tensor_index_select(out, scope, bank->features, images);
+    return moco__tensor_index_select(out, scope, bank->features, images);
 }
 
 static void draw(int64_t *out, const moco__bank *bank, uint64_t number)
@@ -158,12 +159,12 @@ static moco_status move(const moco__bank *bank, moco_scope *scope, const moco_te
     moco_tensor *where, *which, *old, *new, *sum;
     MOCO_TRY(moco_tensor_from_host(&where, scope, MOCO_INT64, device, &size, 1, rows));
     MOCO_TRY(moco_tensor_from_host(&which, scope, MOCO_INT64, device, &size, 1, images));
-    MOCO_TRY(moco_tensor_index_select(&old, scope, bank->features, which));
-    MOCO_TRY(moco_tensor_index_select(&new, scope, features, where));
+    MOCO_TRY(moco__tensor_index_select(&old, scope, bank->features, which));
+    MOCO_TRY(moco__tensor_index_select(&new, scope, features, where));
     MOCO_TRY(moco_tensor_scale(&old, scope, old, bank->momentum));
     MOCO_TRY(moco_tensor_scale(&new, scope, new, 1 - bank->momentum));
     MOCO_TRY(moco_tensor_add(&sum, scope, old, new));
-    MOCO_TRY(moco_tensor_normalize(&sum, scope, sum));
+    MOCO_TRY(moco__tensor_normalize(&sum, scope, sum));
     return moco_tensor_set_rows(bank->features, which, sum);
 }
 

@@ -2,6 +2,7 @@
 #include "method/encode_internal.h"
 
 #include "base/comm_internal.h"
+#include "base/tensor_internal.h"
 
 #include "moco/ops.h"
 
@@ -19,7 +20,7 @@ static moco_status encode_queries(moco_tensor **out, moco_model *model, const mo
 {
     MOCO_TRY(embed(out, model, model->encoder_q, images, part));
     MOCO_TRY(moco__predictor_forward(out, model->part, &model->predictor, *out));
-    return moco_tensor_normalize(out, model->part, *out);
+    return moco__tensor_normalize(out, model->part, *out);
 }
 
 moco_status moco__encode_queries(moco__step *step, moco_model *model, int64_t part)
@@ -40,7 +41,7 @@ static moco_status encode_parts(moco_tensor **out, moco_model *model, const moco
         moco_tensor *rows, *keys;
         MOCO_TRY(moco_tensor_narrow(&rows, model->part, *out, 0, part * n, n));
         MOCO_TRY(embed(&keys, model, model->encoder_k, images, part));
-        MOCO_TRY(moco_tensor_normalize(&keys, model->part, keys));
+        MOCO_TRY(moco__tensor_normalize(&keys, model->part, keys));
         MOCO_TRY(moco_tensor_copy(rows, keys));
     }
     return MOCO_OK;
@@ -85,7 +86,7 @@ static moco_status encode_keys_grad(moco_tensor **out, moco_model *model, moco_e
     moco_tensor *shuffled, *keys;
     MOCO__PHASE(model, SHUFFLE, moco__shuffle_images(&shuffled, model->part, &model->shuffle, images));
     MOCO_TRY(embed(&keys, model, encoder, shuffled, 0));
-    MOCO__PHASE(model, KEY, moco_tensor_normalize(&keys, model->part, keys));
+    MOCO__PHASE(model, KEY, moco__tensor_normalize(&keys, model->part, keys));
     MOCO__PHASE(model, SHUFFLE, gather_grad(out, model, keys));
     return MOCO_OK;
 }

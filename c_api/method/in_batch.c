@@ -1,6 +1,8 @@
 /* Computes InfoNCE where the dictionary is the batch: W N keys, of which one is the positive. */
 #include "method/in_batch_internal.h"
 
+#include "base/tensor_internal.h"
+
 #include "moco/ops.h"
 
 /* Gives the keys' numbers of a part's queries. */
@@ -19,7 +21,7 @@ static moco_status contrast(moco_tensor **loss, moco__contrast *c, moco_model *m
     MOCO_TRY(moco_tensor_transpose(&transposed, model->part, c->keys));     /* C x W N */
     MOCO_TRY(moco_tensor_matmul(&products, model->part, c->q, transposed)); /* n x W N */
     MOCO_TRY(moco_tensor_divide(&c->logits, model->part, products, model->temperature));
-    return moco_tensor_cross_entropy(loss, model->part, c->logits, c->labels);
+    return moco__tensor_cross_entropy(loss, model->part, c->logits, c->labels);
 }
 
 moco_status moco__contrast_in_batch(moco__step *s, moco_model *model, int64_t part, double factor)

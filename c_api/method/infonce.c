@@ -45,7 +45,7 @@ moco_status moco_infonce_loss(moco_tensor **out, moco_scope *scope, const moco_t
     const int64_t n = moco_tensor_size(logits, 0);
     moco_tensor *labels; /* the positive is way 0 */
     MOCO_TRY(moco_tensor_zeros(&labels, NULL, MOCO_INT64, moco_tensor_device(logits), &n, 1));
-    const moco_status status = moco_tensor_cross_entropy(out, scope, logits, labels);
+    const moco_status status = moco__tensor_cross_entropy(out, scope, logits, labels);
     moco_tensor_free(labels);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "base/tensor_internal.h"
 
 #include "moco/ops.h"
 
@@ -32,7 +33,7 @@ static moco_status draw_keys(moco_queue *queue, const moco_queue_options *option
     const int64_t sizes[2] = { options->size, options->dim };
     moco_tensor *random;
     MOCO_TRY(moco_tensor_randn(&random, queue->scope, options->device, sizes, 2, options->seed));
-    MOCO_TRY(moco_tensor_normalize(&queue->keys, NULL, random));
+    MOCO_TRY(moco__tensor_normalize(&queue->keys, NULL, random));
     moco_scope_clear(queue->scope);
     return MOCO_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "base/handle_internal.h"
 #include "base/rng_internal.h"
+#include "base/tensor_internal.h"
 #include "loader/sampler_internal.h"
 
 #include "moco/ops.h"
@@ -157,7 +158,7 @@ static moco_status select_rows(moco_tensor **out, moco_scope *scope, const moco_
 {
     moco_tensor *index;
     MOCO_TRY(moco_tensor_narrow(&index, scope, shuffle->indices, 0, rows - shuffle->samples, (int64_t)count));
-    return moco_tensor_index_select(out, scope, tensor, index);
+    return moco__tensor_index_select(out, scope, tensor, index);
 }
 
 /* Sends each rank only the rows that it needs. */

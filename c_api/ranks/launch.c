@@ -295,7 +295,7 @@ moco_status moco_launch_device(moco_device *out, const char *text, const moco_la
     moco_device device;
     MOCO_TRY(moco_device_parse(&device, text));
     if (shares && device.type == MOCO_CUDA && l.local_world > 1) {
-        MOCO_TRY(moco__launch_gpu(&device.index, &l, moco_device_cuda_count()));
+        MOCO_TRY(moco__launch_gpu(&device.index, &l, moco_device_cuda_count(NULL)));
     }
     *out = device;
     return MOCO_OK;

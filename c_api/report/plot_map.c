@@ -291,13 +291,8 @@ done:
 
 MOCO__DEFINE_INIT(moco_map_options, MOCO_MAP_OPTIONS_INIT)
 
-moco_status moco_plot_map(const char *path, const moco_dataset *dataset, const moco_features *features)
-{
-    return moco_plot_map_with(path, dataset, features, NULL);
-}
-
-moco_status moco_plot_map_with(const char *path, const moco_dataset *dataset, const moco_features *features,
-                               const moco_map_options *options)
+moco_status moco_plot_map(const char *path, const moco_dataset *dataset, const moco_features *features,
+                          const moco_map_options *options)
 {
     moco_map_options o;
     MOCO_CHECK_ARG(path);

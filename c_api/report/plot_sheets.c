@@ -58,7 +58,7 @@ static moco_status draw_tsne(const sheets *s, const moco_features *features)
         return MOCO_OK;
     }
     MOCO_TRY(path_of(path, s, names[s->options->format]));
-    return moco_plot_map_with(path, s->query_images, features, &how);
+    return moco_plot_map(path, s->query_images, features, &how);
 }
 
 static moco_status draw_map(sheets *s)
@@ -72,7 +72,7 @@ static moco_status draw_map(sheets *s)
     MOCO_TRY(path_of(path, s, names[s->options->format]));
     s->how.limit = s->options->map;
     MOCO_TRY(moco_features_extract(&features, s->query_images, s->encoder, &s->how));
-    moco_status status = moco_plot_map(path, s->query_images, features);
+    moco_status status = moco_plot_map(path, s->query_images, features, NULL);
     if (status == MOCO_OK) {
         status = draw_tsne(s, features);
     }

@@ -216,12 +216,12 @@ moco_status moco_checkpoint_save_to(moco_write_fn write, void *payload, const mo
 }
 
 /* Reads every tensor of the table; moco__table_check() has found that they fit. */
-static moco_status read_table(const moco__table *t, const moco_safetensors *file)
+static moco_status read_table(const moco__table *t, const moco__safetensors *file)
 {
     for (size_t i = 0; i < t->count; ++i) {
         moco_tensor *handle; /* a second handle on the same memory, to write through */
         MOCO_TRY(moco_tensor_detach(&handle, NULL, t->rows[i].tensor));
-        const moco_status status = moco_safetensors_read(handle, file, t->rows[i].name);
+        const moco_status status = moco__safetensors_read(handle, file, t->rows[i].name);
         moco_tensor_free(handle);
         MOCO_TRY(status);
     }
@@ -229,10 +229,10 @@ static moco_status read_table(const moco__table *t, const moco_safetensors *file
 }
 
 /* Reads what the model keeps. */
-static moco_status read_notes(moco__notes *notes, const moco_safetensors *file)
+static moco_status read_notes(moco__notes *notes, const moco__safetensors *file)
 {
     moco_metadata row;
-    for (size_t i = 0; moco_safetensors_metadata_at(&row, file, i); ++i) {
+    for (size_t i = 0; moco__safetensors_metadata_at(&row, file, i); ++i) {
         if (strncmp(row.key, MOCO__NOTE_APP, strlen(MOCO__NOTE_APP)) == 0 ||
             strncmp(row.key, MOCO__NOTE_DATA, strlen(MOCO__NOTE_DATA)) == 0) {
             MOCO_TRY(moco__notes_set(notes, row.key, row.value));
@@ -243,7 +243,7 @@ static moco_status read_notes(moco__notes *notes, const moco_safetensors *file)
 
 /* Reads and checks everything before the model changes. */
 static moco_status restore(moco_model *model, const moco__table *t, moco_position *position,
-                           const moco_safetensors *file, const char *path)
+                           const moco__safetensors *file, const char *path)
 {
     int64_t pointer, filled;
     uint64_t shuffles = 0;
@@ -268,7 +268,8 @@ done:
     return status;
 }
 
-static moco_status read_file(moco_model *model, moco_position *position, const moco_safetensors *file, const char *path)
+static moco_status read_file(moco_model *model, moco_position *position, const moco__safetensors *file,
+                             const char *path)
 {
     moco__table t = { 0 };
     moco_status status;
@@ -281,7 +282,7 @@ done:
 }
 
 /* Loads what rank 0 has opened; the other ranks have no file. */
-static moco_status load(moco_model *model, moco_position *position, const moco_safetensors *file, const char *path)
+static moco_status load(moco_model *model, moco_position *position, const moco__safetensors *file, const char *path)
 {
     moco_position where = { 0 };
     moco_comm *comm = moco__model_comm(model);
@@ -301,12 +302,12 @@ moco_status moco_checkpoint_load(moco_model *model, moco_position *position, con
 {
     MOCO_CHECK_ARG(model);
     MOCO_CHECK_ARG(path);
-    moco_safetensors *file = NULL;
+    moco__safetensors *file = NULL;
     if (moco_comm_rank(moco__model_comm(model)) == 0) {
         MOCO_TRY(moco__stored_open(&file, path));
     }
     const moco_status status = load(model, position, file, path);
-    moco_safetensors_free(file);
+    moco__safetensors_free(file);
     return status;
 }
 

@@ -3,9 +3,8 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "formats/safetensors_read_internal.h"
 #include "train/checkpoint_names_internal.h"
-
-#include "moco/safetensors.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -84,12 +83,12 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
 
 static bool is_complete(const char *path)
 {
-    moco_safetensors *file;
-    if (moco_safetensors_open(&file, path) != MOCO_OK) {
+    moco__safetensors *file;
+    if (moco__safetensors_open(&file, path) != MOCO_OK) {
         moco_log(MOCO_LOG_WARNING, "skipped a damaged checkpoint: %s", moco_error_message());
         return false;
     }
-    moco_safetensors_free(file);
+    moco__safetensors_free(file);
     return true;
 }
 

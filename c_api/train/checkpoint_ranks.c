@@ -17,9 +17,9 @@ moco_status moco__checkpoint_add_ranks(moco__table *t, moco_encoder *encoder, co
     return moco__statistics_set(encoder, statistics->mean);
 }
 
-void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *path, int32_t world)
+void moco__checkpoint_warn_of_world(const moco__safetensors *file, const char *path, int32_t world)
 {
-    const moco_safetensors_entry *entry = moco_safetensors_find(file, moco__rank_names[0]);
+    const moco__safetensors_entry *entry = moco__safetensors_find(file, moco__rank_names[0]);
     const int64_t saved = entry != NULL && entry->ndim == 2 ? entry->sizes[0] : 1;
     if (saved != world) {
         moco_log(
@@ -33,11 +33,11 @@ void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *pa
 
 /* Reads the statistics of each rank, if the file has them for as many ranks as there are now. Else all keep the mean.
  */
-static moco_status read_ranks(moco__statistics *out, const moco_model *model, const moco_safetensors *file, int which)
+static moco_status read_ranks(moco__statistics *out, const moco_model *model, const moco__safetensors *file, int which)
 {
     const size_t count = moco__statistics_count(moco_model_query_encoder(model));
     const size_t world = (size_t)moco_comm_world(moco__model_comm(model));
-    const moco_safetensors_entry *entry = moco_safetensors_find(file, moco__rank_names[which]);
+    const moco__safetensors_entry *entry = moco__safetensors_find(file, moco__rank_names[which]);
     if (entry != NULL && entry->ndim == 2 && (size_t)entry->sizes[0] == world && (size_t)entry->sizes[1] == count &&
         entry->dtype == MOCO_FLOAT32) {
         out->all = moco__calloc(world * count, sizeof *out->all);
@@ -78,7 +78,7 @@ done:
 }
 
 /* Gives each rank its own statistics. */
-static moco_status share_statistics(moco_model *model, const moco_safetensors *file)
+static moco_status share_statistics(moco_model *model, const moco__safetensors *file)
 {
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
     moco_comm *comm = moco__model_comm(model);
@@ -112,7 +112,7 @@ static moco_status share_statistics(moco_model *model, const moco_safetensors *f
     return MOCO_OK;
 }
 
-moco_status moco__checkpoint_share(moco_model *model, moco_position *position, const moco_safetensors *file)
+moco_status moco__checkpoint_share(moco_model *model, moco_position *position, const moco__safetensors *file)
 {
     MOCO_TRY(share_tensors(model, position));
     return share_statistics(model, file);

@@ -13,9 +13,9 @@ moco_status moco__checkpoint_add_ranks(moco__table *t, moco_encoder *encoder, co
                                        int which);
 
 /* Warns of what changes if a file is from another number of processes. */
-void moco__checkpoint_warn_of_world(const moco_safetensors *file, const char *path, int32_t world);
+void moco__checkpoint_warn_of_world(const moco__safetensors *file, const char *path, int32_t world);
 
 /* Gives all ranks what rank 0 has read from a file; the other ranks have none. */
-moco_status moco__checkpoint_share(moco_model *model, moco_position *position, const moco_safetensors *file);
+moco_status moco__checkpoint_share(moco_model *model, moco_position *position, const moco__safetensors *file);
 
 #endif

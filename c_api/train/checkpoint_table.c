@@ -111,16 +111,16 @@ moco_status moco__table_create(moco__table *t, const moco_model *model)
     return MOCO_OK;
 }
 
-static moco_status check_tensors(const moco__table *t, const moco_safetensors *file, const char *path)
+static moco_status check_tensors(const moco__table *t, const moco__safetensors *file, const char *path)
 {
-    const moco_safetensors_entry *entry;
+    const moco__safetensors_entry *entry;
     size_t known = t->count;
     for (int e = 0; e < 2; ++e) {
-        known += moco_safetensors_find(file, moco__rank_names[e]) != NULL ? 1 : 0;
+        known += moco__safetensors_find(file, moco__rank_names[e]) != NULL ? 1 : 0;
     }
-    if (moco_safetensors_count(file) != known) {
+    if (moco__safetensors_count(file) != known) {
         return moco_error_set(MOCO_EFORMAT, "%s: the file has %zu tensors, but a model of this configuration has %zu",
-                              path, moco_safetensors_count(file), known);
+                              path, moco__safetensors_count(file), known);
     }
     for (size_t i = 0; i < t->count; ++i) {
         MOCO_TRY(moco__safetensors_fits(&entry, t->rows[i].tensor, file, t->rows[i].name));
@@ -129,14 +129,14 @@ static moco_status check_tensors(const moco__table *t, const moco_safetensors *f
 }
 
 /* The value of a tensor of the table that has one int64. */
-static int64_t number_of(const moco_safetensors *file, const char *name)
+static int64_t number_of(const moco__safetensors *file, const char *name)
 {
     int64_t value;
-    memcpy(&value, moco_safetensors_find(file, name)->data, sizeof value);
+    memcpy(&value, moco__safetensors_find(file, name)->data, sizeof value);
     return value;
 }
 
-moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco_safetensors *file,
+moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco__safetensors *file,
                               const char *path)
 {
     MOCO_TRY(check_tensors(t, file, path));
@@ -144,7 +144,7 @@ moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__tab
         *pointer = *filled = 0;
         return MOCO_OK;
     }
-    const int64_t size = moco_safetensors_find(file, QUEUE)->sizes[0];
+    const int64_t size = moco__safetensors_find(file, QUEUE)->sizes[0];
     const int64_t at = number_of(file, QUEUE_POINTER);
     const int64_t real = number_of(file, QUEUE_FILLED);
     if (at < 0 || at >= size || real < 0 || real > size) {

@@ -2,8 +2,9 @@
 #ifndef MOCO_TRAIN_CHECKPOINT_TABLE_INTERNAL_H
 #define MOCO_TRAIN_CHECKPOINT_TABLE_INTERNAL_H
 
+#include "formats/safetensors_read_internal.h"
+
 #include "moco/model.h"
-#include "moco/safetensors.h"
 
 enum { MOCO__TABLE_NAME = 128 };
 
@@ -29,7 +30,7 @@ void moco__table_add(moco__table *t, const char *prefix, const char *name, const
  * Checks that a file holds the tensors of the table and no others, and gives where the queue stands in it; 0 without a
  * queue. Nothing is written to the tensors.
  */
-moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco_safetensors *file,
+moco_status moco__table_check(int64_t *pointer, int64_t *filled, const moco__table *t, const moco__safetensors *file,
                               const char *path);
 
 #endif

@@ -217,12 +217,12 @@ static moco_status check_policy(const moco__run *run, const char *path)
 }
 
 /* Compares the dataset with the numbers in a checkpoint. */
-static moco_status check_dataset(const moco__run_given *given, const moco_safetensors *file, const char *path,
+static moco_status check_dataset(const moco__run_given *given, const moco__safetensors *file, const char *path,
                                  bool data_changed)
 {
     uint64_t images = 0;
     uint64_t classes = 0;
-    if (moco_safetensors_metadata(file, KEY_SOURCE) == NULL) {
+    if (moco__safetensors_metadata(file, KEY_SOURCE) == NULL) {
         return given->images == NULL ? MOCO_OK
                                      : moco_error_set(MOCO_EINVALID,
                                                       "%s: the run reads its images from files; leave "
@@ -253,10 +253,10 @@ static moco_status check_dataset(const moco__run_given *given, const moco_safete
 
 moco_status moco__run_check_given(const moco__run *run, const char *checkpoint)
 {
-    moco_safetensors *file;
+    moco__safetensors *file;
     MOCO_TRY(moco__stored_open(&file, checkpoint));
     const moco_status status = check_dataset(&run->setup.given, file, checkpoint, run->options.data_changed);
-    moco_safetensors_free(file);
+    moco__safetensors_free(file);
     return status == MOCO_OK ? check_policy(run, checkpoint) : status;
 }
 

@@ -10,6 +10,7 @@
 #include "weights/weights_list_internal.h"
 
 #include "moco/ops.h"
+#include "moco/preset.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -110,8 +110,8 @@ moco_status moco__run_resolve(moco__run_setup *setup)
     moco_augment_policy policy = MOCO_AUGMENT_POLICY_INIT;
     MOCO_TRY(resolve_device(setup));
     if (setup->device.type == MOCO_CUDA) {
-        MOCO_TRY(moco_device_set_deterministic(config->deterministic));
-        moco_device_set_tf32(config->tf32);
+        MOCO_TRY(moco_device_set(MOCO_SETTING_DETERMINISTIC, config->deterministic));
+        MOCO_TRY(moco_device_set(MOCO_SETTING_TF32, config->tf32));
     }
     MOCO_TRY(resolve_arithmetic(setup));
     policy.callback = setup->given.policy.callback;

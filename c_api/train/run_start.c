@@ -1,6 +1,7 @@
 /* Starts a run: a new one, or from a checkpoint. */
 #include "train/run_start_internal.h"
 
+#include "base/device_internal.h"
 #include "base/files_internal.h"
 #include "base/text_internal.h"
 #include "base/version_internal.h"
@@ -49,7 +50,7 @@ static void log_environment(const moco__run *run)
     }
     const moco_config *c = &run->setup.config;
     const bool chosen = strcmp(c->device, "auto") == 0;
-    const char *why = chosen && run->setup.device.type == MOCO_CPU ? moco_device_cuda_reason() : "";
+    const char *why = chosen && run->setup.device.type == MOCO_CPU ? moco__device_reason() : "";
     const char *commit = moco__commit();
     const int threads = (int)moco_threads();
     moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "libmoco %s%s%s%s, libtorch %s, %s%s%s%s%s, %d thread%s",

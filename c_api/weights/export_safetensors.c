@@ -57,7 +57,7 @@ static moco_status describe(metadata *m, const moco__export *job)
     moco_config config;
     moco_config_init(&config, sizeof config);
     const moco_network *network = &job->network;
-    MOCO_TRY(moco_weights_read_config(&config, job->weights->path));
+    MOCO_TRY(moco_weights_config(&config, job->weights));
     MOCO_TRY(note(m, "format", "pt")); /* required by the loaders of Hugging Face */
     (void)snprintf(text, sizeof text, "moco %s", moco_version());
     MOCO_TRY(note(m, "generator", text));

@@ -10,7 +10,7 @@ static moco_status tell_of_channels(const moco__export *job)
 {
     moco_config config;
     moco_config_init(&config, sizeof config);
-    MOCO_TRY(moco_weights_read_config(&config, job->weights->path));
+    MOCO_TRY(moco_weights_config(&config, job->weights));
     if (config.normalize[0] != '\0') {
         moco_log(MOCO_LOG_INFO,
                  "its images have %" PRId64 " channel%s, normalised by the means/standard deviations %s; a .pth file "

@@ -13,13 +13,13 @@
 
 static moco_status list_safetensors(moco_weights *weights)
 {
-    const moco_safetensors_entry *entry = NULL;
+    const moco__safetensors_entry *entry = NULL;
     moco_metadata row;
     MOCO_TRY(moco__safetensors_open_map(&weights->safetensors, weights->path, weights->map, weights->bytes));
-    const char *format = moco_safetensors_metadata(weights->safetensors, "format");
+    const char *format = moco__safetensors_metadata(weights->safetensors, "format");
     weights->kind =
         format != NULL && strcmp(format, "moco-checkpoint") == 0 ? MOCO_WEIGHTS_CHECKPOINT : MOCO_WEIGHTS_SAFETENSORS;
-    for (size_t i = 0; (entry = moco_safetensors_get(weights->safetensors, i)) != NULL; ++i) {
+    for (size_t i = 0; (entry = moco__safetensors_get(weights->safetensors, i)) != NULL; ++i) {
         const moco__weights_entry mine = { .view = { NULL, entry->dtype, entry->ndim, entry->sizes, entry->bytes },
                                            .data = entry->data };
         MOCO_TRY(moco__weights_add(weights, entry->name, &mine));
@@ -29,7 +29,7 @@ static moco_status list_safetensors(moco_weights *weights)
     for (size_t i = 0; (name = moco__safetensors_foreign(&type, weights->safetensors, i)) != NULL; ++i) {
         MOCO_TRY(moco__weights_pass(weights, name, type));
     }
-    for (size_t i = 0; moco_safetensors_metadata_at(&row, weights->safetensors, i); ++i) {
+    for (size_t i = 0; moco__safetensors_metadata_at(&row, weights->safetensors, i); ++i) {
         MOCO_TRY(moco__weights_note(weights, row.key, row.value));
     }
     return MOCO_OK;
@@ -116,7 +116,7 @@ void moco_weights_free(moco_weights *weights)
 {
     if (weights != NULL) {
         moco__pth_free(weights->pth);
-        moco_safetensors_free(weights->safetensors);
+        moco__safetensors_free(weights->safetensors);
         if (weights->map != NULL && !weights->borrows_map) {
             (void)munmap(weights->map, weights->bytes);
         }

@@ -63,15 +63,6 @@ moco_status moco_weights_config(moco_config *config, const moco_weights *weights
     return MOCO_OK;
 }
 
-moco_status moco_weights_read_config(moco_config *config, const char *path)
-{
-    moco_weights *weights;
-    MOCO_TRY(moco_weights_open(&weights, path));
-    const moco_status status = moco_weights_config(config, weights);
-    moco_weights_free(weights);
-    return status;
-}
-
 static moco_status import(moco_encoder **out, moco_config *config, const moco_weights *weights, moco_branch branch,
                           moco_device device)
 {

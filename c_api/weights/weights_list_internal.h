@@ -5,6 +5,7 @@
 #include "moco/weights.h"
 
 #include "formats/pth_read_internal.h"
+#include "formats/safetensors_read_internal.h"
 
 typedef struct moco__weights_entry {
     moco_weights_entry view;
@@ -21,7 +22,7 @@ typedef struct moco__weights_passed {
 struct moco_weights {
     char *path;
     moco_weights_kind kind;
-    moco_safetensors *safetensors;
+    moco__safetensors *safetensors;
     unsigned char *map;
     size_t bytes;
     bool borrows_map; /* the bytes are the application's */

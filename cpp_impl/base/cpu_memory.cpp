@@ -206,12 +206,12 @@ void trim_cpu_memory() noexcept
     memory().trim_all();
 }
 
-} // namespace moco
-
-void moco_memory_reuse(bool reuse)
+void reuse_cpu_memory(bool on)
 {
-    moco::reuse.store(reuse);
-    if (!reuse) {
-        moco::trim_cpu_memory();
+    reuse.store(on);
+    if (!on) {
+        trim_cpu_memory();
     }
 }
+
+} // namespace moco

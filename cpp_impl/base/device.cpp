@@ -1,6 +1,7 @@
 // Finds devices and sets threads. CUDA is used only through the plug-in, so one build runs with and without a GPU.
 #include "base/cpu_level.hpp"
 #include "base/cuda_plugin.hpp"
+#include "base/device_internal.h"
 #include "base/handle.hpp"
 #include "base/machine_internal.h"
 
@@ -200,25 +201,28 @@ moco_status moco_device_parse(moco_device *out, const char *text)
     MOCO_API_END
 }
 
-int32_t moco_device_cuda_count(void)
+int32_t moco_device_cuda_count(const char **reason)
 {
+    const char *why = "memory is out";
+    int32_t count = 0;
     try {
-        return cuda().count;
-    } catch (...) {
-        return 0;
+        count = cuda().count;
+        why = count == 0 ? cuda().reason.c_str() : "";
+    } catch (...) { // the reason stays
     }
+    if (reason != nullptr) {
+        *reason = why;
+    }
+    return count;
 }
 
-const char *moco_device_cuda_reason(void)
+const char *moco__device_reason(void)
 {
-    try {
-        if (!library_asked.load() && !gpu_is_likely()) {
-            return no_gpu;
-        }
-        return cuda().count == 0 ? cuda().reason.c_str() : "";
-    } catch (...) {
-        return "memory is out";
+    const char *reason = no_gpu;
+    if (library_asked.load() || gpu_is_likely()) {
+        (void)moco_device_cuda_count(&reason);
     }
+    return reason;
 }
 
 moco_status moco_device_describe(char *buffer, size_t size, moco_device device)
@@ -243,33 +247,6 @@ moco_precision moco_precision_fastest(moco_device device)
         fast = moco::cpu_has_avx512_bf16();
     }
     return fast ? MOCO_BF16 : MOCO_FP32;
-}
-
-void moco_device_set_tf32(bool allowed)
-{
-    at::globalContext().setAllowTF32CuDNN(allowed);
-    at::globalContext().setAllowTF32CuBLAS(allowed);
-}
-
-moco_status moco_device_set_deterministic(bool on)
-{
-    MOCO_API_BEGIN
-    static const char *const name = "CUBLAS_WORKSPACE_CONFIG";
-    if (on) {
-        setenv(name, ":4096:8", /*overwrite=*/0); // cuBLAS reads it when it starts
-        const std::string value = std::getenv(name);
-        if (value != ":4096:8" && value != ":16:8") {
-            throw moco::Error(MOCO_EINVALID,
-                              std::string(name) + " is \"" + value +
-                                  "\", with which cuBLAS does not give the same bits each time; unset it, "
-                                  "or set it to :4096:8 or :16:8");
-        }
-        at::globalContext().setBenchmarkCuDNN(false); // which may choose another algorithm in another run
-    }
-    at::globalContext().setDeterministicCuDNN(on);
-    at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/false);
-    at::globalContext().setDeterministicFillUninitializedMemory(false);
-    MOCO_API_END
 }
 
 moco_status moco_device_synchronize(moco_device device)

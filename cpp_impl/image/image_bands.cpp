@@ -1,4 +1,5 @@
 // Sets and gives the bands of images.
+#include "base/image_internal.h"
 #include "image/image.hpp"
 
 #include <algorithm>
@@ -73,17 +74,14 @@ moco_status moco_image_set_bands(moco_image *image, int32_t width, int32_t heigh
     MOCO_API_END
 }
 
-moco_status moco_image_fill_bands(moco_image *image, int32_t width, int32_t height, int32_t channels, double value)
+moco_status moco__image_fill_bands(moco_image *image, int32_t width, int32_t height, int32_t channels, float value)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(image);
     check_values(__func__, width, height, channels);
-    if (!std::isfinite(static_cast<float>(value))) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_fill_bands: the value is not finite; give a number");
-    }
     moco::Bands &made = image->bands_room();
     made.shape(width, height, channels, moco::Depth::reals);
-    std::fill_n(made.values.data(), made.size(), static_cast<float>(value));
+    std::fill_n(made.values.data(), made.size(), value);
     image->give_bands();
     MOCO_API_END
 }

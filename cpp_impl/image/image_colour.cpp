@@ -8,10 +8,14 @@
 
 namespace {
 
-void check_factor(const char *function, double factor)
+void check_factor(moco_adjustment what, double factor)
 {
+    if (what == MOCO_HUE && !(factor >= -0.5 && factor <= 0.5)) {
+        throw moco::Error(MOCO_EINVALID,
+                          "moco_image_adjust: factor " + moco::number(factor) + " of MOCO_HUE is outside -0.5 to 0.5");
+    }
     if (!std::isfinite(factor)) {
-        throw moco::Error(MOCO_EINVALID, std::string(function) + ": factor " + moco::number(factor) + " is not finite");
+        throw moco::Error(MOCO_EINVALID, "moco_image_adjust: factor " + moco::number(factor) + " is not finite");
     }
 }
 
@@ -28,68 +32,64 @@ void blend(moco_image &image, int grey, double factor)
                                 static_cast<float>(factor));
 }
 
-} // namespace
-
-moco_status moco_image_brightness(moco_image *image, double factor)
+void brightness(moco_image &image, double factor)
 {
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    check_factor(__func__, factor);
-    if (image->is_bands()) {
-        moco::bands_brightness(image->bands(), factor);
-    } else if (moco::Ycc *ycc = image->fast_form()) {
+    if (image.is_bands()) {
+        moco::bands_brightness(image.bands(), factor);
+    } else if (moco::Ycc *ycc = image.fast_form()) {
         moco::ycc_brightness(*ycc, factor);
     } else {
-        blend(*image, 0, factor);
+        blend(image, 0, factor);
     }
-    MOCO_API_END
 }
 
-moco_status moco_image_contrast(moco_image *image, double factor)
+void contrast(moco_image &image, double factor)
 {
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    check_factor(__func__, factor);
-    if (image->is_bands()) {
-        moco::bands_contrast(image->bands(), factor);
-    } else if (moco::Ycc *ycc = image->fast_form()) {
+    if (image.is_bands()) {
+        moco::bands_contrast(image.bands(), factor);
+    } else if (moco::Ycc *ycc = image.fast_form()) {
         moco::ycc_contrast(*ycc, factor);
-    } else if (image->width > 0) {
-        blend(*image, mean_luma(*image), factor);
+    } else if (image.width > 0) {
+        blend(image, mean_luma(image), factor);
     }
-    MOCO_API_END
 }
 
-moco_status moco_image_saturation(moco_image *image, double factor)
+void saturation(moco_image &image, double factor)
 {
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    check_factor(__func__, factor);
-    if (image->is_bands()) {
-        moco::bands_saturation(image->bands(), factor);
-    } else if (moco::Ycc *ycc = image->fast_form()) {
+    if (image.is_bands()) {
+        moco::bands_saturation(image.bands(), factor);
+    } else if (moco::Ycc *ycc = image.fast_form()) {
         moco::ycc_saturation(*ycc, factor);
     } else {
-        moco::pixel_kernels().saturate(image->planes_either_way().plane, image->area(), static_cast<float>(factor));
+        moco::pixel_kernels().saturate(image.planes_either_way().plane, image.area(), static_cast<float>(factor));
     }
-    MOCO_API_END
 }
 
-moco_status moco_image_hue(moco_image *image, double factor)
+void hue(moco_image &image, double factor)
 {
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    if (!(factor >= -0.5 && factor <= 0.5)) {
-        throw moco::Error(MOCO_EINVALID, "moco_image_hue: factor " + moco::number(factor) + " is outside -0.5 to 0.5");
-    }
-    if (image->is_bands()) {
-        moco::bands_hue(image->bands(), factor);
-    } else if (moco::Ycc *ycc = image->fast_form()) {
+    if (image.is_bands()) {
+        moco::bands_hue(image.bands(), factor);
+    } else if (moco::Ycc *ycc = image.fast_form()) {
         moco::ycc_hue(*ycc, factor);
     } else {
-        moco::pixel_kernels().shift_hue(image->planes_either_way().plane, image->area(),
-                                        static_cast<int>(factor * 255));
+        moco::pixel_kernels().shift_hue(image.planes_either_way().plane, image.area(), static_cast<int>(factor * 255));
     }
+}
+
+} // namespace
+
+moco_status moco_image_adjust(moco_image *image, moco_adjustment what, double factor)
+{
+    constexpr void (*adjust[])(moco_image &, double) = { brightness, contrast, saturation, hue };
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(image);
+    const auto index = static_cast<std::size_t>(what);
+    if (index >= std::size(adjust)) {
+        throw moco::Error(MOCO_EINVALID, "moco_image_adjust: " + std::to_string(static_cast<int>(what)) +
+                                             " is not a moco_adjustment; use MOCO_BRIGHTNESS to MOCO_HUE");
+    }
+    check_factor(what, factor);
+    adjust[index](*image, factor);
     MOCO_API_END
 }
 

@@ -1,7 +1,5 @@
-// Makes images, sets their pixels and gives them back.
+// Makes images, and gives their sizes and pixels.
 #include "image/image.hpp"
-
-#include <cstring>
 
 void moco::check_image_size(const char *function, std::int32_t width, std::int32_t height)
 {
@@ -73,70 +71,6 @@ const uint8_t *moco_image_pixels(const moco_image *image)
     } catch (const std::exception &) {
         return nullptr;
     }
-}
-
-namespace {
-
-// Sets bands of height x width x channels bytes, as many as the image wants.
-void set_bands(moco_image &image, std::int32_t width, std::int32_t height, std::int32_t channels,
-               const std::uint8_t *pixels)
-{
-    moco::Bands &made = image.bands_room();
-    const auto step = static_cast<std::size_t>(channels);
-    made.shape(width, height, channels, moco::Depth::bytes);
-    for (std::size_t c = 0; c < step; ++c) {
-        moco::to_floats(made.plane(c), pixels + c, made.area(), step, { moco::Sample::u8, 1, false });
-    }
-    moco::fit_bands(made, image.wanted, /*has_alpha=*/false, "moco_image_set");
-    image.give_bands();
-}
-
-} // namespace
-
-moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels, const uint8_t *pixels)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    MOCO_CHECK_ARG(pixels);
-    moco::check_image_size(__func__, width, height);
-    if (channels != 1 && channels != 3) {
-        throw moco::Error(MOCO_EINVALID,
-                          "moco_image_set: " + std::to_string(channels) + " channels; give 1 (grey) or 3 (RGB)");
-    }
-    const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    if (image->wanted != 3) {
-        set_bands(*image, width, height, channels, pixels);
-        return MOCO_OK;
-    }
-    std::uint8_t *to = image->room(count * 3);
-    if (channels == 1 && image->fast) {
-        std::memcpy(to, pixels, count);
-        image->give_ycc(width, height, moco::ycc_layout(to, width, height, true, false));
-        return MOCO_OK;
-    }
-    if (channels == 3) {
-        std::memcpy(to, pixels, count * 3);
-    } else {
-        for (std::size_t i = 0; i < count; ++i) {
-            to[3 * i] = to[3 * i + 1] = to[3 * i + 2] = pixels[i];
-        }
-    }
-    image->give_rgb(width, height);
-    MOCO_API_END
-}
-
-moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t height, const uint8_t *planes)
-{
-    MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
-    MOCO_CHECK_ARG(planes);
-    moco::check_image_size(__func__, width, height);
-    image->expect_rgb(__func__);
-    const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::memcpy(image->room(count * 3), planes, count * 3);
-    image->give_planes(width, height);
-    image->settle();
-    MOCO_API_END
 }
 
 moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, uint32_t colour)

@@ -200,16 +200,6 @@ bool moco_encoder_training(const moco_encoder *encoder)
     return encoder != nullptr && encoder->training;
 }
 
-int64_t moco_encoder_channels(const moco_encoder *encoder)
-{
-    return encoder != nullptr ? encoder->network_options.channels : 0;
-}
-
-int64_t moco_encoder_dim(const moco_encoder *encoder)
-{
-    return encoder != nullptr ? encoder->network_options.dim : 0;
-}
-
 int64_t moco_encoder_feature_dim(const moco_encoder *encoder)
 {
     return encoder != nullptr ? encoder->network.feature_dim() : 0;

@@ -4,15 +4,8 @@
 #include "moco/image.h"
 
 moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope, moco_dtype dtype,
-                                    int64_t count, int32_t height, int32_t width, moco_layout layout,
+                                    int64_t count, int32_t channels, int32_t height, int32_t width, moco_layout layout,
                                     moco_device device)
-{
-    return moco_image_batch_create_channels(out, values, scope, dtype, count, 3, height, width, layout, device);
-}
-
-moco_status moco_image_batch_create_channels(moco_tensor **out, void **values, moco_scope *scope, moco_dtype dtype,
-                                             int64_t count, int32_t channels, int32_t height, int32_t width,
-                                             moco_layout layout, moco_device device)
 {
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);

@@ -134,11 +134,6 @@ int64_t moco_tensor_size(const moco_tensor *tensor, size_t dim)
     return dim < moco_tensor_ndim(tensor) ? tensor->value.size(static_cast<int64_t>(dim)) : -1;
 }
 
-int64_t moco_tensor_numel(const moco_tensor *tensor)
-{
-    return tensor != nullptr ? tensor->value.numel() : 0;
-}
-
 moco_dtype moco_tensor_dtype(const moco_tensor *tensor)
 {
     switch (tensor != nullptr ? tensor->value.scalar_type() : at::kFloat) {

@@ -83,17 +83,18 @@ at::Tensor rank_among(const at::Tensor &matrix, const at::Tensor &values)
 
 } // namespace
 
-moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
-                                     const moco_tensor *index)
+moco_status moco__tensor_index_select(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
+                                      const moco_tensor *index)
 {
+    constexpr const char *name = "moco_tensor_index_select";
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
     MOCO_CHECK_ARG(index);
     if (tensor->value.dim() < 1 || index->value.scalar_type() != at::kLong || index->value.dim() != 1) {
-        refuse(__func__, "expected a tensor of 1 or more dimensions and an int64 index of 1 dimension");
+        refuse(name, "expected a tensor of 1 or more dimensions and an int64 index of 1 dimension");
     }
-    check_below(index->value, tensor->value.size(0), "index", __func__);
+    check_below(index->value, tensor->value.size(0), "index", name);
     const auto where = moco::copy_to(index->value, tensor->value.device());
     const bool channels_last = tensor->value.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
     give(out, scope,
@@ -102,13 +103,14 @@ moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope, const
     MOCO_API_END
 }
 
-moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
+moco_status moco__tensor_normalize(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor)
 {
+    constexpr const char *name = "moco_tensor_normalize";
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(tensor);
-    check_matrix(tensor, __func__);
-    check_floating(tensor->value, __func__);
+    check_matrix(tensor, name);
+    check_floating(tensor->value, name);
     const auto norm = at::linalg_vector_norm(tensor->value, 2, at::IntArrayRef{ 1 }, /*keepdim=*/true);
     give(out, scope, tensor->value / norm.clamp_min(1e-12).expand_as(tensor->value));
     MOCO_API_END
@@ -145,15 +147,16 @@ moco_status moco__tensor_row_dot(moco_tensor **out, moco_scope *scope, const moc
     MOCO_API_END
 }
 
-moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope, const moco_tensor *logits,
-                                      const moco_tensor *labels)
+moco_status moco__tensor_cross_entropy(moco_tensor **out, moco_scope *scope, const moco_tensor *logits,
+                                       const moco_tensor *labels)
 {
+    constexpr const char *name = "moco_tensor_cross_entropy";
     MOCO_API_BEGIN
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(logits);
     MOCO_CHECK_ARG(labels);
-    check_floating(logits->value, __func__);
-    check_labels(logits, labels, __func__);
+    check_floating(logits->value, name);
+    check_labels(logits, labels, name);
     give(out, scope, at::cross_entropy_loss(logits->value, labels->value));
     MOCO_API_END
 }

@@ -179,24 +179,35 @@ typedef struct moco_config {
     bool lidar;                /**< with monitors: LiDAR too. @since 0.2 */
 } moco_config;
 
-/** The @p index-th row of the table of options; NULL after the last; borrowed, static. */
-MOCO_API const moco_option *moco_config_option(size_t index);
+/**
+ * Returns the table of options; borrowed, static.
+ * @param[out] count number of rows; may be NULL
+ * @since 0.2
+ */
+MOCO_API const moco_option *moco_config_options(size_t *count);
 
-/** Number of rows of the table, which moco_config_option(0) points to. @since 0.2 */
-MOCO_API size_t moco_config_option_count(void);
+/** The @p index-th row of the table of options; NULL after the last; borrowed, static. */
+static inline const moco_option *moco_config_option(size_t index)
+{
+    size_t count = 0;
+    const moco_option *table = moco_config_options(&count);
+    return index < count ? &table[index] : NULL;
+}
 
 /** Finds the option of a name or alias, with dashes or underscores; NULL if there is none. */
 static inline const moco_option *moco_config_find_option(const char *name)
 {
-    return name != NULL ? moco_option_find(moco_config_option(0), moco_config_option_count(), name, strlen(name))
-                        : NULL;
+    size_t count = 0;
+    const moco_option *table = moco_config_options(&count);
+    return name != NULL ? moco_option_find(table, count, name, strlen(name)) : NULL;
 }
 
 /** The option's name that a misspelt name most likely means; NULL if none is near; borrowed, static. */
 static inline const char *moco_config_suggest(const char *name)
 {
-    const moco_option *near =
-        name != NULL ? moco_option_nearest(moco_config_option(0), moco_config_option_count(), name, NULL) : NULL;
+    size_t count = 0;
+    const moco_option *table = moco_config_options(&count);
+    const moco_option *near = name != NULL ? moco_option_nearest(table, count, name, NULL) : NULL;
     return near != NULL ? near->name : NULL;
 }
 
@@ -207,17 +218,6 @@ static inline const char *moco_config_suggest(const char *name)
  * @param struct_size sizeof(moco_config) of the caller
  */
 MOCO_API void moco_config_init(moco_config *config, size_t struct_size);
-
-/** The name of the @p index-th preset; NULL after the last; borrowed, static. */
-MOCO_API const char *moco_config_preset_name(size_t index);
-/** What the @p index-th preset is for, in one phrase; NULL after the last; borrowed, static. */
-MOCO_API const char *moco_config_preset_help(size_t index);
-
-/**
- * Sets all settings of a recipe: v1, v2, cifar, fashion-mnist or tiny; paths and devices stay.
- * @return ::MOCO_EINVALID for another name
- */
-MOCO_API MOCO_MUST_USE moco_status moco_config_apply_preset(moco_config *config, const char *name);
 
 /** Sets an option from text. @return ::MOCO_EINVALID, as moco_option_set(), or for an unknown name */
 MOCO_API MOCO_MUST_USE moco_status moco_config_set(moco_config *config, const char *name, const char *value);

@@ -95,7 +95,7 @@ MOCO_API bool moco_dataset_has_split(const char *path, const moco_dataset_option
  */
 typedef struct moco_dataset_callbacks {
     size_t struct_size; /**< set by the macro or function below */
-    /** Fills @p image, which is empty at first, with image @p index, by moco_image_set(), moco_image_set_frame(),
+    /** Fills @p image, which is empty at first, with image @p index, by moco_image_set(),
      * moco_image_set_bands(), moco_image_decode() or moco_image_read(). To leave it empty is an error. Must be set. */
     moco_status (*read)(moco_image *image, size_t index, void *payload);
     /** Returns the class of image @p index, below class_count, or -1. NULL: a dataset without labels. */

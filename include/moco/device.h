@@ -24,7 +24,7 @@ typedef struct moco_device {
 /**
  * Reads "auto", "cpu", "cuda" or "cuda:N" and checks that the device can be used. The first call with a CUDA device
  * loads the plug-in `libmoco_cuda.so` from the folder of libmoco.so. "auto" is the first GPU if one can be used, else
- * the CPU; moco_device_cuda_reason() says why. It does not load the plug-in where nothing hints at a GPU: neither
+ * the CPU; moco_device_cuda_count() says why. It does not load the plug-in where nothing hints at a GPU: neither
  * NVIDIA's driver nor CUDA_VISIBLE_DEVICES.
  * @return ::MOCO_EINVALID for any other text, ::MOCO_EUNAVAILABLE with the reason if the device cannot be used
  * @since 0.1
@@ -32,17 +32,15 @@ typedef struct moco_device {
 MOCO_API MOCO_MUST_USE moco_status moco_device_parse(moco_device *out, const char *text);
 
 /**
- * Number of CUDA devices that can be used; 0 without a plug-in, a driver or a GPU.
+ * Returns the number of CUDA devices that can be used; 0 without a plug-in, a driver or a GPU.
  *
  * libtorch can use GPUs only if its part for CUDA is loaded before the first network or gradient of the process.
  * libmoco loads it then if NVIDIA's driver is loaded or CUDA_VISIBLE_DEVICES names a GPU. Elsewhere call this function
  * at the start of the process.
- * @since 0.1
+ * @param[out] reason why it is 0, or ""; borrowed, static; may be NULL
+ * @since 0.2
  */
-MOCO_API int32_t moco_device_cuda_count(void);
-
-/** Why moco_device_cuda_count() is 0; empty if it is not; borrowed, static. @since 0.2 */
-MOCO_API const char *moco_device_cuda_reason(void);
+MOCO_API int32_t moco_device_cuda_count(const char **reason);
 
 /** Most channels of an image. @since 0.2 */
 #define MOCO_MAX_CHANNELS 64
@@ -82,21 +80,28 @@ static inline moco_layout moco_layout_fastest(moco_device device, moco_precision
  */
 MOCO_API MOCO_MUST_USE moco_status moco_device_describe(char *buffer, size_t size, moco_device device);
 
-/**
- * Sets whether GPUs may round the factors of float32 convolutions and matrix products to 10 bits (TF32), for the whole
- * process. The default is no, so that float32 is float32.
- * @since 0.2
- */
-MOCO_API void moco_device_set_tf32(bool allowed);
+/** Settings that hold for everything in the process that uses libtorch. @since 0.2 */
+typedef enum moco_device_setting {
+    /** GPUs may round the factors of float32 convolutions and matrix products to 10 bits (TF32). Off, so that float32
+     * is float32. */
+    MOCO_SETTING_TF32,
+    /** GPUs compute the same bits each time. Then an operation that has no such algorithm fails and names itself. Off,
+     * since some algorithms are slower. The CPU always computes the same bits on as many threads. Set it before the GPU
+     * is first used. */
+    MOCO_SETTING_DETERMINISTIC,
+    /** Big tensors on the CPU use memory that the library keeps from step to step. On, from the first encoder on a CPU;
+     * otherwise each tensor takes its memory from the system and returns it, which makes a step a quarter slower. Kept
+     * memory uses huge pages if the system grants them. Unused memory is returned when an encoder is freed. */
+    MOCO_SETTING_MEMORY_REUSE
+} moco_device_setting;
 
 /**
- * Sets whether GPUs compute the same bits each time, for the whole process. Then an operation that has no such
- * algorithm fails and names itself. The default is no, since some algorithms are slower. The CPU always computes the
- * same bits on as many threads. Call it before the GPU is first used.
- * @return ::MOCO_EINVALID if CUBLAS_WORKSPACE_CONFIG is set to a value with which cuBLAS does not
+ * Switches a setting on or off.
+ * @return ::MOCO_EINVALID for ::MOCO_SETTING_DETERMINISTIC if CUBLAS_WORKSPACE_CONFIG is set to a value with which
+ * cuBLAS does not compute the same bits
  * @since 0.2
  */
-MOCO_API MOCO_MUST_USE moco_status moco_device_set_deterministic(bool on);
+MOCO_API MOCO_MUST_USE moco_status moco_device_set(moco_device_setting setting, bool on);
 
 /**
  * Waits until all work queued on the device is done; immediate on the CPU.
@@ -130,15 +135,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);
 
 /** Number of threads per operation on the CPU. @since 0.1 */
 MOCO_API int32_t moco_threads(void);
-
-/**
- * Sets whether big tensors on the CPU use memory that the library keeps from step to step. The default is yes, from the
- * first encoder on a CPU on; otherwise each tensor takes its memory from the system and returns it, which makes a step
- * a quarter slower. Kept memory uses huge pages if the system grants them. Unused memory is returned when an encoder is
- * freed. The setting holds for everything in the process that uses libtorch.
- * @since 0.1
- */
-MOCO_API void moco_memory_reuse(bool reuse);
 
 MOCO_END_DECLS
 

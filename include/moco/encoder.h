@@ -128,10 +128,18 @@ MOCO_API void moco_encoder_set_training(moco_encoder *encoder, bool training);
 MOCO_API bool moco_encoder_training(const moco_encoder *encoder);
 
 /** Returns the number of channels of its images. @since 0.2 */
-MOCO_API int64_t moco_encoder_channels(const moco_encoder *encoder);
+static inline int64_t moco_encoder_channels(const moco_encoder *encoder)
+{
+    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
+    return encoder != NULL && moco_encoder_describe(&options, encoder) == MOCO_OK ? options.channels : 0;
+}
 
 /** Returns the size of the embedding. @since 0.1 */
-MOCO_API int64_t moco_encoder_dim(const moco_encoder *encoder);
+static inline int64_t moco_encoder_dim(const moco_encoder *encoder)
+{
+    moco_encoder_options options = MOCO_ENCODER_OPTIONS_INIT;
+    return encoder != NULL && moco_encoder_describe(&options, encoder) == MOCO_OK ? options.dim : 0;
+}
 
 /** Returns the size of the pooled features before the head (512, 2048, ...). @since 0.1 */
 MOCO_API int64_t moco_encoder_feature_dim(const moco_encoder *encoder);

@@ -139,12 +139,18 @@ typedef struct moco_knn_options {
     moco_features_fn progress; /**< called after each 256 queries; may be NULL. A non-zero return on any rank ends the
                                   test with ::MOCO_ESTOPPED on all. @since 0.2 */
     void *payload;             /**< handed to progress */
+    /** Instead of k, if k_count is not 0: k_count values from 1, each of which is tried with each temperature, at the
+     * cost of one search. Borrowed. @since 0.2 */
+    const int64_t *ks;
+    size_t k_count;             /**< number of values at ks; 0 @since 0.2 */
+    const double *temperatures; /**< instead of temperature, if temperature_count is not 0; borrowed @since 0.2 */
+    size_t temperature_count;   /**< number of values at temperatures; 0 @since 0.2 */
 } moco_knn_options;
 
 /** The defaults of ::moco_knn_options. */
 #define MOCO_KNN_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        sizeof(moco_knn_options), 0, 0.1, NULL, NULL, NULL                                                             \
+        sizeof(moco_knn_options), 0, 0.1, NULL, NULL, NULL, NULL, 0, NULL, 0                                           \
     }
 
 /**
@@ -167,8 +173,9 @@ MOCO_API int64_t moco_knn_auto_k(const moco_features *bank);
 /**
  * Classifies each query by the weighted vote of its nearest neighbours in the bank. An image that is in both, as in a
  * set that is compared with itself, does not vote on its own class (see moco_dataset_overlap()).
- * @param[out] accuracy top-1, percent
- * @param[out] predicted one class per query, or NULL
+ * @param[out] accuracy top-1, percent; for each k and each temperature, as k_count x temperature_count values, if the
+ * options give several
+ * @param[out] predicted one class per query, or NULL; for each of these pairs in turn
  * @param bank labelled features, of norm 1
  * @param queries labelled features, of norm 1
  * @param options NULL for the defaults
@@ -178,46 +185,6 @@ MOCO_API int64_t moco_knn_auto_k(const moco_features *bank);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *bank,
                                             const moco_features *queries, const moco_knn_options *options);
-
-/** Options of moco_knn_grid(), which tries every k with every temperature. @since 0.1 */
-typedef struct moco_knn_grid_options {
-    size_t struct_size;         /**< set by the macro or function below */
-    const int64_t *k;           /**< k_count values, as moco_knn_options.k; borrowed */
-    size_t k_count;             /**< number of values at k */
-    const double *temperatures; /**< temperature_count values; borrowed */
-    size_t temperature_count;   /**< number of values at temperatures */
-    moco_comm *comm;            /**< ranks that share the queries; NULL: one process */
-    moco_features_fn progress;  /**< called after each 256 queries; may be NULL. A non-zero return on any rank ends the
-                                   test  with ::MOCO_ESTOPPED on all. @since 0.2 */
-    void *payload;              /**< handed to progress */
-} moco_knn_grid_options;
-
-/** The defaults of ::moco_knn_grid_options. */
-#define MOCO_KNN_GRID_OPTIONS_INIT                                                                                     \
-    {                                                                                                                  \
-        sizeof(moco_knn_grid_options), NULL, 0, NULL, 0, NULL, NULL, NULL                                              \
-    }
-
-/**
- * Fills in what ::MOCO_KNN_GRID_OPTIONS_INIT holds.
- * @param[out] options receives it
- * @param struct_size sizeof(moco_knn_grid_options) of the caller
- * @since 0.2
- */
-MOCO_API void moco_knn_grid_options_init(moco_knn_grid_options *options, size_t struct_size);
-
-/**
- * Classifies as moco_knn() does, with several k and temperatures, at the cost of one search.
- * @param[out] accuracies top-1, percent: k_count x temperature_count
- * @param[out] predicted k_count x temperature_count x one class per query, or NULL
- * @param bank labelled features, of norm 1
- * @param queries labelled features, of norm 1
- * @param options at least one k and one temperature; not NULL
- * @return as moco_knn()
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_knn_grid(double *accuracies, int64_t *predicted, const moco_features *bank,
-                                                 const moco_features *queries, const moco_knn_grid_options *options);
 
 /**
  * Finds the @p k rows of the bank that are nearest to one row of the queries, nearest first.

@@ -106,14 +106,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_load(const moco_image *image, moco
 MOCO_API void moco_image_set_fast(moco_image *image, bool fast);
 
 /**
- * Sets size and pixels from height x width x channels bytes; 1 channel (grey) is replicated, 3 are RGB.
- * @return ::MOCO_EINVALID for a size below 1 or too large, or other channels
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_image_set(moco_image *image, int32_t width, int32_t height, int32_t channels,
-                                                  const uint8_t *pixels);
-
-/**
  * Sets how many channels the image will have when it is next read, decoded or set. 3, the default, gives 8-bit RGB, but
  * bands for files that Pillow does not read as RGB: .npy, and TIFF of floats. Any other number gives bands.
  *
@@ -146,38 +138,33 @@ MOCO_API const float *moco_image_bands(const moco_image *image);
 MOCO_API MOCO_MUST_USE moco_status moco_image_set_bands(moco_image *image, int32_t width, int32_t height,
                                                         int32_t channels, const float *values);
 
-/** Layout of the pixels of a frame. @since 0.2 */
+/** Layout of pixels in memory; of one byte per value. @since 0.2 */
 typedef enum moco_frame_format {
-    MOCO_FRAME_GREY, /**< one byte */
-    MOCO_FRAME_RGB,  /**< three bytes */
-    MOCO_FRAME_BGR,  /**< three bytes, as OpenCV has them */
-    MOCO_FRAME_RGBA, /**< alpha is left out */
-    MOCO_FRAME_BGRA, /**< alpha is left out */
-    MOCO_FRAME_NV12, /**< height rows of luma, then height / 2 rows of U and V in turn; width and height are even */
-    MOCO_FRAME_YUYV  /**< Y U Y V for two pixels; width is even */
+    MOCO_FRAME_GREY,  /**< one byte */
+    MOCO_FRAME_RGB,   /**< three bytes */
+    MOCO_FRAME_BGR,   /**< three bytes, as OpenCV has them */
+    MOCO_FRAME_RGBA,  /**< alpha is left out */
+    MOCO_FRAME_BGRA,  /**< alpha is left out */
+    MOCO_FRAME_NV12,  /**< height rows of luma, then height / 2 rows of U and V in turn; width and height are even */
+    MOCO_FRAME_YUYV,  /**< Y U Y V for two pixels; width is even */
+    MOCO_FRAME_PLANAR /**< height rows of R, then of G, then of B, as in CIFAR files */
 } moco_frame_format;
 
 /**
- * Sets size and pixels from a frame of a camera. NV12 and YUYV are read as BT.601 of limited range, as OpenCV does.
+ * Sets size and pixels from memory, such as a frame of a camera. Grey is replicated. NV12 and YUYV are read as BT.601
+ * of limited range, as OpenCV does.
  * @param image receives the picture
  * @param format of the pixels
  * @param width in pixels
  * @param height in pixels
  * @param stride bytes from a row to the next; 0: rows follow each other without a gap
- * @param pixels rows of the frame, from the top; copied
- * @return ::MOCO_EINVALID for a format that is none, a size that the format cannot have, or a stride that is too small
+ * @param pixels rows of the picture, from the top; copied
+ * @return ::MOCO_EINVALID for a format that is none, a size that the format cannot have, or a stride that is too small;
+ * ::MOCO_EFORMAT if the channels cannot become those of moco_image_set_channels()
  * @since 0.2
  */
-MOCO_API MOCO_MUST_USE moco_status moco_image_set_frame(moco_image *image, moco_frame_format format, int32_t width,
-                                                        int32_t height, size_t stride, const uint8_t *pixels);
-
-/**
- * Sets size and pixels from three planes of height x width bytes, which is the order in CIFAR files.
- * @return ::MOCO_EINVALID for a size below 1 or too large
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_image_set_planar(moco_image *image, int32_t width, int32_t height,
-                                                         const uint8_t *planes);
+MOCO_API MOCO_MUST_USE moco_status moco_image_set(moco_image *image, moco_frame_format format, int32_t width,
+                                                  int32_t height, size_t stride, const uint8_t *pixels);
 
 /**
  * Writes a PNG file under a temporary name, then renames it.
@@ -216,14 +203,22 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_hflip(moco_image *image);
  * @name Colour (in place)
  * @{ */
 
-/** F.adjust_brightness. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_image_brightness(moco_image *image, double factor);
-/** F.adjust_contrast; of each band for itself if they are not three. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_image_contrast(moco_image *image, double factor);
-/** F.adjust_saturation; nothing for bands that are not three. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_image_saturation(moco_image *image, double factor);
-/** F.adjust_hue, factor in [-0.5, 0.5]; nothing for bands that are not three. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_image_hue(moco_image *image, double factor);
+/** What moco_image_adjust() changes. @since 0.2 */
+typedef enum moco_adjustment {
+    MOCO_BRIGHTNESS, /**< F.adjust_brightness */
+    MOCO_CONTRAST,   /**< F.adjust_contrast; of each band for itself if they are not three */
+    MOCO_SATURATION, /**< F.adjust_saturation; nothing for bands that are not three */
+    MOCO_HUE         /**< F.adjust_hue; nothing for bands that are not three */
+} moco_adjustment;
+
+/**
+ * Adjusts the colours.
+ * @param image is changed
+ * @param what to adjust
+ * @param factor finite; from -0.5 to 0.5 for ::MOCO_HUE
+ * @since 0.2
+ */
+MOCO_API MOCO_MUST_USE moco_status moco_image_adjust(moco_image *image, moco_adjustment what, double factor);
 /** F.rgb_to_grayscale with three equal channels; the mean of the bands in all of them if they are not three. @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_image_grayscale(moco_image *image);
@@ -249,50 +244,33 @@ MOCO_API MOCO_MUST_USE moco_status moco_image_store(void *values, moco_dtype dty
                                                     const double *mean, const double *std, moco_layout layout);
 
 /**
- * Makes an uninitialised batch on the host: @p count x 3 x @p height x @p width values of ::MOCO_FLOAT32 or
+ * Makes an uninitialised batch on the host: @p count x @p channels x @p height x @p width values of ::MOCO_FLOAT32 or
  * ::MOCO_BFLOAT16. The memory is pinned if @p device is CUDA.
  * @param[out] out the result
- * @param[out] values the elements, borrowed, as long-lived as the tensor; image n starts at element n x 3 x height x
- * width
+ * @param[out] values the elements, borrowed, as long-lived as the tensor; image n starts at element n x channels x
+ * height x width
  * @param scope owns the result; NULL: the caller does
  * @param dtype ::MOCO_FLOAT32 or ::MOCO_BFLOAT16
  * @param count number of images
+ * @param channels 1 to ::MOCO_MAX_CHANNELS
  * @param height in pixels
  * @param width in pixels
  * @param layout memory order
  * @param device where the batch will go
  * @return ::MOCO_EINVALID for another type or a size that is too large; ::MOCO_EUNAVAILABLE if there is no such device
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope,
-                                                           moco_dtype dtype, int64_t count, int32_t height,
-                                                           int32_t width, moco_layout layout, moco_device device);
-
-/**
- * Does the same as moco_image_batch_create() for images of other channels: @p count x @p channels x @p height x @p
- * width values.
- * @param[out] out the result
- * @param[out] values as there; image n starts at element n x channels x height x width
- * @param scope,dtype,count,height,width,layout,device as there
- * @param channels 1 to ::MOCO_MAX_CHANNELS
- * @return as there
  * @since 0.2
  */
-MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create_channels(moco_tensor **out, void **values, moco_scope *scope,
-                                                                    moco_dtype dtype, int64_t count, int32_t channels,
-                                                                    int32_t height, int32_t width, moco_layout layout,
-                                                                    moco_device device);
+MOCO_API MOCO_MUST_USE moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope,
+                                                           moco_dtype dtype, int64_t count, int32_t channels,
+                                                           int32_t height, int32_t width, moco_layout layout,
+                                                           moco_device device);
 
 /** @}
  * @name Composing (colours are 0xRRGGBB)
  * @{ */
 
-/** Sets the size and fills the image with a colour. @since 0.1 */
+/** Sets the size and fills an image of 8-bit RGB with a colour. @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_image_fill(moco_image *image, int32_t width, int32_t height, uint32_t colour);
-
-/** Sets the size, and fills bands with a finite value. @since 0.2 */
-MOCO_API MOCO_MUST_USE moco_status moco_image_fill_bands(moco_image *image, int32_t width, int32_t height,
-                                                         int32_t channels, double value);
 
 /**
  * Makes an 8-bit RGB picture of any image, for people: the first band as grey if there are one or two, else the first

@@ -72,15 +72,9 @@ typedef struct moco_score {
     double acc5; /**< percent */
 } moco_score;
 
-/** Makes the weights (classes x dim) that every classifier started from, on the device. @since 0.1 */
-MOCO_API MOCO_MUST_USE moco_status moco_linear_first_weight(moco_tensor **out, moco_scope *scope,
-                                                            const moco_linear *linear);
-
-/** Returns the weights (classes x dim) of the @p index-th rate; borrowed; NULL beyond the last. @since 0.1 */
-MOCO_API moco_tensor *moco_linear_weight(const moco_linear *linear, size_t index);
-
-/** Returns the biases (classes) of the @p index-th rate; borrowed; NULL beyond the last. @since 0.1 */
-MOCO_API moco_tensor *moco_linear_bias(const moco_linear *linear, size_t index);
+/** Returns weights (classes x dim) and biases (classes) of the @p index-th rate, two tensors; borrowed; NULL beyond the
+ * last. @since 0.2 */
+MOCO_API const moco_tensor_list *moco_linear_parameters(const moco_linear *linear, size_t index);
 
 /** @}
  * @name Scale of features

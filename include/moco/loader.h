@@ -24,7 +24,7 @@ typedef struct moco_loader_options {
     moco_device device; /**< batches are in pinned host memory if this is CUDA */
     bool skip_broken;   /**< replace an image whose file is broken or missing by the next one; false: fail */
     bool single_view;   /**< for evaluation: one view, no key */
-    bool measure;       /**< for moco_loader_stage_seconds(); costs some microseconds per image */
+    bool measure;       /**< for moco_loader_seconds(); costs some microseconds per image */
     bool fast;          /**< moco_image_set_fast() for all images: other pixels, the same random draws */
     moco_dtype dtype;   /**< type of the batches: ::MOCO_FLOAT32, or ::MOCO_BFLOAT16, which halves their memory */
     double timeout_s;   /**< seconds that moco_loader_next() waits at most; 0: no bound; 0 @since 0.2 */
@@ -102,11 +102,9 @@ MOCO_API int32_t moco_loader_image_size(const moco_loader *loader);
 /** Channels of the views. @since 0.2 */
 MOCO_API int32_t moco_loader_channels(const moco_loader *loader);
 
-/** Seconds that moco_loader_next() has waited so far. Thread-safe. @since 0.1 */
-MOCO_API double moco_loader_wait_seconds(const moco_loader *loader);
-
-/** What workers spend their time on. @since 0.1 */
+/** What a loader spends time on. @since 0.1 */
 typedef enum moco_stage {
+    MOCO_STAGE_WAIT = -1, /**< moco_loader_next() waits for a batch; not work, so not counted below @since 0.2 */
     MOCO_STAGE_READ,      /**< read the file; decode it, unless it is a JPEG file */
     MOCO_STAGE_DECODE,    /**< decode the part of a JPEG file that the views need */
     MOCO_STAGE_RESIZE,    /**< crop and resize */
@@ -118,11 +116,20 @@ typedef enum moco_stage {
     MOCO_STAGE_COUNT      /**< number of stages */
 } moco_stage;
 
-/** "read", "decode" and so on; NULL for any other value; borrowed, static. @since 0.1 */
-MOCO_API const char *moco_stage_name(moco_stage stage);
+/** Returns "read", "decode" and so on; NULL for values that are no work; static. @since 0.1 */
+static inline const char *moco_stage_name(moco_stage stage)
+{
+    static const char *const names[MOCO_STAGE_COUNT] = { "read", "decode",    "resize", "color",
+                                                         "hue",  "grayscale", "blur",   "store" };
+    return (int)stage >= 0 && stage < MOCO_STAGE_COUNT ? names[stage] : NULL;
+}
 
-/** CPU seconds that all workers have spent on a stage so far; 0 without options->measure. Thread-safe. @since 0.1 */
-MOCO_API double moco_loader_stage_seconds(const moco_loader *loader, moco_stage stage);
+/**
+ * Returns the seconds that were spent on a stage so far: the time of the caller of moco_loader_next() for
+ * ::MOCO_STAGE_WAIT, else the CPU time of all workers, which is 0 without options->measure. Thread-safe.
+ * @since 0.2
+ */
+MOCO_API double moco_loader_seconds(const moco_loader *loader, moco_stage stage);
 
 MOCO_END_DECLS
 

@@ -131,17 +131,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_neighbours(const char *path, const 
                                                         const moco_features *bank, const moco_dataset *query_images,
                                                         const moco_features *queries);
 
-/**
- * Draws features as points of a plane, by their first two principal components, coloured by class.
- * @param path of the picture
- * @param dataset the images of the features; it has the names of the classes
- * @param features of two dimensions or more
- * @return ::MOCO_EINVALID if the features have fewer dimensions; ::MOCO_EIO if the file cannot be written
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
-                                                 const moco_features *features);
-
 /** How a map places images, and their names. @since 0.2 */
 #define MOCO_MAP_METHOD_MAP(X)                                                                                         \
     X(MOCO_MAP_PCA, "pca")   /* the two directions of most variance */                                                 \
@@ -150,7 +139,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_da
 /** How a map places images. @since 0.2 */
 typedef enum moco_map_method { MOCO_MAP_METHOD_MAP(MOCO_CHOICE_ENUM) } moco_map_method;
 
-/** Options of moco_plot_map_with(). @since 0.2 */
+/** Options of moco_plot_map(). @since 0.2 */
 typedef struct moco_map_options {
     size_t struct_size;        /**< set by the macro or function below */
     moco_map_method method;    /**< ::MOCO_MAP_PCA */
@@ -180,13 +169,13 @@ MOCO_API void moco_map_options_init(moco_map_options *options, size_t struct_siz
  * @param path of the picture
  * @param dataset the images of the features; it has the names of the classes
  * @param features of two dimensions or more, for t-SNE of norm 1
- * @param options NULL for the defaults, which are those of moco_plot_map()
- * @return as moco_plot_map(); ::MOCO_EINVALID for t-SNE of fewer than 4 images; ::MOCO_ESTOPPED if the callback ended
- * it
+ * @param options NULL for the defaults
+ * @return ::MOCO_EINVALID if the features have fewer dimensions, or for t-SNE of fewer than 4 images; ::MOCO_EIO if the
+ * file cannot be written; ::MOCO_ESTOPPED if the callback ended it
  * @since 0.2
  */
-MOCO_API MOCO_MUST_USE moco_status moco_plot_map_with(const char *path, const moco_dataset *dataset,
-                                                      const moco_features *features, const moco_map_options *options);
+MOCO_API MOCO_MUST_USE moco_status moco_plot_map(const char *path, const moco_dataset *dataset,
+                                                 const moco_features *features, const moco_map_options *options);
 
 /** Options of moco_plot_sheets(). @since 0.1 */
 typedef struct moco_sheets_options {

@@ -1,7 +1,6 @@
 /**
  * @file tensor.h
- * Opaque tensors, scopes that own temporaries, gradients, and the operations that every step of MoCo needs. All others
- * are in ops.h.
+ * Opaque tensors, scopes that own temporaries, and gradients. Operations are in ops.h.
  *
  * Ownership. An operation that creates a tensor takes a ::moco_scope. The scope owns the result, and moco_scope_clear()
  * frees it. If the scope is NULL, the caller owns the result and frees it with moco_tensor_free(). So arithmetic in C
@@ -98,7 +97,14 @@ MOCO_API size_t moco_tensor_ndim(const moco_tensor *tensor);
 /** Returns the size of a dimension; -1 if the tensor has no such dimension. @since 0.1 */
 MOCO_API int64_t moco_tensor_size(const moco_tensor *tensor, size_t dim);
 /** Returns the number of elements. @since 0.1 */
-MOCO_API int64_t moco_tensor_numel(const moco_tensor *tensor);
+static inline int64_t moco_tensor_numel(const moco_tensor *tensor)
+{
+    int64_t count = tensor != NULL ? 1 : 0;
+    for (size_t d = 0; d < moco_tensor_ndim(tensor); ++d) {
+        count *= moco_tensor_size(tensor, d);
+    }
+    return count;
+}
 /** Returns the element type. @since 0.1 */
 MOCO_API moco_dtype moco_tensor_dtype(const moco_tensor *tensor);
 /** Returns the bytes of one element; 0 for other values. @since 0.1 */
@@ -158,35 +164,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_item(double *out, const moco_tens
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_to(moco_tensor **out, moco_scope *scope, const moco_tensor *tensor,
                                                   moco_device device);
-
-/**
- * Selects entries of the first dimension by @p index (int64, any device): N x ... and M give M x .... *Differentiable.*
- * @return ::MOCO_EINVALID if the index is not a vector of int64, or names an entry that does not exist
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_index_select(moco_tensor **out, moco_scope *scope,
-                                                            const moco_tensor *tensor, const moco_tensor *index);
-
-/** @}
- * @name Arithmetic
- * @{ */
-
-/**
- * Divides each row of an N x C matrix by max(L2 norm, 1e-12). *Differentiable.*
- * @return ::MOCO_EINVALID for anything but a matrix of a floating-point type
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_normalize(moco_tensor **out, moco_scope *scope,
-                                                         const moco_tensor *tensor);
-
-/**
- * Computes the mean softmax cross entropy of N x M logits and int64 labels (N), each in 0..M-1; on a GPU labels are not
- * checked. *Differentiable.* The result is a scalar.
- * @return ::MOCO_EINVALID if sizes, types or labels do not fit
- * @since 0.1
- */
-MOCO_API MOCO_MUST_USE moco_status moco_tensor_cross_entropy(moco_tensor **out, moco_scope *scope,
-                                                             const moco_tensor *logits, const moco_tensor *labels);
 
 /** @}
  * @name Lists

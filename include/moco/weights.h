@@ -152,32 +152,25 @@ MOCO_API MOCO_MUST_USE moco_status moco_weights_read_encoder(moco_encoder *encod
  * Reads the settings of a checkpoint. Other files give the defaults with the architecture and head that were found, and
  * the image size (224 pixels, or 32 if the first convolution is 3x3); dim is 0 without a head.
  * @param[in,out] config from moco_config_init()
- * @param path of any file that moco_weights_open() takes
- * @return as moco_weights_open(); ::MOCO_EFORMAT too if the file holds no network that libmoco knows
- * @since 0.1
+ * @param weights the open file
+ * @return ::MOCO_EFORMAT if the file holds no network that libmoco knows
+ * @since 0.2
  */
-MOCO_API MOCO_MUST_USE moco_status moco_weights_read_config(moco_config *config, const char *path);
+MOCO_API MOCO_MUST_USE moco_status moco_weights_config(moco_config *config, const moco_weights *weights);
 
 /**
  * Makes the encoder of a file, in evaluation mode. Without a head in the file, dim is 0, and the encoder only gives
  * moco_encoder_features().
  * @param[out] out a new handle, for moco_encoder_free()
- * @param[out] config as moco_weights_read_config(); start from moco_config_init()
+ * @param[out] config as moco_weights_config(); start from moco_config_init()
  * @param path of any file that moco_weights_open() takes
  * @param branch which encoder of a checkpoint
  * @param device of the encoder
- * @return as moco_weights_read_config(); ::MOCO_EUNAVAILABLE if there is no such device
+ * @return as moco_weights_open() and moco_weights_config(); ::MOCO_EUNAVAILABLE if there is no such device
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_encoder_import(moco_encoder **out, moco_config *config, const char *path,
                                                        moco_branch branch, moco_device device);
-
-/**
- * Does the same as moco_weights_read_config() for an open file, also one in memory.
- * @return ::MOCO_EFORMAT, as moco_weights_read_config()
- * @since 0.2
- */
-MOCO_API MOCO_MUST_USE moco_status moco_weights_config(moco_config *config, const moco_weights *weights);
 
 /**
  * Does the same as moco_encoder_import() for an open file, also one in memory.

@@ -99,7 +99,10 @@ TEST_F(CliBands, FiveOfSixteenBits)
     ASSERT_EQ(exported.code, 0) << exported.err;
     moco_config read;
     moco_config_init(&read, sizeof read);
-    ASSERT_EQ(moco_weights_read_config(&read, (root / "e.safetensors").c_str()), MOCO_OK) << moco_error_message();
+    moco_weights *weights = nullptr;
+    ASSERT_EQ(moco_weights_open(&weights, (root / "e.safetensors").c_str()), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(moco_weights_config(&read, weights), MOCO_OK) << moco_error_message();
+    moco_weights_free(weights);
     EXPECT_EQ(read.channels, 5);
     EXPECT_HAS(config, std::string("normalize: \"") + read.normalize + "\"\n");
     const Result torchvision = run({ "export", "run5", "--out", "e.pth", "--format", "timm" });

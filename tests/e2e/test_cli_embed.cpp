@@ -48,17 +48,17 @@ TEST_F(CliEmbed, WritesFeaturesOfAllImages)
     EXPECT_TRUE(json_is_real(json_object_get(json, "data_wait")));
     const json_int_t dim = json_integer_value(json_object_get(json, "dim"));
     json_decref(json);
-    moco_safetensors *file = nullptr;
-    ASSERT_EQ(moco_safetensors_open(&file, (root / "f.safetensors").c_str()), MOCO_OK) << moco_error_message();
-    const moco_safetensors_entry *features = moco_safetensors_find(file, "features");
+    moco_weights *file = nullptr;
+    ASSERT_EQ(moco_weights_open(&file, (root / "f.safetensors").c_str()), MOCO_OK) << moco_error_message();
+    const moco_weights_entry *features = moco_weights_find(file, "features");
     ASSERT_NE(features, nullptr);
     EXPECT_EQ(features->sizes[0], 6);
     EXPECT_EQ(features->sizes[1], dim);
-    EXPECT_NE(moco_safetensors_find(file, "labels"), nullptr);
+    EXPECT_NE(moco_weights_find(file, "labels"), nullptr);
     for (const char *key : { "arch", "checkpoint", "image_size" }) {
-        EXPECT_NE(moco_safetensors_metadata(file, key), nullptr) << key;
+        EXPECT_NE(moco_weights_metadata(file, key), nullptr) << key;
     }
-    moco_safetensors_free(file);
+    moco_weights_free(file);
 }
 
 TEST_F(CliEmbed, FindsWhatIsNear)

@@ -41,13 +41,13 @@ class CliEvaluate : public Cli {
     static std::map<std::string, std::vector<int64_t>> shapes(const std::string &name)
     {
         std::map<std::string, std::vector<int64_t>> found;
-        moco_safetensors *file = nullptr;
-        EXPECT_EQ(moco_safetensors_open(&file, (root / name).c_str()), MOCO_OK) << moco_error_message();
-        for (size_t i = 0; file != nullptr && i < moco_safetensors_count(file); ++i) {
-            const auto *entry = moco_safetensors_get(file, i);
+        moco_weights *file = nullptr;
+        EXPECT_EQ(moco_weights_open(&file, (root / name).c_str()), MOCO_OK) << moco_error_message();
+        for (size_t i = 0; file != nullptr && i < moco_weights_count(file); ++i) {
+            const auto *entry = moco_weights_get(file, i);
             found[entry->name] = std::vector<int64_t>(entry->sizes, entry->sizes + entry->ndim);
         }
-        moco_safetensors_free(file);
+        moco_weights_free(file);
         return found;
     }
     static bool has_fashion() { return fs::exists(fs::path(fashion)); }

@@ -77,7 +77,7 @@ TEST_F(CliGpu, OneProcessPerGpu)
     SKIP_WITHOUT_GPUS(2);
     const Result result = run_with({ "CUDA_VISIBLE_DEVICES=0,1" }, train("each", { "--nproc", "auto" }));
     EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_HAS(result.err, std::to_string(moco_device_cuda_count()) + " processes, each with");
+    EXPECT_HAS(result.err, std::to_string(moco_device_cuda_count(nullptr)) + " processes, each with");
 }
 
 TEST_F(CliGpu, SgdNeedsNoMomentum)

@@ -101,10 +101,10 @@ TEST_F(CliJudge, WeightsThatAreNoNumbersAreRefusedByEveryCommand)
 {
     ASSERT_EQ(trained().code, 0);
     ASSERT_EQ(run({ "export", "run", "--out", "good.safetensors", "--format", "safetensors" }).code, 0);
-    moco_safetensors *file = nullptr;
-    ASSERT_EQ(moco_safetensors_open(&file, (root / "good.safetensors").c_str()), MOCO_OK) << moco_error_message();
-    const std::string name = moco_safetensors_get(file, 0)->name;
-    moco_safetensors_free(file);
+    moco_weights *file = nullptr;
+    ASSERT_EQ(moco_weights_open(&file, (root / "good.safetensors").c_str()), MOCO_OK) << moco_error_message();
+    const std::string name = moco_weights_get(file, 0)->name;
+    moco_weights_free(file);
     std::string bytes = read_file(root / "good.safetensors");
     uint64_t header = 0;
     std::memcpy(&header, bytes.data(), sizeof header);

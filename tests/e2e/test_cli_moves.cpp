@@ -98,7 +98,7 @@ TEST_F(CliMoves, WithoutAGpuAutoIsTheCpuAndSaysSo)
 
 TEST_F(CliMoves, DoctorSaysThatThereIsNoGpu)
 {
-    if (moco_device_cuda_count() > 0) {
+    if (moco_device_cuda_count(nullptr) > 0) {
         GTEST_SKIP() << "needs a machine without a GPU";
     }
     const Result result = run_with({ "CUDA_VISIBLE_DEVICES=" }, { "doctor" });

@@ -81,15 +81,17 @@ class FakeTrain : public moco_test::WithFolder {
     [[nodiscard]] Values checkpoint(const std::string &run, int step) const
     {
         Values values;
-        moco_safetensors *file = nullptr;
+        moco_weights *file = nullptr;
         char name[64];
         std::snprintf(name, sizeof name, "/checkpoints/step_%010d.safetensors", step);
-        EXPECT_EQ(moco_safetensors_open(&file, path(run + name).c_str()), MOCO_OK) << moco_error_message();
-        for (size_t i = 0; file != nullptr && i < moco_safetensors_count(file); ++i) {
-            const auto *entry = moco_safetensors_get(file, i);
-            values[entry->name] = std::string(static_cast<const char *>(entry->data), entry->bytes);
+        EXPECT_EQ(moco_weights_open(&file, path(run + name).c_str()), MOCO_OK) << moco_error_message();
+        for (size_t i = 0; file != nullptr && i < moco_weights_count(file); ++i) {
+            const auto *entry = moco_weights_get(file, i);
+            std::string &bytes = values[entry->name];
+            bytes.resize(entry->bytes);
+            EXPECT_EQ(moco_weights_read(bytes.data(), entry->bytes, file, entry->name), MOCO_OK);
         }
-        moco_safetensors_free(file);
+        moco_weights_free(file);
         return values;
     }
     void expect_same(const std::string &a, const std::string &b, int step = 3) const

@@ -12,7 +12,7 @@ class Numbers : public testing::Test {
     void SetUp() override
     {
         ASSERT_EQ(moco_test::device().type, MOCO_CUDA);
-        ASSERT_EQ(moco_device_set_deterministic(false), MOCO_OK);
+        ASSERT_EQ(moco_device_set(MOCO_SETTING_DETERMINISTIC, false), MOCO_OK);
     }
 };
 
@@ -21,10 +21,10 @@ TEST_F(Numbers, Float32IsFullUnlessTf32IsAskedFor)
     const auto &context = at::globalContext();
     EXPECT_FALSE(context.allowTF32CuDNN()); // true is libtorch's default
     EXPECT_FALSE(context.allowTF32CuBLAS());
-    moco_device_set_tf32(true);
+    ASSERT_EQ(moco_device_set(MOCO_SETTING_TF32, true), MOCO_OK);
     EXPECT_TRUE(context.allowTF32CuDNN());
     EXPECT_TRUE(context.allowTF32CuBLAS());
-    moco_device_set_tf32(false);
+    ASSERT_EQ(moco_device_set(MOCO_SETTING_TF32, false), MOCO_OK);
     EXPECT_FALSE(context.allowTF32CuDNN());
     EXPECT_FALSE(context.allowTF32CuBLAS());
 }
@@ -33,7 +33,7 @@ TEST_F(Numbers, DeterministicForbidsWhatIsNot)
 {
     const auto &context = at::globalContext();
     EXPECT_FALSE(context.deterministicAlgorithms());
-    ASSERT_EQ(moco_device_set_deterministic(true), MOCO_OK);
+    ASSERT_EQ(moco_device_set(MOCO_SETTING_DETERMINISTIC, true), MOCO_OK);
     EXPECT_TRUE(context.deterministicAlgorithms());
     EXPECT_FALSE(context.deterministicAlgorithmsWarnOnly());
     EXPECT_TRUE(context.deterministicCuDNN());
@@ -48,7 +48,7 @@ TEST_F(Numbers, AnEncoderLetsCudnnChooseUnlessDeterministic)
     options.arch = "resnet20";
     options.device = moco_test::device();
     for (const bool deterministic : { true, false }) {
-        ASSERT_EQ(moco_device_set_deterministic(deterministic), MOCO_OK);
+        ASSERT_EQ(moco_device_set(MOCO_SETTING_DETERMINISTIC, deterministic), MOCO_OK);
         at::globalContext().setBenchmarkCuDNN(false);
         moco_encoder *encoder = nullptr;
         ASSERT_EQ(moco_encoder_create(&encoder, &options), MOCO_OK) << moco_error_message();

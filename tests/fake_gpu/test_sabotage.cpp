@@ -22,7 +22,7 @@ class Sabotage : public testing::Test {
     void SetUp() override
     {
         (void)moco_test::device(); // loads the plug-in
-        ASSERT_GE(moco_device_cuda_count(), 2);
+        ASSERT_GE(moco_device_cuda_count(nullptr), 2);
     }
     static const c10::impl::VirtualGuardImpl &cuda()
     {

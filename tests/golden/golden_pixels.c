@@ -47,14 +47,14 @@ static moco_status apply(moco_image **image, moco_image **other, const pixel_row
 {
     static const struct {
         const char *name;
-        moco_status (*run)(moco_image *, double);
-    } by_factor[] = { { "brightness", moco_image_brightness },
-                      { "contrast", moco_image_contrast },
-                      { "saturation", moco_image_saturation },
-                      { "hue", moco_image_hue } };
+        moco_adjustment what;
+    } by_factor[] = { { "brightness", MOCO_BRIGHTNESS },
+                      { "contrast", MOCO_CONTRAST },
+                      { "saturation", MOCO_SATURATION },
+                      { "hue", MOCO_HUE } };
     for (size_t i = 0; i < sizeof by_factor / sizeof by_factor[0]; ++i) {
         if (strcmp(row->op, by_factor[i].name) == 0) {
-            return by_factor[i].run(*image, number(row, "factor"));
+            return moco_image_adjust(*image, by_factor[i].what, number(row, "factor"));
         }
     }
     if (strcmp(row->op, "decode_rgb") == 0) {

@@ -24,23 +24,17 @@ AT(moco_features_options, std, 136);
 AT(moco_features_options, channels, 160);
 AT(moco_features_options, statistics, 168);
 
-SIZE(moco_knn_options, 48);
+SIZE(moco_knn_options, 80);
 AT(moco_knn_options, struct_size, 0);
 AT(moco_knn_options, k, 8);
 AT(moco_knn_options, temperature, 16);
 AT(moco_knn_options, comm, 24);
 AT(moco_knn_options, progress, 32);
 AT(moco_knn_options, payload, 40);
-
-SIZE(moco_knn_grid_options, 64);
-AT(moco_knn_grid_options, struct_size, 0);
-AT(moco_knn_grid_options, k, 8);
-AT(moco_knn_grid_options, k_count, 16);
-AT(moco_knn_grid_options, temperatures, 24);
-AT(moco_knn_grid_options, temperature_count, 32);
-AT(moco_knn_grid_options, comm, 40);
-AT(moco_knn_grid_options, progress, 48);
-AT(moco_knn_grid_options, payload, 56);
+AT(moco_knn_options, ks, 48);
+AT(moco_knn_options, k_count, 56);
+AT(moco_knn_options, temperatures, 64);
+AT(moco_knn_options, temperature_count, 72);
 
 SIZE(moco_export_options, 32);
 AT(moco_export_options, struct_size, 0);

@@ -20,7 +20,7 @@ static moco_status read_image(moco_image *image, size_t index, void *payload)
     static uint8_t pixels[SIDE * SIDE * 3];
     (void)payload;
     memset(pixels, (int)(20 * index), sizeof pixels);
-    return moco_image_set(image, SIDE, SIDE, 3, pixels);
+    return moco_image_set(image, MOCO_FRAME_RGB, SIDE, SIDE, 0, pixels);
 }
 
 static int64_t label_of(size_t index, void *payload)
@@ -121,10 +121,6 @@ static void write_file(void)
     check(moco_safetensors_write("file.safetensors", one, 1, NULL, 0));
 }
 
-HANDLE(moco_safetensors, {
-    write_file();
-    check(moco_safetensors_open(&made, "file.safetensors"));
-})
 HANDLE(moco_weights, {
     write_file();
     check(moco_weights_open(&made, "file.safetensors"));
@@ -158,7 +154,6 @@ static void *options_of(const char *type)
     OPTIONS(moco_export_options)
     OPTIONS(moco_features_options)
     OPTIONS(moco_finetune_options)
-    OPTIONS(moco_knn_grid_options)
     OPTIONS(moco_knn_options)
     OPTIONS(moco_launch)
     OPTIONS(moco_linear_images)
@@ -222,7 +217,6 @@ static void *handle_of(const char *type)
     MAKE(moco_model)
     MAKE(moco_peers)
     MAKE(moco_queue)
-    MAKE(moco_safetensors)
     MAKE(moco_sampler)
     MAKE(moco_scope)
     MAKE(moco_sgd)
@@ -272,7 +266,7 @@ void *fixture_of(const char *type, const char *name)
         return named;
     }
     if (strcmp(type, "const moco_option *") == 0) {
-        return (void *)(uintptr_t)moco_config_option(0);
+        return (void *)(uintptr_t)moco_config_options(NULL);
     }
     if (strcmp(type, "void *") == 0 && strcmp(name, "values") == 0) {
         return make_moco_config(); /* moco_option_set(); a buffer as good as any for others */

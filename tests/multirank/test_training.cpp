@@ -21,26 +21,27 @@ class Training : public Ranks {
     // The largest difference between the parameters of two runs' encoders.
     static double parameter_difference(const std::string &a, const std::string &b)
     {
-        moco_safetensors *files[2] = {};
-        EXPECT_EQ(moco_safetensors_open(&files[0], checkpoint(a, 20).c_str()), MOCO_OK) << moco_error_message();
-        EXPECT_EQ(moco_safetensors_open(&files[1], checkpoint(b, 20).c_str()), MOCO_OK) << moco_error_message();
+        moco_weights *files[2] = {};
+        EXPECT_EQ(moco_weights_open(&files[0], checkpoint(a, 20).c_str()), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_weights_open(&files[1], checkpoint(b, 20).c_str()), MOCO_OK) << moco_error_message();
         double largest = 0;
-        for (size_t i = 0; i < moco_safetensors_count(files[0]); ++i) {
-            const auto *entry = moco_safetensors_get(files[0], i);
+        for (size_t i = 0; i < moco_weights_count(files[0]); ++i) {
+            const auto *entry = moco_weights_get(files[0], i);
             const std::string name = entry->name;
-            const auto *other = moco_safetensors_find(files[1], entry->name);
             if (name.rfind("encoder_", 0) != 0 || entry->dtype != MOCO_FLOAT32 ||
                 name.find("running") != std::string::npos) {
                 continue;
             }
-            const auto *x = static_cast<const float *>(entry->data);
-            const auto *y = static_cast<const float *>(other->data);
-            for (size_t k = 0; k < entry->bytes / sizeof(float); ++k) {
+            std::vector<float> x(entry->bytes / sizeof(float));
+            std::vector<float> y(x.size());
+            EXPECT_EQ(moco_weights_read(x.data(), entry->bytes, files[0], entry->name), MOCO_OK);
+            EXPECT_EQ(moco_weights_read(y.data(), entry->bytes, files[1], entry->name), MOCO_OK);
+            for (size_t k = 0; k < x.size(); ++k) {
                 largest = std::max(largest, static_cast<double>(std::abs(x[k] - y[k])));
             }
         }
-        moco_safetensors_free(files[0]);
-        moco_safetensors_free(files[1]);
+        moco_weights_free(files[0]);
+        moco_weights_free(files[1]);
         return largest;
     }
     static void expect_same_run(const std::string &out)

@@ -40,7 +40,7 @@ class DatasetFiles : public WithFolder {
         moco_image *made = nullptr;
         ASSERT_EQ(moco_image_create(&made), MOCO_OK);
         const uint8_t pixel[12] = { red, 1, 2, red, 1, 2, red, 1, 2, red, 1, 2 };
-        EXPECT_EQ(moco_image_set(made, 2, 2, 3, pixel), MOCO_OK);
+        EXPECT_EQ(moco_image_set(made, MOCO_FRAME_RGB, 2, 2, 0, pixel), MOCO_OK);
         // The content is PNG under any name: decoders go by the content.
         const std::filesystem::path png = root_ / ".made.png";
         EXPECT_EQ(moco_image_write_png(made, png.c_str()), MOCO_OK) << moco_error_message();

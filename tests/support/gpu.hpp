@@ -13,7 +13,7 @@ constexpr moco_device gpu = { MOCO_CUDA, 0 };
 
 // Skips a test that needs this many GPUs. A macro, since only the test itself can be skipped.
 #define SKIP_WITHOUT_GPUS(count)                                                                                       \
-    if (moco_device_cuda_count() < (count)) {                                                                          \
+    if (moco_device_cuda_count(nullptr) < (count)) {                                                                   \
         GTEST_SKIP() << "needs " << (count) << " GPU(s), real or pretended";                                           \
     }
 

@@ -21,7 +21,7 @@ inline moco_status toy_read(moco_image *image, size_t index, void * /*payload*/)
                 static_cast<uint8_t>(quadrant == label ? 180 + noise : noise);
         }
     }
-    return moco_image_set(image, kToySide, kToySide, 1, pixels.data());
+    return moco_image_set(image, MOCO_FRAME_GREY, kToySide, kToySide, 0, pixels.data());
 }
 
 inline int64_t toy_label(size_t index, void * /*payload*/)

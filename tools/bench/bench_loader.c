@@ -98,7 +98,7 @@ static void read_clocks(loader_job *job, double sign)
 {
     job->cpu_seconds += sign * clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (int i = 0; i < MOCO_STAGE_COUNT; ++i) {
-        job->stages[i] += sign * moco_loader_stage_seconds(job->loader, (moco_stage)i);
+        job->stages[i] += sign * moco_loader_seconds(job->loader, (moco_stage)i);
     }
 }
 

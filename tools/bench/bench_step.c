@@ -47,8 +47,8 @@ static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t se
     MOCO_TRY(moco_tensor_randn(&random, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, seed));
     moco_status status = moco_tensor_data(&source, random);
     if (status == MOCO_OK) {
-        status = moco_image_batch_create_channels(out, &values, NULL, MOCO_FLOAT32, batch, (int32_t)channels,
-                                                  (int32_t)size, (int32_t)size, layout_of(job), job->device);
+        status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, batch, (int32_t)channels, (int32_t)size,
+                                         (int32_t)size, layout_of(job), job->device);
     }
     if (status == MOCO_OK) {
         memcpy(values, source, (size_t)(batch * channels * size * size) * sizeof(float));
@@ -116,7 +116,7 @@ static moco_status run_steps(step_job *job, int64_t count)
 
 static double waited(const step_job *job)
 {
-    return job->loader != NULL ? moco_loader_wait_seconds(job->loader) : 0;
+    return job->loader != NULL ? moco_loader_seconds(job->loader, MOCO_STAGE_WAIT) : 0;
 }
 
 /* Times the steps of a repeat, in seconds per step. */

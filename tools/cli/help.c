@@ -155,11 +155,11 @@ static void print_option(const tool_command *command, const moco_option *option,
 
 static void print_presets(size_t width)
 {
-    const char *name = NULL;
+    moco_preset preset;
     print_heading("Presets");
-    for (size_t i = 0; (name = moco_config_preset_name(i)) != NULL; ++i) {
-        (void)printf("  %-*s", TEXT_COLUMN - 2, name);
-        print_wrapped(moco_config_preset_help(i), TEXT_COLUMN, width);
+    for (size_t i = 0; moco_config_preset(&preset, i); ++i) {
+        (void)printf("  %-*s", TEXT_COLUMN - 2, preset.name);
+        print_wrapped(preset.help, TEXT_COLUMN, width);
     }
 }
 

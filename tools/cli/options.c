@@ -80,9 +80,9 @@ static const moco_option *find(const tool_command *command, const char *name, si
     if (option == NULL) {
         option = moco_option_find(common_options, common_option_count, name, length);
     }
-    return option == NULL && command->takes_config
-               ? moco_option_find(moco_config_option(0), moco_config_option_count(), name, length)
-               : option;
+    size_t count = 0;
+    const moco_option *settings = moco_config_options(&count);
+    return option == NULL && command->takes_config ? moco_option_find(settings, count, name, length) : option;
 }
 
 static const moco_option *find_nearest(const tool_command *command, const char *wrong)
@@ -92,7 +92,9 @@ static const moco_option *find_nearest(const tool_command *command, const char *
     const moco_option *other = moco_option_nearest(common_options, common_option_count, wrong, &errors);
     nearest = other != NULL ? other : nearest;
     if (command->takes_config) {
-        other = moco_option_nearest(moco_config_option(0), moco_config_option_count(), wrong, &errors);
+        size_t count = 0;
+        const moco_option *settings = moco_config_options(&count);
+        other = moco_option_nearest(settings, count, wrong, &errors);
     }
     return other != NULL ? other : nearest;
 }

@@ -155,9 +155,9 @@ static void print_devices(void)
     } else {
         print_row("cpu", "not usable: %s", moco_error_message());
     }
-    const int32_t count = moco_device_cuda_count();
+    const char *reason = "";
+    const int32_t count = moco_device_cuda_count(&reason);
     if (count == 0) {
-        const char *reason = moco_device_cuda_reason();
         print_row("cuda", "%s%s", strncmp(reason, "no GPU", 6) == 0 ? "" : "not usable: ", reason);
     }
     for (int32_t i = 0; i < count; ++i) {

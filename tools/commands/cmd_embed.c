@@ -137,7 +137,7 @@ static moco_status draw_map(const embed_job *job)
     how.perplexity = values.perplexity;
     how.progress = counter_show;
     counter_start("t-SNE steps");
-    const moco_status status = moco_plot_map_with(values.map, job->images, job->features, &how);
+    const moco_status status = moco_plot_map(values.map, job->images, job->features, &how);
     counter_end();
     return status;
 }

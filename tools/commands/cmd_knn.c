@@ -163,14 +163,14 @@ static moco_status set_up(knn_job *job, const arguments *args)
 
 static moco_status measure(knn_job *job)
 {
-    moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
+    moco_knn_options grid = MOCO_KNN_OPTIONS_INIT;
     const double start = clock_now();
     MOCO_TRY(moco_features_extract(&job->bank, job->train_images, job->net.encoder, &job->how));
     MOCO_TRY(moco_features_extract(&job->queries, job->test_images, job->net.encoder, &job->how));
     if (job->auto_k) {
         job->k[0] = moco_knn_auto_k(job->bank);
     }
-    grid.k = job->k;
+    grid.ks = job->k;
     grid.k_count = job->k_count;
     grid.temperatures = job->temperatures;
     grid.temperature_count = job->temperature_count;
@@ -180,7 +180,7 @@ static moco_status measure(knn_job *job)
         return moco_error_set(MOCO_ENOMEM, "out of memory for the predictions of %zu images",
                               moco_features_count(job->queries));
     }
-    MOCO_TRY(moco_knn_grid(job->accuracies, job->predicted, job->bank, job->queries, &grid));
+    MOCO_TRY(moco_knn(job->accuracies, job->predicted, job->bank, job->queries, &grid));
     job->seconds = clock_now() - start;
     return values.features_out[0] != '\0'
                ? evaluation_write_features(values.features_out, job->bank, job->queries, NULL, 0)

@@ -78,6 +78,7 @@ static const moco_option options[] = {
 typedef struct trial {
     moco_features *train, *val; /* train: with --cached */
     moco_linear *linear;
+    moco_tensor *first; /* with --features-out: the weights that all classifiers start from */
     linear_trial numbers;
 } trial;
 
@@ -182,6 +183,9 @@ static moco_status attempt(trial *t, evaluation_job *job)
     heads.device = job->net.device;
     heads.comm = values.cached ? NULL : job->comm;
     MOCO_TRY(moco_linear_create(&t->linear, &heads));
+    if (values.features_out[0] != '\0') {
+        MOCO_TRY(moco_tensor_clone(&t->first, NULL, moco_tensor_list_get(moco_linear_parameters(t->linear, 0), 0)));
+    }
     MOCO_TRY(learn(t, job, &heads));
     progress_end();
     return MOCO_OK;
@@ -192,6 +196,7 @@ static void trial_free(trial *t)
     moco_features_free(t->train);
     moco_features_free(t->val);
     moco_linear_free(t->linear);
+    moco_tensor_free(t->first);
 }
 
 /* Writes features and labels, and what another program needs to repeat the training: the order and first weights. */
@@ -199,14 +204,10 @@ static moco_status write_features(const trial *t)
 {
     moco_scope *scope;
     moco_tensor *order = NULL;
-    moco_tensor *weight = NULL;
     MOCO_TRY(moco_scope_create(&scope));
     moco_status status = moco_linear_order(&order, scope, moco_features_count(t->train), &plan.how);
     if (status == MOCO_OK) {
-        status = moco_linear_first_weight(&weight, scope, t->linear);
-    }
-    if (status == MOCO_OK) {
-        const moco_named_tensor more[2] = { { "order", order }, { "first.weight", weight } };
+        const moco_named_tensor more[2] = { { "order", order }, { "first.weight", t->first } };
         status = evaluation_write_features(values.features_out, t->train, t->val, more, 2);
     }
     moco_scope_free(scope);
@@ -224,8 +225,9 @@ static moco_status write_files(const trial *t)
     char rate[32];
     const size_t best = linear_report_chosen(&t->numbers);
     (void)snprintf(rate, sizeof rate, "%g", t->numbers.result.outcomes[best].rate);
-    const moco_named_tensor named[2] = { { "fc.weight", moco_linear_weight(t->linear, best) },
-                                         { "fc.bias", moco_linear_bias(t->linear, best) } };
+    const moco_tensor_list *parameters = moco_linear_parameters(t->linear, best);
+    const moco_named_tensor named[2] = { { "fc.weight", moco_tensor_list_get(parameters, 0) },
+                                         { "fc.bias", moco_tensor_list_get(parameters, 1) } };
     const moco_metadata metadata[2] = { { "format", "moco-linear" }, { "lr", rate } };
     return moco_safetensors_write(values.out, named, 2, metadata, 2);
 }

@@ -53,7 +53,7 @@ static int run(const arguments *args)
 {
     (void)args;
     const tool_command *each = NULL;
-    const char *preset = NULL;
+    moco_preset preset;
     (void)printf(".TH MOCO 1 \"\" \"moco %s\"\n.SH NAME\nmoco \\- pretrain image encoders by Momentum Contrast\n"
                  ".SH SYNOPSIS\n.B moco\n.I COMMAND\n[arguments]\n.SH COMMANDS\n",
                  moco_version());
@@ -65,11 +65,11 @@ static int run(const arguments *args)
         print_option(&command_man, &common_options[i]);
     }
     (void)printf(".SH PRESETS\n");
-    for (size_t i = 0; (preset = moco_config_preset_name(i)) != NULL; ++i) {
+    for (size_t i = 0; moco_config_preset(&preset, i); ++i) {
         (void)printf(".TP\n.B ");
-        print_roff(preset);
+        print_roff(preset.name);
         (void)putchar('\n');
-        print_roff(moco_config_preset_help(i));
+        print_roff(preset.help);
         (void)putchar('\n');
     }
     (void)printf(".SH EXIT STATUS\n.TP\n.B 0\nsuccess\n.TP\n.B 1\nfailure\n.TP\n.B 2\nwrong usage\n.TP\n.B 128+N\n"

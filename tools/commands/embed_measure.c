@@ -17,8 +17,8 @@ static moco_status prepare(moco_tensor **out, const moco_config *config, moco_en
     moco_tensor *noise = NULL;
     moco_tensor *host = NULL;
     void *values;
-    MOCO_TRY(moco_image_batch_create_channels(&host, &values, NULL, MOCO_FLOAT32, config->batch,
-                                              (int32_t)config->channels, size, size, shape.layout, shape.device));
+    MOCO_TRY(moco_image_batch_create(&host, &values, NULL, MOCO_FLOAT32, config->batch, (int32_t)config->channels, size,
+                                     size, shape.layout, shape.device));
     moco_status status = moco_tensor_randn(&noise, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, 0);
     if (status == MOCO_OK) {
         status = moco_tensor_copy(host, noise);

@@ -10,19 +10,14 @@
 #include <string.h>
 
 /* Notes a guess: files of other programs do not say how images were prepared, and a wrong guess costs accuracy. */
-static void note_guess(const network *net)
+static void note_guess(const network *net, const moco_weights *weights)
 {
-    moco_weights *weights;
-    if (moco_weights_open(&weights, net->path) != MOCO_OK) {
-        return;
-    }
     if (moco_weights_kind_of(weights) != MOCO_WEIGHTS_CHECKPOINT &&
         moco_weights_metadata(weights, "image_size") == NULL) {
         say_note(
             "%s does not say how images were prepared; assuming %lld pixels, and colours scaled as by --augment %s",
             net->path, (long long)net->config.image_size, net->config.augment);
     }
-    moco_weights_free(weights);
 }
 
 moco_status network_find(network *out, const char *path, const char *device)
@@ -30,9 +25,14 @@ moco_status network_find(network *out, const char *path, const char *device)
     *out = (network){ .encoder = NULL };
     moco_config_init(&out->config, sizeof out->config);
     MOCO_TRY(moco_checkpoint_find(out->path, sizeof out->path, path));
-    MOCO_TRY(moco_weights_read_config(&out->config, out->path));
-    note_guess(out);
-    return moco_device_parse(&out->device, device);
+    moco_weights *weights;
+    MOCO_TRY(moco_weights_open(&weights, out->path));
+    const moco_status status = moco_weights_config(&out->config, weights);
+    if (status == MOCO_OK) {
+        note_guess(out, weights);
+    }
+    moco_weights_free(weights);
+    return status == MOCO_OK ? moco_device_parse(&out->device, device) : status;
 }
 
 moco_status network_find_or_preset(network *out, const char *path, const char *preset, int64_t channels,

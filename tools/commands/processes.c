@@ -64,7 +64,7 @@ static int64_t processes_of(const launch_settings *settings, const char *device)
         moco_device_parse(&first, device) != MOCO_OK || first.type == MOCO_CPU) {
         return settings->nproc > 0 ? settings->nproc : 1; /* a device that cannot be used is reported later */
     }
-    return moco_device_cuda_count();
+    return moco_device_cuda_count(NULL);
 }
 
 bool launch_start(int *code, const launch_settings *given, const char *device, const tool_command *command)

@@ -13,8 +13,8 @@ static int32_t usable_gpus(const char *device)
 {
     moco_device first;
     const bool named = strchr(device, ':') != NULL;
-    return !named && moco_device_parse(&first, device) == MOCO_OK && first.type == MOCO_CUDA ? moco_device_cuda_count()
-                                                                                             : 0;
+    const bool uses_gpu = !named && moco_device_parse(&first, device) == MOCO_OK && first.type == MOCO_CUDA;
+    return uses_gpu ? moco_device_cuda_count(NULL) : 0;
 }
 
 sweep_shares sweep_share_out(const sweep_grid *grid, int64_t parallel, int64_t nproc)

@@ -107,7 +107,7 @@ TEST_F(LateGpu, DISABLED_Refused)
     EXPECT_EQ(moco_device_parse(&device, "cuda"), MOCO_EUNAVAILABLE);
     const std::string message = moco_error_message();
     EXPECT_NE(message.find("moco_device_cuda_count()"), std::string::npos) << message;
-    EXPECT_EQ(moco_device_cuda_count(), 0);
+    EXPECT_EQ(moco_device_cuda_count(nullptr), 0);
 }
 
 // "Cannot initialize CUDA without ATen_cuda library" came from the first use of the GPU.

@@ -88,11 +88,12 @@ TEST(Memory, ReuseCanBeSwitchedOffWhileTensorsLive)
     start();
     std::mt19937 random(9);
     const Held kept = take(random, 1);
-    moco_memory_reuse(false);
+    ASSERT_EQ(moco_device_set(MOCO_SETTING_MEMORY_REUSE, false), MOCO_OK);
     const Held other = take(random, 2);
     EXPECT_TRUE(is_whole(kept));
     moco_tensor_free(kept.tensor);
-    moco_memory_reuse(true);
+    ASSERT_EQ(moco_device_set(MOCO_SETTING_MEMORY_REUSE, true), MOCO_OK);
+    EXPECT_EQ(moco_device_set(static_cast<moco_device_setting>(3), true), MOCO_EINVALID);
     EXPECT_TRUE(is_whole(other));
     moco_tensor_free(other.tensor);
     come_and_go(3);

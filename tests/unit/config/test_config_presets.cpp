@@ -37,7 +37,9 @@ TEST(Config, PresetsAreValidAndDoNotDependOnEachOther)
     size_t count = 0;
     for (; moco_config_preset_name(count) != nullptr; ++count) {
         SCOPED_TRACE(moco_config_preset_name(count));
-        EXPECT_GT(std::strlen(moco_config_preset_help(count)), 5U);
+        moco_preset preset = {};
+        ASSERT_TRUE(moco_config_preset(&preset, count));
+        EXPECT_GT(std::strlen(preset.help), 5U);
         Config config;
         ASSERT_EQ(moco_config_apply_preset(&config, moco_config_preset_name(count)), MOCO_OK) << moco_error_message();
         EXPECT_EQ(moco_config_check(&config), MOCO_OK) << moco_error_message();
@@ -50,7 +52,9 @@ TEST(Config, PresetsAreValidAndDoNotDependOnEachOther)
     }
     EXPECT_GE(count, 5U);
     EXPECT_TRUE(log.lines.empty()) << log.lines.front();
-    EXPECT_EQ(moco_config_preset_help(count), nullptr);
+    moco_preset preset = { "kept", "kept" };
+    EXPECT_FALSE(moco_config_preset(&preset, count));
+    EXPECT_STREQ(preset.name, "kept");
 }
 
 TEST(Config, PresetV2AndCifarAreTheReferences)

@@ -119,7 +119,9 @@ TEST(Config, TableIsSound)
             EXPECT_EQ(option->size, 8U);
         }
     }
-    EXPECT_EQ(moco_config_option_count(), all_options().size());
+    size_t count = 0;
+    EXPECT_EQ(moco_config_options(&count), moco_config_option(0));
+    EXPECT_EQ(count, all_options().size());
     EXPECT_EQ(moco_config_option(names.size()), nullptr);
 }
 

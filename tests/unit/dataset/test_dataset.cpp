@@ -223,7 +223,7 @@ moco_status read_square(moco_image *image, size_t index, void *)
         return MOCO_OK; // without pixels
     }
     const uint8_t pixel = static_cast<uint8_t>(index);
-    return moco_image_set(image, 1, 1, 1, &pixel);
+    return moco_image_set(image, MOCO_FRAME_GREY, 1, 1, 0, &pixel);
 }
 
 int64_t label_square(size_t index, void *)

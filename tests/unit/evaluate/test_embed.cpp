@@ -151,13 +151,13 @@ TEST_F(Embed, SafetensorsHoldLabelsAndNamesAreLines)
     const moco_metadata metadata = { "arch", "none" };
     ASSERT_EQ(moco_features_write(path("f.safetensors").c_str(), features, &metadata, 1), MOCO_OK);
     ASSERT_EQ(moco_features_write_names(path("f.txt").c_str(), features, dataset), MOCO_OK);
-    moco_safetensors *file = nullptr;
-    ASSERT_EQ(moco_safetensors_open(&file, path("f.safetensors").c_str()), MOCO_OK) << moco_error_message();
-    ASSERT_NE(moco_safetensors_find(file, "features"), nullptr);
-    EXPECT_EQ(moco_safetensors_find(file, "features")->sizes[0], 5);
-    ASSERT_NE(moco_safetensors_find(file, "labels"), nullptr);
-    EXPECT_STREQ(moco_safetensors_metadata(file, "arch"), "none");
-    moco_safetensors_free(file);
+    moco_weights *file = nullptr;
+    ASSERT_EQ(moco_weights_open(&file, path("f.safetensors").c_str()), MOCO_OK) << moco_error_message();
+    ASSERT_NE(moco_weights_find(file, "features"), nullptr);
+    EXPECT_EQ(moco_weights_find(file, "features")->sizes[0], 5);
+    ASSERT_NE(moco_weights_find(file, "labels"), nullptr);
+    EXPECT_STREQ(moco_weights_metadata(file, "arch"), "none");
+    moco_weights_free(file);
     std::string expected;
     for (size_t row = 0; row < 5; ++row) {
         char name[64];
@@ -171,9 +171,9 @@ TEST_F(Embed, SafetensorsHoldLabelsAndNamesAreLines)
     moco_dataset *bare = toy_dataset(4, false);
     features = toy_features(bare);
     ASSERT_EQ(moco_features_write(path("g.safetensors").c_str(), features, nullptr, 0), MOCO_OK);
-    ASSERT_EQ(moco_safetensors_open(&file, path("g.safetensors").c_str()), MOCO_OK);
-    EXPECT_EQ(moco_safetensors_find(file, "labels"), nullptr) << "there are none";
-    moco_safetensors_free(file);
+    ASSERT_EQ(moco_weights_open(&file, path("g.safetensors").c_str()), MOCO_OK);
+    EXPECT_EQ(moco_weights_find(file, "labels"), nullptr) << "there are none";
+    moco_weights_free(file);
     moco_features_free(features);
     moco_dataset_free(bare);
 }
@@ -233,7 +233,7 @@ TEST_F(Embed, MapHasAColourForEachClass)
     for (const bool labels : { true, false }) {
         moco_dataset *dataset = toy_dataset(40, labels);
         moco_features *features = toy_features(dataset);
-        ASSERT_EQ(moco_plot_map(path("map.png").c_str(), dataset, features), MOCO_OK) << moco_error_message();
+        ASSERT_EQ(moco_plot_map(path("map.png").c_str(), dataset, features, nullptr), MOCO_OK) << moco_error_message();
         moco_image *image = nullptr;
         ASSERT_EQ(moco_image_create(&image), MOCO_OK);
         ASSERT_EQ(moco_image_read(image, path("map.png").c_str()), MOCO_OK);

@@ -156,14 +156,14 @@ TEST_F(Knn, AGridIsEachOfItsCells)
     moco_features *queries = extract(others, MOCO_FEATURE_PIXELS);
     const std::vector<int64_t> k{ 1, 7, 1000 };
     const std::vector<double> temperatures{ 0.05, 3 };
-    moco_knn_grid_options grid = MOCO_KNN_GRID_OPTIONS_INIT;
-    grid.k = k.data();
+    moco_knn_options grid = MOCO_KNN_OPTIONS_INIT;
+    grid.ks = k.data();
     grid.k_count = k.size();
     grid.temperatures = temperatures.data();
     grid.temperature_count = temperatures.size();
     std::vector<double> accuracies(6);
     std::vector<int64_t> predicted(6 * 33);
-    ASSERT_EQ(moco_knn_grid(accuracies.data(), predicted.data(), bank, queries, &grid), MOCO_OK);
+    ASSERT_EQ(moco_knn(accuracies.data(), predicted.data(), bank, queries, &grid), MOCO_OK);
     for (size_t cell = 0; cell < 6; ++cell) {
         moco_knn_options options = MOCO_KNN_OPTIONS_INIT;
         options.k = k[cell / 2];
@@ -174,8 +174,8 @@ TEST_F(Knn, AGridIsEachOfItsCells)
         EXPECT_EQ(accuracy, accuracies[cell]) << cell;
         EXPECT_TRUE(std::equal(alone.begin(), alone.end(), predicted.begin() + static_cast<ptrdiff_t>(33 * cell)));
     }
-    grid.temperature_count = 0;
-    EXPECT_EQ(moco_knn_grid(accuracies.data(), nullptr, bank, queries, &grid), MOCO_EINVALID);
+    grid.temperatures = nullptr;
+    EXPECT_EQ(moco_knn(accuracies.data(), nullptr, bank, queries, &grid), MOCO_EINVALID);
     moco_features_free(bank);
     moco_features_free(queries);
     moco_dataset_free(dataset);

@@ -26,11 +26,11 @@ class Safetensors : public moco_test::WithFolder {
     }
     void refuses(const std::string &name, const char *why) const
     {
-        moco_safetensors *file = nullptr;
-        EXPECT_EQ(moco_safetensors_open(&file, name.c_str()), MOCO_EFORMAT) << why;
+        moco_weights *file = nullptr;
+        EXPECT_EQ(moco_weights_open(&file, name.c_str()), MOCO_EFORMAT) << why;
         EXPECT_EQ(file, nullptr) << why;
         EXPECT_TRUE(message_has(name)) << why << ": " << moco_error_message();
-        moco_safetensors_free(file);
+        moco_weights_free(file);
     }
     void refuses(const std::string &header, size_t data, const char *why) const { refuses(build(header, data), why); }
 };
@@ -80,28 +80,29 @@ TEST_F(Safetensors, RoundTripsEveryTypeAndShape)
     std::memcpy(&header, once.data(), 8);
     EXPECT_EQ(header % 8, 0U) << "the data are aligned";
 
-    moco_safetensors *file = nullptr;
-    ASSERT_EQ(moco_safetensors_open(&file, name.c_str()), MOCO_OK) << moco_error_message();
-    ASSERT_EQ(moco_safetensors_count(file), tensors.size());
-    EXPECT_STREQ(moco_safetensors_metadata(file, "a"), metadata[1].value);
-    EXPECT_EQ(moco_safetensors_metadata(file, "none"), nullptr);
+    moco_weights *file = nullptr;
+    ASSERT_EQ(moco_weights_open(&file, name.c_str()), MOCO_OK) << moco_error_message();
+    ASSERT_EQ(moco_weights_count(file), tensors.size());
+    EXPECT_STREQ(moco_weights_metadata(file, "a"), metadata[1].value);
+    EXPECT_EQ(moco_weights_metadata(file, "none"), nullptr);
     for (size_t i = 0; i < tensors.size(); ++i) {
-        const auto *entry = moco_safetensors_find(file, tensors[i].name);
+        const auto *entry = moco_weights_find(file, tensors[i].name);
         ASSERT_NE(entry, nullptr);
         EXPECT_EQ(entry->dtype, cases[i].dtype);
         EXPECT_EQ(std::vector<int64_t>(entry->sizes, entry->sizes + entry->ndim), cases[i].sizes);
         ASSERT_EQ(entry->bytes, values[i].size());
-        const auto *bytes = static_cast<const char *>(entry->data);
-        EXPECT_TRUE(std::equal(values[i].begin(), values[i].end(), bytes)) << tensors[i].name;
+        std::vector<unsigned char> bytes(entry->bytes + 1);
+        ASSERT_EQ(moco_weights_read(bytes.data(), entry->bytes, file, tensors[i].name), MOCO_OK);
+        EXPECT_TRUE(std::equal(values[i].begin(), values[i].end(), bytes.begin())) << tensors[i].name;
         moco_tensor *copy = nullptr;
         ASSERT_EQ(moco_tensor_zeros(&copy, nullptr, cases[i].dtype, kCpu, cases[i].sizes.data(), cases[i].sizes.size()),
                   MOCO_OK);
-        EXPECT_EQ(moco_safetensors_read(copy, file, tensors[i].name), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_weights_read_tensor(copy, file, tensors[i].name), MOCO_OK) << moco_error_message();
         moco_tensor_free(copy);
     }
-    EXPECT_EQ(moco_safetensors_read(owned[0], file, "f64"), MOCO_EFORMAT);
-    EXPECT_EQ(moco_safetensors_read(owned[0], file, "nothing"), MOCO_EFORMAT);
-    moco_safetensors_free(file);
+    EXPECT_EQ(moco_weights_read_tensor(owned[0], file, "f64"), MOCO_EFORMAT);
+    EXPECT_EQ(moco_weights_read_tensor(owned[0], file, "nothing"), MOCO_EFORMAT);
+    moco_weights_free(file);
     for (auto *tensor : owned) {
         moco_tensor_free(tensor);
     }
@@ -169,16 +170,16 @@ TEST_F(Safetensors, RefusesHostileHeaders)
         return std::string(R"({"a":{"dtype":")") + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets +
                "}}";
     };
-    moco_safetensors *file = nullptr;
-    ASSERT_EQ(moco_safetensors_open(&file, build(entry("F32", "[2]", "[0,8]"), 8).c_str()), MOCO_OK);
-    moco_safetensors_free(file);
+    moco_weights *file = nullptr;
+    ASSERT_EQ(moco_weights_open(&file, build(entry("F32", "[2]", "[0,8]"), 8).c_str()), MOCO_OK);
+    moco_weights_free(file);
     refuses("{not json}", 8, "no JSON");
     refuses("[1,2,3]   ", 8, "no object");
     refuses(R"({"t":{"dtype":32,"shape":[2],"data_offsets":[0,8]}})", 8, "a type that is no text");
     // A tensor of an unknown type is passed over, but must have its place.
-    ASSERT_EQ(moco_safetensors_open(&file, build(entry("F31", "[2]", "[0,8]"), 8).c_str()), MOCO_OK);
-    EXPECT_EQ(moco_safetensors_count(file), 0U);
-    moco_safetensors_free(file);
+    ASSERT_EQ(moco_weights_open(&file, build(entry("F31", "[2]", "[0,8]"), 8).c_str()), MOCO_OK);
+    EXPECT_EQ(moco_weights_count(file), 0U);
+    moco_weights_free(file);
     refuses(entry("F31", "[2]", "[0,9]"), 8, "a place beyond the file");
     refuses(entry("F31", "[2]", "[0,4]"), 8, "a place that leaves a rest");
     refuses(entry("F32", "[-2]", "[0,8]"), 8, "negative size");
@@ -222,7 +223,7 @@ TEST_F(Safetensors, RefusesCutAndFalseLengths)
         write_file(path("length"), bytes);
         refuses(path("length"), ("header of " + std::to_string(length)).c_str());
     }
-    moco_safetensors *file = nullptr;
-    EXPECT_EQ(moco_safetensors_open(&file, path("none").c_str()), MOCO_ENOTFOUND);
-    EXPECT_EQ(moco_safetensors_open(&file, folder_.c_str()), MOCO_EFORMAT);
+    moco_weights *file = nullptr;
+    EXPECT_EQ(moco_weights_open(&file, path("none").c_str()), MOCO_ENOTFOUND);
+    EXPECT_EQ(moco_weights_open(&file, folder_.c_str()), MOCO_EFORMAT);
 }

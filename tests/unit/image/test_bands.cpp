@@ -160,8 +160,8 @@ TEST_F(Bands, ThatDoNotFitAreRefused)
     EXPECT_EQ(moco_image_width(image), 0);
     moco_image_set_channels(image, 5);
     const uint8_t grey[4] = { 0, 1, 2, 3 };
-    EXPECT_EQ(moco_image_set(image, 2, 2, 1, grey), MOCO_EFORMAT);
-    EXPECT_EQ(moco_image_set_frame(image, MOCO_FRAME_GREY, 2, 2, 0, grey), MOCO_EFORMAT);
+    EXPECT_EQ(moco_image_set(image, MOCO_FRAME_GREY, 2, 2, 0, grey), MOCO_EFORMAT);
+    EXPECT_EQ(moco_image_set(image, MOCO_FRAME_YUYV, 2, 1, 0, grey), MOCO_EFORMAT);
     const float infinite = INFINITY;
     EXPECT_EQ(moco_image_set_bands(image, 1, 1, 1, &infinite), MOCO_EINVALID);
     EXPECT_EQ(moco_image_width(image), 0);
@@ -212,16 +212,16 @@ TEST_F(Bands, ResizeAsTensorsDo)
 TEST_F(Bands, OfThreeChangeColoursAsTensorsDo)
 {
     set_colours(0);
-    ASSERT_EQ(moco_image_saturation(image, 0.6), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_SATURATION, 0.6), MOCO_OK);
     expect_colours({ 0.19768, 0.244379, 0.317114, 0.032882, 0.079582, 0.152316, 0.032855, 0.16198, 0.157796 });
     set_colours(0);
-    ASSERT_EQ(moco_image_brightness(image, 1.4), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_BRIGHTNESS, 1.4), MOCO_OK);
     expect_colours({ 0.384591, 0.441202, 0.55122, 6.4e-05, 0.056675, 0.166693, 0, 0.248939, 0.179478 });
     set_colours(0);
-    ASSERT_EQ(moco_image_hue(image, 0.2), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_HUE, 0.2), MOCO_OK);
     expect_colours({ 0.219721, 0.315145, 0.347929, 0.274708, 0.232746, 0.393729, 0.0, 0.040482, 0.119066 });
     set_colours(-3); // hue needs no range
-    ASSERT_EQ(moco_image_hue(image, -0.4), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_HUE, -0.4), MOCO_OK);
     expect_colours({ 0.0, 0.040482, 0.119066, 0.109837, 0.287678, 0.238064, 0.274708, 0.315145, 0.393729 }, -3);
 }
 
@@ -237,19 +237,19 @@ TEST_F(Bands, OfOtherNumbersChangeWithoutColours)
     };
     const auto set = [&] { ASSERT_EQ(moco_image_set_bands(image, 2, 2, 2, values), MOCO_OK); };
     set();
-    ASSERT_EQ(moco_image_saturation(image, 0), MOCO_OK);
-    ASSERT_EQ(moco_image_hue(image, 0.4), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_SATURATION, 0), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_HUE, 0.4), MOCO_OK);
     EXPECT_TRUE(is(values));
-    ASSERT_EQ(moco_image_brightness(image, 2), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_BRIGHTNESS, 2), MOCO_OK);
     EXPECT_TRUE(is(brighter)); // values of floats are not cut
     set();
-    ASSERT_EQ(moco_image_contrast(image, 0.5), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_CONTRAST, 0.5), MOCO_OK);
     EXPECT_TRUE(is(flatter));
     set();
     ASSERT_EQ(moco_image_grayscale(image), MOCO_OK);
     EXPECT_TRUE(is(grey));
     ASSERT_EQ(read("contig.tif", 5), MOCO_OK);
-    ASSERT_EQ(moco_image_brightness(image, 4), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(image, MOCO_BRIGHTNESS, 4), MOCO_OK);
     EXPECT_EQ(moco_image_bands(image)[4 * rows * columns + 5], 1); // values of whole numbers are
 }
 
@@ -303,7 +303,8 @@ TEST_F(Bands, AreShownAndPasted)
     EXPECT_NEAR(shown[3 * 100], 128, 1);
     moco_image *canvas = nullptr;
     ASSERT_EQ(moco_image_create(&canvas), MOCO_OK);
-    ASSERT_EQ(moco_image_fill_bands(canvas, 4, 4, 2, -1), MOCO_OK);
+    const std::vector<float> below(4 * 4 * 2, -1.0F);
+    ASSERT_EQ(moco_image_set_bands(canvas, 4, 4, 2, below.data()), MOCO_OK);
     EXPECT_EQ(moco_image_paste(canvas, other, 0, 0, 1), MOCO_EINVALID); // a picture
     ASSERT_EQ(moco_image_paste(canvas, image, 2, 3, 1), MOCO_OK);
     EXPECT_EQ(moco_image_bands(canvas)[15], 1);

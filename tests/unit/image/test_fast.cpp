@@ -142,12 +142,12 @@ TEST_F(Fast, TakesPixelsAndPlanes)
     }
     const moco_augment_policy policy = preset("cifar", 20);
     for (std::uint64_t i = 0; i < 20; ++i) {
-        ASSERT_EQ(moco_image_set(exact_.source(), 40, 30, 1, pixels.data()), MOCO_OK);
-        ASSERT_EQ(moco_image_set(fast_.source(), 40, 30, 1, pixels.data()), MOCO_OK);
+        ASSERT_EQ(moco_image_set(exact_.source(), MOCO_FRAME_GREY, 40, 30, 0, pixels.data()), MOCO_OK);
+        ASSERT_EQ(moco_image_set(fast_.source(), MOCO_FRAME_GREY, 40, 30, 0, pixels.data()), MOCO_OK);
         EXPECT_LT(difference(crops(20), { 1, 0, i, 0 }), 0.6) << "grey";
         EXPECT_LT(difference(policy, { 1, 0, i, 0 }), 12.0) << "grey";
-        ASSERT_EQ(moco_image_set_planar(exact_.source(), 40, 30, pixels.data()), MOCO_OK);
-        ASSERT_EQ(moco_image_set_planar(fast_.source(), 40, 30, pixels.data()), MOCO_OK);
+        ASSERT_EQ(moco_image_set(exact_.source(), MOCO_FRAME_PLANAR, 40, 30, 0, pixels.data()), MOCO_OK);
+        ASSERT_EQ(moco_image_set(fast_.source(), MOCO_FRAME_PLANAR, 40, 30, 0, pixels.data()), MOCO_OK);
         EXPECT_LT(difference(crops(20), { 1, 0, i, 0 }), 1.5) << "planes";
     }
 }

@@ -61,7 +61,7 @@ class Image : public testing::Test {
     }
     void set(int width, int height)
     {
-        ASSERT_EQ(moco_image_set(image_, width, height, 3, formula(width, height).data()), MOCO_OK);
+        ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_RGB, width, height, 0, formula(width, height).data()), MOCO_OK);
     }
     // Runs one line of operations.txt; the result is in image_.
     moco_status run(const std::string &name, const std::vector<double> &a)
@@ -75,13 +75,13 @@ class Image : public testing::Test {
             status = moco_image_crop(other_, image_, { box(0), box(1), box(2), box(3) });
             std::swap(image_, other_);
         } else if (name == "brightness") {
-            status = moco_image_brightness(image_, a[0]);
+            status = moco_image_adjust(image_, MOCO_BRIGHTNESS, a[0]);
         } else if (name == "contrast") {
-            status = moco_image_contrast(image_, a[0]);
+            status = moco_image_adjust(image_, MOCO_CONTRAST, a[0]);
         } else if (name == "saturation") {
-            status = moco_image_saturation(image_, a[0]);
+            status = moco_image_adjust(image_, MOCO_SATURATION, a[0]);
         } else if (name == "hue") {
-            status = moco_image_hue(image_, a[0]);
+            status = moco_image_adjust(image_, MOCO_HUE, a[0]);
         } else if (name == "gaussian_blur") {
             status = moco_image_gaussian_blur(image_, a[0]);
         } else if (name == "grayscale") {
@@ -149,40 +149,42 @@ TEST_F(Image, NormalizeFollowsTorchvisionsFloatOperations)
 TEST_F(Image, SetTakesGreyAndPlanes)
 {
     const std::uint8_t grey[6] = { 0, 1, 2, 3, 4, 255 };
-    ASSERT_EQ(moco_image_set(image_, 3, 2, 1, grey), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_GREY, 3, 2, 0, grey), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 2, 1), 0xFFFFFFU);
     EXPECT_EQ(colour_at(image_, 1, 0), 0x010101U);
     const std::uint8_t planes[6] = { 1, 2, 3, 4, 5, 6 };
-    ASSERT_EQ(moco_image_set_planar(image_, 2, 1, planes), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_PLANAR, 2, 1, 0, planes), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 0, 0), 0x010305U);
     EXPECT_EQ(colour_at(image_, 1, 0), 0x020406U);
-    EXPECT_EQ(moco_image_set(image_, 2, 1, 2, planes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set(image_, 0, 1, 3, planes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set(image_, 2, -1, 3, planes), MOCO_EINVALID);
+    const std::uint8_t apart[9] = { 1, 2, 0, 3, 4, 0, 5, 6, 0 }; // rows of two bytes, 3 bytes apart
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_PLANAR, 2, 1, 3, apart), MOCO_OK);
+    EXPECT_EQ(colour_at(image_, 1, 0), 0x020406U);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_RGB, 0, 1, 0, planes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_RGB, 2, -1, 0, planes), MOCO_EINVALID);
     EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
 }
 
 TEST_F(Image, FramesComeInTheLayoutsOfCameras)
 {
     const std::uint8_t bgr[10] = { 3, 2, 1, 6, 5, 4, 0xAA, 9, 8, 7 }; // two rows of one pixel, 7 bytes apart
-    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_BGR, 1, 2, 7, bgr), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_BGR, 1, 2, 7, bgr), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 0, 0), 0x010203U);
     EXPECT_EQ(colour_at(image_, 0, 1), 0x070809U);
     const std::uint8_t rgba[8] = { 1, 2, 3, 0, 4, 5, 6, 255 };
-    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGBA, 2, 1, 0, rgba), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_RGBA, 2, 1, 0, rgba), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 0, 0), 0x010203U);
     EXPECT_EQ(colour_at(image_, 1, 0), 0x040506U);
-    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_BGRA, 2, 1, 8, rgba), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_BGRA, 2, 1, 8, rgba), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 1, 0), 0x060504U);
-    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_GREY, 2, 2, 6, rgba), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_GREY, 2, 2, 6, rgba), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 1, 1), 0xFFFFFFU);
     // Limited range: luma 16 is black and 235 is white; V 240 is red.
     const std::uint8_t nv12[6] = { 16, 235, 16, 235, 128, 128 };
-    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_NV12, 2, 2, 0, nv12), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_NV12, 2, 2, 0, nv12), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 0, 1), 0x000000U);
     EXPECT_EQ(colour_at(image_, 1, 1), 0xFFFFFFU);
     const std::uint8_t yuyv[4] = { 81, 90, 81, 240 };
-    ASSERT_EQ(moco_image_set_frame(image_, MOCO_FRAME_YUYV, 2, 1, 0, yuyv), MOCO_OK);
+    ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_YUYV, 2, 1, 0, yuyv), MOCO_OK);
     EXPECT_GE(colour_at(image_, 0, 0), 0xFE0000U);
 }
 
@@ -190,14 +192,14 @@ TEST_F(Image, FramesAreChecked)
 {
     const std::uint8_t bytes[64] = {};
     set(2, 1);
-    EXPECT_EQ(moco_image_set_frame(image_, static_cast<moco_frame_format>(7), 2, 2, 0, bytes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set_frame(image_, static_cast<moco_frame_format>(-1), 2, 2, 0, bytes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_NV12, 2, 3, 0, bytes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_YUYV, 3, 2, 0, bytes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGBA, 2, 2, 7, bytes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 0, 2, 0, bytes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 2, 2, SIZE_MAX - 7, bytes), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_set_frame(image_, MOCO_FRAME_RGB, 1, 1, 0, nullptr), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, static_cast<moco_frame_format>(8), 2, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, static_cast<moco_frame_format>(-1), 2, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_NV12, 2, 3, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_YUYV, 3, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_RGBA, 2, 2, 7, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_RGB, 0, 2, 0, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_RGB, 2, 2, SIZE_MAX - 7, bytes), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_set(image_, MOCO_FRAME_RGB, 1, 1, 0, nullptr), MOCO_EINVALID);
     EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
 }
 
@@ -223,14 +225,15 @@ TEST_F(Image, BadArgumentsAreRefused)
     EXPECT_EQ(moco_image_resized_crop(other_, image_, { 0, 0, 4, 5 }, 0, 8), MOCO_EINVALID);
     EXPECT_EQ(moco_image_resized_crop(other_, image_, { 0, 0, 4, 5 }, INT32_MAX, INT32_MAX), MOCO_EINVALID);
     EXPECT_EQ(moco_image_crop(other_, image_, { 2, 0, 3, 5 }), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_hue(image_, 1e300), MOCO_EINVALID);
-    EXPECT_STREQ(moco_error_message(), "moco_image_hue: factor 1e+300 is outside -0.5 to 0.5");
-    EXPECT_EQ(moco_image_hue(image_, 0.51), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_hue(image_, std::nan("")), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_brightness(image_, std::numeric_limits<double>::infinity()), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_adjust(image_, MOCO_HUE, 1e300), MOCO_EINVALID);
+    EXPECT_STREQ(moco_error_message(), "moco_image_adjust: factor 1e+300 of MOCO_HUE is outside -0.5 to 0.5");
+    EXPECT_EQ(moco_image_adjust(image_, MOCO_HUE, 0.51), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_adjust(image_, MOCO_HUE, std::nan("")), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_adjust(image_, MOCO_BRIGHTNESS, std::numeric_limits<double>::infinity()), MOCO_EINVALID);
     EXPECT_EQ(moco_image_gaussian_blur(image_, -1.0), MOCO_EINVALID);
     EXPECT_EQ(moco_image_gaussian_blur(image_, std::nan("")), MOCO_EINVALID);
-    EXPECT_EQ(moco_image_brightness(nullptr, 1.0), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_adjust(image_, static_cast<moco_adjustment>(4), 1.0), MOCO_EINVALID);
+    EXPECT_EQ(moco_image_adjust(nullptr, MOCO_BRIGHTNESS, 1.0), MOCO_EINVALID);
     EXPECT_NE(std::strlen(moco_error_message()), 0U);
     moco_image_free(nullptr);
 }
@@ -248,7 +251,7 @@ TEST_F(Image, PasteZoomsAndIsCut)
 {
     ASSERT_EQ(moco_image_fill(image_, 6, 5, 0), MOCO_OK);
     const std::uint8_t pixels[] = { 1, 1, 1, 2, 2, 2 };
-    ASSERT_EQ(moco_image_set(other_, 2, 1, 3, pixels), MOCO_OK);
+    ASSERT_EQ(moco_image_set(other_, MOCO_FRAME_RGB, 2, 1, 0, pixels), MOCO_OK);
     ASSERT_EQ(moco_image_paste(image_, other_, -1, 3, 3), MOCO_OK);
     EXPECT_EQ(colour_at(image_, 1, 3), 0x010101U);
     EXPECT_EQ(colour_at(image_, 2, 4), 0x020202U);
@@ -280,7 +283,7 @@ TEST_F(Image, EncodesJpeg)
         for (const int quality : { 30, 95 }) {
             const std::uint8_t *bytes = nullptr;
             std::size_t count = 0;
-            ASSERT_EQ(moco_image_set(image_, width, height, 3, pixels.data()), MOCO_OK);
+            ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_RGB, width, height, 0, pixels.data()), MOCO_OK);
             ASSERT_EQ(moco_image_encode_jpeg(&bytes, &count, image_, quality), MOCO_OK) << moco_error_message();
             ASSERT_EQ(moco_image_decode(other_, bytes, count, "encoded"), MOCO_OK) << moco_error_message();
             ASSERT_EQ(moco_image_width(other_), width);

@@ -126,8 +126,8 @@ TEST_F(JpegPart, IsDecodedAsAWholeWhereMoreIsNeeded)
     compare({ 10, 20, 30, 40 }, "what was loaded");
     compare({ 0, 100, 90, 90 }, "what was not");
     ASSERT_EQ(moco_image_decode(lazy_.get(), file.data(), file.size(), "lazy"), MOCO_OK);
-    ASSERT_EQ(moco_image_brightness(whole_.get(), 0.7), MOCO_OK);
-    ASSERT_EQ(moco_image_brightness(lazy_.get(), 0.7), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(whole_.get(), MOCO_BRIGHTNESS, 0.7), MOCO_OK);
+    ASSERT_EQ(moco_image_adjust(lazy_.get(), MOCO_BRIGHTNESS, 0.7), MOCO_OK);
     compare({ 0, 0, image.height, image.width }, "after an operation on all of it");
     EXPECT_EQ(moco_image_load(lazy_.get(), { 0, 0, image.height + 1, 1 }, 1), MOCO_EINVALID);
     EXPECT_EQ(moco_image_load(lazy_.get(), { 0, 0, 0, 1 }, 1), MOCO_EINVALID);

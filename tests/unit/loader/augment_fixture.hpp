@@ -40,7 +40,7 @@ inline Image image_of(int32_t width, int32_t height, const std::function<uint8_t
             }
         }
     }
-    EXPECT_EQ(moco_image_set(image.get(), width, height, 3, pixels.data()), MOCO_OK);
+    EXPECT_EQ(moco_image_set(image.get(), MOCO_FRAME_RGB, width, height, 0, pixels.data()), MOCO_OK);
     return image;
 }
 

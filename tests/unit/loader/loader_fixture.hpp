@@ -53,7 +53,7 @@ inline moco_status read_image(moco_image *image, size_t index, void *payload)
     for (size_t i = 0; i < pixels.size(); ++i) {
         pixels[i] = static_cast<uint8_t>(i * (index + 3) + (i * i) % 31);
     }
-    return moco_image_set(image, width, 18, 3, pixels.data());
+    return moco_image_set(image, MOCO_FRAME_RGB, width, 18, 0, pixels.data());
 }
 
 class Loader : public ::testing::Test {

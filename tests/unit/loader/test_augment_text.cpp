@@ -108,7 +108,7 @@ moco_status brighten(moco_image *image, const double parameter[4], const double 
         changed[i] = static_cast<uint8_t>(changed[i] + parameter[0]);
     }
     changed[1] = static_cast<uint8_t>(10 * random[0]);
-    return moco_image_set(image, width, height, 3, changed.data());
+    return moco_image_set(image, MOCO_FRAME_RGB, width, height, 0, changed.data());
 }
 
 moco_augment_policy own_policy(int *calls)

@@ -52,11 +52,10 @@ std::vector<View> read_views()
 moco_status augment(moco_image *out, const moco_image *source, const View &view)
 {
     MOCO_TRY(moco_image_resized_crop(out, source, view.box, size, size));
-    moco_status (*const adjust[])(moco_image *, double) = { moco_image_brightness, moco_image_contrast,
-                                                            moco_image_saturation, moco_image_hue };
     for (const char which : view.order) {
         if (which != '-') {
-            MOCO_TRY(adjust[which - '0'](out, view.factor[which - '0']));
+            const int index = which - '0';
+            MOCO_TRY(moco_image_adjust(out, static_cast<moco_adjustment>(index), view.factor[index]));
         }
     }
     if (view.grey) {

@@ -191,8 +191,8 @@ TEST_F(Loader, MeasuresWaiting)
     const auto start = std::chrono::steady_clock::now();
     (void)take(made, 2);
     const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    EXPECT_GT(moco_loader_wait_seconds(made.get()), 0.05);
-    EXPECT_LT(moco_loader_wait_seconds(made.get()), passed);
+    EXPECT_GT(moco_loader_seconds(made.get(), MOCO_STAGE_WAIT), 0.05);
+    EXPECT_LT(moco_loader_seconds(made.get(), MOCO_STAGE_WAIT), passed);
 }
 
 TEST_F(Loader, SharesCpuTimeOutAmongStages)
@@ -204,9 +204,9 @@ TEST_F(Loader, SharesCpuTimeOutAmongStages)
         const Handle made = loader(images, order);
         (void)take(made, 8);
         for (const auto stage : { MOCO_STAGE_READ, MOCO_STAGE_RESIZE, MOCO_STAGE_COLOR, MOCO_STAGE_STORE }) {
-            EXPECT_EQ(moco_loader_stage_seconds(made.get(), stage) > 0, measure) << moco_stage_name(stage);
+            EXPECT_EQ(moco_loader_seconds(made.get(), stage) > 0, measure) << moco_stage_name(stage);
         }
-        EXPECT_EQ(moco_loader_stage_seconds(made.get(), MOCO_STAGE_COUNT), 0.0);
+        EXPECT_EQ(moco_loader_seconds(made.get(), MOCO_STAGE_COUNT), 0.0);
     }
     EXPECT_EQ(moco_stage_name(MOCO_STAGE_COUNT), nullptr);
 }

@@ -145,6 +145,17 @@ TEST_F(Ops, ComputeWhatTheStepComputes)
     ASSERT_OK(moco_tensor_row_rank(&out, scope, a, 2));
     ASSERT_OK(moco__tensor_row_rank(&of_step, scope, a, 2));
     EXPECT_EQ(longs_of(out), longs_of(of_step));
+    ASSERT_OK(moco_tensor_normalize(&out, scope, a));
+    ASSERT_OK(moco__tensor_normalize(&of_step, scope, a));
+    EXPECT_EQ(values_of(out), values_of(of_step));
+    const moco_tensor *labels = longs({ 5 }, { 3, 0, 2, 2, 1 });
+    ASSERT_OK(moco_tensor_cross_entropy(&out, scope, a, labels));
+    ASSERT_OK(moco__tensor_cross_entropy(&of_step, scope, a, labels));
+    EXPECT_EQ(values_of(out), values_of(of_step));
+    ASSERT_OK(moco_tensor_index_select(&out, scope, a, labels));
+    ASSERT_OK(moco__tensor_index_select(&of_step, scope, a, labels));
+    EXPECT_EQ(values_of(out), values_of(of_step));
+    EXPECT_EQ(sizes_of(out), (Sizes{ 5, 4 }));
     EXPECT_REFUSED(moco_tensor_row_rank(&out, scope, a, 4), MOCO_EINVALID, "column 4 of 4");
     const moco_tensor *other_sizes = matrix();
     EXPECT_REFUSED(moco_tensor_row_dot(&out, scope, a, other_sizes), MOCO_EINVALID, "same sizes");

@@ -240,7 +240,7 @@ TEST_F(Tensor, ToTheSameDeviceSharesMemory)
     EXPECT_EQ(values_of(out), std::vector<float>(6, 0));
     EXPECT_EQ(moco_tensor_to(nullptr, scope, tensor, device()), MOCO_EINVALID);
     EXPECT_REFUSED(moco_tensor_to(&out, scope, nullptr, device()), MOCO_EINVALID, "tensor");
-    if (moco_device_cuda_count() == 0) {
+    if (moco_device_cuda_count(nullptr) == 0) {
         EXPECT_REFUSED(moco_tensor_to(&out, scope, tensor, (moco_device{ MOCO_CUDA, 0 })), MOCO_EUNAVAILABLE,
                        "cuda:0 cannot be used");
     }
@@ -262,7 +262,7 @@ TEST_F(Tensor, ImageBatchesLieInTheirLayout)
 {
     for (const auto layout : { MOCO_NCHW, MOCO_NHWC }) {
         void *values = nullptr;
-        ASSERT_OK(moco_image_batch_create(&out, &values, scope, MOCO_FLOAT32, 1, 1, 2, layout, device()));
+        ASSERT_OK(moco_image_batch_create(&out, &values, scope, MOCO_FLOAT32, 1, 3, 1, 2, layout, device()));
         const std::array<float, 6> memory = { 1, 2, 3, 4, 5, 6 };
         std::copy(memory.begin(), memory.end(), static_cast<float *>(values));
         EXPECT_EQ(sizes_of(out), (std::vector<int64_t>{ 1, 3, 1, 2 }));
@@ -271,7 +271,7 @@ TEST_F(Tensor, ImageBatchesLieInTheirLayout)
     }
     void *values = this;
     const auto create = [&](moco_tensor **to, void **data, moco_dtype dtype, int64_t count, int32_t height) {
-        return moco_image_batch_create(to, data, scope, dtype, count, height, 2, MOCO_NCHW, device());
+        return moco_image_batch_create(to, data, scope, dtype, count, 3, height, 2, MOCO_NCHW, device());
     };
     EXPECT_EQ(create(nullptr, &values, MOCO_FLOAT32, 1, 1), MOCO_EINVALID);
     EXPECT_REFUSED(create(&out, nullptr, MOCO_FLOAT32, 1, 1), MOCO_EINVALID, "values");

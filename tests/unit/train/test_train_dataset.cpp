@@ -97,7 +97,7 @@ moco_status negative(moco_image *image, const double /*parameter*/[4], const dou
     for (uint8_t &value : changed) {
         value = static_cast<uint8_t>(random[0] < 0.5 ? 255 - value : value);
     }
-    return moco_image_set(image, moco_image_width(image), moco_image_height(image), 3, changed.data());
+    return moco_image_set(image, MOCO_FRAME_RGB, moco_image_width(image), moco_image_height(image), 0, changed.data());
 }
 
 moco_status by_epoch(int64_t *order, size_t count, uint64_t epoch, void * /*payload*/)
@@ -199,7 +199,10 @@ TEST_F(TrainDataset, KeepsAnOwnPolicyWithACallback)
     moco_export_options format = MOCO_EXPORT_OPTIONS_INIT;
     format.format = MOCO_EXPORT_SAFETENSORS;
     ASSERT_EQ(moco_export(path("e").c_str(), file, &format), MOCO_OK) << moco_error_message();
-    ASSERT_EQ(moco_weights_read_config(&found, path("e").c_str()), MOCO_OK);
+    moco_weights *exported = nullptr;
+    ASSERT_EQ(moco_weights_open(&exported, path("e").c_str()), MOCO_OK);
+    EXPECT_EQ(moco_weights_config(&found, exported), MOCO_OK);
+    moco_weights_free(exported);
     EXPECT_EQ(found.policy, text);
 }
 

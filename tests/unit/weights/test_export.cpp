@@ -267,24 +267,23 @@ TEST_F(Export, RefusesNetworksThatDoNotFit)
 {
     make_checkpoint("run.safetensors");
     ASSERT_EQ(write("s.safetensors", "run.safetensors", MOCO_EXPORT_SAFETENSORS), MOCO_OK);
-    moco_safetensors *file = nullptr;
-    ASSERT_EQ(moco_safetensors_open(&file, path("s.safetensors").c_str()), MOCO_OK);
-    EXPECT_STREQ(moco_safetensors_metadata(file, "license"), "CC0");
-    EXPECT_STREQ(moco_safetensors_metadata(file, "arch"), "resnet18");
-    EXPECT_STREQ(moco_safetensors_metadata(file, "source"), "run.safetensors");
+    moco_weights *file = nullptr;
+    ASSERT_EQ(moco_weights_open(&file, path("s.safetensors").c_str()), MOCO_OK);
+    EXPECT_STREQ(moco_weights_metadata(file, "license"), "CC0");
+    EXPECT_STREQ(moco_weights_metadata(file, "arch"), "resnet18");
+    EXPECT_STREQ(moco_weights_metadata(file, "source"), "run.safetensors");
     // Every tensor but one, and every tensor with one more.
     for (const bool more : { false, true }) {
         std::vector<moco_tensor *> owned;
         std::vector<moco_named_tensor> rows;
-        for (size_t i = 0; i < moco_safetensors_count(file); ++i) {
-            const auto *entry = moco_safetensors_get(file, i);
+        for (size_t i = 0; i < moco_weights_count(file); ++i) {
+            const auto *entry = moco_weights_get(file, i);
             if (!more && std::string(entry->name) == "layer3.0.bn1.running_var") {
                 continue;
             }
             moco_tensor *tensor = nullptr;
-            ASSERT_EQ(
-                moco_tensor_from_host(&tensor, nullptr, entry->dtype, kCpu, entry->sizes, entry->ndim, entry->data),
-                MOCO_OK);
+            ASSERT_EQ(moco_tensor_empty(&tensor, nullptr, entry->dtype, kCpu, entry->sizes, entry->ndim), MOCO_OK);
+            ASSERT_EQ(moco_weights_read_tensor(tensor, file, entry->name), MOCO_OK) << moco_error_message();
             owned.push_back(tensor);
             rows.push_back({ entry->name, tensor });
         }
@@ -301,7 +300,7 @@ TEST_F(Export, RefusesNetworksThatDoNotFit)
             moco_tensor_free(tensor);
         }
     }
-    moco_safetensors_free(file);
+    moco_weights_free(file);
     moco_weights *weights = nullptr;
     ASSERT_EQ(moco_weights_open(&weights, (moco_test::tests_folder() + "/data/checkpoints/zip.pth.tar").c_str()),
               MOCO_OK);

@@ -245,10 +245,6 @@ TEST_F(Foreign, TensorsOfOtherTypesArePassedOver)
     float values[2];
     EXPECT_EQ(moco_weights_read(values, sizeof values, weights, "a"), MOCO_OK);
     moco_weights_free(weights);
-    moco_safetensors *tensors = nullptr;
-    ASSERT_EQ(moco_safetensors_open(&tensors, path("s").c_str()), MOCO_OK);
-    EXPECT_EQ(moco_safetensors_count(tensors), 1U);
-    moco_safetensors_free(tensors);
 }
 
 TEST_F(Foreign, PlainDataBesideTensorsIsPassedOver)
