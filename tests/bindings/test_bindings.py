@@ -79,7 +79,8 @@ class Bindings(unittest.TestCase):
         def read(image, index, payload):
             if index == 2:
                 raise KeyError("no such image")
-            moco.image_set(moco.Image(image, owned=False), 8, 8, 3, numpy.full((8, 8, 3), index, "uint8"))
+            pixels = numpy.full((8, 8, 3), index, "uint8")
+            moco.image_set(moco.Image(image, owned=False), moco.FRAME_RGB, 8, 8, 0, pixels)
 
         dataset = moco.dataset_from_callbacks(4, 0, moco.defaults(moco.DatasetCallbacks, read=read), None)
         gc.collect()
