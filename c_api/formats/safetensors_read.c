@@ -52,7 +52,7 @@ static moco_status parse_header(moco__safetensors *file, size_t *data_begin)
     const bool fits = length >= 2 && length <= HEADER_BYTES_MAX && length <= file->bytes - 8;
     if (!fits && ((const char *)file->map)[8] != '{') {
         return moco_error_set(MOCO_EFORMAT,
-                              "%s: neither a safetensors file, which has a header in JSON, nor one of torch.save; was "
+                              "%s: neither a safetensors file, which has a header in JSON, nor one of PyTorch; was "
                               "it copied completely? Give a .safetensors file, or one of PyTorch (.pth, .pt, .ckpt)",
                               file->path);
     }

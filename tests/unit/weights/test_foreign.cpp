@@ -315,7 +315,7 @@ TEST_F(Foreign, AFileThatIsNoCheckpointIsNamed)
         { "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n", "a git-lfs pointer" },
         { "<!DOCTYPE html><html><head></head></html>", "an HTML page" },
         { std::string("\x08\x07\x12\x07pytorch\x1a\x05", 13), "an ONNX model" },
-        { std::string(64, '\x01'), "neither a safetensors file, which has a header in JSON, nor one of torch.save" },
+        { std::string(64, '\x01'), "neither a safetensors file, which has a header in JSON, nor one of PyTorch" },
         { "\n <html><body>404</body></html>", "an HTML page" },
         { "\x1F\x8B\x08 rest of the file", "a gzip file" },
         { "<?xml version=\"1.0\"?><Error/>", "an XML text" },
