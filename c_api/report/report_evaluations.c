@@ -81,6 +81,8 @@ static void add_bars_of(bar_list *list, const json_t *root)
     add_bar(list, json_object_get(root, "acc1"), subject != NULL, name);
     (void)snprintf(name, sizeof name, "%s, untrained network", method);
     add_bar(list, json_object_get(json_object_get(root, "random"), "acc1"), true, name);
+    (void)snprintf(name, sizeof name, "%s, raw pixels", method);
+    add_bar(list, json_object_get(json_object_get(root, "pixels"), "acc1"), true, name);
 }
 
 static void write_bars(moco__html *html, const moco__record *record)

@@ -37,6 +37,7 @@ static const moco__word words[] = {
     { "classes", "classes", MOCO__PLAIN },
     { "seconds", "time", MOCO__SECONDS },
     { "random", "untrained network", MOCO__PLAIN },
+    { "pixels", "raw pixels", MOCO__PLAIN },
     { "sweep", "Accuracy by neighbours and temperature", MOCO__PLAIN },
     { "rates", "Learning rates", MOCO__PLAIN },
     { "trials", "Trials of learning rates", MOCO__PLAIN },

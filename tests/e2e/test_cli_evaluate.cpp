@@ -96,6 +96,21 @@ TEST_F(CliEvaluate, LinearSweepsRatesOverCachedFeatures)
     EXPECT_HAS(text.err, "features have a mean norm of ");
 }
 
+TEST_F(CliEvaluate, LinearJudgesRawPixelsToo)
+{
+    ASSERT_EQ(trained().code, 0);
+    const Words words = { "--baseline", "pixels", "--epochs", "3", "--lr", "0.1", "--cached" };
+    const Json both = json_of(joined(base("linear"), words));
+    EXPECT_GE(json_number_value(json_object_get(json_object_get(both.get(), "pixels"), "acc1")), 50);
+    const Words sets = { "linear", "--preset", "tiny", "--train", "train", "--val", "test" };
+    const Json alone = json_of(joined(sets, words));
+    EXPECT_STREQ(json_string_value(json_object_get(alone.get(), "baseline")), "pixels");
+    EXPECT_GE(number(alone, "acc1"), 50);
+    const Result result = run(joined(base("linear"), { "--baseline", "pixels" }));
+    EXPECT_EQ(result.code, 2);
+    EXPECT_HAS(result.err, "--baseline pixels needs --cached");
+}
+
 TEST_F(CliEvaluate, LinearFollowsTheProtocolOnAnyNumberOfProcesses)
 {
     ASSERT_EQ(trained().code, 0);

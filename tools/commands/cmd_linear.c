@@ -63,8 +63,8 @@ static const moco_option options[] = {
       MOCO_INT_OPTION(linear_options, print_freq, 0, 1e9),
       .help = "print a line every N steps; 0: every epoch" },
     { .name = "baseline",
-      MOCO_NAME_OPTION(linear_options, baseline, "B", MOCO_NAMES("none", "random")),
-      .help = "random: also test an untrained network" },
+      MOCO_NAME_OPTION(linear_options, baseline, "B", MOCO_NAMES("none", "pixels", "random")),
+      .help = "also test raw pixels, with --cached, or an untrained network" },
     { .name = "out",
       MOCO_PATH_OPTION(linear_options, out, "FILE"),
       .help = "write the classifier to a .safetensors file, with the weights of its best epoch" },
@@ -88,6 +88,11 @@ static struct plan {
     moco_schedule schedule;
 } plan;
 
+static bool is_pixels(void)
+{
+    return strcmp(values.baseline, "pixels") == 0;
+}
+
 static int make_plan(void)
 {
     plan.heads = (moco_linear_options)MOCO_LINEAR_OPTIONS_INIT;
@@ -100,6 +105,9 @@ static int make_plan(void)
     }
     if (values.features_out[0] != '\0' && !values.cached) {
         return say_usage(&command_linear, "--features-out needs --cached, which computes features");
+    }
+    if (is_pixels() && !values.cached) {
+        return say_usage(&command_linear, "--baseline pixels needs --cached: pixels are features that stay");
     }
     plan.heads.momentum = values.momentum;
     plan.heads.weight_decay = values.weight_decay;
@@ -168,7 +176,7 @@ static moco_status learn(trial *t, const evaluation_job *job, const moco_linear_
     return moco_linear_train_images(&t->numbers.result, t->linear, &images, t->val, &plan.how);
 }
 
-/* Runs the complete protocol on the job's encoder. */
+/* Runs the complete protocol on the job's encoder, or on pixels. */
 static moco_status attempt(trial *t, evaluation_job *job)
 {
     moco_linear_options heads = plan.heads;
@@ -178,7 +186,7 @@ static moco_status attempt(trial *t, evaluation_job *job)
     }
     MOCO_TRY(moco_feature_scale_measure(&t->numbers.scale, t->val, values.momentum));
     warn_of_scale(&t->numbers.scale);
-    heads.dim = moco_encoder_feature_dim(job->net.encoder);
+    heads.dim = moco_tensor_size(moco_features_matrix(t->val), 1);
     heads.classes = job->classes;
     heads.device = job->net.device;
     heads.comm = values.cached ? NULL : job->comm;
@@ -232,10 +240,11 @@ static moco_status write_files(const trial *t)
     return moco_safetensors_write(values.out, named, 2, metadata, 2);
 }
 
-static void report(const evaluation_job *job, const trial *trained, const trial *random)
+static void report(const evaluation_job *job, const trial *trained, const trial *baseline)
 {
     const linear_report r = { .trained = trained != NULL ? &trained->numbers : NULL,
-                              .random = random != NULL ? &random->numbers : NULL,
+                              .baseline = baseline != NULL ? &baseline->numbers : NULL,
+                              .is_pixels = is_pixels(),
                               .train_images = moco_dataset_count(job->train),
                               .val_images = moco_dataset_count(job->val),
                               .classes = job->classes,
@@ -250,12 +259,22 @@ static void report(const evaluation_job *job, const trial *trained, const trial 
     }
 }
 
+static moco_status try_baseline(trial *t, evaluation_job *job)
+{
+    if (is_pixels()) {
+        job->how.kind = MOCO_FEATURE_PIXELS;
+    } else {
+        MOCO_TRY(network_make_random(&job->net));
+    }
+    return attempt(t, job);
+}
+
 static moco_status work(evaluation_job *job)
 {
     trial trained = { .linear = NULL };
-    trial random = { .linear = NULL };
+    trial baseline = { .linear = NULL };
     const bool has_run = job->net.path[0] != '\0';
-    const bool needs_random = !has_run || strcmp(values.baseline, "random") == 0;
+    const bool needs_baseline = !has_run || strcmp(values.baseline, "none") != 0;
     moco_status status = MOCO_OK;
     if (job->writes) {
         MOCO_TRY(output_path_check("out", values.out));
@@ -266,18 +285,17 @@ static moco_status work(evaluation_job *job)
         status = status == MOCO_OK ? attempt(&trained, job) : status;
         network_close(&job->net);
     }
-    if (status == MOCO_OK && needs_random) {
-        status = network_make_random(&job->net);
-        status = status == MOCO_OK ? attempt(&random, job) : status;
+    if (status == MOCO_OK && needs_baseline) {
+        status = try_baseline(&baseline, job);
     }
     if (status == MOCO_OK && job->writes) {
-        status = write_files(has_run ? &trained : &random);
+        status = write_files(has_run ? &trained : &baseline);
     }
     if (status == MOCO_OK && job->writes) {
-        report(job, has_run ? &trained : NULL, needs_random ? &random : NULL);
+        report(job, has_run ? &trained : NULL, needs_baseline ? &baseline : NULL);
     }
     trial_free(&trained);
-    trial_free(&random);
+    trial_free(&baseline);
     return status;
 }
 

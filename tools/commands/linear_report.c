@@ -75,15 +75,19 @@ static void print_trial(const linear_trial *t)
 void linear_report_json(const linear_report *r)
 {
     (void)printf("{");
-    print_trial(r->trained != NULL ? r->trained : r->random);
+    const char *baseline = r->is_pixels ? "pixels" : "random";
+    print_trial(r->trained != NULL ? r->trained : r->baseline);
+    if (r->trained == NULL) {
+        (void)printf(", \"baseline\": \"%s\"", baseline);
+    }
     (void)printf(", \"cached\": %s, \"epochs\": %lld, \"batch\": %lld, \"train_images\": %zu, \"val_images\": %zu, "
                  "\"classes\": %lld, \"checkpoint\": ",
                  r->cached ? "true" : "false", (long long)r->epochs, (long long)r->batch, r->train_images,
                  r->val_images, (long long)r->classes);
     print_json_text(r->trained != NULL ? r->checkpoint : NULL);
-    if (r->trained != NULL && r->random != NULL) {
-        (void)printf(", \"random\": {");
-        print_trial(r->random);
+    if (r->trained != NULL && r->baseline != NULL) {
+        (void)printf(", \"%s\": {", baseline);
+        print_trial(r->baseline);
         (void)printf("}");
     }
     (void)printf("}\n");
@@ -135,7 +139,7 @@ void linear_report_text(const linear_report *r)
     if (r->trained != NULL) {
         print_text(r, r->trained, "frozen encoder");
     }
-    if (r->random != NULL) {
-        print_text(r, r->random, "untrained network");
+    if (r->baseline != NULL) {
+        print_text(r, r->baseline, r->is_pixels ? "raw pixels" : "untrained network");
     }
 }

@@ -18,7 +18,8 @@ typedef struct linear_trial {
 size_t linear_report_chosen(const linear_trial *trial);
 
 typedef struct linear_report {
-    const linear_trial *trained, *random; /* NULL: that network was not tested; at least one was */
+    const linear_trial *trained, *baseline; /* NULL: that was not tested; at least one was */
+    bool is_pixels;                         /* whether the baseline is raw pixels, and no untrained network */
     size_t train_images, val_images;
     int64_t classes, epochs, batch;
     bool cached;
