@@ -1,4 +1,5 @@
 /* Says what a file of another kind than expected is, by its first bytes. */
+#include "base/descriptor_internal.h"
 #include "base/file_nature_internal.h"
 
 #include "base/files_internal.h"
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 /* What begins with some bytes, from an offset. */
 typedef struct nature {
@@ -147,11 +147,11 @@ const char *moco__path_nature(const char *path)
 {
     unsigned char bytes[MOCO__NATURE_BYTES];
     size_t got = 0;
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int descriptor = moco__open(path, O_RDONLY | O_NONBLOCK);
     if (descriptor < 0) {
         return NULL;
     }
     const int error = moco__read_at(&got, bytes, descriptor, sizeof bytes, 0);
-    (void)close(descriptor);
+    (void)moco__close(descriptor);
     return error == 0 ? moco__file_nature(bytes, got) : NULL;
 }

@@ -1,9 +1,9 @@
 /* Reads and writes files and folders. A file is written completely or not at all. */
 #include "base/files_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/handle_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -62,23 +62,20 @@ static moco_status check_target(const char *path)
 moco_status moco__file_begin(moco__file *file, const char *path)
 {
     MOCO_TRY(check_target(path));
-    memset(file, 0, sizeof *file);
     const int length = snprintf(file->path, sizeof file->path, "%s", path);
     const int full =
         snprintf(file->temporary, sizeof file->temporary, "%s%s%ld", path, moco__temporary_mark, (long)getpid());
     if (length < 0 || full < 0 || (size_t)full >= sizeof file->temporary) {
         return moco_error_set(MOCO_EINVALID, "%.64s...: the path is too long", path);
     }
-    file->stream = fopen(file->temporary, "wbe");
-    return file->stream != NULL ? MOCO_OK : fail("write", path, errno);
+    const int error = moco__stream_open(&file->stream, file->temporary, O_TRUNC);
+    return error == 0 ? MOCO_OK : fail("write", path, error);
 }
 
 moco_status moco__file_put(moco__file *file, const void *bytes, size_t count)
 {
-    if (count > 0 && fwrite(bytes, 1, count, file->stream) != count) {
-        return fail("write", file->path, errno);
-    }
-    return MOCO_OK;
+    const int error = moco__stream_put(&file->stream, bytes, count);
+    return error == 0 ? MOCO_OK : fail("write", file->path, error);
 }
 
 int moco__files_sync_folder(const char *path)
@@ -91,22 +88,20 @@ int moco__files_sync_folder(const char *path)
     } else {
         slash[slash == folder ? 1 : 0] = '\0';
     }
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = moco__open(folder, O_RDONLY | O_DIRECTORY);
     if (fd < 0) {
         return errno;
     }
-    const int error = fsync(fd) == 0 ? 0 : errno;
-    (void)close(fd);
+    const int error = moco__sync(fd);
+    (void)moco__close(fd);
     return error == EINVAL ? 0 : error; /* some file systems cannot sync folders */
 }
 
 moco_status moco__file_commit(moco__file *file)
 {
-    int error = fflush(file->stream) == 0 && fsync(fileno(file->stream)) == 0 ? 0 : errno;
-    if (fclose(file->stream) != 0 && error == 0) {
-        error = errno;
-    }
-    file->stream = NULL;
+    int error = moco__stream_sync(&file->stream);
+    const int unclosed = moco__stream_close(&file->stream);
+    error = error != 0 ? error : unclosed;
     if (error == 0 && rename(file->temporary, file->path) != 0) {
         error = errno;
     }
@@ -120,9 +115,8 @@ moco_status moco__file_commit(moco__file *file)
 
 void moco__file_abort(moco__file *file)
 {
-    if (file->stream != NULL) {
-        (void)fclose(file->stream);
-        file->stream = NULL;
+    if (file->stream.descriptor >= 0) {
+        (void)moco__stream_close(&file->stream);
         (void)unlink(file->temporary);
     }
 }
@@ -137,22 +131,6 @@ moco_status moco__file_write(const char *path, const void *bytes, size_t count)
         return status;
     }
     return moco__file_commit(&file);
-}
-
-int moco__read_at(size_t *got, void *out, int descriptor, size_t count, uint64_t offset)
-{
-    *got = 0;
-    while (*got < count) {
-        const ssize_t piece = pread(descriptor, (char *)out + *got, count - *got, (off_t)(offset + *got));
-        if (piece < 0 && errno != EINTR) {
-            return errno;
-        }
-        if (piece == 0) {
-            break;
-        }
-        *got += piece > 0 ? (size_t)piece : 0;
-    }
-    return 0;
 }
 
 static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, const char *path)
@@ -183,12 +161,12 @@ static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, 
 
 moco_status moco__file_read(char **bytes, size_t *count, const char *path)
 {
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
         return fail("read", path, errno);
     }
     const moco_status status = read_descriptor(bytes, count, descriptor, path);
-    (void)close(descriptor);
+    (void)moco__close(descriptor);
     return status;
 }
 
@@ -213,12 +191,12 @@ static moco_status map_descriptor(unsigned char **bytes, size_t *count, int desc
 
 moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *path)
 {
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
         return fail("open", path, errno);
     }
     const moco_status status = map_descriptor(bytes, count, descriptor, path);
-    (void)close(descriptor);
+    (void)moco__close(descriptor);
     return status;
 }
 
@@ -263,13 +241,17 @@ moco_status moco__mkdirs(const char *path)
             return fail("create the folder", part, errno);
         }
     }
-    return moco__is_directory(path) ? MOCO_OK : fail("create the folder", path, ENOTDIR);
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return fail("create the folder", path, errno);
+    }
+    return S_ISDIR(info.st_mode) ? MOCO_OK : fail("create the folder", path, ENOTDIR);
 }
 
 bool moco__files_exist(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0;
+    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 bool moco__files_exist_in(const char *folder, const char *name)
@@ -284,18 +266,4 @@ bool moco__is_directory(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-bool moco__directory_is_empty(const char *path)
-{
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return false;
-    }
-    bool empty = true;
-    for (const struct dirent *entry = readdir(folder); entry != NULL && empty; entry = readdir(folder)) {
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    }
-    (void)closedir(folder);
-    return empty;
 }

@@ -2,6 +2,8 @@
 #ifndef MOCO_BASE_FILES_INTERNAL_H
 #define MOCO_BASE_FILES_INTERNAL_H
 
+#include "base/file_stream_internal.h"
+
 #include "moco/error.h"
 
 #include <stdio.h>
@@ -12,7 +14,7 @@ extern "C" {
 
 /* A file that is being written under a temporary name in its folder. */
 typedef struct moco__file {
-    FILE *stream;
+    moco__stream stream;
     char path[MOCO_PATH_MAX];
     char temporary[MOCO_PATH_MAX];
 } moco__file;
@@ -32,12 +34,6 @@ int moco__files_sync_folder(const char *path);
 /* Begins, puts and commits bytes in memory. */
 moco_status moco__file_write(const char *path, const void *bytes, size_t count);
 
-/*
- * Reads bytes at an offset of an open file, all of them unless the file ends. Returns 0, or the errno of the failure;
- * *got is the number read before it.
- */
-int moco__read_at(size_t *got, void *out, int descriptor, size_t count, uint64_t offset);
-
 /* Reads a complete file. The caller frees *bytes, which ends with an additional NUL. */
 moco_status moco__file_read(char **bytes, size_t *count, const char *path);
 
@@ -53,12 +49,11 @@ moco_status moco__files_join(char *out, size_t size, const char *folder, const c
 char *moco__files_join_new(const char *folder, const char *name);
 /* Creates a folder and its parents. */
 moco_status moco__mkdirs(const char *path);
+/* Whether a path exists, or cannot be looked at: then opening it says why. */
 bool moco__files_exist(const char *path);
 /* Whether folder/name exists. */
 bool moco__files_exist_in(const char *folder, const char *name);
 bool moco__is_directory(const char *path);
-/* Whether a folder can be read and is empty. */
-bool moco__directory_is_empty(const char *path);
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct idx_state {
     char *path;
@@ -128,7 +127,6 @@ static bool replace_last(char *text, const char *from, const char *to)
 /* Reads the labels beside a file of images, whose name has "labels" for "images" and "idx1" for "idx3". */
 static moco_status take_labels_beside(moco_dataset *dataset, const char *images_path)
 {
-    struct stat info;
     const size_t length = strlen(images_path);
     char *path = moco__calloc(length + sizeof ".gz", 1);
     if (path == NULL) {
@@ -140,10 +138,10 @@ static moco_status take_labels_beside(moco_dataset *dataset, const char *images_
     moco_status status = MOCO_OK;
     if (replace_last(base, "images", "labels") && replace_last(base, "idx3", "idx1")) {
         const bool packed = length > 3 && strcmp(path + length - 3, ".gz") == 0;
-        if (stat(path, &info) != 0) {
+        if (!moco__files_exist(path)) {
             memcpy(path + (packed ? length - 3 : length), packed ? "\0\0" : ".gz", 3);
         }
-        if (stat(path, &info) == 0) {
+        if (moco__files_exist(path)) {
             status = take_labels(dataset, path);
         }
     }

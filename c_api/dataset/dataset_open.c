@@ -1,4 +1,5 @@
 /* Opens a dataset: finds out what kind of dataset a path holds, and has that kind open it. */
+#include "base/descriptor_internal.h"
 #include "base/file_nature_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
@@ -10,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +74,24 @@ static const char *advice_of(const char *path)
     return moco__is_image_name(path) ? "one image; give its folder" : moco__path_nature(path);
 }
 
+/* A file that cannot be read is of no kind. */
+static moco_status check_readable(const char *path)
+{
+    unsigned char byte;
+    size_t got = 0;
+    const int descriptor = moco__open(path, O_RDONLY);
+    const int error = descriptor >= 0 ? moco__read_at(&got, &byte, descriptor, 1, 0) : errno;
+    if (descriptor >= 0) {
+        (void)moco__close(descriptor);
+    }
+    return error == 0 ? MOCO_OK
+                      : moco_error_set(MOCO_EIO, "dataset: %s: cannot be read: %s", path, strerror(error));
+}
+
 static moco_status refuse_file(const char *path)
 {
     char known[256] = "";
+    MOCO_TRY(check_readable(path));
     const char *nature = advice_of(path);
     for (size_t i = 0; i < KIND_COUNT; ++i) {
         if (kinds[i]->file != NULL) { /* NOLINT(clang-analyzer-core.NullDereference): no entry is NULL */

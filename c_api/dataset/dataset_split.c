@@ -1,12 +1,12 @@
 /* Knows the names that people give to the splits of a dataset. */
 #include "dataset/dataset_split_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static int chosen_test(const splits *found)
 static bool find(splits *found, const char *path)
 {
     memset(found, 0, sizeof *found);
-    DIR *stream = opendir(path);
+    DIR *stream = moco__folder_open(path);
     for (const struct dirent *e = stream != NULL ? readdir(stream) : NULL; e != NULL; e = readdir(stream)) {
         take_name(found, path, e->d_name);
     }

@@ -2,6 +2,7 @@
  * Opens tar shards. Images of plain shards are read at random, by pread and without a lock. Those of compressed shards
  * come from streams (shard_stream_internal.h), which are only fast if images are read in the order of the shards.
  */
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/dataset_internal.h"
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     OPEN_MAX = 512, /* shards kept open; with more, each read opens its shard, so that descriptors never run out */
@@ -88,7 +88,7 @@ static moco_status read_at(int descriptor, moco__bytes *out, const moco__shard *
 
 static moco_status open_plain(int *descriptor, const moco__shard *shard)
 {
-    *descriptor = open(shard->path, O_RDONLY | O_CLOEXEC);
+    *descriptor = moco__open(shard->path, O_RDONLY);
     if (*descriptor < 0) {
         return moco_error_set(MOCO_EIO, "%s: cannot be opened: %s", shard->path, strerror(errno));
     }
@@ -123,7 +123,7 @@ static moco_status fetch_file(const moco_dataset *dataset, moco__bytes *out, siz
     int descriptor = -1;
     MOCO_TRY(open_plain(&descriptor, shard));
     const moco_status status = read_at(descriptor, out, shard, index);
-    (void)close(descriptor);
+    (void)moco__close(descriptor);
     return status;
 }
 
@@ -148,7 +148,7 @@ static void close_state(moco_dataset *dataset)
     moco__streams_free(state->streams);
     for (size_t i = 0; i < state->shard_count; ++i) {
         if (state->descriptors != NULL && state->descriptors[i] >= 0) {
-            (void)close(state->descriptors[i]);
+            (void)moco__close(state->descriptors[i]);
         }
         moco__shard_free(&state->shards[i]);
     }

@@ -7,6 +7,7 @@
  */
 #include "dataset/image_tree_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/file_identity_internal.h"
@@ -120,8 +121,7 @@ static moco_status list_entries(moco__tree *tree, size_t at, DIR *stream)
     const size_t before = tree->file_count + tree->folder_count;
     listing list = { tree, at, dirfd(stream), NOT_TRIED };
     for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
+        const struct dirent *entry = moco__folder_next(stream);
         if (entry == NULL) {
             break;
         }
@@ -148,7 +148,7 @@ static moco_status scan_folder(moco__tree *tree, size_t at)
     if (path == NULL) {
         return MOCO_ENOMEM;
     }
-    DIR *stream = opendir(path);
+    DIR *stream = moco__folder_open(path);
     moco_status status;
     if (stream == NULL && errno == EACCES && at > 0) {
         moco__left_out_note(tree->left_out, MOCO__LEFT_UNREADABLE, NULL, tree->folders[at].path);

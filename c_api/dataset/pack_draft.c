@@ -1,6 +1,7 @@
 /* Starts the draft of a shard: finds what an earlier call has left, and continues from there. */
 #include "dataset/pack_draft_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_index_internal.h"
@@ -21,20 +22,22 @@ enum { SETTINGS_SIZE = 512 };
 static const char settings_name[] = MOCO__SHARD_SETTINGS;
 static const char classes_name[] = "__classes__";
 
-moco_status moco__draft_cannot(const moco__draft *draft, const char *what)
+moco_status moco__draft_cannot(const moco__draft *draft, const char *what, int error)
 {
-    return moco_error_set(MOCO_EIO, "%s: cannot be %s: %s", draft->name, what, strerror(errno));
+    return moco_error_set(MOCO_EIO, "%s: cannot be %s: %s", draft->name, what, strerror(error));
 }
 
-moco_status moco__draft_report(const moco__draft *draft, const char *action, size_t done, size_t total)
+moco_status moco__draft_report(moco__draft *draft, const char *action, size_t done, size_t total)
 {
     const moco_pack_options *o = &draft->pack->options;
     const moco_shards_progress now = { draft->path, action, done, total, draft->size };
     if (o->progress == NULL || o->progress(&now, o->payload) == 0) {
         return MOCO_OK;
     }
-    (void)fflush(draft->stream);
-    (void)fdatasync(fileno(draft->stream));
+    const int error = moco__stream_sync(&draft->stream);
+    if (error != 0) {
+        return moco__draft_cannot(draft, "written", error);
+    }
     return moco_error_set(MOCO_ESTOPPED, "stopped while %s %s; the same command continues from there", action,
                           draft->path);
 }
@@ -57,7 +60,7 @@ static moco_status put_start(moco__draft *draft)
     moco__bytes names = { NULL, 0, 0 };
     moco_status status = MOCO_OK;
     describe(settings, draft);
-    MOCO_TRY(moco__tar_put(draft->stream, draft->path, settings_name, settings, strlen(settings)));
+    MOCO_TRY(moco__tar_put(&draft->stream, draft->path, settings_name, settings, strlen(settings)));
     for (size_t i = 0; dataset->class_names != NULL && i < dataset->class_count && status == MOCO_OK; ++i) {
         status = moco__bytes_append(&names, dataset->class_names[i], strlen(dataset->class_names[i]));
         if (status == MOCO_OK) {
@@ -65,7 +68,7 @@ static moco_status put_start(moco__draft *draft)
         }
     }
     if (status == MOCO_OK && names.size > 0) {
-        status = moco__tar_put(draft->stream, draft->path, classes_name, names.data, names.size);
+        status = moco__tar_put(&draft->stream, draft->path, classes_name, names.data, names.size);
     }
     moco__bytes_free(&names);
     return status;
@@ -76,7 +79,7 @@ static moco_status foreign(const moco__draft *draft, const char *path)
     return moco_error_set(MOCO_EEXISTS,
                           "%s is there already, but was not packed from this data with these options; choose another "
                           "name (out), or delete it",
-                          draft->stream != NULL ? draft->name : path);
+                          draft->stream.descriptor >= 0 ? draft->name : path);
 }
 
 /* Refuses an archive that does not begin with these settings. */
@@ -175,19 +178,20 @@ static moco_status recover(moco__draft *draft, uint64_t file_size)
 /* Opens the file, and locks it for this process. */
 static moco_status open_draft(moco__draft *draft)
 {
-    const int descriptor = open(draft->name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    draft->stream = descriptor >= 0 ? fdopen(descriptor, "r+b") : NULL;
-    if (draft->stream == NULL) {
-        const moco_status status = moco__draft_cannot(draft, "opened");
-        if (descriptor >= 0) {
-            (void)close(descriptor);
-        }
-        return status;
+    int error = moco__stream_open(&draft->stream, draft->name, O_RDWR);
+    if (error != 0) {
+        return moco__draft_cannot(draft, "opened", error);
     }
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    error = moco__flock(draft->stream.descriptor, LOCK_EX | LOCK_NB);
+    if (error == EWOULDBLOCK) {
         return moco_error_set(MOCO_EEXISTS,
                               "%s: another process is packing this shard; wait for it, or choose another name (out)",
                               draft->name);
+    }
+    if (error != 0) {
+        moco_log(MOCO_LOG_WARNING,
+                 "%s: the file system has no locks (%s); take care that no second process packs this shard",
+                 draft->name, strerror(error));
     }
     return MOCO_OK;
 }
@@ -196,8 +200,9 @@ moco_status moco__draft_start(moco__draft *draft)
 {
     struct stat info;
     MOCO_TRY(open_draft(draft));
-    if (fstat(fileno(draft->stream), &info) != 0) {
-        return moco__draft_cannot(draft, "read");
+    const int descriptor = draft->stream.descriptor;
+    if (fstat(descriptor, &info) != 0) {
+        return moco__draft_cannot(draft, "read", errno);
     }
     const uint64_t file_size = (uint64_t)info.st_size;
     if (file_size >= 2 * (uint64_t)MOCO__TAR_BLOCK) { /* less does not hold the settings */
@@ -207,10 +212,14 @@ moco_status moco__draft_start(moco__draft *draft)
     if (draft->count == 0 && has_classes && draft->size <= 2 * (uint64_t)MOCO__TAR_BLOCK) {
         draft->size = 0; /* stopped before the first sample: begin again */
     }
-    if (ftruncate(fileno(draft->stream), (off_t)draft->size) != 0 ||
-        fseeko(draft->stream, (off_t)draft->size, SEEK_SET) != 0) {
-        return moco__draft_cannot(draft, "written");
+    int error = moco__truncate(descriptor, draft->size);
+    if (error == 0 && lseek(descriptor, (off_t)draft->size, SEEK_SET) < 0) {
+        error = errno;
     }
+    if (error != 0) {
+        return moco__draft_cannot(draft, "written", error);
+    }
+    draft->stream.size = draft->size;
     if (draft->next > draft->first) {
         moco_log(MOCO_LOG_INFO, "%s: continuing after image %zu", draft->name, draft->next - 1);
     }

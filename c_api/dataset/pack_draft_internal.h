@@ -27,7 +27,7 @@ typedef struct moco__draft {
     const moco__pack *pack;
     const char *path; /* of the finished shard */
     char name[MOCO_PATH_MAX];
-    FILE *stream;
+    moco__stream stream;
     size_t first;           /* index of the first image that may be in it */
     size_t next;            /* index of the next image to append */
     size_t count;           /* samples in it */
@@ -44,8 +44,8 @@ moco_status moco__draft_take_finished(const moco__draft *draft, size_t *next);
 /* Reads the index that the name of a member begins with. */
 bool moco__draft_index(size_t *index, const char *name);
 /* Reports progress; fails with ::MOCO_ESTOPPED if the callback stops the work. */
-moco_status moco__draft_report(const moco__draft *draft, const char *action, size_t done, size_t total);
-/* Sets the message "NAME: cannot be WHAT: REASON" from errno. */
-moco_status moco__draft_cannot(const moco__draft *draft, const char *what);
+moco_status moco__draft_report(moco__draft *draft, const char *action, size_t done, size_t total);
+/* Sets the message "NAME: cannot be WHAT: REASON". */
+moco_status moco__draft_cannot(const moco__draft *draft, const char *what, int error);
 
 #endif

@@ -25,11 +25,11 @@ static moco_status put_item(moco__draft *draft, const moco__pack_item *item)
     if (class_number >= 0) {
         (void)snprintf(name, sizeof name, "%s.cls", key);
         const int digits = snprintf(label, sizeof label, "%lld", (long long)class_number);
-        MOCO_TRY(moco__tar_put(draft->stream, draft->path, name, label, (size_t)digits));
+        MOCO_TRY(moco__tar_put(&draft->stream, draft->path, name, label, (size_t)digits));
     }
     (void)snprintf(name, sizeof name, "%s%s", key, item->extension);
-    MOCO_TRY(moco__tar_put(draft->stream, draft->path, name, item->bytes.data, item->bytes.size));
-    draft->size = (uint64_t)ftello(draft->stream);
+    MOCO_TRY(moco__tar_put(&draft->stream, draft->path, name, item->bytes.data, item->bytes.size));
+    draft->size = draft->stream.size;
     ++draft->count;
     return moco__bytes_append(&draft->hashes, &item->hash, sizeof item->hash);
 }
@@ -75,18 +75,16 @@ static moco_status append(moco__draft *draft)
         MOCO_TRY(append_chunk(draft, total - draft->next < MOCO__PACK_CHUNK ? total - draft->next : MOCO__PACK_CHUNK));
         MOCO_TRY(moco__draft_report(draft, "packing", draft->next, total));
     }
-    MOCO_TRY(moco__tar_put_end(draft->stream, draft->path));
-    if (fflush(draft->stream) != 0 || fsync(fileno(draft->stream)) != 0) {
-        return moco__draft_cannot(draft, "written");
-    }
-    return MOCO_OK;
+    MOCO_TRY(moco__tar_put_end(&draft->stream, draft->path));
+    const int error = moco__stream_sync(&draft->stream);
+    return error == 0 ? MOCO_OK : moco__draft_cannot(draft, "written", error);
 }
 
 static moco_status publish(moco__draft *draft)
 {
     moco__shard shard;
     if (rename(draft->name, draft->path) != 0) {
-        return moco__draft_cannot(draft, "renamed");
+        return moco__draft_cannot(draft, "renamed", errno);
     }
     const int error = moco__files_sync_folder(draft->path);
     if (error != 0) {
@@ -125,14 +123,13 @@ static moco_status write_draft(moco__draft *draft)
 moco_status moco__pack_shard(const moco__pack *pack, const char *path, size_t *next)
 {
     moco__draft draft = { .pack = pack, .path = path, .first = *next, .next = *next };
+    draft.stream.descriptor = -1;
     if (moco__files_exist(path)) {
         return moco__draft_take_finished(&draft, next);
     }
     (void)snprintf(draft.name, sizeof draft.name, "%s.part", path);
-    const moco_status status = write_draft(&draft);
-    if (draft.stream != NULL) {
-        (void)fclose(draft.stream);
-    }
+    moco_status status = write_draft(&draft);
+    (void)moco__stream_close(&draft.stream);
     for (size_t i = 0; draft.items != NULL && i < MOCO__PACK_CHUNK; ++i) {
         moco__bytes_free(&draft.items[i].bytes);
     }

@@ -1,6 +1,7 @@
 /* Reads a draft back with the reader that training uses, and compares its samples with what was written. */
 #include "dataset/pack_verify_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/shard_scan_internal.h"
 
@@ -8,7 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-static moco_status read_item(const moco__draft *draft, moco__pack_item *item, const moco__shard *shard, size_t position)
+static moco_status read_item(moco__draft *draft, moco__pack_item *item, const moco__shard *shard, size_t position)
 {
     const moco__shard_sample *sample = &shard->samples[position];
     const size_t hash_count = draft->hashes.size / sizeof item->hash;
@@ -24,11 +25,12 @@ static moco_status read_item(const moco__draft *draft, moco__pack_item *item, co
     }
     MOCO_TRY(moco__bytes_resize(&item->bytes, sample->size));
     size_t got = 0;
-    errno = moco__read_at(&got, item->bytes.data, fileno(draft->stream), sample->size, sample->offset);
-    return errno == 0 && got == sample->size ? MOCO_OK : moco__draft_cannot(draft, "read back");
+    const int error =
+        moco__read_at(&got, item->bytes.data, draft->stream.descriptor, sample->size, sample->offset);
+    return error == 0 && got == sample->size ? MOCO_OK : moco__draft_cannot(draft, "read back", error != 0 ? error : EIO);
 }
 
-static moco_status verify_samples(const moco__draft *draft, const moco__shard *shard)
+static moco_status verify_samples(moco__draft *draft, const moco__shard *shard)
 {
     for (size_t from = 0; from < shard->count; from += MOCO__PACK_CHUNK) {
         const size_t count = shard->count - from < MOCO__PACK_CHUNK ? shard->count - from : MOCO__PACK_CHUNK;
@@ -46,11 +48,11 @@ static moco_status verify_samples(const moco__draft *draft, const moco__shard *s
     return MOCO_OK;
 }
 
-moco_status moco__pack_verify(const moco__draft *draft)
+moco_status moco__pack_verify(moco__draft *draft)
 {
     moco__shard shard;
     /* Read from the disk rather than from memory, if the system allows. */
-    (void)posix_fadvise(fileno(draft->stream), 0, 0, POSIX_FADV_DONTNEED);
+    (void)posix_fadvise(draft->stream.descriptor, 0, 0, POSIX_FADV_DONTNEED);
     MOCO_TRY(moco__shard_scan(&shard, draft->name));
     const moco_status status = verify_samples(draft, &shard);
     moco__shard_free(&shard);

@@ -5,6 +5,6 @@
 #include "dataset/pack_draft_internal.h"
 
 /* Refuses a draft whose samples differ from those that were to be written. */
-moco_status moco__pack_verify(const moco__draft *draft);
+moco_status moco__pack_verify(moco__draft *draft);
 
 #endif

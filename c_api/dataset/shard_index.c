@@ -22,6 +22,7 @@
  */
 #include "dataset/shard_index_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
@@ -31,7 +32,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { MAGIC_SIZE = 8, HEADER_SIZE = 64, RECORD_SIZE = 24, DIGEST_PIECES = 16, DIGEST_PIECE = 4096 };
 
@@ -86,13 +86,13 @@ static moco_status digest_of(uint64_t *size, uint64_t *digest, int descriptor, c
 
 static moco_status identify(uint64_t *size, uint64_t *digest, const char *path)
 {
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
         return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot be opened: %s", path,
                               strerror(errno));
     }
     const moco_status status = digest_of(size, digest, descriptor, path);
-    (void)close(descriptor);
+    (void)moco__close(descriptor);
     return status;
 }
 

@@ -1,13 +1,13 @@
 /* Lists the shards that a path means. */
 #include "dataset/shard_list_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_pattern_internal.h"
 #include "formats/command_source_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ enum { TREE_DEPTH_MAX = 16 };
  * NOLINTNEXTLINE(misc-no-recursion): TREE_DEPTH_MAX bounds it. */
 static bool has_image(const char *path, int depth)
 {
-    DIR *folder = depth < TREE_DEPTH_MAX ? opendir(path) : NULL;
+    DIR *folder = depth < TREE_DEPTH_MAX ? moco__folder_open(path) : NULL;
     bool found = false;
     if (folder == NULL) {
         return false;
@@ -64,7 +64,7 @@ static bool has_image(const char *path, int depth)
 
 bool moco__shard_list_is_folder(const char *path)
 {
-    DIR *folder = opendir(path);
+    DIR *folder = moco__folder_open(path);
     bool found = false;
     if (folder == NULL) {
         return false;
@@ -111,12 +111,14 @@ static int compare_paths(const void *left, const void *right)
 
 static moco_status find_in_folder(moco__shard_list *list, const char *path, moco__left_out *left)
 {
-    DIR *folder = opendir(path);
+    DIR *folder = moco__folder_open(path);
     moco_status status = MOCO_OK;
     if (folder == NULL) {
         return moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
     }
-    for (const struct dirent *entry = readdir(folder); entry != NULL && status == MOCO_OK; entry = readdir(folder)) {
+    const struct dirent *entry = moco__folder_next(folder);
+    int failure = errno;
+    for (; entry != NULL && status == MOCO_OK; entry = moco__folder_next(folder), failure = errno) {
         if (moco__is_shard_name(entry->d_name)) {
             status = add(list, moco__files_join_new(path, entry->d_name));
         } else if (!is_own(entry->d_name)) {
@@ -126,6 +128,9 @@ static moco_status find_in_folder(moco__shard_list *list, const char *path, moco
     }
     (void)closedir(folder);
     MOCO_TRY(status);
+    if (failure != 0) {
+        return moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(failure));
+    }
     if (list->count == 0) {
         return moco_error_set(MOCO_ENOTFOUND, "dataset: no shards in %s: no .tar, .tar.gz, .tar.zst, .tar.xz, .tar.bz2",
                               path);

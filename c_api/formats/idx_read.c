@@ -6,6 +6,7 @@
  */
 #include "formats/idx_read_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/handle_internal.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 enum {
@@ -32,18 +32,18 @@ typedef struct idx_file {
 static moco_status open_file(idx_file *file, const char *path)
 {
     struct stat info;
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
         return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot be opened: %s", path,
                               strerror(errno));
     }
     if (fstat(descriptor, &info) != 0) {
-        (void)close(descriptor);
+        (void)moco__close(descriptor);
         return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(errno));
     }
     gzFile stream = gzdopen(descriptor, "rb");
     if (stream == NULL) {
-        (void)close(descriptor);
+        (void)moco__close(descriptor);
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory for reading", path);
     }
     *file = (idx_file){ path, stream, (uint64_t)info.st_size };
@@ -141,7 +141,7 @@ static moco_status read_header(const idx_file *file, uint32_t *sizes, unsigned d
     return MOCO_OK;
 }
 
-moco_status moco__idx_read(uint8_t **values, uint32_t *sizes, unsigned dims, const char *path)
+static moco_status read_once(uint8_t **values, uint32_t *sizes, unsigned dims, const char *path)
 {
     idx_file file = { 0 };
     uint8_t *loaded = NULL;
@@ -164,15 +164,30 @@ done:
     return status;
 }
 
+/* zlib fails where a signal interrupts a read, and what it had read is lost. */
+moco_status moco__idx_read(uint8_t **values, uint32_t *sizes, unsigned dims, const char *path)
+{
+    moco_status status;
+    do {
+        errno = 0;
+        status = read_once(values, sizes, dims, path);
+    } while (status == MOCO_EIO && errno == EINTR);
+    return status;
+}
+
 bool moco__idx_is(const char *path)
 {
     idx_file file = { 0 };
     uint8_t magic[4] = { 0 };
-    if (open_file(&file, path) != MOCO_OK) {
-        return false;
-    }
-    const int got = gzread(file.stream, magic, sizeof magic);
-    (void)gzclose_r(file.stream);
+    int got;
+    do {
+        if (open_file(&file, path) != MOCO_OK) {
+            return false;
+        }
+        errno = 0;
+        got = gzread(file.stream, magic, sizeof magic);
+        (void)gzclose_r(file.stream);
+    } while (got < 0 && errno == EINTR);
     /* Types 0x08 to 0x0e and one to four dimensions: what is not 8-bit images is refused with a reason when read. */
     return got == (int)sizeof magic && magic[0] == 0 && magic[1] == 0 && magic[2] >= 0x08 && magic[2] <= 0x0e &&
            magic[3] >= 1 && magic[3] <= 4;

@@ -1,6 +1,7 @@
 /* Reads the bytes of a shard in sequence. libarchive unpacks compressed ones. */
 #include "formats/tar_source_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "formats/command_source_internal.h"
@@ -177,7 +178,7 @@ static moco_status start(moco__source *source)
     struct stat info;
     uint8_t magic[6];
     size_t got = 0;
-    source->descriptor = open(source->path, O_RDONLY | O_CLOEXEC);
+    source->descriptor = moco__open(source->path, O_RDONLY);
     if (source->descriptor < 0) {
         return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot be opened: %s", source->path,
                               strerror(errno));
@@ -270,7 +271,7 @@ void moco__source_close(moco__source *source)
         (void)archive_read_free(source->archive);
     }
     if (source->descriptor >= 0) {
-        (void)close(source->descriptor);
+        (void)moco__close(source->descriptor);
     }
     moco__command_stop(&source->command);
     free(source->block);

@@ -1,17 +1,15 @@
 /* Writes members of a tar archive. */
 #include "formats/tar_write_internal.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BLOCK = 512 };
 
-static moco_status put(FILE *stream, const char *path, const void *bytes, size_t size)
+static moco_status put(moco__stream *stream, const char *path, const void *bytes, size_t size)
 {
-    if (size > 0 && fwrite(bytes, 1, size, stream) != size) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be written: %s", path, strerror(errno));
-    }
-    return MOCO_OK;
+    const int error = moco__stream_put(stream, bytes, size);
+    return error == 0 ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot be written: %s", path, strerror(error));
 }
 
 /* Owner and time stay zero: they mean nothing for a dataset, and the same content must give the same bytes. */
@@ -35,7 +33,7 @@ static void make_header(uint8_t header[BLOCK], const char *name, size_t size)
     (void)snprintf(fields + 148, 7, "%06o", sum);
 }
 
-moco_status moco__tar_put(FILE *stream, const char *path, const char *name, const void *bytes, size_t size)
+moco_status moco__tar_put(moco__stream *stream, const char *path, const char *name, const void *bytes, size_t size)
 {
     static const uint8_t zeros[BLOCK];
     uint8_t header[BLOCK];
@@ -45,7 +43,7 @@ moco_status moco__tar_put(FILE *stream, const char *path, const char *name, cons
     return put(stream, path, zeros, (BLOCK - size % BLOCK) % BLOCK);
 }
 
-moco_status moco__tar_put_end(FILE *stream, const char *path)
+moco_status moco__tar_put_end(moco__stream *stream, const char *path)
 {
     static const uint8_t zeros[2 * BLOCK];
     return put(stream, path, zeros, sizeof zeros);

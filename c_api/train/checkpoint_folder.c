@@ -1,12 +1,12 @@
 /* Names the checkpoints in a run's folder, finds the newest complete one, and deletes old ones. */
 #include "moco/checkpoint.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "formats/safetensors_read_internal.h"
 #include "train/checkpoint_names_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -48,14 +48,16 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
 {
     char path[MOCO_PATH_MAX];
     MOCO_TRY(moco__files_join(path, sizeof path, run, "checkpoints"));
-    DIR *folder = opendir(path);
+    DIR *folder = moco__folder_open(path);
     if (folder == NULL) {
         return moco_error_set(MOCO_ENOTFOUND, "%s is not a run: cannot open %s: %s", run, path, strerror(errno));
     }
     uint64_t *list = NULL;
     size_t used = 0;
     moco_status status = MOCO_OK;
-    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    const struct dirent *entry = moco__folder_next(folder);
+    int failure = errno;
+    for (; entry != NULL && status == MOCO_OK; entry = moco__folder_next(folder), failure = errno) {
         uint64_t step = 0;
         if (!parse_name(&step, entry->d_name)) {
             continue;
@@ -63,12 +65,15 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
         uint64_t *grown = realloc(list, (used + 1) * sizeof *grown);
         if (grown == NULL) {
             status = moco_error_set(MOCO_ENOMEM, "out of memory for %zu names", used + 1);
-            break;
+            continue;
         }
         list = grown;
         list[used++] = step;
     }
     (void)closedir(folder);
+    if (status == MOCO_OK && failure != 0) { /* the newest may be among those that are not seen */
+        status = moco_error_set(MOCO_EIO, "%s: cannot be listed: %s", path, strerror(failure));
+    }
     if (status != MOCO_OK) {
         free(list);
         return status;
@@ -156,8 +161,9 @@ static void remove_left_overs(const char *run)
     if (moco__files_join(path, sizeof path, run, "checkpoints") != MOCO_OK) {
         return;
     }
-    DIR *folder = opendir(path);
-    for (const struct dirent *e = folder != NULL ? readdir(folder) : NULL; e != NULL; e = readdir(folder)) {
+    DIR *folder = moco__folder_open(path);
+    for (const struct dirent *e = folder != NULL ? moco__folder_next(folder) : NULL; e != NULL;
+         e = moco__folder_next(folder)) {
         char file[MOCO_PATH_MAX];
         if (strstr(e->d_name, moco__temporary_mark) != NULL &&
             moco__files_join(file, sizeof file, path, e->d_name) == MOCO_OK) {

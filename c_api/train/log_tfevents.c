@@ -10,7 +10,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ enum { EVENT_SIZE = 4096, VALUE_SIZE = 256 };
 enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
 
 struct moco__tfevents {
-    FILE *stream;
+    moco__stream stream;
     char path[MOCO_PATH_MAX];
 };
 
@@ -105,12 +105,11 @@ static moco_status write_record(moco__tfevents *events, const message *data)
     put_little_endian(&head, data->count, 8);
     put_little_endian(&head, masked_crc(head.bytes, 8), 4);
     put_little_endian(&tail, masked_crc(data->bytes, data->count), 4);
-    if (fwrite(head.bytes, 1, head.count, events->stream) != head.count ||
-        fwrite(data->bytes, 1, data->count, events->stream) != data->count ||
-        fwrite(tail.bytes, 1, tail.count, events->stream) != tail.count || fflush(events->stream) != 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot write: %s", events->path, strerror(errno));
-    }
-    return MOCO_OK;
+    int error = moco__stream_put(&events->stream, head.bytes, head.count);
+    error = error != 0 ? error : moco__stream_put(&events->stream, data->bytes, data->count);
+    error = error != 0 ? error : moco__stream_put(&events->stream, tail.bytes, tail.count);
+    error = error != 0 ? error : moco__stream_flush(&events->stream);
+    return error == 0 ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot write: %s", events->path, strerror(error));
 }
 
 static moco_status write_start(moco__tfevents *events, uint64_t step)
@@ -137,18 +136,18 @@ moco_status moco__tfevents_open(moco__tfevents **out, const char *run, uint64_t 
     (void)gethostname(host, sizeof host - 1);
     struct timeval now;
     (void)gettimeofday(&now, NULL);
-    (void)snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%06ld", (long long)now.tv_sec, host,
+    (void)snprintf(name, sizeof name, MOCO__TFEVENTS_NAME "%010lld.%s.%ld.%06ld", (long long)now.tv_sec, host,
                    (long)getpid(), (long)now.tv_usec);
     moco__tfevents *events = moco__handle_alloc(sizeof *events);
     if (events == NULL) {
         return MOCO_ENOMEM;
     }
+    events->stream.descriptor = -1;
     moco_status status = moco__files_join(events->path, sizeof events->path, run, name);
     if (status == MOCO_OK) {
-        events->stream = fopen(events->path, "wbe");
-        status = events->stream != NULL
-                     ? write_start(events, step)
-                     : moco_error_set(MOCO_EIO, "%s: cannot open: %s", events->path, strerror(errno));
+        const int error = moco__stream_open(&events->stream, events->path, O_TRUNC);
+        status = error == 0 ? write_start(events, step)
+                            : moco_error_set(MOCO_EIO, "%s: cannot open: %s", events->path, strerror(error));
     }
     if (status != MOCO_OK) {
         moco__tfevents_free(events);
@@ -183,9 +182,7 @@ moco_status moco__tfevents_write(moco__tfevents *events, uint64_t step, const mo
 void moco__tfevents_free(moco__tfevents *events)
 {
     if (events != NULL) {
-        if (events->stream != NULL) {
-            (void)fclose(events->stream);
-        }
+        (void)moco__stream_close(&events->stream);
         moco__handle_free(events);
     }
 }

@@ -4,6 +4,9 @@
 
 #include "moco/metrics.h"
 
+/* How the name of each file begins. */
+#define MOCO__TFEVENTS_NAME "events.out.tfevents."
+
 typedef struct moco__tfevents moco__tfevents;
 
 /*

@@ -7,14 +7,14 @@
 #include "base/utf8_internal.h"
 #include "train/log_tfevents_internal.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct moco_metrics {
-    FILE *stream;
+    moco__stream stream;
     char path[MOCO_PATH_MAX];
     moco__tfevents *events;
 };
@@ -73,9 +73,9 @@ static moco_status open_files(moco_metrics *metrics, const char *run, uint64_t s
 {
     MOCO_TRY(moco__files_join(metrics->path, sizeof metrics->path, run, "metrics.jsonl"));
     MOCO_TRY(drop_later(metrics->path, step));
-    metrics->stream = fopen(metrics->path, "ae");
-    if (metrics->stream == NULL) {
-        return moco_error_set(MOCO_EIO, "%s: cannot open: %s", metrics->path, strerror(errno));
+    const int error = moco__stream_open(&metrics->stream, metrics->path, O_APPEND);
+    if (error != 0) {
+        return moco_error_set(MOCO_EIO, "%s: cannot open: %s", metrics->path, strerror(error));
     }
     return tensorboard ? moco__tfevents_open(&metrics->events, run, step) : MOCO_OK;
 }
@@ -88,6 +88,7 @@ moco_status moco_metrics_open(moco_metrics **out, const char *run, uint64_t step
     if (metrics == NULL) {
         return MOCO_ENOMEM;
     }
+    metrics->stream.descriptor = -1;
     const moco_status status = open_files(metrics, run, step, tensorboard);
     if (status != MOCO_OK) {
         moco_metrics_free(metrics);
@@ -113,6 +114,23 @@ static bool is_name(const char *name)
     return is_plain;
 }
 
+static int put_line(moco__stream *stream, uint64_t step, double epoch, const moco_metric *values, size_t count)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "{\"step\": %llu, \"epoch\": %.9g", (unsigned long long)step, epoch);
+    int error = moco__stream_put(stream, text, (size_t)length);
+    for (size_t i = 0; i < count && error == 0; ++i) {
+        if (is_writable(values[i].value)) {
+            length = snprintf(text, sizeof text, "\": %.9g", values[i].value);
+            error = moco__stream_put(stream, ", \"", 3);
+            error = error != 0 ? error : moco__stream_put(stream, values[i].name, strlen(values[i].name));
+            error = error != 0 ? error : moco__stream_put(stream, text, (size_t)length);
+        }
+    }
+    error = error != 0 ? error : moco__stream_put(stream, "}\n", 2);
+    return error != 0 ? error : moco__stream_flush(stream);
+}
+
 moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoch, const moco_metric *values,
                                size_t count)
 {
@@ -132,16 +150,9 @@ moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoc
         }
     }
     MOCO__IN_C_LOCALE;
-    FILE *stream = metrics->stream;
-    bool written = fprintf(stream, "{\"step\": %llu, \"epoch\": %.9g", (unsigned long long)step, epoch) > 0;
-    for (size_t i = 0; i < count; ++i) {
-        if (is_writable(values[i].value)) {
-            written = written && fprintf(stream, ", \"%s\": %.9g", values[i].name, values[i].value) > 0;
-        }
-    }
-    written = written && fputs("}\n", stream) >= 0 && fflush(stream) == 0;
-    if (!written) {
-        return moco_error_set(MOCO_EIO, "%s: cannot write: %s", metrics->path, strerror(errno));
+    const int error = put_line(&metrics->stream, step, epoch, values, count);
+    if (error != 0) {
+        return moco_error_set(MOCO_EIO, "%s: cannot write: %s", metrics->path, strerror(error));
     }
     return metrics->events != NULL ? moco__tfevents_write(metrics->events, step, values, count) : MOCO_OK;
 }
@@ -149,9 +160,7 @@ moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoc
 void moco_metrics_free(moco_metrics *metrics)
 {
     if (metrics != NULL) {
-        if (metrics->stream != NULL) {
-            (void)fclose(metrics->stream);
-        }
+        (void)moco__stream_close(&metrics->stream);
         moco__tfevents_free(metrics->events);
         moco__handle_free(metrics);
     }

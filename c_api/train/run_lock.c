@@ -7,6 +7,7 @@
  */
 #include "train/run_lock_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ static void sign(int descriptor)
     char text[HOLDER_SIZE];
     (void)gethostname(host, sizeof host - 1);
     const int length = snprintf(text, sizeof text, "process %ld on %s\n", (long)getpid(), host);
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, (size_t)length, 0) != length) {
+    if (moco__truncate(descriptor, 0) != 0 || moco__write_all(descriptor, text, (size_t)length) != 0) {
         moco_log(MOCO_LOG_DEBUG, "the lock does not name its holder: %s", strerror(errno));
     }
 }
@@ -46,11 +47,13 @@ static moco_status refuse(int descriptor, const char *out)
 static int take(int descriptor)
 {
     const struct timespec pause = { 0, PAUSE_MS * 1000000L };
-    for (int tries = 1; flock(descriptor, LOCK_EX | LOCK_NB) != 0; ++tries) {
-        if (errno != EWOULDBLOCK || tries == TRIES) {
-            return errno;
+    int error = moco__flock(descriptor, LOCK_EX | LOCK_NB);
+    for (int tries = 1; error != 0; ++tries) {
+        if (error != EWOULDBLOCK || tries == TRIES) {
+            return error;
         }
         (void)nanosleep(&pause, NULL);
+        error = moco__flock(descriptor, LOCK_EX | LOCK_NB);
     }
     return 0;
 }
@@ -62,7 +65,7 @@ moco_status moco__run_lock(int *lock, const char *out)
         return MOCO_OK;
     }
     MOCO_TRY(moco__files_join(path, sizeof path, out, ".lock"));
-    const int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int descriptor = moco__open(path, O_RDWR | O_CREAT);
     if (descriptor < 0) {
         return moco_error_set(MOCO_EIO, "%s: cannot be opened: %s; the run must be able to write its folder", path,
                               strerror(errno));
@@ -74,7 +77,7 @@ moco_status moco__run_lock(int *lock, const char *out)
         return MOCO_OK;
     }
     const moco_status status = error == EWOULDBLOCK ? refuse(descriptor, out) : MOCO_OK;
-    (void)close(descriptor);
+    (void)moco__close(descriptor);
     if (status == MOCO_OK) {
         moco_log(MOCO_LOG_WARNING,
                  "%s: the file system has no locks (%s); take care that no second process trains this run", path,
@@ -86,7 +89,7 @@ moco_status moco__run_lock(int *lock, const char *out)
 void moco__run_unlock(int *lock)
 {
     if (*lock != MOCO__RUN_UNLOCKED) {
-        (void)close(*lock);
+        (void)moco__close(*lock);
         *lock = MOCO__RUN_UNLOCKED;
     }
 }
@@ -97,10 +100,10 @@ bool moco__run_is_locked(const char *out)
     if (moco__files_join(path, sizeof path, out, ".lock") != MOCO_OK) {
         return false;
     }
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    const bool is_locked = descriptor >= 0 && flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    const int descriptor = moco__open(path, O_RDONLY);
+    const bool is_locked = descriptor >= 0 && moco__flock(descriptor, LOCK_SH | LOCK_NB) == EWOULDBLOCK;
     if (descriptor >= 0) {
-        (void)close(descriptor);
+        (void)moco__close(descriptor);
     }
     return is_locked;
 }

@@ -1,11 +1,14 @@
 /* Writes the log of a run, RUN/train.log. */
 #include "train/run_log_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/c_locale_internal.h"
 #include "base/files_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,10 +16,10 @@ enum { LINE_SIZE = MOCO_PATH_MAX + 1024 }; /* a path and a sentence */
 
 moco_status moco__run_log_open(moco__run_log *log, const char *out)
 {
-    char path[MOCO_PATH_MAX];
-    MOCO_TRY(moco__files_join(path, sizeof path, out, "train.log"));
-    log->file = fopen(path, "a");
-    return log->file != NULL ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot open: %s", path, strerror(errno));
+    MOCO_TRY(moco__files_join(log->path, sizeof log->path, out, "train.log"));
+    log->descriptor = moco__open(log->path, O_WRONLY | O_CREAT | O_APPEND);
+    log->is_open = log->descriptor >= 0;
+    return log->is_open ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot open: %s", log->path, strerror(errno));
 }
 
 static void write_line(char line[LINE_SIZE], const char *format, va_list args)
@@ -41,23 +44,27 @@ void moco__run_log_write(const moco__run_log *log, moco_log_level level, const c
 
 void moco__run_log_line(const moco__run_log *log, const char *line)
 {
+    char text[LINE_SIZE + 32];
     char stamp[32] = "";
     const time_t now = time(NULL);
     struct tm local;
-    if (log->file == NULL) {
+    if (!log->is_open) {
         return;
     }
     if (localtime_r(&now, &local) != NULL) {
         (void)strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
     }
-    (void)fprintf(log->file, "%s %s\n", stamp, line);
-    (void)fflush(log->file);
+    const int length = snprintf(text, sizeof text, "%s %.*s\n", stamp, LINE_SIZE - 1, line);
+    const int error = moco__write_all(log->descriptor, text, (size_t)length);
+    if (error != 0) { /* no reason to stop the training */
+        moco_log(MOCO_LOG_WARNING, "%s: cannot write: %s", log->path, strerror(error));
+    }
 }
 
 void moco__run_log_close(moco__run_log *log)
 {
-    if (log->file != NULL) {
-        (void)fclose(log->file);
-        log->file = NULL;
+    if (log->is_open) {
+        (void)moco__close(log->descriptor);
+        log->is_open = false;
     }
 }

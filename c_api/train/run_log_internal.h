@@ -4,10 +4,10 @@
 
 #include "moco/error.h"
 
-#include <stdio.h>
-
 typedef struct moco__run_log {
-    FILE *file;   /* NULL: not open, or another rank writes it */
+    bool is_open; /* not where another rank writes it */
+    int descriptor;
+    char path[MOCO_PATH_MAX];
     bool is_mute; /* says only warnings and errors, for all ranks except rank 0 */
 } moco__run_log;
 

@@ -2,6 +2,7 @@
 #include "image/decoders.hpp"
 #include "image/image.hpp"
 
+#include "base/descriptor_internal.h"
 #include "base/file_nature_internal.h"
 #include "base/files_internal.h"
 
@@ -10,7 +11,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace moco {
 
@@ -124,13 +124,13 @@ Bytes &file_buffer()
 
 class Descriptor {
   public:
-    explicit Descriptor(const char *path) : value_(open(path, O_RDONLY | O_CLOEXEC)) {}
+    explicit Descriptor(const char *path) : value_(moco__open(path, O_RDONLY)) {}
     Descriptor(const Descriptor &) = delete;
     Descriptor &operator=(const Descriptor &) = delete;
     ~Descriptor()
     {
         if (value_ >= 0) {
-            (void)close(value_);
+            (void)moco__close(value_);
         }
     }
     [[nodiscard]] int value() const { return value_; }

@@ -1,0 +1,133 @@
+/* Makes a chosen allocation of the library return NULL, or throw. Only calls from libmoco itself count. */
+#define _GNU_SOURCE
+#include "shim.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+extern void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak, noreturn));
+
+static struct {
+    uintptr_t begin, end;
+    uint64_t at;
+    int log;
+} memory = { .log = -1 };
+
+static atomic_ulong allocations;
+
+static int find_library(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    (void)size;
+    (void)unused;
+    if (strstr(info->dlpi_name, "/libmoco.so") == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < info->dlpi_phnum; ++i) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
+            memory.begin = info->dlpi_addr + part->p_vaddr;
+            memory.end = memory.begin + part->p_memsz;
+        }
+    }
+    return 1;
+}
+
+/* Whether this allocation must fail. */
+static bool fails(const void *caller)
+{
+    const uintptr_t from = (uintptr_t)caller;
+    if (from < memory.begin || from >= memory.end) {
+        return false;
+    }
+    const unsigned long number = atomic_fetch_add(&allocations, 1) + 1;
+    if (memory.log >= 0) {
+        char line[64];
+        const int length = snprintf(line, sizeof line, "%lu %zx\n", number, (size_t)(from - memory.begin));
+        shim_log(memory.log, line, (size_t)length);
+    }
+    return number == memory.at;
+}
+
+#define CALLER __builtin_return_address(0)
+
+static void *none(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+void *malloc(size_t size)
+{
+    return fails(CALLER) ? none() : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails(CALLER) ? none() : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return fails(CALLER) ? none() : __libc_realloc(old, size);
+}
+
+char *strdup(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = fails(CALLER) ? none() : __libc_malloc(size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+static void *allocate(const void *caller, size_t size)
+{
+    void *made = fails(caller) ? NULL : __libc_malloc(size > 0 ? size : 1);
+    if (made == NULL) {
+        throw_bad_alloc();
+    }
+    return made;
+}
+
+void *operator_new(size_t size) __asm__("_Znwm");
+void *operator_new_array(size_t size) __asm__("_Znam");
+
+void *operator_new(size_t size)
+{
+    return allocate(CALLER, size);
+}
+
+void *operator_new_array(size_t size)
+{
+    return allocate(CALLER, size);
+}
+
+void shim_memory_end(void)
+{
+    if (memory.log < 0) {
+        return;
+    }
+    size_t (*live)(void) = (size_t(*)(void))dlsym(RTLD_DEFAULT, "moco_live_handles");
+    char line[64];
+    const int length = snprintf(line, sizeof line, "live %zu\n", live != NULL ? live() : 0);
+    shim_log(memory.log, line, (size_t)length);
+}
+
+void shim_memory_start(void)
+{
+    const char *log = getenv("MOCO_FAULT_MEMORY_LOG");
+    if (log == NULL) {
+        return;
+    }
+    const int descriptor = shim_log_open(log);
+    (void)dl_iterate_phdr(find_library, NULL);
+    atomic_store(&allocations, 0);
+    memory.at = shim_variable("MOCO_FAULT_ALLOCATION");
+    memory.log = descriptor;
+}
