@@ -22,7 +22,7 @@ lint_cpp = $(BUILD)-lint/CMakeFiles/moco-cpp.dir/Unity/unity_0_cxx.cxx cpp_impl/
     cpp_impl/network/winograd_kernels.cpp $(filter-out %_v3.cpp %_v4.cpp,$(wildcard cpp_impl/image/*.cpp))
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
-.PHONY: help deps build demo test test-python test-asan test-ubsan test-tsan bench gpu format format-check layers lint \
+.PHONY: help deps build demo test test-long test-python test-asan test-ubsan test-tsan bench gpu format format-check layers lint \
     docs ship install uninstall package test-package clean
 
 help: ## list the targets
@@ -53,6 +53,9 @@ test: build ## build and run all tests
 	@rm -rf $(BUILD)/skips
 	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) && passed=0 || passed=$$?; \
 	    tests/report_skips.sh $(BUILD) && exit $$passed
+
+test-long: build ## inject every fault into every command, for hours; its figures are in docs/reliability.md
+	@MOCO_LONG=all ctest --test-dir $(BUILD) --output-on-failure -V -L '^faults$$'
 
 test-python: build ## compare with PyTorch, torchvision, timm, scikit-learn; installs them into the cache (5 GB)
 	@MOCO_PYTHON=$${MOCO_PYTHON:-$$(cmake/python.sh)} ctest --test-dir $(BUILD) --output-on-failure -V \

@@ -173,7 +173,10 @@ moco_status moco__file_read(char **bytes, size_t *count, const char *path)
 static moco_status map_descriptor(unsigned char **bytes, size_t *count, int descriptor, const char *path)
 {
     struct stat info;
-    if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
+    if (fstat(descriptor, &info) != 0) {
+        return fail("read", path, errno);
+    }
+    if (!S_ISREG(info.st_mode)) {
         return moco_error_set(MOCO_EFORMAT, "%s: %s; give the path of a file", path,
                               S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
     }
@@ -237,8 +240,9 @@ moco_status moco__mkdirs(const char *path)
         }
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-            return fail("create the folder", part, errno);
+        const int error = mkdir(part, 0777) == 0 ? moco__files_sync_folder(part) : errno;
+        if (error != 0 && error != EEXIST) {
+            return fail("create the folder", part, error);
         }
     }
     struct stat info;

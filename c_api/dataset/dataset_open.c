@@ -84,8 +84,7 @@ static moco_status check_readable(const char *path)
     if (descriptor >= 0) {
         (void)moco__close(descriptor);
     }
-    return error == 0 ? MOCO_OK
-                      : moco_error_set(MOCO_EIO, "dataset: %s: cannot be read: %s", path, strerror(error));
+    return error == 0 ? MOCO_OK : moco_error_set(MOCO_EIO, "dataset: %s: cannot be read: %s", path, strerror(error));
 }
 
 static moco_status refuse_file(const char *path)

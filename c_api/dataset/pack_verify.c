@@ -25,9 +25,9 @@ static moco_status read_item(moco__draft *draft, moco__pack_item *item, const mo
     }
     MOCO_TRY(moco__bytes_resize(&item->bytes, sample->size));
     size_t got = 0;
-    const int error =
-        moco__read_at(&got, item->bytes.data, draft->stream.descriptor, sample->size, sample->offset);
-    return error == 0 && got == sample->size ? MOCO_OK : moco__draft_cannot(draft, "read back", error != 0 ? error : EIO);
+    const int error = moco__read_at(&got, item->bytes.data, draft->stream.descriptor, sample->size, sample->offset);
+    return error == 0 && got == sample->size ? MOCO_OK
+                                             : moco__draft_cannot(draft, "read back", error != 0 ? error : EIO);
 }
 
 static moco_status verify_samples(moco__draft *draft, const moco__shard *shard)

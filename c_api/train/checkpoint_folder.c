@@ -86,15 +86,19 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
     return MOCO_OK;
 }
 
-static bool is_complete(const char *path)
+/* Passes over a damaged file. One that cannot be read now may be whole, and to go back would lose its steps. */
+static moco_status check_complete(const char *path)
 {
     moco__safetensors *file;
-    if (moco__safetensors_open(&file, path) != MOCO_OK) {
-        moco_log(MOCO_LOG_WARNING, "skipped a damaged checkpoint: %s", moco_error_message());
-        return false;
+    const moco_status status = moco__safetensors_open(&file, path);
+    if (status == MOCO_OK) {
+        moco__safetensors_free(file);
     }
-    moco__safetensors_free(file);
-    return true;
+    if (status != MOCO_EFORMAT && status != MOCO_ENOTFOUND) {
+        return status;
+    }
+    moco_log(MOCO_LOG_WARNING, "skipped a damaged checkpoint: %s", moco_error_message());
+    return MOCO_ENOTFOUND;
 }
 
 static moco_status find_newest(char *buffer, size_t size, const char *run)
@@ -106,8 +110,8 @@ static moco_status find_newest(char *buffer, size_t size, const char *run)
     for (size_t i = 0; i < count && status == MOCO_ENOTFOUND; ++i) {
         char path[MOCO_PATH_MAX];
         status = moco_checkpoint_path(path, sizeof path, run, steps[i]);
-        if (status == MOCO_OK && !is_complete(path)) {
-            status = MOCO_ENOTFOUND;
+        if (status == MOCO_OK) {
+            status = check_complete(path);
         }
         if (status == MOCO_OK) {
             (void)snprintf(buffer, size, "%s", path);

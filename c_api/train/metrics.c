@@ -49,14 +49,14 @@ static moco_status copy_lines(moco__file *file, const char *text, size_t size, u
 
 static moco_status drop_later(const char *path, uint64_t last)
 {
-    if (!moco__files_exist(path)) {
-        return MOCO_OK;
-    }
     char *text;
     size_t size;
-    MOCO_TRY(moco__file_read(&text, &size, path));
+    moco_status status = moco__file_read(&text, &size, path);
+    if (status != MOCO_OK) {
+        return status == MOCO_ENOTFOUND ? MOCO_OK : status;
+    }
     moco__file file;
-    moco_status status = moco__file_begin(&file, path);
+    status = moco__file_begin(&file, path);
     if (status == MOCO_OK) {
         status = copy_lines(&file, text, size, last);
         if (status == MOCO_OK) {

@@ -1,8 +1,8 @@
 /* Writes the log of a run, RUN/train.log. */
 #include "train/run_log_internal.h"
 
-#include "base/descriptor_internal.h"
 #include "base/c_locale_internal.h"
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 
 #include <errno.h>

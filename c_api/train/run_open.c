@@ -32,43 +32,47 @@ static moco_status refuse_used(const char *out)
                           out);
 }
 
-/* Whether all that is in a folder is what the start of a run makes there. */
-static bool holds_only(const char *path, const char *const *names)
+/* Whether all that is in a folder is what the start of a run makes there; so it is if there is no folder. */
+static moco_status holds_only(bool *is_known, const char *path, const char *const *names)
 {
+    *is_known = true;
     DIR *folder = moco__folder_open(path);
     const struct dirent *entry = folder != NULL ? moco__folder_next(folder) : NULL;
-    bool is_known = folder != NULL || errno == ENOENT;
-    for (; entry != NULL && is_known; entry = moco__folder_next(folder)) {
-        is_known = strstr(entry->d_name, moco__temporary_mark) != NULL ||
-                   strncmp(entry->d_name, MOCO__TFEVENTS_NAME, sizeof MOCO__TFEVENTS_NAME - 1) == 0;
-        for (size_t i = 0; names[i] != NULL && !is_known; ++i) {
-            is_known = strcmp(entry->d_name, names[i]) == 0;
+    int failure = errno;
+    for (; entry != NULL && *is_known; entry = moco__folder_next(folder), failure = errno) {
+        *is_known = strstr(entry->d_name, moco__temporary_mark) != NULL ||
+                    strncmp(entry->d_name, MOCO__TFEVENTS_NAME, sizeof MOCO__TFEVENTS_NAME - 1) == 0;
+        for (size_t i = 0; names[i] != NULL && !*is_known; ++i) {
+            *is_known = strcmp(entry->d_name, names[i]) == 0;
         }
     }
-    is_known = is_known && (folder == NULL || errno == 0);
     if (folder != NULL) {
         (void)closedir(folder);
     }
-    return is_known;
+    if (!*is_known || failure == 0 || (folder == NULL && failure == ENOENT)) {
+        return MOCO_OK;
+    }
+    *is_known = false;
+    return failure == ENOTDIR ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot be listed: %s", path, strerror(failure));
 }
 
-/* Whether a start failed, or was killed, before there was anything to continue from. */
-static bool holds_failed_start(const char *out)
-{
-    static const char *const made[] = { ".",         "..",            ".lock",       "config.yaml",
-                                        "train.log", "metrics.jsonl", "checkpoints", "plots", NULL };
-    char checkpoints[MOCO_PATH_MAX];
-    return holds_only(out, made) &&
-           moco__files_join(checkpoints, sizeof checkpoints, out, "checkpoints") == MOCO_OK &&
-           holds_only(checkpoints, (const char *const[]){ ".", "..", NULL });
-}
-
+/* A start that failed, or was killed, before there was anything to continue from leaves a folder that counts as new. */
 moco_status moco__run_refuse_used_folder(const char *out)
 {
+    static const char *const made[] = { ".",           "..",    ".lock", "config.yaml", "train.log", "metrics.jsonl",
+                                        "checkpoints", "plots", NULL };
+    static const char *const none[] = { ".", "..", NULL };
+    char checkpoints[MOCO_PATH_MAX];
+    bool is_new = false;
     if (out[0] == '\0') {
         return moco_error_set(MOCO_EINVALID, "out: there is no folder for the run; give one");
     }
-    return moco__files_exist(out) && !holds_failed_start(out) ? refuse_used(out) : MOCO_OK;
+    MOCO_TRY(holds_only(&is_new, out, made));
+    if (is_new) {
+        MOCO_TRY(moco__files_join(checkpoints, sizeof checkpoints, out, "checkpoints"));
+        MOCO_TRY(holds_only(&is_new, checkpoints, none));
+    }
+    return is_new ? MOCO_OK : refuse_used(out);
 }
 
 moco_status moco__run_create_folder(const moco_config *config, int *lock, bool may_hold_run)

@@ -15,6 +15,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <new>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -35,10 +36,13 @@ std::size_t round_up(std::size_t size, std::size_t multiple)
     return (size + multiple - 1) / multiple * multiple;
 }
 
+using FreeBlocks = std::set<std::pair<std::size_t, char *>>; // the smallest first
+
 struct MemoryBlock {
-    std::size_t size;
-    bool free;
-    bool first; // of its segment
+    std::size_t size = 0;
+    bool free = false;
+    bool first = false;            // of its segment
+    FreeBlocks::node_type place{}; // in the free blocks, while it is used: to free a block must need no memory
 };
 
 class CpuMemory {
@@ -57,16 +61,13 @@ class CpuMemory {
             }
         }
         char *const address = found->second;
-        free_.erase(found);
         const auto block = blocks_.find(address);
-        block->second.free = false;
-        if (block->second.size > size) {
-            const std::size_t rest = block->second.size - size;
-            block->second.size = size;
-            blocks_.emplace(address + size, MemoryBlock{ rest, true, false });
-            free_.emplace(rest, address + size);
-        }
         used_.emplace(address, block);
+        if (block->second.size > size) {
+            split(block, size);
+        }
+        block->second.place = free_.extract(found);
+        block->second.free = false;
         return address;
     }
 
@@ -79,6 +80,7 @@ class CpuMemory {
             return false;
         }
         auto block = used->second;
+        auto place = std::move(block->second.place);
         used_.erase(used);
         const auto next = std::next(block);
         if (next != blocks_.end() && next->second.free && !next->second.first) {
@@ -94,7 +96,8 @@ class CpuMemory {
             block = before;
         }
         block->second.free = true;
-        free_.emplace(block->second.size, block->first);
+        place.value() = { block->second.size, block->first };
+        free_.insert(std::move(place));
         return true;
     }
 
@@ -106,6 +109,25 @@ class CpuMemory {
 
   private:
     using Blocks = std::map<char *, MemoryBlock>; // by address, so that neighbours are neighbours
+
+    // Makes a free block of what a block has more than a size. Where memory is out, it stays whole.
+    void split(Blocks::iterator block, std::size_t size)
+    {
+        const std::size_t rest = block->second.size - size;
+        char *const address = block->first + size;
+        try {
+            const auto place = free_.emplace(rest, address).first;
+            try {
+                blocks_.emplace(address, MemoryBlock{ rest, true, false });
+            } catch (const std::bad_alloc &) {
+                free_.erase(place);
+                return;
+            }
+            block->second.size = size;
+        } catch (const std::bad_alloc &) {
+            return;
+        }
+    }
 
     void map_segment(std::size_t size)
     {
@@ -124,8 +146,13 @@ class CpuMemory {
             (void)munmap(begin + skip + bytes, huge_page - skip);
         }
         (void)madvise(begin + skip, bytes, MADV_HUGEPAGE);
-        blocks_.emplace(begin + skip, MemoryBlock{ bytes, true, true });
-        free_.emplace(bytes, begin + skip);
+        try {
+            blocks_.emplace(begin + skip, MemoryBlock{ bytes, true, true });
+            free_.emplace(bytes, begin + skip);
+        } catch (const std::bad_alloc &) {
+            blocks_.erase(begin + skip);
+            (void)munmap(begin + skip, bytes);
+        }
     }
 
     // Unmaps the segments that hold no tensor.
@@ -145,7 +172,7 @@ class CpuMemory {
 
     std::mutex mutex_;
     Blocks blocks_;
-    std::set<std::pair<std::size_t, char *>> free_; // the smallest first
+    FreeBlocks free_;
     std::unordered_map<void *, Blocks::iterator> used_;
 };
 
@@ -194,6 +221,7 @@ class KeepingAllocator : public c10::Allocator {
 void keep_cpu_memory()
 {
     static auto *const allocator = new KeepingAllocator;
+    (void)memory(); // now, since to free a tensor must need no memory
     static const bool once = [] {
         c10::SetCPUAllocator(allocator, /*priority=*/1);
         return true;

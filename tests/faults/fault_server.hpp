@@ -4,8 +4,8 @@
 #include "support/process.hpp"
 
 #include <cstdint>
-#include <poll.h>
 #include <filesystem>
+#include <poll.h>
 #include <sstream>
 #include <string>
 #include <vector>

@@ -113,7 +113,7 @@ class Disk {
         Files files;
         for (const auto &[path, inode] : loss == Loss::all ? durable_ : names_) {
             if (loss != Loss::all || is_reachable(path)) {
-                files[path + (inode->is_folder ? "/" : "")] = loss == Loss::none ? inode->now
+                files[path + (inode->is_folder ? "/" : "")] = loss == Loss::none   ? inode->now
                                                               : loss == Loss::torn ? torn(*inode)
                                                                                    : inode->synced;
             }

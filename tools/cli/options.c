@@ -120,8 +120,7 @@ static int assign(arguments *out, const tool_command *command, const moco_option
 {
     void *values = options_values(command, option);
     if (values != NULL) {
-        return moco_option_set(values, option, text) == MOCO_OK ? EXIT_OK
-                                                                : say_usage(command, "%s", moco_error_message());
+        return say_refused(command, moco_option_set(values, option, text));
     }
     if (out->setting_count == MAX_SETTINGS) {
         return say_usage(command, "more than %d options are given; put them into a file for --config", MAX_SETTINGS);
@@ -285,8 +284,10 @@ int options_parse(arguments *out, const tool_command *command, int argc, char **
 int options_apply(moco_config *config, const tool_command *command, const arguments *args)
 {
     for (size_t i = 0; i < args->setting_count; ++i) {
-        if (moco_config_set(config, args->settings[i].option->name, args->settings[i].text) != MOCO_OK) {
-            return say_usage(command, "%s", moco_error_message());
+        const int code =
+            say_refused(command, moco_config_set(config, args->settings[i].option->name, args->settings[i].text));
+        if (code != EXIT_OK) {
+            return code;
         }
     }
     return EXIT_OK;

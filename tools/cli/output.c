@@ -130,6 +130,14 @@ int say_usage(const tool_command *command, const char *format, ...)
     return EXIT_USAGE;
 }
 
+int say_refused(const tool_command *command, moco_status status)
+{
+    if (status == MOCO_OK) {
+        return EXIT_OK;
+    }
+    return status == MOCO_ENOMEM ? say_failure() : say_usage(command, "%s", moco_error_message());
+}
+
 void say_note(const char *format, ...)
 {
     if (output_settings.quiet) {

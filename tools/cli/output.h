@@ -34,6 +34,9 @@ int say_failure(void);
 /* Prints a usage error and how to get help on @p command (NULL: on the tool); returns EXIT_USAGE. */
 int say_usage(const tool_command *command, const char *format, ...) MOCO_PRINTF(2, 3);
 
+/* Prints why the library refuses a value: a usage error, unless memory was out. Returns EXIT_OK if it does not. */
+int say_refused(const tool_command *command, moco_status status);
+
 /* Prints "moco: ..." unless quiet. */
 void say_note(const char *format, ...) MOCO_PRINTF(1, 2);
 

@@ -31,7 +31,11 @@ moco_status output_path_check(const char *option, const char *path)
         return moco_error_set(MOCO_EINVALID, "--%s: %s is a %s; give the name of a file", option, path,
                               S_ISDIR(info.st_mode) ? "folder" : "device or a pipe");
     }
-    if (!is_folder(folder)) {
+    const int failure = stat(folder, &info) == 0 ? 0 : errno;
+    if (failure != 0 && failure != ENOENT && failure != ENOTDIR) {
+        return moco_error_set(MOCO_EIO, "--%s: %s cannot be written: %s: %s", option, path, folder, strerror(failure));
+    }
+    if (failure != 0 || !S_ISDIR(info.st_mode)) {
         return moco_error_set(MOCO_ENOTFOUND, "--%s: %s cannot be written: there is no folder %s; make it first",
                               option, path, folder);
     }

@@ -112,11 +112,13 @@ static int make_config(moco_config *config, const arguments *args)
                          values.resume);
     }
     moco_config_init(config, sizeof *config);
-    if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
-        return say_usage(&command_train, "%s", moco_error_message());
-    }
     bool had_command[2] = { false, false };
-    int code = values.config[0] != '\0' ? load(config, values.config, had_command) : EXIT_OK;
+    int code = say_refused(&command_train,
+                           values.preset[0] != '\0' ? moco_config_apply_preset(config, values.preset) : MOCO_OK);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    code = values.config[0] != '\0' ? load(config, values.config, had_command) : EXIT_OK;
     if (code != EXIT_OK) {
         return code;
     }
@@ -124,10 +126,12 @@ static int make_config(moco_config *config, const arguments *args)
     if (code != EXIT_OK) {
         return code;
     }
-    if (args->positional_count > 0 && moco_config_set(config, "data", args->positional[0]) != MOCO_OK) {
-        return say_usage(&command_train, "%s", moco_error_message());
+    if (args->positional_count > 0) {
+        code = say_refused(&command_train, moco_config_set(config, "data", args->positional[0]));
     }
-    code = check_commands(config, had_command);
+    if (code == EXIT_OK) {
+        code = check_commands(config, had_command);
+    }
     if (code == EXIT_OK && !values.print_config) {
         code = check_places(config);
     }
@@ -139,7 +143,7 @@ static int make_config(moco_config *config, const arguments *args)
     const moco_status status = moco_config_check(config);
     output_show_log(true);
     if (status != MOCO_OK) {
-        return say_usage(&command_train, "%s", moco_error_message());
+        return say_refused(&command_train, status);
     }
     data_make_absolute(config->data);
     data_make_absolute(config->val_data);

@@ -58,8 +58,7 @@ void shim_log(int log, const void *bytes, size_t size)
 
 static bool is_ours(const char *path)
 {
-    return strncmp(path, fault.under, fault.length) == 0 &&
-           (path[fault.length] == '\0' || path[fault.length] == '/');
+    return strncmp(path, fault.under, fault.length) == 0 && (path[fault.length] == '\0' || path[fault.length] == '/');
 }
 
 static bool takes_space(const shim_call *call)
@@ -68,11 +67,18 @@ static bool takes_space(const shim_call *call)
            call->kind == SHIM_MKDIR || call->kind == SHIM_LINK || call->kind == SHIM_RENAME;
 }
 
+/* What cannot be looked at cannot be opened either. */
+static bool is_alike(shim_kind kind)
+{
+    return kind == fault.kind || (fault.kind == SHIM_STAT && (kind == SHIM_OPEN || kind == SHIM_CREATE));
+}
+
 /* Whether a later call fails too: the disk stays full, or the file unreadable. */
 static bool fails_again(const shim_call *call, unsigned long number)
 {
-    return number > fault.at && ((fault.keep == KEEP_FULL && takes_space(call)) ||
-                                 (fault.keep == KEEP_BROKEN && call->kind == fault.kind && strcmp(call->path, fault.path) == 0));
+    return number > fault.at &&
+           ((fault.keep == KEEP_FULL && takes_space(call)) ||
+            (fault.keep == KEEP_BROKEN && is_alike(call->kind) && strcmp(call->path, fault.path) == 0));
 }
 
 static void log_call(const shim_call *call, unsigned long number, const char *mark)
@@ -146,14 +152,14 @@ static bool filter_calls(void)
 {
     static const int caught[] = {
 #ifdef SYS_open
-        SYS_open, SYS_creat, SYS_rename, SYS_link, SYS_unlink, SYS_mkdir, SYS_stat, SYS_lstat,
+        SYS_open,       SYS_creat,     SYS_rename, SYS_link,     SYS_unlink,  SYS_mkdir,      SYS_stat,  SYS_lstat,
 #endif
 #ifdef SYS_renameat
         SYS_renameat,
 #endif
-        SYS_openat, SYS_renameat2, SYS_linkat, SYS_unlinkat, SYS_mkdirat, SYS_newfstatat, SYS_statx, SYS_fstat,
-        SYS_read, SYS_pread64, SYS_write, SYS_pwrite64, SYS_fsync, SYS_fdatasync, SYS_close, SYS_ftruncate,
-        SYS_getdents64, SYS_lseek, SYS_flock,
+        SYS_openat,     SYS_renameat2, SYS_linkat, SYS_unlinkat, SYS_mkdirat, SYS_newfstatat, SYS_statx, SYS_fstat,
+        SYS_read,       SYS_pread64,   SYS_write,  SYS_pwrite64, SYS_fsync,   SYS_fdatasync,  SYS_close, SYS_ftruncate,
+        SYS_getdents64, SYS_lseek,     SYS_flock,
     };
     enum { CALLS = sizeof caught / sizeof caught[0], HEAD = 8, TOTAL = HEAD + CALLS + 2 };
     const uintptr_t end = (uintptr_t)shim_raw_end;

@@ -16,46 +16,33 @@ typedef struct known {
 
 static const known calls[] = {
 #ifdef SYS_open
-    { SYS_open, SHIM_OPEN, -1, -1, 0, -1 },
-    { SYS_creat, SHIM_CREATE, -1, -1, 0, -1 },
-    { SYS_rename, SHIM_RENAME, -1, -1, 0, -1 },
-    { SYS_link, SHIM_LINK, -1, -1, 0, -1 },
-    { SYS_unlink, SHIM_UNLINK, -1, -1, 0, -1 },
-    { SYS_mkdir, SHIM_MKDIR, -1, -1, 0, -1 },
-    { SYS_stat, SHIM_STAT, -1, -1, 0, -1 },
-    { SYS_lstat, SHIM_STAT, -1, -1, 0, -1 },
+    { SYS_open, SHIM_OPEN, -1, -1, 0, -1 },      { SYS_creat, SHIM_CREATE, -1, -1, 0, -1 },
+    { SYS_rename, SHIM_RENAME, -1, -1, 0, -1 },  { SYS_link, SHIM_LINK, -1, -1, 0, -1 },
+    { SYS_unlink, SHIM_UNLINK, -1, -1, 0, -1 },  { SYS_mkdir, SHIM_MKDIR, -1, -1, 0, -1 },
+    { SYS_stat, SHIM_STAT, -1, -1, 0, -1 },      { SYS_lstat, SHIM_STAT, -1, -1, 0, -1 },
 #endif
 #ifdef SYS_renameat
     { SYS_renameat, SHIM_RENAME, -1, 0, 1, -1 },
 #endif
-    { SYS_openat, SHIM_OPEN, -1, 0, 1, -1 },
-    { SYS_renameat2, SHIM_RENAME, -1, 0, 1, -1 },
-    { SYS_linkat, SHIM_LINK, -1, 0, 1, -1 },
-    { SYS_unlinkat, SHIM_UNLINK, -1, 0, 1, -1 },
-    { SYS_mkdirat, SHIM_MKDIR, -1, 0, 1, -1 },
-    { SYS_newfstatat, SHIM_STAT, -1, 0, 1, -1 },
-    { SYS_statx, SHIM_STAT, -1, 0, 1, -1 },
-    { SYS_fstat, SHIM_STAT, 0, -1, -1, -1 },
-    { SYS_read, SHIM_READ, 0, -1, -1, 2 },
-    { SYS_pread64, SHIM_READ, 0, -1, -1, 2 },
-    { SYS_write, SHIM_WRITE, 0, -1, -1, 2 },
-    { SYS_pwrite64, SHIM_WRITE, 0, -1, -1, 2 },
-    { SYS_fsync, SHIM_SYNC, 0, -1, -1, -1 },
-    { SYS_fdatasync, SHIM_SYNC, 0, -1, -1, -1 },
-    { SYS_close, SHIM_CLOSE, 0, -1, -1, -1 },
-    { SYS_ftruncate, SHIM_TRUNCATE, 0, -1, -1, -1 },
-    { SYS_mmap, SHIM_MAP, 4, -1, -1, -1 },
-    { SYS_getdents64, SHIM_LIST, 0, -1, -1, -1 },
-    { SYS_lseek, SHIM_SEEK, 0, -1, -1, -1 },
-    { SYS_flock, SHIM_LOCK, 0, -1, -1, -1 },
+    { SYS_openat, SHIM_OPEN, -1, 0, 1, -1 },     { SYS_renameat2, SHIM_RENAME, -1, 0, 1, -1 },
+    { SYS_linkat, SHIM_LINK, -1, 0, 1, -1 },     { SYS_unlinkat, SHIM_UNLINK, -1, 0, 1, -1 },
+    { SYS_mkdirat, SHIM_MKDIR, -1, 0, 1, -1 },   { SYS_newfstatat, SHIM_STAT, -1, 0, 1, -1 },
+    { SYS_statx, SHIM_STAT, -1, 0, 1, -1 },      { SYS_fstat, SHIM_STAT, 0, -1, -1, -1 },
+    { SYS_read, SHIM_READ, 0, -1, -1, 2 },       { SYS_pread64, SHIM_READ, 0, -1, -1, 2 },
+    { SYS_write, SHIM_WRITE, 0, -1, -1, 2 },     { SYS_pwrite64, SHIM_WRITE, 0, -1, -1, 2 },
+    { SYS_fsync, SHIM_SYNC, 0, -1, -1, -1 },     { SYS_fdatasync, SHIM_SYNC, 0, -1, -1, -1 },
+    { SYS_close, SHIM_CLOSE, 0, -1, -1, -1 },    { SYS_ftruncate, SHIM_TRUNCATE, 0, -1, -1, -1 },
+    { SYS_mmap, SHIM_MAP, 4, -1, -1, -1 },       { SYS_getdents64, SHIM_LIST, 0, -1, -1, -1 },
+    { SYS_lseek, SHIM_SEEK, 0, -1, -1, -1 },     { SYS_flock, SHIM_LOCK, 0, -1, -1, -1 },
 };
 
 static char files[SHIM_DESCRIPTORS][SHIM_PATH]; /* the path of each open descriptor below the folder */
 
 const char *shim_kind_name(shim_kind kind)
 {
-    static const char *const names[] = { "other",  "open",  "create",   "read", "write", "sync", "close", "rename", "link",
-                                         "unlink", "mkdir", "truncate", "map",  "list",  "stat", "seek",  "lock" };
+    static const char *const names[] = { "other", "open",   "create", "read",   "write", "sync",
+                                         "close", "rename", "link",   "unlink", "mkdir", "truncate",
+                                         "map",   "list",   "stat",   "seek",   "lock" };
     return names[kind];
 }
 

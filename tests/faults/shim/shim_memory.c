@@ -16,7 +16,7 @@ extern void *__libc_realloc(void *memory, size_t size);
 extern void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak, noreturn));
 
 static struct {
-    uintptr_t begin, end;
+    uintptr_t base, begin, end; /* of the library, and of its code */
     uint64_t at;
     int log;
 } memory = { .log = -1 };
@@ -33,6 +33,7 @@ static int find_library(struct dl_phdr_info *info, size_t size, void *unused)
     for (int i = 0; i < info->dlpi_phnum; ++i) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
+            memory.base = info->dlpi_addr;
             memory.begin = info->dlpi_addr + part->p_vaddr;
             memory.end = memory.begin + part->p_memsz;
         }
@@ -50,7 +51,7 @@ static bool fails(const void *caller)
     const unsigned long number = atomic_fetch_add(&allocations, 1) + 1;
     if (memory.log >= 0) {
         char line[64];
-        const int length = snprintf(line, sizeof line, "%lu %zx\n", number, (size_t)(from - memory.begin));
+        const int length = snprintf(line, sizeof line, "%lu %zx\n", number, (size_t)(from - memory.base));
         shim_log(memory.log, line, (size_t)length);
     }
     return number == memory.at;

@@ -1,8 +1,9 @@
 /*
  * Starts the program many times, once it is loaded: to load libtorch takes longer than most commands. Before main(), a
  * process whose variable MOCO_FAULT_SERVER is set reads requests from its standard input and forks for each.
- * A request: a u32 of bytes, then words that end with NUL: NAME=VALUE..., "--", the words of the command. MOCO_FAULT_IN is
- * the working folder, MOCO_FAULT_OUT and MOCO_FAULT_ERR take the output. An answer: i32 the process, then i32 how it ended.
+ * A request: a u32 of bytes, then words that end with NUL: NAME=VALUE..., "--", the words of the command. MOCO_FAULT_IN
+ * is the working folder, MOCO_FAULT_OUT and MOCO_FAULT_ERR take the output. An answer: i32 the process, then i32 how it
+ * ended.
  */
 #define _GNU_SOURCE
 #include "shim.h"

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 constexpr Loss kLosses[] = { Loss::none, Loss::all, Loss::bytes, Loss::torn };
 constexpr const char *kNames[] = { "killed", "unsynced lost", "unsynced bytes lost", "unsynced bytes torn" };
 
-class Power : public faults::Campaign, public testing::WithParamInterface<const char *> {
+class Power : public faults::Campaign, public testing::WithParamInterface<size_t> {
   protected:
     // Puts files in place of what a scenario starts with.
     static void lay(const fs::path &work, const Files &before, const Files &files)
@@ -47,25 +47,16 @@ class Power : public faults::Campaign, public testing::WithParamInterface<const 
     }
 };
 
-const Scenario &scenario_of(const std::string &name)
-{
-    for (const auto &scenario : faults::scenarios()) {
-        if (scenario.name == name) {
-            return scenario;
-        }
-    }
-    throw std::runtime_error("no scenario " + name);
-}
-
 } // namespace
 
 TEST_P(Power, LossIsResumedFrom)
 {
-    const Scenario &scenario = scenario_of(GetParam());
+    const Scenario &scenario = faults::scenarios()[GetParam()];
     const faults::Reference reference = reference_of(scenario);
     fs::path work = prepare(scenario);
-    ASSERT_EQ(server->run(work, scenario.words,
-                          { { "MOCO_FAULT_UNDER", work }, { "MOCO_FAULT_RECORD", root / "scratch/record" } })
+    ASSERT_EQ(server
+                  ->run(work, scenario.words,
+                        { { "MOCO_FAULT_UNDER", work }, { "MOCO_FAULT_RECORD", root / "scratch/record" } })
                   .code,
               0);
     const std::vector<Record> records = faults::read_records(root / "scratch/record");
@@ -73,7 +64,9 @@ TEST_P(Power, LossIsResumedFrom)
     std::set<Files> seen;
     std::string wrong;
     size_t failures = 0;
-    const size_t stride = faults::is_long() ? 1 : std::max<size_t>(1, records.size() / 6);
+    const size_t stride = faults::extent() == faults::Extent::all      ? 1
+                          : faults::extent() == faults::Extent::places ? std::max<size_t>(1, records.size() / 40)
+                                                                       : std::max<size_t>(1, records.size() / 2);
     for (size_t i = 0; i < records.size(); ++i) {
         disk.apply(records[i]);
         for (size_t j = 0; j < std::size(kLosses) && i % stride == stride / 2; ++j) {
@@ -86,15 +79,13 @@ TEST_P(Power, LossIsResumedFrom)
             const std::string found = go_on(scenario, reference, work);
             failures += found.empty() ? 0 : 1;
             wrong += found.empty() ? ""
-                                   : scenario.name + ": after write " + std::to_string(i) + " (" + records[i].path + "), " +
-                                         kNames[j] + "\n" + found;
+                                   : scenario.name + ": after write " + std::to_string(i) + " (" + records[i].path +
+                                         "), " + kNames[j] + "\n" + found;
         }
     }
-    std::cout << scenario.name << ": " << records.size() << " records, " << seen.size() << " states of the disk, " << failures
-              << " wrong\n";
+    std::cout << scenario.name << ": " << records.size() << " records, " << seen.size() << " states of the disk, "
+              << failures << " wrong\n";
     EXPECT_TRUE(wrong.empty()) << wrong;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Power,
-                         testing::Values("train", "resume", "pack", "pack-small", "index", "export-torchvision", "import",
-                                         "embed", "report"));
+INSTANTIATE_TEST_SUITE_P(All, Power, testing::Range<size_t>(0, faults::scenarios().size()), faults::name_of);

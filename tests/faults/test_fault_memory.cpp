@@ -1,0 +1,90 @@
+// Lets allocations of the library fail in turn, and looks at what is left. See docs/reliability.md.
+#include "faults/fault_scenarios.hpp"
+
+namespace {
+
+using faults::Outcome;
+using faults::Reference;
+using faults::Scenario;
+namespace fs = std::filesystem;
+
+class Memory : public faults::Campaign, public testing::WithParamInterface<size_t> {
+  protected:
+    // Which allocations are tried: all of a short command; of a long one the first, the last and one in the middle from
+    // each place in the library. In `make test` those of a few places.
+    static std::set<size_t> chosen(const std::vector<std::string> &allocations)
+    {
+        enum { SHORT = 600, FEW = 4 };
+        std::set<size_t> numbers;
+        std::map<std::string, std::vector<size_t>> places;
+        for (size_t i = 0; i < allocations.size(); ++i) {
+            places[allocations[i]].push_back(i + 1);
+        }
+        const bool is_few = faults::extent() == faults::Extent::few;
+        const size_t stride = is_few ? std::max<size_t>(1, places.size() / FEW) : 1;
+        size_t count = 0;
+        for (const auto &[place, at] : places) {
+            const bool is_all = !is_few && allocations.size() <= SHORT;
+            if (is_all) {
+                numbers.insert(at.begin(), at.end());
+            } else if (count++ % stride == stride / 2) {
+                numbers.insert(at.front());
+                numbers.insert({ is_few ? at.front() : at[at.size() / 2], is_few ? at.front() : at.back() });
+            }
+        }
+        return numbers;
+    }
+
+    // Returns what is wrong.
+    std::string inject(const Scenario &scenario, const Reference &reference, size_t number)
+    {
+        const fs::path work = prepare(scenario);
+        const Outcome outcome = run(work, scenario.words, { { "MOCO_FAULT_ALLOCATION", std::to_string(number) } });
+        std::string wrong;
+        if (outcome.hung || outcome.code >= 128) {
+            wrong += outcome.hung ? "  hangs\n" : "  signal " + std::to_string(outcome.code - 128) + "\n";
+        } else if (outcome.code != 0) {
+            ++refused_;
+            wrong += outcome.code != 1 ? "  exit code " + std::to_string(outcome.code) + "\n" : "";
+            wrong += outcome.err.find("memory") == std::string::npos ? "  the message does not say why\n" : "";
+        }
+        if (outcome.live != 0) {
+            wrong += "  " + std::to_string(outcome.live) + " handles are left\n";
+        }
+        wrong += faults::faults_of(scenario, reference, faults::files_of(work), outcome.code == 0, false);
+        if (outcome.code != 0) {
+            const bool saved = faults::has_checkpoint(work / "run/checkpoints");
+            const Outcome then = run(work, !scenario.again.empty() && saved ? scenario.again : scenario.words);
+            wrong += then.code == 0 ? "" : "  then: exit code " + std::to_string(then.code) + ": " + then.err;
+            wrong += faults::faults_of(scenario, reference, faults::files_of(work), true, false);
+        }
+        const std::string place =
+            number <= outcome.allocations.size() ? outcome.allocations[number - 1] : "not reached";
+        return wrong.empty() ? ""
+                             : scenario.name + ": allocation " + std::to_string(number) + " at " + place + "\n" +
+                                   wrong + "    | " + outcome.err.substr(0, 700) + "\n";
+    }
+
+    size_t refused_ = 0;
+};
+
+} // namespace
+
+TEST_P(Memory, ThatIsOutIsNamed)
+{
+    const Scenario &scenario = faults::scenarios()[GetParam()];
+    const Reference reference = reference_of(scenario);
+    std::string wrong;
+    size_t failures = 0;
+    const auto numbers = chosen(reference.allocations);
+    for (const size_t number : numbers) {
+        const std::string found = inject(scenario, reference, number);
+        failures += found.empty() ? 0 : 1;
+        wrong += found;
+    }
+    std::cout << scenario.name << ": " << reference.allocations.size() << " allocations, " << numbers.size()
+              << " failed, " << refused_ << " refused, " << failures << " wrong\n";
+    EXPECT_TRUE(wrong.empty()) << wrong;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Memory, testing::Range<size_t>(0, faults::scenarios().size()), faults::name_of);
