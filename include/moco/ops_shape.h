@@ -52,9 +52,13 @@ static inline moco_status moco_tensor_zeros(moco_tensor **out, moco_scope *scope
     MOCO_OPS_CHECK(out);
     moco_tensor *made = NULL;
     MOCO_TRY(moco_tensor_empty(&made, scope, dtype, device, sizes, ndim));
-    MOCO_TRY(moco_tensor_zero(made));
-    *out = made;
-    return MOCO_OK;
+    const moco_status status = moco_tensor_zero(made);
+    if (status == MOCO_OK) {
+        *out = made;
+    } else if (scope == NULL) {
+        moco_tensor_free(made);
+    }
+    return status;
 }
 
 /** Makes the int64 numbers 0..count-1, as a vector. */
