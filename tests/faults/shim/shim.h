@@ -1,4 +1,4 @@
-/* A preloaded object that makes chosen calls of a program fail, and records what it writes. See tests/faults/README.md.
+/* A preloaded object that makes chosen calls of a program fail, and records what it writes. See docs/reliability.md.
  */
 #ifndef MOCO_SHIM_H
 #define MOCO_SHIM_H
