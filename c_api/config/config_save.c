@@ -14,6 +14,7 @@
 typedef struct output {
     char *text;
     size_t size, room;
+    bool is_out; /* memory is */
 } output;
 
 static int append(void *payload, unsigned char *bytes, size_t count)
@@ -23,6 +24,7 @@ static int append(void *payload, unsigned char *bytes, size_t count)
         const size_t room = 2 * (out->size + count);
         char *grown = realloc(out->text, room);
         if (grown == NULL) {
+            out->is_out = true;
             return 0;
         }
         out->text = grown;
@@ -82,17 +84,20 @@ static moco_status make_text(output *out, const moco_config *config, const char 
     yaml_emitter_set_output(&emitter, append, out);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
-    const moco_status status = emit_config(&emitter, &known)
-                                   ? MOCO_OK
-                                   : moco_error_set(MOCO_EINVALID, "%s: the settings cannot be written as YAML: %s",
-                                                    path, emitter.problem != NULL ? emitter.problem : "out of memory");
+    moco_status status = MOCO_OK;
+    if (!emit_config(&emitter, &known)) { /* an event that cannot be made leaves no problem */
+        const bool is_out = out->is_out || emitter.problem == NULL || emitter.error == YAML_MEMORY_ERROR;
+        status = is_out ? moco_error_set(MOCO_ENOMEM, "%s: out of memory", path)
+                        : moco_error_set(MOCO_EINVALID, "%s: the settings cannot be written as YAML: %s", path,
+                                         emitter.problem);
+    }
     yaml_emitter_delete(&emitter);
     return status;
 }
 
 moco_status moco_config_save(const moco_config *config, const char *path)
 {
-    output out = { NULL, 0, 0 };
+    output out = { NULL, 0, 0, false };
     MOCO_CHECK_ARG(path);
     moco_status status = make_text(&out, config, path);
     if (status == MOCO_OK) {
@@ -104,7 +109,7 @@ moco_status moco_config_save(const moco_config *config, const char *path)
 
 moco_status moco_config_save_to(moco_write_fn write, void *payload, const moco_config *config)
 {
-    output out = { NULL, 0, 0 };
+    output out = { NULL, 0, 0, false };
     MOCO_CHECK_ARG(write);
     moco_status status = make_text(&out, config, "config");
     if (status == MOCO_OK) {
