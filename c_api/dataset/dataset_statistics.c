@@ -64,6 +64,9 @@ static moco_status measure(double *row, moco_image *image, const survey *s, size
     }
     const float *bands = moco_image_bands(image);
     const uint8_t *pixels = moco_image_pixels(image);
+    if (bands == NULL && pixels == NULL) {
+        return moco_error_set(MOCO_ENOMEM, "out of memory for the pixels of an image");
+    }
     const size_t area = (size_t)moco_image_width(image) * (size_t)moco_image_height(image);
     for (size_t c = 0; c < channels; ++c) {
         double sum = 0;

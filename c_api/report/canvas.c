@@ -296,6 +296,10 @@ static cairo_surface_t *surface_of(const moco_image *image)
         return surface;
     }
     const uint8_t *from = moco_image_pixels(image);
+    if (from == NULL) { /* memory is out */
+        cairo_surface_destroy(surface);
+        return cairo_image_surface_create(CAIRO_FORMAT_INVALID, 0, 0);
+    }
     unsigned char *rows = cairo_image_surface_get_data(surface);
     const int stride = cairo_image_surface_get_stride(surface);
     for (int y = 0; y < height; ++y) {

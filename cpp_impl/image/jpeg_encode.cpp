@@ -67,7 +67,7 @@ moco_status moco_image_encode_jpeg(const uint8_t **bytes, size_t *count, const m
     moco::refuse_bands(__func__, image);
     const std::int32_t width = moco_image_width(image);
     const std::int32_t height = moco_image_height(image);
-    const std::uint8_t *pixels = moco_image_pixels(image);
+    const std::uint8_t *pixels = width > 0 ? image->rgb() : nullptr; // decodes what waits for it, and may throw
     if (quality < 1 || quality > 100) {
         throw moco::Error(MOCO_EINVALID,
                           "moco_image_encode_jpeg: quality " + std::to_string(quality) + " is not 1 to 100");
