@@ -10,6 +10,7 @@
 #include "formats/tar_write_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,8 +97,24 @@ static moco_status publish(moco__draft *draft)
     return status;
 }
 
+/* A crash of the machine may leave samples whose bytes did not reach the disk. To continue from them would fail always.
+ */
+static moco_status verify(moco__draft *draft, bool is_continued)
+{
+    char reason[1024];
+    const moco_status status = moco__pack_verify(draft);
+    if (status == MOCO_OK || status == MOCO_ESTOPPED || status == MOCO_ENOMEM || !is_continued) {
+        return status;
+    }
+    (void)snprintf(reason, sizeof reason, "%s", moco_error_message());
+    (void)unlink(draft->name);
+    return moco_error_set(status, "%s; %s, which an earlier call began, is deleted: give the same command again",
+                          reason, draft->name);
+}
+
 static moco_status finish(moco__draft *draft)
 {
+    const bool is_continued = draft->count > 0;
     MOCO_TRY(append(draft));
     if (draft->count == 0) {
         (void)unlink(draft->name);
@@ -105,7 +122,7 @@ static moco_status finish(moco__draft *draft)
         return draft->first > 0 ? MOCO_OK : moco_error_set(MOCO_EFORMAT, "packing: none of the images can be read");
     }
     if (draft->pack->options.verify) {
-        MOCO_TRY(moco__pack_verify(draft));
+        MOCO_TRY(verify(draft, is_continued));
     }
     return publish(draft);
 }

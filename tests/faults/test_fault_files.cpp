@@ -64,7 +64,8 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
         for (const auto &call : outcome.calls) { // of several that failed, one is named
             name = fs::path(call.path).filename().string();
             name = name.substr(0, name.find(".tmp-"));
-            const bool is_root = call.path == (root / "work").string(); // the message names what is made in it
+            const bool is_root =
+                name == "." || call.path == (root / "work").string(); // the message names what is made in it
             is_named = is_named || (call.failed && (is_root || outcome.err.find(name) != std::string::npos));
         }
         if (outcome.code != 1) {
