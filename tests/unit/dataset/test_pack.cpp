@@ -1,13 +1,8 @@
-// Tests packing into shards: the same files, names and labels; resized; interrupted and continued.
-#include "support/temporary_folder.hpp"
+// Tests packing into shards: the same files, names and labels, and resized ones.
+#include "support/packing.hpp"
 #include "support/tests_folder.hpp"
 
 #include <algorithm>
-#include <csignal>
-#include <map>
-#include <memory>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 extern "C" {
@@ -19,53 +14,7 @@ using namespace moco_test;
 
 namespace {
 
-using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
-
-class Pack : public WithFolder {
-  protected:
-    void SetUp() override
-    {
-        WithFolder::SetUp();
-        options_.workers = 2;
-        moco_image *image = nullptr;
-        moco_image *bar = nullptr;
-        ASSERT_EQ(moco_image_create(&image), MOCO_OK);
-        ASSERT_EQ(moco_image_create(&bar), MOCO_OK);
-        ASSERT_EQ(moco_image_fill(bar, 27, 2, 0xFFFFFF), MOCO_OK);
-        for (int i = 0; i < 150; ++i) {
-            const fs::path file =
-                folder_ / "data" / (i % 3 == 0 ? "a cat" : "dog") / ("v1.x " + std::to_string(i) + ".png");
-            fs::create_directories(file.parent_path());
-            ASSERT_EQ(moco_image_fill(image, 40 + i % 7, 30 + i % 31, static_cast<uint32_t>(i * 77777) % 0xFFFFFF),
-                      MOCO_OK);
-            ASSERT_EQ(moco_image_paste(image, bar, 3, 5 + i % 9, 1), MOCO_OK);
-            ASSERT_EQ(moco_image_write_png(image, file.c_str()), MOCO_OK);
-        }
-        moco_image_free(bar);
-        moco_image_free(image);
-    }
-    Dataset open(const std::string &name) const
-    {
-        moco_dataset *dataset = nullptr;
-        EXPECT_EQ(moco_dataset_open(&dataset, path(name).c_str(), nullptr), MOCO_OK) << moco_error_message();
-        return { dataset, moco_dataset_free };
-    }
-    moco_status pack(const std::string &out) const
-    {
-        return moco_shards_pack(open("data").get(), path(out).c_str(), &options_);
-    }
-    // Contents of all files of a folder, by name.
-    std::map<std::string, std::string> files(const std::string &name) const
-    {
-        std::map<std::string, std::string> out;
-        for (const auto &entry : fs::directory_iterator(path(name))) {
-            out[entry.path().filename().string()] = read_file(entry.path().string());
-        }
-        return out;
-    }
-
-    moco_pack_options options_ = MOCO_PACK_OPTIONS_INIT;
-};
+using Pack = WithImagesToPack;
 
 std::string bytes_of(const Dataset &dataset, size_t index)
 {
@@ -88,12 +37,6 @@ void expect_same(const Dataset &packed, const Dataset &source)
         ASSERT_EQ(moco_dataset_label(packed.get(), i), moco_dataset_label(source.get(), i));
         ASSERT_EQ(bytes_of(packed, i), bytes_of(source, i)) << i;
     }
-}
-
-// Stops packing when this number of images is done.
-int stop_at(const moco_shards_progress *progress, void *payload)
-{
-    return std::string(progress->action) == "packing" && progress->done >= *static_cast<size_t *>(payload) ? 1 : 0;
 }
 
 TEST_F(Pack, FilesGoInUnchanged)
@@ -195,60 +138,6 @@ TEST_F(Pack, ShrinksAndLeavesSmallOnesAlone)
     }
 }
 
-TEST_F(Pack, GoesOnWhereItWasBrokenOff)
-{
-    options_.shard_bytes = 100000;
-    options_.short_side = 35;
-    fs::create_directories(path("whole"));
-    ASSERT_EQ(pack("whole/s.tar"), MOCO_OK) << moco_error_message();
-    fs::create_directories(path("broken"));
-    size_t limit = 0;
-    options_.progress = stop_at;
-    options_.payload = &limit;
-    for (limit = 1; limit < 150; limit += 40) {
-        ASSERT_EQ(pack("broken/s.tar"), MOCO_ESTOPPED);
-        EXPECT_TRUE(message_has("continues from there")) << moco_error_message();
-    }
-    // As after a crash: the part ends anywhere.
-    for (const auto &entry : fs::directory_iterator(path("broken"))) {
-        if (entry.path().extension() == ".part") {
-            fs::resize_file(entry.path(), fs::file_size(entry.path()) - 700);
-        }
-    }
-    options_.progress = nullptr;
-    ASSERT_EQ(pack("broken/s.tar"), MOCO_OK) << moco_error_message();
-    EXPECT_EQ(files("broken"), files("whole"));
-}
-
-TEST_F(Pack, APartMayEndAnywhere)
-{
-    ASSERT_EQ(pack("whole.tar"), MOCO_OK);
-    const std::string whole = read_file(path("whole.tar"));
-    for (size_t size = 0; size < whole.size(); size += size < 6000 ? 257 : 20011) {
-        fs::remove(path("p.tar"));
-        write_file(path("p.tar.part"), whole.substr(0, size));
-        ASSERT_EQ(pack("p.tar"), MOCO_OK) << size << ": " << moco_error_message();
-        ASSERT_TRUE(read_file(path("p.tar")) == whole) << size;
-        EXPECT_FALSE(fs::exists(path("p.tar.part")));
-    }
-}
-
-TEST_F(Pack, DamageIsFoundBeforeAShardGetsItsName)
-{
-    size_t limit = 64;
-    options_.progress = stop_at;
-    options_.payload = &limit;
-    ASSERT_EQ(pack("d.tar"), MOCO_ESTOPPED);
-    std::string part = read_file(path("d.tar.part"));
-    part[part.find("IDAT") + 10] ^= 1;
-    write_file(path("d.tar.part"), part);
-    options_.progress = nullptr;
-    EXPECT_EQ(pack("d.tar"), MOCO_EIO);
-    EXPECT_TRUE(message_has("differs in the shard")) << moco_error_message();
-    EXPECT_TRUE(message_has("a cat/v1.x 0.png")) << moco_error_message();
-    EXPECT_FALSE(fs::exists(path("d.tar")));
-}
-
 TEST_F(Pack, NothingOfOthersIsOverwritten)
 {
     ASSERT_EQ(pack("x.tar"), MOCO_OK);
@@ -319,26 +208,6 @@ TEST_F(Pack, RefusesWhatCannotBe)
     EXPECT_TRUE(message_has("are not stored as files")) << moco_error_message();
     moco_dataset_free(numbers);
     EXPECT_EQ(entries_of(folder_), 1U);
-}
-
-TEST_F(Pack, AKilledProcessLosesNothing)
-{
-    ASSERT_EQ(pack("whole.tar"), MOCO_OK);
-    for (int i = 0; i < 5; ++i) {
-        const pid_t child = fork();
-        if (child == 0) {
-            const Dataset data = open("data");
-            _exit(moco_shards_pack(data.get(), path("k.tar").c_str(), &options_) == MOCO_OK ? 0 : 1);
-        }
-        usleep(static_cast<useconds_t>(1000 + 3000 * i));
-        kill(child, SIGKILL);
-        waitpid(child, nullptr, 0);
-        if (fs::exists(path("k.tar"))) {
-            EXPECT_TRUE(read_file(path("k.tar")) == read_file(path("whole.tar")));
-        }
-    }
-    ASSERT_EQ(pack("k.tar"), MOCO_OK) << moco_error_message();
-    EXPECT_TRUE(read_file(path("k.tar")) == read_file(path("whole.tar")));
 }
 
 TEST_F(Pack, IndexOfAFolder)
