@@ -56,7 +56,7 @@ TEST_F(CliMonitors, TheyMeasureAndChangeNothing)
     EXPECT_GT(last_of(root / "watched", "pooled_spread"), 0);
     ASSERT_EQ(run({ "report", "watched" }).code, 0);
     const std::string page = read_file(root / "watched/report.html");
-    EXPECT_HAS(page, "Effective rank of features (RankMe)");
+    EXPECT_HAS(page, "pooled features (RankMe)");
     EXPECT_HAS(page, "Alignment and uniformity");
     const Result table = run({ "runs", "watched", "--metrics", "pooled_rankme,spread" });
     EXPECT_HAS(table.out, "pooled_rankme  spread");

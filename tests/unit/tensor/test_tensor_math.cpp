@@ -46,10 +46,10 @@ TEST_F(TensorMath, IndexSelectTakesRows)
     EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, nullptr), MOCO_EINVALID, "index");
     for (const int64_t row : { -1, 2 }) {
         moco_tensor *index = longs({ 1 }, { row });
-        EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, index), MOCO_EINVALID, "moco_tensor_index_select");
+        EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, index), MOCO_EINVALID, "index_select");
     }
     moco_tensor *real = floats({ 1 }, { 0 });
-    EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, real), MOCO_EINVALID, "moco_tensor_index_select");
+    EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, real), MOCO_EINVALID, "index_select");
 }
 
 TEST_F(TensorMath, NormalizeGivesRowsOfLengthOne)
