@@ -70,6 +70,7 @@ add_library(moco $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
 add_library(moco::moco ALIAS moco)
 target_link_libraries(moco PRIVATE
     $<BUILD_INTERFACE:moco-options> $<BUILD_INTERFACE:moco-torch> $<BUILD_INTERFACE:moco-dependencies>)
+target_link_libraries(moco INTERFACE m) # of functions in the headers
 if(BUILD_SHARED_LIBS)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/libmoco.map.in ${CMAKE_BINARY_DIR}/libmoco.map @ONLY)
     target_link_options(moco PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/libmoco.map)

@@ -119,16 +119,24 @@ MOCO_API const char *moco_augment_preset_name(size_t index);
  */
 MOCO_API MOCO_MUST_USE moco_status moco_augment_check(const moco_augment_policy *policy);
 
-/** The mean of each channel, for moco_image_store(): of policy->statistics, or policy->mean for 3 channels. @since 0.2
+/**
+ * The mean of each channel, for moco_image_store(): of policy->statistics, or policy->mean for 3 channels. NULL if
+ * policy is NULL. @since 0.2
  */
 static inline const double *moco_augment_mean(const moco_augment_policy *policy)
 {
+    if (policy == NULL) {
+        return NULL;
+    }
     return policy->channels == 3 || policy->channels == 0 ? policy->mean : policy->statistics.mean;
 }
 
 /** The standard deviation of each channel, in the same way. @since 0.2 */
 static inline const double *moco_augment_std(const moco_augment_policy *policy)
 {
+    if (policy == NULL) {
+        return NULL;
+    }
     return policy->channels == 3 || policy->channels == 0 ? policy->std : policy->statistics.std;
 }
 

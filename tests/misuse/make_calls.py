@@ -65,8 +65,10 @@ def print_calls(functions, enums, callbacks, out):
             out.write("    (void)p;\n")
         if result == "moco_status":
             out.write(f"    return {call};\n}}\n\n")
-        else:
-            out.write(f"    (void){call};\n    return NO_STATUS;\n}}\n\n")
+        elif result == "void":
+            out.write(f"    {call};\n    return NO_STATUS;\n}}\n\n")
+        else:  # a result that nobody looks at would let the compiler leave out an inline function
+            out.write(f"    {result} volatile result = {call};\n    (void)result;\n    return NO_STATUS;\n}}\n\n")
     out.write("const function functions[] = {\n")
     for result, name, parameters, variadic, is_inline in functions:
         rows = ", ".join(f'{{ "{n}", "{k}", {kind_of(k, enums, callbacks)} }}' for k, n in parameters)
