@@ -17,7 +17,6 @@ enum { LIDAR_OBJECTS = 512, LIDAR_VIEWS = 10 };
 /* A forward pass costs a quarter of a training step, so this keeps the time below 1 %. */
 static const double share_of_images = 0.03;
 static const double least_rank = 0.02; /* of the embedding's dimensions */
-static const uint64_t max_patience = 500;
 
 /* Returns how many images show the spectrum of that many dimensions. */
 static size_t images_for(int64_t dimensions, const moco__run_setup *setup)
@@ -104,8 +103,7 @@ static void warn_of_rank(moco__run *run, const moco_quality *output)
 {
     moco__run_health *health = &run->report.health;
     const double dim = (double)run->setup.config.dim;
-    const uint64_t epoch = run->setup.epoch_steps;
-    const bool has_learnt = run->state.position.step > 2 * (epoch < max_patience ? epoch : max_patience);
+    const bool has_learnt = run->state.position.step > 2 * moco__run_patience(run);
     if (!health->warned_of_rank && has_learnt && output->rankme < 1 + least_rank * dim) {
         health->warned_of_rank = true;
         moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,

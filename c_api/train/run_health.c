@@ -9,14 +9,19 @@
 #include <stdio.h>
 
 static const double least_spread = 0.1;
-static const double solved = 99.5;     /* percent */
-static const double lost_accuracy = 1; /* points of kNN */
-static const double lost_rank = 0.8;   /* of the best */
-static const uint64_t max_patience = 500;
+static const double solved = 99.5;         /* percent */
+static const double lost_accuracy = 1;     /* points of kNN */
+static const double lost_rank = 0.8;       /* of the best */
+static const uint64_t most_patience = 500; /* steps */
 
 bool moco__run_watches(const moco__run *run)
 {
     return run->setup.config.monitors && moco__run_is_writer(&run->setup);
+}
+
+uint64_t moco__run_patience(const moco__run *run)
+{
+    return run->setup.epoch_steps < most_patience ? run->setup.epoch_steps : most_patience;
 }
 
 moco_step *moco__run_wants_step(moco__run *run)
@@ -40,7 +45,7 @@ static void warn_of_collapse(moco__run *run, double spread)
 {
     moco__run_health *health = &run->report.health;
     const uint64_t step = run->state.position.step;
-    const uint64_t patience = run->setup.epoch_steps < max_patience ? run->setup.epoch_steps : max_patience;
+    const uint64_t patience = moco__run_patience(run);
     if (!(spread < least_spread)) {
         health->was_spread = step;
     } else if (!health->warned_of_collapse && step - health->was_spread >= patience) {

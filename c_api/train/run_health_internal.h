@@ -9,6 +9,9 @@
 /* Whether this process runs the monitors. */
 bool moco__run_watches(const moco__run *run);
 
+/* Returns for how many steps a run may look bad before it is warned of: an epoch, or fewer. */
+uint64_t moco__run_patience(const moco__run *run);
+
 /* Where a step puts its embeddings for moco__run_measure_step(); NULL: the monitors are off. */
 moco_step *moco__run_wants_step(moco__run *run);
 

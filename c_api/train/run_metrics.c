@@ -10,7 +10,6 @@
 
 /* A loss this close to guessing while the queue is full of real keys means that nothing is learnt. */
 static const double near_chance = 0.98;
-static const uint64_t max_patience = 500; /* steps */
 
 /* Warns if the loss stays at chance. It may touch chance when the queue has just filled, and is above it while the bank
  * holds random values for images that were not seen yet. */
@@ -18,7 +17,7 @@ static void warn_of_chance(moco__run *run, double loss)
 {
     const moco_queue *queue = moco_model_queue(run->setup.model);
     const uint64_t step = run->state.position.step;
-    const uint64_t patience = run->setup.epoch_steps < max_patience ? run->setup.epoch_steps : max_patience;
+    const uint64_t patience = moco__run_patience(run);
     const bool filled = queue != NULL ? moco_queue_filled(queue) == moco_queue_size(queue)
                                       : moco_model_bank(run->setup.model) == NULL || step > run->setup.epoch_steps;
     const double chance = moco__run_loss_bounds(&run->setup).chance;
