@@ -7,6 +7,7 @@
 #include "evaluate/tsne_affinities_internal.h"
 #include "report/canvas_internal.h"
 #include "report/map_places_internal.h"
+#include "report/series_values_internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -125,13 +126,6 @@ static void draw_legend(moco__canvas *canvas, const moco_dataset *dataset)
 
 /* ---- Class names on the map ---- */
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Gives the median of a class along one axis. Returns false if it has no point, or memory is out. */
 static bool median_of(double *out, const moco__map_places *places, int64_t label, size_t axis)
 {
@@ -142,12 +136,9 @@ static bool median_of(double *out, const moco__map_places *places, int64_t label
             values[count++] = (double)places->xy[2 * i + axis];
         }
     }
-    if (count > 0) {
-        qsort(values, count, sizeof *values, compare);
-        *out = values[count / 2];
-    }
+    *out = moco__median(values, count);
     free(values);
-    return count > 0;
+    return !isnan(*out);
 }
 
 /* A class's name on the map: its middle, and the ground below it. */
