@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double smallest_norm = 1e-12;
 static const double rankme_room = 1e-7;
 static const double lidar_room = 1e-8;
 static const double lidar_within = 1e-4;
@@ -92,16 +91,6 @@ static moco_status without_mean(moco_tensor **out, moco_scope *scope, const moco
 
 /* ---- Spread ---- */
 
-static moco_status with_norm_1(moco_tensor **out, moco_scope *scope, const moco_tensor *x)
-{
-    moco_tensor *squares, *norms;
-    MOCO_TRY(moco_tensor_mul(&squares, scope, x, x));
-    MOCO_TRY(moco_tensor_sum_dim(&norms, scope, squares, 1, true));
-    MOCO_TRY(moco_tensor_sqrt(&norms, scope, norms));
-    MOCO_TRY(moco_tensor_clamp(&norms, scope, norms, smallest_norm, INFINITY));
-    return moco_tensor_div(out, scope, x, norms);
-}
-
 /* Gives the spread of rows of norm 1, as a scalar on their device. */
 static moco_status spread_of(moco_tensor **out, moco_scope *scope, const moco_tensor *rows)
 {
@@ -128,7 +117,7 @@ static moco_status measure(moco_quality *out, double *values, size_t count, moco
     MOCO_TRY(without_mean(&centred, scope, x));
     MOCO_TRY(spectrum(values, count, scope, centred));
     out->alpha = decay(values, count);
-    MOCO_TRY(with_norm_1(&unit, scope, x));
+    MOCO_TRY(moco__tensor_normalize(&unit, scope, x));
     MOCO_TRY(spread_of(&spread, scope, unit));
     return moco_tensor_to_host(&out->spread, sizeof out->spread, spread);
 }
