@@ -9,7 +9,6 @@
 #include "dataset/shard_pattern_internal.h"
 #include "formats/command_source_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -105,11 +104,11 @@ static moco_status refuse_file(const char *path)
 /* Counts what looks like images in a folder whose images are in files of another kind. */
 static void note_unused(moco_dataset *dataset, const char *path)
 {
-    DIR *stream = opendir(path);
+    DIR *stream = moco__folder_open(path);
     if (stream == NULL) {
         return;
     }
-    for (const struct dirent *e = readdir(stream); e != NULL; e = readdir(stream)) {
+    for (const struct dirent *e = moco__folder_next(stream); e != NULL; e = moco__folder_next(stream)) {
         if (e->d_name[0] != '.' && (e->d_type == DT_DIR || moco__is_image_name(e->d_name))) {
             moco__left_out_note(&dataset->left_out, MOCO__LEFT_UNUSED, NULL, e->d_name);
         }
