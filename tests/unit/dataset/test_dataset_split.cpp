@@ -22,6 +22,15 @@ class Split : public DatasetFiles {
             image(folder + "/" + name + "/2.png", static_cast<uint8_t>(red + 1));
         }
     }
+    // A set, a link to it, and another set with a link to one of its images.
+    void linked_classes() const
+    {
+        classes("set", { "a", "b" });
+        fs::create_directory_symlink(root_ / "set", root_ / "link");
+        fs::create_directories(root_ / "some/a");
+        fs::create_directories(root_ / "some/b");
+        fs::create_symlink(root_ / "set/a/1.png", root_ / "some/a/x.png");
+    }
     static std::string description(const Handle &dataset)
     {
         char text[8192];
@@ -139,12 +148,8 @@ TEST_F(Split, EveryImageOfAPairHasALabel)
 
 TEST_F(Split, OverlapIsOfFilesWhateverLeadsToThem)
 {
-    classes("set", { "a", "b" });
+    linked_classes();
     classes("copy", { "a", "b" });
-    fs::create_directory_symlink(root_ / "set", root_ / "link");
-    fs::create_directories(root_ / "some/a");
-    fs::create_directories(root_ / "some/b");
-    fs::create_symlink(root_ / "set/a/1.png", root_ / "some/a/x.png");
     fs::copy_file(root_ / "set/b/1.png", root_ / "some/b/y.png");
     const Handle set = open(root_ / "set");
     EXPECT_EQ(overlap(set, set), 4U);
@@ -160,11 +165,7 @@ TEST_F(Split, OverlapIsOfFilesWhateverLeadsToThem)
 // The lists of folders have the numbers of the files, so that none is asked for: on a network disk that takes minutes.
 TEST_F(Split, OverlapIsKnownFromTheLists)
 {
-    classes("set", { "a", "b" });
-    fs::create_directory_symlink(root_ / "set", root_ / "link");
-    fs::create_directories(root_ / "some/a");
-    fs::create_directories(root_ / "some/b");
-    fs::create_symlink(root_ / "set/a/1.png", root_ / "some/a/x.png");
+    linked_classes();
     fs::create_hard_link(root_ / "set/b/1.png", root_ / "some/b/y.png");
     const Handle set = open(root_ / "set");
     const Handle link = open(root_ / "link");
