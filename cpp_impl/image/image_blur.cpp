@@ -11,7 +11,8 @@ moco_status moco_image_gaussian_blur(moco_image *image, double sigma)
         throw moco::Error(MOCO_EINVALID,
                           "moco_image_gaussian_blur: sigma " + moco::number(sigma) + " is outside 0 to 10000");
     }
-    if (sigma > 0.0 && image->width > 0) {
+    moco::check_not_empty(__func__, image);
+    if (sigma > 0.0) {
         if (image->is_bands()) {
             moco::bands_blur(image->bands(), sigma);
         } else if (moco::Ycc *ycc = image->fast_form()) {

@@ -89,6 +89,7 @@ moco_status moco_image_adjust(moco_image *image, moco_adjustment what, double fa
                                              " is not a moco_adjustment; use MOCO_BRIGHTNESS to MOCO_HUE");
     }
     check_factor(what, factor);
+    moco::check_not_empty(__func__, image);
     adjust[index](*image, factor);
     MOCO_API_END
 }
@@ -96,7 +97,7 @@ moco_status moco_image_adjust(moco_image *image, moco_adjustment what, double fa
 moco_status moco_image_grayscale(moco_image *image)
 {
     MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
+    moco::check_not_empty(__func__, image);
     if (image->is_bands()) {
         moco::bands_grey(image->bands());
     } else if (moco::Ycc *ycc = image->fast_form()) {
@@ -110,7 +111,7 @@ moco_status moco_image_grayscale(moco_image *image)
 moco_status moco_image_hflip(moco_image *image)
 {
     MOCO_API_BEGIN
-    MOCO_CHECK_ARG(image);
+    moco::check_not_empty(__func__, image);
     // The next operation that reads the pixels mirrors them.
     if (image->is_bands()) {
         moco::bands_mirror(image->bands());

@@ -54,6 +54,7 @@ moco_status moco_image_store(void *values, moco_dtype dtype, const moco_image *i
         throw moco::Error(MOCO_EINVALID, "moco_image_store: layout " + std::to_string(static_cast<int>(layout)) +
                                              " is neither NCHW nor NHWC");
     }
+    moco::check_not_empty(__func__, image);
     moco::Scale scale[MOCO_MAX_CHANNELS];
     for (int c = 0; c < (image->is_bands() ? image->bands().count : 3); ++c) {
         scale[c] = scale_of(mean[c], std[c]);

@@ -238,12 +238,17 @@ TEST_F(Image, BadArgumentsAreRefused)
     moco_image_free(nullptr);
 }
 
-TEST_F(Image, OperationsOnAnEmptyImageDoNothing)
+TEST_F(Image, OperationsOnAnEmptyImageAreRefused)
 {
     EXPECT_EQ(moco_image_width(image_), 0);
     for (const char *name : { "brightness", "contrast", "saturation", "hue", "gaussian_blur", "grayscale", "hflip" }) {
-        EXPECT_EQ(run(name, { 0.25 }), MOCO_OK) << name;
+        EXPECT_EQ(run(name, { 0.25 }), MOCO_EINVALID) << name;
+        EXPECT_TRUE(std::strstr(moco_error_message(), "empty") != nullptr) << moco_error_message();
     }
+    float value = 7;
+    const double one = 1;
+    EXPECT_EQ(moco_image_store(&value, MOCO_FLOAT32, image_, &one, &one, MOCO_NCHW), MOCO_EINVALID);
+    EXPECT_EQ(value, 7);
     EXPECT_EQ(moco_image_write_png(image_, "never-written.png"), MOCO_EINVALID);
 }
 
