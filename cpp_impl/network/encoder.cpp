@@ -130,7 +130,7 @@ moco_status moco_encoder_create(moco_encoder **out, const moco_encoder_options *
 
 moco_status moco_encoder_describe(moco_encoder_options *out, const moco_encoder *encoder)
 {
-    MOCO_API_BEGIN
+    MOCO_API_BEGIN_ALSO_FORKED
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(encoder);
     moco_encoder_options o;

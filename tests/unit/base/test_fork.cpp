@@ -46,6 +46,30 @@ TEST_F(Fork, AChildGetsAnErrorInsteadOfWaitingForThreads)
     EXPECT_OK(multiply(scope, matrix)) << "the parent continues";
 }
 
+TEST_F(Fork, AChildStillKnowsItsEncoder)
+{
+    ASSERT_OK(moco_threads_set(2));
+    moco_encoder_options network = MOCO_ENCODER_OPTIONS_INIT;
+    network.arch = "resnet20";
+    network.dim = 4;
+    moco_model_options options = MOCO_MODEL_OPTIONS_INIT;
+    options.encoder = &network;
+    options.queue_size = 8;
+    moco_model *model = nullptr;
+    ASSERT_OK(moco_model_create(&model, &options));
+    const moco_tensor *images = random({ 4, 3, 8, 8 }, 1);
+    ASSERT_OK(moco_model_step(nullptr, model, images, images, 0.1, 0.9));
+    EXPECT_EQ(in_child([&] {
+                  const moco_encoder *encoder = moco_model_query_encoder(model);
+                  const bool known = moco_encoder_channels(encoder) == 3 && moco_encoder_dim(encoder) == 4;
+                  const bool refused = moco_model_step(nullptr, model, images, images, 0.1, 0.9) == MOCO_EUNAVAILABLE;
+                  return known && refused ? 7 : 1;
+              }),
+              7);
+    moco_model_free(model);
+    ASSERT_OK(moco_threads_set(1));
+}
+
 TEST_F(Fork, AChildGoesOnWithOneThread)
 {
     ASSERT_OK(moco_threads_set(2));
