@@ -87,6 +87,15 @@ void check_reach(const DLTensor &tensor, size_t element_bytes)
     }
 }
 
+// Kernels read whole elements.
+void check_alignment(const DLTensor &tensor, size_t element_bytes)
+{
+    if ((reinterpret_cast<uintptr_t>(tensor.data) + tensor.byte_offset) % element_bytes != 0) {
+        refuse("the elements of " + std::to_string(element_bytes) +
+               " bytes begin at no multiple of their size; copy them to memory that does");
+    }
+}
+
 void check_shape(const DLTensor &tensor)
 {
     if (tensor.ndim < 0 || tensor.ndim > 64 || (tensor.ndim > 0 && tensor.shape == nullptr)) {
@@ -129,6 +138,7 @@ moco_status moco_tensor_from_dlpack(moco_tensor **out, moco_scope *scope, DLMana
     const at::Device device = device_of(shared.device);
     const auto options = at::TensorOptions().dtype(type_of(shared.dtype)).device(device);
     check_reach(shared, options.dtype().itemsize());
+    check_alignment(shared, options.dtype().itemsize());
     const auto strides = strides_of(shared);
     const auto release = [managed](void *) {
         if (managed->deleter != nullptr) {

@@ -110,6 +110,8 @@ TEST_F(DlPack, WhatDoesNotFitStaysTheCallers)
     refused(MOCO_EINVALID, "stride -3");
     foreign.managed.dl_tensor.data = nullptr;
     refused(MOCO_EINVALID, "NULL");
+    foreign.managed.dl_tensor.byte_offset = 2;
+    refused(MOCO_EINVALID, "begin at no multiple of their size");
     foreign.managed.dl_tensor.device.device_type = kDLMetal;
     refused(MOCO_EUNAVAILABLE, "neither a CPU nor CUDA");
     foreign.managed.dl_tensor.device = { kDLCUDA, 77 };
