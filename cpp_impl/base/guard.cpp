@@ -74,6 +74,8 @@ moco_status translate_exception(const char *function) noexcept
         return moco_error_set(said.status, "%s: %s", known_name(function).c_str(), said.text.c_str());
     } catch (const std::bad_alloc &) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory", function);
+    } catch (const std::length_error &) { // of a list that no memory holds
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory", function);
     } catch (const std::exception &e) {
         // oneDNN's own exceptions have no type that can be named here.
         const Saying said = std::string(e.what()).rfind("could not ", 0) == 0 ? say(e.what(), MOCO_ETORCH)

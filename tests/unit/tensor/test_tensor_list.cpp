@@ -46,6 +46,7 @@ TEST_F(TensorList, RefusesNull)
     EXPECT_EQ(moco_tensor_list_create(&list, nullptr, 1), MOCO_EINVALID);
     EXPECT_EQ(moco_tensor_list_create(&list, tensors, 2), MOCO_EINVALID);
     EXPECT_NE(std::string(moco_error_message()).find("tensor 1 is NULL"), std::string::npos) << moco_error_message();
+    EXPECT_EQ(moco_tensor_list_create(&list, tensors, SIZE_MAX), MOCO_ENOMEM) << "before it reads any";
     EXPECT_EQ(list, sentinel);
 }
 
