@@ -97,10 +97,13 @@ moco_status moco__dataset_label(int64_t *out, const moco_dataset *dataset, size_
     }
     const int64_t label = moco__dataset_given_label(dataset, index);
     if (label < -1 || label >= (int64_t)dataset->class_count) {
-        return moco_error_set(MOCO_EINVALID,
-                              "dataset: image[%zu] has label %lld, but there are %zu classes; give 0 to %zu, or -1 for "
-                              "an image without a class",
-                              index, (long long)label, dataset->class_count, dataset->class_count - 1);
+        char name[256];
+        moco_dataset_name(dataset, index, name, sizeof name);
+        return moco_error_set(
+            MOCO_EINVALID,
+            "dataset: %s has label %lld, but there are %zu classes; give 0 to %zu, or -1 for an image "
+            "without a class",
+            name, (long long)label, dataset->class_count, dataset->class_count - 1);
     }
     *out = label;
     return MOCO_OK;
