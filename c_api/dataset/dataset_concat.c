@@ -65,9 +65,13 @@ static moco_status check(const moco_dataset *const *datasets, size_t count)
     if (count == 0) {
         return moco_error_set(MOCO_EINVALID, "dataset: there is nothing to join; give at least 1 dataset");
     }
+    size_t images = 0;
     for (size_t i = 0; i < count; ++i) {
         if (datasets[i] == NULL) {
             return moco_error_set(MOCO_EINVALID, "dataset: datasets[%zu] is NULL", i);
+        }
+        if (__builtin_add_overflow(images, datasets[i]->count, &images)) {
+            return moco_error_set(MOCO_EINVALID, "dataset: up to datasets[%zu] there are more images than numbers", i);
         }
     }
     return MOCO_OK;

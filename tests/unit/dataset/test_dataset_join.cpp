@@ -89,11 +89,28 @@ TEST_F(Join, OtherNamesOfAClassAreRefused)
     EXPECT_EQ(made, nullptr);
 }
 
+TEST_F(Join, MoreImagesThanNumbersAreRefused)
+{
+    moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
+    callbacks.read = toy_read;
+    moco_dataset *huge = nullptr;
+    moco_dataset *made = nullptr;
+    ASSERT_EQ(moco_dataset_from_callbacks(&huge, SIZE_MAX, 0, &callbacks, nullptr), MOCO_OK);
+    const moco_dataset *parts[] = { huge, huge };
+    EXPECT_EQ(moco_dataset_concat(&made, parts, 2), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("more images than numbers")) << moco_error_message();
+    EXPECT_EQ(made, nullptr);
+    moco_dataset_free(huge);
+}
+
 TEST_F(Join, AWrongLabelStaysAnError)
 {
     moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
     callbacks.read = toy_read;
     callbacks.label = [](size_t /*index*/, void * /*payload*/) -> int64_t { return 99; };
+    callbacks.name = [](size_t index, char *buffer, size_t size, void * /*payload*/) {
+        (void)snprintf(buffer, size, "frame %zu", index);
+    };
     moco_dataset *wrong = nullptr;
     ASSERT_EQ(moco_dataset_from_callbacks(&wrong, 4, 2, &callbacks, nullptr), MOCO_OK);
     const size_t one = 1;
@@ -101,7 +118,7 @@ TEST_F(Join, AWrongLabelStaysAnError)
     ASSERT_EQ(moco_dataset_subset(&part, wrong, &one, 1), MOCO_OK);
     (void)moco_error_set(MOCO_OK, "%s", "");
     EXPECT_EQ(moco_dataset_label(part, 0), -1);
-    EXPECT_TRUE(message_has("label 99")) << moco_error_message();
+    EXPECT_TRUE(message_has("frame 1 has label 99")) << moco_error_message();
     moco_dataset_free(part);
     moco_dataset_free(wrong);
 }
