@@ -262,7 +262,8 @@ static moco_status check_normalisation(const moco_augment_policy *policy)
     }
     for (size_t c = 0; c < (size_t)policy->channels; ++c) {
         if (!within(mean[c], -most, most) || !within(std[c], 1 / most, most)) {
-            return moco_error_set(MOCO_EINVALID, "augment: mean %g and std %g of channel %zu: std must be above 0",
+            return moco_error_set(MOCO_EINVALID,
+                                  "augment: mean %g and std %g of channel %zu: give finite numbers, and a std above 0",
                                   mean[c], std[c], c);
         }
     }

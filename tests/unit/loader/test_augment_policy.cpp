@@ -112,6 +112,7 @@ TEST_F(Augment, BadPoliciesAreRefused)
           } },
         { "std", [](auto &p) { p.std[1] = 0; } },
         { "mean", [&](auto &p) { p.mean[2] = nan; } },
+        { "give finite numbers", [&](auto &p) { p.mean[1] = infinite; } },
     };
     const Image source = gradient(8, 8);
     const Image image = new_image();
