@@ -9,6 +9,7 @@
 #include "base/tensor_internal.h"
 #include "evaluate/tsne_affinities_internal.h"
 #include "evaluate/tsne_forces_internal.h"
+#include "weights/finite_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -111,7 +112,9 @@ static moco_status check(const moco_tensor *matrix, const moco_tsne_options *o)
                               "tsne: perplexity %g and %lld iterations; give more than 1, and at least 1",
                               o->perplexity, (long long)o->iterations);
     }
-    return MOCO_OK;
+    bool finite = true;
+    MOCO_TRY(moco__tensor_is_finite(&finite, matrix));
+    return finite ? MOCO_OK : moco_error_set(MOCO_EINVALID, "tsne: the matrix has values that are NaN or infinite");
 }
 
 MOCO__DEFINE_INIT(moco_tsne_options, MOCO_TSNE_OPTIONS_INIT)

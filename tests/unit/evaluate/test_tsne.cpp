@@ -197,6 +197,8 @@ TEST_F(Tsne, StopsAndRefuses)
     EXPECT_EQ(moco_tsne(&out, nullptr, features.get(), &options), MOCO_EINVALID);
     EXPECT_EQ(moco_tsne(&out, nullptr, matrix({ 1, 2, 3, 4, 5, 6 }, 3).get(), nullptr), MOCO_EINVALID);
     EXPECT_TRUE(message_has("4 to 20000 rows"));
+    EXPECT_EQ(moco_tsne(&out, nullptr, matrix({ 1, 2, 3, 4, 5, 6, 7, NAN }, 4).get(), nullptr), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("NaN or infinite")) << moco_error_message();
     EXPECT_EQ(out, nullptr);
     const Tensor equal = matrix(std::vector<float>(40, 0.5F), 10); /* nothing to tell apart, but no failure */
     ASSERT_EQ(moco_tsne(&out, nullptr, equal.get(), nullptr), MOCO_OK) << moco_error_message();
