@@ -41,6 +41,10 @@ class Python:
             return self.pointers("c_int", stars)
         return self.pointers(SCALARS.get(base) or camel(base), stars)
 
+    def of_callback(self, text):
+        """A callable must be able to write where C does, which it cannot into bytes."""
+        return "POINTER(c_char)" if text.replace(" ", "") == "char*" else self.type(text)
+
     @staticmethod
     def pointers(text, count):
         return "POINTER(" * count + text + ")" * count
@@ -63,7 +67,7 @@ class Python:
             yield f"\n\nclass {camel(name)}({base}):\n    \"\"\"{name}\"\"\""
         yield "\n"
         for name, function in of.callbacks.items():
-            kinds = ", ".join(self.type(kind) for kind in [function.result] + [v.type for v in function.parameters])
+            kinds = ", ".join(self.of_callback(kind) for kind in [function.result] + [v.type for v in function.parameters])
             yield f"{camel(name)} = CFUNCTYPE({kinds})"
         for name, members in of.structs.items():
             rows = ",\n    ".join(self.member(member) for member in members)

@@ -2,12 +2,17 @@
 
     test_bindings.py INCLUDE CC      with PYTHONPATH and MOCO_LIBRARY set
 """
+import copy
 import ctypes
 import gc
+import os
 import pathlib
+import pickle
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 import numpy
@@ -91,6 +96,92 @@ class Bindings(unittest.TestCase):
             moco.dataset_read(image, dataset, 3)
         with self.assertRaisesRegex(moco.Error, "KeyError: 'no such image'"):
             moco.dataset_read(dataset, image, 2)
+
+    def test_arrays_of_any_order_and_shape_are_copied(self):
+        numbers = numpy.arange(6, dtype=">f4").reshape(2, 3)
+        numpy.testing.assert_array_equal(moco.tensor(numbers).numpy(), numbers)
+        self.assertEqual(moco.tensor(numpy.float32(3)).numpy().shape, ())
+        with self.assertRaisesRegex(TypeError, "holds >f4"):
+            moco.tensor_set_from_host(moco.tensor(random(2, 3)), numbers, 24)
+        fixed = random(3)
+        fixed.setflags(write=False)
+        with self.assertRaisesRegex(ValueError, "read-only"):
+            moco.tensor_to_host(fixed, 12, moco.tensor(random(3)))
+        numpy.testing.assert_array_equal(moco.tensor(fixed).numpy(), fixed)
+
+    def test_what_c_would_cut_is_refused(self):
+        tensor = moco.tensor(random(3))
+        for call in (lambda: moco.threads_set(2**32 + 1), lambda: moco.tensor_size(tensor, -1),
+                     lambda: moco.defaults(moco.SamplerOptions, world=2**32 + 1),
+                     lambda: moco.call("aten::add", tensor, 2**64), lambda: moco.call("aten::sum", tensor, [2**64])):
+            with self.assertRaises(OverflowError):
+                call()
+        for call in (lambda: moco.dataset_open("a\0b", None), lambda: moco.call("aten::relu\0", tensor),
+                     lambda: moco.defaults(moco.EncoderOptions, arch="resnet18\0")):
+            with self.assertRaisesRegex(ValueError, "NUL"):
+                call()
+        with self.assertRaisesRegex(TypeError, "moco.tensor"):
+            moco.call("aten::relu", random(3))
+
+    def test_paths_and_members_take_what_python_has(self):
+        for path in ("/nowhere/\udcff", pathlib.Path("/nowhere")):
+            with self.assertRaisesRegex(moco.Error, "/nowhere"):
+                moco.dataset_open(path, None)
+        rates = moco.defaults(moco.LinearOptions, rates=[1, 2.5], rate_count=2).rates
+        self.assertEqual(rates[:3], [1, 2.5, 0])
+        sampler = moco.sampler_create(moco.defaults(moco.SamplerOptions, count=4, batch=4,
+                                                    weights=numpy.array([0, 0, 1, 0], "float64")))
+        indices, count = numpy.zeros(4, "uint64"), numpy.zeros(1, "uint64")
+        moco.sampler_next(sampler, indices, count, None, None)
+        numpy.testing.assert_array_equal(indices, 2)
+        with self.assertRaisesRegex(TypeError, "weights holds"):
+            moco.defaults(moco.SamplerOptions, weights=random(4))
+
+    def test_handles_are_not_copied(self):
+        tensor = moco.tensor(random(2))
+        for copied in (copy.copy, copy.deepcopy, pickle.dumps):
+            with self.assertRaisesRegex(TypeError, "cannot be copied"):
+                copied(tensor)
+
+    def read_one(self, read, image=None, **others):
+        dataset = moco.dataset_from_callbacks(1, 3 if "label" in others else 0,
+                                              moco.defaults(moco.DatasetCallbacks, read=read, **others), None)
+        moco.dataset_read(dataset, image or moco.image_create(), 0)
+        return dataset
+
+    def test_whatever_a_callable_raises_ends_the_call(self):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            self.read_one(interrupt)
+        with self.assertRaises(SystemExit):
+            self.read_one(lambda *_: sys.exit(3))
+        with self.assertRaisesRegex(moco.Error, "TypeError"):
+            self.read_one(lambda *_: "no number")
+        with self.assertRaisesRegex(moco.Error, "OverflowError"):
+            self.read_one(lambda *_: 2**32)
+        with self.assertRaises(moco.Error):
+            self.read_one(lambda *_: 1)
+
+    def test_ctrl_c_ends_a_call(self):
+        options = moco.defaults(moco.TsneOptions, iterations=100000, progress=lambda *_: 0)
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with self.assertRaises(KeyboardInterrupt):
+            moco.tsne(moco.tensor(random(40, 4)), options)
+
+    def test_a_label_that_raises_is_no_image_without_label(self):
+        def fill(image, index, payload):
+            moco.image_fill(moco.Image(image, owned=False), 8, 8, 0)
+
+        def name(index, buffer, size, payload):
+            ctypes.memmove(buffer, b"frame 7\0", 8)
+
+        dataset = self.read_one(fill, label=lambda *_: 1 // 0, name=name)
+        with self.assertRaises(moco.Error) as caught:
+            moco.dataset_check_pair(dataset, dataset)
+        self.assertIn("frame 7 has label", str(caught.exception))
+        self.assertIsInstance(caught.exception.__cause__, ZeroDivisionError)
 
     def test_close_frees_at_once(self):
         with moco.tensor(random(2)) as tensor:
