@@ -37,6 +37,7 @@ static moco_status take_order(moco__run_given *given, const moco_sampler_options
     given->weights = o.weights;
     given->order = o.order;
     given->order_payload = o.payload;
+    given->order_count = o.count;
     given->has_order = true;
     return MOCO_OK;
 }
@@ -68,6 +69,11 @@ moco_status moco__run_take_given(moco__run *run, bool is_new)
     if (o->metadata == NULL && o->metadata_count > 0) {
         return moco_error_set(MOCO_EINVALID, "train: options->metadata is NULL, but its count is %zu",
                               o->metadata_count);
+    }
+    for (size_t i = 0; i < o->metadata_count; ++i) {
+        if (o->metadata[i].key == NULL) {
+            return moco_error_set(MOCO_EINVALID, "train: options->metadata[%zu].key is NULL", i);
+        }
     }
     if (o->val_dataset != NULL && o->dataset == NULL) {
         return moco_error_set(MOCO_EINVALID,
@@ -175,6 +181,10 @@ moco_status moco__run_open_data(moco__run_setup *setup)
     if (count < (size_t)config->batch) {
         return moco_error_set(MOCO_EINVALID, "%s has %zu image%s, fewer than a batch of %lld; use batch %zu or less",
                               moco__run_data_name(setup), count, moco__plural(count), (long long)config->batch, count);
+    }
+    if (setup->given.order_count != 0 && setup->given.order_count != count) {
+        return moco_error_set(MOCO_EINVALID, "train: options->order is for %zu images, but %s has %zu; give as many",
+                              setup->given.order_count, moco__run_data_name(setup), count);
     }
     return open_val_data(setup, options);
 }

@@ -16,6 +16,7 @@ typedef struct moco__run_given {
     const char *pipe_data, *pipe_val_data; /* commands that may be run */
     moco_augment_policy policy;            /* its callback and payload count, since the configuration has the rest */
     bool has_order;
+    size_t order_count; /* images that the order is for; 0: not said */
     const double *weights;
     moco_order_fn order;
     void *order_payload;

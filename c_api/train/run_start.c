@@ -165,7 +165,15 @@ static void log_setup(const moco__run *run)
     }
 }
 
-/* Opens log, metrics and loader at the run's position. */
+/* Makes at the run's position what gives the images. */
+static moco_status open_images(moco__run *run)
+{
+    MOCO_TRY(moco__run_open_sampler(&run->setup, run->state.position));
+    MOCO_TRY(moco__run_check_length(run));
+    return moco__run_open_loader(&run->setup);
+}
+
+/* Opens log and metrics. */
 static moco_status start(moco__run *run)
 {
     moco__run_setup *setup = &run->setup;
@@ -176,9 +184,6 @@ static moco_status start(moco__run *run)
         MOCO_TRY(moco_metrics_open(&report->metrics, config->out, run->state.position.step, config->tensorboard));
     }
     moco__run_recall(run);
-    MOCO_TRY(moco__run_open_sampler(setup, run->state.position));
-    MOCO_TRY(moco__run_check_length(run));
-    MOCO_TRY(moco__run_open_loader(setup));
     log_setup(run);
     report->left_chance = report->health.was_spread = run->state.position.step;
     report->health.best_knn = NAN;
@@ -213,6 +218,7 @@ moco_status moco__run_start_new(moco__run *run)
     }
     MOCO_TRY(moco__run_open(&run->setup));
     MOCO_TRY(moco__run_note_given(run));
+    MOCO_TRY(open_images(run)); /* what does not fit is refused before the folder is there */
     if (moco__run_is_writer(&run->setup)) {
         MOCO_TRY(moco__run_create_folder(&run->setup.config, &run->lock, is_young));
     }
@@ -276,6 +282,7 @@ static moco_status start_from(moco__run *run, const char *checkpoint)
     MOCO_TRY(moco__run_check_identity(run, checkpoint));
     MOCO_TRY(moco__run_note_given(run));
     run->state.saved_step = run->state.position.step;
+    MOCO_TRY(open_images(run));
     MOCO_TRY(start(run));
     MOCO_TRY(save_config(run));
     moco__run_log_write(&run->report.log, MOCO_LOG_INFO, "continues from %s at step %llu of %llu", checkpoint,
