@@ -1,6 +1,7 @@
 // Calls libtorch's operators by name, through its dispatcher.
 #include "base/handle.hpp"
 #include "base/sayings.hpp"
+#include "tensor/call_value.hpp"
 #include "tensor/operators.hpp"
 
 #include "moco/call.h"
@@ -14,7 +15,6 @@ namespace {
 
 using moco::Operator;
 using moco::Slot;
-using moco::Takes;
 using Stack = std::vector<c10::IValue>;
 
 // Why arguments do not fit an operator.
@@ -22,103 +22,6 @@ struct Misfit {
     enum Why { none, wrong, null, missing, surplus, unknown, twice } why = none;
     size_t argument = 0; // of the caller; of the schema if it is missing
 };
-
-bool convert_tensors(c10::IValue &out, const Slot &slot, const moco_value &value, bool &null)
-{
-    const bool optional = slot.takes == Takes::optional_tensors;
-    null = value.data.tensors == nullptr && value.count > 0;
-    c10::List<at::Tensor> tensors;
-    c10::List<std::optional<at::Tensor>> optionals;
-    for (size_t i = 0; i < value.count && !null; ++i) {
-        const moco_tensor *each = value.data.tensors[i];
-        if (optional) {
-            optionals.push_back(each != nullptr ? std::optional(each->value) : std::nullopt);
-        } else if (each != nullptr) {
-            tensors.push_back(each->value);
-        } else {
-            null = true;
-        }
-    }
-    out = optional ? c10::IValue(std::move(optionals)) : c10::IValue(std::move(tensors));
-    return !null;
-}
-
-bool convert_whole(c10::IValue &out, const Slot &slot, int64_t whole)
-{
-    switch (slot.takes) {
-    case Takes::whole:
-    case Takes::number:
-        out = whole;
-        return true;
-    case Takes::real:
-        out = static_cast<double>(whole);
-        return true;
-    case Takes::wholes:
-        out = std::vector<int64_t>(slot.length, whole);
-        return slot.length > 0;
-    default:
-        return false;
-    }
-}
-
-// Converts what a value points to. Returns false if it does not fit, or is NULL.
-bool convert_pointer(c10::IValue &out, const Slot &slot, const moco_value &value, bool &null)
-{
-    const Takes takes = slot.takes;
-    if (value.kind == MOCO_VALUE_TENSORS) {
-        return (takes == Takes::tensors || takes == Takes::optional_tensors) && convert_tensors(out, slot, value, null);
-    }
-    const bool empty = value.kind == MOCO_VALUE_INTS && value.count == 0;
-    if ((value.kind == MOCO_VALUE_TENSOR && takes != Takes::tensor) ||
-        (value.kind == MOCO_VALUE_INTS && takes != Takes::wholes) ||
-        (value.kind == MOCO_VALUE_TEXT && takes != Takes::text)) {
-        return false;
-    }
-    null = value.data.text == nullptr && !empty;
-    if (null) {
-        return false;
-    }
-    if (value.kind == MOCO_VALUE_TENSOR) {
-        out = value.data.tensor->value;
-    } else if (value.kind == MOCO_VALUE_INTS) {
-        out = at::IntArrayRef(value.data.ints, value.count);
-    } else {
-        out = std::string(value.data.text);
-    }
-    return true;
-}
-
-// Converts a value to what a slot takes. Returns false if it does not fit, or is NULL.
-bool convert(c10::IValue &out, const Slot &slot, const moco_value &value, bool &null)
-{
-    const Takes takes = slot.takes;
-    switch (value.kind) {
-    case MOCO_VALUE_NONE:
-        out = slot.none || !slot.otherwise ? c10::IValue() : *slot.otherwise;
-        return slot.none || slot.otherwise.has_value();
-    case MOCO_VALUE_TENSOR:
-    case MOCO_VALUE_TENSORS:
-    case MOCO_VALUE_INTS:
-    case MOCO_VALUE_TEXT:
-        return convert_pointer(out, slot, value, null);
-    case MOCO_VALUE_INT:
-        return convert_whole(out, slot, value.data.whole);
-    case MOCO_VALUE_REAL:
-        out = value.data.real;
-        return takes == Takes::real || takes == Takes::number;
-    case MOCO_VALUE_BOOL:
-        out = value.data.flag;
-        return takes == Takes::flag || takes == Takes::number;
-    case MOCO_VALUE_DTYPE:
-        out =
-            takes == Takes::dtype ? c10::IValue(static_cast<int64_t>(moco::to_torch(value.data.dtype))) : c10::IValue();
-        return takes == Takes::dtype;
-    case MOCO_VALUE_DEVICE:
-        out = takes == Takes::device ? c10::IValue(moco::to_torch(value.data.device)) : c10::IValue();
-        return takes == Takes::device;
-    }
-    return false;
-}
 
 size_t slot_named(const Operator &op, const char *name)
 {
@@ -146,7 +49,7 @@ Misfit fill(Stack &stack, const Operator &op, const moco_value *args, size_t cou
             return { Misfit::twice, i };
         }
         bool null = false;
-        if (!convert(stack[at], op.slots[at], args[i], null)) {
+        if (!moco::convert_value(stack[at], op.slots[at], args[i], null)) {
             return { null ? Misfit::null : Misfit::wrong, i };
         }
         given[at] = true;
@@ -160,14 +63,6 @@ Misfit fill(Stack &stack, const Operator &op, const moco_value *args, size_t cou
         }
     }
     return {};
-}
-
-std::string kind_name(const moco_value &value)
-{
-    constexpr const char *names[] = { "none",          "a tensor",      "tensors", "a whole number",  "a real number",
-                                      "a truth value", "whole numbers", "a text",  "an element type", "a device" };
-    const auto kind = static_cast<size_t>(value.kind);
-    return kind < std::size(names) ? names[kind] : "of the unknown kind " + std::to_string(kind);
 }
 
 // Says what does not fit, where, and what the schema wants.
@@ -194,7 +89,7 @@ std::string complaint(const Operator &op, const moco_value *args, const Misfit &
         return which + "holds NULL";
     }
     return misfit.why == Misfit::twice ? which + "is given twice"
-                                       : which + "is " + kind_name(value) + "; the schema wants " + slot.type;
+                                       : which + "is " + moco::value_kind(value) + "; the schema wants " + slot.type;
 }
 
 [[noreturn]] void refuse_arguments(const std::vector<Operator> &ops, const char *name, const moco_value *args,

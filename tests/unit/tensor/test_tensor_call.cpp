@@ -58,6 +58,19 @@ TEST_F(TensorCall, FillsInDefaultsAndTakesArgumentsByName)
     EXPECT_EQ(values_of(out), (Values{ 5, 7, 9 }));
 }
 
+TEST_F(TensorCall, TakesOneNumberForAllAndNoneForADefaultOfNone)
+{
+    moco_tensor *const image = floats({ 1, 2, 2 }, { 1, 2, 3, 4 });
+    const int64_t one[] = { 1 };
+    const int64_t two[] = { 2, 2 };
+    ASSERT_OK(call("aten::reflection_pad2d", { value(image), moco_value_ints(one, 1) }));
+    EXPECT_EQ(moco_tensor_size(out, 1), 4);
+    ASSERT_OK(call("aten::max_pool2d", { value(image), moco_value_ints(two, 2), moco_value_ints(nullptr, 0) }));
+    EXPECT_EQ(values_of(out), Values{ 4 });
+    ASSERT_OK(call("aten::sum", { value(image), moco_value_ints(two, 1) }));
+    EXPECT_EQ(values_of(out), (Values{ 3, 7 }));
+}
+
 TEST_F(TensorCall, ChoosesTheOverloadThatFits)
 {
     ASSERT_OK(call("aten::add", { value(matrix()), moco_value_real(0.5) }));
@@ -142,6 +155,10 @@ TEST_F(TensorCall, SaysWhichArgumentIsWrongAndWhatTheSchemaWants)
                    "at least one index must be provided");
     EXPECT_REFUSED(call("aten::permute", { self, moco_value_ints(nullptr, 2) }), MOCO_EINVALID, "holds NULL");
     EXPECT_REFUSED(call("aten::add", { self, moco_value_text("1") }), MOCO_EINVALID, "no overload takes these");
+    const int64_t many[] = { 1, 1, 1 };
+    EXPECT_REFUSED(call("aten::reflection_pad2d", { self, moco_value_ints(many, 3) }), MOCO_EINVALID,
+                   "args[1] (padding) is a list of 3 whole numbers; the schema wants SymInt[4]");
+    EXPECT_REFUSED(call("aten::reflection_pad2d", { self, moco_value_ints(many, 0) }), MOCO_EINVALID, "a list of 0");
     moco_value odd = self;
     odd.kind = static_cast<moco_value_kind>(77);
     EXPECT_REFUSED(call("aten::relu", { odd }), MOCO_EINVALID, "unknown kind 77");
