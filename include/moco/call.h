@@ -19,7 +19,7 @@ typedef enum moco_value_kind {
     MOCO_VALUE_INT,     /**< data.whole; fits real numbers and lists of one length too */
     MOCO_VALUE_REAL,    /**< data.real */
     MOCO_VALUE_BOOL,    /**< data.flag */
-    MOCO_VALUE_INTS,    /**< data.ints and count */
+    MOCO_VALUE_INTS,    /**< data.ints and count: for int[4] four, or one that stands for all */
     MOCO_VALUE_TEXT,    /**< data.text */
     MOCO_VALUE_DTYPE,   /**< data.dtype */
     MOCO_VALUE_DEVICE   /**< data.device */

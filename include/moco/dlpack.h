@@ -30,8 +30,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_tensor_to_dlpack(struct DLManagedTensor 
  * @param scope owns the result; NULL: the caller does
  * @param managed taken over if the call succeeds: its deleter, which may be NULL, is called once when the last tensor
  * on the memory is freed, from any thread, maybe after the handle. If the call fails, it stays the caller's
- * @return ::MOCO_EINVALID for element types that ::moco_dtype does not have, and for negative strides;
- * ::MOCO_EUNAVAILABLE if its device cannot be used
+ * @return ::MOCO_EINVALID for element types that ::moco_dtype does not have, for negative strides, and for
+ * elements that do not begin at a multiple of their size; ::MOCO_EUNAVAILABLE if its device cannot be used
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tensor_from_dlpack(moco_tensor **out, moco_scope *scope,
                                                            struct DLManagedTensor *managed);

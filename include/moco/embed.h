@@ -99,7 +99,8 @@ MOCO_API void moco_tsne_options_init(moco_tsne_options *options, size_t struct_s
  * @param scope owns the result; NULL: the caller does
  * @param matrix N x D, best with rows of norm 1; N from 4 to 20,000
  * @param options NULL for the defaults
- * @return ::MOCO_EINVALID if sizes or options do not fit; ::MOCO_ESTOPPED if the callback ended it
+ * @return ::MOCO_EINVALID if sizes or options do not fit, or a value is not finite; ::MOCO_ESTOPPED if the callback
+ * ended it
  * @since 0.2
  */
 MOCO_API MOCO_MUST_USE moco_status moco_tsne(moco_tensor **out, moco_scope *scope, const moco_tensor *matrix,

@@ -25,8 +25,8 @@ typedef struct moco_model moco_model;
  * Writes a permutation of the @p n rows of all ranks. Every rank must write the same.
  * @param[out] permutation room for @p n
  * @param n number of rows of all ranks
- * @param shuffle number of the shuffle in the run, from 0. Anything but a permutation fails the step, after the
- * momentum update.
+ * @param shuffle number of the shuffle in the run, from 0. Anything but a permutation fails the step, which then
+ * changes nothing.
  * @param payload of the options
  */
 typedef void (*moco_permutation_fn)(int64_t *permutation, size_t n, uint64_t shuffle, void *payload);
@@ -135,7 +135,7 @@ typedef struct moco_step {
  * host or on the model's device
  * @param lr learning rate of this step
  * @param m momentum of the key encoder in this step; end-to-end and memory bank have none
- * @return ::MOCO_EINVALID if the views differ in shape, N cannot be cut into the parts, @p lr or @p m is out of range,
+ * @return ::MOCO_EINVALID if the views differ in number, N cannot be cut into the parts, @p lr or @p m is out of range,
  * or the mechanism is a memory bank, which needs moco_model_step_samples(); ::MOCO_EPEER if another rank failed. What
  * is checked before the step begins changes nothing; a failure of the device or of another rank leaves the model
  * between two steps, to be restored from a checkpoint.

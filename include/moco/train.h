@@ -33,8 +33,9 @@ typedef struct moco_train_options {
     /** Augmentation instead of config->augment, policy and image_size; checkpoints hold it as config->policy. One
      * with a callback must be given to moco_resume() again. Borrowed; NULL: as config says. @since 0.2 */
     const moco_augment_policy *policy;
-    /** The order of images: its weights, or order and payload, count; the rest comes from the configuration.
-     * moco_resume() wants it again. Borrowed; NULL: every image once per epoch, shuffled. @since 0.2 */
+    /** The order of images, by its weights, or by its order and payload; its count is 0 or that of the images. The rest
+     * comes from the configuration. moco_resume() wants it again. Borrowed; NULL: every image once per epoch, shuffled.
+     * @since 0.2 */
     const moco_sampler_options *order;
     const moco_metadata *metadata; /**< texts for the checkpoints, as moco_model_set_metadata(); borrowed @since 0.2 */
     size_t metadata_count;         /**< number of texts at metadata */
