@@ -34,6 +34,26 @@ static moco_layout layout_of(const step_job *job)
     return job->config.layout == MOCO_LAYOUT_NHWC ? MOCO_NHWC : MOCO_NCHW;
 }
 
+/* As moco train does. */
+static moco_dtype dtype_of(const step_job *job)
+{
+    return job->config.precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32;
+}
+
+static void copy_values(void *to, const float *from, size_t count, moco_dtype dtype)
+{
+    if (dtype == MOCO_FLOAT32) {
+        memcpy(to, from, count * sizeof *from);
+        return;
+    }
+    uint16_t *halves = to;
+    for (size_t i = 0; i < count; ++i) {
+        uint32_t bits;
+        memcpy(&bits, &from[i], sizeof bits);
+        halves[i] = (uint16_t)(bits >> 16);
+    }
+}
+
 /* Makes random values like those of normalised images. Their order in memory does not matter. */
 static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t seed)
 {
@@ -47,11 +67,11 @@ static moco_status make_view(moco_tensor **out, const step_job *job, uint64_t se
     MOCO_TRY(moco_tensor_randn(&random, NULL, (moco_device){ MOCO_CPU, 0 }, sizes, 4, seed));
     moco_status status = moco_tensor_data(&source, random);
     if (status == MOCO_OK) {
-        status = moco_image_batch_create(out, &values, NULL, MOCO_FLOAT32, batch, (int32_t)channels, (int32_t)size,
+        status = moco_image_batch_create(out, &values, NULL, dtype_of(job), batch, (int32_t)channels, (int32_t)size,
                                          (int32_t)size, layout_of(job), job->device);
     }
     if (status == MOCO_OK) {
-        memcpy(values, source, (size_t)(batch * channels * size * size) * sizeof(float));
+        copy_values(values, source, (size_t)(batch * channels * size * size), dtype_of(job));
     }
     moco_tensor_free(random);
     return status;
@@ -72,7 +92,7 @@ static moco_status open_loader(step_job *job, const char *data)
     MOCO_TRY(data_open(&job->images, "data", data, config->format, MOCO_SPLIT_TRAIN, config->skip_broken));
     order.batch = (size_t)config->batch;
     how.layout = layout_of(job);
-    how.dtype = config->precision == MOCO_PRECISION_BF16 ? MOCO_BFLOAT16 : MOCO_FLOAT32; /* as moco train does */
+    how.dtype = dtype_of(job);
     how.device = job->device;
     MOCO_TRY(bench_open_loader(&job->sampler, &job->loader, job->images, config, order, how));
     job->config.image_size = moco_loader_image_size(job->loader);
@@ -87,6 +107,7 @@ static moco_status make_model(step_job *job)
     options.encoder = &network;
     options.queue_size = job->config.queue_size;
     options.symmetric = job->config.symmetric;
+    options.cuda_graph = job->config.cuda_graph == MOCO_CUDA_GRAPH_ON;
     return moco_model_create(&job->model, &options);
 }
 
@@ -97,6 +118,9 @@ static moco_status open_job(step_job *job, const char *data)
     config->batch = config->batch > 0 ? config->batch : 32;
     MOCO_TRY(moco_threads_set((int32_t)config->threads));
     MOCO_TRY(moco_device_parse(&job->device, config->device));
+    if (job->device.type == MOCO_CUDA) {
+        MOCO_TRY(moco_device_set(MOCO_SETTING_TF32, config->tf32));
+    }
     moco_config_resolve_arithmetic(config, job->device);
     MOCO_TRY(data != NULL ? open_loader(job, data) : make_views(job));
     return make_model(job);
