@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <filesystem>
 #include <optional>
 #include <thread>
 #include <unistd.h>
@@ -51,13 +52,17 @@ bool gpu_is_likely()
     return access("/dev/nvidiactl", F_OK) == 0 || access("/dev/dxg", F_OK) == 0; // the second: Linux in Windows
 }
 
-// Returns the path of the plug-in, which is in the folder of libmoco.so.
+// Returns the path of the plug-in, which is in the folder of libmoco.so, or of a program that has libmoco.a in it.
 std::string plugin_path()
 {
     Dl_info info{};
-    std::string path = dladdr(reinterpret_cast<const void *>(&moco_device_parse), &info) != 0 ? info.dli_fname : "";
-    const auto slash = path.rfind('/');
-    return (slash == std::string::npos ? "" : path.substr(0, slash + 1)) + "libmoco_cuda.so";
+    std::filesystem::path path =
+        dladdr(reinterpret_cast<const void *>(&moco_device_parse), &info) != 0 ? info.dli_fname : "";
+    if (!path.has_parent_path()) { // a program that the shell found by PATH
+        std::error_code none;
+        path = std::filesystem::read_symlink("/proc/self/exe", none);
+    }
+    return path.replace_filename("libmoco_cuda.so").string();
 }
 
 std::atomic<bool> library_asked{ false };
