@@ -34,7 +34,15 @@ static moco_status splits_of(int64_t *out, const moco_config *config, moco_comm 
     return MOCO_OK;
 }
 
-static void set_model(moco_model_options *options, const moco_config *config)
+/* auto: where a graph can be used and was tried on hardware, see docs/gpu.md. */
+static bool wants_graph(const moco_config *config, moco_device device, const moco_comm *comm)
+{
+    return config->cuda_graph == MOCO_CUDA_GRAPH_ON ||
+           (config->cuda_graph == MOCO_CUDA_GRAPH_AUTO && device.type == MOCO_CUDA && moco_comm_world(comm) == 1 &&
+            config->mechanism == MOCO_MECHANISM_MOCO && !config->queue_filled_only);
+}
+
+static void set_model(moco_model_options *options, const moco_config *config, moco_device device)
 {
     options->queue_size = config->queue_size;
     options->queue_filled_only = config->queue_filled_only;
@@ -44,7 +52,7 @@ static void set_model(moco_model_options *options, const moco_config *config)
     options->seed = config->seed;
     options->accumulate = config->accumulate;
     options->sync_bn = config->sync_bn;
-    options->cuda_graph = config->cuda_graph == MOCO_CUDA_GRAPH_ON;
+    options->cuda_graph = wants_graph(config, device, options->comm);
     options->mechanism = config->mechanism;
     options->separate_encoders = config->separate_encoders;
     options->bank_momentum = config->bank_momentum;
@@ -71,7 +79,7 @@ moco_status moco_config_model_options(moco_model_options *out, moco_encoder_opti
     MOCO__READ_OPTIONS(&ranks, ddp, MOCO_DDP_OPTIONS_INIT);
     MOCO_TRY(moco_config_encoder_options(&network, config, device));
     MOCO_TRY(splits_of(&network.bn_splits, &c, model.comm));
-    set_model(&model, &c);
+    set_model(&model, &c, device);
     optimiser.momentum = c.sgd_momentum;
     optimiser.weight_decay = c.weight_decay;
     optimiser.trust = c.lars_trust;

@@ -271,7 +271,7 @@ static const moco_option table[] = {
       RUN,
       CHOICE(cuda_graph, "G", MOCO_CUDA_GRAPH_MAP),
       ADVANCED,
-      .help = "record a training step on a GPU once, and start it as a whole; auto: off" },
+      .help = "record a training step on a GPU once, and start it as a whole; auto: on if there is one GPU" },
     { .name = "threads",
       RUN,
       INT(threads, 1, 4096),
