@@ -1,5 +1,6 @@
 // Tests moco linear, finetune and knn: text, JSON, files, several processes, and numbers of other libraries.
 #include "cli.hpp"
+#include "support/gpu.hpp"
 
 #include <jansson.h>
 
@@ -113,6 +114,7 @@ TEST_F(CliEvaluate, LinearJudgesRawPixelsToo)
 
 TEST_F(CliEvaluate, LinearFollowsTheProtocolOnAnyNumberOfProcesses)
 {
+    SKIP_ON_FEWER_GPUS(2);
     ASSERT_EQ(trained().code, 0);
     for (const char *processes : { "1", "2" }) {
         const Json json = json_of(joined(base("linear"), { "--epochs", "3", "--lr", "1", "--batch", "16",
@@ -141,6 +143,7 @@ TEST_F(CliEvaluate, ASignalEndsLinearCleanly)
 
 TEST_F(CliEvaluate, FinetuneLearnsFromAShare)
 {
+    SKIP_ON_FEWER_GPUS(2);
     ASSERT_EQ(trained().code, 0);
     const Words words = joined(base("finetune"), { "--fraction", "0.5", "--epochs", "2", "--batch", "8", "--head-lr",
                                                    "0.1", "--out", "tuned.safetensors" });

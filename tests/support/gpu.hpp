@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace moco_test {
 
 constexpr moco_device gpu = { MOCO_CUDA, 0 };
@@ -16,5 +18,19 @@ constexpr moco_device gpu = { MOCO_CUDA, 0 };
     if (moco_device_cuda_count(nullptr) < (count)) {                                                                   \
         GTEST_SKIP() << "needs " << (count) << " GPU(s), real or pretended";                                           \
     }
+
+// Skips a test with this many processes where tests compute on fewer GPUs.
+#define SKIP_ON_FEWER_GPUS(count)                                                                                      \
+    if (moco_test::device_name() != "cpu") {                                                                           \
+        SKIP_WITHOUT_GPUS(count);                                                                                      \
+    }
+
+// Whether the GPU of tests/fake_gpu stands in for a real one. Needs a GPU.
+inline bool gpu_is_pretended()
+{
+    char name[64] = "";
+    EXPECT_EQ(moco_device_describe(name, sizeof name, gpu), MOCO_OK) << moco_error_message();
+    return std::string(name).find("pretended") != std::string::npos;
+}
 
 } // namespace moco_test

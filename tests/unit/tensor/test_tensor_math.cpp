@@ -44,9 +44,11 @@ TEST_F(TensorMath, IndexSelectTakesRows)
     EXPECT_EQ(moco_tensor_index_select(nullptr, scope, tensor, longs({ 1 }, { 0 })), MOCO_EINVALID);
     EXPECT_REFUSED(moco_tensor_index_select(&out, scope, nullptr, tensor), MOCO_EINVALID, "tensor");
     EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, nullptr), MOCO_EINVALID, "index");
-    for (const int64_t row : { -1, 2 }) {
-        moco_tensor *index = longs({ 1 }, { row });
-        EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, index), MOCO_EINVALID, "index_select");
+    if (moco_test::device().type == MOCO_CPU) { // a GPU ends the process
+        for (const int64_t row : { -1, 2 }) {
+            moco_tensor *index = longs({ 1 }, { row });
+            EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, index), MOCO_EINVALID, "index_select");
+        }
     }
     moco_tensor *real = floats({ 1 }, { 0 });
     EXPECT_REFUSED(moco_tensor_index_select(&out, scope, tensor, real), MOCO_EINVALID, "index_select");
