@@ -72,7 +72,7 @@ test-asan test-ubsan test-tsan: test-%: deps ## run the unit tests and small gol
 	@ctest --test-dir $(BUILD)-$* --output-on-failure -R '^(unit\.|golden\.(pixels|r18_cifar))'
 
 gpu: build ## run on this machine's GPUs what needs one, into docs/gpu.md; see there
-	@cmake --build $(BUILD) $(jobs) --target moco-synth moco-golden
+	@cmake --build $(BUILD) $(jobs) --target moco-synth moco-golden moco-unit
 	@python3 tools/bench/gpu.py --build $(BUILD) $(if $(MINUTES),--minutes $(MINUTES)) \
 	    $(if $(MOCO_REFERENCE),--reference $(MOCO_REFERENCE)) $(if $(MOCO_PYTHON),--python $(MOCO_PYTHON))
 
