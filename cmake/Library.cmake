@@ -4,8 +4,8 @@
 file(GLOB_RECURSE c_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/c_api/*.c)
 file(GLOB_RECURSE cpp_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*.cpp)
 file(GLOB_RECURSE image_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/image/*.cpp)
-set(cuda_plugin ${PROJECT_SOURCE_DIR}/cpp_impl/base/cuda_plugin.cpp)
-list(REMOVE_ITEM cpp_sources ${cuda_plugin})
+file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*cuda*.cpp) # of the plug-in
+list(REMOVE_ITEM cpp_sources ${cuda_sources})
 
 # Sources include private headers by their room: "base/handle_internal.h". -iquote is for quoted includes alone.
 set(moco_rooms "SHELL:-iquote ${PROJECT_SOURCE_DIR}/c_api" "SHELL:-iquote ${PROJECT_SOURCE_DIR}/cpp_impl")
@@ -94,8 +94,17 @@ set_target_properties(moco PROPERTIES
 moco_find_libtorch_from(moco $ORIGIN)
 
 if(TARGET moco-torch-cuda)
-    add_library(moco_cuda MODULE ${cuda_plugin})
+    # Kernels are compiled where they run: the plug-in has their sources as texts.
+    set(kernels network/norm_device.cu network/norm_call.hpp)
+    foreach(kernel IN LISTS kernels)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/${kernel})
+        get_filename_component(text ${kernel} NAME_WE)
+        file(READ ${PROJECT_SOURCE_DIR}/cpp_impl/${kernel} ${text}_text)
+    endforeach()
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/norm_device_text.hpp.in
+        ${CMAKE_BINARY_DIR}/generated/network/norm_device_text.hpp @ONLY)
+    add_library(moco_cuda MODULE ${cuda_sources})
     target_link_libraries(moco_cuda PRIVATE moco-options moco-torch-cuda)
-    target_compile_options(moco_cuda PRIVATE ${moco_rooms})
+    target_compile_options(moco_cuda PRIVATE ${moco_rooms} "SHELL:-iquote ${CMAKE_BINARY_DIR}/generated")
     moco_find_libtorch_from(moco_cuda $ORIGIN)
 endif()

@@ -1,8 +1,8 @@
 // Declares batch norm, and SplitBN: batch norm over groups of the batch, which play the part of the GPUs in the paper.
 //
-// Groups are computed in one of two orders of the samples. The kernel of the CPU takes one group after the other, as
-// group_samples() sorts them. Elsewhere groups become channels: sample n belongs to group n mod splits, and WideNorms
-// gives each group and channel its weight and statistics.
+// Groups are computed in one of two orders of the samples. In nhwc the operators of fused_norm.hpp take one group after
+// the other, as group_samples() sorts them. In nchw groups become channels: sample n belongs to group n mod splits, and
+// WideNorms gives each group and channel its weight and statistics.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -44,8 +44,8 @@ struct NormTail {
     bool relu = false;
 };
 
-// Computes BatchNorm::forward() and its tail in one pass over a channels-last tensor on a CPU, with its gradients.
-// Returns false without computing if the tensor is of another kind.
+// Computes BatchNorm::forward() and its tail as one operation over a channels-last tensor, with its gradients. Returns
+// false without computing if the tensor is of another kind.
 bool fused_batch_norm(at::Tensor &out, BatchNorm &bn, const at::Tensor &x, const NormTail &tail, bool training);
 
 // Computes BatchNorm::forward() in training over the images of all ranks.

@@ -73,8 +73,7 @@ void settle(moco_encoder &encoder, bool frozen)
             encoder.batches.push_back(bn->num_batches_tracked);
         }
     }
-    const bool fused = encoder.device.is_cpu() && encoder.channels_last;
-    if (encoder.network_options.splits > 1 && !fused) {
+    if (encoder.network_options.splits > 1 && !encoder.channels_last) {
         encoder.wide_norms = std::make_unique<moco::WideNorms>(norms, encoder.network_options.splits);
     }
     encoder.state = std::make_unique<moco_tensor_list>(std::move(state));

@@ -1,23 +1,18 @@
-// Computes batch norm, the addition of a shortcut and ReLU as one operation over channels-last tensors on a CPU, with
-// the groups of SplitBN. It passes over the activations once for the statistics and once for the result; separate
-// operations need five passes. The backward pass keeps only x, and the result if a shortcut was added.
+// The operators of fused_norm.hpp on a CPU. They pass over the activations once for the statistics and once for the
+// result; separate operations need five passes.
 #include "network/batch_norm.hpp"
+#include "network/fused_norm.hpp"
 #include "network/norm_kernels.hpp"
 
 #include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 namespace moco {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t max_pieces = 64; // per group
 constexpr int64_t min_piece_rows = 256;
@@ -94,7 +89,7 @@ template <typename T> const T *offset(const T *values, int64_t at)
     return values != nullptr ? values + at : nullptr;
 }
 
-void set_affine(const Statistics &s, const BatchNorm &bn, int64_t group)
+void set_affine(const Statistics &s, const NormTensors &bn, int64_t group)
 {
     const auto *weight = bn.weight.const_data_ptr<float>();
     const auto *bias = bn.bias.const_data_ptr<float>();
@@ -105,7 +100,8 @@ void set_affine(const Statistics &s, const BatchNorm &bn, int64_t group)
 }
 
 // The running statistics are the mean over the groups.
-void update_running(BatchNorm &bn, const Rows &r, const std::vector<double> &means, const std::vector<double> &vars)
+void update_running(const NormTensors &bn, const Rows &r, const std::vector<double> &means,
+                    const std::vector<double> &vars)
 {
     auto *running_mean = bn.running_mean.data_ptr<float>();
     auto *running_var = bn.running_var.data_ptr<float>();
@@ -128,7 +124,7 @@ void update_running(BatchNorm &bn, const Rows &r, const std::vector<double> &mea
 }
 
 // Of the batch. Sums are of the differences from the group's first row, which keeps them small.
-template <typename T> Statistics batch_statistics(BatchNorm &bn, const Rows &r, const at::Tensor &x)
+template <typename T> Statistics batch_statistics(const NormTensors &bn, const Rows &r, const at::Tensor &x)
 {
     Statistics s{ at::empty({ row_count, r.groups, r.channels }, bn.running_mean.options()) };
     const T *values = values_of<T>(x);
@@ -159,7 +155,7 @@ template <typename T> Statistics batch_statistics(BatchNorm &bn, const Rows &r, 
     return s;
 }
 
-Statistics running_statistics(const BatchNorm &bn)
+Statistics running_statistics(const NormTensors &bn)
 {
     Statistics s{ at::empty({ row_count, 1, bn.running_mean.size(0) }, bn.running_mean.options()) };
     for (int64_t c = 0; c < bn.running_mean.size(0); ++c) {
@@ -172,14 +168,14 @@ Statistics running_statistics(const BatchNorm &bn)
 }
 
 template <typename T>
-at::Tensor affine_rows(const Rows &r, const Statistics &s, const at::Tensor &x, const NormTail &tail)
+at::Tensor affine_rows(const Rows &r, const Statistics &s, const at::Tensor &x, const at::Tensor &added, bool relu)
 {
     auto out = at::empty_like(x);
     auto *y = static_cast<T *>(out.mutable_data_ptr());
     const T *values = values_of<T>(x);
-    const T *other = values_of<T>(tail.other);
+    const T *other = values_of<T>(added);
     r.each([&](int64_t g, int64_t, int64_t at, size_t rows) {
-        norm_kernels<T>().apply(y + at, values + at, offset(other, at), s.affine(g), tail.relu, rows,
+        norm_kernels<T>().apply(y + at, values + at, offset(other, at), s.affine(g), relu, rows,
                                 static_cast<size_t>(r.channels));
     });
     return out;
@@ -241,74 +237,57 @@ Gradients gradients_of(const Rows &r, const Statistics &s, const at::Tensor &x, 
     return out;
 }
 
-class FusedNorm : public torch::autograd::Function<FusedNorm> {
-  public:
-    // weight and bias belong to bn; they are parameters here so that autograd gives them gradients.
-    static at::Tensor forward(AutogradContext *context, const at::Tensor &x, const at::Tensor & /*weight*/,
-                              const at::Tensor & /*bias*/, const std::optional<at::Tensor> &other, BatchNorm *bn,
-                              bool relu)
-    {
-        const Rows r(x, bn->splits);
-        const NormTail tail{ other.value_or(at::Tensor()), relu };
-        const bool half = x.scalar_type() == at::kBFloat16;
-        const Statistics s = half ? batch_statistics<Bf16>(*bn, r, x) : batch_statistics<float>(*bn, r, x);
-        auto y = half ? affine_rows<Bf16>(r, s, x, tail) : affine_rows<float>(r, s, x, tail);
-        context->save_for_backward({ x, s.values, other.has_value() ? y : at::Tensor() });
-        context->saved_data["relu"] = relu;
-        context->saved_data["other"] = other.has_value();
-        context->saved_data["groups"] = bn->splits;
-        return y;
-    }
-
-    static variable_list backward(AutogradContext *context, const variable_list &gradients)
-    {
-        const auto saved = context->get_saved_variables();
-        const auto &x = saved[0];
-        const Statistics s{ saved[1] };
-        const Rows r(x, context->saved_data["groups"].toInt());
-        const bool half = x.scalar_type() == at::kBFloat16;
-        bool relu = context->saved_data["relu"].toBool();
-        auto dy = gradients[0].to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
-        at::Tensor d_other;
-        if (context->saved_data["other"].toBool()) {
-            if (relu) {
-                dy = half ? masked_rows<Bf16>(r, dy, saved[2]) : masked_rows<float>(r, dy, saved[2]);
-            }
-            relu = false;
-            d_other = dy;
-        }
-        const auto d = half ? gradients_of<Bf16>(r, s, x, dy, relu) : gradients_of<float>(r, s, x, dy, relu);
-        return { d.x, d.weight, d.bias, d_other, at::Tensor(), at::Tensor() };
-    }
-};
-
-bool is_rows(const at::Tensor &x)
+bool is_half(const at::Tensor &x)
 {
-    return x.is_cpu() && x.dim() == 4 && x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast) &&
-           (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+    return x.scalar_type() == at::kBFloat16;
+}
+
+std::tuple<at::Tensor, at::Tensor> norm_on_cpu(const at::Tensor &x, const std::optional<at::Tensor> &other,
+                                               const at::Tensor &weight, const at::Tensor &bias,
+                                               at::Tensor &running_mean, at::Tensor &running_var, int64_t groups,
+                                               bool relu)
+{
+    const Rows r(x, groups);
+    const NormTensors bn{ weight, bias, running_mean, running_var };
+    const Statistics s = is_half(x) ? batch_statistics<Bf16>(bn, r, x) : batch_statistics<float>(bn, r, x);
+    const auto added = other.value_or(at::Tensor());
+    return { is_half(x) ? affine_rows<Bf16>(r, s, x, added, relu) : affine_rows<float>(r, s, x, added, relu),
+             s.values };
+}
+
+template <typename T>
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor>
+norm_backward_of(const at::Tensor &dy, const at::Tensor &x, const std::optional<at::Tensor> &y, const Statistics &s,
+                 int64_t groups, bool relu)
+{
+    const Rows r(x, groups);
+    const auto d_other = y.has_value() ? masked_rows<T>(r, dy, *y) : at::Tensor();
+    const auto d = gradients_of<T>(r, s, x, y.has_value() ? d_other : dy, relu && !y.has_value());
+    return { d.x, d.weight, d.bias, d_other };
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor>
+norm_backward_on_cpu(const at::Tensor &dy, const at::Tensor &x, const std::optional<at::Tensor> &y,
+                     const at::Tensor &statistics, int64_t groups, bool relu)
+{
+    const Statistics s{ statistics };
+    return is_half(x) ? norm_backward_of<Bf16>(dy, x, y, s, groups, relu)
+                      : norm_backward_of<float>(dy, x, y, s, groups, relu);
 }
 
 } // namespace
 
-bool fused_batch_norm(at::Tensor &out, BatchNorm &bn, const at::Tensor &x, const NormTail &tail, bool training)
+at::Tensor norm_by_running(const at::Tensor &x, const at::Tensor &other, const NormTensors &bn, bool relu)
 {
-    if (!is_rows(x) || (tail.other.defined() && tail.other.sizes() != x.sizes()) ||
-        (!training && at::GradMode::is_enabled())) {
-        return false;
-    }
-    NormTail same = tail;
-    if (tail.other.defined()) {
-        same.other = tail.other.to(x.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast);
-    }
-    if (training) {
-        const auto other = same.other.defined() ? std::optional(same.other) : std::nullopt;
-        out = FusedNorm::apply(x, bn.weight, bn.bias, other, &bn, same.relu);
-    } else {
-        const Rows r(x, 1);
-        const auto s = running_statistics(bn);
-        out = x.scalar_type() == at::kBFloat16 ? affine_rows<Bf16>(r, s, x, same) : affine_rows<float>(r, s, x, same);
-    }
-    return true;
+    const Rows r(x, 1);
+    const auto s = running_statistics(bn);
+    return is_half(x) ? affine_rows<Bf16>(r, s, x, other, relu) : affine_rows<float>(r, s, x, other, relu);
 }
 
 } // namespace moco
+
+TORCH_LIBRARY_IMPL(moco, CPU, m)
+{
+    m.impl("norm", moco::norm_on_cpu);
+    m.impl("norm_backward", moco::norm_backward_on_cpu);
+}

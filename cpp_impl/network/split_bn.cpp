@@ -47,7 +47,7 @@ at::Tensor BatchNorm::forward_apart(const at::Tensor &x, bool training)
     if (training && wide.weight.defined()) {
         return wide_batch_norm(*this, x);
     }
-    TORCH_CHECK(!training || splits == 1, "batch norm over groups needs channels-last values on a CPU, or WideNorms");
+    TORCH_CHECK(!training || splits == 1, "batch norm over groups needs channels-last values, or WideNorms");
     return at::batch_norm(x, weight, bias, running_mean, running_var, training, batch_norm_momentum, batch_norm_epsilon,
                           true);
 }

@@ -1,58 +1,11 @@
-// Computes batch norm over groups as batch norm over groups x channels.
+// Computes batch norm over groups in nchw as batch norm over groups x channels, which is a view.
 #include "network/wide_norm.hpp"
 
 #include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 namespace moco {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-// Copies a channels-last tensor of (n groups) x C x H x W to one of n x (groups C) x H x W.
-at::Tensor groups_to_channels(const at::Tensor &x, int64_t groups)
-{
-    const int64_t n = x.size(0) / groups;
-    const int64_t c = x.size(1);
-    const auto rows = x.contiguous(at::MemoryFormat::ChannelsLast).permute({ 0, 2, 3, 1 });
-    return rows.view({ n, groups, x.size(2) * x.size(3), c })
-        .transpose(1, 2)
-        .reshape({ n, x.size(2), x.size(3), groups * c })
-        .permute({ 0, 3, 1, 2 });
-}
-
-// The inverse of groups_to_channels().
-at::Tensor groups_to_samples(const at::Tensor &x, int64_t groups)
-{
-    const int64_t n = x.size(0);
-    const int64_t c = x.size(1) / groups;
-    const auto rows = x.contiguous(at::MemoryFormat::ChannelsLast).permute({ 0, 2, 3, 1 });
-    return rows.view({ n, x.size(2) * x.size(3), groups, c })
-        .transpose(1, 2)
-        .reshape({ n * groups, x.size(2), x.size(3), c })
-        .permute({ 0, 3, 1, 2 });
-}
-
-// Moves groups between samples and channels; the gradient is moved back in one pass, to channels-last memory too.
-class Regroup : public torch::autograd::Function<Regroup> {
-  public:
-    static at::Tensor forward(AutogradContext *context, const at::Tensor &x, int64_t groups, bool to_channels)
-    {
-        context->saved_data["groups"] = groups;
-        context->saved_data["to_channels"] = to_channels;
-        return to_channels ? groups_to_channels(x, groups) : groups_to_samples(x, groups);
-    }
-
-    static variable_list backward(AutogradContext *context, const variable_list &gradients)
-    {
-        const int64_t groups = context->saved_data["groups"].toInt();
-        const bool to_channels = context->saved_data["to_channels"].toBool();
-        return { to_channels ? groups_to_samples(gradients[0], groups) : groups_to_channels(gradients[0], groups),
-                 at::Tensor(), at::Tensor() };
-    }
-};
 
 // Returns the numbers from..from + count, `times` in a row.
 at::Tensor repeated_range(int64_t from, int64_t count, int64_t times)
@@ -64,15 +17,11 @@ at::Tensor repeated_range(int64_t from, int64_t count, int64_t times)
 
 at::Tensor wide_batch_norm(const BatchNorm &bn, const at::Tensor &x)
 {
-    const auto norm = [&](const at::Tensor &wide) {
-        // With a momentum of 1 the statistics are those of the batch.
-        return at::batch_norm(wide, bn.wide.weight, bn.wide.bias, bn.wide.mean, bn.wide.var, /*training=*/true,
-                              /*momentum=*/1, batch_norm_epsilon, /*cudnn_enabled=*/true);
-    };
-    if (x.is_contiguous()) {
-        return norm(x.view({ x.size(0) / bn.splits, bn.splits * x.size(1), x.size(2), x.size(3) })).view(x.sizes());
-    }
-    return Regroup::apply(norm(Regroup::apply(x, bn.splits, true)), bn.splits, false);
+    // With a momentum of 1 the statistics are those of the batch.
+    const auto wide = x.contiguous().view({ x.size(0) / bn.splits, bn.splits * x.size(1), x.size(2), x.size(3) });
+    return at::batch_norm(wide, bn.wide.weight, bn.wide.bias, bn.wide.mean, bn.wide.var, /*training=*/true,
+                          /*momentum=*/1, batch_norm_epsilon, /*cudnn_enabled=*/true)
+        .view(x.sizes());
 }
 
 WideNorms::WideNorms(const std::vector<std::vector<BatchNorm *>> &parts, int64_t splits) : splits_(splits)
