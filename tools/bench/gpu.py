@@ -130,9 +130,10 @@ class Machine:
     def parity(self):
         self.train("cpu", "--device", "cpu")
         self.train("gpu", "--device", "cuda")
-        pairs = list(zip(self.losses("cpu"), self.losses("gpu")))[:10]
+        # Each step multiplies what the last bits differ: in ten steps, two layouts on one CPU differ by a percent.
+        pairs = list(zip(self.losses("cpu"), self.losses("gpu")))[:3]
         worst = max(abs(a - b) / abs(a) for a, b in pairs)
-        if worst > 0.02:
+        if worst > 0.002:
             raise Failed(f"the losses of the first {len(pairs)} steps differ by up to {100 * worst:.2f} %")
         return f"the losses of the first {len(pairs)} steps differ by at most {100 * worst:.4f} %"
 
