@@ -57,7 +57,7 @@ class Budget : public moco_test::WithFolder, public testing::WithParamInterface<
                               "--layout=" + std::string(s.layout),
                               "--cuda-graph=" + std::string(s.graph ? "on" : "off") };
         Process process(words, { folder_, "log.txt", "" },
-                        { { "FAKE_GPU_TRACE", path("trace") }, { "FAKE_GPUS", "4" } });
+                        { { "FAKE_GPU_TRACE", path("trace") }, { "FAKE_GPUS", "4" }, { "FAKE_GPU_WIDE", "1" } });
         const size_t number = s.graph ? 14 : 1; // an epoch has 12 steps; a checkpoint is written after its last one
         std::vector<std::string> steps;
         const bool counted = moco_test::waits_for([&] {
