@@ -38,7 +38,10 @@ moco_status moco__store_clone(moco_store **out, const moco_store *store);
 /* Closes the connection, and ends the service if this process serves; NULL is allowed. */
 void moco__store_free(moco_store *store);
 
-/* Sets a key's text. Returns MOCO_EPEER if the store does not answer */
+/*
+ * Sets a key's text. The store has it when this returns, so whoever sees what is set later, over any connection, sees
+ * this text too. Returns MOCO_EPEER if the store does not answer
+ */
 moco_status moco__store_set(moco_store *store, const char *key, const char *text);
 
 /*

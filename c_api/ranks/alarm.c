@@ -86,8 +86,10 @@ void moco__alarm_ask_all(moco__alarm *alarm, const moco_comm *comm)
     put(alarm, MOCO__ALARM_KEY, "1");
     answer(alarm, moco__comm_where(comm));
     const double deadline = moco__now() + ANSWER_MS / 1e3;
-    while (!alarm->store_gone && !read_answers(alarm) && moco__now() < deadline) {
+    bool late = false;
+    while (!read_answers(alarm) && !alarm->store_gone && !late) {
         moco__store_pause();
+        late = moco__now() > deadline; /* one more look follows: this rank may have slept past the answers */
     }
     leave(alarm);
 }

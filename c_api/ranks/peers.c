@@ -44,14 +44,18 @@ moco_status moco__peers_wait_for(char *buffer, size_t size, moco_peers *peers, c
     const double deadline = moco__now() + peers->timeout_s;
     char alarm[8];
     for (;;) {
+        /* What ends the wait is looked at before the key. A rank may go on from the key, fail and raise the alarm, all
+         * between the two looks; then the key was set first, and counts. */
+        const bool alarmed = moco__store_get(alarm, sizeof alarm, peers->store, MOCO__ALARM_KEY) == MOCO_OK;
+        const bool late = moco__now() > deadline;
         const moco_status status = moco__store_get(buffer, size, peers->store, key);
         if (status != MOCO_ENOTFOUND) {
             return status;
         }
-        if (moco__store_get(alarm, sizeof alarm, peers->store, MOCO__ALARM_KEY) == MOCO_OK) {
+        if (alarmed) {
             return moco_error_set(MOCO_EPEER, "peers: another rank failed while this one waited for \"%s\"", key);
         }
-        if (moco__now() > deadline) {
+        if (late) {
             return moco_error_set(MOCO_EPEER, "peers: waited %g s for \"%s\", which no rank set", peers->timeout_s,
                                   key);
         }

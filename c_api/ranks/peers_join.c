@@ -106,6 +106,7 @@ static moco_status wait_for_all(moco_peers *peers, bool *here)
 {
     const double deadline = moco__now() + peers->timeout_s;
     for (;;) {
+        const bool late = moco__now() > deadline; /* before the look at the others, so that the last look comes last */
         int32_t count = 0;
         for (int32_t r = 0; r < peers->launch.world; ++r) {
             if (!here[r]) {
@@ -116,7 +117,7 @@ static moco_status wait_for_all(moco_peers *peers, bool *here)
         if (count == peers->launch.world) {
             return MOCO_OK;
         }
-        if (moco__now() > deadline) {
+        if (late) {
             return report_missing(peers, here, count);
         }
         moco__store_pause();

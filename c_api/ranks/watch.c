@@ -166,6 +166,11 @@ moco_status moco__watch_start(moco__watch **out, const moco_store *store, moco_c
     return MOCO_OK;
 }
 
+static bool is_done(const moco__watch *watch, request what)
+{
+    return what == REQUEST_STOP ? watch->ended : watch->request != what;
+}
+
 /* Gives the thread a request and waits until it is done. Returns false if that takes too long. */
 static bool send_on(moco__watch *watch, request what, long patience_ms)
 {
@@ -174,11 +179,12 @@ static bool send_on(moco__watch *watch, request what, long patience_ms)
     (void)pthread_mutex_lock(&watch->mutex);
     watch->request = what;
     (void)pthread_cond_signal(&watch->wake);
-    while (error == 0 && (what == REQUEST_STOP ? !watch->ended : watch->request == what)) {
+    while (error == 0 && !is_done(watch, what)) {
         error = pthread_cond_timedwait(&watch->done, &watch->mutex, &deadline);
     }
+    const bool done = is_done(watch, what); /* perhaps just as the time ran out */
     (void)pthread_mutex_unlock(&watch->mutex);
-    return error == 0;
+    return done;
 }
 
 void moco__watch_explain(moco__watch *watch, char *buffer, size_t size, const char *reason, moco__name_of name_of,

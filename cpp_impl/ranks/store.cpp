@@ -148,7 +148,7 @@ moco_status moco__store_set(moco_store *store, const char *key, const char *text
     MOCO_CHECK_ARG(text);
     with_store(*store, [&](c10d::Store &s) {
         s.set(key, std::vector<uint8_t>(text, text + std::strlen(text)));
-        return 0;
+        return s.check({ key }); // libtorch's set() does not wait for the server; an answer that follows it does
     });
     MOCO_API_END
 }
