@@ -25,6 +25,20 @@ moco_status moco__run_take_asked(moco_config *of_run, const moco_config *asked)
     return MOCO_OK;
 }
 
+moco_status moco__run_take_places(moco__run *run)
+{
+    const moco_train_options *o = &run->options;
+    moco_config *config = &run->setup.config;
+    MOCO_TRY(o->data != NULL ? moco_config_set(config, "data", o->data) : MOCO_OK);
+    return o->val_data != NULL ? moco_config_set(config, "val-data", o->val_data) : MOCO_OK;
+}
+
+bool moco__run_has_moved(const moco__run *run)
+{
+    const moco_config *config = &run->setup.config;
+    return strcmp(config->data, run->origin.data) != 0 || strcmp(config->val_data, run->origin.val_data) != 0;
+}
+
 static moco_status change_epochs(moco__run *run)
 {
     moco_config *config = &run->setup.config;

@@ -14,6 +14,12 @@ moco_status moco__run_take_asked(moco_config *of_run, const moco_config *asked);
 /* Applies the changes of moco_train_options to the settings of a checkpoint, for rank 0. */
 moco_status moco__run_change(moco__run *run);
 
+/* Takes the places that moco_train_options give for the images, on every rank: they may differ from host to host. */
+moco_status moco__run_take_places(moco__run *run);
+
+/* Whether the paths of the images are not those of the checkpoint, for rank 0. */
+bool moco__run_has_moved(const moco__run *run);
+
 /* Logs what changes against an uninterrupted run, if anything does. */
 void moco__run_log_changes(const moco__run *run);
 

@@ -80,6 +80,10 @@ moco_status moco__run_take_given(moco__run *run, bool is_new)
                               "train: options->val_dataset needs options->dataset; give both, or use the "
                               "configuration's data and val_data");
     }
+    if (o->dataset != NULL && (o->data != NULL || o->val_data != NULL)) {
+        return moco_error_set(MOCO_EINVALID, "train: options->data and val_data are places of files, and "
+                                             "options->dataset is given too; leave one of them NULL");
+    }
     MOCO_TRY(take_order(given, o->order));
     return take_policy(run, is_new);
 }
@@ -106,11 +110,27 @@ static moco_status check_command(bool *trusted, const moco__run_setup *setup, in
                           option, path, option, path);
 }
 
+/* Says how a run continues whose images were moved. */
+static moco_status say_where(const moco__run_setup *setup, int which, moco_status status)
+{
+    char why[2 * MOCO_PATH_MAX];
+    if (!setup->resumes || (status != MOCO_ENOTFOUND && status != MOCO_EFORMAT)) {
+        return status;
+    }
+    (void)snprintf(why, sizeof why, "%s", moco_error_message());
+    return moco_error_set(status,
+                          "%s; if the images were moved, continue by moco_resume() and give their new path by %s", why,
+                          which == 0 ? "data" : "val-data");
+}
+
 static moco_status open_path(moco__run_setup *setup, int which, const char *path, const moco_dataset_options *options)
 {
     moco_dataset_options o = *options;
     MOCO_TRY(check_command(&o.pipes, setup, which, path));
-    MOCO_TRY(moco_dataset_open(&setup->opened[which], path, &o));
+    const moco_status status = moco_dataset_open(&setup->opened[which], path, &o);
+    if (status != MOCO_OK) {
+        return say_where(setup, which, status);
+    }
     *(which == 0 ? &setup->images : &setup->val_images) = setup->opened[which];
     return MOCO_OK;
 }

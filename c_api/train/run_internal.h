@@ -52,6 +52,7 @@ typedef struct moco__run_origin {
     moco_position position;
     moco_device_type device;
     int64_t threads, epochs;
+    char data[MOCO_PATH_MAX], val_data[MOCO_PATH_MAX];
     bool is_known;     /* the checkpoint says what its data were */
     bool data_changed; /* the run continues on other data; known to all ranks */
 } moco__run_origin;

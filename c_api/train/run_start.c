@@ -236,6 +236,8 @@ static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX
     MOCO_TRY(moco__run_check_given(run, checkpoint));
     run->origin.epochs = config->epochs;
     run->origin.threads = config->threads;
+    (void)snprintf(run->origin.data, sizeof run->origin.data, "%s", config->data);
+    (void)snprintf(run->origin.val_data, sizeof run->origin.val_data, "%s", config->val_data);
     if (asked != NULL) {
         MOCO_TRY(moco__run_same_settings(config, asked));
         MOCO_TRY(moco__run_take_asked(config, asked));
@@ -255,6 +257,7 @@ static moco_status read_settings(moco__run *run, char checkpoint[MOCO_PATH_MAX],
         MOCO_TRY(read_checkpoint(run, checkpoint, path, asked));
     }
     MOCO_TRY(moco__run_share_config(setup));
+    MOCO_TRY(moco__run_take_places(run));
     /* The folder may have been moved or copied since. */
     (void)snprintf(setup->config.out, sizeof setup->config.out, "%s", path);
     return MOCO_OK;
@@ -266,7 +269,7 @@ static moco_status save_config(const moco__run *run)
     char path[MOCO_PATH_MAX];
     const moco_config *config = &run->setup.config;
     const bool changed = config->epochs != run->origin.epochs || config->threads != run->origin.threads ||
-                         run->setup.device.type != run->origin.device;
+                         run->setup.device.type != run->origin.device || moco__run_has_moved(run);
     if (!moco__run_is_writer(&run->setup) || !changed) {
         return MOCO_OK;
     }

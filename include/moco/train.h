@@ -46,13 +46,17 @@ typedef struct moco_train_options {
      * if it is the text here, since settings may come from a file that others made. NULL: none. @since 0.2 */
     const char *pipe_data;
     const char *pipe_val_data; /**< the same for val_data @since 0.2 */
+    /** For moco_resume(): where the images of the run are now, if they were moved; a "pipe:COMMAND" must be in
+     * pipe_data too. Other images are refused, see data_changed. NULL: where the run had them. @since 0.2 */
+    const char *data;
+    const char *val_data; /**< the same for the images of the kNN monitor @since 0.2 */
 } moco_train_options;
 
 /** The defaults of ::moco_train_options. */
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, false, NULL, \
-            NULL                                                                                                       \
+            NULL, NULL, NULL                                                                                           \
     }
 
 /**

@@ -173,6 +173,42 @@ TEST_F(CliData, ARunContinuesOnItsOwnDataAlone)
     EXPECT_EQ(run({ "resume", "grown-run" }).code, 0) << "these are its data now";
 }
 
+// In the end the run is, bit by bit, what it would have been at the old place; only the paths differ.
+TEST_F(CliData, ARunFollowsItsDataToAnotherPlace)
+{
+    write_three("old/train", { "a", "b" }, 12);
+    write_three("old/val", { "a", "b" }, 4);
+    write_three("other", { "a", "b" }, 13);
+    const Words words =
+        train_on("old/train", "follow", { "--epochs", "12", "--val-data", "old/val", "--knn-every", "6" });
+    const fs::path last = root / "follow/checkpoints/step_0000000012.safetensors";
+    ASSERT_EQ(run(words).code, 0);
+    std::string whole = read_file(last);
+    for (size_t at = 0; (at = whole.find("/old/", at)) != std::string::npos;) {
+        whole.replace(at, 5, "/new/");
+    }
+    fs::remove_all(root / "follow");
+    ASSERT_EQ(run_until("step 1/", SIGTERM, words), 128 + SIGTERM) << read_file(root / "err.txt");
+    ASSERT_FALSE(fs::exists(last));
+    fs::rename(root / "old", root / "new");
+    const Result lost = run({ "resume", "follow" });
+    EXPECT_EQ(lost.code, 1);
+    EXPECT_HAS(lost.err,
+               "old/train\": No such file or directory; if the images were moved, continue by moco resume and "
+               "give their new path by --data\n");
+    const Result half = run({ "resume", "follow", "--data", "new/train" });
+    EXPECT_EQ(half.code, 1);
+    EXPECT_HAS(half.err, "give their new path by --val-data\n");
+    const Result other = run({ "resume", "follow", "--data", "other", "--val-data", "new/val" });
+    EXPECT_EQ(other.code, 1);
+    EXPECT_HAS(other.err, "trained on other data");
+    const Result moved = run({ "resume", "follow", "--data", "new/train", "--val-data", "new/val" });
+    ASSERT_EQ(moved.code, 0) << moved.err;
+    EXPECT_TRUE(read_file(last) == whole);
+    EXPECT_HAS(read_file(root / "follow/config.yaml"), "/new/train");
+    EXPECT_EQ(run({ "resume", "follow" }).code, 0) << "it knows the new place";
+}
+
 TEST_F(CliData, ARunIsNeitherInItsDataNorAroundThem)
 {
     write_three("around/data", { "a", "b" }, 12);

@@ -1,7 +1,6 @@
 /*
  * moco resume: continues a run from its newest checkpoint.
  */
-#include "cli/output.h"
 #include "commands/commands.h"
 #include "commands/data.h"
 #include "commands/session.h"
@@ -29,31 +28,28 @@ static const moco_option options[] = {
       .zero_is_auto = true,
       .help = "new length of the run, to lengthen it; auto: as before" },
     { .name = "data",
-      MOCO_TEXT_OPTION(resume_options, data, "PIPE"),
-      .help = "the command that the run reads its images by, pipe:COMMAND, which is not taken from its files" },
+      MOCO_PATH_OPTION(resume_options, data, "DATA"),
+      .help =
+          "where the run's images are, if they were moved; or the command that it reads them by, pipe:COMMAND, which "
+          "is not taken from its files" },
     { .name = "val-data",
-      MOCO_TEXT_OPTION(resume_options, val_data, "PIPE"),
+      MOCO_PATH_OPTION(resume_options, val_data, "DATA"),
       .help = "the same for the images of the kNN monitor" },
     SESSION_OPTIONS(resume_options, session),
     LAUNCH_OPTIONS(resume_options, launch),
 };
 
-static bool is_wrong(const char *data)
-{
-    return data[0] != '\0' && !data_is_command(data);
-}
-
 static int run(const arguments *args)
 {
-    if (is_wrong(values.data) || is_wrong(values.val_data)) {
-        return say_usage(&command_resume, "--data and --val-data are for pipe:COMMAND alone; a run continues on its "
-                                          "data. To train on other data start a new run: moco train DATA --out RUN");
-    }
+    data_make_absolute(values.data);
+    data_make_absolute(values.val_data);
     const run_job job = {
         .run = args->positional[0],
         .device = values.device[0] != '\0' ? values.device : NULL,
         .threads = values.threads,
         .epochs = values.epochs,
+        .data = values.data[0] != '\0' ? values.data : NULL,
+        .val_data = values.val_data[0] != '\0' ? values.val_data : NULL,
         .pipe_data = values.data,
         .pipe_val_data = values.val_data,
         .session = &values.session,
@@ -71,8 +67,8 @@ const tool_command command_resume = {
         "Continues the run in the folder RUN from its newest complete checkpoint, with its settings. On a CPU, with as "
         "many processes and threads as before, the result is bit-identical to an uninterrupted run; on a GPU it is if "
         "the run was started with --deterministic. A run can also be moved to another device, to another number of "
-        "threads or processes, or be lengthened; the log says what then differs. Other images than before are refused; "
-        "--data-changed continues on them.",
+        "threads or processes, or be lengthened; the log says what then differs. If its images were moved, --data says "
+        "where they are. Other images than before are refused; --data-changed continues on them.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

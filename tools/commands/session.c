@@ -61,6 +61,8 @@ static moco_status train(const run_job *job, moco_peers *peers)
     options.threads = job->threads;
     options.epochs = job->epochs;
     options.data_changed = job->session->data_changed;
+    options.data = job->data;
+    options.val_data = job->val_data;
     options.pipe_data = job->pipe_data;
     options.pipe_val_data = job->pipe_val_data;
     return job->config != NULL ? moco_train(job->config, &options) : moco_resume(job->run, &options);

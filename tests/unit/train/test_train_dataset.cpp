@@ -255,6 +255,10 @@ TEST_F(TrainDataset, RefusesWhatDoesNotFit)
     EXPECT_EQ(train("run"), MOCO_EINVALID);
     EXPECT_TRUE(message_has("val_dataset needs options->dataset")) << moco_error_message();
     options_.dataset = dataset_;
+    options_.data = "/images";
+    EXPECT_EQ(train("run"), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("places of files, and options->dataset is given too")) << moco_error_message();
+    options_.data = nullptr;
     options_.metadata_count = 1;
     EXPECT_EQ(train("run"), MOCO_EINVALID);
     EXPECT_TRUE(message_has("options->metadata is NULL")) << moco_error_message();
