@@ -100,6 +100,8 @@ static moco_status describe(moco__bytes *text, const moco__run_setup *setup)
     MOCO_TRY(add_line(text, "images of the kNN monitor: %zu\n",
                       setup->val_images != NULL ? moco_dataset_count(setup->val_images) : (size_t)0));
     MOCO_TRY(add_line(text, "names, labels and sizes of images: %016llx\n", (unsigned long long)setup->fingerprint));
+    MOCO_TRY(add_line(text, "names, labels and sizes of the kNN monitor's images: %016llx\n",
+                      (unsigned long long)setup->val_fingerprint));
     char order[MOCO__ORDER_TEXT];
     moco__run_describe_order(order, setup);
     MOCO_TRY(add_line(text, "order: %s\n", order[0] != '\0' ? order : "drawn from the seed"));

@@ -134,10 +134,30 @@ static void log_data(const moco__run *run)
     }
 }
 
+static void log_monitor(const moco__run *run)
+{
+    const moco_dataset *images = run->setup.val_images;
+    if (run->origin.monitor[0] == '\0') {
+        return;
+    }
+    if (images == NULL) {
+        moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "the kNN monitor had %s, and has none now",
+                            run->origin.monitor);
+        return;
+    }
+    moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
+                        "the images of the kNN monitor have changed: they were %s, and are %zu of %zu, or have other "
+                        "names, labels or sizes; accuracies from before step %llu, and the checkpoint best, are not "
+                        "comparable with later ones",
+                        run->origin.monitor, moco_dataset_count(images), moco_dataset_class_count(images),
+                        (unsigned long long)run->state.position.step);
+}
+
 void moco__run_log_changes(const moco__run *run)
 {
     if (moco__run_is_writer(&run->setup)) {
         log_data(run);
+        log_monitor(run);
         log_move(run);
         log_length(run);
     }

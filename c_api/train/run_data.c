@@ -182,6 +182,7 @@ static moco_status open_val_data(moco__run_setup *setup, moco_dataset_options op
                                              "leave it NULL");
     }
     MOCO_TRY(find_val_data(setup, options, asked));
+    setup->val_fingerprint = setup->opened[1] != NULL ? moco__dataset_fingerprint(setup->opened[1]) : 0;
     return check_val_data(setup, asked);
 }
 

@@ -6,36 +6,69 @@
 #include "base/text_internal.h"
 #include "dataset/dataset_pair_internal.h"
 #include "method/model_internal.h"
+#include "train/run_due_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define KEY_FINGERPRINT MOCO__NOTE_DATA "fingerprint"
-
 enum { TEXT_SIZE = 32 };
 
-/* What a checkpoint notes of its data; an application's have no fingerprint. */
+/* What a checkpoint notes of a set of images. */
+typedef struct identity_keys {
+    const char *images, *classes, *fingerprint;
+} identity_keys;
+
+static const identity_keys of_training = { MOCO__NOTE_IMAGES, MOCO__NOTE_CLASSES, MOCO__NOTE_DATA "fingerprint" };
+static const identity_keys of_monitor = { MOCO__NOTE_DATA "val_images", MOCO__NOTE_DATA "val_classes",
+                                          MOCO__NOTE_DATA "val_fingerprint" };
+
+/* An application's images have no fingerprint. */
 typedef struct identity {
     char images[TEXT_SIZE], classes[TEXT_SIZE], fingerprint[TEXT_SIZE];
 } identity;
 
-static identity describe(const moco__run_setup *setup)
+static identity describe(const moco_dataset *images, bool is_opened, uint64_t fingerprint)
 {
     identity is;
-    (void)snprintf(is.images, sizeof is.images, "%zu", moco_dataset_count(setup->images));
-    (void)snprintf(is.classes, sizeof is.classes, "%zu", moco_dataset_class_count(setup->images));
+    (void)snprintf(is.images, sizeof is.images, "%zu", moco_dataset_count(images));
+    (void)snprintf(is.classes, sizeof is.classes, "%zu", moco_dataset_class_count(images));
     is.fingerprint[0] = '\0';
-    if (setup->given.images == NULL) {
-        (void)snprintf(is.fingerprint, sizeof is.fingerprint, "%016" PRIx64, setup->fingerprint);
+    if (is_opened) {
+        (void)snprintf(is.fingerprint, sizeof is.fingerprint, "%016" PRIx64, fingerprint);
     }
     return is;
+}
+
+static identity describe_training(const moco__run_setup *setup)
+{
+    return describe(setup->images, setup->opened[0] != NULL, setup->fingerprint);
+}
+
+static identity describe_monitor(const moco__run_setup *setup)
+{
+    return describe(setup->val_images, setup->opened[1] != NULL, setup->val_fingerprint);
 }
 
 static bool differs(const moco__notes *notes, const char *key, const char *is)
 {
     const char *was = moco__notes_get(notes, key);
     return was != NULL && strcmp(was, is) != 0;
+}
+
+/* What a checkpoint does not note is no difference. */
+static bool is_other(const moco__notes *notes, const identity_keys *keys, const identity *is)
+{
+    return differs(notes, keys->images, is->images) || differs(notes, keys->classes, is->classes) ||
+           differs(notes, keys->fingerprint, is->fingerprint);
+}
+
+static moco_status note(moco__notes *notes, const identity_keys *keys, const identity *is)
+{
+    MOCO_TRY(moco__notes_set(notes, keys->images, is != NULL ? is->images : NULL));
+    MOCO_TRY(moco__notes_set(notes, keys->classes, is != NULL ? is->classes : NULL));
+    const bool is_known = is != NULL && is->fingerprint[0] != '\0';
+    return moco__notes_set(notes, keys->fingerprint, is_known ? is->fingerprint : NULL);
 }
 
 static moco_status refuse(const moco__run *run, const char *checkpoint, const identity *is)
@@ -51,18 +84,35 @@ static moco_status refuse(const moco__run *run, const char *checkpoint, const id
                           moco__dataset_place(run->setup.images), is->images, is->classes);
 }
 
+/* Remembers what the monitor's images were if they have changed: a run goes on with others, but its accuracies are of
+ * other images then. */
+static void compare_monitor(moco__run *run)
+{
+    const moco__run_setup *setup = &run->setup;
+    const moco__notes *notes = &setup->model->notes;
+    const char *images = moco__notes_get(notes, of_monitor.images);
+    const char *classes = moco__notes_get(notes, of_monitor.classes);
+    bool changed = images != NULL && setup->val_images == NULL && moco__run_wants_tests(&setup->config);
+    if (setup->val_images != NULL) {
+        const identity is = describe_monitor(setup);
+        changed = is_other(notes, &of_monitor, &is);
+    }
+    if (changed) {
+        (void)snprintf(run->origin.monitor, sizeof run->origin.monitor, "%s images of %s classes",
+                       images != NULL ? images : "?", classes != NULL ? classes : "?");
+    }
+}
+
 moco_status moco__run_check_identity(moco__run *run, const char *checkpoint)
 {
     moco__run_setup *setup = &run->setup;
     const moco__notes *notes = &setup->model->notes;
-    const identity is = describe(setup);
+    const identity is = describe_training(setup);
     int64_t changed = 0;
     if (moco__run_is_writer(setup)) {
+        compare_monitor(run);
         run->origin.is_known = moco__notes_get(notes, MOCO__NOTE_IMAGES) != NULL;
-        changed = differs(notes, MOCO__NOTE_IMAGES, is.images) || differs(notes, MOCO__NOTE_CLASSES, is.classes) ||
-                          differs(notes, KEY_FINGERPRINT, is.fingerprint)
-                      ? 1
-                      : 0;
+        changed = is_other(notes, &of_training, &is) ? 1 : 0;
         if (changed != 0 && !run->options.data_changed) {
             return refuse(run, checkpoint, &is);
         }
@@ -101,10 +151,13 @@ moco_status moco__run_check_length(const moco__run *run)
 moco_status moco__run_note_identity(const moco__run_setup *setup)
 {
     moco__notes *notes = &setup->model->notes;
-    const identity is = describe(setup);
-    MOCO_TRY(moco__notes_set(notes, MOCO__NOTE_IMAGES, is.images));
-    MOCO_TRY(moco__notes_set(notes, MOCO__NOTE_CLASSES, is.classes));
-    return moco__notes_set(notes, KEY_FINGERPRINT, is.fingerprint[0] != '\0' ? is.fingerprint : NULL);
+    const identity is = describe_training(setup);
+    MOCO_TRY(note(notes, &of_training, &is));
+    if (setup->val_images == NULL) {
+        return note(notes, &of_monitor, NULL);
+    }
+    const identity monitor = describe_monitor(setup);
+    return note(notes, &of_monitor, &monitor);
 }
 
 /* ---- Where the folder of the run is ---- */

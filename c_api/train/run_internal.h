@@ -53,6 +53,7 @@ typedef struct moco__run_origin {
     moco_device_type device;
     int64_t threads, epochs;
     char data[MOCO_PATH_MAX], val_data[MOCO_PATH_MAX];
+    char monitor[64];  /* what the images of the kNN monitor were, if they have changed; else empty */
     bool is_known;     /* the checkpoint says what its data were */
     bool data_changed; /* the run continues on other data; known to all ranks */
 } moco__run_origin;

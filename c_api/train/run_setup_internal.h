@@ -32,6 +32,7 @@ typedef struct moco__run_setup {
     const moco_dataset *images;
     const moco_dataset *val_images; /* for the kNN monitor; NULL: there is no monitor */
     uint64_t fingerprint;           /* of the images, if the run opened them itself */
+    uint64_t val_fingerprint;       /* the same of val_images */
     moco_dataset *opened[2];        /* those of the above that the run opened itself */
     moco_sampler *sampler;
     moco_loader *loader;

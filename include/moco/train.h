@@ -86,10 +86,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const m
 
 /**
  * Continues the run in a folder from its newest complete checkpoint. Checkpoints record what the data were: number of
- * images and classes, and a fingerprint of their names, labels and sizes. The result is bit-identical to an
- * uninterrupted run on the same kind of processor with as many threads and processes, and on a GPU if the run is
- * deterministic. On another device, or with other numbers, the run continues too, but is not bit-identical; the log
- * says what changes. Only rank 0 reads the folder.
+ * images and classes, and a fingerprint of their names, labels and sizes. Other images of the kNN monitor are a
+ * warning. The result is bit-identical to an uninterrupted run on the same kind of processor with as many threads and
+ * processes, and on a GPU if the run is deterministic. On another device, or with other numbers, the run continues too,
+ * but is not bit-identical; the log says what changes. Only rank 0 reads the folder.
  *
  * A run on an application's dataset, order or callback continues if options gives the same again. Texts of
  * options->metadata replace those of the checkpoint with the same keys.

@@ -117,6 +117,17 @@ class Cli : public testing::Test {
             Process(joined(command, arguments), { root, "python.txt", "" }, { { "OMP_NUM_THREADS", "1" } }).wait();
         return code == 77 || (code == 127 && named == nullptr) ? -1 : code;
     }
+    // Writes a folder per name, of up to three.
+    static void write_named(const std::string &folder, const std::vector<std::string> &names, int images)
+    {
+        for (size_t c = 0; c < names.size(); ++c) {
+            fs::create_directories(root / folder / names[c]);
+            for (int i = 0; i < images; ++i) {
+                write_image(root / folder / names[c] / (std::to_string(i) + ".png"),
+                            0x300000U >> (8U * static_cast<uint32_t>(c)) << 2U | static_cast<uint32_t>(i));
+            }
+        }
+    }
     // Adds MOCO_TEST_DEVICE to commands that compute; resume continues where the run was.
     static Words on_device(const Words &words)
     {
@@ -135,6 +146,13 @@ class Cli : public testing::Test {
                            "32",         "-b",        "16",    "-p",        "1",        "--knn-every", "0",
                            "--no-plots", "--workers", "1",     "--threads", "1" };
         return joined(words, more);
+    }
+    // The same on other images.
+    static Words train_on(const std::string &data, const std::string &out, const Words &more = {})
+    {
+        Words words = train(out, more);
+        words[1] = data;
+        return words;
     }
     // The run that tests look at; each suite makes it once.
     static const Result &trained()

@@ -11,22 +11,6 @@ namespace {
 
 class CliData : public Cli {
   protected:
-    static void write_three(const std::string &folder, const std::vector<std::string> &names, int images)
-    {
-        for (size_t c = 0; c < names.size(); ++c) {
-            fs::create_directories(root / folder / names[c]);
-            for (int i = 0; i < images; ++i) {
-                write_image(root / folder / names[c] / (std::to_string(i) + ".png"),
-                            0x300000U >> (8U * static_cast<uint32_t>(c)) << 2U | static_cast<uint32_t>(i));
-            }
-        }
-    }
-    static Words train_on(const std::string &data, const std::string &out, const Words &more = {})
-    {
-        Words words = train(out, more);
-        words[1] = data;
-        return words;
-    }
     // Runs a line of the shell, in which $M is the tool.
     static Result shell(const std::string &line)
     {
@@ -47,8 +31,8 @@ class CliData : public Cli {
 
 TEST_F(CliData, TheMonitorAsksForEqualClassesBeforeTheRun)
 {
-    write_three("three", { "a", "b", "c" }, 6);
-    write_three("two", { "b", "c" }, 6);
+    write_named("three", { "a", "b", "c" }, 6);
+    write_named("two", { "b", "c" }, 6);
     const Result other = run(train_on("three", "monitor", { "--val-data", "two", "--knn-every", "1" }));
     EXPECT_EQ(other.code, 1);
     EXPECT_HAS(other.err, "three has 3 classes and ");
@@ -67,8 +51,8 @@ TEST_F(CliData, TheMonitorAsksForEqualClassesBeforeTheRun)
 
 TEST_F(CliData, EveryCommandNamesItsData)
 {
-    write_three("splits/Train", { "a", "b" }, 12);
-    write_three("splits/valid", { "a", "b" }, 4);
+    write_named("splits/Train", { "a", "b" }, 12);
+    write_named("splits/valid", { "a", "b" }, 4);
     const std::string of_train = "24 images of ";
     const std::string split = "splits/Train: 2 classes, format folder, split train (beside it: valid)";
     const Result trained = run(train_on("splits", "splits-run", { "--knn-every", "1" }));
@@ -117,7 +101,7 @@ TEST_F(CliData, NoImageVotesOnItself)
 
 TEST_F(CliData, AFolderHasOneRunAtATime)
 {
-    write_three("locked", { "a", "b" }, 12);
+    write_named("locked", { "a", "b" }, 12);
     const Words words = train_on("locked", "locked-run", { "--epochs", "4000", "--resume", "auto" });
     Process first = start(words, "first.txt", "first-err.txt");
     ASSERT_TRUE(waits_for([&] { return fs::exists(root / "locked-run/metrics.jsonl"); }));
@@ -140,92 +124,11 @@ TEST_F(CliData, AFolderHasOneRunAtATime)
 // The rank that hears of the stop from another one knows no signal, but the tool does.
 TEST_F(CliData, ASignalIsTheExitCodeOfAllRanks)
 {
-    write_three("ranks", { "a", "b" }, 12);
+    write_named("ranks", { "a", "b" }, 12);
     Process both = start(train_on("ranks", "ranks-run", { "--epochs", "4000", "--nproc", "2" }), "out.txt", "err.txt");
     ASSERT_TRUE(waits_for([&] { return fs::exists(root / "ranks-run/metrics.jsonl"); }));
     both.send(SIGUSR1);
     EXPECT_EQ(both.wait(), 128 + SIGUSR1);
-}
-
-TEST_F(CliData, ARunContinuesOnItsOwnDataAlone)
-{
-    write_three("grown", { "a", "b" }, 12);
-    const Words words = train_on("grown", "grown-run", { "--epochs", "3" });
-    ASSERT_EQ(run(words).code, 0);
-    const std::string last = read_file(root / "grown-run/checkpoints/step_0000000003.safetensors");
-    ASSERT_FALSE(last.empty());
-    ASSERT_EQ(run({ "resume", "grown-run" }).code, 0);
-    write_three("grown", { "c" }, 12);
-    for (const Words &refused : { Words{ "resume", "grown-run" }, joined(words, { "--resume", "auto" }) }) {
-        const Result result = run(refused);
-        EXPECT_EQ(result.code, 1);
-        EXPECT_HAS(result.err, "24 images of 2 classes, and ");
-        EXPECT_HAS(result.err, "has 36 of 3");
-        EXPECT_HAS(result.err, "--data-changed");
-    }
-    EXPECT_TRUE(read_file(root / "grown-run/checkpoints/step_0000000003.safetensors") == last);
-    // The next epochs are on the new data: two steps each.
-    const Result changed = run({ "resume", "grown-run", "--data-changed", "--epochs", "5" });
-    EXPECT_EQ(changed.code, 0) << changed.err;
-    EXPECT_HAS(changed.err, "begins epoch 4 anew");
-    EXPECT_TRUE(fs::exists(root / "grown-run/checkpoints/step_0000000007.safetensors"));
-    EXPECT_HAS(read_file(root / "grown-run/metrics.jsonl"), "{\"step\": 5, \"epoch\": 4, ");
-    EXPECT_EQ(run({ "resume", "grown-run" }).code, 0) << "these are its data now";
-}
-
-// In the end the run is, bit by bit, what it would have been at the old place; only the paths differ.
-TEST_F(CliData, ARunFollowsItsDataToAnotherPlace)
-{
-    write_three("old/train", { "a", "b" }, 12);
-    write_three("old/val", { "a", "b" }, 4);
-    write_three("other", { "a", "b" }, 13);
-    const Words words =
-        train_on("old/train", "follow", { "--epochs", "12", "--val-data", "old/val", "--knn-every", "6" });
-    const fs::path last = root / "follow/checkpoints/step_0000000012.safetensors";
-    ASSERT_EQ(run(words).code, 0);
-    std::string whole = read_file(last);
-    for (size_t at = 0; (at = whole.find("/old/", at)) != std::string::npos;) {
-        whole.replace(at, 5, "/new/");
-    }
-    fs::remove_all(root / "follow");
-    ASSERT_EQ(run_until("step 1/", SIGTERM, words), 128 + SIGTERM) << read_file(root / "err.txt");
-    ASSERT_FALSE(fs::exists(last));
-    fs::rename(root / "old", root / "new");
-    const Result lost = run({ "resume", "follow" });
-    EXPECT_EQ(lost.code, 1);
-    EXPECT_HAS(lost.err,
-               "old/train\": No such file or directory; if the images were moved, continue by moco resume and "
-               "give their new path by --data\n");
-    const Result half = run({ "resume", "follow", "--data", "new/train" });
-    EXPECT_EQ(half.code, 1);
-    EXPECT_HAS(half.err, "give their new path by --val-data\n");
-    const Result other = run({ "resume", "follow", "--data", "other", "--val-data", "new/val" });
-    EXPECT_EQ(other.code, 1);
-    EXPECT_HAS(other.err, "trained on other data");
-    const Result moved = run({ "resume", "follow", "--data", "new/train", "--val-data", "new/val" });
-    ASSERT_EQ(moved.code, 0) << moved.err;
-    EXPECT_TRUE(read_file(last) == whole);
-    EXPECT_HAS(read_file(root / "follow/config.yaml"), "/new/train");
-    EXPECT_EQ(run({ "resume", "follow" }).code, 0) << "it knows the new place";
-}
-
-TEST_F(CliData, ARunIsNeitherInItsDataNorAroundThem)
-{
-    write_three("around/data", { "a", "b" }, 12);
-    for (const char *out : { "around/data/run", "around/data", "around/data/a/new", "around" }) {
-        const Result result = run(train_on("around/data", out));
-        EXPECT_EQ(result.code, 1) << out;
-        EXPECT_HAS(result.err, "the folder of the run is ");
-    }
-    const Result val = run(train_on("train", "around/data/run", { "--val-data", "around/data", "--knn-every", "1" }));
-    EXPECT_EQ(val.code, 1);
-    EXPECT_FALSE(fs::exists(root / "around/data/run"));
-    // A run that was made there before is told how to go on.
-    ASSERT_EQ(run(train_on("around/data", "moved-run")).code, 0);
-    fs::rename(root / "moved-run", root / "around/data/a/moved-run");
-    const Result moved = run({ "resume", "around/data/a/moved-run" });
-    EXPECT_EQ(moved.code, 1);
-    EXPECT_HAS(moved.err, "move it to another place");
 }
 
 TEST_F(CliData, ClosedStreamsTakeNoMessages)
@@ -277,8 +180,8 @@ TEST_F(CliData, AWarningOfSlurmRequeuesTheJob)
 
 TEST_F(CliData, ATestStopsAtOnceAndLosesNothing)
 {
-    write_three("long", { "a", "b" }, 12);
-    write_three("long-val", { "a", "b" }, 3000);
+    write_named("long", { "a", "b" }, 12);
+    write_named("long-val", { "a", "b" }, 3000);
     const Words words =
         train_on("long", "long-run", { "--val-data", "long-val", "--knn-every", "1", "--checkpoint-every", "9" });
     Process process = start(words);
