@@ -60,9 +60,11 @@ static bool has_bands(const moco__pack_item *item, moco_image *image, const char
 
 static moco_status decode_rgb(const moco__pack_item *item, moco_image *image, const char *name)
 {
-    if (moco_image_decode(image, item->bytes.data, item->bytes.size, name) != MOCO_OK) {
-        return has_bands(item, image, name) ? refuse_bands(name)
-                                            : moco_image_decode(image, item->bytes.data, item->bytes.size, name);
+    const moco_status status = moco_image_decode(image, item->bytes.data, item->bytes.size, name);
+    if (status != MOCO_OK) {
+        return status == MOCO_ENOMEM          ? status
+               : has_bands(item, image, name) ? refuse_bands(name)
+                                              : moco_image_decode(image, item->bytes.data, item->bytes.size, name);
     }
     return moco_image_bands(image) != NULL ? refuse_bands(name) : MOCO_OK;
 }

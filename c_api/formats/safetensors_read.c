@@ -4,8 +4,8 @@
 #include "base/bytes_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/json_read_internal.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -62,7 +62,8 @@ static moco_status parse_header(moco__safetensors *file, size_t *data_begin)
                               file->path, (unsigned long long)length, file->bytes);
     }
     json_error_t error;
-    file->header = json_loadb((const char *)file->map + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
+    MOCO_TRY(
+        moco__json_read(&file->header, (const char *)file->map + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error));
     if (!json_is_object(file->header)) {
         return moco_error_set(MOCO_EFORMAT, "%s: bad safetensors header: %s", file->path,
                               file->header == NULL ? error.text : "not an object");

@@ -7,6 +7,7 @@
 #include "moco/ops.h"
 #include "moco/safetensors.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ static json_t *entry_json(const moco_tensor *tensor, size_t begin)
 static moco_status make_header(char **out, size_t *length, const moco_named_tensor *tensors, size_t count,
                                const moco_metadata *metadata, size_t metadata_count)
 {
+    errno = 0; /* jansson does not say when malloc() fails */
     json_t *root = json_object();
     size_t keys = 0;
     if (metadata_count > 0) {
@@ -64,6 +66,10 @@ static moco_status make_header(char **out, size_t *length, const moco_named_tens
     const size_t entries = json_object_size(root);
     char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
+    if (errno == ENOMEM) {
+        free(text);
+        return moco_error_set(MOCO_ENOMEM, "out of memory for a header of %zu tensors", count);
+    }
     if (text == NULL || keys != metadata_count || entries != count + (metadata_count > 0 ? 1 : 0)) {
         free(text);
         return moco_error_set(MOCO_EINVALID, "safetensors: a %s is used twice, or is not UTF-8",

@@ -53,7 +53,11 @@ static void write_scalar(moco__html *html, const json_t *value, moco__unit unit)
     case JSON_OBJECT:
     case JSON_ARRAY:
         text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(6));
-        moco__html_text(html, text != NULL ? text : "?");
+        if (text != NULL) {
+            moco__html_text(html, text);
+        } else if (html->status == MOCO_OK) {
+            html->status = moco_error_set(MOCO_ENOMEM, "out of memory for a part of a page");
+        }
         free(text);
         break;
     }

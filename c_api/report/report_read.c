@@ -3,6 +3,7 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/json_read_internal.h"
 #include "report/series_values_internal.h"
 
 #include <dirent.h>
@@ -127,18 +128,20 @@ static moco_status read_metrics(moco__record *record)
 
 /* ---- Results of evaluations ---- */
 
-static void parse(moco__result *result)
+static moco_status parse(moco__result *result)
 {
+    moco_status status = MOCO_OK;
     char *text = NULL;
     size_t size = 0;
     json_error_t error = { .line = 0 };
     if (moco__file_read(&text, &size, result->path) == MOCO_OK) {
-        result->root = json_loadb(text, size, JSON_DECODE_ANY, &error);
+        status = moco__json_read(&result->root, text, size, JSON_DECODE_ANY, &error);
         result->failure = result->root == NULL ? strdup(error.text) : NULL;
     } else {
         result->failure = strdup(moco_error_message());
     }
     free(text);
+    return status;
 }
 
 static moco_status add_result(moco__record *record, const char *folder, const char *name)
@@ -154,8 +157,7 @@ static moco_status add_result(moco__record *record, const char *folder, const ch
     }
     moco__result *result = &record->results[record->result_count++];
     *result = (moco__result){ path, path + strlen(path) - strlen(name), NULL, NULL };
-    parse(result);
-    return MOCO_OK;
+    return parse(result);
 }
 
 static int is_json(const struct dirent *entry)

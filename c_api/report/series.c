@@ -3,8 +3,8 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/json_read_internal.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +36,8 @@ static moco_status parse_series(moco_series *series, const char *text, size_t si
     while (begin < size) {
         const char *newline = memchr(text + begin, '\n', size - begin);
         const size_t length = newline != NULL ? (size_t)(newline - text) - begin : size - begin;
-        json_t *line = json_loadb(text + begin, length, 0, NULL);
+        json_t *line = NULL;
+        MOCO_TRY(moco__json_read(&line, text + begin, length, 0, NULL));
         const json_t *value = json_object_get(line, name);
         const moco_status status =
             json_is_number(value) ? append(series, &capacity, line, json_number_value(value)) : MOCO_OK;

@@ -4,11 +4,11 @@
 #include "base/c_locale_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/json_read_internal.h"
 #include "base/utf8_internal.h"
 #include "train/log_tfevents_internal.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +19,15 @@ struct moco_metrics {
     moco__tfevents *events;
 };
 
-/* Reads the step of a line. Returns false if it is not a complete line of metrics. */
-static bool line_step(double *step, const char *line, size_t length)
+/* Reads the step of a line; infinity if it is not a complete line of metrics. */
+static moco_status line_step(double *step, const char *line, size_t length)
 {
-    json_t *root = json_loadb(line, length, 0, NULL);
+    json_t *root = NULL;
+    MOCO_TRY(moco__json_read(&root, line, length, 0, NULL));
     const json_t *value = json_object_get(root, "step");
-    const bool found = json_is_number(value);
-    *step = json_number_value(value);
+    *step = json_is_number(value) ? json_number_value(value) : (double)INFINITY;
     json_decref(root);
-    return found;
+    return MOCO_OK;
 }
 
 /* Copies the complete lines up to a step, without what a killed run left half-written. */
@@ -38,7 +38,8 @@ static moco_status copy_lines(moco__file *file, const char *text, size_t size, u
         const char *newline = memchr(text + begin, '\n', size - begin);
         const size_t length = newline != NULL ? (size_t)(newline - text) - begin : size - begin;
         double step = 0;
-        if (line_step(&step, text + begin, length) && step <= (double)last) {
+        MOCO_TRY(line_step(&step, text + begin, length));
+        if (isfinite(step) && step <= (double)last) {
             MOCO_TRY(moco__file_put(file, text + begin, length));
             MOCO_TRY(moco__file_put(file, "\n", 1));
         }

@@ -3,9 +3,9 @@
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
+#include "base/json_read_internal.h"
 #include "train/run_lock_internal.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,36 +35,38 @@ static bool starts_with(const char *line, size_t length, const char *words)
 }
 
 /* Finds the end of the latest session, whose first line names the library. */
-static void judge(moco_run_info *out, const char *log, size_t size)
+static moco_status judge(moco_run_info *out, const char *log, size_t size)
 {
     size_t length = 0;
     const char *line = NULL;
     while ((line = line_before(&length, log, &size)) != NULL) {
         if (starts_with(line, length, "done: ")) {
             out->state = MOCO_RUN_DONE;
-            return;
+            return MOCO_OK;
         }
         if (starts_with(line, length, "failed: ")) {
             const size_t skip = STAMP + strlen("failed: ");
             out->state = MOCO_RUN_FAILED;
             (void)snprintf(out->failure, sizeof out->failure, "%.*s", (int)(length - skip), line + skip);
-            return;
+            return MOCO_OK;
         }
         if (starts_with(line, length, "stopped at step ") || starts_with(line, length, "libmoco ")) {
             out->state = MOCO_RUN_STOPPED;
-            return;
+            return MOCO_OK;
         }
     }
+    return MOCO_OK;
 }
 
 /* Reads the last complete line of metrics; a killed run may leave half a line. */
-static void find_position(moco_run_info *out, const char *text, size_t size)
+static moco_status find_position(moco_run_info *out, const char *text, size_t size)
 {
     size_t length = 0;
     const char *line = NULL;
     bool found = false;
     while (!found && (line = line_before(&length, text, &size)) != NULL) {
-        json_t *root = json_loadb(line, length, 0, NULL);
+        json_t *root = NULL;
+        MOCO_TRY(moco__json_read(&root, line, length, 0, NULL));
         const json_t *step = json_object_get(root, "step");
         found = json_is_integer(step) && json_integer_value(step) >= 0;
         if (found) {
@@ -73,10 +75,11 @@ static void find_position(moco_run_info *out, const char *text, size_t size)
         }
         json_decref(root);
     }
+    return MOCO_OK;
 }
 
 static moco_status read_file(moco_run_info *out, const char *run, const char *name,
-                             void (*use)(moco_run_info *out, const char *text, size_t size))
+                             moco_status (*use)(moco_run_info *out, const char *text, size_t size))
 {
     char path[MOCO_PATH_MAX];
     char *text = NULL;
@@ -86,9 +89,9 @@ static moco_status read_file(moco_run_info *out, const char *run, const char *na
         return MOCO_OK;
     }
     MOCO_TRY(moco__file_read(&text, &size, path));
-    use(out, text, size);
+    const moco_status status = use(out, text, size);
     free(text);
-    return MOCO_OK;
+    return status;
 }
 
 moco_status moco_run_inspect(moco_run_info *out, const char *run)

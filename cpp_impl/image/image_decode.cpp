@@ -84,6 +84,7 @@ bool decode_rgb(Pixels &out, const std::uint8_t *bytes, std::size_t count, const
 
 void decode(moco_image &image, const std::uint8_t *bytes, std::size_t count, const char *name)
 {
+    errno = 0; // for bad_file()
     if (count == 0) {
         bad_file(name, "the file is empty");
     }

@@ -11,6 +11,7 @@
 #include "image/jpeg_reader.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 
 namespace {
@@ -156,6 +157,7 @@ Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
 
 void run(Reader &reader, const std::uint8_t *bytes, std::size_t count)
 {
+    errno = 0; // for bad_file()
     const Outcome outcome = decompress(reader, bytes, count);
     const std::int64_t width = reader.jpeg.output_width;
     const std::int64_t height = reader.jpeg.output_height;

@@ -1,16 +1,22 @@
 // Holds the pixels that a decoder makes, before an image takes them.
 #include "image/pixels.hpp"
 
+#include <cerrno>
+
 void moco::bad_file(const char *name, const std::string &what)
 {
+    if (errno == ENOMEM) {
+        throw std::bad_alloc();
+    }
     throw Error(MOCO_EFORMAT, std::string(name) + ": " + what);
 }
 
 void moco::check_picture(std::int64_t width, std::int64_t height, const char *name)
 {
     if (width < 1 || height < 1 || width > max_image_pixels / height) {
-        bad_file(name, "the image has " + std::to_string(width) + " x " + std::to_string(height) +
-                           " pixels; the limit is 1 to " + std::to_string(max_image_pixels));
+        throw Error(MOCO_EFORMAT, std::string(name) + ": the image has " + std::to_string(width) + " x " +
+                                      std::to_string(height) + " pixels; the limit is 1 to " +
+                                      std::to_string(max_image_pixels));
     }
 }
 

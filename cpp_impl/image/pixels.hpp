@@ -37,7 +37,8 @@ struct Planes {
     Planes(std::uint8_t *first, std::size_t area) : plane{ first, first + area, first + 2 * area } {}
 };
 
-// Throws MOCO_EFORMAT: "NAME: what".
+// Throws MOCO_EFORMAT: "NAME: what". Where errno, which decoders set to 0 first, is ENOMEM, throws std::bad_alloc: most
+// libraries call a file damaged when malloc() fails.
 [[noreturn]] void bad_file(const char *name, const std::string &what);
 
 } // namespace moco

@@ -52,19 +52,21 @@ class Decoder {
         }
         png_set_read_fn(png_, &source, read_bytes);
         png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-        png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX); // Pixels::resize() has the limit
+        png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX); // check_picture() has the limit
     }
     Decoder(const Decoder &) = delete;
     Decoder &operator=(const Decoder &) = delete;
     ~Decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
     // Both return false after a longjmp from libpng, so neither holds an object with a destructor.
-    bool read_header()
+    bool read_header(const char *name)
     {
         if (setjmp(png_jmpbuf(png_)) != 0) { // NOLINT(cert-err52-cpp): libpng reports errors in no other way
             return false;
         }
         png_read_info(png_, info_);
+        moco::check_picture(static_cast<std::int64_t>(width()), static_cast<std::int64_t>(height()),
+                            name); // before room for rows
         convert();
         passes_ = png_set_interlace_handling(png_);
         png_read_update_info(png_, info_);
@@ -128,7 +130,7 @@ void moco::decode_png(Pixels &out, const std::uint8_t *bytes, std::size_t count,
     thread_local Bytes grey;
     Source source = { bytes, count, 0, "" };
     Decoder decoder(source, /*as_bands=*/false);
-    if (!decoder.read_header()) {
+    if (!decoder.read_header(name)) {
         bad_file(name, std::string("damaged PNG file: ") + source.message);
     }
     const std::size_t pixels = decoder.width() * decoder.height();
@@ -152,7 +154,7 @@ bool moco::decode_png_bands(Bands &out, const std::uint8_t *bytes, std::size_t c
     thread_local Bytes rows;
     Source source = { bytes, count, 0, "" };
     Decoder decoder(source, /*as_bands=*/true);
-    if (!decoder.read_header()) {
+    if (!decoder.read_header(name)) {
         bad_file(name, std::string("damaged PNG file: ") + source.message);
     }
     const SampleType type = { decoder.is_wide() ? Sample::u16 : Sample::u8, decoder.is_wide() ? 2U : 1U,

@@ -106,7 +106,7 @@ inline const std::vector<Scenario> &scenarios()
         { "export-detectron2", { "export", "run", "--format", "detectron2", "--out", "t.pkl" } },
         { "import",
           { "import", "data/r.pth.tar", "--out", "again", "--data", "data/train-images-idx3-ubyte", "-b", "16",
-            "--epochs", "2", "--image-size", "8", "--no-plots", "--threads", "1", "--workers", "1" },
+            "--epochs", "2", "--image-size", "8", "--no-plots", "--threads", "1", "--workers", "1", "--preset", "v1" },
           {},
           {},
           keep_run,
@@ -118,6 +118,9 @@ inline const std::vector<Scenario> &scenarios()
                                      "data/t10k-images-idx3-ubyte", "-k", "3", "--features-out", "f.safetensors",
                                      "--confusion", "c.png" },
                                    one) },
+        { "sweep",
+          { "sweep", "data/train-images-idx3-ubyte", "--out", "s", "--preset", "tiny", "--queue-size", "16,32",
+            "--batch", "16", "--epochs", "2", "--dry-run" } },
         { "report", { "report", "run", "-j", "1" }, {}, { "run/plots/" }, keep_run },
     };
     return all;
@@ -265,12 +268,12 @@ class Campaign : public testing::Test {
         return server->run(work, words, variables);
     }
 
-    static Reference reference_of(const Scenario &scenario)
+    static Reference reference_of(const Scenario &scenario, const moco_test::Environment &variables = {})
     {
         Reference reference;
         fs::path work = prepare(scenario);
         reference.before = files_of(work);
-        const Outcome outcome = run(work, scenario.words);
+        const Outcome outcome = run(work, scenario.words, variables);
         EXPECT_EQ(outcome.code, 0) << outcome.err;
         EXPECT_EQ(outcome.live, 0U);
         reference.calls = outcome.calls;

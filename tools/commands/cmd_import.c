@@ -29,8 +29,10 @@ static const moco_option options[] = {
 static int make_config(moco_config *config, const arguments *args)
 {
     moco_config_init(config, sizeof *config);
-    if (values.preset[0] != '\0' && moco_config_apply_preset(config, values.preset) != MOCO_OK) {
-        return say_usage(&command_import, "%s", moco_error_message());
+    int code = values.preset[0] != '\0' ? say_refused(&command_import, moco_config_apply_preset(config, values.preset))
+                                        : EXIT_OK;
+    if (code != EXIT_OK) {
+        return code;
     }
     if (moco_run_import_config(config, args->positional[0]) != MOCO_OK) {
         return say_failure();
@@ -38,7 +40,7 @@ static int make_config(moco_config *config, const arguments *args)
     if (values.config[0] != '\0' && moco_config_load(config, values.config) != MOCO_OK) {
         return say_failure();
     }
-    const int code = options_apply(config, &command_import, args);
+    code = options_apply(config, &command_import, args);
     if (code != EXIT_OK) {
         return code;
     }

@@ -42,24 +42,34 @@ static const moco_option options[] = {
       .help = "YAML file of options, such as the config.yaml of a run" },
 };
 
+/* Reads what all runs share. */
+static int make_base(moco_config *base, const arguments *args)
+{
+    int code = EXIT_OK;
+    moco_config_init(base, sizeof *base);
+    if (values.preset[0] != '\0') {
+        code = say_refused(&command_sweep, moco_config_apply_preset(base, values.preset));
+    }
+    if (code == EXIT_OK && values.config[0] != '\0' && moco_config_load(base, values.config) != MOCO_OK) {
+        return say_failure();
+    }
+    if (code == EXIT_OK && args->positional_count > 0) {
+        code = say_refused(&command_sweep, moco_config_set(base, "data", args->positional[0]));
+    }
+    for (size_t i = 0; i < args->setting_count && code == EXIT_OK; ++i) { /* its value names the runs in what follows */
+        if (strcmp(args->settings[i].option->name, "out") == 0) {
+            code = say_refused(&command_sweep, moco_config_set(base, "out", args->settings[i].text));
+        }
+    }
+    return code;
+}
+
 static int make_grid(sweep_grid *grid, const arguments *args)
 {
     moco_config *base = &grid->base;
-    moco_config_init(base, sizeof *base);
-    if (values.preset[0] != '\0' && moco_config_apply_preset(base, values.preset) != MOCO_OK) {
-        return say_usage(&command_sweep, "%s", moco_error_message());
-    }
-    if (values.config[0] != '\0' && moco_config_load(base, values.config) != MOCO_OK) {
-        return say_failure();
-    }
-    if (args->positional_count > 0 && moco_config_set(base, "data", args->positional[0]) != MOCO_OK) {
-        return say_usage(&command_sweep, "%s", moco_error_message());
-    }
-    for (size_t i = 0; i < args->setting_count; ++i) { /* its value names the runs in what follows */
-        if (strcmp(args->settings[i].option->name, "out") == 0 &&
-            moco_config_set(base, "out", args->settings[i].text) != MOCO_OK) {
-            return say_usage(&command_sweep, "%s", moco_error_message());
-        }
+    const int code = make_base(base, args);
+    if (code != EXIT_OK) {
+        return code;
     }
     if (base->data[0] == '\0') {
         return say_usage(&command_sweep, "DATA is missing: a folder of images, tar shards, or an IDX or CIFAR file");

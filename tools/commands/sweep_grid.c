@@ -25,9 +25,10 @@ static int add_value(sweep_axis *axis, const moco_config *base, const char *text
     if (axis->count == SWEEP_VALUES) {
         return say_usage(command, "--%s: more than %d values are given; give fewer", axis->option->name, SWEEP_VALUES);
     }
-    if (moco_config_set(&scratch, axis->option->name, text) != MOCO_OK ||
-        moco_config_get(&scratch, axis->option, written, SWEEP_VALUE_SIZE) != MOCO_OK) {
-        return say_usage(command, "%s", moco_error_message());
+    moco_status status = moco_config_set(&scratch, axis->option->name, text);
+    status = status == MOCO_OK ? moco_config_get(&scratch, axis->option, written, SWEEP_VALUE_SIZE) : status;
+    if (status != MOCO_OK) {
+        return say_refused(command, status);
     }
     for (size_t i = 0; i < axis->count; ++i) {
         if (strcmp(axis->texts[i], written) == 0) {
@@ -149,7 +150,10 @@ static int check_run(const sweep_grid *grid, size_t run, moco_config *config, co
     if (status == MOCO_OK && strlen(name) + 1 == sizeof name) {
         return say_usage(command, "the name %s... is too long for a folder; sweep fewer options", name);
     }
-    return status == MOCO_OK ? EXIT_OK : say_usage(command, "run %s: %s", name, moco_error_message());
+    if (status == MOCO_OK || status == MOCO_ENOMEM) {
+        return say_refused(command, status);
+    }
+    return say_usage(command, "run %s: %s", name, moco_error_message());
 }
 
 static int count_and_check(sweep_grid *grid, const tool_command *command)
@@ -181,9 +185,7 @@ int sweep_grid_make(sweep_grid *grid, const arguments *args, int64_t seeds, cons
         const setting *given = &args->settings[i];
         if (counts(args, i) && !has_several(args, given)) {
             grid->settings[grid->setting_count++] = *given;
-            if (moco_config_set(&grid->base, given->option->name, given->text) != MOCO_OK) {
-                code = say_usage(command, "%s", moco_error_message());
-            }
+            code = say_refused(command, moco_config_set(&grid->base, given->option->name, given->text));
         }
     }
     for (size_t i = 0; i < args->setting_count && code == EXIT_OK; ++i) {

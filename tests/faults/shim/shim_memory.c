@@ -1,4 +1,7 @@
-/* Makes a chosen allocation of the library return NULL, or throw. Only calls from libmoco itself count. */
+/*
+ * Makes a chosen allocation return NULL, or throw. Only calls from the libraries that MOCO_FAULT_FROM names count,
+ * parts of their paths with commas between them; without it those from libmoco itself.
+ */
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -13,45 +16,79 @@
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
 extern void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak, noreturn));
 
-static struct {
+enum { LIBRARIES = 256, NAMES = 256 };
+
+typedef struct library {
     uintptr_t base, begin, end; /* of the library, and of its code */
+    const char *name;
+} library;
+
+static struct {
+    library libraries[LIBRARIES];
+    size_t count;
+    char names[NAMES];
     uint64_t at;
     int log;
 } memory = { .log = -1 };
 
 static atomic_ulong allocations;
 
-static int find_library(struct dl_phdr_info *info, size_t size, void *unused)
+static bool is_named(const char *path)
+{
+    char names[NAMES];
+    char *rest = NULL;
+    memcpy(names, memory.names, sizeof names);
+    for (const char *name = strtok_r(names, ",", &rest); name != NULL; name = strtok_r(NULL, ",", &rest)) {
+        if (strstr(path, name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int find_libraries(struct dl_phdr_info *info, size_t size, void *unused)
 {
     (void)size;
     (void)unused;
-    if (strstr(info->dlpi_name, "/libmoco.so") == NULL) {
+    if (!is_named(info->dlpi_name)) {
         return 0;
     }
-    for (int i = 0; i < info->dlpi_phnum; ++i) {
+    for (int i = 0; i < info->dlpi_phnum && memory.count < LIBRARIES; ++i) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
-            memory.base = info->dlpi_addr;
-            memory.begin = info->dlpi_addr + part->p_vaddr;
-            memory.end = memory.begin + part->p_memsz;
+            const uintptr_t begin = info->dlpi_addr + part->p_vaddr;
+            memory.libraries[memory.count++] =
+                (library){ info->dlpi_addr, begin, begin + part->p_memsz, strrchr(info->dlpi_name, '/') + 1 };
         }
     }
-    return 1;
+    return 0;
+}
+
+static const library *library_of(uintptr_t caller)
+{
+    for (size_t i = 0; i < memory.count; ++i) {
+        if (caller >= memory.libraries[i].begin && caller < memory.libraries[i].end) {
+            return &memory.libraries[i];
+        }
+    }
+    return NULL;
 }
 
 /* Whether this allocation must fail. */
 static bool fails(const void *caller)
 {
-    const uintptr_t from = (uintptr_t)caller;
-    if (from < memory.begin || from >= memory.end) {
+    const library *from = memory.count > 0 ? library_of((uintptr_t)caller) : NULL;
+    if (from == NULL) {
         return false;
     }
     const unsigned long number = atomic_fetch_add(&allocations, 1) + 1;
     if (memory.log >= 0) {
-        char line[64];
-        const int length = snprintf(line, sizeof line, "%lu %zx\n", number, (size_t)(from - memory.base));
+        char line[128];
+        const int length = snprintf(line, sizeof line, "%lu %.80s+%zx\n", number, from->name,
+                                    (size_t)((uintptr_t)caller - from->base));
         shim_log(memory.log, line, (size_t)length);
     }
     return number == memory.at;
@@ -78,6 +115,16 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *old, size_t size)
 {
     return fails(CALLER) ? none() : __libc_realloc(old, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    void *made = fails(CALLER) ? NULL : __libc_memalign(alignment, size);
+    if (made == NULL) {
+        return ENOMEM;
+    }
+    *out = made;
+    return 0;
 }
 
 char *strdup(const char *text)
@@ -126,8 +173,10 @@ void shim_memory_start(void)
     if (log == NULL) {
         return;
     }
+    const char *from = getenv("MOCO_FAULT_FROM");
+    (void)snprintf(memory.names, sizeof memory.names, "%s", from != NULL ? from : "/libmoco.so");
     const int descriptor = shim_log_open(log);
-    (void)dl_iterate_phdr(find_library, NULL);
+    (void)dl_iterate_phdr(find_libraries, NULL);
     atomic_store(&allocations, 0);
     memory.at = shim_variable("MOCO_FAULT_ALLOCATION");
     memory.log = descriptor;
