@@ -57,6 +57,9 @@ static moco_status read_failed(const idx_file *file)
     if (code == Z_ERRNO) {
         return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", file->path, strerror(errno));
     }
+    if (code == Z_MEM_ERROR) {
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory for reading", file->path);
+    }
     if (code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR) {
         return moco_error_set(MOCO_EFORMAT, "%s: the file is truncated; fetch it again", file->path);
     }
@@ -181,13 +184,17 @@ bool moco__idx_is(const char *path)
     uint8_t magic[4] = { 0 };
     int got;
     do {
-        if (open_file(&file, path) != MOCO_OK) {
-            return false;
+        const moco_status status = open_file(&file, path);
+        if (status != MOCO_OK) {
+            return status == MOCO_ENOMEM;
         }
         errno = 0;
         got = gzread(file.stream, magic, sizeof magic);
         (void)gzclose_r(file.stream);
     } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == ENOMEM) {
+        return true; /* then reading it says why it cannot be */
+    }
     /* Types 0x08 to 0x0e and one to four dimensions: what is not 8-bit images is refused with a reason when read. */
     return got == (int)sizeof magic && magic[0] == 0 && magic[1] == 0 && magic[2] >= 0x08 && magic[2] <= 0x0e &&
            magic[3] >= 1 && magic[3] <= 4;

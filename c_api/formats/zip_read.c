@@ -142,6 +142,9 @@ static moco_status unpack(moco__zip *zip, moco__zip_record *record, const uint8_
     }
     const int code = inflate(&stream, Z_FINISH);
     (void)inflateEnd(&stream);
+    if (code == Z_MEM_ERROR) {
+        return moco_error_set(MOCO_ENOMEM, "%s: out of memory to unpack record %s", zip->path, record->name);
+    }
     if (code != Z_STREAM_END || stream.total_out != record->size) {
         return damaged(zip, record->name);
     }

@@ -45,6 +45,7 @@ struct Scenario {
     std::set<std::string> optional = {}; // files that a failure may cost, after a warning
     std::function<void(const fs::path &)> prepare = [](const fs::path &) {};
     std::string done = {}; // how the same command refuses to do again what a failure left whole
+    bool is_slow = false;  // `make test` injects one fault of a kind alone
 };
 
 inline moco_test::Words training(const moco_test::Words &more)
@@ -94,7 +95,9 @@ inline const std::vector<Scenario> &scenarios()
           training({ "--val-data", "data/t10k-images-idx3-ubyte", "--knn-every", "1" }),
           { "resume", "run" },
           { "run/plots/", "run/checkpoints/best.safetensors" },
-          drop_run },
+          drop_run,
+          "",
+          true },
         { "resume", { "resume", "run" }, { "resume", "run" }, {}, drop_last },
         { "pack", { "pack", "data/images", "--out", "p.tar", "-j", "1" } },
         { "pack-small",
@@ -121,7 +124,7 @@ inline const std::vector<Scenario> &scenarios()
         { "sweep",
           { "sweep", "data/train-images-idx3-ubyte", "--out", "s", "--preset", "tiny", "--queue-size", "16,32",
             "--batch", "16", "--epochs", "2", "--dry-run" } },
-        { "report", { "report", "run", "-j", "1" }, {}, { "run/plots/" }, keep_run },
+        { "report", { "report", "run", "-j", "1" }, {}, { "run/plots/" }, keep_run, "", true },
     };
     return all;
 }

@@ -137,9 +137,9 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
 
     // Which faults are tried: all that each call can have. With MOCO_LONG=places only where a kind of call meets a file
     // for the first and for the last time; in `make test` a few of these, spread over the command.
-    static std::vector<std::pair<uint64_t, Fault>> chosen(const std::vector<Call> &calls)
+    static std::vector<std::pair<uint64_t, Fault>> chosen(const Scenario &scenario, const std::vector<Call> &calls)
     {
-        enum { FEW = 3 };
+        const size_t few = scenario.is_slow ? 1 : 3;
         std::map<std::string, std::set<uint64_t>> places;
         for (const auto &call : calls) {
             auto &numbers = places[call.kind + call.path.substr(0, call.path.find(".tmp-"))];
@@ -157,7 +157,7 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
                 count += all[number].size();
             }
         }
-        const size_t stride = faults::extent() != faults::Extent::few ? 1 : std::max<size_t>(1, count / FEW);
+        const size_t stride = faults::extent() != faults::Extent::few ? 1 : std::max<size_t>(1, count / few);
         std::vector<std::pair<uint64_t, Fault>> picked;
         size_t at = 0;
         for (const auto &[number, list] : all) {
@@ -181,7 +181,7 @@ TEST_P(FileFaults, AreSurvivedOrNamed)
     const Reference reference = reference_of(scenario);
     std::string wrong;
     size_t failures = 0;
-    for (const auto &[number, fault] : chosen(reference.calls)) {
+    for (const auto &[number, fault] : chosen(scenario, reference.calls)) {
         const std::string found = inject(scenario, reference, number, fault);
         failures += found.empty() ? 0 : 1;
         wrong += found;
