@@ -146,7 +146,8 @@ inline bool is_optional(const Scenario &scenario, const std::string &path)
 inline bool tells_time(const std::string &path)
 {
     const fs::path name = fs::path(path).filename();
-    return name == "train.log" || name == "metrics.jsonl" || name.extension() == ".html";
+    return name == "train.log" || name == "metrics.jsonl" || name.extension() == ".html" ||
+           name.string().find("tfevents") != std::string::npos;
 }
 
 inline bool has_checkpoint(const fs::path &folder)
@@ -282,8 +283,10 @@ class Campaign : public testing::Test {
         reference.calls = outcome.calls;
         reference.allocations = outcome.allocations;
         const Files first = files_of(work);
-        work = prepare(scenario);
-        EXPECT_EQ(run(work, scenario.words).code, 0);
+        if (extent() != Extent::few) { // once more, to see which bytes are the same
+            work = prepare(scenario);
+            EXPECT_EQ(run(work, scenario.words).code, 0);
+        }
         for (const auto &[path, bytes] : files_of(work)) {
             if (!tells_time(path) && first.count(path) != 0 && first.at(path) == bytes) {
                 reference.after[path] = bytes;

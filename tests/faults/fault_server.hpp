@@ -65,8 +65,9 @@ class Server {
         waitpid(pid_, nullptr, 0);
     }
 
-    // Runs `moco WORDS` in a folder. Variables are those of the shim.
-    Outcome run(const fs::path &folder, const moco_test::Words &words, const moco_test::Environment &variables = {})
+    // Runs `moco WORDS` in a folder. Variables are those of the shim. With `kill_after`, ends the process by SIGKILL.
+    Outcome run(const fs::path &folder, const moco_test::Words &words, const moco_test::Environment &variables = {},
+                std::chrono::microseconds kill_after = {})
     {
         moco_test::Environment all{ { "MOCO_FAULT_IN", folder },
                                     { "MOCO_FAULT_OUT", scratch_ / "out.txt" },
@@ -80,7 +81,7 @@ class Server {
             fs::remove(scratch_ / name);
         }
         send(all, words);
-        return outcome();
+        return outcome(kill_after);
     }
 
   private:
@@ -113,10 +114,14 @@ class Server {
         }
         return value;
     }
-    [[nodiscard]] Outcome outcome() const
+    [[nodiscard]] Outcome outcome(std::chrono::microseconds kill_after) const
     {
         Outcome result;
         const pid_t child = receive(60, &result.hung);
+        if (kill_after.count() > 0) {
+            std::this_thread::sleep_for(kill_after);
+            kill(child, SIGKILL); // the server has not answered yet, or the number is still the child's in its pipe
+        }
         int status = receive(60, &result.hung);
         if (result.hung) {
             kill(child, SIGKILL);
