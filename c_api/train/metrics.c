@@ -1,7 +1,8 @@
 /* Writes the metrics of a run: a line of JSON in metrics.jsonl for each report, and the same for TensorBoard. */
-#include "moco/metrics.h"
+#include "train/metrics_internal.h"
 
 #include "base/c_locale_internal.h"
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/json_read_internal.h"
@@ -156,6 +157,12 @@ moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoc
         return moco_error_set(MOCO_EIO, "%s: cannot write: %s", metrics->path, strerror(error));
     }
     return metrics->events != NULL ? moco__tfevents_write(metrics->events, step, values, count) : MOCO_OK;
+}
+
+moco_status moco__metrics_sync(const moco_metrics *metrics)
+{
+    const int error = moco__sync(metrics->stream.descriptor);
+    return error == 0 ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot write: %s", metrics->path, strerror(error));
 }
 
 void moco_metrics_free(moco_metrics *metrics)

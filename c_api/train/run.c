@@ -34,6 +34,7 @@ moco_status moco__run_create(moco__run **out, const moco_config *config, const m
 
 void moco__run_free(moco__run *run)
 {
+    moco__writer_close(&run->writer);
     moco__run_close_setup(&run->setup);
     moco_metrics_free(run->report.metrics);
     moco__run_log_close(&run->report.log);

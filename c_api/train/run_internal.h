@@ -3,6 +3,7 @@
 #define MOCO_TRAIN_RUN_INTERNAL_H
 
 #include "evaluate/progress_internal.h"
+#include "train/checkpoint_writer_internal.h"
 #include "train/run_log_internal.h"
 #include "train/run_setup_internal.h"
 #include "train/step_pace_internal.h"
@@ -64,6 +65,7 @@ typedef struct moco__run {
     moco__run_setup setup;
     moco__run_state state;
     moco__run_report report;
+    moco__checkpoint_writer writer;
     int lock; /* on the folder, of rank 0; see run_lock_internal.h */
 } moco__run;
 

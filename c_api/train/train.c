@@ -11,43 +11,14 @@
 #include "train/run_health_internal.h"
 #include "train/run_metrics_internal.h"
 #include "train/run_monitor_internal.h"
+#include "train/run_save_internal.h"
 #include "train/run_start_internal.h"
 
 #include "moco/momentum.h"
 #include "moco/report.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* Saves a checkpoint, and leaves the older ones alone. */
-static moco_status save_more(moco__run *run)
-{
-    const moco_config *config = &run->setup.config;
-    moco__run_state *state = &run->state;
-    char path[MOCO_PATH_MAX];
-    if (state->saved_step == state->position.step) {
-        return MOCO_OK;
-    }
-    MOCO_TRY(moco_checkpoint_path(path, sizeof path, config->out, state->position.step));
-    MOCO_TRY(moco_checkpoint_save(path, run->setup.model, state->position, config));
-    state->saved_step = state->position.step;
-    state->saved_time = moco__now();
-    return MOCO_OK;
-}
-
-static moco_status save(moco__run *run)
-{
-    const moco_config *config = &run->setup.config;
-    if (run->state.saved_step == run->state.position.step) {
-        return MOCO_OK;
-    }
-    MOCO_TRY(save_more(run));
-    return moco__run_is_writer(&run->setup) ? moco_checkpoint_prune(config->out, config->keep_last, config->keep_every)
-                                            : MOCO_OK;
-}
 
 static void advance(moco_position *position, uint64_t epoch_steps)
 {
@@ -63,7 +34,8 @@ static void advance(moco_position *position, uint64_t epoch_steps)
 static moco_status stop(moco__run *run)
 {
     MOCO_TRY(moco__run_read_metrics(run));
-    MOCO_TRY(save(run));
+    MOCO_TRY(moco__run_save(run));
+    MOCO_TRY(moco__writer_wait(&run->writer));
     const bool is_given = run->setup.given.images != NULL;
     moco__run_log_write(
         &run->report.log, MOCO_LOG_INFO, "stopped at step %llu of %llu, with a checkpoint; continue with: %s%s",
@@ -72,20 +44,10 @@ static moco_status stop(moco__run *run)
     return moco__progress_stopped(&run->report.progress);
 }
 
-/* Deletes the checkpoint that was only written for the time of a test. */
-static moco_status forget(moco__run *run)
-{
-    char path[MOCO_PATH_MAX];
-    run->state.saved_step = UINT64_MAX;
-    MOCO_TRY(moco_checkpoint_path(path, sizeof path, run->setup.config.out, run->state.position.step));
-    if (moco__run_is_writer(&run->setup) && unlink(path) != 0) {
-        moco_log(MOCO_LOG_WARNING, "%s: cannot delete: %s", path, strerror(errno));
-    }
-    return MOCO_OK;
-}
-
+/* Tests the network, once a checkpoint of it is on the disk. */
 static moco_status test(moco__run *run)
 {
+    MOCO_TRY(moco__writer_wait(&run->writer));
     const moco_status status = moco__run_knn(run);
     run->state.tested_time = moco__now();
     return status == MOCO_ESTOPPED ? stop(run) : status;
@@ -96,7 +58,7 @@ static moco_status do_what_is_due(moco__run *run, int64_t due)
 {
     MOCO_TRY(moco__run_check_equal(&run->setup, run->state.position.step));
     if ((due & MOCO__DUE_CHECKPOINT) != 0) {
-        MOCO_TRY(save(run));
+        MOCO_TRY(moco__run_save(run));
     }
     MOCO_TRY(moco__run_measure_features(run));
     if ((due & MOCO__DUE_TEST) == 0) {
@@ -104,10 +66,10 @@ static moco_status do_what_is_due(moco__run *run, int64_t due)
     }
     const bool is_saved = run->state.saved_step == run->state.position.step;
     const double saved_time = run->state.saved_time;
-    MOCO_TRY(save_more(run));
+    MOCO_TRY(moco__run_save_more(run));
     MOCO_TRY(test(run));
     run->state.saved_time = saved_time;
-    return is_saved ? MOCO_OK : forget(run);
+    return is_saved ? MOCO_OK : moco__run_forget(run);
 }
 
 /* Tests the network before the first step, and makes up for the test in which a run broke off. */
@@ -166,6 +128,7 @@ static moco_status step(moco__run *run)
     const double epoch = (double)position->epoch + (double)position->batch / (double)epoch_steps;
     const double lr = moco_schedule_lr(&run->setup.schedule, epoch);
     MOCO_TRY(learn_batch(run, lr));
+    MOCO_TRY(moco__writer_check(&run->writer));
     advance(position, epoch_steps);
     moco__progress_advance(progress, lr);
     const int64_t due = moco__run_due(run);
@@ -234,7 +197,8 @@ static moco_status train(moco__run *run)
     while (run->state.position.step < run->setup.steps) {
         MOCO_TRY(step(run));
     }
-    MOCO_TRY(save(run));
+    MOCO_TRY(moco__run_save(run));
+    MOCO_TRY(moco__writer_wait(&run->writer));
     MOCO_TRY(log_skipped_of_all(run));
     if (draws) {
         warn_of_failure(run, "draw the plots", moco__run_plot(run));

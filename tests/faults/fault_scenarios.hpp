@@ -142,11 +142,11 @@ inline bool is_optional(const Scenario &scenario, const std::string &path)
                        [&](const std::string &start) { return path.rfind(start, 0) == 0; });
 }
 
-// Whether a file holds times, and so differs from run to run.
+// Whether a file holds times or the number of a process, and so differs from run to run.
 inline bool tells_time(const std::string &path)
 {
     const fs::path name = fs::path(path).filename();
-    return name == "train.log" || name == "metrics.jsonl" || name.extension() == ".html" ||
+    return name == "train.log" || name == "metrics.jsonl" || name.extension() == ".html" || name == ".lock" ||
            name.string().find("tfevents") != std::string::npos;
 }
 

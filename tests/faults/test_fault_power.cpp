@@ -34,10 +34,29 @@ class Power : public faults::Campaign, public testing::WithParamInterface<size_t
         }
     }
 
+    // A checkpoint is on the disk after the lines of metrics that lead to it, one a step. Returns what is wrong.
+    static std::string check_metrics(const fs::path &run)
+    {
+        uint64_t step = 0;
+        for (const auto &[path, bytes] : fs::is_directory(run / "checkpoints") ? faults::files_of(run) : Files{}) {
+            unsigned long long found = 0;
+            if (path.find(".tmp-") == std::string::npos &&
+                std::sscanf(path.c_str(), "checkpoints/step_%llu.safetensors", &found) == 1) {
+                step = std::max<uint64_t>(step, found);
+            }
+        }
+        const std::string lines = step > 0 ? moco_test::read_file(run / "metrics.jsonl") : "";
+        const auto count = static_cast<uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+        return count >= step
+                   ? ""
+                   : "  " + std::to_string(count) + " lines of metrics for " + std::to_string(step) + " steps\n";
+    }
+
     // Goes on in a folder. Returns what is wrong.
     static std::string go_on(const Scenario &scenario, const faults::Reference &reference, const fs::path &work)
     {
         std::string wrong = faults::faults_of(scenario, reference, faults::files_of(work), false, true);
+        wrong += check_metrics(work / "run");
         const bool saved = faults::has_checkpoint(work / "run/checkpoints");
         const moco_test::Words &words = !scenario.again.empty() && saved ? scenario.again : scenario.words;
         Outcome outcome = server->run(work, words);
