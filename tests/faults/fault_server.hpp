@@ -119,8 +119,11 @@ class Server {
         Outcome result;
         const pid_t child = receive(60, &result.hung);
         if (kill_after.count() > 0) {
-            std::this_thread::sleep_for(kill_after);
-            kill(child, SIGKILL); // the server has not answered yet, or the number is still the child's in its pipe
+            pollfd end{ from_, POLLIN, 0 };
+            const timespec wait{ kill_after.count() / 1000000, kill_after.count() % 1000000 * 1000 };
+            if (ppoll(&end, 1, &wait, nullptr) == 0) { // else it has ended by itself, and its number may be another's
+                kill(child, SIGKILL);
+            }
         }
         int status = receive(60, &result.hung);
         if (result.hung) {
