@@ -55,7 +55,7 @@ class ManyRuns : public faults::Campaign {
 
 TEST_F(ManyRuns, HoldNothingAtTheirEnd)
 {
-    const size_t runs = faults::extent() == Extent::few ? 30 : faults::extent() == Extent::places ? 200 : 1000;
+    const size_t runs = faults::extent() == Extent::few ? 10 : faults::extent() == Extent::places ? 200 : 1000;
     Held early;
     double early_seconds = 0;
     auto since = std::chrono::steady_clock::now();
