@@ -3,11 +3,11 @@
 #include "network/batch_norm.hpp"
 #include "network/fused_norm.hpp"
 #include "network/norm_call.hpp"
-#include "network/norm_device_text.hpp"
 
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime_api.h>
+#include <moco_norm_device_text.hpp>
 #include <torch/library.h>
 
 #include <algorithm>
