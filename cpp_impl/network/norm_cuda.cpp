@@ -74,7 +74,8 @@ template <typename Call> void start(const char *kernel, Call &call, int blocks, 
 int *tickets_of(const NormShape &s)
 {
     static std::mutex mutex;
-    static std::map<std::pair<int, int64_t>, at::Tensor> of_streams;
+    // Never freed: at the end of the process CUDA may have ended before.
+    static auto &of_streams = *new std::map<std::pair<int, int64_t>, at::Tensor>();
     const auto stream = c10::cuda::getCurrentCUDAStream();
     const int64_t count = s.channels * (static_cast<int64_t>(s.groups) + 1);
     const std::lock_guard<std::mutex> lock(mutex);
