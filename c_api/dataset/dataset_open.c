@@ -1,8 +1,10 @@
 /* Opens a dataset: finds out what kind of dataset a path holds, and has that kind open it. */
 #include "base/descriptor_internal.h"
 #include "base/file_nature_internal.h"
+#include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "dataset/cifar_advice_internal.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/dataset_split_internal.h"
 #include "dataset/image_name_internal.h"
@@ -116,6 +118,18 @@ static void note_unused(moco_dataset *dataset, const char *path)
     (void)closedir(stream);
 }
 
+/* Adds what to do to the message about a path that is of no kind. */
+static moco_status add_advice(const char *path, moco_status status)
+{
+    char why[2 * MOCO_PATH_MAX];
+    const char *advice = status == MOCO_EFORMAT || status == MOCO_ENOTFOUND ? moco__cifar_advice(path) : NULL;
+    if (advice == NULL) {
+        return status;
+    }
+    (void)snprintf(why, sizeof why, "%s", moco_error_message());
+    return moco_error_set(status, "%s; %s", why, advice);
+}
+
 static moco_status open_path(moco_dataset *dataset, const char *path, bool is_file, const moco_dataset_options *o)
 {
     const moco__dataset_kind *kind =
@@ -188,7 +202,7 @@ moco_status moco_dataset_open(moco_dataset **out, const char *path, const moco_d
     const moco_status status = open_path(dataset, path, is_file, &o);
     if (status != MOCO_OK) {
         moco_dataset_free(dataset);
-        return status;
+        return add_advice(path, status);
     }
     moco__left_out_log(&dataset->left_out, dataset->place);
     *out = dataset;

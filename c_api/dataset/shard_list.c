@@ -21,8 +21,8 @@ static bool ends_with(const char *name, const char *end)
 
 bool moco__is_shard_name(const char *name)
 {
-    static const char *const ends[] = { ".tar",    ".tar.gz",  ".tgz", ".tar.zst", ".tzst",
-                                        ".tar.xz", ".tar.bz2", ".txz", ".tbz2",    ".tar.lz4" };
+    static const char *const ends[] = { ".tar",     ".tar.gz", ".tgz",     ".tar.zst",  ".tzst", ".tar.xz", ".txz",
+                                        ".tar.bz2", ".tbz2",   ".tar.lz4", ".tar.lzma", ".tlz",  ".tar.lz" };
     bool found = false;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; ++i) {
         found = found || ends_with(name, ends[i]);
@@ -132,7 +132,9 @@ static moco_status find_in_folder(moco__shard_list *list, const char *path, moco
         return moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(failure));
     }
     if (list->count == 0) {
-        return moco_error_set(MOCO_ENOTFOUND, "dataset: no shards in %s: no .tar, .tar.gz, .tar.zst, .tar.xz, .tar.bz2",
+        return moco_error_set(MOCO_ENOTFOUND,
+                              "dataset: no shards in %s: no .tar, plain or compressed (.tar.gz, .tar.zst, "
+                              ".tar.xz and others)",
                               path);
     }
     qsort(list->paths, list->count, sizeof *list->paths, compare_paths);

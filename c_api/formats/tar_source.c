@@ -5,6 +5,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "formats/command_source_internal.h"
+#include "formats/tar_filter_internal.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -147,36 +148,12 @@ static moco_status start_unpacking(moco__source *source, int filter)
     return code == ARCHIVE_OK || code == ARCHIVE_EOF ? MOCO_OK : unpack_failed(source);
 }
 
-/* Returns libarchive's filter for the first bytes of a file. */
-static int filter_of(const uint8_t *bytes, size_t count)
-{
-    if (count >= 2 && memcmp(bytes, "\x1F\x8B", 2) == 0) {
-        return ARCHIVE_FILTER_GZIP;
-    }
-    if (count >= 6 && memcmp(bytes,
-                             "\xFD"
-                             "7zXZ\0",
-                             6) == 0) {
-        return ARCHIVE_FILTER_XZ;
-    }
-    if (count >= 3 && memcmp(bytes, "BZh", 3) == 0) {
-        return ARCHIVE_FILTER_BZIP2;
-    }
-    if (count >= 4 && memcmp(bytes, "\x04\x22\x4D\x18", 4) == 0) {
-        return ARCHIVE_FILTER_LZ4;
-    }
-    /* A zstd frame, or a skippable one, with which pzstd begins. */
-    const bool zstd = count >= 4 && (memcmp(bytes, "\x28\xB5\x2F\xFD", 4) == 0 ||
-                                     ((bytes[0] & 0xF0U) == 0x50 && memcmp(bytes + 1, "\x2A\x4D\x18", 3) == 0));
-    return zstd ? ARCHIVE_FILTER_ZSTD : ARCHIVE_FILTER_NONE;
-}
-
 /* ---- Both ---- */
 
 static moco_status start(moco__source *source)
 {
     struct stat info;
-    uint8_t magic[6];
+    uint8_t magic[MOCO__TAR_FILTER_BYTES];
     size_t got = 0;
     source->descriptor = moco__open(source->path, O_RDONLY);
     if (source->descriptor < 0) {
@@ -190,7 +167,7 @@ static moco_status start(moco__source *source)
         return moco_error_set(MOCO_EIO, "%s: is not a regular file", source->path);
     }
     MOCO_TRY(read_at(source, magic, sizeof magic, 0, &got));
-    const int filter = filter_of(magic, got);
+    const int filter = moco__tar_filter(magic, got);
     if (filter != ARCHIVE_FILTER_NONE) {
         source->size = UINT64_MAX;
         return start_unpacking(source, filter);
@@ -213,11 +190,11 @@ static moco_status start_command(moco__source *source)
         MOCO_TRY(moco__command_read(&source->command, source->buffer + source->sniffed, BUFFER_SIZE - source->sniffed,
                                     &got));
         source->sniffed += got;
-    } while (got > 0 && source->sniffed < 6);
+    } while (got > 0 && source->sniffed < MOCO__TAR_FILTER_BYTES);
     if (source->sniffed == 0) {
         return moco_error_set(MOCO_EFORMAT, "%s: the command wrote nothing; it must write a tar archive", source->path);
     }
-    return start_unpacking(source, filter_of(source->buffer, source->sniffed));
+    return start_unpacking(source, moco__tar_filter(source->buffer, source->sniffed));
 }
 
 static moco_status open_with(moco__source **out, const char *path, moco_status (*start_it)(moco__source *source))

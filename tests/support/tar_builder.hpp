@@ -73,9 +73,13 @@ inline void write_packed(const std::string &path, const std::string &bytes)
 {
     archive *out = archive_write_new();
     archive_entry *entry = archive_entry_new();
-    const bool zstd = path.substr(path.rfind('.')) == ".zst";
+    const std::string ending = path.substr(path.rfind('.'));
+    const char *filter = ending == ".zst"                        ? "zstd"
+                         : ending == ".lzma" || ending == ".tlz" ? "lzma"
+                         : ending == ".lz"                       ? "lzip"
+                                                                 : "gzip";
     ASSERT_EQ(archive_write_set_format_raw(out), ARCHIVE_OK);
-    ASSERT_EQ(zstd ? archive_write_add_filter_zstd(out) : archive_write_add_filter_gzip(out), ARCHIVE_OK);
+    ASSERT_EQ(archive_write_add_filter_by_name(out, filter), ARCHIVE_OK);
     ASSERT_EQ(archive_write_open_filename(out, path.c_str()), ARCHIVE_OK);
     archive_entry_set_filetype(entry, AE_IFREG);
     ASSERT_EQ(archive_write_header(out, entry), ARCHIVE_OK);

@@ -90,4 +90,39 @@ TEST_F(DatasetCifar, CifarDamaged)
     refuse(root_, MOCO_ENOTFOUND, "data_batch_1.bin");
 }
 
+// What torchvision leaves on disk, and what people download.
+TEST_F(DatasetCifar, OtherFormsAreNamed)
+{
+    const Bytes pickle = { 0x80, 2, '}', 'q', 1, '.' };
+    for (const char *name : { "10/cifar-10-batches-py/batches.meta", "10/cifar-10-batches-py/data_batch_1",
+                              "10/cifar-10-batches-py/test_batch", "100/cifar-100-python/meta",
+                              "100/cifar-100-python/train", "100/cifar-100-python/test", "plain/meta", "plain/test" }) {
+        file(name, pickle);
+    }
+    for (const char *place :
+         { "10", "10/cifar-10-batches-py", "10/cifar-10-batches-py/data_batch_1", "10/cifar-10-batches-py/test_batch",
+           "100", "100/cifar-100-python", "100/cifar-100-python/train", "plain" }) {
+        refuse(root_ / place, MOCO_EFORMAT, "this is CIFAR in its Python version");
+        refuse(root_ / place, MOCO_EFORMAT, "get the binary version (cifar-10-binary.tar.gz or");
+    }
+    refuse(root_ / "10", MOCO_ENOTFOUND, "Python version", MOCO_FORMAT_CIFAR);
+    packed("cifar-10-binary.tar.gz", Bytes(1024, 0));
+    refuse(root_ / "cifar-10-binary.tar.gz", MOCO_EFORMAT, "in its binary version, packed; unpack it by tar -xf");
+    refuse(root_ / "cifar-10-binary.tar.gz", MOCO_EFORMAT, "tar -xf", MOCO_FORMAT_CIFAR);
+    packed("10/cifar-10-python.tar.gz", Bytes(1024, 0));
+    refuse(root_ / "10/cifar-10-python.tar.gz", MOCO_EFORMAT, "Python version");
+    refuse(root_ / "10", MOCO_EFORMAT, "Python version");
+    for (int i = 1; i <= 5; ++i) {
+        file("bin/cifar-10-batches-bin/data_batch_" + std::to_string(i) + ".bin", cifar(2, 1, 1));
+    }
+    refuse(root_ / "bin", MOCO_EFORMAT, "is in a folder of it; give that (cifar-10-batches-bin or");
+    EXPECT_EQ(moco_dataset_count(open(root_ / "bin/cifar-10-batches-bin").get()), 10U);
+    // Others with such names are none.
+    file("none/meta", { 'a', 'b' });
+    file("none/train", pickle);
+    moco_dataset *dataset = nullptr;
+    EXPECT_EQ(moco_dataset_open(&dataset, (root_ / "none").c_str(), nullptr), MOCO_EFORMAT);
+    EXPECT_EQ(std::string(moco_error_message()).find("CIFAR"), std::string::npos) << moco_error_message();
+}
+
 } // namespace
