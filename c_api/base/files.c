@@ -20,8 +20,9 @@ static const char *advice(int error)
     switch (error) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
         return "; free some space and try again";
+    case EFBIG:
+        return "; it is longer than the limit of this process (ulimit -f) or of the file system";
     case EACCES:
     case EPERM:
     case EROFS:

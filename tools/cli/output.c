@@ -208,6 +208,7 @@ void output_start(void)
     /* Only the classes of characters: numbers keep their dot. */
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit is an error of writing, which names the file */
     output_show_log(true);
 }
 

@@ -1,21 +1,34 @@
 /*
  * Catches the signals that end a run. The first lets the run write a checkpoint and stop; a second SIGINT ends the
- * process at once.
+ * process at once, and those that it started.
  */
 #include "cli/signals.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t caught, warned;
+
+/* The process that started this one and takes it along when it ends; 0: there is none. */
+static volatile pid_t parent;
+
+/* A second SIGINT, here or in the parent: that ended, which sends SIGTERM. */
+static bool insists(int number)
+{
+    const bool is_orphan = parent != 0 && getppid() != parent;
+    return caught != 0 && (number == SIGINT || (number == SIGTERM && caught == SIGINT && is_orphan));
+}
 
 static void on_signal(int number)
 {
     if (number == SIGUSR1 || number == SIGUSR2) {
         warned = number;
     }
-    if (caught != 0 && number == SIGINT) {
+    if (insists(number)) {
         (void)signal(number, SIG_DFL);
         (void)raise(number);
     }
@@ -24,7 +37,11 @@ static void on_signal(int number)
 
 void signals_catch(void)
 {
-    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGXCPU };
+    int at_end_of_parent = 0;
+    if (parent == 0 && prctl(PR_GET_PDEATHSIG, &at_end_of_parent) == 0 && at_end_of_parent != 0) {
+        parent = getppid();
+    }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; ++i) {
         struct sigaction action;
         /* nohup ignores SIGHUP, and a background job of a shell may ignore SIGINT: keep that. */
@@ -73,6 +90,8 @@ const char *signals_name(int number)
         return "SIGINT";
     case SIGTERM:
         return "SIGTERM";
+    case SIGXCPU:
+        return "SIGXCPU";
     case SIGHUP:
         return "SIGHUP";
     case SIGUSR1:

@@ -1,11 +1,11 @@
 /*
  * Catches the signals that end a run. The first lets the run write a checkpoint and stop; a second SIGINT ends the
- * process at once.
+ * process at once, and those that it started.
  */
 #ifndef MOCO_TOOLS_CLI_SIGNALS_H
 #define MOCO_TOOLS_CLI_SIGNALS_H
 
-/* Starts to catch SIGINT, SIGTERM and SIGHUP, unless they are ignored. */
+/* Starts to catch SIGINT, SIGTERM, SIGHUP and SIGXCPU, unless they are ignored. */
 void signals_catch(void);
 
 /* Ignores SIGUSR1 and SIGUSR2, by which SLURM warns of the end of a job: a command that has no checkpoint to write may

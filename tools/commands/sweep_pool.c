@@ -129,6 +129,7 @@ int pool_run(const pool_client *client, size_t count)
         return say_error("out of memory");
     }
     signals_catch();
+    signals_catch_warnings(); /* each run can write a checkpoint */
     do {
         const struct timespec pause = { 0, POLL_MS * 1000000L };
         if (signals_caught() != 0 && passed_on == 0) {
