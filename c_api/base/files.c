@@ -14,8 +14,7 @@
 
 const char *const moco__temporary_mark = ".tmp-";
 
-/* Returns what a user can do about an errno. */
-static const char *advice(int error)
+const char *moco__files_advice(int error)
 {
     switch (error) {
     case ENOSPC:
@@ -39,7 +38,7 @@ static const char *advice(int error)
 static moco_status fail(const char *what, const char *path, int error)
 {
     return moco_error_set(error == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot %s: %s%s",
-                          path[0] != '\0' ? path : "\"\"", what, strerror(error), advice(error));
+                          path[0] != '\0' ? path : "\"\"", what, strerror(error), moco__files_advice(error));
 }
 
 /* A device, a pipe or a folder at the path would be replaced by the file. */

@@ -43,6 +43,9 @@ moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *pat
 /* A part of every temporary name, to recognise files that a crash left behind. */
 extern const char *const moco__temporary_mark;
 
+/* Returns what a user can do about an errno, as "; check the permissions"; "" if that is not known. */
+const char *moco__files_advice(int error);
+
 /* Joins to "folder/name"; fails if that does not fit. */
 moco_status moco__files_join(char *out, size_t size, const char *folder, const char *name);
 /* Returns the same in new memory; NULL with the message set if memory is out. */

@@ -161,6 +161,21 @@ static moco_status check_command(const char *path, const moco_dataset_options *o
                : moco_error_set(MOCO_EINVALID, "dataset: \"%s\" is a command, which writes tar; use format tar", path);
 }
 
+/* Whoever may not look into a folder would find none of the files by which its kind is known, or seem to find all. */
+static moco_status check_folder(const char *path)
+{
+    struct stat info;
+    DIR *stream = moco__folder_open(path);
+    const bool is_open = stream != NULL && fstatat(dirfd(stream), ".", &info, 0) == 0;
+    const int error = errno;
+    if (stream != NULL) {
+        (void)closedir(stream);
+    }
+    return is_open ? MOCO_OK
+                   : moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s%s", path, strerror(error),
+                                    moco__files_advice(error));
+}
+
 static moco_status check_path(bool *is_file, const char *path, const moco_dataset_options *o)
 {
     struct stat info;
@@ -169,19 +184,20 @@ static moco_status check_path(bool *is_file, const char *path, const moco_datase
         return check_command(path, o);
     }
     if (stat(path, &info) != 0) {
-        if (moco__shard_pattern_is(path)) {
+        const int error = errno;
+        const bool missing = error == ENOENT || error == ENOTDIR;
+        if (error != EACCES && moco__shard_pattern_is(path)) {
             *is_file = true;
             return MOCO_OK;
         }
-        const bool missing = errno == ENOENT || errno == ENOTDIR;
-        return moco_error_set(missing ? MOCO_ENOTFOUND : MOCO_EIO, "dataset: cannot open \"%s\": %s", path,
-                              strerror(errno));
+        return moco_error_set(missing ? MOCO_ENOTFOUND : MOCO_EIO, "dataset: cannot open \"%s\": %s%s", path,
+                              strerror(error), missing ? "" : moco__files_advice(error));
     }
     if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) {
         return moco_error_set(MOCO_EFORMAT, "dataset: %s is neither a folder nor a regular file", path);
     }
     *is_file = S_ISREG(info.st_mode);
-    return MOCO_OK;
+    return *is_file ? MOCO_OK : check_folder(path);
 }
 
 MOCO__DEFINE_INIT(moco_dataset_options, MOCO_DATASET_OPTIONS_INIT)

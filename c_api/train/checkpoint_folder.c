@@ -49,8 +49,11 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
     char path[MOCO_PATH_MAX];
     MOCO_TRY(moco__files_join(path, sizeof path, run, "checkpoints"));
     DIR *folder = moco__folder_open(path);
-    if (folder == NULL) {
+    if (folder == NULL && (errno == ENOENT || errno == ENOTDIR)) {
         return moco_error_set(MOCO_ENOTFOUND, "%s is not a run: cannot open %s: %s", run, path, strerror(errno));
+    }
+    if (folder == NULL) { /* there may be checkpoints, so a restarted job must not begin anew */
+        return moco_error_set(MOCO_EIO, "%s: cannot be listed: %s%s", path, strerror(errno), moco__files_advice(errno));
     }
     uint64_t *list = NULL;
     size_t used = 0;

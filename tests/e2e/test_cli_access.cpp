@@ -1,0 +1,81 @@
+// Tests what is said of files and folders that the user may not read.
+#include "cli.hpp"
+
+#include <sys/stat.h>
+
+using namespace cli;
+
+namespace {
+
+class CliAccess : public Cli {
+  protected:
+    // Root may read everything, unless it gives that right away.
+    static bool can_lack_rights()
+    {
+        return geteuid() != 0 || Process({ "sh", "-c", "command -v setpriv" }).wait() == 0;
+    }
+    static Result run_without_rights(const Words &words)
+    {
+        const char *const rights = "-dac_override,-dac_read_search";
+        const Words drop = { "setpriv", "--bounding-set", rights, "--inh-caps", rights };
+        const int code = Process(joined(joined(geteuid() == 0 ? drop : Words{}, { binary() }), words),
+                                 { root, "out.txt", "err.txt" })
+                             .wait();
+        return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
+    }
+    // Expects a failure with a message, while a path has other rights.
+    static void refused(const Words &words, const fs::path &path, mode_t mode, const std::string &message)
+    {
+        struct stat before = {};
+        ASSERT_EQ(stat((root / path).c_str(), &before), 0);
+        ASSERT_EQ(chmod((root / path).c_str(), mode), 0);
+        const Result result = run_without_rights(words);
+        EXPECT_EQ(chmod((root / path).c_str(), before.st_mode), 0);
+        EXPECT_EQ(result.code, 1) << words[0] << " with " << path;
+        EXPECT_HAS(result.err, message);
+    }
+};
+
+} // namespace
+
+TEST_F(CliAccess, AFolderOfDataIsNamed)
+{
+    if (!can_lack_rights()) {
+        GTEST_SKIP() << "needs setpriv, or another user than root";
+    }
+    const std::string place = fs::canonical(root).string();
+    const std::string end = ": Permission denied; check the permissions";
+    for (const mode_t mode : { 0000U, 0444U, 0311U }) {
+        refused(train("none"), "train", mode, "dataset: cannot list the folder " + place + "/train" + end);
+    }
+    refused(train("none", { "--val-data", "test", "--knn-every", "1" }), "test", 0,
+            "dataset: cannot list the folder " + place + "/test" + end);
+    fs::create_directories(root / "shards");
+    ASSERT_EQ(run({ "pack", "train", "--out", "shards/s.tar" }).code, 0);
+    const auto train_on = [](const std::string &data) {
+        Words words = train("none");
+        words[1] = data;
+        return words;
+    };
+    refused(train_on("shards"), "shards", 0, "cannot list the folder " + place + "/shards" + end);
+    refused(train_on("shards/s.tar"), "shards", 0, "cannot open \"" + place + "/shards/s.tar\"" + end);
+    refused(train_on("shards/*.tar"), "shards", 0, "cannot open \"" + place + "/shards/*.tar\"" + end);
+    EXPECT_FALSE(fs::exists(root / "none"));
+}
+
+// A restarted job must not take a run that it cannot read for none, and begin anew.
+TEST_F(CliAccess, ARunIsNotTakenForNone)
+{
+    if (!can_lack_rights()) {
+        GTEST_SKIP() << "needs setpriv, or another user than root";
+    }
+    ASSERT_EQ(trained().code, 0);
+    const std::string log = read_file(root / "run/train.log");
+    const std::string message = "run/checkpoints: cannot be listed: Permission denied; check the permissions";
+    const Words again = train("run", { "--val-data", "test", "--knn-every", "1", "--resume", "auto" });
+    refused(again, "run/checkpoints", 0, message);
+    EXPECT_EQ(read_file(root / "run/train.log"), log);
+    refused({ "resume", "run" }, "run/checkpoints", 0, message);
+    refused({ "info", "run" }, "run", 0, message);
+    refused({ "runs", "run" }, "run", 0, "run: cannot be listed: Permission denied");
+}
