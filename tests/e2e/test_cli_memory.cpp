@@ -55,13 +55,15 @@ TEST_F(Memory, DoesNotGrowOverAThousandSteps)
                                  "1" });
     long early = 0;
     long late = 0;
+    bool stopped = false; // then it keeps a copy of the checkpoint
     while (process.runs()) {
         const size_t lines = moco_test::lines_of(path("run") + "/metrics.jsonl");
         const long peak = peak_of(process.pid());
-        early = lines >= 4 && early == 0 ? peak : early; // after 200 steps all buffers have their size
-        late = lines >= 26 && peak > 0 ? peak : late;    // from 1,300 steps on
-        if (lines >= 30) {
+        early = lines >= 4 && early == 0 ? peak : early;          // after 200 steps all buffers have their size
+        late = lines >= 26 && peak > 0 && !stopped ? peak : late; // from 1,300 steps on
+        if (lines >= 30 && !stopped) {
             process.send(SIGTERM);
+            stopped = true;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
