@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 
 namespace {
 
@@ -140,8 +141,9 @@ moco_status moco_tensor_from_dlpack(moco_tensor **out, moco_scope *scope, DLMana
     check_reach(shared, options.dtype().itemsize());
     check_alignment(shared, options.dtype().itemsize());
     const auto strides = strides_of(shared);
-    const auto release = [managed](void *) {
-        if (managed->deleter != nullptr) {
+    const auto taken = std::make_shared<bool>(false); // a call that fails leaves the tensor to the caller
+    const auto release = [managed, taken](void *) {
+        if (*taken && managed->deleter != nullptr) {
             managed->deleter(managed);
         }
     };
@@ -149,6 +151,7 @@ moco_status moco_tensor_from_dlpack(moco_tensor **out, moco_scope *scope, DLMana
     moco::give(
         out, scope,
         at::from_blob(static_cast<char *>(shared.data) + shared.byte_offset, sizes, strides, release, options, device));
+    *taken = true;
     MOCO_API_END
 }
 
