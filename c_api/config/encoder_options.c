@@ -60,6 +60,9 @@ moco_status moco_config_encoder_options(moco_encoder_options *out, const moco_co
     MOCO_TRY(moco__config_read(&c, config));
     MOCO__READ_OPTIONS(&options, out, MOCO_ENCODER_OPTIONS_INIT);
     if (config->struct_size >= offsetof(moco_config, arch) + sizeof config->arch) {
+        if (memchr(config->arch, '\0', sizeof config->arch) == NULL) {
+            return moco_error_set(MOCO_EINVALID, "config: arch has no NUL in its %zu bytes", sizeof config->arch);
+        }
         options.arch = config->arch; /* the caller's, since it is borrowed */
     }
     options.dim = c.dim;

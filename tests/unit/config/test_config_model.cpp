@@ -47,6 +47,37 @@ moco_augment_policy policy_of(const moco_config &config, moco_policy_use use)
     return policy;
 }
 
+TEST(ConfigModel, RecordsAGraphByItselfOnOneGpuAlone)
+{
+    Config config;
+    const auto graph = [&](moco_device_type type) {
+        Parts parts;
+        EXPECT_EQ(moco_config_model_options(&parts.model, &parts.encoder, &parts.sgd, &parts.ddp, &config, { type, 0 }),
+                  MOCO_OK)
+            << moco_error_message();
+        return parts.model.cuda_graph;
+    };
+    EXPECT_TRUE(graph(MOCO_CUDA));
+    EXPECT_FALSE(graph(MOCO_CPU));
+    config.queue_filled_only = true;
+    EXPECT_FALSE(graph(MOCO_CUDA));
+    config.queue_filled_only = false;
+    config.mechanism = MOCO_MECHANISM_END_TO_END;
+    EXPECT_FALSE(graph(MOCO_CUDA));
+    config.mechanism = MOCO_MECHANISM_MOCO;
+    config.cuda_graph = MOCO_CUDA_GRAPH_OFF;
+    EXPECT_FALSE(graph(MOCO_CUDA));
+}
+
+TEST(ConfigModel, RefusesAnArchWithoutAnEnd)
+{
+    Config config = small();
+    std::memset(config.arch, 'x', sizeof config.arch);
+    Parts parts;
+    EXPECT_EQ(parts.fill(config), MOCO_EINVALID);
+    EXPECT_NE(std::string(moco_error_message()).find("arch has no NUL"), std::string::npos) << moco_error_message();
+}
+
 TEST(ConfigModel, SetsEveryPart)
 {
     const Config config = small();
