@@ -3,6 +3,7 @@
 #include "network/fused_norm.hpp"
 
 #include "network/batch_norm.hpp"
+#include "network/norm_rows.hpp"
 
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/dispatch/Dispatcher.h>

@@ -11,10 +11,6 @@
 
 namespace moco {
 
-struct NormTensors {
-    at::Tensor weight, bias, running_mean, running_var; // of C values
-};
-
 // Returns relu(norm(x) + other), and the statistics of each group, for the gradient; moves the running statistics to
 // the mean over the groups. Without other nothing is added; without relu values below 0 stay.
 std::tuple<at::Tensor, at::Tensor> norm(const at::Tensor &x, const std::optional<at::Tensor> &other,
@@ -27,8 +23,5 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> norm_backward(const a
                                                                          const std::optional<at::Tensor> &y,
                                                                          const at::Tensor &statistics, int64_t groups,
                                                                          bool relu);
-
-// The same with the running statistics, without gradients, on a CPU alone.
-at::Tensor norm_by_running(const at::Tensor &x, const at::Tensor &other, const NormTensors &bn, bool relu);
 
 } // namespace moco

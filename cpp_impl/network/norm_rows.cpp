@@ -1,7 +1,8 @@
 // The operators of fused_norm.hpp on a CPU. They pass over the activations once for the statistics and once for the
 // result; separate operations need five passes.
+#include "network/norm_rows.hpp"
+
 #include "network/batch_norm.hpp"
-#include "network/fused_norm.hpp"
 #include "network/norm_kernels.hpp"
 
 #include <ATen/Parallel.h>
@@ -9,6 +10,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <tuple>
 
 namespace moco {
 
