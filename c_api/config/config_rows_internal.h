@@ -35,7 +35,7 @@ extern const moco__config_rows moco__config_rows_run;    /* optimisation, run an
 
 #define MOCO__CONFIG_ROWS(table)                                                                                       \
     {                                                                                                                  \
-        table, sizeof table / sizeof table[0]                                                                          \
+        (table), sizeof(table) / sizeof(table)[0]                                                                      \
     }
 
 #endif
