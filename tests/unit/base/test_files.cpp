@@ -63,7 +63,7 @@ TEST_F(Files, AFullDiskHarmsNothing)
         (void)setrlimit(RLIMIT_FSIZE, &limit);
         const std::string bytes(100000, 'x');
         const bool refused = moco__file_write(name.c_str(), bytes.data(), bytes.size()) == MOCO_EIO &&
-                             message_has(name) && message_has("free some space");
+                             message_has(name) && message_has("ulimit -f");
         _exit(refused ? 0 : 1);
     }
     int status = 0;
