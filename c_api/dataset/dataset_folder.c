@@ -159,7 +159,7 @@ static moco_status take_files(moco_dataset *dataset, moco_format format, size_t 
         }
         dataset->count = tree->file_count;
         for (size_t i = 0; i < class_count; ++i) {
-            if (counts[i] == 0) {
+            if (counts[i] == 0 && !tree->folders[i + 1].is_unreadable) {
                 moco__left_out_note(&dataset->left_out, MOCO__LEFT_EMPTY, NULL, tree->folders[i + 1].path);
             }
         }

@@ -50,7 +50,7 @@ static moco_status add_folder(moco__tree *tree, size_t parent, const char *name)
     if (path == NULL) {
         return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for the name %s", name);
     }
-    tree->folders[tree->folder_count++] = (moco__tree_folder){ path, parent, 0, 0, in->label };
+    tree->folders[tree->folder_count++] = (moco__tree_folder){ path, parent, 0, 0, in->label, false };
     return MOCO_OK;
 }
 
@@ -152,6 +152,7 @@ static moco_status scan_folder(moco__tree *tree, size_t at)
     moco_status status;
     if (stream == NULL && errno == EACCES && at > 0) {
         moco__left_out_note(tree->left_out, MOCO__LEFT_UNREADABLE, NULL, tree->folders[at].path);
+        tree->folders[at].is_unreadable = true;
         status = MOCO_OK;
     } else if (stream == NULL) {
         status = moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
@@ -197,7 +198,7 @@ moco_status moco__tree_list(moco__tree *tree, size_t *class_count)
     if (top == NULL) {
         return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for listing %s", tree->root);
     }
-    tree->folders[tree->folder_count++] = (moco__tree_folder){ top, 0, 0, 0, -1 };
+    tree->folders[tree->folder_count++] = (moco__tree_folder){ top, 0, 0, 0, -1, false };
     MOCO_TRY(scan_folder(tree, 0));
     *class_count = tree->folder_count - 1;
     if (*class_count > INT32_MAX) {

@@ -21,6 +21,7 @@ typedef struct moco__tree_folder {
     dev_t device;
     ino_t inode;
     int32_t label;
+    bool is_unreadable;
 } moco__tree_folder;
 
 typedef struct moco__tree {

@@ -63,6 +63,21 @@ TEST_F(CliAccess, AFolderOfDataIsNamed)
     EXPECT_FALSE(fs::exists(root / "none"));
 }
 
+TEST_F(CliAccess, AFolderInTheDataIsLeftOutAndTold)
+{
+    if (!can_lack_rights()) {
+        GTEST_SKIP() << "needs setpriv, or another user than root";
+    }
+    write_named("closed", { "a", "b" }, 12);
+    ASSERT_EQ(chmod((root / "closed/b").c_str(), 0), 0);
+    // One class is left, so that the images have no labels.
+    const Result result = run_without_rights(train_on("closed", "closed-run", { "--epochs", "1", "-b", "8" }));
+    ASSERT_EQ(chmod((root / "closed/b").c_str(), 0755), 0);
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "left out 1 folder that cannot be read: b\n");
+    EXPECT_FALSE(has(result.err, "without images")) << result.err;
+}
+
 // A restarted job must not take a run that it cannot read for none, and begin anew.
 TEST_F(CliAccess, ARunIsNotTakenForNone)
 {
