@@ -40,6 +40,7 @@ class Budget : public moco_test::WithFolder, public testing::WithParamInterface<
                               "--preset=tiny",
                               "--quiet",
                               "--no-plots",
+                              "--no-monitors",
                               "--device=cuda",
                               "--workers=1",
                               "--threads=1",
