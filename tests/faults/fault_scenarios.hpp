@@ -48,12 +48,13 @@ struct Scenario {
     bool is_slow = false;  // `make test` injects one fault of a kind alone
 };
 
-inline moco_test::Words training(const moco_test::Words &more)
+// A training whose length the rest of the command sets.
+inline moco_test::Words training_of(const std::string &out, const moco_test::Words &more)
 {
     return moco_test::joined({ "train",
                                "data/train-images-idx3-ubyte",
                                "--out",
-                               "run",
+                               out,
                                "--preset",
                                "tiny",
                                "--image-size",
@@ -64,8 +65,6 @@ inline moco_test::Words training(const moco_test::Words &more)
                                "1",
                                "--workers",
                                "1",
-                               "--max-steps",
-                               "4",
                                "--queue-size",
                                "32",
                                "--print-freq",
@@ -75,6 +74,11 @@ inline moco_test::Words training(const moco_test::Words &more)
                                "--checkpoint-steps",
                                "2" },
                              more);
+}
+
+inline moco_test::Words training(const moco_test::Words &more)
+{
+    return training_of("run", moco_test::joined({ "--max-steps", "4" }, more));
 }
 
 inline moco_test::Words plain_training()

@@ -46,43 +46,10 @@ class Kills : public faults::Campaign {
 
 moco_test::Words ranks_training(const char *out, const char *ranks)
 {
-    return { MOCO_BINARY,
-             "train",
-             "data/train-images-idx3-ubyte",
-             "--out",
-             out,
-             "--preset",
-             "tiny",
-             "--image-size",
-             "8",
-             "--batch",
-             "16",
-             "--threads",
-             "1",
-             "--workers",
-             "1",
-             "--epochs",
-             "20",
-             "--queue-size",
-             "32",
-             "--print-freq",
-             "1",
-             "--checkpoint-steps",
-             "2",
-             "--keep-last",
-             "2",
-             "--knn-every",
-             "0",
-             "--no-plots",
-             "--no-tensorboard",
-             "--bn-splits",
-             "auto",
-             "--timeout",
-             "20",
-             "--nproc",
-             ranks,
-             "--resume",
-             "auto" };
+    return moco_test::joined(
+        { MOCO_BINARY },
+        faults::training_of(out, { "--epochs", "20", "--knn-every", "0", "--no-plots", "--no-tensorboard",
+                                   "--bn-splits", "auto", "--timeout", "20", "--nproc", ranks, "--resume", "auto" }));
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // Tests checkpoints and weights in memory, and the texts that an application keeps in them.
-#include "support/model_options.hpp"
+#include "support/made_model.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
 
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+using moco_test::config_of;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::state_of;
@@ -16,7 +17,7 @@ namespace {
 
 constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
-using Model = std::unique_ptr<moco_model, decltype(&moco_model_free)>;
+using Model = moco_test::MadeModel;
 using Weights = std::unique_ptr<moco_weights, decltype(&moco_weights_free)>;
 
 moco_status append(const void *bytes, size_t count, void *payload)
@@ -43,16 +44,7 @@ class CheckpointMemory : public moco_test::WithFolder {
         options.encoder.dim = 8;
         options.encoder.seed = seed;
         options.queue_size = queue_size;
-        moco_model *made = nullptr;
-        EXPECT_EQ(moco_model_create(&made, options.get()), MOCO_OK) << moco_error_message();
-        return { made, moco_model_free };
-    }
-    static moco_config config_of(const Model &model)
-    {
-        moco_config config;
-        moco_config_init(&config, sizeof config);
-        EXPECT_EQ(moco_config_describe(&config, model.get()), MOCO_OK) << moco_error_message();
-        return config;
+        return moco_test::make_model(options);
     }
     static std::string saved(const Model &model)
     {

@@ -1,5 +1,5 @@
 // Tests that a checkpoint is written beside the training, and that its errors are told.
-#include "support/model_options.hpp"
+#include "support/made_model.hpp"
 #include "support/temporary_folder.hpp"
 
 extern "C" {
@@ -12,12 +12,13 @@ extern "C" {
 #include <memory>
 #include <string>
 
+using moco_test::config_of;
 using moco_test::message_has;
 using moco_test::read_file;
 
 namespace {
 
-using Model = std::unique_ptr<moco_model, decltype(&moco_model_free)>;
+using Model = moco_test::MadeModel;
 
 class Writer : public moco_test::WithFolder {
   protected:
@@ -27,16 +28,7 @@ class Writer : public moco_test::WithFolder {
         options.encoder.arch = arch;
         options.encoder.dim = 128;
         options.queue_size = queue_size;
-        moco_model *made = nullptr;
-        EXPECT_EQ(moco_model_create(&made, options.get()), MOCO_OK) << moco_error_message();
-        return { made, moco_model_free };
-    }
-    static moco_config config_of(const Model &model)
-    {
-        moco_config config;
-        moco_config_init(&config, sizeof config);
-        EXPECT_EQ(moco_config_describe(&config, model.get()), MOCO_OK) << moco_error_message();
-        return config;
+        return moco_test::make_model(options);
     }
     void TearDown() override
     {
