@@ -1,5 +1,6 @@
 /* Makes loaders: starts and stops the workers, and returns their batches. */
 #include "base/handle_internal.h"
+#include "base/idle_internal.h"
 #include "base/machine_internal.h"
 #include "base/options_read_internal.h"
 #include "loader/augment_policy_internal.h"
@@ -18,7 +19,9 @@ struct moco_loader {
     moco__job job;
     moco__worker *workers;
     size_t worker_count;
-    size_t started; /* threads that run */
+    size_t started;               /* threads that run */
+    moco__idle *idle;             /* of the GPU that the batches are for; NULL for a CPU */
+    atomic_uint_fast64_t idle_ns; /* that it had nothing to do for want of a batch */
 };
 
 /* ---- Threads ---- */
@@ -121,6 +124,9 @@ static moco_status make_parts(moco_loader *loader, moco_sampler *sampler)
 {
     moco__job *job = &loader->job;
     MOCO_TRY(moco__ring_make(&job->ring, sampler, &job->options, &job->policies[0]));
+    if (job->options.device.type == MOCO_CUDA) {
+        MOCO_TRY(moco__idle_create(&loader->idle, job->options.device));
+    }
     MOCO_TRY(make_workers(loader));
     return start_workers(loader);
 }
@@ -174,17 +180,32 @@ void moco_loader_free(moco_loader *loader)
     }
     free(loader->workers);
     moco__ring_free(&loader->job.ring);
+    moco__idle_free(loader->idle);
     moco__handle_free(loader);
 }
 
 /* ---- The consumer ---- */
+
+/* Waits for the next slot. On a GPU its own idle time is counted, since the host runs ahead of it. */
+static moco_status next_slot(moco__slot **out, moco_loader *loader)
+{
+    double seconds = 0;
+    if (loader->idle == NULL) {
+        return moco__ring_next(out, &loader->job.ring);
+    }
+    MOCO_TRY(moco__idle_begin(loader->idle));
+    MOCO_TRY(moco__ring_next(out, &loader->job.ring));
+    MOCO_TRY(moco__idle_end(&seconds, loader->idle));
+    atomic_fetch_add(&loader->idle_ns, (uint64_t)(seconds * 1e9));
+    return MOCO_OK;
+}
 
 moco_status moco_loader_next(moco_loader *loader, moco_batch *out)
 {
     MOCO_CHECK_ARG(loader);
     MOCO_CHECK_ARG(out);
     moco__slot *slot = NULL;
-    MOCO_TRY(moco__ring_next(&slot, &loader->job.ring));
+    MOCO_TRY(next_slot(&slot, loader));
     if (slot->status != MOCO_OK) {
         return moco_error_set(slot->status, "%s", slot->message);
     }
@@ -219,7 +240,8 @@ int32_t moco_loader_channels(const moco_loader *loader)
 double moco_loader_seconds(const moco_loader *loader, moco_stage stage)
 {
     if (loader != NULL && stage == MOCO_STAGE_WAIT) {
-        return (double)atomic_load(&loader->job.ring.wait_ns) * 1e-9;
+        const uint64_t host_ns = atomic_load(&loader->job.ring.wait_ns);
+        return (double)(loader->idle != NULL ? atomic_load(&loader->idle_ns) : host_ns) * 1e-9;
     }
     const bool is_known = loader != NULL && (unsigned)stage < MOCO_STAGE_COUNT;
     return is_known ? (double)atomic_load(&loader->job.sums.nanoseconds[stage]) * 1e-9 : 0;

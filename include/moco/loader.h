@@ -104,7 +104,7 @@ MOCO_API int32_t moco_loader_channels(const moco_loader *loader);
 
 /** What a loader spends time on. @since 0.1 */
 typedef enum moco_stage {
-    MOCO_STAGE_WAIT = -1, /**< moco_loader_next() waits for a batch; not work, so not counted below @since 0.2 */
+    MOCO_STAGE_WAIT = -1, /**< the device waits for a batch; not work, so not counted below @since 0.2 */
     MOCO_STAGE_READ,      /**< read the file; decode it, unless it is a JPEG file */
     MOCO_STAGE_DECODE,    /**< decode the part of a JPEG file that the views need */
     MOCO_STAGE_RESIZE,    /**< crop and resize */
@@ -125,8 +125,9 @@ static inline const char *moco_stage_name(moco_stage stage)
 }
 
 /**
- * Returns the seconds that were spent on a stage so far: the time of the caller of moco_loader_next() for
- * ::MOCO_STAGE_WAIT, else the CPU time of all workers, which is 0 without options->measure. Thread-safe.
+ * Returns the seconds that were spent on a stage so far: the CPU time of all workers, which is 0 without
+ * options->measure; for ::MOCO_STAGE_WAIT how long moco_loader_next() has waited, or, if options->device is a GPU, how
+ * long the caller's current stream had nothing to do meanwhile, as far as the GPU has come. Thread-safe.
  * @since 0.2
  */
 MOCO_API double moco_loader_seconds(const moco_loader *loader, moco_stage stage);

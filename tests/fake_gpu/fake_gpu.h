@@ -40,9 +40,13 @@ void fake_gpu_trace_read(fake_gpu_counts *out);
  * one. */
 int64_t fake_gpu_trace_launches(const char *name);
 
+/* Lets a device work for some time on what it was given so far: events after it come later. Nothing else waits. */
+void fake_gpu_stay_busy(int device, double seconds);
+
 typedef void (*fake_gpu_trace_reset_fn)(void);
 typedef void (*fake_gpu_trace_read_fn)(fake_gpu_counts *out);
 typedef int64_t (*fake_gpu_trace_launches_fn)(const char *name);
+typedef void (*fake_gpu_stay_busy_fn)(int device, double seconds);
 
 #ifdef __cplusplus
 }

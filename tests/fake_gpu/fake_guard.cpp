@@ -8,8 +8,10 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 
 namespace fake_gpu {
 namespace {
@@ -18,10 +20,17 @@ thread_local int device_now = 0;
 thread_local std::array<std::int64_t, kMaxDevices> streams_now{};
 std::atomic<std::int64_t> next_stream{ 1 };
 
+using Time = std::chrono::steady_clock::time_point;
+
+// Until when each device works, for what comes next.
+std::array<std::atomic<Time>, kMaxDevices> busy_until{};
+
 struct Event {
     Clock clock;
     StreamKey stream = 0; // that recorded it
     bool captured = false;
+    bool timed = false;
+    Time reached; // by the device, if timed
 };
 
 void host_sees(const Clock &clock)
@@ -84,12 +93,15 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     }
     void synchronizeDevice(const c10::DeviceIndex d) const override { host_waits_for_device(d); }
 
-    void record(void **event, const c10::Stream &s, const c10::DeviceIndex, const c10::EventFlag) const override
+    void record(void **event, const c10::Stream &s, const c10::DeviceIndex, const c10::EventFlag flag) const override
     {
         if (*event == nullptr) {
             *event = new Event;
         }
-        *static_cast<Event *>(*event) = { race_now(key_of(s)), key_of(s), is_captured(key_of(s)) };
+        const Time busy = busy_until[static_cast<std::size_t>(s.device_index())].load();
+        *static_cast<Event *>(*event) = { race_now(key_of(s)), key_of(s), is_captured(key_of(s)),
+                                          flag == c10::EventFlag::BACKEND_DEFAULT,
+                                          std::max(busy, std::chrono::steady_clock::now()) };
     }
     void block(void *event, const c10::Stream &s) const override
     {
@@ -105,7 +117,11 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     {
         if (event != nullptr) {
             refuse_captured_event(event, "a query of an event");
-            host_sees(static_cast<Event *>(event)->clock);
+            const auto &e = *static_cast<Event *>(event);
+            if (e.timed) { // asked for times, not for order
+                return std::chrono::steady_clock::now() >= e.reached;
+            }
+            host_sees(e.clock);
         }
         return true;
     }
@@ -119,7 +135,11 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     {
         delete static_cast<Event *>(event);
     }
-    double elapsedTime(void *, void *, const c10::DeviceIndex) const override { return 0; }
+    double elapsedTime(void *from, void *to, const c10::DeviceIndex) const override
+    {
+        const auto time = static_cast<Event *>(to)->reached - static_cast<Event *>(from)->reached;
+        return std::chrono::duration<double, std::milli>(time).count();
+    }
     void recordDataPtrOnStream(const c10::DataPtr &p, const c10::Stream &s) const override
     {
         if (p.get() != nullptr) {
@@ -179,6 +199,12 @@ void host_waits_for_device(int device)
 }
 
 } // namespace fake_gpu
+
+extern "C" __attribute__((visibility("default"))) void fake_gpu_stay_busy(int device, double seconds)
+{
+    const auto time = std::chrono::duration_cast<fake_gpu::Time::duration>(std::chrono::duration<double>(seconds));
+    fake_gpu::busy_until[static_cast<std::size_t>(device)] = std::chrono::steady_clock::now() + time;
+}
 
 namespace c10::impl {
 C10_REGISTER_GUARD_IMPL(CUDA, fake_gpu::Guard)
