@@ -95,7 +95,7 @@ moco_find_libtorch_from(moco $ORIGIN)
 
 if(TARGET moco-torch-cuda)
     # Kernels are compiled where they run: the plug-in has their sources as texts.
-    set(kernels network/norm_device.cu network/norm_call.hpp)
+    set(kernels network/norm_device.cu network/norm_call.hpp network/norm_words.cuh)
     foreach(kernel IN LISTS kernels)
         set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/${kernel})
         get_filename_component(text ${kernel} NAME_WE)

@@ -69,24 +69,35 @@ void check(cudaError_t error, const char *what, const std::string &name)
     TORCH_CHECK(error == cudaSuccess, "CUDA error: ", cudaGetErrorString(error), " (", what, " ", name, ")");
 }
 
-int current_device()
+int attribute(cudaDeviceAttr which, int device)
 {
-    int device = 0;
-    check(cudaGetDevice(&device), "current", "device");
-    return device;
+    int value = 0;
+    check(cudaDeviceGetAttribute(&value, which, device), "attributes of", "device");
+    return value;
 }
 
-// Returns, for example, 90 for compute capability 9.0.
-int capability_of(int device)
+std::vector<CudaDevice> all_devices()
 {
-    int major = 0;
-    int minor = 0;
-    check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), "attributes of", "device");
-    check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device), "attributes of", "device");
-    return 10 * major + minor;
+    int count = 0;
+    check(cudaGetDeviceCount(&count), "number of", "devices");
+    std::vector<CudaDevice> devices;
+    for (int i = 0; i < count; ++i) {
+        const int major = attribute(cudaDevAttrComputeCapabilityMajor, i);
+        devices.push_back({ i, 10 * major + attribute(cudaDevAttrComputeCapabilityMinor, i),
+                            attribute(cudaDevAttrMultiProcessorCount, i) });
+    }
+    return devices;
 }
 
 } // namespace
+
+const CudaDevice &current_cuda_device()
+{
+    static const std::vector<CudaDevice> devices = all_devices();
+    int index = 0;
+    check(cudaGetDevice(&index), "current", "device");
+    return devices.at(static_cast<size_t>(index));
+}
 
 CudaCode::CudaCode(std::string name, const char *source, std::vector<CudaHeader> headers,
                    std::vector<std::string> options)
@@ -124,7 +135,7 @@ std::vector<char> CudaCode::compile(int capability) const
 
 const void *CudaCode::kernel_of(const char *name)
 {
-    const int capability = capability_of(current_device());
+    const int capability = current_cuda_device().capability;
     const std::lock_guard<std::mutex> lock(mutex_);
     auto &kernels = kernels_[capability];
     const auto found = kernels.find(name);

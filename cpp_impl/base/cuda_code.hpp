@@ -4,6 +4,7 @@
 
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -14,6 +15,15 @@ struct CudaHeader {
     const char *text;
 };
 
+struct CudaDevice {
+    int index;
+    int capability; // 90 for compute capability 9.0
+    int processors;
+};
+
+// The current device of this thread. Asks the driver for its properties once only, since launches need them.
+const CudaDevice &current_cuda_device();
+
 struct Grid {
     unsigned x, y, z; // blocks
 };
@@ -23,11 +33,11 @@ class CudaCode {
   public:
     CudaCode(std::string name, const char *source, std::vector<CudaHeader> headers, std::vector<std::string> options);
 
-    // Starts a kernel with one argument on the current stream of the current device.
+    // Starts a kernel with one argument on the current stream of the current device. The name must live on.
     void launch(const char *kernel, Grid grid, unsigned threads, const void *argument);
 
   private:
-    using Library = std::unordered_map<std::string, const void *>; // kernels by their names
+    using Library = std::unordered_map<std::string_view, const void *>; // kernels by their names
     const void *kernel_of(const char *name);
     [[nodiscard]] std::vector<char> compile(int capability) const;
 

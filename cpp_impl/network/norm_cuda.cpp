@@ -6,15 +6,17 @@
 
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
-#include <cuda_runtime_api.h>
 #include <moco_norm_device_text.hpp>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace moco {
 
@@ -25,21 +27,18 @@ constexpr int min_strip_rows = 8; // of each thread
 
 CudaCode &code_for(at::ScalarType type)
 {
-    static CudaCode fp32("norm_device.cu", norm_device_text, { { "network/norm_call.hpp", norm_call_text } },
-                         { "-DMOCO_BF16=0" });
-    static CudaCode bf16("norm_device.cu", norm_device_text, { { "network/norm_call.hpp", norm_call_text } },
-                         { "-DMOCO_BF16=1" });
-    return type == at::kBFloat16 ? bf16 : fp32;
+    const auto make = [](const char *option) {
+        const std::vector<CudaHeader> headers{ { "network/norm_call.hpp", norm_call_text },
+                                               { "network/norm_words.cuh", norm_words_text } };
+        return std::make_unique<CudaCode>("norm_device.cu", norm_device_text, headers,
+                                          std::vector<std::string>{ option });
+    };
+    static const auto fp32 = make("-DMOCO_BF16=0");
+    static const auto bf16 = make("-DMOCO_BF16=1");
+    return type == at::kBFloat16 ? *bf16 : *fp32;
 }
 
-int processors_of(int device)
-{
-    int count = 0;
-    const cudaError_t error = cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device);
-    TORCH_CHECK(error == cudaSuccess, "CUDA error: ", cudaGetErrorString(error));
-    return count;
-}
-
+// Of the current device.
 NormShape shape_of(const at::Tensor &x, int64_t groups, int blocks)
 {
     const int64_t channels = x.size(1);
@@ -54,7 +53,7 @@ NormShape shape_of(const at::Tensor &x, int64_t groups, int blocks)
     const int columns = vectors / s.lanes;
     const int step = norm_threads / s.lanes;
     const int most = std::max(1, s.rows / (min_strip_rows * step));
-    const int strips = std::clamp(blocks * processors_of(x.device().index()) / (columns * s.groups), 1, most);
+    const int strips = std::clamp(blocks * current_cuda_device().processors / (columns * s.groups), 1, most);
     s.strip_rows = (s.rows + strips - 1) / strips;
     s.strips = (s.rows + s.strip_rows - 1) / s.strip_rows;
     return s;

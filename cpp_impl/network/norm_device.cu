@@ -15,58 +15,9 @@
 
 using namespace moco;
 
-#if MOCO_BF16
-constexpr int width = 8; // values in 16 bytes
-#else
-constexpr int width = 4;
-#endif
+#include "network/norm_words.cuh"
+
 constexpr int ahead = 4; // rows whose loads are on the way at the same time
-
-struct alignas(norm_bytes) Words {
-    unsigned at[4];
-};
-
-__device__ void widen(float (&out)[width], const Words &words)
-{
-    for (int i = 0; i < 4; ++i) {
-#if MOCO_BF16
-        out[2 * i] = __uint_as_float(words.at[i] << 16);
-        out[2 * i + 1] = __uint_as_float(words.at[i] & 0xffff0000U);
-#else
-        out[i] = __uint_as_float(words.at[i]);
-#endif
-    }
-}
-
-#if MOCO_BF16
-__device__ unsigned rounded_pair(float low, float high)
-{
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    unsigned pair;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
-    return pair;
-#else
-    const auto rounded = [](float value) {
-        const unsigned bits = __float_as_uint(value);
-        return value != value ? 0x7fffU : (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-    };
-    return rounded(low) | (rounded(high) << 16);
-#endif
-}
-#endif
-
-__device__ Words narrow(const float (&values)[width])
-{
-    Words words;
-    for (int i = 0; i < 4; ++i) {
-#if MOCO_BF16
-        words.at[i] = rounded_pair(values[2 * i], values[2 * i + 1]);
-#else
-        words.at[i] = __float_as_uint(values[i]);
-#endif
-    }
-    return words;
-}
 
 // What a thread works on.
 struct Place {
@@ -81,16 +32,6 @@ struct Place {
           step(norm_threads / s.lanes), first((size_t)group * s.rows * s.channels + channel), stride(s.channels)
     {}
 };
-
-__device__ Words load(const void *values, size_t at)
-{
-    return *reinterpret_cast<const Words *>(static_cast<const char *>(values) + at * (norm_bytes / width));
-}
-
-__device__ void store(void *values, size_t at, const float (&row)[width])
-{
-    *reinterpret_cast<Words *>(static_cast<char *>(values) + at * (norm_bytes / width)) = narrow(row);
-}
 
 __device__ void load_row(float (&out)[width], const float *rows, int row, const NormShape &s, const Place &p)
 {
@@ -196,6 +137,33 @@ __device__ void add_groups(float &a, float &b, float *partial, int channel, cons
     }
 }
 
+// Adds up the threads' sums. The last block of a group has of_group(sums[2], channel), which may put other values in
+// their place, and the last of all groups has of_all(sums[2] of those, channel).
+template <typename Group, typename All>
+__device__ void add_up(const float (&a)[width], const float (&b)[width], float *partial, int *tickets,
+                       const NormShape &s, const Group &of_group, const All &of_all)
+{
+    write_strip(partial, a, b, s);
+    tickets += blockIdx.x * (s.groups + 1);
+    if (!is_last(tickets + blockIdx.z, s.strips)) {
+        return;
+    }
+    double sums[2];
+    int channel;
+    const bool mine = add_strips(sums[0], sums[1], channel, partial, s);
+    if (mine) {
+        of_group(sums, channel);
+        float *const own = group_sums(partial, (int)blockIdx.z, channel, s);
+        own[0] = (float)sums[0];
+        own[s.channels] = (float)sums[1];
+    }
+    if (is_last(tickets + s.groups, s.groups) && mine) {
+        float all[2];
+        add_groups(all[0], all[1], partial, channel, s);
+        of_all(all, channel);
+    }
+}
+
 // Walks down the thread's rows of several inputs, of which some may be null. visit(values, place of the first value).
 template <int inputs, typename Visitor>
 __device__ void each_row(const Place &p, const void *const (&from)[inputs], const Visitor &visit)
@@ -237,22 +205,14 @@ MOCO_KERNEL(norm_statistics, blocks_of_statistics)(NormForward f)
             square[c] += difference * difference;
         }
     });
-    write_strip(f.partial, sum, square, s);
-    int *const tickets = f.tickets + blockIdx.x * (s.groups + 1);
-    if (!is_last(tickets + blockIdx.z, s.strips)) {
-        return;
-    }
-    double a, b;
-    int channel;
-    const bool mine = add_strips(a, b, channel, f.partial, s);
-    if (mine) {
+    const auto of_group = [&](double(&sums)[2], int channel) {
         const size_t at = (size_t)blockIdx.z * s.channels + channel;
         const size_t row = (size_t)s.groups * s.channels;
         float first[width];
         widen(first, load(f.x, (size_t)blockIdx.z * s.rows * s.channels + channel / width * width));
-        const double shifted = a / s.rows;
+        const double shifted = sums[0] / s.rows;
         const auto mean = (float)((double)first[channel % width] + shifted);
-        const double spread = b / s.rows - shifted * shifted;
+        const double spread = sums[1] / s.rows - shifted * shifted;
         const double var = spread < 0 ? 0 : spread;
         const auto inverse = (float)(1 / sqrt(var + (double)f.epsilon));
         const float scale = f.weight[channel] * inverse;
@@ -260,16 +220,13 @@ MOCO_KERNEL(norm_statistics, blocks_of_statistics)(NormForward f)
         f.statistics[norm_inverse * row + at] = inverse;
         f.statistics[norm_scale * row + at] = scale;
         f.statistics[norm_shift * row + at] = f.bias[channel] - mean * scale;
-        float *const sums = group_sums(f.partial, (int)blockIdx.z, channel, s);
         sums[0] = mean;
-        sums[s.channels] = (float)(var * s.rows / (s.rows - 1)); // as running variances are
-    }
-    if (is_last(tickets + s.groups, s.groups) && mine) {
-        float mean, var;
-        add_groups(mean, var, f.partial, channel, s);
-        f.running_mean[channel] += f.momentum * (mean / s.groups - f.running_mean[channel]);
-        f.running_var[channel] += f.momentum * (var / s.groups - f.running_var[channel]);
-    }
+        sums[1] = var * s.rows / (s.rows - 1); // as running variances are
+    };
+    add_up(sum, square, f.partial, f.tickets, s, of_group, [&](const float(&sums)[2], int channel) {
+        f.running_mean[channel] += f.momentum * (sums[0] / s.groups - f.running_mean[channel]);
+        f.running_var[channel] += f.momentum * (sums[1] / s.groups - f.running_var[channel]);
+    });
 }
 
 MOCO_KERNEL(norm_apply, blocks_of_apply)(NormForward f)
@@ -312,30 +269,18 @@ MOCO_KERNEL(norm_gradient_sums, blocks_of_gradient_sums)(NormBackward b)
             store(b.d_other, at, g);
         }
     });
-    write_strip(b.partial, sum, product, s);
-    int *const tickets = b.tickets + blockIdx.x * (s.groups + 1);
-    if (!is_last(tickets + blockIdx.z, s.strips)) {
-        return;
-    }
-    double total, total_product;
-    int channel;
-    const bool mine = add_strips(total, total_product, channel, b.partial, s);
-    if (mine) {
+    const auto of_group = [&](double(&sums)[2], int channel) {
         const size_t at = (size_t)blockIdx.z * s.channels + channel;
         const size_t row = (size_t)s.groups * s.channels;
         const double inverse = b.statistics[norm_inverse * row + at];
-        b.means[at] = (float)(total / s.rows);
-        b.means[row + at] = (float)(total_product / s.rows * inverse * inverse);
-        float *const sums = group_sums(b.partial, (int)blockIdx.z, channel, s);
-        sums[0] = (float)total;
-        sums[s.channels] = (float)(total_product * inverse);
-    }
-    if (is_last(tickets + s.groups, s.groups) && mine) {
-        float bias, weight;
-        add_groups(bias, weight, b.partial, channel, s);
-        b.d_bias[channel] = bias;
-        b.d_weight[channel] = weight;
-    }
+        b.means[at] = (float)(sums[0] / s.rows);
+        b.means[row + at] = (float)(sums[1] / s.rows * inverse * inverse);
+        sums[1] *= inverse;
+    };
+    add_up(sum, product, b.partial, b.tickets, s, of_group, [&](const float(&sums)[2], int channel) {
+        b.d_bias[channel] = sums[0];
+        b.d_weight[channel] = sums[1];
+    });
 }
 
 // The gradient by x. That by the shortcut has passed ReLU already.
