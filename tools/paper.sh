@@ -6,7 +6,7 @@
 # figure3   mechanisms against the number of negative keys (figure 3)
 # momentum  momentum of the key encoder (the table in section 4.1)
 # shuffle   with and without shuffled batch norm (figure A.1)
-# width     widths of ResNet-50 (the table in section 4.1); hours on a CPU
+# width     widths of ResNet-20 (of ResNet-50 in the table of section 4.1)
 #
 # The same command goes on after an interruption. MOCO names another tool than build/bin/moco.
 set -euo pipefail
@@ -49,7 +49,7 @@ shuffle)
     plot --x shuffle --metric acc1 --out "$out/shuffle-acc1.png"
     ;;
 width)
-    sweep "${small[@]}" --arch resnet50,resnet50w2x,resnet50w4x "$@"
+    sweep "${small[@]}" --arch resnet20,resnet20w2x,resnet20w4x "$@"
     plot --x arch --out "$out/width.png"
     ;;
 *)

@@ -24,6 +24,8 @@ constexpr Architecture architectures[] = {
     { "resnet50w2x", true, { 3, 4, 6, 3 }, 1, 64, 2, false },
     { "resnet50w4x", true, { 3, 4, 6, 3 }, 1, 64, 4, false },
     { "resnet20", false, { 3, 3, 3, 0 }, 1, 64, 1, true },
+    { "resnet20w2x", false, { 3, 3, 3, 0 }, 1, 64, 2, true },
+    { "resnet20w4x", false, { 3, 3, 3, 0 }, 1, 64, 4, true },
     { "resnet32", false, { 5, 5, 5, 0 }, 1, 64, 1, true },
     { "resnet56", false, { 9, 9, 9, 0 }, 1, 64, 1, true },
 };

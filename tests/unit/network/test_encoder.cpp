@@ -105,6 +105,15 @@ TEST_F(Encoder, WidenedNetworksHaveThePapersSize)
     const double backbone = static_cast<double>(moco_encoder_parameter_count(encoder) - 4097 * 128);
     EXPECT_NEAR(backbone / 1e6, 94, 0.6);
     moco_encoder_free(encoder);
+    // Nearly all parameters are of convolutions between widened channels.
+    const auto parameters = [this](const char *arch) {
+        moco_encoder *small = create(arch);
+        const double count = static_cast<double>(moco_encoder_parameter_count(small));
+        moco_encoder_free(small);
+        return count;
+    };
+    EXPECT_NEAR(parameters("resnet20w2x") / parameters("resnet20"), 4, 0.1);
+    EXPECT_NEAR(parameters("resnet20w4x") / parameters("resnet20"), 16, 0.5);
 }
 
 TEST_F(Encoder, NamesAreTorchvisions)
