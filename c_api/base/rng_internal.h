@@ -18,7 +18,7 @@
 
 /* The purposes of streams; streams of different purposes never share numbers. */
 enum {
-    MOCO__RNG_EPOCH = 1,      /* the sampler's permutation of an epoch */
+    MOCO__RNG_EPOCH = 1,      /* where the sampler's first window ends */
     MOCO__RNG_AUGMENT = 2,    /* the draws of a view */
     MOCO__RNG_SHUFFLE = 3,    /* the permutation of a shuffled batch */
     MOCO__RNG_SUBSET = 4,     /* a choice among samples */
@@ -26,7 +26,9 @@ enum {
     MOCO__RNG_WEIGHTS = 6,    /* the sampler's weighted draws of an epoch */
     MOCO__RNG_BANK = 7,       /* the first values of a row of the memory bank */
     MOCO__RNG_DICTIONARY = 8, /* the rows of the memory bank that a batch, or a query, is compared with */
-    MOCO__RNG_PREDICTOR = 9   /* the first weights of a layer of the predictor */
+    MOCO__RNG_PREDICTOR = 9,  /* the first weights of a layer of the predictor */
+    MOCO__RNG_ORDER = 10,     /* the sampler's permutation of an epoch; the block within the stream is a number */
+    MOCO__RNG_WINDOW = 11     /* the seeds of the permutations within an epoch's windows */
 };
 
 /* The largest values that name a view's stream uniquely. */

@@ -1,15 +1,17 @@
 /* Decides the order of samples: one per epoch, a permutation that depends on (seed, epoch) and the shards, weighted
- * draws, or the application's. Cuts it into batches, and batches into the parts of ranks. */
+ * draws, or the application's. Cuts it into batches, and batches into the parts of ranks. Only an application's order
+ * is kept; others are computed place by place. */
 #include "loader/sampler_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/keyed_internal.h"
 #include "base/options_read_internal.h"
 #include "base/rng_internal.h"
 #include "dataset/dataset_internal.h"
 #include "loader/sampler_order_internal.h"
+#include "loader/shard_order_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct moco_sampler {
     size_t count;
@@ -19,16 +21,16 @@ struct moco_sampler {
     size_t groups; /* groups of batch norm, over all ranks */
     bool whole_batches;
     uint64_t seed;
-    size_t window;       /* 0: all samples */
-    size_t *shard_sizes; /* with a window */
-    size_t shard_count;
-    double *weight_sums;    /* NULL: each sample comes once */
-    moco_order_fn order_fn; /* NULL: the order is drawn here */
+    bool shuffles;
+    moco__keyed all;          /* the permutation of the epoch, if no other order is given */
+    moco__shard_order shards; /* window 0: none */
+    double *weight_sums;      /* NULL: each sample comes once */
+    moco_order_fn order_fn;   /* NULL: the order is drawn here */
     void *payload;
+    int64_t *order; /* of order_fn */
     uint64_t epoch;
     size_t batch;         /* the next one, below batches */
-    int64_t *order;       /* of the epoch; NULL: that of the dataset */
-    uint64_t order_epoch; /* the epoch of the order */
+    uint64_t order_epoch; /* that the order was drawn for */
     bool order_valid;
 };
 
@@ -38,7 +40,7 @@ static moco_status check_options(const moco_sampler_options *o)
         return moco_error_set(MOCO_EINVALID, "sampler: the dataset is empty (count 0); give one with images");
     }
     if (o->count > (size_t)INT64_MAX / sizeof(int64_t)) {
-        return moco_error_set(MOCO_EINVALID, "sampler: count %zu is too large for memory", o->count);
+        return moco_error_set(MOCO_EINVALID, "sampler: count %zu is larger than any data set", o->count);
     }
     if (o->batch == 0) {
         return moco_error_set(MOCO_EINVALID, "sampler: batch 0 must be at least 1");
@@ -72,31 +74,23 @@ static moco_status take_weights(moco_sampler *sampler, const moco_sampler_option
     return sampler->weight_sums != NULL ? moco__sampler_sums(sampler->weight_sums, o->weights, o->count) : MOCO_ENOMEM;
 }
 
-/* Makes room for the order, and keeps the weights, or the shards if there is a window. */
+/* Prepares the order that the options ask for. */
 static moco_status make_order(moco_sampler *sampler, const moco_sampler_options *o)
 {
     const bool sharded = o->shard_sizes != NULL;
-    sampler->order = moco__calloc(o->count, sizeof *sampler->order);
-    if (sampler->order == NULL) {
-        return MOCO_ENOMEM;
+    sampler->shuffles = o->shuffle;
+    sampler->order_fn = o->order;
+    sampler->payload = o->payload;
+    if (o->order != NULL) {
+        sampler->order = moco__calloc(o->count, sizeof *sampler->order);
+        return sampler->order != NULL ? MOCO_OK : MOCO_ENOMEM;
     }
     if (o->weights != NULL) {
         return take_weights(sampler, o);
     }
-    if (o->order != NULL) {
-        return MOCO_OK;
-    }
-    sampler->window = o->window;
-    sampler->shard_count = sharded ? o->shard_count : 1;
-    if (o->window > 0) {
-        sampler->shard_sizes = moco__calloc(sampler->shard_count, sizeof *sampler->shard_sizes);
-        if (sampler->shard_sizes == NULL) {
-            return MOCO_ENOMEM;
-        }
-        memcpy(sampler->shard_sizes, sharded ? o->shard_sizes : &o->count,
-               sampler->shard_count * sizeof *sampler->shard_sizes);
-    }
-    return MOCO_OK;
+    return o->shuffle && o->window > 0 ? moco__shard_order_make(&sampler->shards, sharded ? o->shard_sizes : &o->count,
+                                                                sharded ? o->shard_count : 1, o->window, o->seed)
+                                       : MOCO_OK;
 }
 
 static moco_status check_share(const moco_sampler_options *o)
@@ -169,9 +163,7 @@ moco_status moco_sampler_create(moco_sampler **out, const moco_sampler_options *
     sampler->groups = o.groups > 0 ? o.groups : (size_t)o.world;
     sampler->whole_batches = o.whole_batches;
     sampler->seed = o.seed;
-    sampler->order_fn = o.order;
-    sampler->payload = o.payload;
-    const moco_status status = o.shuffle || o.order != NULL ? make_order(sampler, &o) : MOCO_OK;
+    const moco_status status = make_order(sampler, &o);
     if (status != MOCO_OK) {
         moco_sampler_free(sampler);
         return status;
@@ -185,7 +177,7 @@ void moco_sampler_free(moco_sampler *sampler)
     if (sampler != NULL) {
         free(sampler->order);
         free(sampler->weight_sums);
-        free(sampler->shard_sizes);
+        moco__shard_order_free(&sampler->shards);
         moco__handle_free(sampler);
     }
 }
@@ -222,26 +214,40 @@ moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batc
     return MOCO_OK;
 }
 
+/* Draws the order of the epoch, if that is another one. */
 static moco_status draw_order(moco_sampler *sampler)
 {
-    if (sampler->order == NULL || (sampler->order_valid && sampler->order_epoch == sampler->epoch)) {
+    if (sampler->order_valid && sampler->order_epoch == sampler->epoch) {
         return MOCO_OK;
     }
     sampler->order_valid = false;
     if (sampler->order_fn != NULL) {
         MOCO_TRY(
             moco__sampler_ask(sampler->order, sampler->count, sampler->epoch, sampler->order_fn, sampler->payload));
-    } else if (sampler->weight_sums != NULL) {
-        moco__sampler_draw(sampler->order, sampler->weight_sums, sampler->count, sampler->seed, sampler->epoch);
-    } else if (sampler->window > 0) {
-        MOCO_TRY(moco__sampler_order(sampler->order, sampler->shard_sizes, sampler->shard_count, sampler->window,
-                                     sampler->seed, sampler->epoch));
+    } else if (sampler->shards.window > 0) {
+        moco__shard_order_draw(&sampler->shards, sampler->epoch);
     } else {
-        moco__permutation(sampler->order, sampler->count, sampler->seed, MOCO__RNG_EPOCH, sampler->epoch);
+        moco__keyed_start(&sampler->all, sampler->count, sampler->seed, MOCO__RNG_ORDER, sampler->epoch);
     }
     sampler->order_epoch = sampler->epoch;
     sampler->order_valid = true;
     return MOCO_OK;
+}
+
+/* Returns the sample at a place of the drawn order. */
+static size_t sample_at(const moco_sampler *sampler, size_t place)
+{
+    if (sampler->order_fn != NULL) {
+        return (size_t)sampler->order[place];
+    }
+    if (!sampler->shuffles) {
+        return place;
+    }
+    if (sampler->weight_sums != NULL) {
+        return moco__sampler_draw(sampler->weight_sums, sampler->count, sampler->seed, sampler->epoch, place);
+    }
+    return sampler->shards.window > 0 ? moco__shard_order_at(&sampler->shards, place)
+                                      : (size_t)moco__keyed_at(&sampler->all, place);
 }
 
 /* Writes this rank's part of the next batch, group by group. `draws` names each sample for random numbers; may be NULL.
@@ -259,7 +265,7 @@ static void take_part(const moco_sampler *sampler, size_t *indices, size_t *draw
     const size_t row = sampler->whole_batches ? 0 : sampler->rank * part;
     for (size_t i = 0; i < part; ++i) {
         const size_t at = from + moco__grouped_sample(row + i, batch, groups);
-        indices[i] = sampler->order != NULL ? (size_t)sampler->order[at] : at;
+        indices[i] = sample_at(sampler, at);
         if (draws != NULL) {
             draws[i] = repeats ? at : indices[i];
         }

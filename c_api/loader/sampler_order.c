@@ -1,4 +1,4 @@
-/* Orders the samples of an epoch: of shards that are read in sequence, by weights, or by a callback. */
+/* Orders the samples of an epoch by weights or by a callback. */
 #include "loader/sampler_order_internal.h"
 
 #include "base/callback_internal.h"
@@ -7,85 +7,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-/* Shards that are read at a time: more mix better and use more threads to unpack, fewer seek less. */
-enum { LANES = 4 };
-
-typedef struct lane {
-    size_t next, left;
-} lane;
-
-/* Takes the next shard that has samples into a lane; returns false if all are taken. */
-static bool refill(lane *l, const size_t *sizes, const int64_t *starts, const int64_t *shards, size_t shard_count,
-                   size_t *taken)
-{
-    while (l->left == 0 && *taken < shard_count) {
-        const size_t shard = (size_t)shards[(*taken)++];
-        *l = (lane){ (size_t)starts[shard], sizes[shard] };
-    }
-    return l->left > 0;
-}
-
-/* Deals out the samples of the shards, one of each lane in turn. */
-static void deal(int64_t *out, const size_t *sizes, const int64_t *starts, const int64_t *shards, size_t shard_count)
-{
-    lane lanes[LANES] = { { 0, 0 } };
-    size_t taken = 0;
-    size_t dealt = 0;
-    for (size_t before = SIZE_MAX; before != dealt;) {
-        before = dealt;
-        for (size_t i = 0; i < LANES; ++i) {
-            if (refill(&lanes[i], sizes, starts, shards, shard_count, &taken)) {
-                out[dealt++] = (int64_t)lanes[i].next++;
-                --lanes[i].left;
-            }
-        }
-    }
-}
-
-/* Fisher and Yates within each window. */
-static void shuffle_windows(int64_t *order, size_t count, size_t window, moco__rng *rng)
-{
-    size_t from = 0;
-    size_t size = 1 + (size_t)moco__rng_below(rng, window);
-    while (from < count) {
-        size = size < count - from ? size : count - from;
-        for (size_t i = size; i > 1; --i) {
-            const size_t j = (size_t)moco__rng_below(rng, i);
-            const int64_t kept = order[from + j];
-            order[from + j] = order[from + i - 1];
-            order[from + i - 1] = kept;
-        }
-        from += size;
-        size = window;
-    }
-}
-
-moco_status moco__sampler_order(int64_t *out, const size_t *shard_sizes, size_t shard_count, size_t window,
-                                uint64_t seed, uint64_t epoch)
-{
-    int64_t *shards = moco__calloc(shard_count, sizeof *shards);
-    int64_t *starts = moco__calloc(shard_count, sizeof *starts);
-    if (shards == NULL || starts == NULL) {
-        free(shards);
-        free(starts);
-        return MOCO_ENOMEM;
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < shard_count; ++i) {
-        starts[i] = (int64_t)count;
-        count += shard_sizes[i];
-    }
-    moco__permutation(shards, shard_count, seed, MOCO__RNG_SHARDS, epoch);
-    deal(out, shard_sizes, starts, shards, shard_count);
-    moco__rng rng;
-    moco__rng_start(&rng, seed, MOCO__RNG_EPOCH, epoch);
-    shuffle_windows(out, count, window, &rng);
-    free(shards);
-    free(starts);
-    return MOCO_OK;
-}
 
 /* ---- By weights ---- */
 
@@ -122,15 +43,18 @@ static size_t find(const double *sums, size_t count, double number)
     return low;
 }
 
-void moco__sampler_draw(int64_t *out, const double *sums, size_t count, uint64_t seed, uint64_t epoch)
+size_t moco__sampler_draw(const double *sums, size_t count, uint64_t seed, uint64_t epoch, size_t place)
 {
     const double total = sums[count - 1];
     const double below = nextafter(total, 0); /* the product may round up to the total */
     moco__rng rng;
     moco__rng_start(&rng, seed, MOCO__RNG_WEIGHTS, epoch);
-    for (size_t i = 0; i < count; ++i) {
-        out[i] = (int64_t)find(sums, count, fmin(total * moco__rng_double(&rng), below));
+    rng.counter[0] = (uint32_t)(place / 2); /* a block has two numbers of 53 bits */
+    double number = moco__rng_double(&rng);
+    if (place % 2 == 1) {
+        number = moco__rng_double(&rng);
     }
+    return find(sums, count, fmin(total * number, below));
 }
 
 /* ---- By a callback ---- */
