@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NAME_SIZE = MOCO_PATH_MAX, SIZES_MAX = 65536 };
+enum { NAME_SIZE = MOCO_PATH_MAX, SIZES_MAX = 65536, NAMES_MAX = 1 << 24 };
 
 static uint64_t add_number(uint64_t hash, uint64_t number)
 {
@@ -128,7 +128,7 @@ uint64_t moco__dataset_fingerprint(const moco_dataset *dataset)
     for (size_t i = 0; dataset->class_names != NULL && i < dataset->class_count; ++i) {
         hash = moco__hash(hash, dataset->class_names[i], strlen(dataset->class_names[i]) + 1);
     }
-    for (size_t i = 0; i < dataset->count; ++i) {
+    for (size_t i = 0; i < dataset->count; i += dataset->count / NAMES_MAX + 1) {
         moco__pack_key(key, &same, i);
         hash = moco__hash(hash, key, strlen(key) + 1);
         hash = add_number(hash, (uint64_t)moco__dataset_given_label(dataset, i));

@@ -201,16 +201,12 @@ static moco_status take_labels(moco_dataset *dataset, const tar_state *state)
 {
     const moco__shard *labelled = NULL;
     const moco__shard *bare = NULL;
-    int32_t largest = -1;
+    size_t limit = 0;
     for (size_t s = 0; s < state->shard_count; ++s) {
         const moco__shard *shard = &state->shards[s];
-        for (size_t i = 0; i < shard->count; ++i) {
-            largest = shard->samples[i].label > largest ? shard->samples[i].label : largest;
-        }
-        if (shard->count > 0 && shard->samples[0].label >= 0) {
-            labelled = shard;
-        } else if (shard->count > 0) {
-            bare = shard;
+        limit = shard->class_limit > limit ? shard->class_limit : limit;
+        if (shard->count > 0) {
+            *(shard->class_limit > 0 ? &labelled : &bare) = shard;
         }
     }
     if (labelled != NULL && bare != NULL) {
@@ -218,7 +214,7 @@ static moco_status take_labels(moco_dataset *dataset, const tar_state *state)
                               bare->path, labelled->path);
     }
     if (dataset->class_names == NULL) {
-        dataset->class_count = largest >= 0 ? (size_t)largest + 1 : 0;
+        dataset->class_count = limit;
     }
     return MOCO_OK;
 }

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 moco_status moco__shard_create(moco__shard *shard, const char *path)
 {
@@ -15,13 +16,19 @@ moco_status moco__shard_create(moco__shard *shard, const char *path)
 void moco__shard_free(moco__shard *shard)
 {
     free(shard->path);
-    free(shard->samples);
-    moco__bytes_free(&shard->texts);
+    if (shard->map != NULL) {
+        (void)munmap(shard->map, shard->map_size);
+    } else {
+        free(shard->samples);
+        moco__bytes_free(&shard->texts);
+    }
     moco__left_out_free(&shard->left_out);
     *shard = (moco__shard){ .path = NULL };
 }
 
 const char *moco__shard_name(const moco__shard *shard, size_t position)
 {
-    return (const char *)shard->texts.data + shard->samples[position].name;
+    const uint64_t name = shard->samples[position].name;
+    /* A large index is not read as a whole when it is opened. */
+    return name < shard->texts.size ? (const char *)shard->texts.data + name : "(damaged index)";
 }

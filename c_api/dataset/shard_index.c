@@ -1,20 +1,24 @@
 /*
- * Reads and writes the index of a shard, "SHARD.idx", which saves reading the archive when it is opened.
+ * Reads and writes the index of a shard, "SHARD.idx", which saves reading the archive when it is opened. The file is
+ * mapped, so that processes share its memory.
  *
  * All numbers are little-endian, all offsets from the file's start:
  *
- *      0   8 bytes   "MOCOIDX1"
+ *      0   8 bytes   "MOCOIDX2"
  *      8   uint64    size of the shard's file
  *     16   uint64    digest of the shard: FNV-1a of 16 pieces of 4096 bytes, evenly spread from its first to its last
  *     24   uint64    1: compressed, so that offsets of samples count unpacked bytes; 0: plain
  *     32   uint64    number of samples, N
  *     40   uint64    number of names of classes, C
  *     48   uint64    bytes of the texts, T
- *     56   uint64    FNV-1a of everything after this number
- *     64   N times:  uint64 offset of the image in the (unpacked) archive, uint64 place of its member's name in the
+ *     56   uint64    the largest class of a sample, plus 1; 0: the samples have none
+ *     64   uint64    place in the texts of what was left out
+ *     72   uint64    checksum: FNV-1a of the bytes 0 to 71, and of what follows this number: of all of it if the shard
+ *                    is compressed or has at most 65,536 samples, else of 16 pieces, as in the digest
+ *     80   N times:  uint64 offset of the image in the (unpacked) archive, uint64 place of its member's name in the
  *                    texts, uint32 size of the image (its highest bit: the image is sparse, and the offset is that of
  *                    its header), int32 class or -1
- *     64 + 24 N      T bytes: NUL-terminated texts, first the C names of classes, then names of members, then "KIND
+ *     80 + 24 N      T bytes: NUL-terminated texts, first the C names of classes, then names of members, then "KIND
  *                    COUNT EXAMPLE" of members that were left out
  *
  * Size and digest show whether the shard is still the one that was indexed. Its modification time is ignored, so that a
@@ -31,16 +35,33 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { MAGIC_SIZE = 8, HEADER_SIZE = 64, RECORD_SIZE = 24, DIGEST_PIECES = 16, DIGEST_PIECE = 4096 };
+enum { MAGIC_SIZE = 8, HEADER_SIZE = 80, RECORD_SIZE = 24, DIGEST_PIECES = 16, DIGEST_PIECE = 4096 };
 
-static const char magic[] = "MOCOIDX1";
+/* Samples up to which an index is checked as a whole, which takes some milliseconds. */
+enum { WHOLE_MAX = 65536 };
+
+static const char magic[] = "MOCOIDX2";
 
 /* The numbers of the header, after the magic. */
-enum { FIELD_FILE_SIZE, FIELD_DIGEST, FIELD_PACKED, FIELD_SAMPLES, FIELD_CLASSES, FIELD_TEXTS, FIELD_SUM, FIELD_COUNT };
+enum {
+    FIELD_FILE_SIZE,
+    FIELD_DIGEST,
+    FIELD_PACKED,
+    FIELD_SAMPLES,
+    FIELD_CLASSES,
+    FIELD_TEXTS,
+    FIELD_CLASS_LIMIT,
+    FIELD_LEFT_OUT,
+    FIELD_SUM,
+    FIELD_COUNT
+};
 
 _Static_assert(MAGIC_SIZE + 8 * FIELD_COUNT == HEADER_SIZE, "the header's layout");
+_Static_assert(sizeof(moco__shard_sample) == RECORD_SIZE && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "samples in memory are those of the file");
 
 char *moco__shard_index_path(const char *path)
 {
@@ -61,6 +82,13 @@ static void put_number(uint8_t *to, uint64_t value, size_t bytes)
 
 /* ---- The shard that the index belongs to ---- */
 
+/* Returns where a piece of a digest begins. */
+static uint64_t piece_at(uint64_t size, uint64_t piece)
+{
+    const uint64_t last = size > DIGEST_PIECE ? size - DIGEST_PIECE : 0;
+    return piece == DIGEST_PIECES - 1 ? last : last / (DIGEST_PIECES - 1) * piece;
+}
+
 static moco_status digest_of(uint64_t *size, uint64_t *digest, int descriptor, const char *path)
 {
     struct stat info;
@@ -68,12 +96,10 @@ static moco_status digest_of(uint64_t *size, uint64_t *digest, int descriptor, c
     if (fstat(descriptor, &info) != 0) {
         return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(errno));
     }
-    const uint64_t last = info.st_size > DIGEST_PIECE ? (uint64_t)info.st_size - DIGEST_PIECE : 0;
     uint64_t hash = MOCO__HASH_START;
     for (uint64_t i = 0; i < DIGEST_PIECES; ++i) {
-        const uint64_t at = last / (DIGEST_PIECES - 1) * i;
         size_t got = 0;
-        const int error = moco__read_at(&got, piece, descriptor, sizeof piece, i == DIGEST_PIECES - 1 ? last : at);
+        const int error = moco__read_at(&got, piece, descriptor, sizeof piece, piece_at((uint64_t)info.st_size, i));
         if (error != 0) {
             return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(error));
         }
@@ -96,18 +122,28 @@ static moco_status identify(uint64_t *size, uint64_t *digest, const char *path)
     return status;
 }
 
-/* ---- Writing ---- */
-
-static void put_samples(uint8_t *to, const moco__shard *shard)
+/* Returns whether an index is checked as a whole. Samples of a packed shard are read in sequence, one by the other. */
+static bool is_whole(const uint64_t fields[FIELD_COUNT])
 {
-    for (size_t i = 0; i < shard->count; ++i, to += RECORD_SIZE) {
-        const moco__shard_sample *sample = &shard->samples[i];
-        put_number(to, sample->offset, 8);
-        put_number(to + 8, sample->name, 8);
-        put_number(to + 16, sample->size | (uint64_t)sample->sparse << 31U, 4);
-        put_number(to + 20, (uint32_t)sample->label, 4);
-    }
+    return fields[FIELD_PACKED] == 1 || fields[FIELD_SAMPLES] <= WHOLE_MAX;
 }
+
+/* Returns the checksum of an index file. */
+static uint64_t sum_of(const uint64_t fields[FIELD_COUNT], const uint8_t *file, size_t size)
+{
+    const uint8_t *rest = file + HEADER_SIZE;
+    const uint64_t rest_size = size - HEADER_SIZE;
+    uint64_t hash = moco__hash(MOCO__HASH_START, file, MAGIC_SIZE + 8 * FIELD_SUM);
+    if (is_whole(fields)) {
+        return moco__hash(hash, rest, rest_size);
+    }
+    for (uint64_t i = 0; i < DIGEST_PIECES; ++i) {
+        hash = moco__hash(hash, rest + piece_at(rest_size, i), DIGEST_PIECE);
+    }
+    return hash;
+}
+
+/* ---- Writing ---- */
 
 static void put_header(uint8_t *to, const uint64_t fields[FIELD_COUNT])
 {
@@ -137,9 +173,11 @@ static moco_status put_left_out(moco__bytes *file, const moco__left_out *left)
 
 moco_status moco__shard_write_index(const moco__shard *shard)
 {
-    uint64_t fields[FIELD_COUNT] = {
-        [FIELD_PACKED] = !shard->plain, [FIELD_SAMPLES] = shard->count, [FIELD_CLASSES] = shard->class_count
-    };
+    uint64_t fields[FIELD_COUNT] = { [FIELD_PACKED] = !shard->plain,
+                                     [FIELD_SAMPLES] = shard->count,
+                                     [FIELD_CLASSES] = shard->class_count,
+                                     [FIELD_CLASS_LIMIT] = shard->class_limit,
+                                     [FIELD_LEFT_OUT] = shard->texts.size };
     moco__bytes file = { NULL, 0, 0 };
     char *path = moco__shard_index_path(shard->path);
     moco_status status = path != NULL ? MOCO_OK : MOCO_ENOMEM;
@@ -147,10 +185,12 @@ moco_status moco__shard_write_index(const moco__shard *shard)
         status = identify(&fields[FIELD_FILE_SIZE], &fields[FIELD_DIGEST], shard->path);
     }
     if (status == MOCO_OK) {
-        status = moco__bytes_resize(&file, HEADER_SIZE + RECORD_SIZE * shard->count);
+        status = moco__bytes_resize(&file, HEADER_SIZE);
     }
     if (status == MOCO_OK) {
-        put_samples(file.data + HEADER_SIZE, shard);
+        status = moco__bytes_append(&file, shard->samples, RECORD_SIZE * shard->count);
+    }
+    if (status == MOCO_OK) {
         status = moco__bytes_append(&file, shard->texts.data, shard->texts.size);
     }
     if (status == MOCO_OK) {
@@ -158,7 +198,8 @@ moco_status moco__shard_write_index(const moco__shard *shard)
     }
     if (status == MOCO_OK) {
         fields[FIELD_TEXTS] = file.size - HEADER_SIZE - RECORD_SIZE * shard->count;
-        fields[FIELD_SUM] = moco__hash(MOCO__HASH_START, file.data + HEADER_SIZE, file.size - HEADER_SIZE);
+        put_header(file.data, fields);
+        fields[FIELD_SUM] = sum_of(fields, file.data, file.size);
         put_header(file.data, fields);
         status = moco__file_write(path, file.data, file.size);
     }
@@ -177,6 +218,9 @@ static moco_status damaged(const char *path, const char *what)
 
 static moco_status check_header(uint64_t fields[FIELD_COUNT], const uint8_t *file, size_t size, const char *path)
 {
+    if (size >= MAGIC_SIZE && memcmp(file, "MOCOIDX1", MAGIC_SIZE) == 0) {
+        return damaged(path, "the index is of version 0.1");
+    }
     if (size < HEADER_SIZE || memcmp(file, magic, MAGIC_SIZE) != 0) {
         return damaged(path, "this is not an index of a shard");
     }
@@ -188,7 +232,7 @@ static moco_status check_header(uint64_t fields[FIELD_COUNT], const uint8_t *fil
         fields[FIELD_TEXTS] != rest - RECORD_SIZE * fields[FIELD_SAMPLES] || fields[FIELD_PACKED] > 1) {
         return damaged(path, "the index is longer or shorter than its header says");
     }
-    if (moco__hash(MOCO__HASH_START, file + HEADER_SIZE, size - HEADER_SIZE) != fields[FIELD_SUM]) {
+    if (sum_of(fields, file, size) != fields[FIELD_SUM]) {
         return damaged(path, "the index is damaged: its checksum is wrong");
     }
     return MOCO_OK;
@@ -208,8 +252,17 @@ static moco_status check_identity(const uint64_t fields[FIELD_COUNT], const moco
                           path, shard->path, (unsigned long long)fields[FIELD_FILE_SIZE], (unsigned long long)size);
 }
 
+/* Returns whether a sample is inside the shard, and has a class that there is. */
+static bool is_sample(const moco__shard *shard, const moco__shard_sample *sample, uint64_t file_size)
+{
+    const bool within = !shard->plain ||
+                        (sample->offset <= file_size && (sample->sparse || sample->size <= file_size - sample->offset));
+    const bool classed = sample->label >= -1 && sample->label < (int64_t)shard->class_limit;
+    return within && classed && sample->name < shard->texts.size && sample->size <= MOCO__IMAGE_BYTES_MAX;
+}
+
 /* A right checksum does not prove sense: each sample must be inside the shard, and each text must end. */
-static bool makes_sense(const moco__shard *shard, uint64_t file_size)
+static bool makes_sense(const moco__shard *shard, const uint64_t fields[FIELD_COUNT])
 {
     const uint8_t *texts = shard->texts.data;
     const size_t size = shard->texts.size;
@@ -217,31 +270,23 @@ static bool makes_sense(const moco__shard *shard, uint64_t file_size)
     for (size_t i = 0; i < size && ends < shard->class_count; ++i) {
         ends += texts[i] == '\0';
     }
-    if (ends < shard->class_count || (size > 0 && texts[size - 1] != '\0')) {
+    if (ends < shard->class_count || (size > 0 && texts[size - 1] != '\0') || fields[FIELD_LEFT_OUT] > size ||
+        shard->class_limit > (shard->class_count > 0 ? shard->class_count : MOCO__CLASSES_MAX)) {
         return false;
     }
-    for (size_t i = 0; i < shard->count; ++i) {
+    bool makes = true;
+    for (size_t i = 0; i < shard->count && makes && is_whole(fields); ++i) {
         const moco__shard_sample *sample = &shard->samples[i];
-        const bool within = !shard->plain || (sample->offset <= file_size &&
-                                              (sample->sparse || sample->size <= file_size - sample->offset));
-        const bool ordered = i == 0 || sample->offset > shard->samples[i - 1].offset;
-        const bool classed =
-            sample->label >= -1 && (shard->class_count == 0 || sample->label < (int64_t)shard->class_count);
-        if (!within || !ordered || !classed || sample->name >= size || sample->size > MOCO__IMAGE_BYTES_MAX) {
-            return false;
-        }
+        makes = is_sample(shard, sample, fields[FIELD_FILE_SIZE]) &&
+                (i == 0 || sample->offset > shard->samples[i - 1].offset);
     }
-    return true;
+    return makes;
 }
 
-/* Takes what was left out from behind the names of members. Texts that are no such numbers say nothing. */
-static void take_left_out(moco__shard *shard)
+/* Takes what was left out. Texts that are no such numbers say nothing. */
+static void take_left_out(moco__shard *shard, size_t at)
 {
     const char *texts = (const char *)shard->texts.data;
-    size_t at = shard->count > 0 ? (size_t)shard->samples[shard->count - 1].name : 0;
-    for (size_t i = shard->count > 0 ? 1 : shard->class_count; i > 0 && at < shard->texts.size; --i) {
-        at += strlen(texts + at) + 1;
-    }
     for (; at < shard->texts.size; at += strlen(texts + at) + 1) {
         char *after_kind = NULL;
         char *after_count = NULL;
@@ -253,42 +298,32 @@ static void take_left_out(moco__shard *shard)
     }
 }
 
-static moco_status take_file(moco__shard *shard, const moco__bytes *file, const char *path)
+/* Checks a mapped index, and points the shard into it. */
+static moco_status take_map(moco__shard *shard, const char *path)
 {
     uint64_t fields[FIELD_COUNT];
-    MOCO_TRY(check_header(fields, file->data, file->size, path));
+    MOCO_TRY(check_header(fields, shard->map, shard->map_size, path));
     MOCO_TRY(check_identity(fields, shard, path));
     shard->plain = fields[FIELD_PACKED] == 0;
-    shard->class_count = fields[FIELD_CLASSES];
-    shard->samples = moco__calloc(fields[FIELD_SAMPLES] + 1, sizeof *shard->samples);
-    if (shard->samples == NULL) {
-        return MOCO_ENOMEM;
-    }
     shard->count = fields[FIELD_SAMPLES];
-    const uint8_t *from = file->data + HEADER_SIZE;
-    for (size_t i = 0; i < shard->count; ++i, from += RECORD_SIZE) {
-        const uint32_t size = (uint32_t)moco__little_endian(from + 16, 4);
-        shard->samples[i] = (moco__shard_sample){ .offset = moco__little_endian(from, 8),
-                                                  .name = moco__little_endian(from + 8, 8),
-                                                  .size = size & INT32_MAX,
-                                                  .sparse = size > INT32_MAX,
-                                                  .label = (int32_t)(uint32_t)moco__little_endian(from + 20, 4) };
-    }
-    MOCO_TRY(moco__bytes_append(&shard->texts, from, fields[FIELD_TEXTS]));
-    if (!makes_sense(shard, fields[FIELD_FILE_SIZE])) {
+    shard->class_count = fields[FIELD_CLASSES];
+    shard->class_limit = fields[FIELD_CLASS_LIMIT];
+    shard->samples = (moco__shard_sample *)(void *)(shard->map + HEADER_SIZE);
+    shard->texts =
+        (moco__bytes){ .data = shard->map + HEADER_SIZE + RECORD_SIZE * shard->count, .size = fields[FIELD_TEXTS] };
+    if (!makes_sense(shard, fields)) {
         return damaged(path, "the index points outside the shard");
     }
-    take_left_out(shard);
+    take_left_out(shard, fields[FIELD_LEFT_OUT]);
     return MOCO_OK;
 }
 
 moco_status moco__shard_read_index(moco__shard *shard, const char *index_path)
 {
-    char *bytes = NULL;
-    size_t size = 0;
-    MOCO_TRY(moco__file_read(&bytes, &size, index_path));
-    moco__bytes file = { (uint8_t *)bytes, size, size };
-    const moco_status status = take_file(shard, &file, index_path);
-    moco__bytes_free(&file);
-    return status;
+    const moco_status status = moco__file_map(&shard->map, &shard->map_size, index_path);
+    if (status == MOCO_EFORMAT) {
+        return damaged(index_path, "this is not an index of a shard");
+    }
+    MOCO_TRY(status);
+    return take_map(shard, index_path);
 }

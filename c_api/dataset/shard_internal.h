@@ -30,8 +30,11 @@ typedef struct moco__shard {
     moco__shard_sample *samples;
     size_t count;
     size_t class_count;      /* names of classes; 0: none */
+    size_t class_limit;      /* above the largest class of a sample; 0: the samples have none */
     moco__left_out left_out; /* members that belong to no sample */
     moco__bytes texts;       /* NUL-terminated: the names of classes, then those of members */
+    unsigned char *map;      /* the index file that samples and texts are in; NULL: memory of their own */
+    size_t map_size;
 } moco__shard;
 
 /* Bytes of an image in a shard, and classes without names, at most. */

@@ -259,13 +259,15 @@ static moco_status check_keys(scan *s)
     return status;
 }
 
-static moco_status check_classes(const moco__shard *shard)
+static moco_status limit_classes(moco__shard *shard)
 {
-    for (size_t i = 0; i < shard->count && shard->class_count > 0; ++i) {
-        if (shard->samples[i].label >= (int64_t)shard->class_count) {
+    for (size_t i = 0; i < shard->count; ++i) {
+        const size_t limit = (size_t)(shard->samples[i].label + 1);
+        if (shard->class_count > 0 && limit > shard->class_count) {
             return moco_error_set(MOCO_EFORMAT, "%s: %s has class %d, but __classes__ names %zu", shard->path,
                                   moco__shard_name(shard, i), shard->samples[i].label, shard->class_count);
         }
+        shard->class_limit = limit > shard->class_limit ? limit : shard->class_limit;
     }
     return MOCO_OK;
 }
@@ -301,7 +303,7 @@ static moco_status run_scan(scan *s)
     MOCO_TRY(end_group(s));
     MOCO_TRY(check_keys(s));
     warn(s);
-    return check_classes(s->shard);
+    return limit_classes(s->shard);
 }
 
 static moco_status scan_file(moco__shard *shard)

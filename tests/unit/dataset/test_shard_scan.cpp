@@ -195,11 +195,14 @@ TEST_F(Shard, StaleOrDamagedIndexIsRefused)
     }
     // A right checksum over nonsense.
     std::string nonsense = index;
-    nonsense[64 + 16 + 3] = '\x3f'; // the first image's size
-    const uint64_t sum = moco__hash(MOCO__HASH_START, nonsense.data() + 64, nonsense.size() - 64);
-    memcpy(&nonsense[56], &sum, 8);
+    nonsense[80 + 16 + 3] = '\x3f'; // the first image's size
+    const uint64_t head = moco__hash(MOCO__HASH_START, nonsense.data(), 72);
+    const uint64_t sum = moco__hash(head, nonsense.data() + 80, nonsense.size() - 80);
+    memcpy(&nonsense[72], &sum, 8);
     write_file(path("s.tar.idx"), nonsense);
     refused("points outside");
+    write_file(path("s.tar.idx"), "MOCOIDX1" + index.substr(8));
+    refused("of version 0.1");
 }
 
 } // namespace
