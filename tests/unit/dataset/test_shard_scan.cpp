@@ -205,4 +205,39 @@ TEST_F(Shard, StaleOrDamagedIndexIsRefused)
     refused("of version 0.1");
 }
 
+// An index of many samples is mapped, and checked by pieces: what is damaged between them is found when it is used.
+TEST_F(Shard, LargeIndexIsCheckedByPieces)
+{
+    constexpr size_t count = 70000;
+    ASSERT_EQ(scan(tar_member("1.jpg", "one") + tar_end()), MOCO_OK);
+    const moco__shard_sample sample = shard_.samples[0];
+    free(shard_.samples);
+    shard_.samples = static_cast<moco__shard_sample *>(calloc(count, sizeof sample));
+    std::fill_n(shard_.samples, count, sample);
+    shard_.count = count;
+    ASSERT_EQ(moco__shard_write_index(&shard_), MOCO_OK);
+    std::string index = read_file(path("s.tar.idx"));
+    const auto open = [&](moco__shard *read) {
+        write_file(path("s.tar.idx"), index);
+        return moco__shard_open(read, path("s.tar").c_str());
+    };
+    moco__shard read = {};
+    ASSERT_EQ(open(&read), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(read.count, count);
+    EXPECT_STREQ(moco__shard_name(&read, count - 1), "1.jpg");
+    moco__shard_free(&read);
+    const size_t between = 80 + 24 * 3000;
+    memset(&index[between], 0xff, 24);
+    ASSERT_EQ(open(&read), MOCO_OK) << moco_error_message();
+    EXPECT_STREQ(moco__shard_name(&read, 3000), "(damaged index)");
+    moco__shard_free(&read);
+    for (const size_t at : { size_t{ 20 }, size_t{ 81 }, index.size() - 2 }) {
+        const char kept = index[at];
+        index[at] ^= 1;
+        EXPECT_EQ(open(&read), MOCO_EFORMAT) << at;
+        moco__shard_free(&read);
+        index[at] = kept;
+    }
+}
+
 } // namespace
