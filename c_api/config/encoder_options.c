@@ -23,6 +23,17 @@ static moco_precision precision_of(const moco_config *config)
     return config->precision == MOCO_PRECISION_BF16 ? MOCO_BF16 : MOCO_FP32;
 }
 
+const char *moco__precision_advice(moco_precision asked, moco_precision fastest, moco_device_type type)
+{
+    if (asked != MOCO_BF16 || fastest == MOCO_BF16) {
+        return NULL;
+    }
+    return type == MOCO_CPU ? "precision bf16 is slow on this processor, which has neither AVX512-BF16 nor AMX: a step "
+                              "takes many times as long as in fp32; train with precision auto or fp32"
+                            : "precision bf16 is slow on this GPU, whose compute capability is below 8.0; train with "
+                              "precision auto or fp32";
+}
+
 static moco_layout layout_of(const moco_config *config, moco_device device, moco_precision precision)
 {
     switch (config->layout) {

@@ -21,8 +21,9 @@ static bool ends_with(const char *name, const char *end)
 
 bool moco__is_shard_name(const char *name)
 {
-    static const char *const ends[] = { ".tar",     ".tar.gz", ".tgz",     ".tar.zst",  ".tzst", ".tar.xz", ".txz",
-                                        ".tar.bz2", ".tbz2",   ".tar.lz4", ".tar.lzma", ".tlz",  ".tar.lz" };
+    static const char *const ends[] = { ".tar",     ".tar.gz",   ".tgz", ".tar.zst", ".tzst",
+                                        ".tar.xz",  ".txz",      ".tbz", ".tar.bz2", ".tbz2",
+                                        ".tar.lz4", ".tar.lzma", ".tlz", ".tar.lz",  ".tar.Z" };
     bool found = false;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; ++i) {
         found = found || ends_with(name, ends[i]);

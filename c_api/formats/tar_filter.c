@@ -24,6 +24,7 @@ static const magic magics[] = {
     { 4, "\x04\x22\x4D\x18", ARCHIVE_FILTER_LZ4 },
     { 4, "\x28\xB5\x2F\xFD", ARCHIVE_FILTER_ZSTD },
     { 5, "LZIP\1", ARCHIVE_FILTER_LZIP },
+    { 2, "\x1F\x9D", ARCHIVE_FILTER_COMPRESS },
 };
 
 /* A skippable frame of zstd, with which pzstd begins. */

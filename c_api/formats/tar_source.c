@@ -129,6 +129,14 @@ static int open_archive(moco__source *source)
                                  : archive_read_open_fd(source->archive, source->descriptor, UNPACK_BLOCK);
 }
 
+/* The filter is named, since libarchive 3.6 does not recognise zstd behind a skippable frame. It recognises that of
+ * compress, and crashes if that one is named. */
+static int add_filter(struct archive *archive, int filter)
+{
+    return filter == ARCHIVE_FILTER_COMPRESS ? archive_read_support_filter_compress(archive)
+                                             : archive_read_append_filter(archive, filter);
+}
+
 static moco_status start_unpacking(moco__source *source, int filter)
 {
     struct archive_entry *entry = NULL;
@@ -136,9 +144,8 @@ static moco_status start_unpacking(moco__source *source, int filter)
     if (source->archive == NULL) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory", source->path);
     }
-    /* The filter is named, since libarchive 3.6 does not recognise zstd behind a skippable frame. "raw" takes the
-     * unpacked bytes without looking for a format in them. */
-    if (archive_read_append_filter(source->archive, filter) != ARCHIVE_OK ||
+    /* "raw" takes the unpacked bytes without looking for a format in them. */
+    if (add_filter(source->archive, filter) != ARCHIVE_OK ||
         archive_read_support_format_raw(source->archive) != ARCHIVE_OK ||
         archive_read_support_format_empty(source->archive) != ARCHIVE_OK || open_archive(source) != ARCHIVE_OK) {
         return unpack_failed(source);

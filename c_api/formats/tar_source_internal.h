@@ -1,6 +1,6 @@
 /*
  * Reads the bytes of a shard in sequence, from a plain file or from one compressed: by gzip, zstd, xz,
- * lzma, lzip, bzip2 or LZ4.
+ * lzma, lzip, bzip2, LZ4 or compress.
  *
  * Positions count unpacked bytes. One thread at a time may use a source.
  */

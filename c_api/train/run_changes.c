@@ -94,13 +94,11 @@ static void log_move(const moco__run *run)
         (void)snprintf(moves, sizeof moves, "from %lld threads to %lld", (long long)origin->threads,
                        (long long)setup->config.threads);
     }
-    const bool slow =
-        setup->config.precision == MOCO_PRECISION_BF16 && moco_precision_fastest(setup->device) == MOCO_FP32;
     if (moves[0] != '\0') {
         moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
                             "the run moves %s: images and settings stay, but sums are made in another order, so from "
-                            "here on it is not bit-identical to an uninterrupted run%s",
-                            moves, slow ? "; its bf16 arithmetic is slow here" : "");
+                            "here on it is not bit-identical to an uninterrupted run",
+                            moves);
     } else if (setup->device.type == MOCO_CUDA && !setup->config.deterministic) {
         moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
                             "the run was started without deterministic, so on a GPU it is not bit-identical to an "

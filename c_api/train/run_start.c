@@ -6,6 +6,7 @@
 #include "base/text_internal.h"
 #include "base/version_internal.h"
 #include "config/config_stored_internal.h"
+#include "config/encoder_options_internal.h"
 #include "ranks/peers_internal.h"
 #include "train/checkpoint_names_internal.h"
 #include "train/run_agreement_internal.h"
@@ -142,6 +143,16 @@ static void log_loss(const moco__run *run)
     }
 }
 
+static void warn_of_precision(const moco__run *run)
+{
+    const moco_device device = run->setup.device;
+    const moco_precision asked = run->setup.config.precision == MOCO_PRECISION_BF16 ? MOCO_BF16 : MOCO_FP32;
+    const char *advice = moco__precision_advice(asked, moco_precision_fastest(device), device.type);
+    if (advice != NULL) {
+        moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "%s", advice);
+    }
+}
+
 static void log_setup(const moco__run *run)
 {
     const moco__run_setup *s = &run->setup;
@@ -157,6 +168,7 @@ static void log_setup(const moco__run *run)
         (double)moco_encoder_parameter_count(moco_model_query_encoder(s->model)) / 1e6,
         moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
         (long long)c->bn_splits, moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
+    warn_of_precision(run);
     log_processes(run);
     log_loss(run);
     if (s->val_images == NULL && moco__run_wants_tests(c)) {

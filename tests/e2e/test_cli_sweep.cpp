@@ -118,6 +118,26 @@ TEST_F(CliSweep, ListsRunsWithWhatDiffersAndTheBestFirst)
     EXPECT_HAS(nothing.err, "there is no run in this folder or below");
 }
 
+TEST_F(CliSweep, ListsTheOthersIfARunCannotBeRead)
+{
+    ASSERT_EQ(swept().code, 0) << swept().err;
+    fs::create_directories(root / "mixed");
+    fs::copy(root / "swept/momentum-0_seed-0", root / "mixed/good", fs::copy_options::recursive);
+    fs::create_directories(root / "mixed/bad/metrics.jsonl");
+    fs::create_directories(root / "mixed/damaged");
+    std::ofstream(root / "mixed/damaged/metrics.jsonl") << "{\"step\": 1, \"loss\": 1}\n\x01{{{\n{\"step\": 3}\n";
+    const Result list = run({ "runs", "mixed" });
+    EXPECT_EQ(list.code, 1);
+    EXPECT_HAS(list.out, "good");
+    EXPECT_HAS(list.err, "mixed/bad/metrics.jsonl");
+    EXPECT_HAS(list.err, "mixed/damaged/metrics.jsonl");
+    EXPECT_HAS(list.err, "2 of 3 runs cannot be read and are left out");
+    const Result drawn = run({ "plot", "mixed", "--x", "momentum", "--metric", "loss", "--out", "mixed.svg" });
+    EXPECT_EQ(drawn.code, 1);
+    EXPECT_HAS(drawn.err, "2 of 3 runs cannot be read and are left out");
+    EXPECT_TRUE(fs::exists(root / "mixed.svg"));
+}
+
 TEST_F(CliSweep, DrawsAMetricAgainstASetting)
 {
     ASSERT_EQ(swept().code, 0) << swept().err;

@@ -68,7 +68,7 @@ inline std::string pax_record(const std::string &key, const std::string &value)
     return std::to_string(length) + " " + key + "=" + value + "\n";
 }
 
-// Compresses as the ending of the path says: .gz or .zst.
+// Compresses as the ending of the path says: .zst, .lzma, .tlz, .lz, .Z, or else .gz.
 inline void write_packed(const std::string &path, const std::string &bytes)
 {
     archive *out = archive_write_new();
@@ -77,6 +77,7 @@ inline void write_packed(const std::string &path, const std::string &bytes)
     const char *filter = ending == ".zst"                        ? "zstd"
                          : ending == ".lzma" || ending == ".tlz" ? "lzma"
                          : ending == ".lz"                       ? "lzip"
+                         : ending == ".Z"                        ? "compress"
                                                                  : "gzip";
     ASSERT_EQ(archive_write_set_format_raw(out), ARCHIVE_OK);
     ASSERT_EQ(archive_write_add_filter_by_name(out, filter), ARCHIVE_OK);

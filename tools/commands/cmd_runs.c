@@ -280,6 +280,9 @@ static int run(const arguments *args)
         find_settings(&c, &list);
         status = values.json ? print_json(&list, &c) : print_text(&list, &c);
     }
+    if (status == MOCO_OK) {
+        status = run_list_check(&list);
+    }
     run_list_free(&list);
     return status == MOCO_OK ? EXIT_OK : say_failure();
 }

@@ -211,6 +211,9 @@ static moco_status work(run_list *list, const plot_runs_job *job)
         print_groups(&g, job, x);
         status = draw(&g, job, x);
     }
+    if (status == MOCO_OK) {
+        status = run_list_check(list);
+    }
     free(g.all);
     return status;
 }

@@ -3,6 +3,7 @@
  */
 #include "commands/run_list.h"
 
+#include "cli/output.h"
 #include "cli/output_path.h"
 
 #include <dirent.h>
@@ -44,6 +45,15 @@ static moco_config *read_config(const char *run)
     return config;
 }
 
+/* Looks at a run, all of whose metrics must be readable. */
+static moco_status inspect(run_entry *entry)
+{
+    run_metric metric;
+    const moco_status status = moco_run_inspect(&entry->info, entry->path);
+    return status == MOCO_OK ? run_metric_read(&metric, entry, "loss") : status;
+}
+
+/* A run that cannot be read is told and counted, so that the others are shown. */
 static moco_status add(run_list *list, const char *path, const char *name)
 {
     run_entry *grown = realloc(list->entries, (list->count + 1) * sizeof *grown);
@@ -55,12 +65,18 @@ static moco_status add(run_list *list, const char *path, const char *name)
     memset(entry, 0, sizeof *entry);
     (void)snprintf(entry->path, sizeof entry->path, "%s", path);
     (void)snprintf(entry->name, sizeof entry->name, "%s", name);
-    const moco_status status = moco_run_inspect(&entry->info, path);
-    if (status == MOCO_OK) {
-        entry->config = read_config(path);
-        list->count += 1;
+    const moco_status status = inspect(entry);
+    if (status == MOCO_ENOMEM) {
+        return status;
     }
-    return status;
+    if (status != MOCO_OK) {
+        (void)say_failure();
+        list->unread += 1;
+        return MOCO_OK;
+    }
+    entry->config = read_config(path);
+    list->count += 1;
+    return MOCO_OK;
 }
 
 static int is_shown(const struct dirent *entry)
@@ -106,17 +122,26 @@ moco_status run_list_read(run_list *out, const char *const *folders, size_t coun
         if (!is_folder(folder)) {
             return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such folder; give a folder with runs", folder);
         }
-        const size_t before = out->count;
+        const size_t before = out->count + out->unread;
         const moco_status status = search(out, folder, count == 1 ? strlen(folder) + 1 : 0, 0);
         if (status != MOCO_OK) {
             return status;
         }
-        if (out->count == before) {
+        if (out->count + out->unread == before) {
             return moco_error_set(MOCO_ENOTFOUND, "%s: there is no run in this folder or below; moco train makes one",
                                   folder);
         }
     }
     return MOCO_OK;
+}
+
+moco_status run_list_check(const run_list *list)
+{
+    return list->unread == 0
+               ? MOCO_OK
+               : moco_error_set(MOCO_EFORMAT, "%zu of %zu runs cannot be read and %s left out; mend or remove %s",
+                                list->unread, list->unread + list->count, list->unread == 1 ? "is" : "are",
+                                list->unread == 1 ? "it" : "them");
 }
 
 void run_list_free(run_list *list)

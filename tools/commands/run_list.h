@@ -18,6 +18,7 @@ typedef struct run_entry {
 typedef struct run_list {
     run_entry *entries;
     size_t count;
+    size_t unread; /* runs that were left out since they cannot be read */
 } run_list;
 
 /* A metric over a run; NaN if the run has none. */
@@ -26,8 +27,10 @@ typedef struct run_metric {
     uint64_t best_step;
 } run_metric;
 
-/* Reads all runs in and below the folders, by name. Free the list in any case. */
+/* Reads all runs in and below the folders, by name. Says which cannot be read. Free the list in any case. */
 moco_status run_list_read(run_list *out, const char *const *folders, size_t count);
+/* Fails if runs were left out; call it when the others have been shown. */
+moco_status run_list_check(const run_list *list);
 void run_list_free(run_list *list);
 
 /* Writes a setting of a run; "?" if it is unknown. */

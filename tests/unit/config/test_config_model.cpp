@@ -1,4 +1,5 @@
 // Tests the options of a model from a configuration, its description back, and the policies of a configuration.
+#include "config/encoder_options_internal.h"
 #include "support/config_text.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tensors.hpp"
@@ -67,6 +68,16 @@ TEST(ConfigModel, RecordsAGraphByItselfOnOneGpuAlone)
     config.mechanism = MOCO_MECHANISM_MOCO;
     config.cuda_graph = MOCO_CUDA_GRAPH_OFF;
     EXPECT_FALSE(graph(MOCO_CUDA));
+}
+
+TEST(ConfigModel, WarnsOfBf16WhereItIsSlow)
+{
+    EXPECT_EQ(moco__precision_advice(MOCO_FP32, MOCO_FP32, MOCO_CPU), nullptr);
+    EXPECT_EQ(moco__precision_advice(MOCO_FP32, MOCO_BF16, MOCO_CPU), nullptr);
+    EXPECT_EQ(moco__precision_advice(MOCO_BF16, MOCO_BF16, MOCO_CPU), nullptr);
+    EXPECT_EQ(moco__precision_advice(MOCO_BF16, MOCO_BF16, MOCO_CUDA), nullptr);
+    EXPECT_HAS(std::string(moco__precision_advice(MOCO_BF16, MOCO_FP32, MOCO_CPU)), "neither AVX512-BF16 nor AMX");
+    EXPECT_HAS(std::string(moco__precision_advice(MOCO_BF16, MOCO_FP32, MOCO_CUDA)), "below 8.0");
 }
 
 TEST(ConfigModel, RefusesAnArchWithoutAnEnd)

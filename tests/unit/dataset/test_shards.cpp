@@ -112,7 +112,7 @@ TEST_F(Shards, Splits)
 
 TEST_F(Shards, CompressedOnesGiveTheSame)
 {
-    for (const char *ending : { ".tar.gz", ".tgz", ".tar.zst", ".tar.lzma", ".tlz", ".tar.lz" }) {
+    for (const char *ending : { ".tar.gz", ".tgz", ".tar.zst", ".tar.lzma", ".tlz", ".tar.lz", ".tar.Z" }) {
         fs::remove_all(path("set"));
         write_shards(ending, 2, 10);
         const Dataset dataset = open(path("set"));

@@ -130,7 +130,7 @@ TEST_F(Tar, SparseFilesAreReadWithTheirHoles)
     const std::string corpus = tests_folder() + "/fuzz/corpus/tar/";
     for (const char *name :
          { "gnu_sparse_old.tar.gz", "gnu_sparse_0.0.tar.gz", "gnu_sparse_0.1.tar.gz", "gnu_sparse_1.0.tar.gz",
-           "packed.tar.xz", "packed.tar.bz2", "packed.tar.lzma", "packed.tar.lz", "packed.tar.lz4" }) {
+           "packed.tar.xz", "packed.tar.bz2", "packed.tar.lzma", "packed.tar.lz", "packed.tar.lz4", "packed.tar.Z" }) {
         Members out;
         EXPECT_EQ(read(&out, corpus + name), MOCO_OK) << moco_error_message();
         EXPECT_EQ(out, expected) << name;
