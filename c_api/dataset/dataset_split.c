@@ -17,7 +17,8 @@ static const char *const known[] = { "train", "val", "valid", "validation", "dev
 enum {
     KNOWN = sizeof known / sizeof known[0],
     NAME_SIZE = 16,
-    FEW = 4 /* folders in which splits are looked for too */
+    FEW = 4,  /* folders in which splits are looked for too */
+    MANY = 8, /* folders, beyond which names count by their first word alone */
 };
 
 /* The folders of a dataset, as they are written there; empty: there is none of that name. */
@@ -131,49 +132,65 @@ moco_status moco__split_note_folder(moco_dataset *dataset, const char *path)
     return dataset->others != NULL && dataset->place != NULL ? MOCO_OK : out_of_memory(path);
 }
 
-/* Returns whether a name begins with the word for a split, as "train2017" and "Val_set"; `trains`: to train on. */
-static bool names_split(const char *name, bool *trains)
+/* What the name of a folder or shard says: that it is a split to train on, one to test on, or neither. */
+typedef enum meaning { NO_SPLIT, TRAINS, TESTS } meaning;
+
+/* Returns what a word means, by itself or with what it is a split of, as in "trainset". */
+static meaning meaning_of(const char *word, size_t length)
 {
-    static const char *const more[] = { "training",   "trn",     "testing",   "tst",
-                                        "evaluation", "holdout", "unlabeled", "unlabelled" };
-    size_t length = 0;
-    while (isalpha((unsigned char)name[length])) {
-        ++length;
-    }
-    *trains = length >= 3 && tolower((unsigned char)name[0]) == 't' && tolower((unsigned char)name[1]) == 'r';
-    for (size_t i = 0; i < KNOWN; ++i) {
-        if (strlen(known[i]) == length && strncasecmp(known[i], name, length) == 0) {
-            return true;
+    static const char *const more[] = { "training", "trn",     "testing",   "tst",        "evaluation",
+                                        "holdout",  "heldout", "unlabeled", "unlabelled", "pred",
+                                        "fold",     "folds",   "split",     "splits" };
+    static const char *const ends[] = { "", "set", "data", "images", "imgs", "dir" };
+    for (size_t i = 0; i < KNOWN + sizeof more / sizeof more[0]; ++i) {
+        const char *split = i < KNOWN ? known[i] : more[i - KNOWN];
+        const size_t begin = strlen(split);
+        for (size_t e = 0; e < sizeof ends / sizeof ends[0]; ++e) {
+            if (length == begin + strlen(ends[e]) && strncasecmp(word, split, begin) == 0 &&
+                strncasecmp(word + begin, ends[e], length - begin) == 0) {
+                return strncasecmp(split, "tr", 2) == 0 ? TRAINS : TESTS;
+            }
         }
     }
-    for (size_t i = 0; i < sizeof more / sizeof more[0]; ++i) {
-        if (strlen(more[i]) == length && strncasecmp(more[i], name, length) == 0) {
-            return true;
+    return NO_SPLIT;
+}
+
+/* Returns what a name means by one of its words, as "train2017", "Val_set", "trainA" and, unless `first` alone counts,
+ * "seg_train". */
+static meaning meaning_of_name(const char *name, bool first)
+{
+    meaning found = NO_SPLIT;
+    for (size_t begin = 0; name[begin] != '\0' && found == NO_SPLIT;) {
+        size_t end = begin;
+        while (isalpha((unsigned char)name[end]) &&
+               !(end > begin && isupper((unsigned char)name[end]) && islower((unsigned char)name[end - 1]))) {
+            ++end;
         }
+        found = meaning_of(name + begin, end - begin);
+        if (first) {
+            return found;
+        }
+        begin = end > begin ? end : end + 1;
     }
-    return false;
+    return found;
 }
 
 /* Returns whether names are those of splits: all of them, or one for training and another. Paths count by their end. */
-static bool look_like_splits(char *const *names, size_t count, bool all_suffice)
+static bool look_like_splits(char *const *names, size_t count, bool all_suffice, bool first)
 {
-    size_t train = 0;
-    size_t test = 0;
+    size_t found[TESTS + 1] = { 0 };
     for (size_t i = 0; i < count; ++i) {
-        bool trains = false;
         const char *slash = strrchr(names[i], '/');
-        if (names_split(slash != NULL ? slash + 1 : names[i], &trains)) {
-            train += trains ? 1 : 0;
-            test += trains ? 0 : 1;
-        }
+        found[meaning_of_name(slash != NULL ? slash + 1 : names[i], first)] += 1;
     }
-    return (train > 0 && test > 0) || (all_suffice && count > 0 && train + test == count);
+    return (found[TRAINS] > 0 && found[TESTS] > 0) || (all_suffice && count > 0 && found[NO_SPLIT] == 0);
 }
 
 void moco__split_warn_of_folders(const char *root, char *const *names, size_t count, bool are_classes)
 {
     const char *taken = are_classes ? "they are taken for classes" : "all of them are taken for one set without labels";
-    if (look_like_splits(names, count, true)) {
+    /* Among many classes there may be a steam_train and a tape_test. */
+    if (look_like_splits(names, count, true, count > MANY)) {
         moco_log(MOCO_LOG_WARNING,
                  "dataset: folders in %s have the names of splits (%s%s%s), but %s; splits are a folder train and "
                  "another of val, valid, validation, dev, eval or test; rename them, or give the folder of one split",
@@ -195,7 +212,7 @@ void moco__split_warn_of_folders(const char *root, char *const *names, size_t co
 
 void moco__split_warn_of_shards(const char *root, char *const *paths, size_t count)
 {
-    if (look_like_splits(paths, count, false)) {
+    if (look_like_splits(paths, count, false, false)) {
         moco_log(MOCO_LOG_WARNING,
                  "dataset: shards in %s have the names of several splits (%s, %s), but all of them are taken; put them "
                  "into folders train and val, or give the range of one split",

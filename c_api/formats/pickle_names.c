@@ -50,6 +50,8 @@ static const struct {
     { "builtins", "list", MOCO__NAME_INERT },
     { "builtins", "dict", MOCO__NAME_INERT },
     { "builtins", "range", MOCO__NAME_INERT },
+    { "builtins", "xrange", MOCO__NAME_INERT },
+    { "builtins", "Ellipsis", MOCO__NAME_INERT },
     { "builtins", "slice", MOCO__NAME_INERT },
     { "numpy", "dtype", MOCO__NAME_INERT },
     { "numpy", "ndarray", MOCO__NAME_INERT },
@@ -60,9 +62,19 @@ static const struct {
     { "pathlib", "PosixPath", MOCO__NAME_INERT },
     { "pathlib", "PurePosixPath", MOCO__NAME_INERT },
     { "pathlib", "WindowsPath", MOCO__NAME_INERT },
+    { "pathlib", "PureWindowsPath", MOCO__NAME_INERT },
     { "pathlib._local", "PosixPath", MOCO__NAME_INERT },
+    { "pathlib._local", "PurePosixPath", MOCO__NAME_INERT },
+    { "pathlib._local", "WindowsPath", MOCO__NAME_INERT },
     { "datetime", "datetime", MOCO__NAME_INERT },
     { "datetime", "timedelta", MOCO__NAME_INERT },
+    { "datetime", "date", MOCO__NAME_INERT },
+    { "datetime", "time", MOCO__NAME_INERT },
+    { "datetime", "timezone", MOCO__NAME_INERT },
+    { "collections", "deque", MOCO__NAME_INERT },
+    { "decimal", "Decimal", MOCO__NAME_INERT },
+    { "fractions", "Fraction", MOCO__NAME_INERT },
+    { "uuid", "UUID", MOCO__NAME_INERT },
 };
 
 /* The classes of storages and tensors are called after the types of their elements. */

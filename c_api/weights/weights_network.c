@@ -103,18 +103,20 @@ static bool has_head(const moco_weights *weights, const char *prefix)
 static bool is_mlp(const moco_weights *weights, const char *prefix)
 {
     static const char *const parts[] = { "fc.0.weight", "fc.0.bias", "fc.2.weight", "fc.2.bias" };
+    enum { PARTS = sizeof parts / sizeof parts[0] };
     const size_t length = strlen(prefix);
     const moco_weights_entry *entry = NULL;
     size_t count = 0;
+    size_t found = 0;
     for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
         count += strncmp(entry->name, prefix, length) == 0 && moco__is_head(entry->name + length);
     }
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i) {
-        count -= find(weights, prefix, parts[i]) != NULL;
+    for (size_t i = 0; i < PARTS; ++i) {
+        found += find(weights, prefix, parts[i]) != NULL;
     }
     const moco_weights_entry *first = find_shaped(weights, prefix, "fc.0.weight", 2);
     const moco_weights_entry *last = find_shaped(weights, prefix, "fc.2.weight", 2);
-    return count == 0 && first != NULL && last != NULL && first->sizes[0] == first->sizes[1] &&
+    return count == PARTS && found == PARTS && first != NULL && last != NULL && first->sizes[0] == first->sizes[1] &&
            last->sizes[1] == first->sizes[0];
 }
 
@@ -166,7 +168,7 @@ done:
     return status;
 }
 
-/* Counts tensors beside the network that are left out, and finds the first of them. */
+/* Counts tensors beside the network and its head, such as another network, and finds the first of them. */
 static size_t count_others(const char **first, const moco_weights *weights, const moco_network *network)
 {
     const size_t length = strlen(network->prefix);
@@ -174,8 +176,9 @@ static size_t count_others(const char **first, const moco_weights *weights, cons
     size_t count = 0;
     for (size_t i = 0; (entry = moco_weights_get(weights, i)) != NULL; ++i) {
         const char *name = entry->name + length;
-        if (strncmp(entry->name, network->prefix, length) == 0 && !moco__is_body(name) &&
-            (network->classifier || !moco__is_head(name)) && strncmp(entry->name, "optimizer.", 10) != 0) {
+        const bool inside = strncmp(entry->name, network->prefix, length) == 0;
+        const bool taken = inside && (moco__is_body(name) || moco__is_head(name));
+        if (!taken && strncmp(entry->name, "optimizer.", 10) != 0) {
             *first = count++ == 0 ? entry->name : *first;
         }
     }
@@ -205,7 +208,8 @@ static void tell_of_others(const moco_weights *weights, const moco_network *netw
     const size_t others = count_others(&first, weights, network);
     if (network->classifier) {
         moco_log(MOCO_LOG_INFO, "%s: fc is another head than MoCo's, and is left out", weights->path);
-    } else if (others > 0 && !moco__weights_are_ours(weights)) {
+    }
+    if (others > 0 && !moco__weights_are_ours(weights)) {
         moco_log(MOCO_LOG_INFO, "%s: left out %zu %s beside the network, like %s", weights->path, others,
                  others == 1 ? "tensor" : "tensors", first);
     }

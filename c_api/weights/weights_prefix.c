@@ -138,7 +138,9 @@ moco_status moco__weights_find_prefix(char prefix[64], const moco_weights *weigh
             memcpy(prefix, found, strlen(found) + 1);
         }
     }
-    return best < INT32_MAX ? MOCO_OK : refuse(weights, branch);
+    /* Other networks too have a conv1 somewhere. */
+    const bool is_other = best >= HALF && kind_of(weights) != NULL;
+    return best < INT32_MAX && !is_other ? MOCO_OK : refuse(weights, branch);
 }
 
 void moco__weights_shape_text(char *out, size_t room, const int64_t *sizes, size_t ndim)
