@@ -96,13 +96,21 @@ static size_t *count_images(const moco__tree *tree, size_t class_count)
     return counts;
 }
 
-static moco_format choose_format(const size_t *counts, size_t class_count)
+/* Images beside folders of images make a tree without labels, which may not be what was meant. */
+static moco_format choose_format(const moco__tree *tree, const size_t *counts, size_t class_count)
 {
     size_t filled = 0;
+    const size_t outside = counts[class_count];
     for (size_t i = 0; i < class_count; ++i) {
         filled += counts[i] > 0;
     }
-    return filled >= 2 && counts[class_count] == 0 ? MOCO_FORMAT_FOLDER : MOCO_FORMAT_FLAT;
+    if (filled >= 2 && outside > 0) {
+        moco_log(MOCO_LOG_WARNING,
+                 "dataset: %s has %zu image%s beside %zu folders of images, so that all are taken as one set without "
+                 "labels; with format folder the folders are classes, and what is beside them is left out",
+                 tree->root, outside, outside == 1 ? "" : "s", filled);
+    }
+    return filled >= 2 && outside == 0 ? MOCO_FORMAT_FOLDER : MOCO_FORMAT_FLAT;
 }
 
 /* Turns the folders into classes; images outside of them are dropped. */
@@ -151,7 +159,7 @@ static moco_status take_files(moco_dataset *dataset, moco_format format, size_t 
     if (counts == NULL) {
         return MOCO_ENOMEM;
     }
-    dataset->format = format == MOCO_FORMAT_AUTO ? choose_format(counts, class_count) : format;
+    dataset->format = format == MOCO_FORMAT_AUTO ? choose_format(tree, counts, class_count) : format;
     warn_of_splits(tree, class_count, dataset->format == MOCO_FORMAT_FOLDER);
     if (dataset->format == MOCO_FORMAT_FLAT) {
         for (size_t i = 0; i < tree->file_count; ++i) {

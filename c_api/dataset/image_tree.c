@@ -88,7 +88,8 @@ static moco_status add_entry(listing *list, const struct dirent *entry)
         identity = entry->d_type == DT_REG ? identity_of(list, entry) : identity;
         return add_file(tree, &tree->folders[list->at], entry->d_name, identity);
     }
-    moco__left_out_note(tree->left_out, MOCO__LEFT_OTHERS, tree->folders[list->at].path, entry->d_name);
+    moco__left_out_note(tree->left_out, moco__left_out_kind(entry->d_name), tree->folders[list->at].path,
+                        entry->d_name);
     return MOCO_OK;
 }
 

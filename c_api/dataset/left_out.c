@@ -1,6 +1,8 @@
 /* Counts what a path holds beside the images of a dataset. */
 #include "dataset/left_out_internal.h"
 
+#include "dataset/image_name_internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,11 @@ static const struct {
     MOCO__LEFT_MAP(LEFT_ROW)
 #undef LEFT_ROW
 };
+
+moco__left_kind moco__left_out_kind(const char *name)
+{
+    return moco__is_unread_image_name(name) ? MOCO__LEFT_FORMATS : MOCO__LEFT_OTHERS;
+}
 
 void moco__left_out_add(moco__left_out *left, moco__left_kind kind, size_t count, const char *example)
 {

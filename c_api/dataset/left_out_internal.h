@@ -20,7 +20,9 @@
     X(MOCO__LEFT_LOOPS, "link to a folder that contains it", "links to folders that contain them", false)              \
     X(MOCO__LEFT_ARRAYS, ".npy array beside image files", ".npy arrays beside image files", false)                     \
     X(MOCO__LEFT_LINKED, "image that is a link in the archive", "images that are links in the archive", true)          \
-    X(MOCO__LEFT_UNUSED, "image or folder beside the data files", "images or folders beside the data files", false)
+    X(MOCO__LEFT_UNUSED, "image or folder beside the data files", "images or folders beside the data files", false)    \
+    X(MOCO__LEFT_FORMATS, "image whose format or name is not taken", "images whose formats or names are not taken",    \
+      true)
 
 typedef enum moco__left_kind {
 #define MOCO__LEFT_ENUM(name, one, several, warns) name,
@@ -35,6 +37,9 @@ typedef struct moco__left_out {
         char *example; /* NULL: none, or memory was out */
     } of[MOCO__LEFT_KINDS];
 } moco__left_out;
+
+/* Returns the kind of a file that has no image's name. */
+moco__left_kind moco__left_out_kind(const char *name);
 
 /* Counts one thing. @param folder NULL or "": none; joined to the name @param left NULL: does nothing */
 void moco__left_out_note(moco__left_out *left, moco__left_kind kind, const char *folder, const char *name);

@@ -219,7 +219,7 @@ static moco_status take_entry(scan *s, const moco__tar_entry *entry)
     if (strcasecmp(extension, ".cls") == 0) {
         return take_label(s, entry);
     }
-    moco__left_out_note(&s->shard->left_out, MOCO__LEFT_OTHERS, NULL, entry->name);
+    moco__left_out_note(&s->shard->left_out, moco__left_out_kind(entry->name), NULL, entry->name);
     return MOCO_OK;
 }
 

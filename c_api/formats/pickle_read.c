@@ -51,6 +51,9 @@ static moco_status extend(moco__machine *m, moco__pickle_kind kind, size_t count
     }
     MOCO_TRY(moco__machine_need(m, 1));
     moco__pickle_value *container = m->stack[m->depth - 1];
+    if (container->kind == MOCO__PICKLE_OTHER) {
+        return MOCO_OK; /* nobody reads what is in it, as in a deque */
+    }
     if (container->kind != kind) {
         return moco__pickle_refuse(m->pickle, "an item before byte %zu is added to something that is not a container",
                                    m->at);

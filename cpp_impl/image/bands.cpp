@@ -153,8 +153,8 @@ void moco::refuse_band_count(std::int32_t found, std::int32_t wanted, const char
     }
     bad_file(name, "has " + plural(found, "band") + (shape != nullptr ? std::string(" (") + shape + ")" : "") +
                        ", but " + plural(wanted, "channel") + (wanted == 1 ? " is" : " are") +
-                       " asked for; use channels " + std::to_string(found) + ", or give images of " +
-                       plural(wanted, "band"));
+                       " asked for; give images of " + plural(wanted, "band") + ", or train a network with channels " +
+                       std::to_string(found));
 }
 
 void moco::fit_bands(Bands &bands, std::int32_t wanted, bool has_alpha, const char *name, const char *shape)

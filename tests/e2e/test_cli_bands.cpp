@@ -159,7 +159,7 @@ TEST_F(CliBands, OneChannelFromARunOfThree)
     make("grey", { "grey16.png", "grey8.png" });
     const Result wrong = train("grey", "wrong", { "--channels", "2" });
     EXPECT_EQ(wrong.code, 1);
-    EXPECT_HAS(wrong.err, "has 1 band, but 2 channels are asked for; use --channels 1");
+    EXPECT_HAS(wrong.err, "has 1 band, but 2 channels are asked for; give images of 2 bands");
     const Result trained = train("grey", "run1", { "--channels", "1" });
     ASSERT_EQ(trained.code, 0) << trained.err;
     EXPECT_HAS(trained.err, "1 channel, normalised by");

@@ -146,3 +146,34 @@ TEST_F(Files, DataSaysWhatItLeavesOut)
     std::ofstream(root / "text") << "not an image";
     EXPECT_HAS(run({ "embed", "run", "text", "--out", "never.npy" }).err, "text is a text. It is neither");
 }
+
+TEST_F(Files, WritesNothingIntoTheData)
+{
+    for (const cli::Words &words :
+         { cli::Words{ "embed", "run", "test", "--out", "test/light/f.npy" },
+           cli::Words{ "embed", "run", "test", "--map", "test/map.png" },
+           cli::Words{ "pack", "test", "--out", "test/x.tar" },
+           cli::Words{ "knn", "run", "--train", "train", "--test", "test", "--features-out", "test/f.npy" } }) {
+        const Result result = run(words);
+        EXPECT_EQ(result.code, 1) << words[0];
+        EXPECT_HAS(result.err, " is in the data test, of which it would become a part");
+        EXPECT_FALSE(exists(root / words.back())) << words.back();
+    }
+}
+
+TEST_F(Files, KnnTellsOfCopies)
+{
+    cli::fs::remove_all(root / "copied");
+    cli::fs::copy(root / "test", root / "copied", cli::fs::copy_options::recursive);
+    const Result result = run({ "knn", "run", "--train", "test", "--test", "copied", "-k", "1", "--threads", "1" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "have the features of a training image: they are copies");
+}
+
+TEST_F(Files, DrawsOneMetricOfOneRun)
+{
+    const Result result = run({ "plot", "run", "--metric", "loss", "--out", "alone.svg" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.out, "plot: alone.svg");
+    EXPECT_TRUE(exists(root / "alone.svg"));
+}

@@ -206,6 +206,12 @@ TEST_F(CliSweep, ChecksTheWholeGridBeforeItStarts)
     EXPECT_EQ(unfit.code, 2);
     EXPECT_HAS(unfit.err, "run bn-splits-7: ");
     EXPECT_FALSE(fs::exists(root / "grid"));
+    fs::create_directories(root / "one/dark");
+    fs::copy(root / "test/dark", root / "one/dark");
+    const Result unlike = run(sweep("grid", { "--lr", "0.1,0.2", "--val-data", "one", "--knn-every", "1" }));
+    EXPECT_EQ(unlike.code, 1);
+    EXPECT_HAS(unlike.err, "one has no labels");
+    EXPECT_FALSE(fs::exists(root / "grid"));
     const Result inside = run(sweep("train/dark/grid", { "--temperature", "0.1,0.2" }));
     EXPECT_EQ(inside.code, 1);
     EXPECT_HAS(inside.err, "train/dark/grid: the folder of the sweep is in the data ");

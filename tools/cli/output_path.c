@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -59,4 +60,47 @@ moco_status output_path_check_picture(const char *option, const char *path)
                               option, path);
     }
     return output_path_check(option, path);
+}
+
+bool folder_contains(const char *folder, const char *path)
+{
+    char rest[MOCO_PATH_MAX];
+    char *outer = realpath(folder, NULL);
+    (void)snprintf(rest, sizeof rest, "%s", path);
+    char *inner = realpath(rest, NULL);
+    while (inner == NULL && rest[0] != '\0') {
+        char *slash = strrchr(rest, '/');
+        if (slash == NULL || slash == rest) {
+            (void)snprintf(rest, sizeof rest, "%s", slash == NULL ? "." : "/");
+        } else {
+            *slash = '\0';
+        }
+        inner = realpath(rest, NULL);
+    }
+    const size_t length = outer != NULL ? strlen(outer) : 0;
+    const bool inside = outer != NULL && inner != NULL && strncmp(inner, outer, length) == 0 &&
+                        (length == 1 || inner[length] == '/' || inner[length] == '\0');
+    free(outer);
+    free(inner);
+    return inside;
+}
+
+/* Returns whether a file's folder is that of a dataset which has its images in folders of splits. */
+static bool is_beside_splits(const char *path, const char *data)
+{
+    char folder[MOCO_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    (void)snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+    return folder_contains(folder[0] != '\0' ? folder : "/", data) && moco_dataset_has_split(data, NULL);
+}
+
+moco_status output_path_check_outside(const char *option, const char *path, const char *data)
+{
+    if (path[0] == '\0' || data[0] == '\0' || !is_folder(data) || !folder_contains(data, path) ||
+        is_beside_splits(path, data)) {
+        return MOCO_OK;
+    }
+    return moco_error_set(MOCO_EINVALID,
+                          "--%s: %s is in the data %s, of which it would become a part; choose a place beside them",
+                          option, path, data);
 }

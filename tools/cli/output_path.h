@@ -18,4 +18,11 @@ moco_status output_path_check(const char *option, const char *path);
 /* Does the same for a picture, whose ending must name a format. */
 moco_status output_path_check_picture(const char *option, const char *path);
 
+/* Returns whether a path is that of a folder or below it, by whatever links; the path need not exist yet. */
+bool folder_contains(const char *folder, const char *path);
+
+/* Fails if the file that an option names would be in the folder of a dataset, whose image or shard it would become.
+ * Empty paths are right. */
+moco_status output_path_check_outside(const char *option, const char *path, const char *data);
+
 #endif

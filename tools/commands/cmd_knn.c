@@ -147,6 +147,11 @@ static moco_status set_up(knn_job *job, const arguments *args)
 {
     MOCO_TRY(output_path_check_picture("confusion", values.confusion));
     MOCO_TRY(output_path_check("features-out", values.features_out));
+    const char *const sets[2] = { values.train, values.test };
+    for (int i = 0; i < 2; ++i) {
+        MOCO_TRY(output_path_check_outside("confusion", values.confusion, sets[i]));
+        MOCO_TRY(output_path_check_outside("features-out", values.features_out, sets[i]));
+    }
     MOCO_TRY(
         network_find_or_preset(&job->net, args->positional[0], values.preset, values.channels, values.images.device));
     MOCO_TRY(moco_threads_set((int32_t)values.images.threads));
@@ -159,6 +164,32 @@ static moco_status set_up(knn_job *job, const arguments *args)
     take_run_settings(job);
     MOCO_TRY(evaluation_warn_of_overlap(job->train_images, job->test_images, "no image votes on itself"));
     return make_encoder(job);
+}
+
+/* Copies of images are other files, and found by their features: those of some images are looked up. */
+static void warn_of_copies(const knn_job *job)
+{
+    enum { LOOKED_AT = 100 };
+    const size_t count = moco_features_count(job->queries);
+    const size_t looked = count < LOOKED_AT ? count : LOOKED_AT;
+    size_t shared = 0;
+    size_t same = 0;
+    if (moco_dataset_overlap(&shared, job->train_images, job->test_images) != MOCO_OK || shared > 0) {
+        return; /* that is told, and no image votes on itself */
+    }
+    for (size_t i = 0; i < looked; ++i) {
+        size_t row = 0;
+        double cosine = 0;
+        if (moco_nearest(&row, &cosine, 1, job->bank, job->queries, i * count / looked) == MOCO_OK) {
+            same += cosine > 1 - 1e-6 ? 1 : 0;
+        }
+    }
+    if (looked > 0 && 2 * same >= looked) {
+        moco_log(MOCO_LOG_WARNING,
+                 "of %zu test images %zu have the features of a training image: they are copies, with which kNN finds "
+                 "the right class by itself, or the network gives all images the same features",
+                 looked, same);
+    }
 }
 
 static moco_status measure(knn_job *job)
@@ -182,6 +213,7 @@ static moco_status measure(knn_job *job)
     }
     MOCO_TRY(moco_knn(job->accuracies, job->predicted, job->bank, job->queries, &grid));
     job->seconds = clock_now() - start;
+    warn_of_copies(job);
     return values.features_out[0] != '\0'
                ? evaluation_write_features(values.features_out, job->bank, job->queries, NULL, 0)
                : MOCO_OK;

@@ -111,6 +111,7 @@ static int run(const arguments *args)
         return code;
     }
     if (output_path_check("out", values.out) != MOCO_OK ||
+        output_path_check_outside("out", values.out, args->positional[0]) != MOCO_OK ||
         data_open_named(&images, "data", args->positional[0], values.format, values.split, values.skip_broken) !=
             MOCO_OK) {
         return say_failure();

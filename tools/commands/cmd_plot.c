@@ -14,7 +14,7 @@ typedef struct plot_options {
     int64_t limit, workers;
     char device[16];
     moco_picture format;
-    char metric[64], out[MOCO_PATH_MAX]; /* of several runs */
+    char metric[64], out[MOCO_PATH_MAX]; /* of a chart of one metric */
     int64_t until_step;
     char x[64], by[64];
     bool best;
@@ -44,7 +44,8 @@ static const moco_option options[] = {
     { .name = "metric",
       .aliases = { "m" },
       MOCO_TEXT_OPTION(plot_options, metric, "NAME"),
-      .help = "for several runs: metric to compare, a key of metrics.jsonl; default: loss, or knn_acc1 with --x" },
+      .help = "draw this metric of one or several runs, a key of metrics.jsonl, in one chart; default: loss, or "
+              "knn_acc1 with --x" },
     { .name = "x",
       MOCO_TEXT_OPTION(plot_options, x, "OPTION"),
       .help = "draw the metric of all runs in and below the folders against this setting, such as queue-size, with "
@@ -57,11 +58,11 @@ static const moco_option options[] = {
       .help = "with --x: take each run's best value of the metric instead of its last" },
     { .name = "until-step",
       MOCO_INT_OPTION(plot_options, until_step, 0, 1e15),
-      .help = "for several runs: leave out later steps; 0: draw all" },
+      .help = "in a chart of one metric: leave out later steps; 0: draw all" },
     { .name = "out",
       .aliases = { "o" },
       MOCO_PATH_OPTION(plot_options, out, "FILE"),
-      .help = "for several runs: file to write; default: METRIC.png, or METRIC-OPTION.png with --x" },
+      .help = "file of a chart of one metric; default: METRIC.png, or METRIC-OPTION.png with --x" },
 };
 
 static const char *const endings[] = {
@@ -101,6 +102,8 @@ static int compare(const arguments *args)
 
 static int run(const arguments *args)
 {
+    const bool one_chart =
+        args->positional_count > 1 || values.metric[0] != '\0' || values.out[0] != '\0' || values.until_step > 0;
     if (values.metric[0] == '\0') {
         (void)snprintf(values.metric, sizeof values.metric, "%s", values.x[0] != '\0' ? "knn_acc1" : "loss");
     }
@@ -110,7 +113,7 @@ static int run(const arguments *args)
     if (values.x[0] != '\0') {
         return plot_settings(args);
     }
-    if (args->positional_count > 1) {
+    if (one_chart) {
         return compare(args);
     }
     const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers, values.format };
@@ -134,8 +137,9 @@ const tool_command command_plot = {
     .text =
         "Draws a run's loss, contrastive accuracy, kNN accuracy and learning rate, a sheet of images with their "
         "augmented views, a sheet of images with their nearest neighbours, and maps of features by their first two "
-        "principal components and by t-SNE. The files are in RUN/plots. With several runs, it draws one metric of all "
-        "of them in one chart. With --x, it draws a metric of all runs below DIR, such as those of a sweep, against "
+        "principal components and by t-SNE. The files are in RUN/plots. With several runs, or with --metric, --out or "
+        "--until-step, it draws one metric in one chart. With --x, it draws a metric of all runs below DIR, such as "
+        "those of a sweep, against "
         "one of their settings, and prints the numbers.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

@@ -1,43 +1,22 @@
 /*
- * Compares the runs that a sweep's folder holds with those that it asks for.
+ * Checks a sweep before its runs: its folder, its data, and the runs that the folder holds already.
  */
 #include "commands/sweep_check.h"
+
+#include "cli/output_path.h"
+#include "commands/data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Returns whether a folder is a path or contains it, by whatever links; the path need not exist yet. */
-static bool contains(const char *folder, const char *path)
-{
-    char rest[MOCO_PATH_MAX];
-    char *outer = realpath(folder, NULL);
-    (void)snprintf(rest, sizeof rest, "%s", path);
-    char *inner = realpath(rest, NULL);
-    while (inner == NULL && rest[0] != '\0') {
-        char *slash = strrchr(rest, '/');
-        if (slash == NULL || slash == rest) {
-            (void)snprintf(rest, sizeof rest, "%s", slash == NULL ? "." : "/");
-        } else {
-            *slash = '\0';
-        }
-        inner = realpath(rest, NULL);
-    }
-    const size_t length = outer != NULL ? strlen(outer) : 0;
-    const bool inside = outer != NULL && inner != NULL && strncmp(inner, outer, length) == 0 &&
-                        (length == 1 || inner[length] == '/' || inner[length] == '\0');
-    free(outer);
-    free(inner);
-    return inside;
-}
-
 /* Runs refuse to be in their data, but the folder of the sweep would be there before. */
 static moco_status check_place(const moco_config *asked, const char *sweep)
 {
     const char *const data[2] = { asked->data, asked->val_data };
     for (int i = 0; i < 2; ++i) {
-        if (data[i][0] != '\0' && contains(data[i], sweep)) {
+        if (data[i][0] != '\0' && folder_contains(data[i], sweep)) {
             return moco_error_set(MOCO_EINVALID,
                                   "%s: the folder of the sweep is in the data %s; choose a folder beside it (--out), "
                                   "since the plots of its runs would become images",
@@ -45,6 +24,41 @@ static moco_status check_place(const moco_config *asked, const char *sweep)
         }
     }
     return MOCO_OK;
+}
+
+/* Returns whether two runs have the same data. */
+static bool same_data(const moco_config *a, const moco_config *b)
+{
+    return strcmp(a->data, b->data) == 0 && strcmp(a->val_data, b->val_data) == 0 && a->format == b->format;
+}
+
+static moco_status check_pair(const moco_dataset *images, const moco_config *asked)
+{
+    moco_dataset *val = NULL;
+    moco_status status =
+        data_open(&val, "kNN monitor", asked->val_data, asked->format, MOCO_SPLIT_TEST, asked->skip_broken);
+    if (status == MOCO_OK) {
+        status = moco_dataset_check_pair(images, val);
+    }
+    moco_dataset_free(val);
+    return status;
+}
+
+/* Opens the data of a run, so that data which do not fit end the sweep and not each of its runs. */
+static moco_status check_data(const moco_config *asked)
+{
+    moco_dataset *images = NULL;
+    if (data_is_command(asked->data) || data_is_command(asked->val_data)) {
+        return MOCO_OK; /* commands are left to the runs */
+    }
+    const bool tests =
+        asked->val_data[0] != '\0' && (asked->knn_every > 0 || asked->knn_steps > 0 || asked->knn_minutes > 0);
+    moco_status status = data_open(&images, "data", asked->data, asked->format, MOCO_SPLIT_TRAIN, asked->skip_broken);
+    if (status == MOCO_OK && tests) {
+        status = check_pair(images, asked);
+    }
+    moco_dataset_free(images);
+    return status;
 }
 
 /* Compares a run in the folder with what the sweep asks for. */
@@ -78,6 +92,7 @@ static moco_status check_settings(const moco_config *asked, const char *name)
 moco_status sweep_check_folder(const sweep_grid *grid)
 {
     static moco_config config;
+    static moco_config before;
     char name[SWEEP_NAME_SIZE];
     for (size_t r = 0; r < grid->runs; ++r) {
         moco_status status = sweep_grid_config(&config, grid, r);
@@ -88,6 +103,10 @@ moco_status sweep_check_folder(const sweep_grid *grid)
         if (status == MOCO_OK) {
             status = check_settings(&config, name);
         }
+        if (status == MOCO_OK && (r == 0 || !same_data(&config, &before))) {
+            status = check_data(&config);
+        }
+        before = config;
         if (status != MOCO_OK) {
             return status;
         }

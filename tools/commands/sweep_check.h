@@ -1,12 +1,12 @@
 /*
- * Compares the runs that a sweep's folder holds with those that it asks for.
+ * Checks a sweep before its runs: its folder, its data, and the runs that the folder holds already.
  */
 #ifndef MOCO_TOOLS_COMMANDS_SWEEP_CHECK_H
 #define MOCO_TOOLS_COMMANDS_SWEEP_CHECK_H
 
 #include "commands/sweep_grid.h"
 
-/* @return ::MOCO_EINVALID if a run is there with other settings */
+/* Says what the data are. @return ::MOCO_EINVALID if a run is there with other settings, or if the data do not fit */
 moco_status sweep_check_folder(const sweep_grid *grid);
 
 #endif

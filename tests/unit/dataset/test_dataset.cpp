@@ -193,9 +193,10 @@ TEST_F(Dataset, WhatIsLeftOutIsCountedAndNamed)
     Handle dataset = open(root_, MOCO_FORMAT_FOLDER);
     EXPECT_EQ(moco_dataset_left_out(dataset.get(), text, sizeof text), 7U);
     const std::string said = text;
-    for (const char *part : { "left out 1 image outside of the class folders: c.png",
-                              "2 files that are no images, like ", "2 hidden entries, like .DS_Store",
-                              "1 folder without images: a/none", "1 link to a folder that contains it: b/up" }) {
+    for (const char *part :
+         { "left out 1 image outside of the class folders: c.png", "1 file that is no image: a/notes.txt",
+           "1 image whose format or name is not taken: b/3.gif", "2 hidden entries, like .DS_Store",
+           "1 folder without images: a/none", "1 link to a folder that contains it: b/up" }) {
         EXPECT_NE(said.find(part), std::string::npos) << part << " is not in: " << said;
     }
     ASSERT_EQ(warnings.size(), 1U);
@@ -203,6 +204,16 @@ TEST_F(Dataset, WhatIsLeftOutIsCountedAndNamed)
     EXPECT_EQ(moco_dataset_left_out(nullptr, text, sizeof text), 0U);
     EXPECT_STREQ(text, "");
     EXPECT_EQ(moco_dataset_left_out(dataset.get(), nullptr, 0), 7U);
+}
+
+TEST_F(Dataset, AnImageBesideClassesTakesTheirLabelsAndIsTold)
+{
+    image("a/1.jpg", 1);
+    image("b/2.jpg", 2);
+    image("cover.jpg", 3);
+    EXPECT_EQ(moco_dataset_format(open(root_).get()), MOCO_FORMAT_FLAT);
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_NE(warnings[0].find("has 1 image beside 2 folders of images"), std::string::npos) << warnings[0];
 }
 
 // ---- Callbacks ----

@@ -90,9 +90,15 @@ TEST_F(Split, OfSeveralToTestOnValidationComesFirst)
 
 TEST_F(Split, NamesThatLookLikeSplitsAreNamed)
 {
-    const std::vector<std::vector<std::string>> sets = {
-        { "train2017", "val2017" }, { "training", "testing" }, { "val", "test" }, { "Train_set", "holdout", "other" }
-    };
+    const std::vector<std::vector<std::string>> sets = { { "train2017", "val2017" },
+                                                         { "training", "testing" },
+                                                         { "val", "test" },
+                                                         { "Train_set", "holdout", "other" },
+                                                         { "seg_train", "seg_test", "seg_pred" },
+                                                         { "trainset", "TestImages" },
+                                                         { "trainA", "testA", "trainB", "testB" },
+                                                         { "fold1", "fold2", "fold_3" },
+                                                         { "train", "pred" } };
     int number = 0;
     for (const auto &names : sets) {
         const std::string set = std::to_string(number++);
@@ -107,10 +113,12 @@ TEST_F(Split, NamesThatLookLikeSplitsAreNamed)
     warnings.clear();
     (void)open(root_ / "wrapped");
     EXPECT_TRUE(warned_of("wrapped/set has splits"));
-    // A class of CIFAR-100 is called train.
+    // A class of CIFAR-100 is called train; of many classes several may have such a word.
     classes("cifar", { "train", "tank", "trout", "valley" });
+    classes("many", { "bus", "car", "cat", "dog", "elk", "fox", "ship", "steam_train", "tape_test" });
     warnings.clear();
     (void)open(root_ / "cifar");
+    (void)open(root_ / "many");
     EXPECT_TRUE(warnings.empty()) << warnings[0];
 }
 

@@ -144,8 +144,9 @@ TEST_F(Bands, ThatDoNotFitAreRefused)
 {
     EXPECT_EQ(read("contig.tif", 4), MOCO_EFORMAT);
     EXPECT_STREQ(moco_error_message(),
-                 (file("contig.tif") + ": has 5 bands, but 4 channels are asked for; use channels "
-                                       "5, or give images of 4 bands")
+                 (file("contig.tif") +
+                  ": has 5 bands, but 4 channels are asked for; give images of 4 bands, or train a "
+                  "network with channels 5")
                      .c_str());
     EXPECT_EQ(read("pages.tif", 1), MOCO_EFORMAT);
     EXPECT_EQ(read("contig.tif", 3), MOCO_EFORMAT);

@@ -193,6 +193,9 @@ TEST_F(Foreign, HeadsOfOtherMethodsAreLeftOut)
                                             { prefix + "fc.2.weight", { 8, 32 } },
                                             { prefix + "fc.2.bias", { 8 } } })),
                   prefix);
+        const std::vector<Extra> without_biases = { { prefix + "fc.0.weight", { 64, 64 } },
+                                                    { prefix + "fc.2.weight", { 8, 64 } } };
+        EXPECT_EQ(import(file({ prefix }, without_biases)), prefix);
     }
     expect_has(import(file({ "" }, { { "layer1.0.se.fc1.weight", { 4, 16, 1, 1 } } })),
                "\"layer1.0.se.fc1.weight\" does not belong to a resnet20");
@@ -213,6 +216,7 @@ TEST_F(Foreign, ARefusalNamesTheNearestNetworkAndTheTensor)
                "has the shape [12, 3, 3, 3], but that of a resnet20, the nearest network, is [16, 3, 3, 3]");
     expect_has(import(file({ "" }, { { "layer3.3.conv1.weight", { 64, 64, 3, 3 } } })), "layer3.3.conv1.weight");
     expect_has(import(file({}, { { "patch_embed.proj.weight", { 8, 3, 16, 16 } } })), "a vision transformer");
+    expect_has(import(file({}, { { "denseblock1.denselayer1.conv1.weight", { 128, 64, 1, 1 } } })), "a DenseNet");
     expect_has(import(file({}, { { "head.weight", { 8, 3 } } })), "Its 1 tensors, as head.weight,");
 }
 
@@ -254,6 +258,8 @@ TEST_F(Foreign, PlainDataBesideTensorsIsPassedOver)
          { global("collections", "Counter") + "}(K\1K\2u\x85R",
            global("collections", "defaultdict") + global("builtins", "list") + "\x85R}b",
            global("builtins", "set") + "](K\1K\2e\x85R", std::string("\x8f(K\1\x90"),
+           global("collections", "deque") + ")R(K\1K\2e", global("__builtin__", "xrange") + "K\1K\5K\1\x87R",
+           global("__builtin__", "Ellipsis"), global("decimal", "Decimal") + text("1.5") + "\x85R",
            global("_codecs", "encode") + nul + text("latin1") + "\x86R", global("builtins", "complex") + "K\1K\2\x86R",
            global("numpy.core.multiarray", "scalar") + global("numpy", "dtype") + text("f8") + "\x85RNb" + nul +
                "\x86R",
