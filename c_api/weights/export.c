@@ -70,7 +70,7 @@ static void warn_of_shape(const moco__export *job, const moco__exporter *exporte
     if (!exporter->for_any_shape && channels != 3) {
         moco_log(MOCO_LOG_WARNING,
                  "the network takes images of %" PRId64 " channel%s: make it by in_chans=%" PRId64
-                 "in timm, and replace conv1 elsewhere",
+                 " in timm, and replace conv1 elsewhere",
                  channels, channels == 1 ? "" : "s", channels);
     }
 }
