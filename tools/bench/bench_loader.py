@@ -1,12 +1,14 @@
-"""Compares the loader with others on the same JPEG files: files per CPU second on one core.
+"""Compares the loader with others on the same image files: files per CPU second on one core.
 
-    python tools/bench/bench_loader.py DATA [--recipe v1|v2] [--files N] [--rounds N] [--short-side 256] [--moco build/bin/moco]
+    python tools/bench/bench_loader.py DATA [--recipe v1|v2] [--files N] [--rounds N] [--short-side 256]
+        [--kind jpeg|png|webp|tiff] [--moco build/bin/moco]
 
-DATA is a folder of JPEG files, as `moco-synth` makes it. Each loader reads the same files, makes two views of 224 pixels
-of each, and normalises them. The loaders take turns, so that other work on the machine slows all of them. Loaders that
-work ahead (moco and DALI) are measured from one rest to the next, so that only the counted files are measured. The other
-loaders are torchvision with Pillow (as in the reference), torchvision.transforms.v2 on tensors, DALI on the CPU, and
-albumentations; those that are not installed are left out. --short-side first shrinks the files with `moco pack`.
+DATA is a folder of images, as `moco-synth` makes it. The files of one kind are read, JPEG without --kind. Each loader reads
+the same files, makes two views of 224 pixels of each, and normalises them. The loaders take turns, so that other work on the
+machine slows all of them. Loaders that work ahead (moco and DALI) are measured from one rest to the next, so that only the
+counted files are measured. The other loaders are torchvision with Pillow (as in the reference), torchvision.transforms.v2 on
+tensors, DALI on the CPU, and albumentations; those that are not installed are left out. --short-side first shrinks the files
+with `moco pack`.
 """
 import argparse
 import importlib.util
@@ -21,6 +23,7 @@ import time
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HUE = {"v1": 0.4, "v2": 0.1}
+ENDINGS = {"jpeg": (".jpg", ".jpeg"), "png": (".png",), "webp": (".webp",), "tiff": (".tif", ".tiff")}
 
 
 def installed(*modules):
@@ -169,6 +172,9 @@ def contenders(args, data, files):
              "moco, fast (other pixels)": use_moco(args.moco, data, len(files), args.recipe, "fast")}
     if installed("torchvision", "PIL"):
         found["torchvision and PIL"] = timed(use_torchvision(files, args.recipe), len(files))
+    if args.kind != "jpeg":
+        return found
+    if installed("torchvision"):
         found["torchvision.transforms.v2"] = timed(use_tensors(files, args.recipe), len(files))
     if installed("albumentations", "cv2"):
         found["albumentations"] = timed(use_albumentations(files, args.recipe), len(files))
@@ -193,14 +199,15 @@ def link(files, folder):
     target = pathlib.Path(folder, "files")
     target.mkdir()
     for number, file in enumerate(files):
-        (target / f"{number:06}.jpg").symlink_to(pathlib.Path(file).resolve())
+        source = pathlib.Path(file).resolve()
+        (target / f"{number:06}{source.suffix.lower()}").symlink_to(source)
     return target
 
 
-def list_files(data, limit):
-    files = sorted(str(path) for path in pathlib.Path(data).rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
+def list_files(data, kind, limit):
+    files = sorted(str(path) for path in pathlib.Path(data).rglob("*") if path.suffix.lower() in ENDINGS[kind])
     if not files:
-        raise SystemExit(f"bench_loader.py: no .jpg or .jpeg file is in {data}")
+        raise SystemExit(f"bench_loader.py: no file that ends with {' or '.join(ENDINGS[kind])} is in {data}")
     return files[: max(64, min(limit, len(files)) // 64 * 64)]
 
 
@@ -211,12 +218,13 @@ def main():
     parser.add_argument("--files", type=int, default=256, help="files per round, a multiple of 64")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--short-side", type=int, default=0)
+    parser.add_argument("--kind", choices=list(ENDINGS), default="jpeg", help="others than jpeg are compared with Pillow alone")
     parser.add_argument("--moco", default="build/bin/moco")
     args = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
         data = shrink(args.moco, args.data, folder, args.short_side) if args.short_side else args.data
-        files = list_files(data, args.files)
+        files = list_files(data, args.kind, args.files)
         found = contenders(args, link(files, folder), files)
         speeds = {name: [] for name in found}
         for turn in range(args.rounds + 1):
@@ -225,7 +233,7 @@ def main():
                 if turn > 0:  # the first turn warms up
                     speeds[name].append(count / seconds)
     exact, fast = (statistics.median(speeds[name]) for name in list(speeds)[:2])
-    print(f"recipe {args.recipe}, {len(files)} files, {args.rounds} rounds"
+    print(f"recipe {args.recipe}, {len(files)} {args.kind} files, {args.rounds} rounds"
           + (f", short side {args.short_side}" if args.short_side else "") + "; files per CPU second:")
     for name, values in speeds.items():
         middle = statistics.median(values)
