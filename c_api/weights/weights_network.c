@@ -51,16 +51,16 @@ static bool measure(moco_architecture *out, bool *cifar_stem, const moco_weights
         return false;
     }
     memset(out, 0, sizeof *out);
-    out->small = stem->sizes[0] == 16;
-    out->widen = out->small ? 1 : stem->sizes[0] / 64;
+    for (int stage = 0; stage < STAGES; ++stage) {
+        out->blocks[stage] = count_blocks(weights, prefix, stage);
+    }
+    out->small = out->blocks[STAGES - 1] == 0;
+    out->widen = stem->sizes[0] / (out->small ? 16 : 64);
     out->bottleneck = find(weights, prefix, "layer1.0.conv3.weight") != NULL;
     out->groups = inner->sizes[0] / inner->sizes[1];
     out->width_per_group = 64;
     if (out->bottleneck && out->groups > 0 && out->widen > 0) {
         out->width_per_group = inner->sizes[0] / out->groups / out->widen;
-    }
-    for (int stage = 0; stage < STAGES; ++stage) {
-        out->blocks[stage] = count_blocks(weights, prefix, stage);
     }
     *cifar_stem = !out->small && stem->sizes[2] == 3;
     return true;
