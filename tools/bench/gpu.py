@@ -34,8 +34,8 @@ UNIT = ("Step.*:Momentum.*:Queue*:InfoNce.*:Profile.*:Tensor*:Sgd*:Encoder.*:Gpu
         "-TensorMisuse.*:*Parameter*:*Widened*:*Initial*")
 SMALL = ["--preset", "tiny", "--arch", "resnet18", "--image-size", "32", "--batch", "64", "--queue-size", "512", "--no-plots",
          "--knn-every", "0", "--print-freq", "1", "--precision", "fp32", "--threads", "4", "--max-steps", "40"]
-STEPS = [("ResNet-50, 224 pixels, batch 256, K 65536", "r50", dict(arch="resnet50", size=224, batch=256, k=65536, splits=1)),
-         ("ResNet-50, 224 pixels, batch 32, K 65536", "r50", dict(arch="resnet50", size=224, batch=32, k=65536, splits=1)),
+STEPS = [("ResNet-50, 224 pixels, batch 256, K 65536, one group", "r50", dict(arch="resnet50", size=224, batch=256, k=65536, splits=1)),
+         ("ResNet-50, 224 pixels, batch 32, K 65536, 8 groups", "r50", dict(arch="resnet50", size=224, batch=32, k=65536, splits=8)),
          ("ResNet-18, CIFAR stem, 32 pixels, batch 512, K 4096, 8 groups", "cifar",
           dict(arch="resnet18", size=32, batch=512, k=4096, splits=8))]
 QUICK = [("ResNet-18, CIFAR stem, 32 pixels, batch 16, K 64, 8 groups", "cifar",
@@ -94,7 +94,10 @@ class Machine:
 
     def last(self, out, tensors_alone=False):
         """The bytes of a run's last checkpoint, with or without the settings in its header."""
-        data = max((self.folder / out / "checkpoints").glob("*.safetensors")).read_bytes()
+        files = list((self.folder / out / "checkpoints").glob("*.safetensors"))
+        if not files:
+            raise Failed(f"the run '{out}' left no checkpoint")
+        data = max(files).read_bytes()
         return data[8 + int.from_bytes(data[:8], "little") :] if tensors_alone else data
 
     # ---- checks: each returns what it found, or raises Failed
@@ -160,11 +163,16 @@ class Machine:
         while process.poll() is None and not (metrics.exists() and len(metrics.read_text().splitlines()) > 1):
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
-        process.wait()
+        if process.wait() == 0:
+            raise Failed("the run ended before it could be stopped")
         run([self.moco, "resume", self.folder / "stopped"])
         if self.last("stopped") != self.last("one"):
             raise Failed("a run that was stopped and resumed differs from an uninterrupted one")
         return "a run that was stopped and resumed ends with the checkpoint of an uninterrupted one"
+
+    def world(self):
+        """The largest power of two that is not above the number of GPUs: batches can be shared out to as many."""
+        return 1 << (len(self.gpus).bit_length() - 1)
 
     def need_several(self):
         if len(self.gpus) < 2:
@@ -173,12 +181,12 @@ class Machine:
     def nccl(self):
         self.need_several()
         run([self.moco, "doctor", "--distributed", "--nproc", "auto", "--device", "cuda", "--timeout", "60"])
-        world = len(self.gpus)
+        world = self.world()
         self.train("alone", "--device", "cuda", "--bn-splits", world)
         self.train("all", "--device", "cuda", "--bn-splits", world, "--nproc", world)
-        pairs = list(zip(self.losses("alone"), self.losses("all")))[:10]
+        pairs = list(zip(self.losses("alone"), self.losses("all")))[:3]  # as in parity()
         worst = max(abs(a - b) / abs(a) for a, b in pairs)
-        if worst > 0.02:
+        if worst > 0.002:
             raise Failed(f"with {world} GPUs the losses differ from those with one by up to {100 * worst:.2f} %")
         return f"{world} GPUs; the first losses differ from those of one GPU by at most {100 * worst:.4f} %"
 
@@ -187,14 +195,20 @@ class Machine:
         limit = 20
         command = [self.moco, "train", self.data, "--out", self.folder / "killed", *SMALL, "--max-steps", "100000",
                    "--device", "cuda", "--nproc", "2", "--timeout", str(limit)]
-        process = subprocess.Popen([str(w) for w in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen([str(w) for w in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   start_new_session=True)
         metrics = self.folder / "killed" / "metrics.jsonl"
         while process.poll() is None and not (metrics.exists() and metrics.read_text().strip()):
             time.sleep(0.05)
         children = run(["ps", "--ppid", process.pid, "-o", "pid="]).split()
         start = time.monotonic()
         os.kill(int(children[-1]), signal.SIGKILL)
-        text, _ = process.communicate(timeout=limit + 60)
+        try:
+            text, _ = process.communicate(timeout=limit + 60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise Failed(f"rank 0 still waits for the killed rank 1 after {limit + 60} s") from None
         if not re.search(r"rank 0: error: .*rank 1 ", text):
             raise Failed("rank 0 does not name the killed rank 1: " + text.strip().splitlines()[-1])
         return f"rank 0 names it after {time.monotonic() - start:.0f} s"
@@ -215,7 +229,7 @@ class Machine:
         shape = ["--arch", "resnet18", "--image-size", "32", "--batch", "32"] if self.args.quick else ["--batch", "256"]
         command = [self.moco, "train", images, "--out", self.folder / "fed", "--preset", "v2", *shape, "--queue-size", "1024",
                    "--epochs", "100000", "--no-plots", "--knn-every", "0", "--print-freq", "1" if self.args.quick else "20",
-                   "--nproc", "auto", "--device", "cuda"]
+                   "--nproc", self.world(), "--device", "cuda"]
         process = subprocess.Popen([str(w) for w in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             _, errors = process.communicate(timeout=60 * self.args.minutes)
@@ -227,9 +241,10 @@ class Machine:
         rows = rows[len(rows) // 2 :]
         speed = statistics.median(row["images_per_s"] for row in rows)
         wait = statistics.median(row["data_wait"] for row in rows)
-        return f"{speed:.0f} images/s on {len(self.gpus)} GPU(s) and {os.cpu_count()} cores, {100 * wait:.0f} % data wait"
+        return f"{speed:.0f} images/s on {self.world()} GPU(s) and {os.cpu_count()} cores, {100 * wait:.0f} % data wait"
 
-    def step_rows(self):
+    def step_rows(self, before):
+        """Adds the table of the step to a text, and returns it."""
         rows = []
         for title, kind, c in QUICK if self.args.quick else STEPS:
             for name, command in self.programs(kind, c):
@@ -243,7 +258,9 @@ class Machine:
                     self.failures += 1
                     rows.append([title, name, f"failed: {error}", "", ""])
                 print("gpu:", *rows[-1], file=sys.stderr, flush=True)
-        return rows
+                text = before + table(["setting", "program", "ms", "images/s", "peak memory"], rows)
+                self.write(text)
+        return text
 
     def programs(self, kind, c):
         size = ["1", "1", "1"] if self.args.quick else [self.args.steps, self.args.repeats, 10]
@@ -269,6 +286,9 @@ class Machine:
                   ("training against the CPU's", self.parity), ("determinism", self.determinism),
                   ("CUDA graphs", self.graph), ("resume", self.resume), ("NCCL", self.nccl),
                   ("a killed rank", self.killed_rank), ("training fed by the loader", self.fed)]
+        version = run([self.moco, "--version"]).strip()
+        head = (f"On {datetime.date.today()}: {len(self.gpus)} x {self.gpus[0]}; {version}; "
+                f"{os.cpu_count()} cores; Linux {platform.release()}.\n\n### Checks\n\n")
         rows = []
         for name, check in checks:
             try:
@@ -279,11 +299,15 @@ class Machine:
                 self.failures += 1
                 rows.append([name, "**failed**", error])
             print("gpu:", *rows[-1], file=sys.stderr, flush=True)
-        version = run([self.moco, "--version"]).strip()
-        head = (f"On {datetime.date.today()}: {len(self.gpus)} x {self.gpus[0]}; {version}; "
-                f"{os.cpu_count()} cores; Linux {platform.release()}.\n\n")
-        return (head + "### Checks\n\n" + table(["check", "result", "what was found"], rows)
-                + "\n### The step\n\n" + table(["setting", "program", "ms", "images/s", "peak memory"], self.step_rows()))
+            text = head + table(["check", "result", "what was found"], rows)
+            self.write(text)
+        return self.step_rows(text + "\n### The step\n\n")
+
+    def write(self, text):
+        """Replaces what stands below the mark, so that a time limit loses only what was not run."""
+        out = self.args.out
+        before = out.read_text().split(MARK)[0] if out.exists() else ""
+        out.write_text(before + MARK + "\n\n" + text)
 
 
 def parse():
@@ -316,8 +340,6 @@ def main():
         text = machine.report()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    before = args.out.read_text().split(MARK)[0] if args.out.exists() else ""
-    args.out.write_text(before + MARK + "\n\n" + text)
     print(text)
     if machine.failures:
         sys.exit(f"gpu: {machine.failures} checks or measurements failed; see {args.out}")
