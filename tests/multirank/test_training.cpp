@@ -146,8 +146,9 @@ TEST_F(Training, EveryMechanismIsTheSameRun)
         const std::string two = std::string(m.name) + "2";
         ASSERT_EQ(run(train(one, m.words)), 0);
         ASSERT_EQ(run(train(two, joined(m.words, { "--nproc", "2" }))), 0);
-        EXPECT_LT(largest_difference(series(one, "loss"), series(two, "loss")), 1e-4) << m.name;
-        EXPECT_LT(parameter_difference(one, two), 1e-4) << m.name;
+        /* Twenty steps multiply the last bits; how much depends on the images. */
+        EXPECT_LT(largest_difference(series(one, "loss"), series(two, "loss")), 5e-4) << m.name;
+        EXPECT_LT(parameter_difference(one, two), 5e-4) << m.name;
 
         const std::string broken = std::string(m.name) + "-broken";
         Process process = start(train(broken, joined(m.words, { "--nproc", "2" })), "broken.txt");
