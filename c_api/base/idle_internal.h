@@ -1,5 +1,4 @@
-/* How long a GPU has nothing to do while the host waits. The host runs ahead of the GPU, so its own wait says little.
- */
+/* Measures how long a GPU is idle while the host waits. The host runs ahead of it, so its own wait says little. */
 #ifndef MOCO_BASE_IDLE_INTERNAL_H
 #define MOCO_BASE_IDLE_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* Reads JSON, and tells a lack of memory from text that is no JSON. */
+/* Reads JSON, and distinguishes out of memory from text that is not JSON. */
 #include "base/json_read_internal.h"
 
 #include <errno.h>

@@ -2,14 +2,14 @@
 
 #include "base/rng_internal.h"
 
-/* Four rounds make a permutation that looks random if the halves are large. Small ones need more, and the smallest show
- * in the frequencies whatever the rounds. */
+/* Four rounds make a permutation that looks random if the halves are large. Small ones need more; with the smallest,
+ * some permutations are more frequent for any number of rounds. */
 enum { ROUNDS = 10, HALF_MIN = 4 };
 
 void moco__keyed_start(moco__keyed *keyed, uint64_t count, uint64_t seed, uint32_t purpose, uint64_t number)
 {
     uint32_t half = HALF_MIN;
-    /* More numbers than places: on all numbers a network makes even permutations alone. */
+    /* Use more numbers than places: on all its numbers a Feistel network makes only even permutations. */
     while (count >> (2 * half) != 0) {
         ++half;
     }

@@ -1,8 +1,8 @@
 /*
  * A random permutation that is computed place by place, so that it takes no memory.
  *
- * A Feistel network, whose rounds are blocks of Philox, permutes the numbers of an even number of bits. Those that are
- * no place are sent through it again until one is ("cycle walking"; Black and Rogaway, "Ciphers with arbitrary finite
+ * A Feistel network, whose rounds are blocks of Philox, permutes the numbers of an even number of bits. A number that
+ * is not a place goes through again until it is one ("cycle walking"; Black and Rogaway, "Ciphers with arbitrary finite
  * domains", 2002), on average less than four times for 64 places or more.
  */
 #ifndef MOCO_BASE_KEYED_INTERNAL_H

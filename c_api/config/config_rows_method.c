@@ -15,7 +15,7 @@ static const moco_option table[] = {
       INT(bn_splits, 1, 4096),
       AUTO,
       .help = "groups of a batch, over all processes, that batch norm normalises separately, as if on that many GPUs; "
-              "auto: 8, or fewer if the batch does not divide" },
+              "auto: 8, or fewer if the batch is not divisible by 8" },
     { .name = "sync-bn",
       NETWORK,
       BOOL(sync_bn),

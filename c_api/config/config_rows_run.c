@@ -30,7 +30,7 @@ static const moco_option table[] = {
     { .name = "lr-decay",
       OPTIM,
       REAL(lr_decay, 0.0001, 1),
-      .help = "what schedule exponential multiplies the learning rate by" },
+      .help = "factor of the learning rate with --schedule exponential" },
     { .name = "lr-decay-steps",
       OPTIM,
       INT(lr_decay_steps, 0, 1e12),

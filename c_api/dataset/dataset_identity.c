@@ -1,4 +1,4 @@
-/* Tells images and datasets from each other: a number for every image, the overlap of two sets, and a fingerprint. */
+/* Identifies images and datasets: a number for every image, the overlap of two sets, and a fingerprint. */
 #include "dataset/dataset_identity_internal.h"
 
 #include "base/handle_internal.h"
@@ -20,7 +20,7 @@ static uint64_t add_number(uint64_t hash, uint64_t number)
     return moco__hash(hash, &number, sizeof number);
 }
 
-/* Images in a file of their own are known by it, whatever links lead there. */
+/* An image with its own file is identified by that file, through any links. */
 static bool identify_file(uint64_t *out, const char *name)
 {
     struct stat info;

@@ -13,8 +13,8 @@
     X(MOCO__LEFT_OUTSIDE, "image outside of the class folders", "images outside of the class folders", true)           \
     X(MOCO__LEFT_UNREADABLE, "folder that cannot be read", "folders that cannot be read", true)                        \
     X(MOCO__LEFT_LABELS, ".cls member without an image", ".cls members without an image", true)                        \
-    X(MOCO__LEFT_OTHERS, "file that is no image", "files that are no images", false)                                   \
-    X(MOCO__LEFT_BESIDE, "entry that is no shard", "entries that are no shards", false)                                \
+    X(MOCO__LEFT_OTHERS, "file that is not an image", "files that are not images", false)                              \
+    X(MOCO__LEFT_BESIDE, "entry that is not a shard", "entries that are not shards", false)                            \
     X(MOCO__LEFT_HIDDEN, "hidden entry", "hidden entries", false)                                                      \
     X(MOCO__LEFT_EMPTY, "folder without images", "folders without images", false)                                      \
     X(MOCO__LEFT_LOOPS, "link to a folder that contains it", "links to folders that contain them", false)              \

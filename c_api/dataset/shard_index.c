@@ -13,8 +13,8 @@
  *     48   uint64    bytes of the texts, T
  *     56   uint64    the largest class of a sample, plus 1; 0: the samples have none
  *     64   uint64    place in the texts of what was left out
- *     72   uint64    checksum: FNV-1a of the bytes 0 to 71, and of what follows this number: of all of it if the shard
- *                    is compressed or has at most 65,536 samples, else of 16 pieces, as in the digest
+ *     72   uint64    checksum: FNV-1a of the bytes 0 to 71, and of what follows this number: all of it if the shard is
+ *                    compressed or has at most 65,536 samples, otherwise 16 pieces, as in the digest
  *     80   N times:  uint64 offset of the image in the (unpacked) archive, uint64 place of its member's name in the
  *                    texts, uint32 size of the image (its highest bit: the image is sparse, and the offset is that of
  *                    its header), int32 class or -1
@@ -283,7 +283,7 @@ static bool makes_sense(const moco__shard *shard, const uint64_t fields[FIELD_CO
     return makes;
 }
 
-/* Takes what was left out. Texts that are no such numbers say nothing. */
+/* Takes what was left out. Ignores texts without valid numbers. */
 static void take_left_out(moco__shard *shard, size_t at)
 {
     const char *texts = (const char *)shard->texts.data;

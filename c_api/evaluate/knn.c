@@ -193,7 +193,7 @@ static int64_t largest_k(const moco_knn_options *o, const moco_features *bank, b
         if (moco_comm_rank(o->comm) == 0) {
             moco_log(
                 MOCO_LOG_WARNING,
-                "kNN: k %lld is more than the %zu images that can vote, so that all of them do; choose a smaller k",
+                "kNN: k %lld is more than the %zu images that can vote, so all of them vote; choose a smaller k",
                 (long long)k, bank->count);
         }
         return (int64_t)bank->count;

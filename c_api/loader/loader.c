@@ -21,7 +21,7 @@ struct moco_loader {
     size_t worker_count;
     size_t started;               /* threads that run */
     moco__idle *idle;             /* of the GPU that the batches are for; NULL for a CPU */
-    atomic_uint_fast64_t idle_ns; /* that it had nothing to do for want of a batch */
+    atomic_uint_fast64_t idle_ns; /* that the GPU was idle while it waited for a batch */
 };
 
 /* ---- Threads ---- */

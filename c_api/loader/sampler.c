@@ -40,7 +40,7 @@ static moco_status check_options(const moco_sampler_options *o)
         return moco_error_set(MOCO_EINVALID, "sampler: the dataset is empty (count 0); give one with images");
     }
     if (o->count > (size_t)INT64_MAX / sizeof(int64_t)) {
-        return moco_error_set(MOCO_EINVALID, "sampler: count %zu is larger than any data set", o->count);
+        return moco_error_set(MOCO_EINVALID, "sampler: count %zu is larger than any dataset", o->count);
     }
     if (o->batch == 0) {
         return moco_error_set(MOCO_EINVALID, "sampler: batch 0 must be at least 1");

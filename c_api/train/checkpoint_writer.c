@@ -1,4 +1,4 @@
-/* Writes a checkpoint in a thread of its own, while training goes on: the training waits for a copy in memory alone. */
+/* Writes a checkpoint in a separate thread, while training continues. Training only waits for a copy in memory. */
 #include "train/checkpoint_writer_internal.h"
 
 #include "base/handle_internal.h"

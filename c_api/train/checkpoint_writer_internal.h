@@ -1,4 +1,4 @@
-/* Writes a checkpoint in a thread of its own, while training goes on. */
+/* Writes a checkpoint in a separate thread, while training continues. */
 #ifndef MOCO_TRAIN_CHECKPOINT_WRITER_INTERNAL_H
 #define MOCO_TRAIN_CHECKPOINT_WRITER_INTERNAL_H
 

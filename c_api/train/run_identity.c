@@ -56,7 +56,7 @@ static bool differs(const moco__notes *notes, const char *key, const char *is)
     return was != NULL && strcmp(was, is) != 0;
 }
 
-/* What a checkpoint does not note is no difference. */
+/* A value that the checkpoint lacks does not count as different. */
 static bool is_other(const moco__notes *notes, const identity_keys *keys, const identity *is)
 {
     return differs(notes, keys->images, is->images) || differs(notes, keys->classes, is->classes) ||

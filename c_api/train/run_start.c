@@ -115,7 +115,7 @@ static void log_bands(const moco__run *run)
     }
 }
 
-/* Says what the loss is compared with, and what to compare the loss with. */
+/* Logs the negatives of the loss, its chance and its floor. */
 static void log_loss(const moco__run *run)
 {
     const moco_config *c = &run->setup.config;

@@ -232,7 +232,7 @@ TEST_F(CliEvaluate, WrongUsageIsNamed)
         EXPECT_HAS(result.err, "cannot be written: there is no folder no; make it first");
         EXPECT_FALSE(has(result.out, "accuracy") || has(result.out, "epoch")) << "the work came before the mistake";
     }
-    EXPECT_HAS(run(joined({ "knn", "run", "--confusion", "c.gif" }, data)).err, "ends with no known format");
+    EXPECT_HAS(run(joined({ "knn", "run", "--confusion", "c.gif" }, data)).err, "has an unknown ending");
     EXPECT_HAS(run(joined({ "knn", "run", "--features-out", "test" }, data)).err, "test is a folder");
     EXPECT_HAS(run(joined({ "knn", "run", "--features-out", "/dev/null" }, data)).err, "/dev/null is a device");
     const Result nowhere = run({ "linear", "nowhere", "--train", "train", "--val", "test" });

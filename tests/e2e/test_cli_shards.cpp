@@ -199,7 +199,7 @@ TEST_F(CliShards, PatternsAndFoldersBesideShards)
     for (const char *data : { "many", "many/x-{0,1}.tar", "many/x-*.tar" }) {
         const Result result = run({ "embed", "run", data, "--out", "many.npy", "--threads", "1" });
         EXPECT_EQ(result.code, 0) << result.err;
-        EXPECT_EQ(has(result.err, "many: left out 2 entries that are no shards, like "), data == std::string("many"))
+        EXPECT_EQ(has(result.err, "many: left out 2 entries that are not shards, like "), data == std::string("many"))
             << result.err;
     }
 }

@@ -218,7 +218,7 @@ def main():
     parser.add_argument("--files", type=int, default=256, help="files per round, a multiple of 64")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--short-side", type=int, default=0)
-    parser.add_argument("--kind", choices=list(ENDINGS), default="jpeg", help="others than jpeg are compared with Pillow alone")
+    parser.add_argument("--kind", choices=list(ENDINGS), default="jpeg", help="other kinds are only compared with Pillow")
     parser.add_argument("--moco", default="build/bin/moco")
     args = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

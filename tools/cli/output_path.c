@@ -56,7 +56,7 @@ moco_status output_path_check_picture(const char *option, const char *path)
         known = known || strcasecmp(dot + 1, formats[i]) == 0;
     }
     if (!known) {
-        return moco_error_set(MOCO_EINVALID, "--%s: %s ends with no known format; let it end with .png, .svg or .pdf",
+        return moco_error_set(MOCO_EINVALID, "--%s: %s has an unknown ending; let it end with .png, .svg or .pdf",
                               option, path);
     }
     return output_path_check(option, path);

@@ -12,17 +12,17 @@
 bool is_folder(const char *path);
 
 /* Fails if the file that an option names cannot be written: its folder is missing or closed, or the path is a folder.
- * An empty path is right. */
+ * Accepts an empty path. */
 moco_status output_path_check(const char *option, const char *path);
 
 /* Does the same for a picture, whose ending must name a format. */
 moco_status output_path_check_picture(const char *option, const char *path);
 
-/* Returns whether a path is that of a folder or below it, by whatever links; the path need not exist yet. */
+/* Returns whether a path is the folder or is below it, also through links; the path need not exist yet. */
 bool folder_contains(const char *folder, const char *path);
 
-/* Fails if the file that an option names would be in the folder of a dataset, whose image or shard it would become.
- * Empty paths are right. */
+/* Fails if the file that an option names lies in a dataset's folder, because it would become one of its images or
+ * shards. Accepts empty paths. */
 moco_status output_path_check_outside(const char *option, const char *path, const char *data);
 
 #endif

@@ -71,7 +71,8 @@ static const moco_option options[] = {
       .help = "random: start from an untrained network" },
     { .name = "out",
       MOCO_PATH_OPTION(finetune_options, out, "FILE"),
-      .help = "write the network to a .safetensors file, with torchvision's names" },
+      .help = "write the network of the epoch that is best on the validation images to a .safetensors file, with "
+              "torchvision's names" },
     EVALUATION_OPTIONS(finetune_options, common),
 };
 
@@ -267,7 +268,8 @@ const tool_command command_finetune = {
         "Takes the query encoder of a checkpoint (of a run: its newest; RUN/best: that of the highest kNN accuracy), "
         "gives it a new head, and trains both on labelled images, each with its own learning rate. By default a tenth "
         "of the training images (a fifth of a small set) is held out first, short trials on the others find the "
-        "rates, and then all training images are learnt from; the validation images choose nothing. With --fraction "
+        "rates, and then all training images are learnt from; the validation images choose none of them. With "
+        "--fraction "
         "0.01 or 0.1 it learns from that share of every class (semi-supervised training); the same --seed always takes "
         "the same images. Prints the share of validation images that it classifies correctly after the last epoch.",
     .options = options,

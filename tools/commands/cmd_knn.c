@@ -166,7 +166,7 @@ static moco_status set_up(knn_job *job, const arguments *args)
     return make_encoder(job);
 }
 
-/* Copies of images are other files, and found by their features: those of some images are looked up. */
+/* Copies are other files, so look for equal features, for up to 100 images. */
 static void warn_of_copies(const knn_job *job)
 {
     enum { LOOKED_AT = 100 };
@@ -175,7 +175,7 @@ static void warn_of_copies(const knn_job *job)
     size_t shared = 0;
     size_t same = 0;
     if (moco_dataset_overlap(&shared, job->train_images, job->test_images) != MOCO_OK || shared > 0) {
-        return; /* that is told, and no image votes on itself */
+        return; /* a warning was printed, and an image does not vote on itself */
     }
     for (size_t i = 0; i < looked; ++i) {
         size_t row = 0;
@@ -186,8 +186,8 @@ static void warn_of_copies(const knn_job *job)
     }
     if (looked > 0 && 2 * same >= looked) {
         moco_log(MOCO_LOG_WARNING,
-                 "of %zu test images %zu have the features of a training image: they are copies, with which kNN finds "
-                 "the right class by itself, or the network gives all images the same features",
+                 "of %zu test images %zu have the features of a training image: either they are copies of training "
+                 "images, and the accuracy is too high, or the network gives all images the same features",
                  looked, same);
     }
 }

@@ -67,7 +67,7 @@ static const moco_option options[] = {
       .help = "also test raw pixels, with --cached, or an untrained network" },
     { .name = "out",
       MOCO_PATH_OPTION(linear_options, out, "FILE"),
-      .help = "write the classifier to a .safetensors file, with the weights of its best epoch" },
+      .help = "write the classifier of the epoch that is best on the validation images to a .safetensors file" },
     { .name = "features-out",
       MOCO_PATH_OPTION(linear_options, features_out, "FILE"),
       .help = "with --cached: write features and labels of both sets to a .safetensors file" },
@@ -316,7 +316,7 @@ const tool_command command_linear = {
         "epochs, lr 30 divided by ten at epochs 60 and 80. With --cached it computes the features once, which takes "
         "minutes instead of hours, and tries several learning rates. Of several rates it takes the one that is best on "
         "training images which are held out, a tenth of every class or a fifth of a small set, and then learns from "
-        "all; the validation images choose nothing. It prints both accuracies. Rates that diverge are left out.",
+        "all; the validation images choose neither. It prints both accuracies. Rates that diverge are left out.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,

@@ -27,8 +27,7 @@ static const moco_option options[] = {
     { .name = "parallel",
       MOCO_INT_OPTION(sweep_options, parallel, 1, 1024),
       .zero_is_auto = true,
-      .help =
-          "runs at a time; auto: one per GPU, or on a CPU as many as get two threads each (or those of --threads)" },
+      .help = "runs at a time; auto: one per GPU, or on a CPU, one per two threads (or those of --threads)" },
     { .name = "dry-run",
       MOCO_BOOL_OPTION(sweep_options, dry_run),
       .help = "list the runs and what would be done, and train nothing" },

@@ -45,7 +45,7 @@ static moco_config *read_config(const char *run)
     return config;
 }
 
-/* Looks at a run, all of whose metrics must be readable. */
+/* Reads a run's state; fails if a line of its metrics cannot be read. */
 static moco_status inspect(run_entry *entry)
 {
     run_metric metric;
@@ -53,7 +53,7 @@ static moco_status inspect(run_entry *entry)
     return status == MOCO_OK ? run_metric_read(&metric, entry, "loss") : status;
 }
 
-/* A run that cannot be read is told and counted, so that the others are shown. */
+/* Prints and counts a run that cannot be read; the others are still shown. */
 static moco_status add(run_list *list, const char *path, const char *name)
 {
     run_entry *grown = realloc(list->entries, (list->count + 1) * sizeof *grown);
@@ -139,7 +139,7 @@ moco_status run_list_check(const run_list *list)
 {
     return list->unread == 0
                ? MOCO_OK
-               : moco_error_set(MOCO_EFORMAT, "%zu of %zu runs cannot be read and %s left out; mend or remove %s",
+               : moco_error_set(MOCO_EFORMAT, "%zu of %zu runs cannot be read and %s left out; repair or remove %s",
                                 list->unread, list->unread + list->count, list->unread == 1 ? "is" : "are",
                                 list->unread == 1 ? "it" : "them");
 }

@@ -86,7 +86,7 @@ TEST_F(Shard, WhatIsLeftOutIsCounted)
               MOCO_OK);
     EXPECT_EQ(shard_.count, 1U);
     const std::string expected = "left out 3 images with a dot in their keys, like v1.05.png, 1 .cls member without an "
-                                 "image: b, 2 files that are no images, like a.json, 1 hidden entry: ._a.jpg";
+                                 "image: b, 2 files that are not images, like a.json, 1 hidden entry: ._a.jpg";
     char text[512];
     EXPECT_EQ(moco__left_out_text(&shard_.left_out, text, sizeof text), 7U);
     EXPECT_EQ(text, expected);

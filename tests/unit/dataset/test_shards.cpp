@@ -49,7 +49,7 @@ TEST_F(Shards, AFileAFolderAndARange)
     EXPECT_EQ(content(beside), expected(12));
     char left[256];
     EXPECT_EQ(moco_dataset_left_out(beside.get(), left, sizeof left), 2U);
-    EXPECT_NE(std::string(left).find("left out 2 entries that are no shards, like "), std::string::npos) << left;
+    EXPECT_NE(std::string(left).find("left out 2 entries that are not shards, like "), std::string::npos) << left;
     fs::create_directories(path("set/photos/deep"));
     write_file(path("set/photos/deep/1.jpg"), "image");
     const Dataset photos = open(path("set"));
