@@ -212,6 +212,9 @@ moco_status moco__sparse_content(const moco__sparse *sparse, moco__source *sourc
     for (size_t i = 0; i < count_of(sparse); i += 2) {
         const size_t length = (size_t)number_at(sparse, i + 1);
         size_t got = 0;
+        if (length == 0) { /* of an empty file, which has no memory */
+            continue;
+        }
         MOCO_TRY(moco__source_read(source, out->data + number_at(sparse, i), length, &got));
         if (got < length) {
             return moco__tar_bad(source, data, "the archive ends inside of a member; it is truncated");
