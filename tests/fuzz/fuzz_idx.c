@@ -4,29 +4,7 @@
  */
 #include "fuzz_file.h"
 
-#include <moco.h>
-#include <string.h>
-
 static const uint8_t two_images[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 10, 20, 30, 40 };
-
-static char folder[FUZZ_PATH_SIZE];
-
-static void make_folder(void)
-{
-    (void)snprintf(folder, sizeof folder, "/tmp/moco-fuzz-idx-XXXXXX");
-    if (mkdtemp(folder) == NULL) {
-        abort();
-    }
-}
-
-static void write_file(char path[2 * FUZZ_PATH_SIZE], const char *name, const uint8_t *data, size_t size)
-{
-    (void)snprintf(path, (size_t)2 * FUZZ_PATH_SIZE, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    if (file == NULL || fwrite(data, 1, size, file) != size || fclose(file) != 0) {
-        abort();
-    }
-}
 
 static void read_all(const moco_dataset *images)
 {
@@ -55,20 +33,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    if (folder[0] == '\0') {
-        make_folder();
-    }
     const bool labels = data[0] % 2 == 1;
-    write_file(images_path, "train-images-idx3-ubyte", labels ? two_images : data + 1,
+    fuzz_write(images_path, "train-images-idx3-ubyte", labels ? two_images : data + 1,
                labels ? sizeof two_images : size - 1);
-    write_file(labels_path, "train-labels-idx1-ubyte", data + 1, labels ? size - 1 : 0);
+    fuzz_write(labels_path, "train-labels-idx1-ubyte", data + 1, labels ? size - 1 : 0);
     if (!labels) {
         (void)remove(labels_path);
     }
-    if (moco_dataset_open(&images, images_path, &options) == MOCO_OK) {
+    if (fuzz_took(moco_dataset_open(&images, images_path, &options))) {
         read_all(images);
         moco_dataset_free(images);
-    } else if (images != NULL || moco_error_message()[0] == '\0') {
+    } else if (images != NULL) {
         abort();
     }
     (void)remove(labels_path);

@@ -4,45 +4,14 @@
  */
 #include "fuzz_file.h"
 
-#include <moco.h>
 #include <string.h>
 
 enum { EVERY = 64, STEP = 5 }; /* a disk write is slow, so only every 64th input is opened for appending */
 
-static char folder[FUZZ_PATH_SIZE];
-static char file[2 * FUZZ_PATH_SIZE];
-
-static void remove_folder(void)
-{
-    (void)remove(file);
-    (void)rmdir(folder);
-}
-
-static void make_folder(void)
-{
-    (void)snprintf(folder, sizeof folder, "/dev/shm/moco-fuzz-series-XXXXXX");
-    if (mkdtemp(folder) == NULL) {
-        abort();
-    }
-    (void)snprintf(file, sizeof file, "%s/metrics.jsonl", folder);
-    (void)atexit(remove_folder);
-}
-
-static void write_lines(const uint8_t *data, size_t size)
-{
-    FILE *stream = fopen(file, "wb");
-    if (stream == NULL || fwrite(data, 1, size, stream) != size || fclose(stream) != 0) {
-        abort();
-    }
-}
-
 static void read_lines(double most)
 {
     moco_series series;
-    if (moco_series_read(&series, folder, "loss") != MOCO_OK) {
-        if (moco_error_message()[0] == '\0') {
-            abort();
-        }
+    if (!fuzz_took(moco_series_read(&series, fuzz_folder(), "loss"))) {
         return;
     }
     for (size_t i = 0; i < series.count; ++i) {
@@ -56,19 +25,16 @@ static void read_lines(double most)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static unsigned count;
-    if (folder[0] == '\0') {
-        make_folder();
-    }
-    write_lines(data, size);
+    char path[2 * FUZZ_PATH_SIZE];
+    fuzz_write(path, "metrics.jsonl", data, size);
     read_lines(1e300 * 1e300);
     if (count++ % EVERY == 0) {
         moco_metrics *metrics = NULL;
-        if (moco_metrics_open(&metrics, folder, STEP, false) == MOCO_OK) {
+        if (fuzz_took(moco_metrics_open(&metrics, fuzz_folder(), STEP, false))) {
             moco_metrics_free(metrics);
             read_lines(STEP);
-        } else if (moco_error_message()[0] == '\0') {
-            abort();
         }
     }
+    (void)remove(path);
     return 0;
 }
