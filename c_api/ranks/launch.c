@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_JOB_PORT = 20000, JOB_PORTS = 10000 }; /* ports that are derived from a job's name */
+enum {
+    FIRST_JOB_PORT = 20000, /* ports that are derived from a job's name */
+    JOB_PORTS = 10000,
+    TOKEN_MIN = 16, /* characters of a token */
+    TOKEN_MAX = 128
+};
 
 /* Reads a number from the environment; `fallback` if the variable is not set. */
 static moco_status read_number(int32_t *out, const char *name, int32_t fallback)
@@ -177,6 +182,21 @@ static const source *find_source(const char *launcher)
         }
     }
     return NULL;
+}
+
+/* The message must not quote the token. */
+moco_status moco__launch_token(const char **out)
+{
+    const char *token = getenv("MOCO_RUN_TOKEN");
+    const size_t length = token != NULL ? strlen(token) : 0;
+    if (length > 0 && (length < TOKEN_MIN || length > TOKEN_MAX)) {
+        return moco_error_set(MOCO_EINVALID,
+                              "launch: MOCO_RUN_TOKEN has %zu bytes; give it %d to %d, drawn at random, the same on "
+                              "every host",
+                              length, TOKEN_MIN, TOKEN_MAX);
+    }
+    *out = length > 0 ? token : NULL;
+    return MOCO_OK;
 }
 
 MOCO__DEFINE_INIT(moco_launch, MOCO_LAUNCH_INIT)

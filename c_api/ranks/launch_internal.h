@@ -14,6 +14,13 @@ moco_status moco__launch_gpu(int32_t *out, const moco_launch *launch, int32_t co
  */
 moco_status moco__launch_first_host(char *buffer, size_t size, const char *list);
 
+/*
+ * Finds the secret that the processes of a run share, by which they know each other.
+ * @param[out] out borrowed from the environment; NULL if there is none
+ * Returns ::MOCO_EINVALID if it is too short or too long
+ */
+moco_status moco__launch_token(const char **out);
+
 /* Checks that the numbers of a launch fit together. */
 moco_status moco__launch_check(const moco_launch *launch);
 

@@ -3,6 +3,7 @@
 #include "base/comm_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
+#include "base/store_seal_internal.h"
 #include "ranks/launch_internal.h"
 #include "ranks/own_address_internal.h"
 #include "ranks/peers_internal.h"
@@ -25,7 +26,10 @@ static moco_status open_store(moco_peers *peers)
     options.serve = launch->rank == 0 && !launch->store_served;
     options.timeout_s = peers->timeout_s;
     options.prefix = prefix;
-    return moco__store_open(&peers->store, &options);
+    const char *token = NULL;
+    MOCO_TRY(moco__launch_token(&token));
+    MOCO_TRY(moco__store_open(&peers->store, &options));
+    return token != NULL ? moco__store_seal(peers->store, token) : MOCO_OK;
 }
 
 static moco_status two_of_one_rank(const moco_peers *peers)

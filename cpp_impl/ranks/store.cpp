@@ -1,9 +1,11 @@
 // Wraps libtorch's TCPStore, the key-value store at which ranks meet.
 #include "ranks/store.hpp"
+#include "ranks/store_listen.hpp"
+#include "ranks/store_seal.hpp"
 
 #include "base/guard.hpp"
 #include "base/options_read_internal.h"
-#include "base/store_internal.h"
+#include "base/store_seal_internal.h"
 
 #include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -66,6 +68,10 @@ void connect(moco_store &store, bool serve)
     options.waitWorkers = false; // the ranks count themselves, so that the missing ones can be named
     options.timeout = to_milliseconds(store.timeout_s / 2); // libtorch tries twice
     options.useLibUV = false;
+    const int listening = serve ? moco::listen_for_store(store.address, store.port) : -1;
+    if (listening >= 0) {
+        options.masterListenFd = listening;
+    }
     try {
         store.store = c10::make_intrusive<c10d::TCPStore>(store.address, options);
     } catch (const c10::Error &error) {
@@ -128,7 +134,17 @@ moco_status moco__store_clone(moco_store **out, const moco_store *store)
     copy->timeout_s = store->timeout_s;
     copy->prefix = store->prefix;
     connect(*copy, false);
+    copy->store = moco::sealed_like(*store->store, copy->store);
     *out = copy.release();
+    MOCO_API_END
+}
+
+moco_status moco__store_seal(moco_store *store, const char *token)
+{
+    MOCO_API_BEGIN
+    MOCO_CHECK_ARG(store);
+    MOCO_CHECK_ARG(token);
+    store->store = moco::sealed(store->store, token);
     MOCO_API_END
 }
 
@@ -165,6 +181,11 @@ moco_status moco__store_get(char *buffer, size_t size, moco_store *store, const 
         }
         return s.get(key);
     });
+    if (!moco::seals(*store->store) && moco::looks_sealed(value)) {
+        throw moco::Error(MOCO_EINVALID, std::string("store: key ") + key +
+                                             " was set with a token, which this process does not have; set "
+                                             "MOCO_RUN_TOKEN as the other processes have it");
+    }
     if (value.size() >= size) {
         throw moco::Error(MOCO_EINVALID, std::string("store: the text of key ") + key + " needs " +
                                              std::to_string(value.size() + 1) + " bytes, the buffer has " +

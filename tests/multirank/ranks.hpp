@@ -31,18 +31,26 @@ using moco_test::read_file;
 using moco_test::waits_for;
 using moco_test::Words;
 
+// Returns the value of a variable in the environment of a process; "" if there is none.
+inline std::string variable_of(pid_t process, const std::string &name)
+{
+    const std::string environment = read_file("/proc/" + std::to_string(process) + "/environ");
+    for (size_t at = 0; at < environment.size(); at += std::strlen(environment.c_str() + at) + 1) {
+        if (environment.compare(at, name.size() + 1, name + "=") == 0) {
+            return environment.c_str() + at + name.size() + 1;
+        }
+    }
+    return "";
+}
+
 // Returns the process of a rank below a `moco train --nproc`; 0 if there is none.
 inline pid_t child_of_rank(pid_t parent, int rank)
 {
     std::istringstream children(
         read_file("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children"));
-    const std::string wanted = "RANK=" + std::to_string(rank);
     for (pid_t child = 0; children >> child;) {
-        const std::string environment = read_file("/proc/" + std::to_string(child) + "/environ");
-        for (size_t at = 0; at < environment.size(); at += std::strlen(environment.c_str() + at) + 1) {
-            if (environment.c_str() + at == wanted) {
-                return child;
-            }
+        if (variable_of(child, "RANK") == std::to_string(rank)) {
+            return child;
         }
     }
     return 0;

@@ -53,6 +53,27 @@ TEST_F(Launchers, Torchrun)
     EXPECT_TRUE(read_file(checkpoint("torchrun", 20)) == bytes());
 }
 
+// Ranks know each other by a token, which is new in each run.
+TEST_F(Launchers, NprocDrawsAToken)
+{
+    std::vector<std::string> tokens;
+    for (const char *out : { "first", "second" }) {
+        Process process = start(train(out, { "--nproc", "2" }), "out.txt");
+        std::string token;
+        EXPECT_TRUE(waits_for([&] {
+            const pid_t child = child_of_rank(process.pid(), 1);
+            token = child > 0 ? variable_of(child, "MOCO_RUN_TOKEN") : "";
+            return !token.empty();
+        })) << process.said();
+        EXPECT_EQ(process.wait(), 0) << process.said();
+        EXPECT_EQ(process.said().find(token), std::string::npos);
+        tokens.push_back(token);
+    }
+    EXPECT_EQ(tokens[0].size(), 32U) << tokens[0];
+    EXPECT_NE(tokens[0], tokens[1]);
+    EXPECT_EQ(run(train("own", { "--nproc", "2" }), { { "MOCO_RUN_TOKEN", "short" } }), 1);
+}
+
 TEST_F(Launchers, TheEnvironmentOfSlurm)
 {
     const Environment job{ { "SLURM_NTASKS", "2" },

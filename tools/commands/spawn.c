@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,10 +22,12 @@
 enum {
     POLL_MS = 20,
     GRACE_S = 10, /* seconds for the others to find out and report what happened */
-    KILL_S = 5    /* seconds from SIGTERM to SIGKILL */
+    KILL_S = 5,   /* seconds from SIGTERM to SIGKILL */
+    TOKEN_BYTES = 16
 };
 
 static const char child_sign[] = "MOCO_CHILD";
+static const char token_name[] = "MOCO_RUN_TOKEN";
 
 static char **command_line;
 
@@ -92,6 +95,25 @@ static void become_child(const spawn_plan *plan, int local_rank, pid_t parent)
     }
     (void)execv("/proc/self/exe", command_line);
     _exit(EXIT_FAILED);
+}
+
+/* Draws a token for the processes of this host, by which they know each other. Those of other hosts cannot know it: for
+ * them a person sets the variable. */
+static bool make_token(const spawn_plan *plan)
+{
+    uint8_t random[TOKEN_BYTES];
+    char text[2 * TOKEN_BYTES + 1];
+    const char *given = getenv(token_name);
+    if ((given != NULL && *given != '\0') || plan->count < plan->world) {
+        return true;
+    }
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+        return false;
+    }
+    for (size_t i = 0; i < TOKEN_BYTES; ++i) {
+        (void)snprintf(text + 2 * i, 3, "%02x", random[i]);
+    }
+    return setenv(token_name, text, 1) == 0;
 }
 
 static void send_all(const family *f, int number)
@@ -185,6 +207,10 @@ int spawn_run(const spawn_plan *plan)
     family f = { .plan = plan, .processes = calloc((size_t)plan->count, sizeof *f.processes), .code = EXIT_OK };
     if (f.processes == NULL) {
         return say_error("out of memory");
+    }
+    if (!make_token(plan)) {
+        free(f.processes);
+        return say_error("cannot draw a token for the processes: %s", strerror(errno));
     }
     signals_catch();
     (void)start_all(&f);

@@ -53,7 +53,8 @@ class Environment {
                                   "SLURM_STEP_NODELIST",
                                   "SLURM_STEP_TASKS_PER_NODE",
                                   "SLURM_STEP_ID",
-                                  "SLURM_JOB_ID" }) {
+                                  "SLURM_JOB_ID",
+                                  "MOCO_RUN_TOKEN" }) {
             unsetenv(name);
         }
     }
@@ -97,6 +98,24 @@ TEST(Launch, ReadsTorchrun)
     EXPECT_EQ(launch.port, 1234);
     EXPECT_TRUE(launch.store_served);
     EXPECT_STREQ(launch.attempt, "job/2");
+}
+
+TEST(Launch, FindsTheTokenOfTheRun)
+{
+    const char *token = "";
+    {
+        const Environment environment(std::map<std::string, std::string>{ { "MOCO_RUN_TOKEN", "0123456789abcdef" } });
+        ASSERT_EQ(moco__launch_token(&token), MOCO_OK) << moco_error_message();
+        EXPECT_STREQ(token, "0123456789abcdef");
+    }
+    for (const std::string &wrong : { std::string("short"), std::string(129, 'a') }) {
+        const Environment environment(std::map<std::string, std::string>{ { "MOCO_RUN_TOKEN", wrong } });
+        EXPECT_EQ(moco__launch_token(&token), MOCO_EINVALID);
+        EXPECT_EQ(std::string(moco_error_message()).find(wrong), std::string::npos) << moco_error_message();
+    }
+    const Environment environment(std::map<std::string, std::string>{ { "MOCO_RUN_TOKEN", "" } });
+    ASSERT_EQ(moco__launch_token(&token), MOCO_OK);
+    EXPECT_EQ(token, nullptr);
 }
 
 TEST(Launch, ReadsOpenMpi)
