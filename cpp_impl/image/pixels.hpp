@@ -14,7 +14,7 @@ using Bytes = Buffer<std::uint8_t>;
 
 // The largest image, in pixels. Pillow refuses larger files as decompression bombs.
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION // larger images cost a fuzzer time, and show nothing new
-constexpr std::int64_t max_image_pixels = 1 << 20;
+constexpr std::int64_t max_image_pixels = 1 << 16;
 #else
 constexpr std::int64_t max_image_pixels = 178956970;
 #endif

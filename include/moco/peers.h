@@ -39,13 +39,14 @@ typedef struct moco_peers_options {
 MOCO_API void moco_peers_options_init(moco_peers_options *options, size_t struct_size);
 
 /**
- * Meets the other ranks and connects with them.
+ * Meets the other ranks and connects with them. If the environment has MOCO_RUN_TOKEN, a secret of 16 to 128 bytes that
+ * all ranks share, no process without it becomes one of them.
  * @param[out] out a new handle, for moco_peers_free()
  * @param launch which process this is; NULL: one process alone
  * @param options NULL for the defaults
  * @return ::MOCO_EUNAVAILABLE if the store's port is in use, if the store cannot be reached, or if ranks are missing
- * after the time-out (the message lists them); ::MOCO_EINVALID if ranks have different world sizes, or a rank is there
- * twice
+ * after the time-out (the message lists them); ::MOCO_EINVALID if ranks have different world sizes or tokens, or a rank
+ * is there twice
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_peers_join(moco_peers **out, const moco_launch *launch,
@@ -66,7 +67,7 @@ MOCO_API const char *moco_peers_name(const moco_peers *peers, int32_t rank);
 /**
  * Compares texts that must be the same on all ranks, line by line. All ranks call it, as often as they like.
  * @param peers the processes
- * @param text lines of "name: value", of any length
+ * @param text lines of "name: value", of at most 16 MiB
  * @return ::MOCO_EINVALID on every rank if the texts differ; the message quotes the first line that does. ::MOCO_EPEER
  * if another rank failed
  * @since 0.1

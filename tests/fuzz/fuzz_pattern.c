@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SHARDS_MAX = 2000, LENGTH_MAX = 512 };
+enum { SHARDS_MAX = 200, LENGTH_MAX = 512 };
 
 typedef struct taken {
     size_t count, longest;
