@@ -270,7 +270,8 @@ static bool makes_sense(const moco__shard *shard, const uint64_t fields[FIELD_CO
     for (size_t i = 0; i < size && ends < shard->class_count; ++i) {
         ends += texts[i] == '\0';
     }
-    if (ends < shard->class_count || (size > 0 && texts[size - 1] != '\0') || fields[FIELD_LEFT_OUT] > size ||
+    if (ends < shard->class_count || shard->class_count > MOCO__CLASSES_MAX || (size > 0 && texts[size - 1] != '\0') ||
+        fields[FIELD_LEFT_OUT] > size ||
         shard->class_limit > (shard->class_count > 0 ? shard->class_count : MOCO__CLASSES_MAX)) {
         return false;
     }

@@ -44,6 +44,10 @@ enum { MOCO__IMAGE_BYTES_MAX = 1 << 30, MOCO__CLASSES_MAX = 1 << 24 };
 moco_status moco__shard_create(moco__shard *shard, const char *path);
 void moco__shard_free(moco__shard *shard);
 
+/* Refuses the list of endless samples in a small archive that is compressed, which would take all memory.
+ * @param file bytes of the archive on the disk */
+moco_status moco__shard_check_list(const moco__shard *shard, uint64_t file);
+
 /* Returns the name of a sample's image member. */
 const char *moco__shard_name(const moco__shard *shard, size_t position);
 

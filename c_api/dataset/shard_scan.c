@@ -44,6 +44,7 @@ static moco_status twice(const scan *s, const char *key, const char *what, uint6
 static moco_status add_sample(scan *s)
 {
     moco__shard *shard = s->shard;
+    MOCO_TRY(moco__shard_check_list(shard, moco__source_disk_size(s->tar.source)));
     if (shard->count == s->room) {
         const size_t room = 2 * s->room + 256;
         moco__shard_sample *larger = realloc(shard->samples, room * sizeof *larger);
@@ -172,7 +173,10 @@ static moco_status take_classes(scan *s, const moco__tar_entry *entry)
             ++shard->class_count;
         }
     }
-    return MOCO_OK;
+    return shard->class_count <= MOCO__CLASSES_MAX
+               ? MOCO_OK
+               : moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: __classes__ names %zu classes; there can be %d",
+                                shard->path, (unsigned long long)entry->header, shard->class_count, MOCO__CLASSES_MAX);
 }
 
 /* Takes an image whose name has two dots after the slash. "a.seg.png" beside "a.jpg" is a mask, not an image. */

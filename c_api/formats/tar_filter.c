@@ -47,6 +47,15 @@ static bool is_lzma(const uint8_t *bytes, size_t count)
     return dictionary >= 4096 && is_power && (size == UINT64_MAX || size >> 40 == 0);
 }
 
+uint64_t moco__tar_window(const uint8_t *bytes, size_t count)
+{
+    if (count < 6 || memcmp(bytes, "\x28\xB5\x2F\xFD", 4) != 0 || (bytes[4] & 0x20U) != 0) {
+        return 0;
+    }
+    const uint64_t base = (uint64_t)1 << (10 + (bytes[5] >> 3));
+    return base + base / 8 * (bytes[5] & 7U);
+}
+
 int moco__tar_filter(const uint8_t *bytes, size_t count)
 {
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; ++i) {

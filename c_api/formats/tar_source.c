@@ -24,7 +24,8 @@ enum {
 struct moco__source {
     char *path;
     int descriptor;
-    uint64_t size;
+    uint64_t size;      /* of a plain file */
+    uint64_t disk_size; /* of any file */
     uint64_t position;
     struct archive *archive; /* NULL: plain */
     bool ended;
@@ -155,6 +156,16 @@ static moco_status start_unpacking(moco__source *source, int filter)
     return code == ARCHIVE_OK || code == ARCHIVE_EOF ? MOCO_OK : unpack_failed(source);
 }
 
+/* libarchive takes a frame whose window is too large for an empty file. */
+static moco_status check_window(const moco__source *source, const uint8_t *magic, size_t count)
+{
+    const uint64_t window = moco__tar_window(magic, count);
+    return window <= MOCO__TAR_WINDOW_MAX
+               ? MOCO_OK
+               : moco_error_set(MOCO_EFORMAT, "%s: zstd needs a window of %llu MB to unpack it; the limit is %d MB",
+                                source->path, (unsigned long long)window >> 20, MOCO__TAR_WINDOW_MAX >> 20);
+}
+
 /* ---- Both ---- */
 
 static moco_status start(moco__source *source)
@@ -173,13 +184,15 @@ static moco_status start(moco__source *source)
     if (!S_ISREG(info.st_mode)) {
         return moco_error_set(MOCO_EIO, "%s: is not a regular file", source->path);
     }
+    source->disk_size = (uint64_t)info.st_size;
     MOCO_TRY(read_at(source, magic, sizeof magic, 0, &got));
     const int filter = moco__tar_filter(magic, got);
     if (filter != ARCHIVE_FILTER_NONE) {
         source->size = UINT64_MAX;
+        MOCO_TRY(check_window(source, magic, got));
         return start_unpacking(source, filter);
     }
-    source->size = (uint64_t)info.st_size;
+    source->size = source->disk_size;
     return MOCO_OK;
 }
 
@@ -187,7 +200,7 @@ static moco_status start(moco__source *source)
 static moco_status start_command(moco__source *source)
 {
     size_t got = 0;
-    source->size = UINT64_MAX;
+    source->size = source->disk_size = UINT64_MAX;
     source->block = moco__calloc(1, UNPACK_BLOCK);
     if (source->block == NULL) {
         return MOCO_ENOMEM;
@@ -276,6 +289,11 @@ bool moco__source_is_plain(const moco__source *source)
 uint64_t moco__source_size(const moco__source *source)
 {
     return source->size;
+}
+
+uint64_t moco__source_disk_size(const moco__source *source)
+{
+    return source->disk_size;
 }
 
 uint64_t moco__source_position(const moco__source *source)

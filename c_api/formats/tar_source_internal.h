@@ -26,6 +26,8 @@ bool moco__source_is_plain(const moco__source *source);
 /* Returns the size of a plain file; UINT64_MAX for a compressed one. */
 uint64_t moco__source_size(const moco__source *source);
 uint64_t moco__source_position(const moco__source *source);
+/* Returns the size of the file as it lies on the disk; UINT64_MAX for a command. */
+uint64_t moco__source_disk_size(const moco__source *source);
 
 /* Reads up to `count` bytes; *got is less only at the end. */
 moco_status moco__source_read(moco__source *source, void *out, size_t count, size_t *got);

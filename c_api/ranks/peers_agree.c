@@ -8,8 +8,9 @@
 #include <string.h>
 
 enum {
-    LINE_SIZE = 256,    /* bytes of a line quoted in a message */
-    VERDICT_SIZE = 2048 /* bytes of what rank 0 found */
+    LINE_SIZE = 256,     /* bytes of a line quoted in a message */
+    VERDICT_SIZE = 2048, /* bytes of what rank 0 found */
+    TEXT_MAX = 1 << 24   /* bytes of a text, at most */
 };
 
 static void quote_line(char out[LINE_SIZE], const char *line, size_t length)
@@ -60,6 +61,10 @@ static moco_status take_text(char **out, moco_peers *peers, int32_t call, int32_
     char size_text[32];
     MOCO_TRY(moco__peers_wait_for(size_text, sizeof size_text, peers, key_of(key, "size", call, rank)));
     const size_t size = strtoull(size_text, NULL, 10);
+    if (size < 1 || size > TEXT_MAX) {
+        return moco_error_set(MOCO_EINVALID, "peers: the text of rank %d (%s) would have %s bytes; it may have 1 to %d",
+                              rank, peers->names[rank], size_text, TEXT_MAX);
+    }
     char *text = moco__calloc(size, 1);
     if (text == NULL) {
         return MOCO_ENOMEM;
@@ -80,7 +85,7 @@ static moco_status compare_all(char verdict[VERDICT_SIZE], moco_peers *peers, in
     char theirs[LINE_SIZE];
     verdict[0] = '\0';
     for (int32_t r = 1; r < peers->launch.world && verdict[0] == '\0'; ++r) {
-        char *other;
+        char *other = NULL;
         MOCO_TRY(take_text(&other, peers, call, r));
         if (first_difference(text, other, mine, theirs)) {
             (void)snprintf(verdict, VERDICT_SIZE, "the ranks differ: rank 0 (%s) has \"%s\", rank %d (%s) has \"%s\"",

@@ -49,6 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t length = 0;
         for (size_t i = 0; i < shard.count; ++i) {
             length += strlen(moco__shard_name(&shard, i));
+            if (shard.samples[i].label >= MOCO__CLASSES_MAX) {
+                abort();
+            }
         }
         if (length > shard.count * shard.texts.size) {
             abort();

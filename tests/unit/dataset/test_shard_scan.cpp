@@ -194,13 +194,17 @@ TEST_F(Shard, StaleOrDamagedIndexIsRefused)
         refused("index");
     }
     // A right checksum over nonsense.
-    std::string nonsense = index;
-    nonsense[80 + 16 + 3] = '\x3f'; // the first image's size
-    const uint64_t head = moco__hash(MOCO__HASH_START, nonsense.data(), 72);
-    const uint64_t sum = moco__hash(head, nonsense.data() + 80, nonsense.size() - 80);
-    memcpy(&nonsense[72], &sum, 8);
-    write_file(path("s.tar.idx"), nonsense);
-    refused("points outside");
+    for (const auto &[at, byte] : { std::pair<size_t, char>{ 80 + 16 + 3, '\x3f' }, // the first image's size
+                                    std::pair<size_t, char>{ 80 + 20 + 3, '\x01' }, // its class
+                                    std::pair<size_t, char>{ 56 + 3, '\x02' } }) {  // the largest class
+        std::string nonsense = index;
+        nonsense[at] = byte;
+        const uint64_t head = moco__hash(MOCO__HASH_START, nonsense.data(), 72);
+        const uint64_t sum = moco__hash(head, nonsense.data() + 80, nonsense.size() - 80);
+        memcpy(&nonsense[72], &sum, 8);
+        write_file(path("s.tar.idx"), nonsense);
+        refused("points outside");
+    }
     write_file(path("s.tar.idx"), "MOCOIDX1" + index.substr(8));
     refused("of version 0.1");
 }
