@@ -275,7 +275,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_statistics(moco_statistics *out,
 
 /**
  * Returns how many files and folders of the path of a dataset, or members of its shards, are no part of it: hidden
- * ones, files that are no images, folders without images or that cannot be read, images with a dot in their keys.
+ * ones, files that are not images, folders without images or that cannot be read, images with a dot in their keys.
  * moco_dataset_open() logs the same sentence.
  * @param dataset the set of images; NULL gives 0
  * @param[out] text a sentence for the user with the number and an example of each kind, "" if there is none; may be

@@ -142,7 +142,7 @@ TEST_F(Files, DataSaysWhatItLeavesOut)
     std::ofstream(root / "beside" / ".DS_Store") << "x";
     const Result result = run({ "embed", "run", "beside", "--out", "beside.npy", "--threads", "1" });
     EXPECT_EQ(result.code, 0) << result.err;
-    EXPECT_HAS(result.err, "beside: left out 1 file that is no image: notes.txt, 1 hidden entry: .DS_Store");
+    EXPECT_HAS(result.err, "beside: left out 1 file that is not an image: notes.txt, 1 hidden entry: .DS_Store");
     std::ofstream(root / "text") << "not an image";
     EXPECT_HAS(run({ "embed", "run", "text", "--out", "never.npy" }).err, "text is a text. It is neither");
 }

@@ -194,7 +194,7 @@ TEST_F(Dataset, WhatIsLeftOutIsCountedAndNamed)
     EXPECT_EQ(moco_dataset_left_out(dataset.get(), text, sizeof text), 7U);
     const std::string said = text;
     for (const char *part :
-         { "left out 1 image outside of the class folders: c.png", "1 file that is no image: a/notes.txt",
+         { "left out 1 image outside of the class folders: c.png", "1 file that is not an image: a/notes.txt",
            "1 image whose format or name is not taken: b/3.gif", "2 hidden entries, like .DS_Store",
            "1 folder without images: a/none", "1 link to a folder that contains it: b/up" }) {
         EXPECT_NE(said.find(part), std::string::npos) << part << " is not in: " << said;
