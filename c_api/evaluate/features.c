@@ -45,7 +45,15 @@ static moco_status create_sampler(moco_sampler **out, const moco_dataset *datase
     return moco_sampler_create(out, &options);
 }
 
-static moco_status create_loader(moco_loader **out, const moco_dataset *dataset, moco_sampler *sampler,
+/* Returns how many of the batches of `count` images this rank takes: each world-th. */
+static size_t own_batches(size_t count, size_t batch, const moco_features_options *o)
+{
+    const size_t first = batch * (size_t)moco_comm_rank(o->comm);
+    const size_t step = batch * (size_t)moco_comm_world(o->comm);
+    return count > first ? (count - first + step - 1) / step : 1; /* a loader reads at least one */
+}
+
+static moco_status create_loader(moco_loader **out, const moco_dataset *dataset, moco_sampler *sampler, size_t batches,
                                  const moco_features_options *o)
 {
     moco_augment_policy policy;
@@ -56,6 +64,7 @@ static moco_status create_loader(moco_loader **out, const moco_dataset *dataset,
     options.device = o->device;
     options.skip_broken = o->skip_broken;
     options.single_view = true;
+    options.batches = batches;
     return moco_loader_create(out, dataset, sampler, &policy, NULL, &options);
 }
 
@@ -148,7 +157,7 @@ static moco_status extract(moco_features *features, const moco_dataset *dataset,
     moco_scope *scope = NULL;
     moco_status status;
     MOCO_TRY_GOTO(create_sampler(&sampler, dataset, o));
-    MOCO_TRY_GOTO(create_loader(&loader, dataset, sampler, o));
+    MOCO_TRY_GOTO(create_loader(&loader, dataset, sampler, own_batches(features->count, batch, o), o));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
     const int64_t sizes[2] = { (int64_t)features->count, feature_dim(encoder, loader, o) };
     MOCO_TRY_GOTO(moco_tensor_zeros(&features->matrix, NULL, MOCO_FLOAT32, o->device, sizes, 2));

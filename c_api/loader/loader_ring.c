@@ -35,7 +35,8 @@ moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_
                             const moco_augment_policy *policy)
 {
     const size_t batch = moco__sampler_batch_max(sampler);
-    const size_t slot_count = (size_t)options->prefetch + 1; /* one is the consumer's */
+    const size_t ahead = (size_t)options->prefetch + 1; /* one is the consumer's */
+    const size_t slot_count = options->batches > 0 && options->batches < ahead ? options->batches : ahead;
     ring->sampler = sampler;
     (void)pthread_mutex_init(&ring->mutex, NULL);
     (void)pthread_cond_init(&ring->work, NULL);
@@ -44,6 +45,7 @@ moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&ring->ready, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
+    ring->last = options->batches;
     ring->timeout_ns = (uint64_t)(options->timeout_s * 1e9);
     ring->slots = moco__calloc(slot_count, sizeof *ring->slots);
     if (ring->slots == NULL) {
@@ -105,7 +107,7 @@ static void draw_batch(moco__ring *ring)
 static bool try_take(moco__ring *ring, moco__chunk *out)
 {
     while (ring->taking == ring->drawn) {
-        if (ring->drawn - ring->released >= ring->slot_count) {
+        if (ring->drawn - ring->released >= ring->slot_count || (ring->last > 0 && ring->drawn == ring->last)) {
             return false;
         }
         draw_batch(ring);
@@ -209,16 +211,21 @@ moco_status moco__ring_next(moco__slot **out, moco__ring *ring)
         ring->released = ring->delivered;
         (void)pthread_cond_broadcast(&ring->work);
     }
-    if (!is_ready(ring, slot)) {
+    const bool ended = ring->last > 0 && ring->delivered == ring->last;
+    if (!ended && !is_ready(ring, slot)) {
         wait_ready(ring, slot);
     }
-    const bool ready = is_ready(ring, slot);
+    const bool ready = !ended && is_ready(ring, slot);
     const bool stopped = atomic_load(&ring->stopped);
     ring->delivered += ready && !stopped ? 1 : 0;
     (void)pthread_mutex_unlock(&ring->mutex);
     if (stopped) {
         return moco_error_set(MOCO_ESTOPPED,
                               "loader: cancelled by moco_loader_cancel(); free it, and make another one");
+    }
+    if (ended) {
+        return moco_error_set(MOCO_EINVALID, "loader: all %llu batches of its options were given; make another one",
+                              (unsigned long long)ring->last);
     }
     if (!ready) {
         return moco_error_set(MOCO_EUNAVAILABLE, "loader: no batch was ready within %g s; call again to wait longer",

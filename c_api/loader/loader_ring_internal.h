@@ -55,6 +55,7 @@ typedef struct moco__ring {
     pthread_cond_t work;  /* a chunk may be there, or the ring was stopped */
     pthread_cond_t ready; /* a batch is complete */
     atomic_bool stopped;
+    uint64_t last;       /* batches to draw in all; 0: without end */
     uint64_t timeout_ns; /* that the consumer waits at most; 0: no bound */
     uint64_t drawn, taking, delivered, released;
     atomic_uint_fast64_t wait_ns; /* nanoseconds that the consumer has waited */

@@ -28,12 +28,14 @@ typedef struct moco_loader_options {
     bool fast;          /**< moco_image_set_fast() for all images: other pixels, the same random draws */
     moco_dtype dtype;   /**< type of the batches: ::MOCO_FLOAT32, or ::MOCO_BFLOAT16, which halves their memory */
     double timeout_s;   /**< seconds that moco_loader_next() waits at most; 0: no bound; 0 @since 0.2 */
+    size_t batches;     /**< batches to read, after which moco_loader_next() fails; 0: without end; 0 @since 0.2 */
 } moco_loader_options;
 
 /** The defaults of ::moco_loader_options. */
 #define MOCO_LOADER_OPTIONS_INIT                                                                                       \
     {                                                                                                                  \
-        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false, false, MOCO_FLOAT32, 0  \
+        sizeof(moco_loader_options), 0, 3, 0, MOCO_NCHW, { MOCO_CPU, 0 }, false, false, false, false, MOCO_FLOAT32, 0, \
+            0                                                                                                          \
     }
 
 /**
@@ -77,13 +79,14 @@ MOCO_API MOCO_MUST_USE moco_status moco_loader_create(moco_loader **out, const m
 MOCO_API void moco_loader_free(moco_loader *loader);
 
 /**
- * Waits for the next batch. Batches come in the sampler's order, without end. They do not depend on the number of
- * workers. After an error the next call gives the next batch.
+ * Waits for the next batch. Batches come in the sampler's order, without end unless options->batches is set. They do
+ * not depend on the number of workers. After an error the next call gives the next batch.
  * @param loader of this thread; only moco_loader_cancel() may be called by another one meanwhile
  * @param[out] out the batch, borrowed from the loader
  * @return the error of the first sample of the batch that could not be read; the message has its name.
  * ::MOCO_EUNAVAILABLE if no batch was ready in options->timeout_s: the next call continues to wait for the same batch,
- * and the batch before is given back. ::MOCO_ESTOPPED after moco_loader_cancel()
+ * and the batch before is given back. ::MOCO_ESTOPPED after moco_loader_cancel(); ::MOCO_EINVALID after
+ * options->batches
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_loader_next(moco_loader *loader, moco_batch *out);

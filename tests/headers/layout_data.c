@@ -30,7 +30,7 @@ AT(moco_dataset_callbacks, label, 16);
 AT(moco_dataset_callbacks, close, 24);
 AT(moco_dataset_callbacks, name, 32);
 
-SIZE(moco_loader_options, 56);
+SIZE(moco_loader_options, 64);
 AT(moco_loader_options, struct_size, 0);
 AT(moco_loader_options, workers, 8);
 AT(moco_loader_options, prefetch, 12);
@@ -43,6 +43,7 @@ AT(moco_loader_options, measure, 38);
 AT(moco_loader_options, fast, 39);
 AT(moco_loader_options, dtype, 40);
 AT(moco_loader_options, timeout_s, 48);
+AT(moco_loader_options, batches, 56);
 
 SIZE(moco_sampler_options, 112);
 AT(moco_sampler_options, struct_size, 0);

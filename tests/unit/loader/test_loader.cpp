@@ -181,6 +181,21 @@ TEST_F(Loader, ReadsAheadWithinItsBound)
     EXPECT_EQ(settle(), 20U);
 }
 
+TEST_F(Loader, ReadsNoMoreBatchesThanAsked)
+{
+    const Dataset images = dataset();
+    const SamplerHandle order = sampler(5);
+    options_.batches = 2;
+    const Handle made = loader(images, order);
+    EXPECT_EQ(next(made).batch, 0U);
+    EXPECT_EQ(next(made).batch, 1U);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(source_.reads, 10U);
+    moco_batch batch;
+    EXPECT_EQ(moco_loader_next(made.get(), &batch), MOCO_EINVALID);
+    EXPECT_STREQ(moco_error_message(), "loader: all 2 batches of its options were given; make another one");
+}
+
 TEST_F(Loader, MeasuresWaiting)
 {
     source_.delay = std::chrono::microseconds(2000);
