@@ -4,6 +4,7 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/json_read_internal.h"
+#include "report/series_internal.h"
 #include "report/series_values_internal.h"
 
 #include <dirent.h>
@@ -116,8 +117,12 @@ static moco_status read_metrics(moco__record *record)
         [MOCO__OUTPUT_ALPHA] = { "output_alpha", MOCO__POINTS },
         [MOCO__LIDAR] = { "lidar", MOCO__POINTS },
     };
+    const char *names[MOCO__METRICS];
     for (size_t i = 0; i < MOCO__METRICS; ++i) {
-        MOCO_TRY(moco_series_read(&record->metrics[i], record->run, all[i].name));
+        names[i] = all[i].name;
+    }
+    MOCO_TRY(moco__series_read_all(record->metrics, record->run, names, MOCO__METRICS));
+    for (size_t i = 0; i < MOCO__METRICS; ++i) {
         moco__series_merge(&record->metrics[i], all[i].values);
     }
     for (size_t i = 0; i < record->metrics[MOCO__WAIT].count; ++i) {

@@ -1,5 +1,5 @@
-/* Reads a metric over the steps back from a run's metrics.jsonl. */
-#include "moco/metrics.h"
+/* Reads metrics over the steps back from a run's metrics.jsonl. */
+#include "report/series_internal.h"
 
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
@@ -8,10 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static moco_status append(moco_series *series, size_t *capacity, const json_t *line, double value)
+/* A series that grows. */
+typedef struct growing {
+    moco_series *series;
+    size_t capacity;
+} growing;
+
+static moco_status append(growing *to, const json_t *line, double value)
 {
-    if (series->count == *capacity) {
-        const size_t grown = *capacity == 0 ? 256 : 2 * *capacity;
+    moco_series *series = to->series;
+    if (series->count == to->capacity) {
+        const size_t grown = to->capacity == 0 ? 256 : 2 * to->capacity;
         double **arrays[] = { &series->steps, &series->epochs, &series->values };
         for (size_t i = 0; i < 3; ++i) {
             double *bigger = realloc(*arrays[i], grown * sizeof *bigger);
@@ -20,7 +27,7 @@ static moco_status append(moco_series *series, size_t *capacity, const json_t *l
             }
             *arrays[i] = bigger;
         }
-        *capacity = grown;
+        to->capacity = grown;
     }
     series->steps[series->count] = json_number_value(json_object_get(line, "step"));
     series->epochs[series->count] = json_number_value(json_object_get(line, "epoch"));
@@ -29,18 +36,24 @@ static moco_status append(moco_series *series, size_t *capacity, const json_t *l
     return MOCO_OK;
 }
 
-static moco_status parse_series(moco_series *series, const char *text, size_t size, const char *name)
+static moco_status parse_line(growing *to, const json_t *line, const char *const *names, size_t count)
 {
-    size_t capacity = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const json_t *value = json_object_get(line, names[i]);
+        MOCO_TRY(json_is_number(value) ? append(&to[i], line, json_number_value(value)) : MOCO_OK);
+    }
+    return MOCO_OK;
+}
+
+static moco_status parse(growing *to, const char *text, size_t size, const char *const *names, size_t count)
+{
     size_t begin = 0;
     while (begin < size) {
         const char *newline = memchr(text + begin, '\n', size - begin);
         const size_t length = newline != NULL ? (size_t)(newline - text) - begin : size - begin;
         json_t *line = NULL;
         MOCO_TRY(moco__json_read(&line, text + begin, length, 0, NULL));
-        const json_t *value = json_object_get(line, name);
-        const moco_status status =
-            json_is_number(value) ? append(series, &capacity, line, json_number_value(value)) : MOCO_OK;
+        const moco_status status = parse_line(to, line, names, count);
         json_decref(line);
         MOCO_TRY(status);
         begin += length + 1;
@@ -48,23 +61,39 @@ static moco_status parse_series(moco_series *series, const char *text, size_t si
     return MOCO_OK;
 }
 
+moco_status moco__series_read_all(moco_series *out, const char *run, const char *const *names, size_t count)
+{
+    char path[MOCO_PATH_MAX];
+    char *text = NULL;
+    size_t size = 0;
+    growing *to = moco__calloc(count, sizeof *to);
+    for (size_t i = 0; i < count; ++i) {
+        out[i] = (moco_series){ 0 };
+        if (to != NULL) {
+            to[i].series = &out[i];
+        }
+    }
+    moco_status status = to != NULL ? MOCO_OK : MOCO_ENOMEM;
+    MOCO_TRY_GOTO(status);
+    MOCO_TRY_GOTO(moco__files_join(path, sizeof path, run, "metrics.jsonl"));
+    MOCO_TRY_GOTO(moco__file_read(&text, &size, path));
+    MOCO_TRY_GOTO(parse(to, text, size, names, count));
+done:
+    free(to);
+    free(text);
+    for (size_t i = 0; i < count && status != MOCO_OK; ++i) {
+        moco_series_free(&out[i]);
+    }
+    return status;
+}
+
 moco_status moco_series_read(moco_series *out, const char *run, const char *name)
 {
+    moco_series series = { 0 };
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(run);
     MOCO_CHECK_ARG(name);
-    char path[MOCO_PATH_MAX];
-    char *text;
-    size_t size;
-    MOCO_TRY(moco__files_join(path, sizeof path, run, "metrics.jsonl"));
-    MOCO_TRY(moco__file_read(&text, &size, path));
-    moco_series series = { 0 };
-    const moco_status status = parse_series(&series, text, size, name);
-    free(text);
-    if (status != MOCO_OK) {
-        moco_series_free(&series);
-        return status;
-    }
+    MOCO_TRY(moco__series_read_all(&series, run, &name, 1));
     *out = series;
     return MOCO_OK;
 }
