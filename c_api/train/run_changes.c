@@ -47,7 +47,8 @@ static moco_status change_epochs(moco__run *run)
         return MOCO_OK;
     }
     if (config->max_steps > 0) {
-        return moco_error_set(MOCO_EINVALID, "epochs: the length of the run is max-steps, %lld, which stays",
+        return moco_error_set(MOCO_EINVALID,
+                              "epochs: the length of the run is in steps, %lld; lengthen it by max-steps",
                               (long long)config->max_steps);
     }
     if ((uint64_t)run->options.epochs <= at->epoch) {
@@ -55,6 +56,26 @@ static moco_status change_epochs(moco__run *run)
                               (unsigned long long)at->epoch, (long long)config->epochs);
     }
     config->epochs = run->options.epochs;
+    return MOCO_OK;
+}
+
+static moco_status change_steps(moco__run *run)
+{
+    moco_config *config = &run->setup.config;
+    const uint64_t done = run->origin.position.step;
+    if (run->options.max_steps <= 0) {
+        return MOCO_OK;
+    }
+    if (config->max_steps == 0) {
+        return moco_error_set(MOCO_EINVALID,
+                              "max-steps: the length of the run is in epochs, %lld; lengthen it by epochs",
+                              (long long)config->epochs);
+    }
+    if ((uint64_t)run->options.max_steps <= done) {
+        return moco_error_set(MOCO_EINVALID, "max-steps: the run has done %llu of its %lld steps; give more than that",
+                              (unsigned long long)done, (long long)config->max_steps);
+    }
+    config->max_steps = run->options.max_steps;
     return MOCO_OK;
 }
 
@@ -70,6 +91,7 @@ moco_status moco__run_change(moco__run *run)
     }
     config->threads = o->threads > 0 ? o->threads : config->threads;
     MOCO_TRY(change_epochs(run));
+    MOCO_TRY(change_steps(run));
     MOCO_TRY(moco_launch_device(&device, config->device, launch));
     if (device.type != run->origin.device) { /* what was fastest there may be slow here */
         config->layout = MOCO_LAYOUT_AUTO;
@@ -110,11 +132,14 @@ static void log_length(const moco__run *run)
 {
     const moco_config *c = &run->setup.config;
     const bool stretched = c->schedule == MOCO_SCHEDULE_COSINE || c->momentum_schedule == MOCO_MOMENTUM_COSINE;
-    if (c->epochs == run->origin.epochs) {
+    const bool by_steps = c->max_steps > 0;
+    const int64_t now = by_steps ? c->max_steps : c->epochs;
+    const int64_t before = by_steps ? run->origin.max_steps : run->origin.epochs;
+    if (now == before) {
         return;
     }
-    moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "the run now has %lld epochs instead of %lld%s",
-                        (long long)c->epochs, (long long)run->origin.epochs,
+    moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "the run now has %lld %s instead of %lld%s", (long long)now,
+                        by_steps ? "steps" : "epochs", (long long)before,
                         stretched
                             ? ", over which its cosine schedules stretch: from here on it is identical neither to "
                               "a run of the old length nor to one of the new"

@@ -52,7 +52,7 @@ typedef struct moco__run_report {
 typedef struct moco__run_origin {
     moco_position position;
     moco_device_type device;
-    int64_t threads, epochs;
+    int64_t threads, epochs, max_steps;
     char data[MOCO_PATH_MAX], val_data[MOCO_PATH_MAX];
     char monitor[64];  /* what the images of the kNN monitor were, if they have changed; else empty */
     bool is_known;     /* the checkpoint says what its data were */

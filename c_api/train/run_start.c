@@ -247,6 +247,7 @@ static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX
     MOCO_TRY(moco__stored_device(&run->origin.device, checkpoint));
     MOCO_TRY(moco__run_check_given(run, checkpoint));
     run->origin.epochs = config->epochs;
+    run->origin.max_steps = config->max_steps;
     run->origin.threads = config->threads;
     (void)snprintf(run->origin.data, sizeof run->origin.data, "%s", config->data);
     (void)snprintf(run->origin.val_data, sizeof run->origin.val_data, "%s", config->val_data);
@@ -280,8 +281,9 @@ static moco_status save_config(const moco__run *run)
 {
     char path[MOCO_PATH_MAX];
     const moco_config *config = &run->setup.config;
-    const bool changed = config->epochs != run->origin.epochs || config->threads != run->origin.threads ||
-                         run->setup.device.type != run->origin.device || moco__run_has_moved(run);
+    const bool changed = config->epochs != run->origin.epochs || config->max_steps != run->origin.max_steps ||
+                         config->threads != run->origin.threads || run->setup.device.type != run->origin.device ||
+                         moco__run_has_moved(run);
     if (!moco__run_is_writer(&run->setup) || !changed) {
         return MOCO_OK;
     }

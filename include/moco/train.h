@@ -23,7 +23,7 @@ typedef struct moco_train_options {
     /* for moco_resume() */
     const char *device; /**< continues there; NULL: on the run's device. @since 0.2 */
     int64_t threads;    /**< 0: as many as the run had. @since 0.2 */
-    int64_t epochs;     /**< new length of the run; 0: the run's. @since 0.2 */
+    int64_t epochs;     /**< new length of a run of epochs; 0: the run's. @since 0.2 */
     /** Images to train on instead of those at config->data. The checkpoints record their number and classes, and
      * moco_resume() wants them again. Borrowed during the call; NULL: config->data. @since 0.2 */
     const moco_dataset *dataset;
@@ -50,13 +50,15 @@ typedef struct moco_train_options {
      * pipe_data too. Other images are refused, see data_changed. NULL: where the run had them. @since 0.2 */
     const char *data;
     const char *val_data; /**< the same for the images of the kNN monitor @since 0.2 */
+    /** For moco_resume(): the new length of a run of config->max_steps; 0: the run's. @since 0.2 */
+    int64_t max_steps;
 } moco_train_options;
 
 /** The defaults of ::moco_train_options. */
 #define MOCO_TRAIN_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(moco_train_options), NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, false, NULL, \
-            NULL, NULL, NULL                                                                                           \
+            NULL, NULL, NULL, 0                                                                                        \
     }
 
 /**
@@ -95,9 +97,10 @@ MOCO_API MOCO_MUST_USE moco_status moco_train(const moco_config *config, const m
  * options->metadata replace those of the checkpoint with the same keys.
  * @param run its folder
  * @param options NULL for the defaults
- * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs already,
- * if the data has changed (see options->data_changed), or if dataset, policy or order are missing or are not those of
- * the run; ::MOCO_EUNAVAILABLE if another process trains it; else as moco_train()
+ * @return ::MOCO_ENOTFOUND if the folder holds no checkpoint; ::MOCO_EINVALID if it has passed options->epochs or
+ * max_steps already, or its length is in the other of them, if the data has changed (see options->data_changed), or if
+ * dataset, policy or order are missing or are not those of the run; ::MOCO_EUNAVAILABLE if another process trains it;
+ * else as moco_train()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_resume(const char *run, const moco_train_options *options);

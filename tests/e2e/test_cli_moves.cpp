@@ -43,6 +43,25 @@ TEST_F(CliMoves, ALengthenedRunIsALongOne)
     EXPECT_HAS(read_file(root / "short" / "config.yaml"), "epochs: 2\n");
 }
 
+// A run of steps could not be lengthened.
+TEST_F(CliMoves, ALengthenedRunOfStepsIsALongOne)
+{
+    ASSERT_EQ(run(train("far", { "--max-steps", "8" })).code, 0);
+    ASSERT_EQ(run(train("near", { "--max-steps", "4" })).code, 0); // within the second epoch
+    const Result result = run({ "resume", "near", "--max-steps", "8" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "the run now has 8 steps instead of 4\n");
+    ASSERT_FALSE(checkpoint("far", 8).empty());
+    EXPECT_TRUE(checkpoint("near", 8) == checkpoint("far", 8));
+    EXPECT_HAS(read_file(root / "near" / "config.yaml"), "max_steps: 8\n");
+    EXPECT_HAS(run({ "resume", "near", "--max-steps", "8" }).err, "the run has done 8 of its 8 steps");
+    EXPECT_HAS(run({ "resume", "near", "--epochs", "9" }).err, "in steps, 8; lengthen it by --max-steps");
+    ASSERT_EQ(run(train("epochs", { "--epochs", "1" })).code, 0);
+    EXPECT_HAS(run({ "resume", "epochs", "--max-steps", "9" }).err, "in epochs, 1; lengthen it by --epochs");
+    ASSERT_EQ(run(train("curved", { "--max-steps", "4", "--schedule", "cosine" })).code, 0);
+    EXPECT_HAS(run({ "resume", "curved", "--max-steps", "5" }).err, "cosine schedules stretch");
+}
+
 TEST_F(CliMoves, ALengthenedCosineSaysThatItStretches)
 {
     ASSERT_EQ(run(train("cosine", { "--epochs", "1", "--schedule", "cosine" })).code, 0);

@@ -171,7 +171,7 @@ AT(moco_schedule, milestones, 56);
 AT(moco_schedule, decay, 184);
 AT(moco_schedule, decay_epochs, 192);
 
-SIZE(moco_train_options, 152);
+SIZE(moco_train_options, 160);
 AT(moco_train_options, struct_size, 0);
 AT(moco_train_options, progress, 8);
 AT(moco_train_options, payload, 16);
@@ -191,5 +191,6 @@ AT(moco_train_options, pipe_data, 120);
 AT(moco_train_options, pipe_val_data, 128);
 AT(moco_train_options, data, 136);
 AT(moco_train_options, val_data, 144);
+AT(moco_train_options, max_steps, 152);
 
 #endif

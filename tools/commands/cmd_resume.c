@@ -8,7 +8,7 @@
 typedef struct resume_options {
     char device[16];
     char data[MOCO_PATH_MAX], val_data[MOCO_PATH_MAX];
-    int64_t threads, epochs;
+    int64_t threads, epochs, max_steps;
     session_settings session;
     launch_settings launch;
 } resume_options;
@@ -27,6 +27,10 @@ static const moco_option options[] = {
       MOCO_INT_OPTION(resume_options, epochs, 1, 1e6),
       .zero_is_auto = true,
       .help = "new length of the run, to lengthen it; auto: as before" },
+    { .name = "max-steps",
+      MOCO_INT_OPTION(resume_options, max_steps, 1, 1e12),
+      .zero_is_auto = true,
+      .help = "the same for a run whose length is in steps" },
     { .name = "data",
       MOCO_PATH_OPTION(resume_options, data, "DATA"),
       .help =
@@ -48,6 +52,7 @@ static int run(const arguments *args)
         .device = values.device[0] != '\0' ? values.device : NULL,
         .threads = values.threads,
         .epochs = values.epochs,
+        .max_steps = values.max_steps,
         .data = values.data[0] != '\0' ? values.data : NULL,
         .val_data = values.val_data[0] != '\0' ? values.val_data : NULL,
         .pipe_data = values.data,

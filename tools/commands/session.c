@@ -60,6 +60,7 @@ static moco_status train(const run_job *job, moco_peers *peers)
     options.device = job->device;
     options.threads = job->threads;
     options.epochs = job->epochs;
+    options.max_steps = job->max_steps;
     options.data_changed = job->session->data_changed;
     options.data = job->data;
     options.val_data = job->val_data;

@@ -37,6 +37,7 @@ typedef struct run_job {
     bool resume_existing;      /* with a config: continue the run that the folder holds */
     const char *device;        /* without one: continue there; NULL: on the run's device */
     int64_t threads, epochs;   /* without one: new numbers; 0: the run's */
+    int64_t max_steps;         /* the same */
     const char *data;          /* without one: where the images are now; NULL: where they were */
     const char *val_data;
     const char *pipe_data; /* commands that the command line gives, which may be run; NULL: none */
