@@ -82,6 +82,7 @@ void moco__config_defaults(moco_config *config)
         { "plots", "true" },         { "gradient-compression", "none" },
         { "cuda-graph", "auto" },    { "bucket-mib", "25" },
         { "monitors", "true" },      { "lidar", "false" },
+        { "monitor-every", "auto" },
     };
     memset(config, 0, sizeof *config);
     config->struct_size = sizeof *config;

@@ -119,6 +119,13 @@ static const moco_option table[] = {
       BOOL(lidar),
       ADVANCED,
       .help = "also measure LiDAR, with 10 views of 512 images each time" },
+    { .name = "monitor-every",
+      RUN,
+      INT(monitor_every, 1, 1e6),
+      AUTO,
+      ADVANCED,
+      .help = "measure features every N epochs and before the first step, whatever it costs; auto: as often as takes "
+              "less than 1 % of the time" },
 
     { .name = "knn-every", KNN, INT(knn_every, 0, 1e6), .help = "test the features every N epochs; 0: never" },
     { .name = "knn-steps", KNN, INT(knn_steps, 0, 1e12), .help = "test the features every N steps too; 0: never" },

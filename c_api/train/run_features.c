@@ -11,35 +11,57 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_DIMENSIONS = 2048, FEWEST_IMAGES = 256, BATCH = 256 };
+enum { MOST_IMAGES = 2048, FEWEST_IMAGES = 256, BATCH = 256 };
 enum { LIDAR_OBJECTS = 512, LIDAR_VIEWS = 10 };
 
-/* A forward pass costs a quarter of a training step, so this keeps the time below 1 %. */
-static const double share_of_images = 0.03;
+/* Images measured per image trained, if they are of one size. A forward pass costs a fifth of a training step, so this
+ * is some 0.4 % of the time; the time itself bounds it where steps wait for images, or spectra count. */
+static const double share_of_images = 0.02;
+static const double share_of_time = 0.01;
 static const double least_rank = 0.02; /* of the embedding's dimensions */
 
 /* Returns how many images show the spectrum of that many dimensions. */
 static size_t images_for(int64_t dimensions, const moco__run_setup *setup)
 {
     const size_t images = moco_dataset_count(setup->images);
-    const size_t twice = 2 * (size_t)(dimensions < MOST_DIMENSIONS ? dimensions : MOST_DIMENSIONS);
-    const size_t wanted = dimensions > MOST_DIMENSIONS ? (size_t)MOST_DIMENSIONS
-                          : twice > FEWEST_IMAGES      ? twice
-                                                       : (size_t)FEWEST_IMAGES;
+    const size_t twice = dimensions < MOST_IMAGES / 2 ? 2 * (size_t)dimensions : (size_t)MOST_IMAGES;
+    const size_t wanted = twice > FEWEST_IMAGES ? twice : (size_t)FEWEST_IMAGES;
     return wanted < images ? wanted : images;
 }
 
-/* Whether enough steps were taken since the last time that it is cheap, or the run ends. */
+/* Returns what a measurement costs, in images of the size that is trained on. */
+static double costs_of(const moco__run_setup *setup)
+{
+    const moco_config *c = &setup->config;
+    const moco_encoder *encoder = moco_model_query_encoder(setup->model);
+    const size_t images = moco_dataset_count(setup->images);
+    const double larger = c->knn_image_size > c->image_size ? (double)c->knn_image_size / (double)c->image_size : 1;
+    const size_t tested =
+        images_for(moco_encoder_feature_dim(encoder), setup) + images_for(moco_encoder_dim(encoder), setup);
+    const size_t views = LIDAR_VIEWS * (images < LIDAR_OBJECTS ? images : LIDAR_OBJECTS);
+    return (double)tested * larger * larger + (c->lidar ? (double)views : 0);
+}
+
+/* Whether the run asks for it, or enough steps were taken since the last time that it is cheap, or the run ends. */
 static bool is_due(const moco__run *run)
 {
     const moco__run_setup *setup = &run->setup;
-    const moco_encoder *encoder = moco_model_query_encoder(setup->model);
-    const uint64_t step = run->state.position.step;
-    const size_t costs =
-        images_for(moco_encoder_feature_dim(encoder), setup) + images_for(moco_encoder_dim(encoder), setup);
-    const double own = (double)setup->config.batch / moco_comm_world(setup->comm);
-    const double since = (double)(step - run->report.health.measured);
-    return since > 0 && (since * own * share_of_images >= (double)costs || step == setup->steps);
+    const moco_config *c = &setup->config;
+    const moco_position *at = &run->state.position;
+    const uint64_t since = at->step - run->report.health.measured;
+    if (at->step == 0) {
+        return c->monitor_every > 0 && isnan(run->report.health.rank);
+    }
+    if (since == 0 || at->step == setup->steps) {
+        return since > 0;
+    }
+    if (c->monitor_every > 0) {
+        return at->batch == 0 && at->epoch % (uint64_t)c->monitor_every == 0;
+    }
+    const double own = (double)c->batch / moco_comm_world(setup->comm);
+    const moco__run_health *health = &run->report.health;
+    return (double)since * own * share_of_images >= costs_of(setup) &&
+           (moco__now() - health->measured_time) * share_of_time >= health->measured_seconds;
 }
 
 static moco_features_options options_of(const moco__run *run, moco_feature_kind kind)
@@ -123,7 +145,7 @@ void moco__run_recall_features(moco__run *run)
         for (size_t i = 0; i < ranks.count; ++i) {
             health->measured = (uint64_t)ranks.steps[i];
             health->rank = ranks.values[i];
-            health->best_rank = fmax(health->best_rank, ranks.values[i]);
+            health->best_rank = ranks.steps[i] > 0 ? fmax(health->best_rank, ranks.values[i]) : health->best_rank;
         }
     }
     moco_series_free(&ranks);
@@ -149,11 +171,15 @@ moco_status moco__run_measure_features(moco__run *run)
     }
     health->measured = run->state.position.step;
     health->rank = pooled.rankme;
-    health->best_rank = fmax(health->best_rank, pooled.rankme);
+    health->best_rank = run->state.position.step > 0 ? fmax(health->best_rank, pooled.rankme) : health->best_rank;
     run->report.progress.seen.rankme = pooled.rankme;
     warn_of_rank(run, &output);
     moco__progress_leave_out(&run->report.progress, start);
-    moco_log(MOCO_LOG_DEBUG, "epoch %g: features were measured in %.2f s", moco__run_epoch(run), moco__now() - start);
+    health->measured_time = moco__now();
+    health->measured_seconds = health->measured_time - start;
+    health->seconds += health->measured_seconds;
+    moco_log(MOCO_LOG_DEBUG, "epoch %g: features were measured in %.2f s", moco__run_epoch(run),
+             health->measured_seconds);
     const moco_metric values[] = {
         { "pooled_spread", pooled.spread },
         { "pooled_rankme", pooled.rankme },

@@ -2,6 +2,7 @@
 #include "train/run_health_internal.h"
 
 #include "base/c_locale_internal.h"
+#include "base/clock_internal.h"
 
 #include "moco/ops.h"
 
@@ -61,6 +62,7 @@ moco_pair_quality moco__run_measure_step(moco__run *run)
 {
     moco_pair_quality found = { NAN, NAN, NAN };
     moco_tensor *keys = NULL;
+    const double start = moco__now();
     const moco_step *latest = &run->report.health.latest;
     if (!moco__run_watches(run) || latest->q == NULL || moco_tensor_size(latest->q, 0) < 2) {
         return found;
@@ -71,6 +73,7 @@ moco_pair_quality moco__run_measure_step(moco__run *run)
     moco_tensor_free(keys);
     run->report.progress.seen.spread = found.spread;
     warn_of_collapse(run, found.spread);
+    run->report.health.seconds += moco__now() - start;
     return found;
 }
 

@@ -192,7 +192,9 @@ static moco_status train(moco__run *run)
 {
     const moco_config *config = &run->setup.config;
     const bool draws = config->plots && moco__run_is_writer(&run->setup);
+    const double start = moco__now();
     moco__run_start_clocks(run);
+    MOCO_TRY(run->state.position.step == 0 ? moco__run_measure_features(run) : MOCO_OK);
     MOCO_TRY(test_what_lacks(run));
     while (run->state.position.step < run->setup.steps) {
         MOCO_TRY(step(run));
@@ -200,6 +202,7 @@ static moco_status train(moco__run *run)
     MOCO_TRY(moco__run_save(run));
     MOCO_TRY(moco__writer_wait(&run->writer));
     MOCO_TRY(log_skipped_of_all(run));
+    moco_log(MOCO_LOG_DEBUG, "the monitors took %.2f of %.2f s", run->report.health.seconds, moco__now() - start);
     if (draws) {
         warn_of_failure(run, "draw the plots", moco__run_plot(run));
     }

@@ -177,6 +177,7 @@ typedef struct moco_config {
     double knn_minutes;        /**< test when the last test is N minutes old; 0: never @since 0.2 */
     bool monitors;             /**< measure the quality of embeddings and features without labels @since 0.2 */
     bool lidar;                /**< with monitors: LiDAR too. @since 0.2 */
+    int64_t monitor_every;     /**< epochs between measurements of features; 0: as cheap as the others @since 0.2 */
 } moco_config;
 
 /**

@@ -3,7 +3,7 @@
 
 #if UINTPTR_MAX == UINT64_MAX
 
-SIZE(moco_config, 20640);
+SIZE(moco_config, 20648);
 AT(moco_config, struct_size, 0);
 AT(moco_config, data, 8);
 AT(moco_config, val_data, 4104);
@@ -83,6 +83,7 @@ AT(moco_config, knn_steps, 20616);
 AT(moco_config, knn_minutes, 20624);
 AT(moco_config, monitors, 20632);
 AT(moco_config, lidar, 20633);
+AT(moco_config, monitor_every, 20640);
 
 SIZE(moco_ddp_options, 24);
 AT(moco_ddp_options, struct_size, 0);
