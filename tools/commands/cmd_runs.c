@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "commands/commands.h"
 #include "commands/run_list.h"
+#include "commands/runs_agree.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,11 +14,15 @@
 enum { MAX_METRICS = 16, MAX_COLUMNS = 64, CELL = 256 };
 
 typedef struct runs_options {
-    char sort[64], metrics[512];
+    char sort[64], metrics[512], agree[64];
     bool json;
 } runs_options;
 
-static runs_options values = { .sort = "name", .metrics = "loss,acc1,knn_acc1" };
+static runs_options values = { .sort = "name" };
+static const char usual_metrics[] = "loss,acc1,knn_acc1";
+static const char label_free_metrics[] =
+    "loss,acc1,spread,alignment,uniformity,pooled_spread,pooled_rankme,pooled_alpha,"
+    "output_spread,output_rankme,output_alpha,lidar";
 
 static const moco_option options[] = {
     { .name = "sort",
@@ -27,7 +32,11 @@ static const moco_option options[] = {
     { .name = "metrics",
       .aliases = { "m" },
       MOCO_TEXT_OPTION(runs_options, metrics, "LIST"),
-      .help = "metrics to show, keys of metrics.jsonl" },
+      .help = "metrics to show, keys of metrics.jsonl; if not given, loss,acc1,knn_acc1, or with --agree those that "
+              "need no labels" },
+    { .name = "agree",
+      MOCO_TEXT_OPTION(runs_options, agree, "METRIC"),
+      .help = "instead of the table: how each metric agrees with this one, such as knn_acc1 (Spearman's correlation)" },
     { .name = "json", MOCO_BOOL_OPTION(runs_options, json), .help = "print the runs as JSON" },
 };
 
@@ -43,7 +52,10 @@ typedef struct columns {
 static int split_metrics(columns *c)
 {
     char *rest = c->names;
-    (void)snprintf(c->names, sizeof c->names, "%s", values.metrics);
+    const char *given = values.metrics[0] != '\0' ? values.metrics
+                        : values.agree[0] != '\0' ? label_free_metrics
+                                                  : usual_metrics;
+    (void)snprintf(c->names, sizeof c->names, "%s", given);
     for (char *name = strtok_r(rest, ",", &rest); name != NULL; name = strtok_r(NULL, ",", &rest)) {
         if (c->metric_count == MAX_METRICS) {
             return say_usage(&command_runs, "--metrics: more than %d metrics are given; give fewer", MAX_METRICS);
@@ -273,6 +285,11 @@ static int run(const arguments *args)
         return code;
     }
     moco_status status = run_list_read(&list, args->positional, args->positional_count);
+    if (status == MOCO_OK && values.agree[0] != '\0') {
+        status = runs_agree_print(&list, values.agree, c.metrics, c.metric_count, values.json);
+        run_list_free(&list);
+        return status == MOCO_OK ? EXIT_OK : say_failure();
+    }
     if (status == MOCO_OK) {
         status = run_list_sort(&list, values.sort);
     }
@@ -294,7 +311,8 @@ const tool_command command_runs = {
     .text =
         "Lists all runs in DIR and the folders below: state (new, running, stopped, failed, done), steps, the settings "
         "in which the runs differ, the latest value of each metric, and the best kNN accuracy with its checkpoint. "
-        "Runs may be in progress.",
+        "Runs may be in progress. With --agree METRIC it prints how well other metrics tell what that one says: within "
+        "each run over its steps, and across the runs at their ends.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values = &values,
