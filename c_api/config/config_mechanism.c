@@ -32,7 +32,8 @@ moco_status moco__config_check_mechanism(const moco_config *config)
     if (mechanism == MOCO_MECHANISM_END_TO_END && config->accumulate > 1) {
         return moco_error_set(MOCO_EINVALID,
                               "accumulate: mechanism end-to-end needs the whole batch at once, since gradients flow "
-                              "through all keys; use 1, not %" PRId64,
+                              "through all keys, and a part alone has fewer negatives; use 1, not %" PRId64
+                              ", with a smaller batch or several processes",
                               config->accumulate);
     }
     return MOCO_OK;

@@ -54,7 +54,7 @@ static moco_status create(moco_model *model, const moco_model_options *o)
     if (o->accumulate != 1) {
         return moco_error_set(MOCO_EINVALID,
                               "model: end-to-end needs the whole batch at once, since gradients flow through all keys; "
-                              "use accumulate 1, not %lld",
+                              "use accumulate 1, not %lld, with a smaller batch or several ranks",
                               (long long)o->accumulate);
     }
     return o->separate_encoders ? create_key_encoder(model, o) : MOCO_OK;
