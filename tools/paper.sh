@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Repeats a comparison of the MoCo paper on small images, with three seeds, and draws it.
 #
-#     tools/paper.sh figure3|momentum|shuffle|width DATA OUT [OPTIONS OF MOCO SWEEP]
+#     tools/paper.sh figure3|momentum|shuffle|width|monitors DATA OUT [OPTIONS OF MOCO SWEEP]
 #
 # figure3   mechanisms against the number of negative keys (figure 3)
 # momentum  momentum of the key encoder (the table in section 4.1)
 # shuffle   with and without shuffled batch norm (figure A.1)
 # width     widths of ResNet-20 (of ResNet-50 in the table of section 4.1)
+# monitors  how numbers without labels agree with kNN, over the epochs of runs that differ (one seed)
 #
 # The same command goes on after an interruption. MOCO names another tool than build/bin/moco.
 set -euo pipefail
@@ -52,8 +53,14 @@ width)
     sweep "${small[@]}" --arch resnet20,resnet20w2x,resnet20w4x "$@"
     plot --x arch --out "$out/width.png"
     ;;
+monitors)
+    watch=(--seeds 1 --epochs 8 --knn-every 1 --monitor-every 1 --lidar)
+    sweep "${small[@]}" "${watch[@]}" --momentum 0.999,0 "$@"
+    sweep "${small[@]}" "${watch[@]}" --bn-splits 8 --shuffle off "$@"
+    "$moco" runs "$out" --agree knn_acc1
+    ;;
 *)
-    echo "tools/paper.sh: unknown comparison '$what'; give figure3, momentum, shuffle or width" >&2
+    echo "tools/paper.sh: unknown comparison '$what'; give figure3, momentum, shuffle, width or monitors" >&2
     exit 2
     ;;
 esac
