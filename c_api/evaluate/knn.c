@@ -191,10 +191,9 @@ static int64_t largest_k(const moco_knn_options *o, const moco_features *bank, b
     }
     if (k > (int64_t)bank->count) {
         if (moco_comm_rank(o->comm) == 0) {
-            moco_log(
-                MOCO_LOG_WARNING,
-                "kNN: k %lld is more than the %zu images that can vote, so all of them vote; choose a smaller k",
-                (long long)k, bank->count);
+            moco_log(MOCO_LOG_WARNING,
+                     "kNN: k %lld is more than the %zu images that can vote, so all of them vote; choose a smaller k",
+                     (long long)k, bank->count);
         }
         return (int64_t)bank->count;
     }
