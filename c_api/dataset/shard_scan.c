@@ -266,7 +266,7 @@ static moco_status check_keys(scan *s)
 static moco_status limit_classes(moco__shard *shard)
 {
     for (size_t i = 0; i < shard->count; ++i) {
-        const size_t limit = (size_t)(shard->samples[i].label + 1);
+        const size_t limit = (size_t)((int64_t)shard->samples[i].label + 1);
         if (shard->class_count > 0 && limit > shard->class_count) {
             return moco_error_set(MOCO_EFORMAT, "%s: %s has class %d, but __classes__ names %zu", shard->path,
                                   moco__shard_name(shard, i), shard->samples[i].label, shard->class_count);
