@@ -18,7 +18,7 @@ struct Wait {
     c10::Event end;
 };
 
-void mark(c10::Event &event, c10::Device device)
+void record_now(c10::Event &event, c10::Device device)
 {
     const c10::impl::VirtualGuardImpl guard(device.type());
     event.record(guard.getStream(device));
@@ -48,7 +48,7 @@ moco_status moco__idle_begin(moco__idle *idle)
 {
     MOCO_API_BEGIN
     if (idle->waits.empty() || idle->waits.back().end.was_marked_for_recording()) {
-        mark(idle->waits.emplace_back(idle->device.type()).begin, idle->device);
+        record_now(idle->waits.emplace_back(idle->device.type()).begin, idle->device);
     }
     MOCO_API_END
 }
@@ -57,7 +57,7 @@ moco_status moco__idle_end(double *seconds, moco__idle *idle)
 {
     MOCO_API_BEGIN
     *seconds = 0;
-    mark(idle->waits.back().end, idle->device);
+    record_now(idle->waits.back().end, idle->device);
     while (!idle->waits.empty() && idle->waits.front().end.query()) {
         *seconds += idle->waits.front().begin.elapsedTime(idle->waits.front().end) * 1e-3;
         idle->waits.pop_front();
