@@ -17,7 +17,7 @@ typedef struct growing {
 static moco_status append(growing *to, const json_t *line, double value)
 {
     moco_series *series = to->series;
-    if (series->count == to->capacity) {
+    if (series->steps == NULL || series->count == to->capacity) {
         const size_t grown = to->capacity == 0 ? 256 : 2 * to->capacity;
         double **arrays[] = { &series->steps, &series->epochs, &series->values };
         for (size_t i = 0; i < 3; ++i) {

@@ -75,12 +75,10 @@ moco_status moco__writer_start(moco__checkpoint_writer *writer, const char *path
     if (status != MOCO_OK && writer->is_direct) {
         moco__file_abort(&writer->file);
     }
-    if (status == MOCO_OK && writer->is_direct) {
-        status = write_file(writer);
-    } else if (status == MOCO_OK && writer->bytes.size > 0 && !start_thread(writer)) {
-        status = write_file(writer);
-    }
-    return status;
+    MOCO_TRY(status);
+    const bool has_bytes = writer->bytes.size > 0; /* of rank 0 alone */
+    const bool waits = writer->is_direct || (has_bytes && !start_thread(writer));
+    return waits ? write_file(writer) : MOCO_OK;
 }
 
 moco_status moco__writer_check(moco__checkpoint_writer *writer)
