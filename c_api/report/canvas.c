@@ -32,8 +32,7 @@ moco_status moco__picture_of(moco_picture *format, const char *path)
             return MOCO_OK;
         }
     }
-    return moco_error_set(MOCO_EINVALID, "plot: %s has an unknown ending; use .png, .svg or .pdf",
-                          path);
+    return moco_error_set(MOCO_EINVALID, "plot: %s has an unknown ending; use .png, .svg or .pdf", path);
 }
 
 /* Cairo's callback for the bytes of a file. */
