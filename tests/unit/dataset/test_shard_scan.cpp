@@ -116,7 +116,8 @@ TEST_F(Shard, LinksAreCounted)
     EXPECT_EQ(shard_.count, 1U);
     char text[512];
     EXPECT_EQ(moco__left_out_text(&shard_.left_out, text, sizeof text), 3U);
-    EXPECT_STREQ(text, "left out 1 file that is not an image: d.txt, 2 images that are links in the archive, like b.jpg");
+    EXPECT_STREQ(text,
+                 "left out 1 file that is not an image: d.txt, 2 images that are links in the archive, like b.jpg");
 }
 
 TEST_F(Shard, WhatIsWrongWithSamplesIsSaid)
