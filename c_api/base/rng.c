@@ -23,10 +23,15 @@ static uint32_t high32(uint64_t value)
     return (uint32_t)(value >> 32U);
 }
 
-void moco__rng_start(moco__rng *rng, uint64_t seed, uint32_t purpose, uint64_t number)
+void moco__rng_start_at(moco__rng *rng, uint64_t seed, uint32_t purpose, uint64_t number, uint32_t block)
 {
     *rng = (moco__rng){ .key = { low32(seed), high32(seed) },
-                        .counter = { 0, purpose << 24U, low32(number), high32(number) } };
+                        .counter = { block, purpose << 24U, low32(number), high32(number) } };
+}
+
+void moco__rng_start(moco__rng *rng, uint64_t seed, uint32_t purpose, uint64_t number)
+{
+    moco__rng_start_at(rng, seed, purpose, number, 0);
 }
 
 void moco__rng_start_view(moco__rng *rng, uint64_t seed, uint64_t epoch, uint64_t index, uint32_t view)

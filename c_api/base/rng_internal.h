@@ -6,7 +6,8 @@
  *
  *     key        seed, 64 bits
  *     counter 0  block within the stream, from 0; the upper half holds bits 32..47 of a view's epoch
- *     counter 1  purpose << 24; for a view also view << 16 | bits 32..47 of the sample's index
+ *     counter 1  purpose << 24; for a view also view << 16 | bits 32..47 of the sample's index; for a permutation that
+ *                is computed place by place (keyed.c) also the round, and then counter 0 is half of a number
  *     counter 2  lower half of the number;  for a view the epoch's lower half
  *     counter 3  upper half of the number;  for a view the index's lower half
  */
@@ -48,6 +49,9 @@ void moco__philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key
 
 /* Starts the stream of a purpose (1 to 255) and a number, such as an epoch or a step. */
 void moco__rng_start(moco__rng *rng, uint64_t seed, uint32_t purpose, uint64_t number);
+
+/* Starts it at one of its blocks of four words, so that any place of the stream is found at once. */
+void moco__rng_start_at(moco__rng *rng, uint64_t seed, uint32_t purpose, uint64_t number, uint32_t block);
 
 /* Starts the stream of one view of a sample in an epoch; the arguments are at most the bounds above. */
 void moco__rng_start_view(moco__rng *rng, uint64_t seed, uint64_t epoch, uint64_t index, uint32_t view);

@@ -48,8 +48,8 @@ size_t moco__sampler_draw(const double *sums, size_t count, uint64_t seed, uint6
     const double total = sums[count - 1];
     const double below = nextafter(total, 0); /* the product may round up to the total */
     moco__rng rng;
-    moco__rng_start(&rng, seed, MOCO__RNG_WEIGHTS, epoch);
-    rng.counter[0] = (uint32_t)(place / 2); /* a block has two numbers of 53 bits */
+    /* A block has two numbers of 53 bits. */
+    moco__rng_start_at(&rng, seed, MOCO__RNG_WEIGHTS, epoch, (uint32_t)(place / 2));
     double number = moco__rng_double(&rng);
     if (place % 2 == 1) {
         number = moco__rng_double(&rng);

@@ -100,8 +100,7 @@ static size_t shuffled(const moco__shard_order *order, size_t place)
     const size_t left = order->count - from;
     moco__rng rng;
     moco__keyed keyed;
-    moco__rng_start(&rng, order->seed, MOCO__RNG_WINDOW, order->epoch);
-    rng.counter[0] = (uint32_t)window;
+    moco__rng_start_at(&rng, order->seed, MOCO__RNG_WINDOW, order->epoch, (uint32_t)window);
     const uint64_t low = moco__rng_next(&rng);
     const uint64_t seed = (uint64_t)moco__rng_next(&rng) << 32U | low;
     moco__keyed_start(&keyed, size < left ? size : left, seed, MOCO__RNG_WINDOW, 0);
