@@ -35,7 +35,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { MAGIC_SIZE = 8, HEADER_SIZE = 80, RECORD_SIZE = 24, DIGEST_PIECES = 16, DIGEST_PIECE = 4096 };
@@ -73,9 +72,9 @@ char *moco__shard_index_path(const char *path)
     return index_path;
 }
 
-static void put_number(uint8_t *to, uint64_t value, size_t bytes)
+static void put_number(uint8_t *to, uint64_t value)
 {
-    for (size_t i = 0; i < bytes; ++i) {
+    for (size_t i = 0; i < sizeof value; ++i) {
         to[i] = (uint8_t)(value >> (8 * i));
     }
 }
@@ -149,7 +148,7 @@ static void put_header(uint8_t *to, const uint64_t fields[FIELD_COUNT])
 {
     memcpy(to, magic, MAGIC_SIZE);
     for (size_t i = 0; i < FIELD_COUNT; ++i) {
-        put_number(to + MAGIC_SIZE + 8 * i, fields[i], 8);
+        put_number(to + MAGIC_SIZE + 8 * i, fields[i]);
     }
 }
 

@@ -83,7 +83,7 @@ std::vector<CudaDevice> all_devices()
     std::vector<CudaDevice> devices;
     for (int i = 0; i < count; ++i) {
         const int major = attribute(cudaDevAttrComputeCapabilityMajor, i);
-        devices.push_back({ i, 10 * major + attribute(cudaDevAttrComputeCapabilityMinor, i),
+        devices.push_back({ 10 * major + attribute(cudaDevAttrComputeCapabilityMinor, i),
                             attribute(cudaDevAttrMultiProcessorCount, i) });
     }
     return devices;

@@ -16,7 +16,6 @@ struct CudaHeader {
 };
 
 struct CudaDevice {
-    int index;
     int capability; // 90 for compute capability 9.0
     int processors;
 };
