@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -283,6 +284,15 @@ const char *format_shell(char *buffer, size_t size, const char *text)
     }
     (void)snprintf(buffer + used, size - used, "'");
     return buffer;
+}
+
+void print_json_value(double value)
+{
+    if (isfinite(value)) {
+        (void)printf("%.9g", value);
+    } else {
+        (void)printf("null");
+    }
 }
 
 void print_json_text(const char *text)

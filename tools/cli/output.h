@@ -64,5 +64,7 @@ const char *format_shell(char *buffer, size_t size, const char *text);
 
 /* Prints a JSON string with its quotes, or null for NULL. */
 void print_json_text(const char *text);
+/* Prints a number with nine digits, or null if it is not finite. */
+void print_json_value(double value);
 
 #endif

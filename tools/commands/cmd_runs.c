@@ -205,15 +205,6 @@ static moco_status print_text(const run_list *list, const columns *c)
 
 /* ---- JSON ---- */
 
-static void print_json_number(double value)
-{
-    if (isfinite(value)) {
-        (void)printf("%.9g", value);
-    } else {
-        (void)printf("null");
-    }
-}
-
 /* YAML's names, as in config.yaml and metrics.jsonl. */
 static void print_json_key(const char *name)
 {
@@ -248,16 +239,16 @@ static moco_status print_json_run(const run_entry *entry, const columns *c)
         (void)printf("%s", i > 0 ? ", " : "");
         print_json_text(c->metrics[i]);
         (void)printf(": ");
-        print_json_number(metric.last);
+        print_json_value(metric.last);
     }
     if (status == MOCO_OK) {
         status = run_metric_read(&metric, entry, "knn_acc1");
     }
     const bool found = status == MOCO_OK && run_best_checkpoint(checkpoint, entry, &metric);
     (void)printf("}, \"best_knn_acc1\": ");
-    print_json_number(metric.best);
+    print_json_value(metric.best);
     (void)printf(", \"best_epoch\": ");
-    print_json_number(metric.best_epoch);
+    print_json_value(metric.best_epoch);
     (void)printf(", \"best_checkpoint\": ");
     print_json_text(found ? checkpoint : NULL);
     (void)printf("}");

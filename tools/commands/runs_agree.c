@@ -168,13 +168,10 @@ static void print_text(const agreement *all, size_t count, const char *target)
     }
 }
 
-static void print_json_number(const char *name, double value)
+static void print_json_field(const char *name, double value)
 {
-    if (isfinite(value)) {
-        (void)printf(", \"%s\": %.9g", name, value);
-    } else {
-        (void)printf(", \"%s\": null", name);
-    }
+    (void)printf(", \"%s\": ", name);
+    print_json_value(value);
 }
 
 static void print_json(const agreement *all, size_t count, const char *target)
@@ -186,11 +183,11 @@ static void print_json(const agreement *all, size_t count, const char *target)
         const agreement *a = &all[i];
         (void)printf("%s\n  {\"metric\": ", i > 0 ? "," : "");
         print_json_text(a->metric);
-        print_json_number("within_median", median(a->within, a->within_count));
-        print_json_number("within_least", a->within_count > 0 ? a->within[0] : (double)NAN);
-        print_json_number("within_most", a->within_count > 0 ? a->within[a->within_count - 1] : (double)NAN);
+        print_json_field("within_median", median(a->within, a->within_count));
+        print_json_field("within_least", a->within_count > 0 ? a->within[0] : (double)NAN);
+        print_json_field("within_most", a->within_count > 0 ? a->within[a->within_count - 1] : (double)NAN);
         (void)printf(", \"within_runs\": %zu", a->within_count);
-        print_json_number("across", i == 0 ? (double)NAN : rank_correlation(a->ends, a->target_ends, a->end_count));
+        print_json_field("across", i == 0 ? (double)NAN : rank_correlation(a->ends, a->target_ends, a->end_count));
         (void)printf(", \"across_runs\": %zu}", a->end_count);
     }
     (void)printf("\n]}\n");
