@@ -4,39 +4,9 @@
  */
 #include "fuzz_file.h"
 
-#include <string.h>
+#include "../support/launch_variables.h"
 
-static const char *const variables[] = {
-    "RANK",
-    "WORLD_SIZE",
-    "LOCAL_RANK",
-    "LOCAL_WORLD_SIZE",
-    "MASTER_ADDR",
-    "MASTER_PORT",
-    "TORCHELASTIC_USE_AGENT_STORE",
-    "TORCHELASTIC_RUN_ID",
-    "TORCHELASTIC_RESTART_COUNT",
-    "OMPI_COMM_WORLD_RANK",
-    "OMPI_COMM_WORLD_SIZE",
-    "OMPI_COMM_WORLD_LOCAL_RANK",
-    "OMPI_COMM_WORLD_LOCAL_SIZE",
-    "OMPI_MCA_ess_base_jobid",
-    "PMIX_NAMESPACE",
-    "PMI_RANK",
-    "PMI_SIZE",
-    "MPI_LOCALRANKID",
-    "MPI_LOCALNRANKS",
-    "SLURM_PROCID",
-    "SLURM_NTASKS",
-    "SLURM_LOCALID",
-    "SLURM_JOB_ID",
-    "SLURM_JOB_NODELIST",
-    "SLURM_STEP_ID",
-    "SLURM_STEP_NODELIST",
-    "SLURM_STEP_TASKS_PER_NODE",
-    "MOCO_RUN_TOKEN",
-};
-enum { VARIABLES = sizeof variables / sizeof variables[0] };
+#include <string.h>
 
 static const char *const launchers[] = { "auto", "torchrun", "mpi", "slurm", "none" };
 
@@ -47,7 +17,7 @@ static void set_variables(const char *text, size_t size)
         const size_t length = end != NULL ? (size_t)(end - text) : size;
         if (length > 0) {
             char *value = strndup(text + 1, length - 1);
-            if (value == NULL || setenv(variables[(uint8_t)text[0] % VARIABLES], value, 1) != 0) {
+            if (value == NULL || setenv(launch_variables[(uint8_t)text[0] % LAUNCH_VARIABLES], value, 1) != 0) {
                 abort();
             }
             free(value);
@@ -69,8 +39,8 @@ static void check(const moco_launch *l)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     moco_launch launch = MOCO_LAUNCH_INIT;
-    for (size_t i = 0; i < VARIABLES; ++i) {
-        (void)unsetenv(variables[i]);
+    for (size_t i = 0; i < LAUNCH_VARIABLES; ++i) {
+        (void)unsetenv(launch_variables[i]);
     }
     if (size > 0) {
         set_variables((const char *)data + 1, size - 1);

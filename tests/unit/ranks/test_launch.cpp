@@ -1,4 +1,6 @@
 // Tests reading what launchers leave in the environment.
+#include "support/launch_variables.h"
+
 extern "C" {
 #include "ranks/launch_internal.h"
 }
@@ -30,31 +32,7 @@ class Environment {
   private:
     static void clear()
     {
-        for (const char *name : { "RANK",
-                                  "WORLD_SIZE",
-                                  "LOCAL_RANK",
-                                  "LOCAL_WORLD_SIZE",
-                                  "MASTER_ADDR",
-                                  "MASTER_PORT",
-                                  "TORCHELASTIC_USE_AGENT_STORE",
-                                  "TORCHELASTIC_RUN_ID",
-                                  "TORCHELASTIC_RESTART_COUNT",
-                                  "OMPI_COMM_WORLD_RANK",
-                                  "OMPI_COMM_WORLD_SIZE",
-                                  "OMPI_COMM_WORLD_LOCAL_RANK",
-                                  "OMPI_COMM_WORLD_LOCAL_SIZE",
-                                  "PMIX_NAMESPACE",
-                                  "PMI_RANK",
-                                  "PMI_SIZE",
-                                  "SLURM_PROCID",
-                                  "SLURM_NTASKS",
-                                  "SLURM_LOCALID",
-                                  "SLURM_JOB_NODELIST",
-                                  "SLURM_STEP_NODELIST",
-                                  "SLURM_STEP_TASKS_PER_NODE",
-                                  "SLURM_STEP_ID",
-                                  "SLURM_JOB_ID",
-                                  "MOCO_RUN_TOKEN" }) {
+        for (const char *name : launch_variables) {
             unsetenv(name);
         }
     }
