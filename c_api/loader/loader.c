@@ -3,13 +3,13 @@
 #include "base/idle_internal.h"
 #include "base/machine_internal.h"
 #include "base/options_read_internal.h"
+#include "base/thread_internal.h"
 #include "loader/augment_policy_internal.h"
 #include "loader/loader_worker_internal.h"
 #include "loader/sampler_internal.h"
 
 #include "moco/ops.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,27 +26,14 @@ struct moco_loader {
 
 /* ---- Threads ---- */
 
-/* Starts the threads with signals blocked, which are for the application's threads. Faults stay deliverable. */
 static moco_status start_workers(moco_loader *loader)
 {
-    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT };
-    sigset_t blocked;
-    sigset_t before;
-    (void)sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; ++i) {
-        (void)sigdelset(&blocked, faults[i]);
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &blocked, &before);
     int error = 0;
     while (error == 0 && loader->started < loader->worker_count) {
         moco__worker *worker = &loader->workers[loader->started];
-        error = pthread_create(&worker->thread, NULL, moco__worker_run, worker);
-        if (error == 0) {
-            (void)pthread_setname_np(worker->thread, "moco-loader");
-            ++loader->started;
-        }
+        error = moco__thread_start(&worker->thread, "moco-loader", moco__worker_run, worker);
+        loader->started += error == 0;
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0) {
         return moco_error_set(MOCO_EUNAVAILABLE, "loader: cannot start worker %zu of %zu: %s; use fewer workers",
                               loader->started + 1, loader->worker_count, strerror(error));

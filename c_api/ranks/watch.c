@@ -3,9 +3,9 @@
 
 #include "base/clock_internal.h"
 #include "base/handle_internal.h"
+#include "base/thread_internal.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,23 +125,16 @@ static moco__watch *allocate(moco_comm *comm)
     return watch;
 }
 
-/* Blocks all signals in the thread, so that the threads of the application get them. */
 static int start_thread(moco__watch *watch)
 {
     pthread_t thread;
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     watch->holders = 2;
-    const int error = pthread_create(&thread, NULL, run_watch, watch);
+    const int error = moco__thread_start(&thread, "moco-watch", run_watch, watch);
     if (error == 0) {
-        (void)pthread_setname_np(thread, "moco-watch");
         (void)pthread_detach(thread);
     } else {
         watch->holders = 1;
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
 

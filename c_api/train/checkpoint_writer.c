@@ -2,9 +2,9 @@
 #include "train/checkpoint_writer_internal.h"
 
 #include "base/handle_internal.h"
+#include "base/thread_internal.h"
 #include "train/metrics_internal.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 /* Without memory for the rest, everything goes to the file at once. */
@@ -48,19 +48,10 @@ static void *run_writer(void *payload)
     return NULL;
 }
 
-/* Blocks all signals in the thread, so that the threads of the application get them. */
 static bool start_thread(moco__checkpoint_writer *writer)
 {
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     __atomic_store_n(&writer->ended, false, __ATOMIC_RELEASE);
-    writer->runs = pthread_create(&writer->thread, NULL, run_writer, writer) == 0;
-    if (writer->runs) {
-        (void)pthread_setname_np(writer->thread, "moco-writer");
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    writer->runs = moco__thread_start(&writer->thread, "moco-writer", run_writer, writer) == 0;
     return writer->runs;
 }
 

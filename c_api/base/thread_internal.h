@@ -1,0 +1,19 @@
+/* Starts threads of the library's own. */
+#ifndef MOCO_BASE_THREAD_INTERNAL_H
+#define MOCO_BASE_THREAD_INTERNAL_H
+
+#include <pthread.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Starts a thread that blocks signals, so that the threads of the application get them. Faults stay deliverable.
+ * Returns 0 or an errno. */
+int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *payload);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
