@@ -222,7 +222,6 @@ TEST_F(FakeTrain, OfFourRanksIsTheCpusToTheBit)
 
 TEST_F(FakeTrain, AGraphOfTwoRanksIsEagerToTheBit)
 {
-    expect_a_graph_as_eager({});
     expect_a_graph_as_eager({ { "sync-bn", "true" } });
     expect_a_graph_as_eager({ { "gradient-compression", "bf16" }, { "bn-splits", "2" } });
 }

@@ -58,12 +58,13 @@ inline pid_t child_of_rank(pid_t parent, int rank)
 
 class Ranks : public testing::Test {
   protected:
-    static void SetUpTestSuite()
+    static void SetUpTestSuite() { make_root(10000); }
+    static void make_root(size_t images)
     {
         char name[] = "/tmp/moco-ranks-XXXXXX";
         ASSERT_NE(mkdtemp(name), nullptr);
         root = name;
-        moco_test::write_fashion(root, 10000);
+        moco_test::write_fashion(root, images);
     }
     static void TearDownTestSuite() { fs::remove_all(root); }
 

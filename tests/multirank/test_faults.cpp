@@ -7,10 +7,11 @@ namespace {
 
 class Faults : public Ranks {
   protected:
+    static void SetUpTestSuite() { make_root(2500); }
     // Three epochs of 10 steps, so that there are checkpoints before the fault.
     static Words long_run(const std::string &out, const Words &more = {})
     {
-        return joined(train(out, { "--epochs", "3", "--batch", "960", "--lr", "0.03", "--bn-splits", "auto" }), more);
+        return joined(train(out, { "--epochs", "3", "--batch", "240", "--lr", "0.03", "--bn-splits", "auto" }), more);
     }
     static const fs::path &unbroken()
     {
