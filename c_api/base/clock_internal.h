@@ -5,6 +5,10 @@
 #include <stdint.h>
 #include <time.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Seconds on a clock that only runs forward, and the same in nanoseconds. */
 double moco__now(void);
 uint64_t moco__now_ns(void);
@@ -17,5 +21,9 @@ uint64_t moco__thread_cpu_ns(void);
 
 /* The time that is @p ms milliseconds from now, on the forward clock, for pthread_cond_timedwait(). */
 struct timespec moco__deadline(long ms);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,14 +1,12 @@
-// Finds devices and sets threads. CUDA is used only through the plug-in, so one build runs with and without a GPU.
+// Finds devices. CUDA is used only through the plug-in, so one build runs with and without a GPU.
 #include "base/cpu_level.hpp"
 #include "base/cuda_plugin.hpp"
 #include "base/device_internal.h"
 #include "base/handle.hpp"
-#include "base/machine_internal.h"
 
 #include "moco/device.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/Event.h>
@@ -26,8 +24,6 @@
 #include <unistd.h>
 
 namespace {
-
-constexpr int32_t max_threads = 4096;
 
 // The plug-in as it was loaded; null: it could not be, for this reason.
 struct Library {
@@ -291,23 +287,4 @@ moco_status moco_device_peak_bytes(int64_t *out, moco_device device)
         *out = stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
     }
     MOCO_API_END
-}
-
-moco_status moco_threads_set(int32_t count)
-{
-    MOCO_API_BEGIN_ALSO_FORKED
-    if (count < 0) {
-        throw moco::Error(MOCO_EINVALID, "threads " + std::to_string(count) + " is negative; use 0 for one per core");
-    }
-    if (count > max_threads) {
-        throw moco::Error(MOCO_EINVALID,
-                          "threads " + std::to_string(count) + " is more than " + std::to_string(max_threads));
-    }
-    at::set_num_threads(count > 0 ? count : moco__cores());
-    MOCO_API_END
-}
-
-int32_t moco_threads(void)
-{
-    return at::get_num_threads();
 }

@@ -1,4 +1,5 @@
 // Runs an encoder's network over a batch of images.
+#include "base/threads.hpp"
 #include "network/encoder.hpp"
 
 #include <ATen/autocast_mode.h>
@@ -129,6 +130,9 @@ at::Tensor run(moco_encoder &encoder, const at::Tensor &images, bool head)
                           "encoder: without a head (dim 0) it gives no embeddings; use the pooled features");
     }
     check_images(encoder, images);
+    if (encoder.device.is_cpu()) {
+        moco::look_for_other_programs();
+    }
     const Autocast autocast(encoder.device.type(), encoder.bf16);
     ForwardPass pass(encoder);
     const int64_t groups = pass.sorted_groups();

@@ -127,7 +127,9 @@ MOCO_API MOCO_MUST_USE moco_status moco_device_peak_bytes(int64_t *out, moco_dev
 
 /**
  * Sets the number of threads per operation on the CPU; 0: one per core that the process may use, or fewer if its
- * control group (cpu.max) limits its time. A forked process may call it.
+ * control group (cpu.max) limits its time. A forked process may call it. While other programs want the cores, threads
+ * that wait for each other sleep within microseconds; otherwise they keep their cores busy for milliseconds, which is
+ * faster on an idle machine. The variables GOMP_SPINCOUNT and OMP_WAIT_POLICY of libgomp override this.
  * @return ::MOCO_EINVALID for a number that is negative or too large
  * @since 0.1
  */

@@ -59,19 +59,6 @@ MOCO_API MOCO_MUST_USE moco_status moco_launch_from_environment(moco_launch *out
  */
 MOCO_API MOCO_MUST_USE moco_status moco_launch_device(moco_device *out, const char *text, const moco_launch *launch);
 
-/**
- * Makes threads that wait for each other sleep after microseconds. By default they keep their cores busy for
- * milliseconds, which makes a step several times as slow where other programs want these cores. libgomp reads
- * GOMP_SPINCOUNT once, when it is loaded. So this sets it and starts the program again in this process, with the same
- * arguments: call it first in main(). A program that loads libmoco.so by dlopen() sets the variable before that
- * instead.
- * @param argv the arguments of main()
- * @return ::MOCO_OK if GOMP_SPINCOUNT or OMP_WAIT_POLICY is set, whose values are kept; ::MOCO_EUNAVAILABLE if the
- * program cannot be started again, and then it can continue as it is; it does not return otherwise
- * @since 0.2
- */
-MOCO_API MOCO_MUST_USE moco_status moco_threads_wait_briefly(char *const *argv);
-
 MOCO_END_DECLS
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <memory>
+#include <thread>
 
 namespace fs = std::filesystem;
 using cli::has;
@@ -133,21 +134,60 @@ TEST_F(CliMoves, DeterminismIsAccepted)
     EXPECT_HAS(read_file(root / "bits" / "config.yaml"), "deterministic: true\n");
 }
 
-// Threads that spin while they wait take the cores from each other where other programs run.
-TEST_F(CliMoves, ThreadsDoNotSpinForLong)
+namespace {
+
+fs::path tasks_of(pid_t pid)
 {
-    const auto variables = [](const Words &given, const std::string &out) {
-        moco_test::Process process(
-            joined(joined({ "env" }, given), joined({ cli::binary() }, train(out, { "--epochs", "1000" }))),
-            { root, "out.txt", "err.txt" });
-        EXPECT_TRUE(moco_test::waits_for([&] { return has(process.said(), "step ") || !process.runs(); }));
-        std::string text = read_file("/proc/" + std::to_string(process.pid()) + "/environ");
-        process.send(SIGKILL);
-        return text;
-    };
-    EXPECT_HAS(variables({ "-u", "GOMP_SPINCOUNT", "-u", "OMP_WAIT_POLICY" }, "spin1"), "GOMP_SPINCOUNT=1000");
-    EXPECT_HAS(variables({ "GOMP_SPINCOUNT=7" }, "spin2"), "GOMP_SPINCOUNT=7");
-    EXPECT_FALSE(has(variables({ "-u", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY=active" }, "spin3"), "GOMP_SPINCOUNT"));
+    return "/proc/" + std::to_string(pid) + "/task";
+}
+
+bool has_crowd(pid_t pid)
+{
+    for (const auto &task : fs::directory_iterator(tasks_of(pid))) {
+        if (read_file(task.path() / "comm") == "moco-crowd\n") {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Times that threads of a process went to sleep.
+long sleeps(pid_t pid)
+{
+    static const std::string name = "\nvoluntary_ctxt_switches:";
+    long sum = 0;
+    for (const auto &task : fs::directory_iterator(tasks_of(pid))) {
+        const std::string status = read_file(task.path() / "status");
+        const auto at = status.find(name);
+        sum += at == std::string::npos ? 0 : std::stol(status.substr(at + name.size()));
+    }
+    return sum;
+}
+
+std::unique_ptr<moco_test::Process> bench_step(const fs::path &folder, const Words &variables)
+{
+    const Words step = { "bench", "step", "--arch",    "resnet20", "--size",      "32",   "--batch",   "32",
+                         "-k",    "1024", "--threads", "2",        "--precision", "fp32", "--repeats", "1000" };
+    return std::make_unique<moco_test::Process>(joined(joined({ "env" }, variables), joined({ cli::binary() }, step)),
+                                                moco_test::Place{ folder, "out.txt", "err.txt" });
+}
+
+} // namespace
+
+// Threads that keep cores busy while they wait take them from each other where other programs run. Then they must
+// sleep.
+TEST_F(CliMoves, WaitingThreadsSleepWhileOtherProgramsRun)
+{
+    std::vector<std::unique_ptr<moco_test::Process>> loops;
+    for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) {
+        loops.push_back(std::make_unique<moco_test::Process>(Words{ "sh", "-c", "while :; do :; done" }));
+    }
+    const auto told = bench_step(root, { "GOMP_SPINCOUNT=1000000" });
+    const auto process = bench_step(root, { "-u", "GOMP_SPINCOUNT", "-u", "OMP_WAIT_POLICY" });
+    ASSERT_TRUE(moco_test::waits_for([&] { return has_crowd(process->pid()); }));
+    const long before = sleeps(process->pid());
+    EXPECT_TRUE(moco_test::waits_for([&] { return sleeps(process->pid()) > before + 500; }));
+    EXPECT_FALSE(has_crowd(told->pid())) << "the user has decided how threads wait";
 }
 
 TEST_F(CliMoves, SaysOnceThatOtherProgramsUseTheCores)

@@ -44,7 +44,7 @@ class Server {
         if (pid_ == 0) {
             setenv("LD_PRELOAD", MOCO_SHIM, 1);
             setenv("MOCO_FAULT_SERVER", "1", 1);
-            setenv("GOMP_SPINCOUNT", "1000", 1); // or the tool starts itself anew
+            setenv("GOMP_SPINCOUNT", "1000", 1); // or it reads /proc now and then, which would be counted
             unsetenv("OMP_NUM_THREADS");
             if (dup2(in[0], STDIN_FILENO) >= 0 && dup2(out[1], STDOUT_FILENO) >= 0) {
                 execl(MOCO_BINARY, MOCO_BINARY, nullptr);

@@ -4,7 +4,6 @@
 #include "bench/bench.h"
 #include "cli/output.h"
 #include "commands/commands.h"
-#include "commands/spawn.h"
 
 #include <string.h>
 
@@ -133,7 +132,6 @@ static int run(const arguments *args)
                                     : say_usage(&command_bench, "bench %s takes no DATA; remove '%s'", part->name,
                                                 args->positional[1]);
         }
-        spawn_again();
         return part->run(&values, args->positional[1]);
     }
     return say_usage(&command_bench, "bench: there is no part '%s'; choose one of loader, step, train",

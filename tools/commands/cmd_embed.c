@@ -9,7 +9,6 @@
 #include "commands/data.h"
 #include "commands/embed_parts.h"
 #include "commands/image_options.h"
-#include "commands/spawn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -245,7 +244,6 @@ static int run(const arguments *args)
     if (code != EXIT_OK) {
         return code;
     }
-    spawn_again();
     signals_catch();
     moco_status status = set_up(&job, args);
     if (status == MOCO_OK) {

@@ -10,7 +10,6 @@
 #include "commands/evaluation.h"
 #include "commands/knn_report.h"
 #include "commands/network.h"
-#include "commands/spawn.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -286,7 +285,6 @@ static int run(const arguments *args)
     if (code != EXIT_OK) {
         return code;
     }
-    spawn_again();
     if (set_up(&job, args) != MOCO_OK || measure(&job) != MOCO_OK || report(&job) != MOCO_OK) {
         code = say_failure();
     }

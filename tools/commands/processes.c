@@ -72,7 +72,6 @@ bool launch_start(int *code, const launch_settings *given, const char *device, c
     if (spawn_is_child()) {
         return false;
     }
-    spawn_again(); /* the processes that are started inherit how threads wait */
     launch_settings counted = *given;
     const launch_settings *settings = &counted;
     counted.nproc = processes_of(given, device);

@@ -55,12 +55,6 @@ bool spawn_is_child(void)
     return getenv(child_sign) != NULL;
 }
 
-void spawn_again(void)
-{
-    const moco_status status = moco_threads_wait_briefly(command_line);
-    (void)status; /* without it the work is right too, and slower on a busy machine */
-}
-
 static void set_number(const char *name, int value)
 {
     char text[16];

@@ -20,10 +20,6 @@ void spawn_remember(char **argv);
 /* Returns whether spawn_run() started this process. */
 bool spawn_is_child(void);
 
-/* Starts this program again in this process if the environment does not say how threads wait, which is read before
- * main(). Call it before a long computation. */
-void spawn_again(void);
-
 /*
  * Starts the processes with torchrun's environment, passes signals on to them, and returns the exit code of the run:
  * that of the first process that failed, if any. After a failure the others get some seconds before they are ended.

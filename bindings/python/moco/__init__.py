@@ -27,8 +27,6 @@ _DTYPES = {"float32": FLOAT32, "float64": FLOAT64, "float16": FLOAT16, "int64": 
            "uint8": UINT8, "bool": BOOL}  # noqa: F405
 _NAMES = {value: name for name, value in _DTYPES.items()}
 
-if "OMP_WAIT_POLICY" not in os.environ:  # libgomp reads it when it is loaded; see moco_threads_wait_briefly()
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 lib = ctypes.CDLL(os.environ.get("MOCO_LIBRARY", "libmoco.so"))
 
 
