@@ -46,6 +46,10 @@ moco_status moco__tensor_row_dot(moco_tensor **out, moco_scope *scope, const moc
  */
 moco_status moco__tensor_list_average(const moco_tensor_list *list, const moco_tensor_list *other, double m);
 
+/* Overwrites a tensor with another of the same type and sizes. As moco_tensor_copy(), but as fast as memory allows
+ * between tensors on the CPU in the same order. */
+moco_status moco__tensor_refill(moco_tensor *tensor, const moco_tensor *source);
+
 MOCO_END_DECLS
 
 #endif

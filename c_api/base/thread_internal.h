@@ -12,6 +12,9 @@ extern "C" {
  * Returns 0 or an errno. */
 int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *payload);
 
+/* Makes operations on tensors use the calling thread alone, beside those of other threads. */
+void moco__thread_compute_alone(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,5 @@
 /* Saves and loads checkpoints, the complete state of a run in one file. moco/checkpoint.h describes the format. */
-#include "moco/checkpoint.h"
+#include "train/checkpoint_give_internal.h"
 
 #include "base/handle_internal.h"
 #include "config/config_fields_internal.h"
@@ -86,25 +86,17 @@ static moco_status add_config(metadata *m, const moco_config *config)
     return MOCO_OK;
 }
 
-/* What is saved, and where to: a path, or a callback. */
+/* What is saved, and what takes it. */
 typedef struct save_job {
-    const char *path;
-    moco_write_fn write;
+    moco__take_fn take;
     void *payload;
     const moco_model *model;
     moco_position position;
     const moco_config *config;
 } save_job;
 
-static moco_status put(const save_job *job, const moco__table *t, const metadata *m)
-{
-    return job->path != NULL
-               ? moco_safetensors_write(job->path, t->rows, t->count, m->rows, m->count)
-               : moco_safetensors_write_to(job->write, job->payload, t->rows, t->count, m->rows, m->count);
-}
-
-/* Writes the file. `ranks`: the statistics of each rank's encoders; NULL with one process. */
-static moco_status write_file(const save_job *job, const moco__statistics *ranks)
+/* Gives the state away. `ranks`: the statistics of each rank's encoders; NULL with one process. */
+static moco_status give(const save_job *job, const moco__statistics *ranks)
 {
     const moco_model *model = job->model;
     moco__table t = { 0 };
@@ -129,15 +121,15 @@ static moco_status write_file(const save_job *job, const moco__statistics *ranks
             MOCO_TRY_GOTO(moco__checkpoint_add_ranks(&t, moco_model_key_encoder(model), &ranks[1], 1));
         }
     }
-    MOCO_TRY_GOTO(put(job, &t, &m));
+    MOCO_TRY_GOTO(job->take(job->payload, t.rows, t.count, m.rows, m.count));
 done:
     moco__table_free(&t);
     free(m.texts);
     return status;
 }
 
-/* Gathers the statistics of every rank and lets rank 0 write them. Every rank keeps its own. */
-static moco_status save_of_ranks(const save_job *job)
+/* Gathers the statistics of every rank and lets rank 0 give them away. Every rank keeps its own. */
+static moco_status give_of_ranks(const save_job *job)
 {
     const moco_model *model = job->model;
     moco_encoder *const encoders[2] = { moco_model_query_encoder(model), moco_model_key_encoder(model) };
@@ -150,7 +142,7 @@ static moco_status save_of_ranks(const save_job *job)
         MOCO_TRY_GOTO(moco__statistics_gather(&ranks[e], comm, encoders[e], device));
     }
     if (moco_comm_rank(comm) == 0) {
-        status = write_file(job, ranks);
+        status = give(job, ranks);
         for (int e = 0; e < count && status == MOCO_OK; ++e) {
             status = moco__statistics_set(encoders[e], ranks[e].all);
         }
@@ -189,13 +181,33 @@ static moco_status check_fit(const moco_model *model, const moco_config *config)
     return MOCO_OK;
 }
 
-static moco_status save(save_job job)
+moco_status moco__checkpoint_give(moco__take_fn take, void *payload, const moco_model *model, moco_position position,
+                                  const moco_config *config)
 {
     moco_config known;
-    MOCO_TRY(moco__config_read(&known, job.config));
-    MOCO_TRY(check_fit(job.model, &known));
-    job.config = &known;
-    return moco_comm_world(moco__model_comm(job.model)) > 1 ? save_of_ranks(&job) : write_file(&job, NULL);
+    MOCO_TRY(moco__config_read(&known, config));
+    MOCO_TRY(check_fit(model, &known));
+    const save_job job = { take, payload, model, position, &known };
+    return moco_comm_world(moco__model_comm(model)) > 1 ? give_of_ranks(&job) : give(&job, NULL);
+}
+
+static moco_status to_path(void *payload, const moco_named_tensor *tensors, size_t count, const moco_metadata *texts,
+                           size_t text_count)
+{
+    return moco_safetensors_write(payload, tensors, count, texts, text_count);
+}
+
+/* Where the bytes of a checkpoint go. */
+typedef struct stream {
+    moco_write_fn write;
+    void *payload;
+} stream;
+
+static moco_status to_stream(void *payload, const moco_named_tensor *tensors, size_t count, const moco_metadata *texts,
+                             size_t text_count)
+{
+    const stream *to = payload;
+    return moco_safetensors_write_to(to->write, to->payload, tensors, count, texts, text_count);
 }
 
 moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
@@ -203,7 +215,8 @@ moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco
 {
     MOCO_CHECK_ARG(path);
     MOCO_CHECK_ARG(model);
-    return save((save_job){ .path = path, .model = model, .position = position, .config = config });
+    char *to = (char *)(uintptr_t)path; /* only read. NOLINT(performance-no-int-to-ptr) */
+    return moco__checkpoint_give(to_path, to, model, position, config);
 }
 
 moco_status moco_checkpoint_save_to(moco_write_fn write, void *payload, const moco_model *model, moco_position position,
@@ -211,8 +224,8 @@ moco_status moco_checkpoint_save_to(moco_write_fn write, void *payload, const mo
 {
     MOCO_CHECK_ARG(write);
     MOCO_CHECK_ARG(model);
-    return save(
-        (save_job){ .write = write, .payload = payload, .model = model, .position = position, .config = config });
+    stream to = { write, payload };
+    return moco__checkpoint_give(to_stream, &to, model, position, config);
 }
 
 /* Reads every tensor of the table; moco__table_check() has found that they fit. */

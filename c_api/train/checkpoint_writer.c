@@ -3,44 +3,47 @@
 
 #include "base/handle_internal.h"
 #include "base/thread_internal.h"
+#include "train/checkpoint_give_internal.h"
 #include "train/metrics_internal.h"
 
 #include <stdio.h>
 
-/* Without memory for the rest, everything goes to the file at once. */
-static moco_status take_bytes(const void *bytes, size_t count, void *payload)
+static moco_status before(const moco__checkpoint_writer *writer)
 {
-    moco__checkpoint_writer *writer = payload;
-    if (!writer->is_direct) {
-        if (moco__bytes_append(&writer->bytes, bytes, count) == MOCO_OK) {
-            return MOCO_OK;
-        }
-        MOCO_TRY(moco__file_begin(&writer->file, writer->path));
-        writer->is_direct = true;
-        MOCO_TRY(moco__file_put(&writer->file, writer->bytes.data, writer->bytes.size));
-        moco__bytes_free(&writer->bytes);
-    }
-    return moco__file_put(&writer->file, bytes, count);
+    return writer->metrics != NULL ? moco__metrics_sync(writer->metrics) : MOCO_OK;
 }
 
-static moco_status write_file(moco__checkpoint_writer *writer)
+static moco_status after(const moco__checkpoint_writer *writer)
 {
-    if (writer->metrics != NULL) {
-        const moco_status status = moco__metrics_sync(writer->metrics);
-        if (status != MOCO_OK && writer->is_direct) {
-            moco__file_abort(&writer->file);
-        }
-        MOCO_TRY(status);
-    }
-    MOCO_TRY(writer->is_direct ? moco__file_commit(&writer->file)
-                               : moco__file_write(writer->path, writer->bytes.data, writer->bytes.size));
     return writer->run != NULL ? moco_checkpoint_prune(writer->run, writer->keep_last, writer->keep_every) : MOCO_OK;
+}
+
+static moco_status write_copy(const moco__checkpoint_writer *writer)
+{
+    MOCO_TRY(before(writer));
+    MOCO_TRY(moco__checkpoint_copy_write(&writer->copy, writer->path));
+    return after(writer);
+}
+
+/* Keeps a copy for the thread. Without memory for one, the file is written at once. */
+static moco_status take(void *payload, const moco_named_tensor *tensors, size_t count, const moco_metadata *metadata,
+                        size_t metadata_count)
+{
+    moco__checkpoint_writer *writer = payload;
+    writer->has_copy = moco__checkpoint_copy_fill(&writer->copy, tensors, count, metadata, metadata_count) == MOCO_OK;
+    if (writer->has_copy) {
+        return MOCO_OK;
+    }
+    MOCO_TRY(before(writer));
+    MOCO_TRY(moco_safetensors_write(writer->path, tensors, count, metadata, metadata_count));
+    return after(writer);
 }
 
 static void *run_writer(void *payload)
 {
     moco__checkpoint_writer *writer = payload;
-    writer->status = write_file(writer);
+    moco__thread_compute_alone();
+    writer->status = write_copy(writer);
     if (writer->status != MOCO_OK) {
         (void)snprintf(writer->message, sizeof writer->message, "%s", moco_error_message());
     }
@@ -60,16 +63,9 @@ moco_status moco__writer_start(moco__checkpoint_writer *writer, const char *path
 {
     MOCO_TRY(moco__writer_wait(writer));
     (void)snprintf(writer->path, sizeof writer->path, "%s", path);
-    writer->bytes.size = 0;
-    writer->is_direct = false;
-    moco_status status = moco_checkpoint_save_to(take_bytes, writer, model, position, config);
-    if (status != MOCO_OK && writer->is_direct) {
-        moco__file_abort(&writer->file);
-    }
-    MOCO_TRY(status);
-    const bool has_bytes = writer->bytes.size > 0; /* of rank 0 alone */
-    const bool waits = writer->is_direct || (has_bytes && !start_thread(writer));
-    return waits ? write_file(writer) : MOCO_OK;
+    writer->has_copy = false; /* as rank 0 alone gets one */
+    MOCO_TRY(moco__checkpoint_give(take, writer, model, position, config));
+    return writer->has_copy && !start_thread(writer) ? write_copy(writer) : MOCO_OK;
 }
 
 moco_status moco__writer_check(moco__checkpoint_writer *writer)
@@ -93,5 +89,5 @@ void moco__writer_close(moco__checkpoint_writer *writer)
         (void)pthread_join(writer->thread, NULL);
         writer->runs = false;
     }
-    moco__bytes_free(&writer->bytes);
+    moco__checkpoint_copy_free(&writer->copy);
 }

@@ -2,8 +2,7 @@
 #ifndef MOCO_TRAIN_CHECKPOINT_WRITER_INTERNAL_H
 #define MOCO_TRAIN_CHECKPOINT_WRITER_INTERNAL_H
 
-#include "base/bytes_internal.h"
-#include "base/files_internal.h"
+#include "train/checkpoint_copy_internal.h"
 
 #include "moco/checkpoint.h"
 #include "moco/metrics.h"
@@ -15,9 +14,8 @@ enum { MOCO__WRITER_MESSAGE = 2048 };
 
 /* Zeros are a writer that has nothing to do. */
 typedef struct moco__checkpoint_writer {
-    moco__bytes bytes; /* of the checkpoint; kept for the next */
-    moco__file file;   /* that a checkpoint goes to at once, for which memory is lacking */
-    bool is_direct;
+    moco__checkpoint_copy copy; /* its memory is kept for the next */
+    bool has_copy;              /* that is to be written */
     char path[MOCO_PATH_MAX];
     moco_metrics *metrics; /* synced before the checkpoint, which they must not lag behind; may be NULL */
     const char *run;       /* whose old checkpoints are deleted; NULL: none are */

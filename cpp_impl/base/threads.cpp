@@ -123,6 +123,14 @@ void moco::look_for_other_programs()
     }
 }
 
+void moco__thread_compute_alone(void)
+{
+    (void)at::get_num_threads(); // which first gives each thread the number of all
+#ifdef _OPENMP
+    omp_set_num_threads(1);
+#endif
+}
+
 moco_status moco_threads_set(int32_t count)
 {
     MOCO_API_BEGIN_ALSO_FORKED

@@ -1,10 +1,13 @@
 // Makes scopes and tensors, and views, copies and describes tensors.
 #include "base/handle.hpp"
+#include "base/tensor_internal.h"
 #include "tensor/upload.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace moco {
 
@@ -192,6 +195,25 @@ moco_status moco_tensor_set_from_host(moco_tensor *tensor, const void *values, s
     check_bytes(tensor->value, bytes);
     const at::NoGradGuard no_grad;
     tensor->value.copy_(borrow(values, tensor->value.sizes(), tensor->value.scalar_type()));
+    MOCO_API_END
+}
+
+moco_status moco__tensor_refill(moco_tensor *tensor, const moco_tensor *source)
+{
+    MOCO_API_BEGIN
+    const at::NoGradGuard no_grad;
+    at::Tensor &to = tensor->value;
+    const at::Tensor &from = source->value;
+    if (!to.is_cpu() || !from.is_cpu() || !from.is_non_overlapping_and_dense() || to.strides() != from.strides()) {
+        to.copy_(from);
+        return MOCO_OK;
+    }
+    auto *bytes = static_cast<char *>(to.data_ptr());
+    const auto *source_bytes = static_cast<const char *>(from.const_data_ptr());
+    constexpr int64_t grain = int64_t{ 1 } << 20; // bytes; memcpy() avoids reading what it overwrites, copy_() does not
+    at::parallel_for(0, static_cast<int64_t>(from.nbytes()), grain, [&](int64_t begin, int64_t end) {
+        std::memcpy(bytes + begin, source_bytes + begin, static_cast<std::size_t>(end - begin));
+    });
     MOCO_API_END
 }
 
