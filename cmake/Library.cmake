@@ -58,6 +58,7 @@ target_link_libraries(moco INTERFACE m) # of functions in the headers
 if(BUILD_SHARED_LIBS)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/libmoco.map.in ${CMAKE_BINARY_DIR}/libmoco.map @ONLY)
     target_link_options(moco PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/libmoco.map)
+    target_link_options(moco PRIVATE -Wl,-z,nodelete) # threads of libgomp and of the library outlive dlclose()
     if(NOT MOCO_SANITIZE)
         target_link_options(moco PRIVATE -Wl,-z,defs)
     endif()

@@ -2,7 +2,7 @@
 #include "base/threads.hpp"
 
 #include "base/clock_internal.h"
-#include "base/core_delay_internal.h"
+#include "base/core_time_internal.h"
 #include "base/guard.hpp"
 #include "base/machine_internal.h"
 #include "base/thread_internal.h"
@@ -16,6 +16,8 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <unistd.h>
+#include <vector>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -33,19 +35,50 @@ namespace {
 
 constexpr int32_t max_threads = 4096;
 
+constexpr int max_crowd = 512;
+
 constexpr double look_s = 1;
-// Seconds a second that the threads of a process without company wait for a core: below 0.02 for two threads. Beside
-// one or two busy programs it is 0.5 to 1.
-constexpr double delay_of_process = 0.2;
-constexpr double delay_of_thread = 0.01;
+// Threads of a process without company wait for cores for about 1 % of the time that they run; beside one or two busy
+// programs, for a third of it or more.
+constexpr double much = 0.05;
+
+void *pass_gate(void *gate)
+{
+    const std::lock_guard lock(*static_cast<std::mutex *>(gate));
+    return nullptr;
+}
+
+// Returns whether the system grants so many threads more. libgomp ends the process if it does not.
+bool can_start(int count)
+{
+    std::vector<pthread_t> threads;
+    std::mutex gate;
+    pthread_t thread{};
+    bool granted = true;
+    {
+        const std::lock_guard lock(gate);
+        while (granted && static_cast<int>(threads.size()) < count) {
+            granted = moco__thread_start(&thread, "moco-probe", pass_gate, &gate) == 0;
+            if (granted) {
+                threads.push_back(thread);
+            }
+        }
+    }
+    for (const pthread_t started : threads) {
+        (void)pthread_join(started, nullptr);
+    }
+    return granted;
+}
 
 void *lead_crowd(void *payload)
 {
     auto *state = static_cast<moco::Crowd::State *>(payload);
 #ifdef _OPENMP
-    const int needed = omp_get_num_procs() - at::get_num_threads() + 2;
-#pragma omp parallel num_threads(std::max(2, needed))
-    ++state->members; // and stays until this thread ends
+    const int needed = std::max(2, omp_get_num_procs() - at::get_num_threads() + 2);
+    if (needed <= max_crowd && can_start(needed)) {
+#pragma omp parallel num_threads(needed)
+        ++state->members; // and stays until this thread ends
+    }
 #endif
     std::unique_lock lock(state->mutex);
     state->changed.wait(lock, [state] { return state->dismissed; });
@@ -61,33 +94,49 @@ bool may_choose()
 // What the last look saw.
 struct Looks {
     std::mutex mutex;
+    pid_t process = 0;
     double time = 0;
-    double delay = 0;
-    moco::Crowd *crowd = nullptr; // never freed at exit, when a forked process would wait for threads that it lacks
+    bool known = false; // whether the times of threads could be read, ever
+    moco__core_time sum{};
+    moco::Crowd *crowd = nullptr; // not freed at exit, nor in a forked process, which lacks its threads
 };
 
-bool cores_are_wanted(double delay, double seconds)
+void set_crowd(Looks &looks, bool wanted)
 {
-    return delay > (delay_of_process + delay_of_thread * at::get_num_threads()) * seconds;
-}
-
-void look(Looks &looks)
-{
-    const double now = moco__now();
-    if (now - looks.time < look_s) {
-        return;
-    }
-    const double delay = moco__core_delay();
-    const bool is_first = looks.time == 0;
-    const bool wanted = delay < 0 || (!is_first && cores_are_wanted(delay - looks.delay, now - looks.time));
-    looks.time = now;
-    looks.delay = delay;
     if (wanted && looks.crowd == nullptr) {
         looks.crowd = new moco::Crowd;
     } else if (!wanted) {
         delete looks.crowd;
         looks.crowd = nullptr;
     }
+}
+
+void look(Looks &looks)
+{
+    const double now = moco__now();
+    if (looks.process != getpid()) {
+        looks.process = getpid();
+        looks.crowd = nullptr;
+    }
+    if (at::get_num_threads() == 1) {
+        set_crowd(looks, false);
+        return;
+    }
+    if (now - looks.time < look_s) {
+        return;
+    }
+    looks.time = now;
+    moco__core_time sum;
+    if (!moco__core_time_read(&sum)) {
+        set_crowd(looks, looks.crowd != nullptr || !looks.known); // better safe where nothing is known
+        return;
+    }
+    const double ran = sum.ran - looks.sum.ran;
+    if (looks.known && ran > 0) {
+        set_crowd(looks, sum.waited - looks.sum.waited > much * ran);
+    }
+    looks.known = true;
+    looks.sum = sum;
 }
 
 } // namespace
@@ -115,7 +164,7 @@ void moco::look_for_other_programs()
 {
     static const bool chooses = may_choose();
     static Looks looks;
-    if (chooses && at::get_num_threads() > 1) {
+    if (chooses) {
         const std::unique_lock lock(looks.mutex, std::try_to_lock);
         if (lock) {
             look(looks);

@@ -2,7 +2,7 @@
 #include "support/process.hpp"
 #include "support/temporary_folder.hpp"
 
-#include "base/core_delay_internal.h"
+#include "base/core_time_internal.h"
 #include "base/threads.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace {
 
-class CoreDelay : public moco_test::WithFolder {
+class CoreTime : public moco_test::WithFolder {
   protected:
     void add_thread(const std::string &id, const std::string &schedstat)
     {
@@ -32,24 +32,24 @@ std::vector<std::string> threads()
 
 } // namespace
 
-TEST_F(CoreDelay, IsTheSumOverThreads)
+TEST_F(CoreTime, IsTheSumOverThreads)
 {
-    add_thread("11", "5000000 1500000000 3\n");
-    add_thread("12", "7000000 250000000 1\n");
+    moco__core_time sum;
+    add_thread("11", "500000000 1500000000 3\n");
+    add_thread("12", "750000000 250000000 1\n");
     std::filesystem::create_directories(folder_ / "13"); // has just ended
-    EXPECT_DOUBLE_EQ(moco__core_delay_of(folder_.c_str()), 1.75);
+    ASSERT_TRUE(moco__core_time_read_from(&sum, folder_.c_str()));
+    EXPECT_DOUBLE_EQ(sum.ran, 1.25);
+    EXPECT_DOUBLE_EQ(sum.waited, 1.75);
 }
 
-TEST_F(CoreDelay, IsNegativeIfTheSystemDoesNotCountIt)
+TEST_F(CoreTime, IsUnknownIfTheSystemDoesNotCountIt)
 {
-    EXPECT_LT(moco__core_delay_of(folder_.c_str()), 0);
-    EXPECT_LT(moco__core_delay_of(path("nothing").c_str()), 0);
-}
-
-TEST_F(CoreDelay, OfThisProcessNeverFalls)
-{
-    const double before = moco__core_delay();
-    EXPECT_GE(moco__core_delay(), before);
+    moco__core_time sum;
+    EXPECT_FALSE(moco__core_time_read_from(&sum, folder_.c_str()));
+    EXPECT_FALSE(moco__core_time_read_from(&sum, path("nothing").c_str()));
+    add_thread("11", "0 0 0\n"); // as kernels write that are built without it
+    EXPECT_FALSE(moco__core_time_read_from(&sum, folder_.c_str()));
 }
 
 TEST(Crowd, EndsWithItsObject)
