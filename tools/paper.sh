@@ -23,7 +23,11 @@ common=(--preset fashion-mnist --image-size 14 --knn-image-size 20 --epochs 6 --
 small=(--batch 64 --lr 0.06 --bn-splits 4 --queue-size 1024)
 
 sweep() {
-    "$moco" sweep "$data" --out "$out" "${common[@]}" "$@"
+    sweep_into "$out" "$@"
+}
+
+sweep_into() {
+    "$moco" sweep "$data" --out "$1" "${common[@]}" "${@:2}"
 }
 
 plot() {
@@ -34,9 +38,9 @@ case $what in
 figure3)
     sweep "${small[@]}" --mechanism moco,memory-bank --queue-size 64,256,1024,4096 "$@"
     # The negatives of end-to-end are the other images of the batch. The rate grows with its root.
-    sweep "${small[@]}" --mechanism end-to-end --queue-size 64 "$@"
-    sweep "${small[@]}" --mechanism end-to-end --queue-size 256 --batch 256 --lr 0.12 "$@"
-    sweep "${small[@]}" --mechanism end-to-end --queue-size 1024 --batch 1024 --lr 0.24 "$@"
+    sweep_into "$out/end-to-end-64" "${small[@]}" --mechanism end-to-end --queue-size 64 "$@"
+    sweep_into "$out/end-to-end-256" "${small[@]}" --mechanism end-to-end --queue-size 256 --batch 256 --lr 0.12 "$@"
+    sweep_into "$out/end-to-end-1024" "${small[@]}" --mechanism end-to-end --queue-size 1024 --batch 1024 --lr 0.24 "$@"
     plot --x queue-size --by mechanism --out "$out/figure3.png"
     ;;
 momentum)
