@@ -32,12 +32,7 @@ static void free_texts(moco__checkpoint_copy *copy)
 
 static bool fits(const moco_tensor *kept, const moco_tensor *tensor)
 {
-    bool same = kept != NULL && moco_tensor_dtype(kept) == moco_tensor_dtype(tensor) &&
-                moco_tensor_ndim(kept) == moco_tensor_ndim(tensor);
-    for (size_t d = 0; same && d < moco_tensor_ndim(tensor); ++d) {
-        same = moco_tensor_size(kept, d) == moco_tensor_size(tensor, d);
-    }
-    return same;
+    return kept != NULL && moco_tensor_dtype(kept) == moco_tensor_dtype(tensor) && moco_ops_same_sizes(kept, tensor);
 }
 
 static moco_status copy_tensor(moco_tensor **kept, const moco_tensor *tensor)
