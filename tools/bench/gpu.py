@@ -40,6 +40,7 @@ STEPS = [("ResNet-50, 224 pixels, batch 256, K 65536, one group", "r50", dict(ar
           dict(arch="resnet18", size=32, batch=512, k=4096, splits=8))]
 QUICK = [("ResNet-18, CIFAR stem, 32 pixels, batch 16, K 64, 8 groups", "cifar",
           dict(arch="resnet18", size=32, batch=16, k=64, splits=8))]
+TORCH = ["eager", "graph", "compiled", "compiled-graph"]
 
 
 class Failed(Exception):
@@ -47,15 +48,16 @@ class Failed(Exception):
 
 
 def run(command, limit=1800, **more):
-    """Runs a program and returns its output; raises Failed with its last line."""
+    """Runs a program and returns its output; raises Failed with the tests that failed, or its last line."""
     print("+", " ".join(str(word) for word in command), file=sys.stderr, flush=True)
     try:
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=limit, **more)
     except subprocess.TimeoutExpired:
         raise Failed(f"took more than {limit} s") from None
     if done.returncode:
+        tests = re.findall(r"(?m)^\[  FAILED  \] (\S+) \(", done.stdout)
         lines = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
-        raise Failed(f"exit code {done.returncode}: {lines[-1]}")
+        raise Failed(f"exit code {done.returncode}: {', '.join(tests) or lines[-1]}")
     return done.stdout + done.stderr
 
 
@@ -114,7 +116,7 @@ class Machine:
                 left_out += 1
             else:
                 cases.append(case)
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max(2, os.cpu_count() // 3)) as pool:
             failed = [text for text in pool.map(self.golden_case, cases) if text]
         passed = len(cases) - len(failed)
         if failed:
@@ -281,26 +283,34 @@ class Machine:
         if self.args.reference and kind == "r50":
             yield "reference, fp32 with TF32", torch + ["reference", *shape, "--reference", self.args.reference]
 
+    def held(self, name, check):
+        """Runs a check and returns its row of the table."""
+        try:
+            row = [name, "held", check()]
+        except LookupError as reason:
+            row = [name, "not run", reason]
+        except Failed as error:
+            self.failures += 1
+            row = [name, "**failed**", error]
+        print("gpu:", *row, file=sys.stderr, flush=True)
+        return row
+
     def report(self):
-        checks = [("unit tests", self.unit), ("golden cases of the reference", self.golden),
-                  ("training against the CPU's", self.parity), ("determinism", self.determinism),
-                  ("CUDA graphs", self.graph), ("resume", self.resume), ("NCCL", self.nccl),
-                  ("a killed rank", self.killed_rank), ("training fed by the loader", self.fed)]
+        # Lists run beside each other; the checks of a list one after another.
+        together = [[("unit tests", self.unit)], [("golden cases of the reference", self.golden)],
+                    [("training against the CPU's", self.parity)],
+                    [("determinism", self.determinism), ("CUDA graphs", self.graph), ("resume", self.resume)]]
+        alone = [[("NCCL", self.nccl), ("a killed rank", self.killed_rank), ("training fed by the loader", self.fed)]]
         version = run([self.moco, "--version"]).strip()
         head = (f"On {datetime.date.today()}: {len(self.gpus)} x {self.gpus[0]}; {version}; "
                 f"{os.cpu_count()} cores; Linux {platform.release()}.\n\n### Checks\n\n")
         rows = []
-        for name, check in checks:
-            try:
-                rows.append([name, "held", check()])
-            except LookupError as reason:
-                rows.append([name, "not run", reason])
-            except Failed as error:
-                self.failures += 1
-                rows.append([name, "**failed**", error])
-            print("gpu:", *rows[-1], file=sys.stderr, flush=True)
-            text = head + table(["check", "result", "what was found"], rows)
-            self.write(text)
+        for lists in (together, alone):
+            with concurrent.futures.ThreadPoolExecutor(len(lists)) as pool:
+                for done in pool.map(lambda checks: [self.held(*check) for check in checks], lists):
+                    rows += done
+                    text = head + table(["check", "result", "what was found"], rows)
+                    self.write(text)
         return self.step_rows(text + "\n### The step\n\n")
 
     def write(self, text):
@@ -320,8 +330,7 @@ def parse():
     parser.add_argument("--out", default=ROOT / "docs/gpu.md", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--steps", type=int, default=20, help="per repeat of a measurement")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--programs", nargs="*", choices=["eager", "compiled", "graph"],
-                        default=["eager", "compiled", "graph"], help="of PyTorch, to compare with")
+    parser.add_argument("--programs", nargs="*", choices=TORCH, default=TORCH, help="of PyTorch, to compare with")
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
 
