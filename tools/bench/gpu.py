@@ -330,7 +330,7 @@ def parse():
     parser.add_argument("--out", default=ROOT / "docs/gpu.md", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--steps", type=int, default=20, help="per repeat of a measurement")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--programs", nargs="*", choices=TORCH, default=TORCH, help="of PyTorch, to compare with")
+    parser.add_argument("--programs", nargs="*", choices=TORCH, default=["eager", "graph", "compiled-graph"], help="of PyTorch, to compare with")
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
 
