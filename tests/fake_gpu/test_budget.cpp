@@ -120,8 +120,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Setting{ "R50_1_gpu_8_groups_nchw", "resnet50", 1, 8, "fp32", "nchw", false, 640, 950, 0 },
                     Setting{ "R50_1_gpu_1_group", "resnet50", 1, 1, "bf16", "nhwc", false, 425, 740, 0 },
                     Setting{ "R50_2_gpus_2_groups", "resnet50", 2, 2, "bf16", "nhwc", false, 590, 740, 10 },
-                    Setting{ "R18_1_gpu_1_group", "resnet18", 1, 1, "bf16", "nhwc", false, 220, 340, 0 },
-                    Setting{ "R18_1_gpu_8_groups", "resnet18", 1, 8, "bf16", "nhwc", false, 225, 340, 0 },
                     Setting{ "R18_4_gpus_4_groups", "resnet18", 4, 4, "bf16", "nhwc", false, 285, 340, 10 },
                     Setting{ "R18_1_gpu_graph", "resnet18", 1, 2, "bf16", "nhwc", true, 10, 10, 0 },
                     Setting{ "R18_2_gpus_graph", "resnet18", 2, 2, "bf16", "nhwc", true, 10, 10, 10 }),
