@@ -1,54 +1,15 @@
 /* Classifies L2-normalised features by a weighted vote of the k nearest, as in arXiv 1805.01978, section 3.4. */
 #include "evaluate/knn_own_internal.h"
+#include "evaluate/knn_search_internal.h"
 
 #include "base/comm_internal.h"
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "ranks/comm_numbers_internal.h"
 
-#include "moco/ops.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { CHUNK = 256 }; /* queries per matrix product, which bounds the memory of the similarities */
-
-/* The nearest neighbours of a chunk of queries, on the host. */
-typedef struct neighbours {
-    float *cosines; /* CHUNK x k, descending */
-    int64_t *rows;  /* CHUNK x k, in the bank */
-    int64_t k;
-} neighbours;
-
-static moco_status allocate(neighbours *near, int64_t k)
-{
-    near->k = k;
-    near->cosines = moco__calloc((size_t)(CHUNK * k), sizeof *near->cosines);
-    near->rows = moco__calloc((size_t)(CHUNK * k), sizeof *near->rows);
-    return near->cosines != NULL && near->rows != NULL ? MOCO_OK : MOCO_ENOMEM;
-}
-
-static void release(neighbours *near)
-{
-    free(near->cosines);
-    free(near->rows);
-}
-
-static moco_status search(neighbours *near, moco_scope *scope, const moco_features *bank, const moco_features *queries,
-                          int64_t from, int64_t count)
-{
-    moco_tensor *q, *transposed, *cosines, *top, *rows;
-    MOCO_TRY(moco_tensor_narrow(&q, scope, queries->matrix, 0, from, count));
-    MOCO_TRY(moco_tensor_transpose(&transposed, scope, bank->matrix));
-    MOCO_TRY(moco_tensor_matmul(&cosines, scope, q, transposed)); /* count x bank */
-    MOCO_TRY(moco_tensor_topk(&top, &rows, scope, cosines, near->k));
-    const size_t found = (size_t)(count * near->k);
-    MOCO_TRY(moco_tensor_to_host(near->cosines, found * sizeof *near->cosines, top));
-    MOCO_TRY(moco_tensor_to_host(near->rows, found * sizeof *near->rows, rows));
-    moco_scope_clear(scope);
-    return MOCO_OK;
-}
 
 /* Queries, the bank that votes on them, and the result. */
 typedef struct election {
@@ -62,7 +23,7 @@ typedef struct election {
 
 /* Returns the class with the most votes of the first k neighbours of a query, the index-th of all and the query-th of
  * its chunk; its own image does not count. */
-static int64_t vote(const election *e, const neighbours *near, int64_t query, size_t index, int64_t k,
+static int64_t vote(const election *e, const moco__neighbours *near, int64_t query, size_t index, int64_t k,
                     double temperature)
 {
     int64_t voted = 0;
@@ -85,7 +46,7 @@ static int64_t vote(const election *e, const neighbours *near, int64_t query, si
 }
 
 /* Classifies a query, the index-th of all and the query-th of its chunk, with every pair of k and temperature. */
-static void vote_all(const election *e, const neighbours *near, int64_t query, size_t index)
+static void vote_all(const election *e, const moco__neighbours *near, int64_t query, size_t index)
 {
     const moco_knn_options *o = e->options;
     size_t cell = 0;
@@ -98,17 +59,17 @@ static void vote_all(const election *e, const neighbours *near, int64_t query, s
     }
 }
 
-/* Classifies this rank's chunks: each world-th chunk, so that chunks are the same on any number of ranks. */
-static moco_status classify(const election *e, neighbours *near, moco_scope *scope)
+/* Classifies this rank's chunks: each world-th chunk of queries, so that chunks are the same on any number of ranks. */
+static moco_status classify(const election *e, moco__neighbours *near, moco_scope *scope)
 {
     int64_t stops = 0;
     moco_comm *comm = e->options->comm;
     const int64_t total = (int64_t)e->queries->count;
-    const int64_t first = (int64_t)moco_comm_rank(comm) * CHUNK;
-    const int64_t stride = (int64_t)moco_comm_world(comm) * CHUNK;
+    const int64_t first = (int64_t)moco_comm_rank(comm) * MOCO__KNN_QUERIES;
+    const int64_t stride = (int64_t)moco_comm_world(comm) * MOCO__KNN_QUERIES;
     for (int64_t from = first; from < total && stops == 0; from += stride) {
-        const int64_t count = total - from < CHUNK ? total - from : CHUNK;
-        MOCO_TRY(search(near, scope, e->bank, e->queries, from, count));
+        const int64_t count = total - from < MOCO__KNN_QUERIES ? total - from : MOCO__KNN_QUERIES;
+        MOCO_TRY(moco__neighbours_search(near, scope, e->bank, e->queries, from, count));
         for (int64_t i = 0; i < count; ++i) {
             vote_all(e, near, i, (size_t)(from + i));
         }
@@ -230,13 +191,13 @@ moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *
     MOCO_TRY(count_classes(&e.classes, bank, queries));
     MOCO_TRY(moco__knn_has_own(&e.has_own, bank, queries));
     const size_t cells = o.k_count * o.temperature_count;
-    neighbours near = { 0 };
+    moco__neighbours near = { 0 };
     moco_scope *scope = NULL;
     moco_status status;
     e.votes = moco__calloc((size_t)e.classes, sizeof *e.votes);
     e.predicted = moco__calloc(cells * queries->count, sizeof *e.predicted); /* zero where another rank votes */
     MOCO_TRY_GOTO(e.votes != NULL && e.predicted != NULL ? MOCO_OK : MOCO_ENOMEM);
-    MOCO_TRY_GOTO(allocate(&near, largest_k(&o, bank, e.has_own)));
+    MOCO_TRY_GOTO(moco__neighbours_allocate(&near, largest_k(&o, bank, e.has_own)));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
     MOCO_TRY_GOTO(classify(&e, &near, scope));
     MOCO_TRY_GOTO(
@@ -249,7 +210,7 @@ moco_status moco_knn(double *accuracy, int64_t *predicted, const moco_features *
     }
 done:
     moco_scope_free(scope);
-    release(&near);
+    moco__neighbours_release(&near);
     free(e.predicted);
     free(e.votes);
     return status;
@@ -264,12 +225,12 @@ moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_fea
         return moco_error_set(MOCO_EINVALID, "nearest: %zu neighbours of %zu images for query %zu of %zu", k,
                               bank->count, query, queries->count);
     }
-    neighbours near = { 0 };
+    moco__neighbours near = { 0 };
     moco_scope *scope = NULL;
     moco_status status;
-    MOCO_TRY_GOTO(allocate(&near, (int64_t)k));
+    MOCO_TRY_GOTO(moco__neighbours_allocate(&near, (int64_t)k));
     MOCO_TRY_GOTO(moco_scope_create(&scope));
-    MOCO_TRY_GOTO(search(&near, scope, bank, queries, (int64_t)query, 1));
+    MOCO_TRY_GOTO(moco__neighbours_search(&near, scope, bank, queries, (int64_t)query, 1));
     for (size_t i = 0; i < k; ++i) {
         rows[i] = (size_t)near.rows[i];
         if (cosines != NULL) {
@@ -278,6 +239,6 @@ moco_status moco_nearest(size_t *rows, double *cosines, size_t k, const moco_fea
     }
 done:
     moco_scope_free(scope);
-    release(&near);
+    moco__neighbours_release(&near);
     return status;
 }

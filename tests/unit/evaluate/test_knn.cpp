@@ -2,11 +2,19 @@
 #include "support/temporary_folder.hpp"
 #include "support/toy_dataset.hpp"
 
+extern "C" {
+#include "evaluate/knn_search_internal.h"
+}
+
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 #include <set>
 #include <vector>
+
+#include <sys/resource.h>
 
 using moco_test::message_has;
 using moco_test::toy_dataset;
@@ -37,6 +45,25 @@ std::vector<std::vector<double>> rows_of(const moco_features *features)
         rows.emplace_back(values.begin() + static_cast<ptrdiff_t>(i), values.begin() + static_cast<ptrdiff_t>(i + dim));
     }
     return rows;
+}
+
+// Random features, not normalised, of 1000 classes in turn.
+moco_features *random_features(int64_t count, int64_t dim, uint64_t seed)
+{
+    moco_features *features = moco__features_allocate(static_cast<size_t>(count));
+    const int64_t sizes[2] = { count, dim };
+    EXPECT_EQ(moco_tensor_randn(&features->matrix, nullptr, { MOCO_CPU, 0 }, sizes, 2, seed), MOCO_OK);
+    for (int64_t i = 0; i < count; ++i) {
+        features->labels[i] = i % 1000;
+    }
+    return features;
+}
+
+int64_t peak_kib()
+{
+    struct rusage usage = {};
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
 }
 
 } // namespace
@@ -123,6 +150,54 @@ TEST_F(Knn, NearestFindsItselfFirst)
     EXPECT_EQ(moco_nearest(rows.data(), nullptr, 5, features, features, 20), MOCO_EINVALID);
     moco_features_free(features);
     moco_dataset_free(dataset);
+}
+
+TEST_F(Knn, BlocksOfTheBankGiveTheSameNeighbours)
+{
+    moco_features *bank = random_features(40, 16, 1);
+    moco_features *queries = random_features(5, 16, 2);
+    moco_scope *scope = nullptr;
+    ASSERT_EQ(moco_scope_create(&scope), MOCO_OK);
+    for (const int64_t k : { 1, 9, 40 }) {
+        moco__neighbours whole;
+        ASSERT_EQ(moco__neighbours_allocate(&whole, k), MOCO_OK);
+        ASSERT_EQ(moco__neighbours_search(&whole, scope, bank, queries, 1, 4), MOCO_OK) << moco_error_message();
+        for (const int64_t block : { 1, 7, 20, 39 }) {
+            moco__neighbours near;
+            ASSERT_EQ(moco__neighbours_allocate(&near, k), MOCO_OK);
+            near.block = block;
+            ASSERT_EQ(moco__neighbours_search(&near, scope, bank, queries, 1, 4), MOCO_OK) << moco_error_message();
+            for (int64_t i = 0; i < 4 * k; ++i) {
+                ASSERT_EQ(near.rows[i], whole.rows[i]) << k << " " << block << " " << i;
+                ASSERT_NEAR(near.cosines[i], whole.cosines[i], 1e-5);
+            }
+            moco__neighbours_release(&near);
+        }
+        moco__neighbours_release(&whole);
+    }
+    moco_scope_free(scope);
+    moco_features_free(bank);
+    moco_features_free(queries);
+}
+
+// With MOCO_LONG the bank is of ImageNet's size and ResNet-50's features: 10.5 GB.
+TEST_F(Knn, TakesLittleMemoryBesideTheBank)
+{
+    const bool is_long = std::getenv("MOCO_LONG") != nullptr;
+    moco_features *bank = is_long ? random_features(1281167, 2048, 1) : random_features(200000, 8, 1);
+    moco_features *queries = random_features(512, is_long ? 2048 : 8, 2);
+    double accuracy = -1;
+    const int64_t before = peak_kib();
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_EQ(moco_knn(&accuracy, nullptr, bank, queries, nullptr), MOCO_OK) << moco_error_message();
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    const int64_t more = (peak_kib() - before) / 1024;
+    std::printf("%zu images, 512 queries: %.2f s, %lld MiB more than the bank\n", moco_features_count(bank),
+                seconds.count(), static_cast<long long>(more));
+    EXPECT_LT(more, 150) << "the similarities to the whole bank take 195 MiB, of ImageNet 1,251 MiB";
+    EXPECT_GE(accuracy, 0);
+    moco_features_free(bank);
+    moco_features_free(queries);
 }
 
 TEST_F(Knn, RefusesWhatCannotBeCompared)
