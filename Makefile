@@ -22,7 +22,7 @@ lint_cpp = $(BUILD)-lint/CMakeFiles/moco-cpp.dir/Unity/unity_0_cxx.cxx cpp_impl/
     cpp_impl/network/winograd_kernels.cpp $(filter-out %_v3.cpp %_v4.cpp,$(wildcard cpp_impl/image/*.cpp))
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
-.PHONY: help deps build demo test test-long test-python test-asan test-ubsan test-tsan bench gpu format format-check layers lint \
+.PHONY: help deps build demo test test-long test-python test-asan test-ubsan test-tsan coverage bench gpu format format-check layers lint \
     docs ship install uninstall package test-package clean
 
 help: ## list the targets
@@ -70,6 +70,15 @@ test-asan test-ubsan test-tsan: test-%: deps ## run the unit tests and small gol
 	@$(call configure,$*) >/dev/null
 	@cmake --build $(BUILD)-$* $(jobs)
 	@ctest --test-dir $(BUILD)-$* --output-on-failure -R '^(unit\.|golden\.(pixels|r18_cifar))'
+
+coverage: deps ## list which lines of c_api/ and cpp_impl/ the tests run, in build-coverage/lines.txt; needs gcovr
+	@$(call configure,coverage) >/dev/null
+	@cmake --build $(BUILD)-coverage $(jobs)
+	@find $(BUILD)-coverage -name '*.gcda' -delete
+	@ctest --test-dir $(BUILD)-coverage --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) \
+	    -L 'unit|golden|e2e|multirank|fake_gpu|faults' && passed=0 || passed=$$?; \
+	    gcovr --root . --filter c_api/ --filter cpp_impl/ --txt $(BUILD)-coverage/lines.txt \
+	    --html-details $(BUILD)-coverage/lines.html --print-summary $(BUILD)-coverage && exit $$passed
 
 gpu: build ## run on this machine's GPUs what needs one, into docs/gpu.md; see there
 	@cmake --build $(BUILD) $(jobs) --target moco-synth moco-golden moco-unit

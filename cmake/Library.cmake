@@ -20,6 +20,13 @@ if(MOCO_PCH)
     set_source_files_properties(${image_sources} ${loop_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 
+if(MOCO_COVERAGE)
+    foreach(part moco-c moco-cpp)
+        target_compile_options(${part} PRIVATE --coverage -fprofile-update=atomic)
+    endforeach()
+    target_link_options(moco-options INTERFACE --coverage)
+endif()
+
 # Compiles the loops over pixels and of batch norm once for each kind of processor. All give the same bits: nothing is
 # contracted, and the options only allow the compiler to vectorise loops with conditions.
 set(loop_options -fno-trapping-math -fno-math-errno -Wno-psabi)
