@@ -176,3 +176,41 @@ TEST_F(Choice, LinearRatesAreChosenWithoutValidationImages)
     moco_dataset_free(train);
     EXPECT_EQ(moco_live_handles(), 0U);
 }
+
+TEST_F(Choice, LinearRatesAreChosenOnNewCropsToo)
+{
+    moco_dataset *train = toy_dataset(80);
+    moco_encoder *encoder = network(8);
+    const Tuning tuning;
+    moco_linear_images images = MOCO_LINEAR_IMAGES_INIT;
+    images.dataset = train;
+    images.encoder = encoder;
+    images.policy = &tuning.policy;
+    images.loader = &tuning.loader;
+    moco_linear_options heads = MOCO_LINEAR_OPTIONS_INIT;
+    heads.dim = moco_encoder_feature_dim(encoder);
+    heads.classes = 4;
+    heads.rate_count = 3;
+    heads.rates[0] = 1e-9;
+    heads.rates[1] = 0.1;
+    heads.rates[2] = 1e38;
+    moco_linear_train_options options = MOCO_LINEAR_TRAIN_OPTIONS_INIT;
+    options.epochs = 3;
+    options.batch = 16;
+    const auto before = first_weights(encoder);
+    moco_linear_choice choice;
+    ASSERT_EQ(moco_linear_choose_images(&choice, &heads, &images, &tuning.tests, &options), MOCO_OK)
+        << moco_error_message();
+    EXPECT_EQ(choice.best, 1U);
+    EXPECT_EQ(choice.held_images, 16U);
+    EXPECT_EQ(choice.learnt, 64U);
+    EXPECT_TRUE(choice.held_out.outcomes[2].diverged);
+    EXPECT_EQ(first_weights(encoder), before);
+    images.encoder = nullptr;
+    choice.best = 7;
+    EXPECT_EQ(moco_linear_choose_images(&choice, &heads, &images, &tuning.tests, &options), MOCO_EINVALID);
+    EXPECT_EQ(choice.best, 7U) << "a failure changes nothing";
+    moco_encoder_free(encoder);
+    moco_dataset_free(train);
+    EXPECT_EQ(moco_live_handles(), 0U);
+}
