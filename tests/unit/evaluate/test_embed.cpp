@@ -74,6 +74,27 @@ TEST_F(Embed, NpyIsWhatNumpyExpects)
     EXPECT_EQ(moco_test::entries_of(folder_), 2U) << "no left-over";
 }
 
+TEST_F(Embed, NpyHasEveryTypeOfNumpys)
+{
+    const std::vector<float> values{ 0, 1, 2, 3 };
+    moco_tensor *floats = matrix_of(values, 2);
+    for (const auto &[dtype, name] :
+         { std::pair{ MOCO_FLOAT64, "<f8" }, std::pair{ MOCO_FLOAT16, "<f2" }, std::pair{ MOCO_INT64, "<i8" },
+           std::pair{ MOCO_INT32, "<i4" }, std::pair{ MOCO_UINT8, "|u1" }, std::pair{ MOCO_BOOL, "|b1" } }) {
+        moco_tensor *tensor = nullptr;
+        ASSERT_EQ(moco_tensor_cast(&tensor, nullptr, floats, dtype), MOCO_OK);
+        ASSERT_EQ(moco_npy_write(path("t.npy").c_str(), tensor), MOCO_OK) << moco_error_message();
+        const std::string bytes = read_file(path("t.npy"));
+        EXPECT_EQ(bytes.find(std::string("{'descr': '") + name + "'"), 10U) << name;
+        const std::string elements = bytes.substr(bytes.size() - 4 * moco_dtype_size(dtype));
+        std::vector<char> expected(elements.size());
+        ASSERT_EQ(moco_tensor_to_host(expected.data(), expected.size(), tensor), MOCO_OK);
+        EXPECT_EQ(elements, std::string(expected.begin(), expected.end())) << name;
+        moco_tensor_free(tensor);
+    }
+    moco_tensor_free(floats);
+}
+
 TEST_F(Embed, NumpyReadsIt)
 {
     const char *named = std::getenv("MOCO_PYTHON");
