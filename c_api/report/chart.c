@@ -97,10 +97,10 @@ static bool has_band(const moco__chart *chart)
 static void legend_text(char *text, size_t size, const plot *p, size_t index)
 {
     const moco__chart *chart = p->chart;
-    const moco__guide *guide = &chart->guides[index - chart->count];
     if (index < chart->count) {
         (void)snprintf(text, size, "%s", chart->lines[index].name);
     } else if (index < chart->count + chart->guide_count) {
+        const moco__guide *guide = &chart->guides[index - chart->count];
         char value[32];
         moco__axis_value(value, sizeof value, &p->frame.y, guide->value);
         (void)snprintf(text, size, "%s %s", guide->name, value);

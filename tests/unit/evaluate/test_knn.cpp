@@ -194,7 +194,9 @@ TEST_F(Knn, TakesLittleMemoryBesideTheBank)
     const int64_t more = (peak_kib() - before) / 1024;
     std::printf("%zu images, 512 queries: %.2f s, %lld MiB more than the bank\n", moco_features_count(bank),
                 seconds.count(), static_cast<long long>(more));
+#ifndef __SANITIZE_ADDRESS__ // which keeps what is freed for a while
     EXPECT_LT(more, 150) << "the similarities to the whole bank take 195 MiB, of ImageNet 1,251 MiB";
+#endif
     EXPECT_GE(accuracy, 0);
     moco_features_free(bank);
     moco_features_free(queries);
