@@ -22,7 +22,7 @@ lint_cpp = $(BUILD)-lint/CMakeFiles/moco-cpp.dir/Unity/unity_0_cxx.cxx cpp_impl/
     cpp_impl/network/winograd_kernels.cpp $(filter-out %_v3.cpp %_v4.cpp,$(wildcard cpp_impl/image/*.cpp))
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
-.PHONY: help deps build demo test test-long test-python test-asan test-ubsan test-tsan coverage bench gpu format format-check layers lint \
+.PHONY: help deps build demo test test-long test-python test-asan test-tsan coverage bench gpu format format-check layers lint \
     docs ship install uninstall package test-package clean
 
 help: ## list the targets
@@ -66,10 +66,12 @@ bench: build ## measure loader and step, into docs/benchmark.md; see CONTRIBUTIN
 	@python3 tools/bench/bench_report.py --moco $(BUILD)/bin/moco --synth $(BUILD)/bin/moco-synth \
 	    $(if $(MOCO_REFERENCE),--reference $(MOCO_REFERENCE)) $(if $(MOCO_PYTHON),--python $(MOCO_PYTHON))
 
-test-asan test-ubsan test-tsan: test-%: deps ## run the unit tests and small golden cases under a sanitizer
+test-asan: checked = ^(unit|e2e|multirank|golden)\.|^example\.
+test-tsan: checked = ^unit\.|^golden\.(pixels|r18_cifar)
+test-asan test-tsan: test-%: deps ## run the tests with AddressSanitizer and UndefinedBehaviorSanitizer, or with ThreadSanitizer
 	@$(call configure,$*) >/dev/null
 	@cmake --build $(BUILD)-$* $(jobs)
-	@ctest --test-dir $(BUILD)-$* --output-on-failure -R '^(unit\.|golden\.(pixels|r18_cifar))'
+	@ctest --test-dir $(BUILD)-$* --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) -R '$(checked)'
 
 coverage: deps ## list which lines of c_api/ and cpp_impl/ the tests run, in build-coverage/lines.txt; needs gcovr
 	@$(call configure,coverage) >/dev/null
@@ -120,4 +122,4 @@ test-package: package ## try both in a new Debian system; needs root and deboots
 	@tests/install/check_package.sh $(BUILD)
 
 clean: ## remove the builds; the cache with libtorch stays
-	@rm -rf build build-debug build-asan build-ubsan build-tsan build-lint build-docs
+	@rm -rf build build-debug build-asan build-tsan build-coverage build-lint build-docs
