@@ -74,6 +74,7 @@ test-asan test-tsan: test-%: deps ## run the tests with AddressSanitizer and Und
 	@ctest --test-dir $(BUILD)-$* --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) -R '$(checked)'
 
 coverage: deps ## list which lines of c_api/ and cpp_impl/ the tests run, in build-coverage/lines.txt; needs gcovr
+	@command -v gcovr >/dev/null || { echo "gcovr is missing; on Debian: apt install gcovr" >&2; exit 1; }
 	@$(call configure,coverage) >/dev/null
 	@cmake --build $(BUILD)-coverage $(jobs)
 	@find $(BUILD)-coverage -name '*.gcda' -delete

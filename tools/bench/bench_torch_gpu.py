@@ -1,6 +1,7 @@
 """Times the training step of MoCo in PyTorch on a GPU, in one process; gpu.py starts it once per program.
 
-    python tools/bench/bench_torch_gpu.py reference|eager|graph|compiled|compiled-graph --configuration r50|cifar [--reference DIR] ...
+    python tools/bench/bench_torch_gpu.py reference|eager|graph|compiled|compiled-graph --configuration r50|cifar
+        [--reference DIR] ...
 
 `reference` is the published step, unchanged: moco/builder.py of a clone of facebookresearch/moco at 3b42c2a, in a group of
 one process, in float32 with TF32 convolutions, PyTorch's default. The others are the same method in the fastest PyTorch

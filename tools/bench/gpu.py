@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -286,14 +287,11 @@ class Machine:
     def held(self, name, check):
         """Runs a check and returns its row of the table."""
         try:
-            row = [name, "held", check()]
+            return [name, "held", check()]
         except LookupError as reason:
-            row = [name, "not run", reason]
+            return [name, "not run", reason]
         except Failed as error:
-            self.failures += 1
-            row = [name, "**failed**", error]
-        print("gpu:", *row, file=sys.stderr, flush=True)
-        return row
+            return [name, "**failed**", error]
 
     def report(self):
         # Lists run beside each other; the checks of a list one after another.
@@ -304,14 +302,25 @@ class Machine:
         version = run([self.moco, "--version"]).strip()
         head = (f"On {datetime.date.today()}: {len(self.gpus)} x {self.gpus[0]}; {version}; "
                 f"{os.cpu_count()} cores; Linux {platform.release()}.\n\n### Checks\n\n")
-        rows = []
+        rows = {name: None for lists in (together, alone) for checks in lists for name, _ in checks}
+        lock = threading.Lock()
+
+        def text():
+            return head + table(["check", "result", "what was found"], [row for row in rows.values() if row])
+
+        def run_list(checks):
+            for check in checks:
+                row = self.held(*check)
+                with lock:
+                    rows[row[0]] = row
+                    print("gpu:", *row, file=sys.stderr, flush=True)
+                    self.write(text())
+
         for lists in (together, alone):
             with concurrent.futures.ThreadPoolExecutor(len(lists)) as pool:
-                for done in pool.map(lambda checks: [self.held(*check) for check in checks], lists):
-                    rows += done
-                    text = head + table(["check", "result", "what was found"], rows)
-                    self.write(text)
-        return self.step_rows(text + "\n### The step\n\n")
+                list(pool.map(run_list, lists))
+        self.failures += sum(row[1] == "**failed**" for row in rows.values())
+        return self.step_rows(text() + "\n### The step\n\n")
 
     def write(self, text):
         """Replaces what stands below the mark, so that a time limit loses only what was not run."""
@@ -330,7 +339,8 @@ def parse():
     parser.add_argument("--out", default=ROOT / "docs/gpu.md", type=pathlib.Path, metavar="FILE")
     parser.add_argument("--steps", type=int, default=20, help="per repeat of a measurement")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--programs", nargs="*", choices=TORCH, default=["eager", "graph", "compiled-graph"], help="of PyTorch, to compare with")
+    parser.add_argument("--programs", nargs="*", choices=TORCH, default=["eager", "graph", "compiled-graph"],
+                        help="of PyTorch, to compare with")
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
 
