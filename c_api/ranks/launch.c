@@ -291,10 +291,15 @@ moco_status moco__launch_first_host(char *buffer, size_t size, const char *list)
     return MOCO_OK;
 }
 
+/* SLURM and mpirun may show each process its own GPU alone; torchrun shows all of them to all. */
+static bool sees_its_own(const moco_launch *launch, int32_t count)
+{
+    return count == 1 && strcmp(launch->launcher, "torchrun") != 0;
+}
+
 moco_status moco__launch_gpu(int32_t *out, const moco_launch *launch, int32_t count)
 {
-    /* SLURM and mpirun may show each process its own GPU alone; torchrun shows all of them to all. */
-    const bool has_own = count == 1 && strcmp(launch->launcher, "torchrun") != 0;
+    const bool has_own = sees_its_own(launch, count);
     if (!has_own && launch->local_world > count) {
         return moco_error_set(MOCO_EUNAVAILABLE,
                               "launch: %d processes on this host, but %d GPU%s; start one process per GPU, or use "
@@ -311,11 +316,17 @@ moco_status moco_launch_device(moco_device *out, const char *text, const moco_la
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(text);
     MOCO_TRY(read_launch(&l, launch));
-    const bool shares = strcmp(text, "cuda") == 0 || strcmp(text, "auto") == 0;
     moco_device device;
     MOCO_TRY(moco_device_parse(&device, text));
-    if (shares && device.type == MOCO_CUDA && l.local_world > 1) {
-        MOCO_TRY(moco__launch_gpu(&device.index, &l, moco_device_cuda_count(NULL)));
+    if (device.type == MOCO_CUDA && l.local_world > 1) {
+        const int32_t count = moco_device_cuda_count(NULL);
+        if (strchr(text, ':') != NULL && !sees_its_own(&l, count)) {
+            return moco_error_set(MOCO_EINVALID,
+                                  "launch: device %s is one GPU, but there are %d processes on this host; use cuda, "
+                                  "which gives each process its own",
+                                  text, l.local_world);
+        }
+        MOCO_TRY(moco__launch_gpu(&device.index, &l, count));
     }
     *out = device;
     return MOCO_OK;

@@ -54,7 +54,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_launch_from_environment(moco_launch *out
 /**
  * Reads a device as moco_device_parse(), but "cuda" and "auto" give each of several processes on a host its own GPU. A
  * process of SLURM or mpirun that sees one GPU takes that one, since each task may see its own alone.
- * @return ::MOCO_EUNAVAILABLE if there are more processes than GPUs, or as moco_device_parse()
+ * @return ::MOCO_EUNAVAILABLE if there are more processes than GPUs; ::MOCO_EINVALID if several processes on a host are
+ * to share "cuda:N"; or as moco_device_parse()
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_launch_device(moco_device *out, const char *text, const moco_launch *launch);
