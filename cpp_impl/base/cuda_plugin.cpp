@@ -84,7 +84,8 @@ const moco::CudaPlugin plugin = { device_count, describe, has_bf16, make_nccl, m
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) const moco::CudaPlugin *moco_cuda_plugin()
+extern "C" __attribute__((visibility("default"))) const moco::CudaPlugin *
+moco_cuda_plugin_of(moco::CudaPluginVersion version)
 {
-    return &plugin;
+    return moco::plugin_for(version, plugin);
 }

@@ -1,11 +1,14 @@
 // Declares the interface of libmoco_cuda.so, which libmoco.so loads when a CUDA device is first used.
 #pragma once
 
+#include "moco/version.h"
+
 #include <c10/util/intrusive_ptr.h>
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 namespace c10d {
 class Backend;
@@ -47,8 +50,22 @@ struct CudaPlugin {
 // Returns the plug-in; throws MOCO_EUNAVAILABLE with the reason if it cannot be loaded.
 const CudaPlugin &cuda_plugin();
 
-// The type of the plug-in's only symbol.
-using CudaPluginEntry = const CudaPlugin *();
+// What libmoco.so and its plug-in must agree in: libmoco's version, and the size of CudaPlugin.
+struct CudaPluginVersion {
+    const char *version;
+    std::size_t size;
+};
+
+// The type of the plug-in's only symbol. It returns null for another version than its own.
+using CudaPluginEntry = const CudaPlugin *(CudaPluginVersion);
+
+constexpr CudaPluginVersion cuda_plugin_version{ MOCO_VERSION_STRING, sizeof(CudaPlugin) };
+
+inline const CudaPlugin *plugin_for(CudaPluginVersion asked, const CudaPlugin &plugin)
+{
+    const bool same = asked.size == sizeof(CudaPlugin) && std::string_view(asked.version) == MOCO_VERSION_STRING;
+    return same ? &plugin : nullptr;
+}
 
 // Loads the plug-in if the machine seems to have a GPU. Networks and gradients call it before they use libtorch, which
 // looks for its part for CUDA only once.
@@ -57,4 +74,4 @@ void load_cuda_early();
 } // namespace moco
 
 // The plug-in's only symbol.
-extern "C" const moco::CudaPlugin *moco_cuda_plugin();
+extern "C" const moco::CudaPlugin *moco_cuda_plugin_of(moco::CudaPluginVersion version);

@@ -72,14 +72,19 @@ Library load_library()
         return { nullptr, no_gpu };
     }
     if (library == nullptr) {
-        return { nullptr, std::string("cannot load ") + dlerror() +
-                              " (build with CUDA headers, and install libtorch with CUDA: make deps build CUDA=1)" };
+        const char *reason = dlerror();
+        const bool is_there = std::filesystem::exists(path);
+        return { nullptr,
+                 std::string("cannot load ") + reason +
+                     (is_there
+                          ? " (it needs libtorch with CUDA, in the version that it was built for)"
+                          : " (build with CUDA headers, and install libtorch with CUDA: make deps build CUDA=1)") };
     }
-    const auto entry = reinterpret_cast<moco::CudaPluginEntry *>(dlsym(library, "moco_cuda_plugin"));
-    if (entry == nullptr) {
-        return { nullptr, path + " is not a plug-in of this version" };
-    }
-    return { entry(), "" };
+    const auto entry = reinterpret_cast<moco::CudaPluginEntry *>(dlsym(library, "moco_cuda_plugin_of"));
+    const moco::CudaPlugin *plugin = entry != nullptr ? entry(moco::cuda_plugin_version) : nullptr;
+    return { plugin, plugin != nullptr
+                         ? ""
+                         : path + " is not the plug-in of libmoco " MOCO_VERSION_STRING "; install both together" };
 }
 
 const Library &library()
@@ -114,6 +119,12 @@ const Cuda &cuda()
     return found;
 }
 
+std::string existing_gpus()
+{
+    const int count = cuda().count;
+    return count == 1 ? "use cuda:0" : "use cuda:0 to cuda:" + std::to_string(count - 1);
+}
+
 moco_device parse_cuda(const std::string &text)
 {
     int index = 0;
@@ -129,8 +140,7 @@ moco_device parse_cuda(const std::string &text)
         throw moco::Error(MOCO_EUNAVAILABLE, "device \"" + text + "\" cannot be used: " + cuda().reason + "; use cpu");
     }
     if (index >= cuda().count) {
-        throw moco::Error(MOCO_EUNAVAILABLE, "device \"" + text + "\" does not exist; use cuda:0 to cuda:" +
-                                                 std::to_string(cuda().count - 1));
+        throw moco::Error(MOCO_EUNAVAILABLE, "device \"" + text + "\" does not exist; " + existing_gpus());
     }
     return { MOCO_CUDA, index };
 }
@@ -151,9 +161,8 @@ void moco::check_device(moco_device device)
                                        " is not a moco_device_type; use MOCO_CPU or MOCO_CUDA");
     }
     if (device.type == MOCO_CUDA && (device.index < 0 || device.index >= cuda().count)) {
-        throw Error(MOCO_EUNAVAILABLE,
-                    "device: cuda:" + std::to_string(device.index) + " cannot be used: " +
-                        (cuda().count == 0 ? cuda().reason : "use cuda:0 to cuda:" + std::to_string(cuda().count - 1)));
+        throw Error(MOCO_EUNAVAILABLE, "device: cuda:" + std::to_string(device.index) +
+                                           " cannot be used: " + (cuda().count == 0 ? cuda().reason : existing_gpus()));
     }
 }
 

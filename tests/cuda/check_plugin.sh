@@ -10,7 +10,7 @@ if [ -n "$missing" ]; then
 fi
 # Symbols of the class are undefined here, since libtorch_cuda.so has them.
 symbols=$(nm -DC "$1")
-for symbol in c10d::ProcessGroupNCCL:: cudaGetDeviceCount moco_cuda_plugin; do
+for symbol in c10d::ProcessGroupNCCL:: cudaGetDeviceCount moco_cuda_plugin_of; do
     grep -qF "$symbol" <<<"$symbols" || { printf '%s does not use %s\n' "$1" "$symbol" >&2; exit 1; }
 done
 printf '%s is complete\n' "$1"

@@ -45,7 +45,8 @@ const moco::CudaPlugin kPlugin = { device_count, describe, has_bf16, fake_gpu::m
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) const moco::CudaPlugin *moco_cuda_plugin()
+extern "C" __attribute__((visibility("default"))) const moco::CudaPlugin *
+moco_cuda_plugin_of(moco::CudaPluginVersion version)
 {
-    return &kPlugin;
+    return moco::plugin_for(version, kPlugin);
 }

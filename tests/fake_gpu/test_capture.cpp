@@ -32,7 +32,7 @@ class Capture : public testing::Test {
     void SetUp() override
     {
         (void)moco_test::device(); // loads the plug-in
-        graph_ = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin")()->make_graph();
+        graph_ = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin_of")(moco::cuda_plugin_version)->make_graph();
         side_.emplace(cuda().getStreamFromGlobalPool(kGpu));
         cuda().synchronizeDevice(0);
     }
@@ -76,6 +76,14 @@ class Capture : public testing::Test {
     std::unique_ptr<moco::CudaGraph> graph_;
     std::optional<c10::Stream> side_;
 };
+
+TEST_F(Capture, APluginIsForItsOwnVersionAlone)
+{
+    const auto entry = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin_of");
+    EXPECT_NE(entry(moco::cuda_plugin_version), nullptr);
+    EXPECT_EQ(entry({ "0.1.0", sizeof(moco::CudaPlugin) }), nullptr);
+    EXPECT_EQ(entry({ MOCO_VERSION_STRING, sizeof(moco::CudaPlugin) - sizeof(void *) }), nullptr);
+}
 
 TEST_F(Capture, RecordsAndDoesNothing)
 {
@@ -149,7 +157,7 @@ TEST_F(Capture, SideStreamsJoin)
     capture([&] { fork(true); });
     replay();
     EXPECT_EQ(first(a), 2);
-    graph_ = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin")()->make_graph();
+    graph_ = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin_of")(moco::cuda_plugin_version)->make_graph();
     EXPECT_THROW(capture([&] { fork(false); }), c10::Error);
 }
 
