@@ -77,9 +77,10 @@ moco_status translate_exception(const char *function) noexcept
     } catch (const std::length_error &) { // of a list that no memory holds
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory", function);
     } catch (const std::exception &e) {
-        // oneDNN's own exceptions have no type that can be named here.
-        const Saying said = std::string(e.what()).rfind("could not ", 0) == 0 ? say(e.what(), MOCO_ETORCH)
-                                                                              : Saying{ MOCO_EINTERNAL, e.what() };
+        // The exceptions of oneDNN and Gloo have no types that can be named here.
+        const std::string text = e.what();
+        const bool is_known = text.rfind("could not ", 0) == 0 || text.find("/gloo/") != std::string::npos;
+        const Saying said = is_known ? say(text, MOCO_ETORCH) : Saying{ MOCO_EINTERNAL, text };
         return moco_error_set(said.status, "%s: %s", known_name(function).c_str(), said.text.c_str());
     } catch (...) {
         return moco_error_set(MOCO_EINTERNAL, "%s: unknown exception", function);

@@ -13,6 +13,7 @@ struct Known {
 };
 
 constexpr Known sayings[] = {
+    { "/gloo/", MOCO_EPEER, nullptr },
     { "INTERNAL ASSERT FAILED", MOCO_ETORCH, nullptr },
     { "CUDA error", MOCO_ETORCH, nullptr },
     { "can't allocate memory", MOCO_ENOMEM, "out of memory" },

@@ -13,7 +13,7 @@ struct Saying {
 };
 
 // Returns what a message of libtorch means. The status is `otherwise`, unless the text says that memory is out, a
-// device is missing, the caller made a mistake, or libtorch itself is at fault.
+// device is missing, another rank failed, the caller made a mistake, or libtorch itself is at fault.
 Saying say(const std::string &text, moco_status otherwise);
 
 } // namespace moco
