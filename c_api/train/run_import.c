@@ -224,8 +224,13 @@ static moco_status import(moco__run_setup *run, const moco_weights *weights)
     MOCO_TRY(read_epoch(&position.epoch, &run->config, &from));
     MOCO_TRY(moco__run_open(run));
     MOCO_TRY(moco__run_open_sampler(run, position));
-    MOCO_TRY(fill(run->model, &from));
     position.step = position.epoch * run->epoch_steps;
+    if (run->config.max_steps > 0 && position.step >= (uint64_t)run->config.max_steps) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s has trained for %" PRIu64 " steps, and the run has only %lld; raise max-steps",
+                              from.weights->path, position.step, (long long)run->config.max_steps);
+    }
+    MOCO_TRY(fill(run->model, &from));
     moco__model_set_shuffles(run->model, position.step * (run->config.symmetric ? 2 : 1));
     int lock = MOCO__RUN_UNLOCKED;
     MOCO_TRY(moco__run_note_identity(run));

@@ -217,6 +217,12 @@ TEST_F(Export, ARunGoesOnFromTheReferencesFormat)
     set("epochs", "3");
     EXPECT_EQ(moco_run_import(&config_, path("r.pth.tar").c_str()), MOCO_EINVALID);
     EXPECT_TRUE(message_has("raise epochs")) << moco_error_message();
+    set("epochs", "10");
+    set("max-steps", "6");
+    EXPECT_EQ(moco_run_import(&config_, path("r.pth.tar").c_str()), MOCO_EINVALID);
+    EXPECT_TRUE(message_has("raise max-steps")) << moco_error_message();
+    set("max-steps", "0");
+    set("epochs", "3");
     EXPECT_EQ(moco_run_import(&config_, path("run.safetensors").c_str()), MOCO_EINVALID);
     EXPECT_FALSE(fs::exists(path("other")));
     // A network alone is enough, too.
