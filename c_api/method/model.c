@@ -83,6 +83,16 @@ moco_comm *moco__model_comm(const moco_model *model)
     return model != NULL ? model->comm : NULL;
 }
 
+moco_shuffle_kind moco__model_shuffle_kind(const moco_model *model)
+{
+    return model->shuffle.kind;
+}
+
+bool moco__model_has_graph(const moco_model *model)
+{
+    return model->graph != NULL;
+}
+
 moco_device moco__model_device(const moco_model *model)
 {
     return model->device;

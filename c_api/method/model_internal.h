@@ -73,6 +73,12 @@ uint64_t moco__model_shuffles(const moco_model *model);
 /* Returns where the model computes. */
 moco_device moco__model_device(const moco_model *model);
 
+/* Returns how shuffled images reach the ranks, which a CUDA graph may have changed. */
+moco_shuffle_kind moco__model_shuffle_kind(const moco_model *model);
+
+/* Whether steps are recorded as a CUDA graph. */
+bool moco__model_has_graph(const moco_model *model);
+
 /* Restores the number of shuffles drawn, for a resumed run. */
 void moco__model_set_shuffles(moco_model *model, uint64_t shuffles);
 

@@ -8,10 +8,11 @@
 
 bool moco__run_may_change(const moco_option *option)
 {
-    return option->per_host || strcmp(option->name, "layout") == 0;
+    return option->per_host || strcmp(option->name, "layout") == 0 || strcmp(option->name, "cuda-graph") == 0;
 }
 
-moco_status moco__run_take_asked(moco_config *of_run, const moco_config *asked)
+/* Takes what a restarted job may change from its configuration; "auto" keeps the run's. */
+static moco_status take_asked(moco_config *of_run, const moco_config *asked)
 {
     const moco_option *option;
     char value[MOCO_PATH_MAX];
@@ -79,23 +80,34 @@ static moco_status change_steps(moco__run *run)
     return MOCO_OK;
 }
 
-moco_status moco__run_change(moco__run *run)
+/* What was fastest on one kind of device may be slow on the other, and a CPU has no CUDA graphs. */
+static void forget_device(moco__run *run, bool has_graphs)
+{
+    moco_config *config = &run->setup.config;
+    config->layout = MOCO_LAYOUT_AUTO;
+    config->threads = run->options.threads;
+    config->cuda_graph = has_graphs ? config->cuda_graph : MOCO_CUDA_GRAPH_AUTO;
+}
+
+moco_status moco__run_change(moco__run *run, const moco_config *asked)
 {
     moco_config *config = &run->setup.config;
     const moco_train_options *o = &run->options;
     const moco_launch alone = MOCO_LAUNCH_INIT;
     const moco_launch *launch = o->peers != NULL ? moco_peers_launch(o->peers) : &alone;
+    static const char *const kinds[] = { [MOCO_CPU] = "cpu", [MOCO_CUDA] = "cuda" };
     moco_device device;
-    if (o->device != NULL) {
-        MOCO_TRY(moco_config_set(config, "device", o->device));
+    if (o->device != NULL || strcmp(config->device, "auto") == 0) {
+        MOCO_TRY(moco_config_set(config, "device", o->device != NULL ? o->device : kinds[run->origin.device]));
     }
+    MOCO_TRY(asked != NULL ? take_asked(config, asked) : MOCO_OK);
     config->threads = o->threads > 0 ? o->threads : config->threads;
     MOCO_TRY(change_epochs(run));
     MOCO_TRY(change_steps(run));
     MOCO_TRY(moco_launch_device(&device, config->device, launch));
-    if (device.type != run->origin.device) { /* what was fastest there may be slow here */
-        config->layout = MOCO_LAYOUT_AUTO;
-        config->threads = o->threads;
+    if (device.type != run->origin.device) {
+        forget_device(run, device.type == MOCO_CUDA);
+        return asked != NULL ? take_asked(config, asked) : MOCO_OK;
     }
     return MOCO_OK;
 }
@@ -118,9 +130,9 @@ static void log_move(const moco__run *run)
     }
     if (moves[0] != '\0') {
         moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
-                            "the run moves %s: images and settings stay, but sums are made in another order, so from "
+                            "the run moves %s: images and settings stay%s, but sums are made in another order, so from "
                             "here on it is not bit-identical to an uninterrupted run",
-                            moves);
+                            moves, setup->device.type != origin->device ? " except layout and threads" : "");
     } else if (setup->device.type == MOCO_CUDA && !setup->config.deterministic) {
         moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
                             "the run was started without deterministic, so on a GPU it is not bit-identical to an "

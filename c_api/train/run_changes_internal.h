@@ -4,15 +4,13 @@
 
 #include "train/run_internal.h"
 
-/* Whether a run may continue with another value: those that differ from host to host may, and the layout, which only
- * rounds differently. */
+/* Whether a run may continue with another value: those that differ from host to host may, the layout, which only
+ * rounds differently, and whether steps are recorded. */
 bool moco__run_may_change(const moco_option *option);
 
-/* Takes what a restarted job may change from its configuration; "auto" keeps the run's. */
-moco_status moco__run_take_asked(moco_config *of_run, const moco_config *asked);
-
-/* Applies the changes of moco_train_options to the settings of a checkpoint, for rank 0. */
-moco_status moco__run_change(moco__run *run);
+/* Applies the changes of moco_train_options, and of the configuration of a restarted job (or NULL), to the settings of
+ * a checkpoint, for rank 0. */
+moco_status moco__run_change(moco__run *run, const moco_config *asked);
 
 /* Takes the places that moco_train_options give for the images, on every rank: they may differ from host to host. */
 moco_status moco__run_take_places(moco__run *run);

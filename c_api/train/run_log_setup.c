@@ -4,6 +4,7 @@
 #include "base/text_internal.h"
 #include "base/version_internal.h"
 #include "config/encoder_options_internal.h"
+#include "method/model_internal.h"
 #include "train/run_due_internal.h"
 #include "train/run_setup_internal.h"
 
@@ -13,13 +14,16 @@
 
 static void log_processes(const moco__run *run)
 {
+#define TEXT_OF(kind, text) [kind] = (text),
+    static const char *const shuffles[] = { MOCO_SHUFFLE_MAP(TEXT_OF) };
+#undef TEXT_OF
     const moco_config *c = &run->setup.config;
     const int32_t world = moco_comm_world(run->setup.comm);
     if (world > 1) {
         moco__run_log_write(&run->report.log, MOCO_LOG_INFO,
                             "%d processes, each with %lld image%s of the batch; keys shuffled by %s; rank 0 is %s",
                             world, (long long)c->batch / world, moco__plural((uint64_t)(c->batch / world)),
-                            moco_config_choice(c, "shuffle"), moco_peers_name(run->setup.peers, 0));
+                            shuffles[moco__model_shuffle_kind(run->setup.model)], moco_peers_name(run->setup.peers, 0));
     }
     if (c->accumulate > 1) {
         const int64_t piece = c->batch / world / c->accumulate;
@@ -35,8 +39,7 @@ static void log_environment(const moco__run *run)
     if (moco_device_describe(device, sizeof device, run->setup.device) != MOCO_OK) {
         device[0] = '\0';
     }
-    const moco_config *c = &run->setup.config;
-    const bool chosen = strcmp(c->device, "auto") == 0;
+    const bool chosen = run->setup.chose_device;
     const char *why = chosen && run->setup.device.type == MOCO_CPU ? moco__device_reason() : "";
     const char *commit = moco__commit();
     const int threads = (int)moco_threads();
@@ -149,11 +152,12 @@ void moco__run_log_setup(const moco__run *run)
     log_data(run);
     log_bands(run);
     moco__run_log_write(
-        log, MOCO_LOG_INFO, "%s%s, %.2f million parameters, %s, %s; batch %lld in %lld group%s of batch norm; lr %s",
+        log, MOCO_LOG_INFO, "%s%s, %.2f million parameters, %s, %s%s; batch %lld in %lld group%s of batch norm; lr %s",
         c->arch, c->cifar_stem ? " (CIFAR stem)" : "",
         (double)moco_encoder_parameter_count(moco_model_query_encoder(s->model)) / 1e6,
-        moco_config_choice(c, "precision"), moco_config_choice(c, "layout"), (long long)c->batch,
-        (long long)c->bn_splits, moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
+        moco_config_choice(c, "precision"), moco_config_choice(c, "layout"),
+        moco__model_has_graph(s->model) ? ", steps by a CUDA graph" : "", (long long)c->batch, (long long)c->bn_splits,
+        moco__plural((uint64_t)c->bn_splits), moco__number_text(lr, sizeof lr, 6, c->lr));
     warn_of_precision(run);
     log_processes(run);
     log_loss(run);

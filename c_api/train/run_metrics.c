@@ -2,6 +2,7 @@
 #include "train/run_metrics_internal.h"
 
 #include "base/comm_internal.h"
+#include "base/text_internal.h"
 #include "train/run_health_internal.h"
 
 #include "moco/loss.h"
@@ -27,9 +28,10 @@ static void warn_of_chance(moco__run *run, double loss)
     } else if (!report->warned_of_chance && step - report->left_chance >= patience) {
         report->warned_of_chance = true;
         moco__run_log_write(&report->log, MOCO_LOG_WARNING,
-                            "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f)%s: nothing is "
+                            "step %llu: for %llu step%s the loss, now %.3f, has been at chance (%.3f)%s: nothing is "
                             "being learnt; lower lr, raise momentum or add warmup-epochs",
-                            (unsigned long long)step, (unsigned long long)(step - report->left_chance), loss, chance,
+                            (unsigned long long)step, (unsigned long long)(step - report->left_chance),
+                            moco__plural(step - report->left_chance), loss, chance,
                             queue != NULL ? " with a full queue" : "");
     }
 }

@@ -80,7 +80,13 @@ static moco_status resolve_device(moco__run_setup *setup)
 {
     const moco_launch alone = MOCO_LAUNCH_INIT;
     const moco_peers *peers = setup->peers;
-    return moco_launch_device(&setup->device, setup->config.device, peers != NULL ? moco_peers_launch(peers) : &alone);
+    char *text = setup->config.device;
+    MOCO_TRY(moco_launch_device(&setup->device, text, peers != NULL ? moco_peers_launch(peers) : &alone));
+    setup->chose_device = strcmp(text, "auto") == 0;
+    if (setup->chose_device) { /* so that a resumed run stays there */
+        (void)snprintf(text, sizeof setup->config.device, "%s", setup->device.type == MOCO_CUDA ? "cuda" : "cpu");
+    }
+    return MOCO_OK;
 }
 
 /* All processes compute the same way, so "auto" gives bf16 only if it is fast on all of them. */

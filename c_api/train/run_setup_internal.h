@@ -28,6 +28,7 @@ typedef struct moco__run_setup {
     moco_comm *comm;    /* the peers' */
     bool resumes;       /* from a checkpoint, perhaps of another number of processes */
     moco_device device;
+    bool chose_device; /* by "auto" */
     moco__run_given given;
     const moco_dataset *images;
     const moco_dataset *val_images; /* for the kNN monitor; NULL: there is no monitor */

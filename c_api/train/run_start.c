@@ -94,10 +94,9 @@ static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX
     (void)snprintf(run->origin.val_data, sizeof run->origin.val_data, "%s", config->val_data);
     if (asked != NULL) {
         MOCO_TRY(moco__run_same_settings(config, asked));
-        MOCO_TRY(moco__run_take_asked(config, asked));
         run->options.threads = asked->threads;
     }
-    return moco__run_change(run);
+    return moco__run_change(run, asked);
 }
 
 /* Rank 0 reads the settings, since the other ranks may not see its folder. */

@@ -53,8 +53,10 @@ TEST_F(CliGpu, TheTimeOfFeaturesAddsUp)
 
 TEST_F(CliGpu, ARunMovesToTheCpuAndBack)
 {
-    ASSERT_EQ(run(train("moving")).code, 0);
-    Result result = run({ "resume", "moving", "--device", "cpu", "--epochs", "2" });
+    Result result = run(train("moving", { "--cuda-graph", "on" })); // which a CPU has not
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.err, "steps by a CUDA graph");
+    result = run({ "resume", "moving", "--device", "cpu", "--epochs", "2" });
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_HAS(result.err, "the run moves from a GPU to a CPU");
     result = run({ "resume", "moving", "--device", "cuda", "--epochs", "3" });
@@ -63,6 +65,22 @@ TEST_F(CliGpu, ARunMovesToTheCpuAndBack)
     result = run({ "resume", "moving", "--epochs", "4" });
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_HAS(result.err, "without --deterministic");
+}
+
+// It went on wherever "auto" led to.
+TEST_F(CliGpu, ARunStaysOnTheKindOfDeviceThatAutoChose)
+{
+    ASSERT_EQ(run_with({ "CUDA_VISIBLE_DEVICES=0" }, train("chosen", { "--device", "auto" })).code, 0);
+    Result result = run_with({ "CUDA_VISIBLE_DEVICES=" }, { "resume", "chosen", "--epochs", "2" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_FALSE(has(result.err, "the run moves")) << result.err;
+}
+
+TEST_F(CliGpu, ProcessesDoNotShareAGpu)
+{
+    const Result result = run(train("shared", { "--nproc", "2", "--device", "cuda:0" }));
+    EXPECT_EQ(result.code, 1);
+    EXPECT_HAS(result.err, "device cuda:0 is one GPU, but there are 2 processes");
 }
 
 TEST_F(CliGpu, AutoTakesTheGpuAndSaysSo)

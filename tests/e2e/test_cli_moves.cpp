@@ -111,7 +111,7 @@ TEST_F(CliMoves, WithoutAGpuAutoIsTheCpuAndSaysSo)
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_HAS(result.err.substr(0, result.err.find('\n')), "(auto: no GPU");
     EXPECT_FALSE(has(result.err, "processes")) << result.err;
-    EXPECT_HAS(read_file(root / "auto" / "config.yaml"), "device: \"auto\"\n");
+    EXPECT_HAS(read_file(root / "auto" / "config.yaml"), "device: \"cpu\"\n");
     const Result named = run_with({ "CUDA_VISIBLE_DEVICES=" }, train("named", { "--device", "cpu" }));
     EXPECT_FALSE(has(named.err, "auto")) << named.err;
 }

@@ -18,11 +18,11 @@ static resume_options values = { .session = SESSION_SETTINGS_INIT, .launch = LAU
 static const moco_option options[] = {
     { .name = "device",
       MOCO_TEXT_OPTION(resume_options, device, "D"),
-      .help = "cpu, cuda, cuda:N or auto; if not given, the device that the run was on" },
+      .help = "cpu, cuda, cuda:N or auto; if not given, what the run was on" },
     { .name = "threads",
       MOCO_INT_OPTION(resume_options, threads, 1, 4096),
       .zero_is_auto = true,
-      .help = "threads that compute; auto: as many as before" },
+      .help = "threads that compute; auto: as many as before, or, after a move between CPU and GPU, one per core" },
     { .name = "epochs",
       MOCO_INT_OPTION(resume_options, epochs, 1, 1e6),
       .zero_is_auto = true,
