@@ -23,6 +23,10 @@ moco_status moco__config_check_mechanism(const moco_config *config)
     MOCO_TRY(check_own(config, "bank-per-query", config->bank_per_query, MOCO_MECHANISM_MEMORY_BANK));
     MOCO_TRY(check_own(config, "queue-filled-only", config->queue_filled_only, MOCO_MECHANISM_MOCO));
     MOCO_TRY(check_own(config, "cuda-graph", config->cuda_graph == MOCO_CUDA_GRAPH_ON, MOCO_MECHANISM_MOCO));
+    if (config->cuda_graph == MOCO_CUDA_GRAPH_ON && config->queue_filled_only) {
+        return moco_error_set(MOCO_EINVALID, "cuda-graph: it needs a queue whose size does not change; use cuda-graph "
+                                             "off, or no queue-filled-only");
+    }
     if (mechanism == MOCO_MECHANISM_MEMORY_BANK && config->symmetric) {
         return moco_error_set(MOCO_EINVALID, "symmetric: mechanism memory-bank takes one view of each image");
     }

@@ -193,6 +193,10 @@ int doctor_ranks(const launch_settings *settings, const char *device)
     if (code != EXIT_OK) {
         return code;
     }
+    moco_device one;
+    if (peers == NULL && moco_device_parse(&one, device) != MOCO_OK) {
+        return say_failure();
+    }
     if (peers == NULL) {
         return say_error("there is only one process; start several with --nproc N, torchrun, mpirun or srun");
     }
