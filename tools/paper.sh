@@ -19,7 +19,7 @@ fi
 what=$1 data=$2 out=$3
 shift 3
 moco=${MOCO:-$(dirname "$0")/../build/bin/moco}
-common=(--preset fashion-mnist --image-size 14 --knn-image-size 20 --epochs 6 --knn-every 6 --no-plots --seeds 3)
+common=(--preset fashion-mnist --weight-decay 0.0001 --image-size 14 --knn-image-size 20 --epochs 6 --knn-every 6 --no-plots --seeds 3)
 small=(--batch 64 --lr 0.06 --bn-splits 4 --queue-size 1024)
 
 sweep() {
