@@ -1,6 +1,7 @@
 /* Saves and loads checkpoints, the complete state of a run in one file. moco/checkpoint.h describes the format. */
 #include "train/checkpoint_give_internal.h"
 
+#include "base/device_internal.h"
 #include "base/handle_internal.h"
 #include "config/config_fields_internal.h"
 #include "config/config_read_internal.h"
@@ -110,7 +111,7 @@ static moco_status give(const save_job *job, const moco__statistics *ranks)
     add_number(&m, "epoch", job->position.epoch);
     add_number(&m, "batch", job->position.batch);
     add_number(&m, "shuffles", moco__model_shuffles(model));
-    add_text(&m, "ran_on", moco__model_device(model).type == MOCO_CUDA ? "cuda" : "cpu");
+    add_text(&m, "ran_on", moco__device_kind(moco__model_device(model).type));
     moco_status status;
     MOCO_TRY_GOTO(add_config(&m, job->config));
     MOCO_TRY_GOTO(add_notes(&m, model));

@@ -3,6 +3,7 @@
 #include "train/run_agreement_internal.h"
 
 #include "base/bytes_internal.h"
+#include "base/device_internal.h"
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
 #include "config/config_fields_internal.h"
@@ -105,7 +106,7 @@ static moco_status describe(moco__bytes *text, const moco__run_setup *setup)
     char order[MOCO__ORDER_TEXT];
     moco__run_describe_order(order, setup);
     MOCO_TRY(add_line(text, "order: %s\n", order[0] != '\0' ? order : "drawn from the seed"));
-    MOCO_TRY(add_line(text, "device: %s\n", setup->device.type == MOCO_CUDA ? "cuda" : "cpu"));
+    MOCO_TRY(add_line(text, "device: %s\n", moco__device_kind(setup->device.type)));
     return write_config(text, &setup->config, false);
 }
 

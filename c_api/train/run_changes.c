@@ -1,6 +1,7 @@
 /* Decides which options may change when a run continues, and says what that does to its numbers. */
 #include "train/run_changes_internal.h"
 
+#include "base/device_internal.h"
 #include "config/config_fields_internal.h"
 
 #include <stdio.h>
@@ -95,10 +96,10 @@ moco_status moco__run_change(moco__run *run, const moco_config *asked)
     const moco_train_options *o = &run->options;
     const moco_launch alone = MOCO_LAUNCH_INIT;
     const moco_launch *launch = o->peers != NULL ? moco_peers_launch(o->peers) : &alone;
-    static const char *const kinds[] = { [MOCO_CPU] = "cpu", [MOCO_CUDA] = "cuda" };
     moco_device device;
     if (o->device != NULL || strcmp(config->device, "auto") == 0) {
-        MOCO_TRY(moco_config_set(config, "device", o->device != NULL ? o->device : kinds[run->origin.device]));
+        MOCO_TRY(
+            moco_config_set(config, "device", o->device != NULL ? o->device : moco__device_kind(run->origin.device)));
     }
     MOCO_TRY(asked != NULL ? take_asked(config, asked) : MOCO_OK);
     config->threads = o->threads > 0 ? o->threads : config->threads;

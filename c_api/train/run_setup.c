@@ -2,6 +2,7 @@
 #include "train/run_setup_internal.h"
 
 #include "base/comm_internal.h"
+#include "base/device_internal.h"
 #include "base/machine_internal.h"
 #include "base/text_internal.h"
 #include "config/config_check_internal.h"
@@ -84,7 +85,7 @@ static moco_status resolve_device(moco__run_setup *setup)
     MOCO_TRY(moco_launch_device(&setup->device, text, peers != NULL ? moco_peers_launch(peers) : &alone));
     setup->chose_device = strcmp(text, "auto") == 0;
     if (setup->chose_device) { /* so that a resumed run stays there */
-        (void)snprintf(text, sizeof setup->config.device, "%s", setup->device.type == MOCO_CUDA ? "cuda" : "cpu");
+        (void)snprintf(text, sizeof setup->config.device, "%s", moco__device_kind(setup->device.type));
     }
     return MOCO_OK;
 }
