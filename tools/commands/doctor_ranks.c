@@ -193,12 +193,11 @@ int doctor_ranks(const launch_settings *settings, const char *device)
     if (code != EXIT_OK) {
         return code;
     }
-    moco_device one;
-    if (peers == NULL && moco_device_parse(&one, device) != MOCO_OK) {
-        return say_failure();
-    }
     if (peers == NULL) {
-        return say_error("there is only one process; start several with --nproc N, torchrun, mpirun or srun");
+        moco_device one;
+        return moco_device_parse(&one, device) != MOCO_OK
+                   ? say_failure()
+                   : say_error("there is only one process; start several with --nproc N, torchrun, mpirun or srun");
     }
     trial_data data = { .comm = moco_peers_comm(peers), .value = (float)(moco_comm_rank(moco_peers_comm(peers)) + 1) };
     moco_status status = moco_launch_device(&data.device, device, moco_peers_launch(peers));
