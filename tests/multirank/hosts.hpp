@@ -69,7 +69,7 @@ class Hosts : public Ranks {
             EXPECT_EQ(process->wait(), 0) << process->said();
         }
     }
-    // The first host names the last, and all others name the first.
+    // The first host names the last, and the last the first.
     static void expect_all_name_a_lost_host(const Processes &processes)
     {
         for (const auto &process : processes) {
