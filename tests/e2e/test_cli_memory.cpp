@@ -32,7 +32,7 @@ using Memory = moco_test::WithFolder;
 TEST_F(Memory, DoesNotGrowOverAThousandSteps)
 {
     // 2,000 steps per epoch, and a line of metrics every 50.
-    moco_test::write_fashion(folder_, 32000);
+    moco_test::write_fashion(folder_, 8000);
     moco_test::Process process({ MOCO_BINARY,
                                  "train",
                                  path(moco_test::fashion_images),
@@ -41,9 +41,11 @@ TEST_F(Memory, DoesNotGrowOverAThousandSteps)
                                  "--preset",
                                  "tiny",
                                  "--image-size",
-                                 "16",
+                                 "8",
                                  "--batch",
-                                 "16",
+                                 "4",
+                                 "--bn-splits",
+                                 "1",
                                  "--epochs",
                                  "1",
                                  "--knn-every",

@@ -24,7 +24,7 @@ using moco_test::Words;
 
 class Resume : public moco_test::WithFolder {
   protected:
-    // 78 steps in one epoch.
+    // 78 steps in one epoch of 2510 images, of which some are left out.
     [[nodiscard]] Words train(const std::string &run) const
     {
         return { MOCO_BINARY,
@@ -35,13 +35,13 @@ class Resume : public moco_test::WithFolder {
                  "--preset",
                  "tiny",
                  "--image-size",
-                 "16",
+                 "8",
                  "--batch",
-                 "128",
+                 "32",
                  "--epochs",
                  "1",
                  "--queue-size",
-                 "200",
+                 "50",
                  "--print-freq",
                  "7",
                  "--no-plots",
@@ -54,10 +54,10 @@ class Resume : public moco_test::WithFolder {
                  "--device",
                  moco_test::device_name() };
     }
-    // 20 steps in one epoch of 5000 images, each with a line of metrics.
+    // 20 steps in one epoch of 1300 images, each with a line of metrics.
     [[nodiscard]] Words train_briefly(const std::string &run) const
     {
-        return joined(train(run), { "--image-size", "8", "--batch", "240", "--queue-size", "64", "--print-freq", "1" });
+        return joined(train(run), { "--batch", "64", "--queue-size", "64", "--print-freq", "1" });
     }
     static int run(const Words &words) { return Process(words).wait(); }
     [[nodiscard]] int resume(const std::string &name) const { return run({ MOCO_BINARY, "resume", path(name) }); }
@@ -89,7 +89,7 @@ class Resume : public moco_test::WithFolder {
 
 TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
 {
-    moco_test::write_fashion(folder_, 10000);
+    moco_test::write_fashion(folder_, 2510);
     const fs::path last = fs::path("checkpoints") / "step_0000000078.safetensors";
     ASSERT_EQ(run(train("whole")), 0);
     ASSERT_TRUE(fs::exists(folder_ / "whole" / last));
@@ -99,7 +99,7 @@ TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
 
 TEST_F(Resume, IsExactForEveryMechanism)
 {
-    moco_test::write_fashion(folder_, 5000);
+    moco_test::write_fashion(folder_, 1300);
     const fs::path last = fs::path("checkpoints") / "step_0000000020.safetensors";
     const struct {
         const char *name;
@@ -126,7 +126,7 @@ TEST_F(Resume, IsExactForEveryMechanism)
 // A run of 50 steps is 2.5 epochs; it ends there, saves and tests between epochs, and its rates follow the steps.
 TEST_F(Resume, IsExactForARunOfSteps)
 {
-    moco_test::write_fashion(folder_, 5000);
+    moco_test::write_fashion(folder_, 1300);
     const fs::path last = fs::path("checkpoints") / "step_0000000050.safetensors";
     const Words steps{ "--max-steps",        "50",
                        "--knn-steps",        "16",
@@ -166,7 +166,7 @@ TEST_F(Resume, IsExactForARunOfSteps)
 // The clock decides when, and changes nothing else.
 TEST_F(Resume, SavesAndTestsByTheMinute)
 {
-    moco_test::write_fashion(folder_, 10000);
+    moco_test::write_fashion(folder_, 2510);
     const auto tensors = [&](const std::string &name) { // of the last checkpoint, whose header has the options
         const auto bytes = read_file(folder_ / name / "checkpoints" / "step_0000000078.safetensors");
         uint64_t header = 0;
@@ -175,7 +175,7 @@ TEST_F(Resume, SavesAndTestsByTheMinute)
     };
     ASSERT_EQ(run(train("whole")), 0);
     ASSERT_EQ(
-        run(joined(train("clock"), { "--checkpoint-minutes", "0.01", "--knn-minutes", "0.02", "--val-data",
+        run(joined(train("clock"), { "--checkpoint-minutes", "0.002", "--knn-minutes", "0.004", "--val-data",
                                      path(moco_test::fashion_images), "--knn-images", "300", "--keep-last", "100" })),
         0);
     EXPECT_GT(steps_saved("clock"), 2);
@@ -205,6 +205,8 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
                       "resnet18",
                       "--batch",
                       "4",
+                      "--image-size",
+                      "96",
                       "--queue-size",
                       "64",
                       "--epochs",
@@ -225,7 +227,7 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
 
 TEST_F(Resume, SkipsADamagedCheckpointAndNeverStartsAnew)
 {
-    moco_test::write_fashion(folder_, 10000);
+    moco_test::write_fashion(folder_, 2510);
     ASSERT_EQ(run(train("run")), 0);
     const fs::path checkpoints = folder_ / "run" / "checkpoints";
     const fs::path last = checkpoints / "step_0000000078.safetensors";

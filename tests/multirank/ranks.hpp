@@ -58,7 +58,7 @@ inline pid_t child_of_rank(pid_t parent, int rank)
 
 class Ranks : public testing::Test {
   protected:
-    static void SetUpTestSuite() { make_root(10000); }
+    static void SetUpTestSuite() { make_root(2500); }
     static void make_root(size_t images)
     {
         char name[] = "/tmp/moco-ranks-XXXXXX";
@@ -73,12 +73,12 @@ class Ranks : public testing::Test {
     {
         return Process(words, { root, log, "" }, environment);
     }
-    // The words of a short training on 10,000 images into a folder of root: 20 steps per epoch.
+    // The words of a short training on the images into a folder of root: 20 steps per epoch of 2,500.
     static Words train(const std::string &out, const Words &more = {})
     {
         const Words words{ MOCO_BINARY,  "train",     images(),      "--out",     (root / out).string(),
                            "--preset",   "tiny",      "--precision", "fp32",      "--image-size",
-                           "10",         "--batch",   "480",         "--epochs",  "1",
+                           "10",         "--batch",   "120",         "--epochs",  "1",
                            "--lr",       "0.001",     "--knn-every", "0",         "-p",
                            "1",          "--threads", "1",           "--workers", "1",
                            "--no-plots", "--quiet",   "--bn-splits", "4",         "--timeout",

@@ -35,7 +35,7 @@ class CutHosts : public Hosts {
             GTEST_SKIP() << "needs network namespaces: root and iproute2";
         }
         const auto name = [&](const char *text) { return text + std::to_string(hosts); };
-        const Words more{ "--epochs", "2", "--batch", "960", "--lr", "0.03", "--timeout", "8" };
+        const Words more{ "--epochs", "2", "--batch", "240", "--lr", "0.03", "--timeout", "8" };
         ASSERT_EQ(run(joined(train(name("local"), more), { "--nproc", std::to_string(hosts) })), 0);
         expect_all_end_well(start_all(network, train(name("hosts"), more)));
         expect_equal_checkpoints(name("hosts"), name("local"), 20);

@@ -133,7 +133,7 @@ class BadNetwork : public Hosts {
     static constexpr int steps = 10;
     static Words short_run(const std::string &out, const char *timeout)
     {
-        return train(out, { "--batch", "960", "--lr", "0.03", "--timeout", timeout });
+        return train(out, { "--batch", "240", "--lr", "0.03", "--timeout", timeout });
     }
     // Skips the test where there can be no such network; else makes it, and the run to compare with.
     void make_network(Faults faults)

@@ -9,6 +9,18 @@ namespace {
 
 class Training : public Ranks {
   protected:
+    static constexpr int steps = 10;
+    static void SetUpTestSuite() { make_root(5000); }
+    // Ten steps of batches that are large: rounding is multiplied less.
+    static Words train(const std::string &out, const Words &more = {})
+    {
+        return joined(Ranks::train(out, { "--batch", "480" }), more);
+    }
+    // Twenty steps of smaller ones, where bytes are compared.
+    static Words train_long(const std::string &out, const Words &more = {})
+    {
+        return joined(Ranks::train(out, { "--batch", "240" }), more);
+    }
     // The run of one process that others are compared with; made once.
     static const std::string &alone()
     {
@@ -22,8 +34,8 @@ class Training : public Ranks {
     static double parameter_difference(const std::string &a, const std::string &b)
     {
         moco_weights *files[2] = {};
-        EXPECT_EQ(moco_weights_open(&files[0], checkpoint(a, 20).c_str()), MOCO_OK) << moco_error_message();
-        EXPECT_EQ(moco_weights_open(&files[1], checkpoint(b, 20).c_str()), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_weights_open(&files[0], checkpoint(a, steps).c_str()), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_weights_open(&files[1], checkpoint(b, steps).c_str()), MOCO_OK) << moco_error_message();
         double largest = 0;
         for (size_t i = 0; i < moco_weights_count(files[0]); ++i) {
             const auto *entry = moco_weights_get(files[0], i);
@@ -50,7 +62,7 @@ class Training : public Ranks {
         const double parameters = parameter_difference(alone(), out);
         EXPECT_LT(losses, 1e-4) << out;
         EXPECT_LT(parameters, 1e-4) << out;
-        std::cout << out << ": losses over 20 steps within " << losses << ", parameters within " << parameters << '\n';
+        std::cout << out << ": losses over 10 steps within " << losses << ", parameters within " << parameters << '\n';
     }
 };
 
@@ -106,8 +118,8 @@ TEST_F(Training, KnnIsTheSameNumberOnAnyNumberOfRanks)
 TEST_F(Training, IsExactAfterSigterm)
 {
     const Words three{ "--nproc", "4", "--lr", "0.03", "--checkpoint-every", "1" };
-    ASSERT_EQ(run(train("whole", three)), 0);
-    Process broken = start(train("broken", three), "broken.txt");
+    ASSERT_EQ(run(train_long("whole", three)), 0);
+    Process broken = start(train_long("broken", three), "broken.txt");
     ASSERT_TRUE(waits_for([] { return lines("broken") >= 5; })) << broken.said();
     broken.send(SIGTERM);
     EXPECT_EQ(broken.wait(), 128 + SIGTERM) << broken.said();
@@ -118,7 +130,7 @@ TEST_F(Training, IsExactAfterSigterm)
 
 TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
 {
-    Process first = start(train("moved", { "--epochs", "2", "--nproc", "2" }), "moved.txt");
+    Process first = start(train_long("moved", { "--epochs", "2", "--nproc", "2" }), "moved.txt");
     ASSERT_TRUE(waits_for([] { return lines("moved") >= 5; })) << first.said();
     first.send(SIGTERM);
     EXPECT_EQ(first.wait(), 128 + SIGTERM) << first.said();
@@ -146,7 +158,7 @@ TEST_F(Training, EveryMechanismIsTheSameRun)
         const std::string two = std::string(m.name) + "2";
         ASSERT_EQ(run(train(one, m.words)), 0);
         ASSERT_EQ(run(train(two, joined(m.words, { "--nproc", "2" }))), 0);
-        /* Twenty steps multiply the last bits; how much depends on the images. */
+        /* Ten steps multiply the last bits; how much depends on the images. */
         EXPECT_LT(largest_difference(series(one, "loss"), series(two, "loss")), 5e-4) << m.name;
         EXPECT_LT(parameter_difference(one, two), 5e-4) << m.name;
 
@@ -156,6 +168,6 @@ TEST_F(Training, EveryMechanismIsTheSameRun)
         process.send(SIGTERM);
         EXPECT_EQ(process.wait(), 128 + SIGTERM) << process.said();
         ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / broken).string(), "--nproc", "2", "--quiet" }), 0);
-        EXPECT_TRUE(read_file(checkpoint(two, 20)) == read_file(checkpoint(broken, 20))) << m.name;
+        EXPECT_TRUE(read_file(checkpoint(two, steps)) == read_file(checkpoint(broken, steps))) << m.name;
     }
 }
