@@ -16,7 +16,7 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 
-# ccache cannot look into a precompiled header; the sloppiness says that this is allowed.
+# ccache cannot look into a precompiled header; the sloppiness says that this is allowed, and GCC then has to name it.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
     set(moco_launcher ${CMAKE_COMMAND} -E env
@@ -29,6 +29,13 @@ if(CCACHE_PROGRAM)
     endif()
 endif()
 
+function(moco_precompile target)
+    if(MOCO_PCH)
+        target_precompile_headers(${target} PRIVATE ${ARGN})
+        target_compile_options(${target} PRIVATE $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess>)
+    endif()
+endfunction()
+
 # Every target of the project links this. It is not part of an installed package.
 add_library(moco-options INTERFACE)
 # -ffp-contract=off: without fused multiply-add, pixels and draws are the same on every processor.
@@ -36,7 +43,7 @@ add_library(moco-options INTERFACE)
 target_compile_options(moco-options INTERFACE
     -Wall -Wextra "$<$<BOOL:${MOCO_WERROR}>:-Wpedantic;-Werror>" -ffp-contract=off
     $<$<COMPILE_LANGUAGE:C>:-Wconversion -Wshadow -Wstrict-prototypes>
-    "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:$<$<BOOL:${MOCO_PCH}>:-fpch-preprocess>;-Wno-restrict>")
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>)
 target_compile_definitions(moco-options INTERFACE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
 target_include_directories(moco-options INTERFACE ${PROJECT_SOURCE_DIR}/include)
 

@@ -14,8 +14,8 @@ class DatasetBands : public moco_test::WithFolder {
     void write_array(const std::string &name, float base) const
     {
         const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4, 4), }";
-        std::string bytes =
-            std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() + 1) + '\0' + header + "\n";
+        std::string bytes("\x93NUMPY\x01\x00", 8);
+        bytes.append({ static_cast<char>(header.size() + 1), '\0' }).append(header).append("\n");
         for (int i = 0; i < 32; ++i) {
             const float value = base + (i < 16 ? static_cast<float>(i) : 0.0F);
             char raw[sizeof value];
