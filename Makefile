@@ -15,11 +15,12 @@ jobs := $(if $(JOBS),--parallel $(JOBS))
 configure = cmake --preset $(1) $(2) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.hpp')
 
-# Sources that clang-tidy reads: C with the commands of the build, C++ with those of the preset `lint`, where one unit
-# holds what includes libtorch. Files for other processors include the loops that the plain ones include.
+# Sources that clang-tidy reads. One unit holds what a room includes, if it includes libtorch. Files for other processors
+# include the loops that the plain ones include.
 lint_c := $(wildcard c_api/*/*.c tools/*.c tools/*/*.c examples/*.c)
-lint_cpp = $(BUILD)-lint/CMakeFiles/moco-cpp.dir/Unity/unity_0_cxx.cxx cpp_impl/network/norm_kernels_plain.cpp \
-    cpp_impl/network/winograd_kernels.cpp $(filter-out %_v3.cpp %_v4.cpp,$(wildcard cpp_impl/image/*.cpp))
+lint_cpp = $(patsubst %,$(BUILD)/CMakeFiles/moco-cpp.dir/Unity/unity_%_cxx.cxx,network ranks tensor base) \
+    cpp_impl/network/norm_kernels_plain.cpp cpp_impl/network/winograd_kernels.cpp \
+    $(filter-out %_v3.cpp %_v4.cpp,$(wildcard cpp_impl/image/*.cpp))
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
 .PHONY: help deps build demo test test-long test-python test-asan test-tsan coverage bench gpu format format-check layers lint \
@@ -46,7 +47,7 @@ ship: ## build the library and the tool alone; a folder build/ with tests keeps 
 	$(call configure_build,$(if $(wildcard $(BUILD)/CMakeCache.txt),,-DMOCO_TESTS=OFF -DMOCO_EXAMPLES=OFF))
 	@cmake --build $(BUILD) $(jobs) --target ship
 
-demo: build ## pretrain on Fashion-MNIST and look at the result
+demo: ship ## pretrain on Fashion-MNIST and look at the result
 	@tools/demo.sh
 
 test: build ## build and run all tests
@@ -98,10 +99,9 @@ layers: ## complain where a room includes one that it must not use
 	@python3 tests/layers/moco-check-layers . >/dev/null
 
 lint: format-check build ## format-check, and clang-tidy over C and C++
-	@$(call configure,lint) >/dev/null
 	@printf '%s\0' $(lint_c) | $(tidy) -p $(BUILD)
-	@cp cpp_impl/.clang-tidy $(BUILD)-lint/ # for the unit in that folder
-	@printf '%s\0' $(lint_cpp) | $(tidy) -p $(BUILD)-lint --checks=-bugprone-suspicious-include \
+	@cp cpp_impl/.clang-tidy $(BUILD)/ # for the units in that folder
+	@printf '%s\0' $(lint_cpp) | $(tidy) -p $(BUILD) --checks=-bugprone-suspicious-include \
 	    --extra-arg=-fno-openmp --extra-arg=-Wno-unknown-warning-option
 
 docs: ## render the comments of the headers, in build-docs/html; needs doxygen
@@ -123,4 +123,4 @@ test-package: package ## try both in a new Debian system; needs root and deboots
 	@tests/install/check_package.sh $(BUILD)
 
 clean: ## remove the builds; the cache with libtorch stays
-	@rm -rf build build-debug build-asan build-tsan build-coverage build-lint build-docs
+	@rm -rf build build-debug build-asan build-tsan build-coverage build-docs

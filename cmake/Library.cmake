@@ -12,11 +12,19 @@ add_library(moco-cpp OBJECT ${cpp_sources})
 target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
 target_compile_options(moco-cpp PRIVATE ${moco_rooms})
 target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # without it libtorch's header of Gloo is empty
-# The preset `lint` makes one unit of the sources that include libtorch; those of images share names.
-set_source_files_properties(${image_sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-if(MOCO_PCH)
-    target_precompile_headers(moco-cpp PRIVATE <ATen/ATen.h>)
-    file(GLOB loop_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/network/*_kernels*.cpp) # compiled for other processors
+file(GLOB loop_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/network/*_kernels*.cpp) # compiled for other processors
+if(MOCO_UNITY)
+    foreach(room base tensor network ranks) # the rooms that include libtorch
+        set(room_sources ${cpp_sources})
+        list(FILTER room_sources INCLUDE REGEX "/cpp_impl/${room}/")
+        list(REMOVE_ITEM room_sources ${loop_sources})
+        set_source_files_properties(${room_sources} PROPERTIES UNITY_GROUP ${room})
+    endforeach()
+    set_target_properties(moco-cpp PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    # A source that is included may have a hidden type in one that it alone defines.
+    target_compile_options(moco-cpp PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+else()
+    moco_precompile(moco-cpp <ATen/ATen.h>)
     set_source_files_properties(${image_sources} ${loop_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 
