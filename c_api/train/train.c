@@ -72,6 +72,14 @@ static moco_status do_what_is_due(moco__run *run, int64_t due)
     return is_saved ? MOCO_OK : moco__run_forget(run);
 }
 
+/* Measures features before the first step, and makes up for the measurement before which a run broke off. */
+static moco_status measure_what_lacks(moco__run *run)
+{
+    const moco_position *at = &run->state.position;
+    const bool may_lack = !run->origin.data_changed && (at->batch == 0 || moco__run_due(run) != 0);
+    return at->step == 0 || may_lack ? moco__run_measure_features(run) : MOCO_OK;
+}
+
 /* Tests the network before the first step, and makes up for the test in which a run broke off. */
 static moco_status test_what_lacks(moco__run *run)
 {
@@ -194,7 +202,7 @@ static moco_status train(moco__run *run)
     const bool draws = config->plots && moco__run_is_writer(&run->setup);
     const double start = moco__now();
     moco__run_start_clocks(run);
-    MOCO_TRY(run->state.position.step == 0 ? moco__run_measure_features(run) : MOCO_OK);
+    MOCO_TRY(measure_what_lacks(run));
     MOCO_TRY(test_what_lacks(run));
     while (run->state.position.step < run->setup.steps) {
         MOCO_TRY(step(run));

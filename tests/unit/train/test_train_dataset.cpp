@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstring>
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fs = std::filesystem;
@@ -72,6 +74,26 @@ class TrainDataset : public moco_test::WithFolder {
         ASSERT_EQ(resume("broken"), MOCO_OK) << moco_error_message();
         EXPECT_FALSE(last_checkpoint("whole").empty());
         EXPECT_TRUE(last_checkpoint("whole") == last_checkpoint("broken"));
+    }
+    // Takes away the last line of features, as of a run that was killed before it.
+    void forget_features(const std::string &run)
+    {
+        std::string lines = read_file(path(run + "/metrics.jsonl"));
+        const size_t begin = lines.rfind('\n', lines.rfind("\"lidar\"")) + 1;
+        lines.erase(begin, lines.find('\n', begin) + 1 - begin);
+        std::ofstream(path(run + "/metrics.jsonl")) << lines;
+    }
+    // The steps and values of a metric, one after the other.
+    [[nodiscard]] std::vector<std::pair<double, double>> values_of(const std::string &run, const char *metric) const
+    {
+        moco_series series = {};
+        std::vector<std::pair<double, double>> found;
+        EXPECT_EQ(moco_series_read(&series, path(run).c_str(), metric), MOCO_OK);
+        for (size_t i = 0; i < series.count; ++i) {
+            found.emplace_back(series.steps[i], series.values[i]);
+        }
+        moco_series_free(&series);
+        return found;
     }
     moco_status try_resume(const std::string &run, const std::string &says)
     {
@@ -150,6 +172,23 @@ TEST_F(TrainDataset, ContinuesOnTheSameDatasetAlone)
     EXPECT_EQ(resume("run"), MOCO_OK) << moco_error_message() << ": the monitor's images may be left out";
     moco_dataset_free(unlabelled);
     moco_dataset_free(other);
+}
+
+// A checkpoint comes before the measurement, so a run that is killed has the one without the other.
+TEST_F(TrainDataset, MakesUpForALackingMeasurement)
+{
+    config_.monitor_every = 1;
+    config_.lidar = true;
+    ASSERT_EQ(train("whole"), MOCO_OK) << moco_error_message();
+    ASSERT_EQ(train("broken", 4), MOCO_ESTOPPED) << moco_error_message();
+    for (int kills = 0; kills < 2; ++kills) { // after the first epoch, and at the end
+        forget_features("broken");
+        ASSERT_EQ(resume("broken"), MOCO_OK) << moco_error_message();
+    }
+    for (const char *name : { "pooled_rankme", "output_alpha", "lidar" }) {
+        EXPECT_EQ(values_of("broken", name), values_of("whole", name)) << name;
+        EXPECT_EQ(values_of("whole", name).size(), 3U) << name << " before training, and after each epoch";
+    }
 }
 
 TEST_F(TrainDataset, ARestartedJobContinues)
