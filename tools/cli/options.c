@@ -240,11 +240,31 @@ static int read_letters(arguments *out, const tool_command *command, words *in, 
     return EXIT_OK;
 }
 
-static int read_positional(arguments *out, const tool_command *command, const char *word)
+/* Whether a word is the value of a switch, or a list of them. */
+static bool is_truth(const char *word)
+{
+    return strcmp(word, "true") == 0 || strcmp(word, "false") == 0 || strcmp(word, "true,false") == 0 ||
+           strcmp(word, "false,true") == 0;
+}
+
+/* Refuses a word too many, which may be due to the value of a switch. */
+static int too_many(const tool_command *command, const words *in, const char *word)
+{
+    for (int i = 1; i < in->next; ++i) {
+        const char *before = in->list[i - 1];
+        if (strncmp(before, "--", 2) == 0 && strchr(before, '=') == NULL && is_truth(in->list[i])) {
+            return say_usage(command, "'%s' is one argument too many; %s is a switch: write %s=%s", word, before,
+                             before, in->list[i]);
+        }
+    }
+    return say_usage(command, "'%s' is one argument too many; write moco %s %s", word, command->name,
+                     command->synopsis);
+}
+
+static int read_positional(arguments *out, const tool_command *command, const words *in, const char *word)
 {
     if (out->positional_count == command->max_positionals) {
-        return say_usage(command, "'%s' is one argument too many; write moco %s %s", word, command->name,
-                         command->synopsis);
+        return too_many(command, in, word);
     }
     out->positional[out->positional_count++] = word;
     return EXIT_OK;
@@ -265,7 +285,7 @@ int options_parse(arguments *out, const tool_command *command, int argc, char **
         } else if (!options_end && word[0] == '-' && word[1] != '\0') {
             code = read_letters(out, command, &in, word);
         } else {
-            code = read_positional(out, command, word);
+            code = read_positional(out, command, &in, word);
         }
         if (code != EXIT_OK) {
             return code;

@@ -56,8 +56,9 @@ static int make_base(moco_config *base, const arguments *args)
         code = say_refused(&command_sweep, moco_config_set(base, "data", args->positional[0]));
     }
     for (size_t i = 0; i < args->setting_count && code == EXIT_OK; ++i) { /* its value names the runs in what follows */
-        if (strcmp(args->settings[i].option->name, "out") == 0) {
-            code = say_refused(&command_sweep, moco_config_set(base, "out", args->settings[i].text));
+        const char *name = args->settings[i].option->name;
+        if (strcmp(name, "out") == 0 || strcmp(name, "data") == 0) {
+            code = say_refused(&command_sweep, moco_config_set(base, name, args->settings[i].text));
         }
     }
     return code;
@@ -104,7 +105,7 @@ const tool_command command_sweep = {
     .summary = "train every combination of options' values",
     .text =
         "Trains a run for every combination of values: any option of moco train takes a list, as --queue-size "
-        "256,1024,4096, --shuffle all,off or --mlp=true,false. A text that contains commas is given several "
+        "256,1024,4096, --shuffle alltoall,off or --mlp=true,false. A text that contains commas is given several "
         "times: --milestones 120,160 --milestones 60,80. Each run is a folder in DIR that is named by its values, and "
         "its messages go to DIR/logs. The same command continues a sweep that was stopped: it leaves out the runs that "
         "are done, and resumes the others. A run that fails is named with the end of its log, and the others continue; "
