@@ -157,14 +157,17 @@ TEST_F(CliSweep, DrawsAMetricAgainstASetting)
 TEST_F(CliSweep, NamesFailuresAndGoesOn)
 {
     fs::create_directories(root / "failing/lr-0.5_seed-0");
-    std::ofstream(root / "failing/lr-0.5_seed-0/other.txt") << "not of a run\n";
+    fs::create_directories(root / "failing/logs");
+    std::ofstream(root / "failing/lr-0.5_seed-0/checkpoints") << "no folder\n";
+    std::ofstream(root / "failing/logs/lr-0.5_seed-0.log") << "of an earlier attempt\n";
     const Words words = sweep("failing", { "--epochs", "1", "--lr", "0.5,0.05", "--seeds", "1" });
     const Result result = run(words);
     EXPECT_EQ(result.code, 1);
     EXPECT_HAS(result.err, "run lr-0.5_seed-0 failed with exit code 1; failing/logs/lr-0.5_seed-0.log ends with:");
     EXPECT_HAS(result.err, "    moco: error: ");
+    EXPECT_FALSE(has(result.err, "of an earlier attempt")) << result.err;
     EXPECT_HAS(result.out, "2 runs: 1 done, 1 failed");
-    fs::remove(root / "failing/lr-0.5_seed-0/other.txt");
+    fs::remove(root / "failing/lr-0.5_seed-0/checkpoints");
     const Result again = run(words);
     EXPECT_EQ(again.code, 0) << again.err;
     EXPECT_HAS(again.out, "2 runs: 2 done");
@@ -217,10 +220,36 @@ TEST_F(CliSweep, ChecksTheWholeGridBeforeItStarts)
     EXPECT_HAS(inside.err, "train/dark/grid: the folder of the sweep is in the data ");
     EXPECT_FALSE(fs::exists(root / "train/dark/grid"));
 
+    for (const auto &[more, says] :
+         { std::pair{ Words{ "--batch", "16,64" }, "run batch-64: " },
+           std::pair{ Words{ "--batch", "16,32", "--accumulate", "3" }, "does not divide into 3 equal parts" },
+           std::pair{ Words{ "--symmetric", "true,false" },
+                      "--symmetric is a switch: write --symmetric=true,false" } }) {
+        const Result result = run(sweep("grid", joined(more, { "--dry-run" })));
+        EXPECT_NE(result.code, 0) << says;
+        EXPECT_HAS(result.err, says);
+    }
+
     const Result dry = run(sweep("grid", { "--mlp=true,false", "--milestones", "1,2", "--milestones", "3", "--schedule",
                                            "steps,cosine", "--dry-run", "--parallel", "3" }));
     ASSERT_EQ(dry.code, 0) << dry.err;
     EXPECT_HAS(dry.out, "new      grid/mlp-true_milestones-1-2_schedule-steps\n");
     EXPECT_HAS(dry.out, "8 runs, 3 at a time");
     EXPECT_FALSE(fs::exists(root / "grid"));
+}
+
+TEST_F(CliSweep, ChecksThePlacesOfItsRuns)
+{
+    const Words two{ "--lr", "0.5,0.05", "--dry-run" };
+    fs::create_directories(root / "places/lr-0.5");
+    std::ofstream(root / "places/lr-0.5/thesis.tex") << "precious\n";
+    const Result foreign = run(sweep("places", two));
+    EXPECT_EQ(foreign.code, 1);
+    EXPECT_HAS(foreign.err, "places/lr-0.5 holds thesis.tex, and no run");
+    fs::remove(root / "places/lr-0.5/thesis.tex");
+    std::ofstream(root / "places/lr-0.05") << "a file\n";
+    EXPECT_HAS(run(sweep("places", two)).err, "places/lr-0.05 is a file, where a run's folder is to be");
+    EXPECT_HAS(run(sweep("places/lr-0.05/more", two)).err, "places/lr-0.05 is a file, not a folder");
+    ASSERT_EQ(swept().code, 0) << swept().err;
+    EXPECT_HAS(run(sweep("swept/momentum-0_seed-0", two)).err, "is the folder of one run");
 }

@@ -6,7 +6,9 @@
 
 #include "commands/sweep_grid.h"
 
-/* Says what the data are. @return ::MOCO_EINVALID if a run is there with other settings, or if the data do not fit */
-moco_status sweep_check_folder(const sweep_grid *grid);
+/* Says what the data are. `processes`: of each run.
+ * @return ::MOCO_EINVALID if a run is there with other settings, if something else is in its place, or if data or
+ * processes do not fit */
+moco_status sweep_check_folder(const sweep_grid *grid, int64_t processes);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ typedef struct slot {
     pid_t pid; /* 0: free */
     size_t number;
     double started;
+    long log_start; /* bytes that the log had before */
 } slot;
 
 /* Runs in the new process. It leaves the terminal's process group so that ^C comes only once, from the parent, and asks
@@ -58,12 +60,14 @@ static void become_job(const pool_job *job, pid_t parent)
 static bool start(slot *s, const pool_job *job)
 {
     const pid_t parent = getpid();
+    struct stat log;
+    const long size = stat(job->log, &log) == 0 ? (long)log.st_size : 0;
     (void)fflush(NULL);
     const pid_t pid = fork();
     if (pid == 0) {
         become_job(job, parent);
     }
-    *s = (slot){ pid > 0 ? pid : 0, job->number, clock_now() };
+    *s = (slot){ pid > 0 ? pid : 0, job->number, clock_now(), size };
     return pid > 0;
 }
 
@@ -75,7 +79,7 @@ static void collect(slot *slots, size_t count, const pool_client *client)
         if (s->pid != 0 && waitpid(s->pid, &status, WNOHANG) == s->pid) {
             const int code = WIFSIGNALED(status) ? EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
             s->pid = 0;
-            client->ended(s->number, code, clock_now() - s->started, client->payload);
+            client->ended(s->number, code, clock_now() - s->started, s->log_start, client->payload);
         }
     }
 }

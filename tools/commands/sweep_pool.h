@@ -22,8 +22,8 @@ typedef struct pool_client {
     /* Prepares the next job for a slot, from 0; its texts must live until the next call. Returns false when there are
      * no more. */
     bool (*next)(pool_job *job, size_t slot, void *payload);
-    /* Hears that a job has ended, with its exit code, or 128 + N after signal N. */
-    void (*ended)(size_t number, int code, double seconds, void *payload);
+    /* Hears that a job has ended, with its exit code, or 128 + N after signal N. What it wrote begins at log_start. */
+    void (*ended)(size_t number, int code, double seconds, long log_start, void *payload);
     void *payload;
 } pool_client;
 

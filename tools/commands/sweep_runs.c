@@ -11,6 +11,7 @@
 #include "commands/sweep_shares.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,13 @@ static moco_run_state state_of(const char *run)
 {
     moco_run_info info;
     return moco_run_inspect(&info, run) == MOCO_OK ? info.state : MOCO_RUN_NEW;
+}
+
+static void log_of(char path[2 * MOCO_PATH_MAX], const sweep *s, size_t run)
+{
+    char name[SWEEP_NAME_SIZE];
+    sweep_grid_name(name, sizeof name, s->plan->grid, run);
+    (void)snprintf(path, 2 * (size_t)MOCO_PATH_MAX, "%s/logs/%s.log", s->plan->grid->base.out, name);
 }
 
 /* ---- Jobs ---- */
@@ -124,7 +132,7 @@ static bool next_job(pool_job *job, size_t slot, void *payload)
 {
     static moco_config config;
     sweep *s = payload;
-    char name[SWEEP_NAME_SIZE];
+    char checkpoint[MOCO_PATH_MAX];
     for (; s->next < s->plan->grid->runs; ++s->next) {
         if (sweep_grid_config(&config, s->plan->grid, s->next) != MOCO_OK) {
             return false; /* the grid has checked all */
@@ -132,15 +140,17 @@ static bool next_job(pool_job *job, size_t slot, void *payload)
         const moco_run_state state = state_of(config.out);
         if (state == MOCO_RUN_DONE) {
             s->before += 1;
-            say(s, s->next, "is done already");
+            output_show_log(false);
+            const bool is_whole = moco_checkpoint_find(checkpoint, sizeof checkpoint, config.out) == MOCO_OK;
+            output_show_log(true);
+            say(s, s->next, is_whole ? "is done already" : "is done already, but has no checkpoint any more");
         } else if (state == MOCO_RUN_RUNNING) {
             s->elsewhere += 1;
             say(s, s->next, "is trained by another process");
         } else {
             make_words(s, s->next, &config, state == MOCO_RUN_NEW);
             say(s, s->next, state == MOCO_RUN_NEW ? "starts" : "continues");
-            sweep_grid_name(name, sizeof name, s->plan->grid, s->next);
-            (void)snprintf(s->log, sizeof s->log, "%s/logs/%s.log", s->plan->grid->base.out, name);
+            log_of(s->log, s, s->next);
             job->log = s->log;
             for (size_t i = 0; i < s->word_count; ++i) {
                 job->words[i] = s->words[i];
@@ -159,15 +169,17 @@ static bool next_job(pool_job *job, size_t slot, void *payload)
 
 /* ---- Ends ---- */
 
-/* Prints the last lines of a log to standard error. */
-static void show_tail(const char *log)
+/* Prints the last lines of a log, from an offset on, to standard error. */
+static void show_tail(const char *log, long start)
 {
     char text[TAIL_BYTES + 1];
     FILE *file = fopen(log, "r");
     if (file == NULL) {
         return;
     }
-    (void)fseek(file, -(long)TAIL_BYTES, SEEK_END); /* a shorter file is read from its start */
+    (void)fseek(file, 0, SEEK_END);
+    const long tail = ftell(file) - TAIL_BYTES;
+    (void)fseek(file, tail > start ? tail : start, SEEK_SET);
     const size_t size = fread(text, 1, TAIL_BYTES, file);
     (void)fclose(file);
     text[size] = '\0';
@@ -196,7 +208,7 @@ static void report_done(const sweep *s, size_t run, const char *folder, double s
     say(s, run, words);
 }
 
-static void job_ended(size_t run, int code, double seconds, void *payload)
+static void job_ended(size_t run, int code, double seconds, long log_start, void *payload)
 {
     sweep *s = payload;
     char name[SWEEP_NAME_SIZE];
@@ -204,7 +216,7 @@ static void job_ended(size_t run, int code, double seconds, void *payload)
     char log[2 * MOCO_PATH_MAX];
     sweep_grid_name(name, sizeof name, s->plan->grid, run);
     (void)snprintf(folder, sizeof folder, "%s/%s", s->plan->grid->base.out, name);
-    (void)snprintf(log, sizeof log, "%s/logs/%s.log", s->plan->grid->base.out, name);
+    log_of(log, s, run);
     if (code == EXIT_OK) {
         s->done += 1;
         report_done(s, run, folder, seconds);
@@ -213,8 +225,14 @@ static void job_ended(size_t run, int code, double seconds, void *payload)
         say(s, run, "stopped");
     } else {
         s->failed += 1;
-        (void)say_error("run %s failed with exit code %d; %s ends with:", name, code, log);
-        show_tail(log);
+        if (code > EXIT_SIGNAL_BASE) {
+            const int number = code - EXIT_SIGNAL_BASE;
+            (void)say_error("run %s was ended by signal %d%s; %s ends with:", name, number,
+                            number == SIGKILL ? ", perhaps for lack of memory" : "", log);
+        } else {
+            (void)say_error("run %s failed with exit code %d; %s ends with:", name, code, log);
+        }
+        show_tail(log, log_start);
     }
 }
 
@@ -235,6 +253,18 @@ static moco_status make_folder(const char *path)
         return moco_error_set(MOCO_EIO, "--out: the folder %s cannot be made: %s", path, strerror(errno));
     }
     return MOCO_OK;
+}
+
+/* Counts the runs that a stopped sweep did not come to. */
+static void look_at_others(sweep *s)
+{
+    static moco_config config;
+    for (; s->next < s->plan->grid->runs; ++s->next) {
+        const bool known = sweep_grid_config(&config, s->plan->grid, s->next) == MOCO_OK;
+        const moco_run_state state = known ? state_of(config.out) : MOCO_RUN_NEW;
+        s->before += state == MOCO_RUN_DONE ? 1 : 0;
+        s->elsewhere += state == MOCO_RUN_RUNNING ? 1 : 0;
+    }
 }
 
 static int finish(const sweep *s, int code)
@@ -274,7 +304,7 @@ int sweep_train(const sweep_plan *plan)
     s->plan = plan;
     s->shares = sweep_share_out(plan->grid, plan->parallel, plan->nproc);
     (void)snprintf(logs, sizeof logs, "%s/logs", plan->grid->base.out);
-    if (sweep_check_folder(plan->grid) != MOCO_OK || make_folder(logs) != MOCO_OK) {
+    if (sweep_check_folder(plan->grid, plan->nproc) != MOCO_OK || make_folder(logs) != MOCO_OK) {
         free(s);
         return say_failure();
     }
@@ -283,7 +313,9 @@ int sweep_train(const sweep_plan *plan)
                      s->shares.slots, logs);
     }
     const pool_client client = { next_job, job_ended, s };
-    const int code = finish(s, pool_run(&client, s->shares.slots));
+    const int ran = pool_run(&client, s->shares.slots);
+    look_at_others(s);
+    const int code = finish(s, ran);
     free(s);
     return code;
 }
@@ -292,7 +324,7 @@ int sweep_list(const sweep_plan *plan)
 {
     static moco_config config;
     const sweep_shares s = sweep_share_out(plan->grid, plan->parallel, plan->nproc);
-    if (sweep_check_folder(plan->grid) != MOCO_OK) {
+    if (sweep_check_folder(plan->grid, plan->nproc) != MOCO_OK) {
         return say_failure();
     }
     for (size_t r = 0; r < plan->grid->runs; ++r) {
