@@ -3,6 +3,7 @@
 
 #include "train/checkpoint_best_internal.h"
 #include "train/checkpoint_names_internal.h"
+#include "train/run_health_internal.h"
 
 #include <math.h>
 
@@ -48,9 +49,9 @@ static void warn_of_loss(moco__run *run, double accuracy)
     tests->warned = true;
     moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
                         "the kNN accuracy, %.2f %%, is below that of the network before training, %.2f %%: %sthe "
-                        "training has made its features worse; train longer, or change lr, queue-size, momentum or "
-                        "the augmentation",
-                        accuracy, tests->start, ends ? "" : "so far ");
+                        "training has made its features worse; train longer, or change lr, %s%s or the augmentation",
+                        accuracy, tests->start, ends ? "" : "so far ", moco__run_negatives(run),
+                        moco__run_has_momentum(run) ? ", momentum" : "");
 }
 
 void moco__run_judge(moco__run *run, double accuracy)

@@ -130,8 +130,8 @@ static void warn_of_rank(moco__run *run, const moco_quality *output)
         health->warned_of_rank = true;
         moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
                             "epoch %g: the embeddings use %.1f of %.0f dimensions (RankMe): the run has collapsed to "
-                            "few directions; lower lr, raise temperature, or use a larger queue-size",
-                            moco__run_epoch(run), output->rankme, dim);
+                            "few directions; lower lr, raise temperature, or use a larger %s",
+                            moco__run_epoch(run), output->rankme, dim, moco__run_negatives(run));
     }
 }
 

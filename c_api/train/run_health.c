@@ -13,7 +13,8 @@ static const double least_spread = 0.1;
 static const double solved = 99.5;         /* percent */
 static const double lost_accuracy = 1;     /* points of kNN */
 static const double lost_rank = 0.8;       /* of the best */
-static const uint64_t most_patience = 500; /* steps */
+static const uint64_t least_patience = 10; /* steps */
+static const uint64_t most_patience = 500;
 
 bool moco__run_watches(const moco__run *run)
 {
@@ -22,7 +23,20 @@ bool moco__run_watches(const moco__run *run)
 
 uint64_t moco__run_patience(const moco__run *run)
 {
-    return run->setup.epoch_steps < most_patience ? run->setup.epoch_steps : most_patience;
+    const uint64_t epoch = run->setup.epoch_steps;
+    return epoch < least_patience ? least_patience : epoch < most_patience ? epoch : most_patience;
+}
+
+bool moco__run_has_momentum(const moco__run *run)
+{
+    const moco_mechanism mechanism = run->setup.config.mechanism;
+    return mechanism == MOCO_MECHANISM_MOCO || mechanism == MOCO_MECHANISM_MOMENTUM_BATCH;
+}
+
+const char *moco__run_negatives(const moco__run *run)
+{
+    const moco_mechanism mechanism = run->setup.config.mechanism;
+    return mechanism == MOCO_MECHANISM_MOCO || mechanism == MOCO_MECHANISM_MEMORY_BANK ? "queue-size" : "batch";
 }
 
 moco_step *moco__run_wants_step(moco__run *run)
@@ -53,8 +67,9 @@ static void warn_of_collapse(moco__run *run, double spread)
         health->warned_of_collapse = true;
         moco__run_log_write(&run->report.log, MOCO_LOG_WARNING,
                             "step %llu: for %llu steps the embeddings have been nearly equal (spread %.3f of 1): the "
-                            "run has collapsed; lower lr, raise momentum, or use a larger queue-size",
-                            (unsigned long long)step, (unsigned long long)(step - health->was_spread), spread);
+                            "run has collapsed; lower lr%s, or use a larger %s",
+                            (unsigned long long)step, (unsigned long long)(step - health->was_spread), spread,
+                            moco__run_has_momentum(run) ? ", raise momentum" : "", moco__run_negatives(run));
     }
 }
 

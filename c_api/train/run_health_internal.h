@@ -9,8 +9,13 @@
 /* Whether this process runs the monitors. */
 bool moco__run_watches(const moco__run *run);
 
-/* Returns for how many steps a run may look bad before it is warned of: an epoch, or fewer. */
+/* Returns for how many steps a run may look bad before it is warned of: an epoch, but neither few nor very many. */
 uint64_t moco__run_patience(const moco__run *run);
+
+/* What advice depends on: whether the run's mechanism has a momentum encoder, and which option gives the number of
+ * negatives. */
+bool moco__run_has_momentum(const moco__run *run);
+const char *moco__run_negatives(const moco__run *run);
 
 /* Where a step puts its embeddings for moco__run_measure_step(); NULL: the monitors are off. */
 moco_step *moco__run_wants_step(moco__run *run);

@@ -2,7 +2,6 @@
 #include "train/run_metrics_internal.h"
 
 #include "base/comm_internal.h"
-#include "base/text_internal.h"
 #include "train/run_health_internal.h"
 
 #include "moco/loss.h"
@@ -12,8 +11,8 @@
 /* A loss this close to guessing while the queue is full of real keys means that nothing is learnt. */
 static const double near_chance = 0.98;
 
-/* Warns if the loss stays at chance. It may touch chance when the queue has just filled, and is above it while the bank
- * holds random values for images that were not seen yet. */
+/* Warns if the loss stays at chance. It may touch chance when the queue has just filled. That of a memory bank is above
+ * chance while it learns: features of images are old, or random before the images were seen. */
 static void warn_of_chance(moco__run *run, double loss)
 {
     const moco_queue *queue = moco_model_queue(run->setup.model);
@@ -22,17 +21,18 @@ static void warn_of_chance(moco__run *run, double loss)
     const bool filled = queue != NULL ? moco_queue_filled(queue) == moco_queue_size(queue)
                                       : moco_model_bank(run->setup.model) == NULL || step > run->setup.epoch_steps;
     const double chance = moco__run_loss_bounds(&run->setup).chance;
+    const bool is_above = loss * near_chance > chance;
     moco__run_report *report = &run->report;
-    if (!filled || loss < near_chance * chance) {
+    if (!filled || loss < near_chance * chance || (is_above && moco_model_bank(run->setup.model) != NULL)) {
         report->left_chance = step;
     } else if (!report->warned_of_chance && step - report->left_chance >= patience) {
         report->warned_of_chance = true;
         moco__run_log_write(&report->log, MOCO_LOG_WARNING,
-                            "step %llu: for %llu step%s the loss, now %.3f, has been at chance (%.3f)%s: nothing is "
-                            "being learnt; lower lr, raise momentum or add warmup-epochs",
-                            (unsigned long long)step, (unsigned long long)(step - report->left_chance),
-                            moco__plural(step - report->left_chance), loss, chance,
-                            queue != NULL ? " with a full queue" : "");
+                            "step %llu: for %llu steps the loss, now %.3f, has been at chance (%.3f)%s%s: nothing is "
+                            "being learnt; lower lr%s or add warmup-epochs",
+                            (unsigned long long)step, (unsigned long long)(step - report->left_chance), loss, chance,
+                            is_above ? " or above" : "", queue != NULL ? " with a full queue" : "",
+                            moco__run_has_momentum(run) ? ", raise momentum" : "");
     }
 }
 

@@ -27,9 +27,8 @@ static bool begins_with(const char *text, const char *option)
 /* Whether the text before `at` ends with a verb that asks for a change. */
 static bool follows_verb(const char *message, const char *at)
 {
-    static const char *const verbs[] = {
-        "use ", "lower ", "raise ", "add ", "consider ", "without ", "or ", "by ", "("
-    };
+    static const char *const verbs[] = { "use ",      "lower ",   "raise ", "add ", "change ",
+                                         "consider ", "without ", "or ",    "by ",  "(" };
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; ++i) {
         const size_t length = strlen(verbs[i]);
         if ((size_t)(at - message) >= length && strncmp(at - length, verbs[i], length) == 0) {
@@ -39,12 +38,14 @@ static bool follows_verb(const char *message, const char *at)
     return false;
 }
 
-static const moco_option *option_at(const char *message, const char *at)
+/* `last`: the end of the last option in the message; after a comma the next one may follow. */
+static const moco_option *option_at(const char *message, const char *at, const char *last)
 {
     const moco_option *option = NULL;
     const bool starts_word = at > message && (at[-1] == ' ' || at[-1] == '(');
+    const bool is_asked = follows_verb(message, at) || (at - last == 2 && last > message && *last == ',');
     for (size_t i = 0; starts_word && (option = moco_config_option(i)) != NULL; ++i) {
-        if (begins_with(at, option->name) && (strchr(option->name, '-') != NULL || follows_verb(message, at))) {
+        if (begins_with(at, option->name) && (strchr(option->name, '-') != NULL || is_asked)) {
             return option;
         }
     }
@@ -79,9 +80,10 @@ void name_settings_as_options(char *out, size_t size, const char *message)
 {
     size_t used = 0;
     const char *at = message;
+    const char *last = message;
     while (*at != '\0' && used + 1 < size) {
         const call_name *call = call_at(at);
-        const moco_option *option = call == NULL ? option_at(message, at) : NULL;
+        const moco_option *option = call == NULL ? option_at(message, at, last) : NULL;
         int written;
         if (call != NULL) {
             written = snprintf(out + used, size - used, "%s", call->command);
@@ -89,6 +91,7 @@ void name_settings_as_options(char *out, size_t size, const char *message)
         } else if (option != NULL) {
             written = snprintf(out + used, size - used, "--%s", option->name);
             at += strlen(option->name);
+            last = at;
         } else {
             written = snprintf(out + used, size - used, "%c", *at++);
         }

@@ -33,7 +33,7 @@ class RunHealth : public moco_test::WithFolder {
         moco__run *run = nullptr;
         ASSERT_EQ(moco__run_create(&run, &config, nullptr), MOCO_OK);
         run_.reset(run);
-        run->setup.epoch_steps = 3;
+        run->setup.epoch_steps = 12;
         run->report.health.rank = run->report.health.best_rank = run->report.health.best_knn = NAN;
         run->report.progress.seen.knn_acc1 = NAN;
     }
@@ -78,11 +78,11 @@ TEST_F(RunHealth, EqualEmbeddingsForAnEpochAreACollapse)
 {
     EXPECT_NEAR(step(kSpread).spread, std::sqrt(4.0 / 3), 1e-5);
     EXPECT_NEAR(step(kSpread).alignment, 0, 1e-6);
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 11; ++i) {
         EXPECT_NEAR(step(kEqual).spread, 0, 1e-6);
     }
     (void)step(kSpread);
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 11; ++i) {
         (void)step(kEqual);
     }
     EXPECT_TRUE(warnings_.empty()) << warnings_[0];
@@ -90,9 +90,23 @@ TEST_F(RunHealth, EqualEmbeddingsForAnEpochAreACollapse)
         (void)step(kEqual);
     }
     ASSERT_EQ(warnings_.size(), 1U);
-    EXPECT_NE(warnings_[0].find("step 8: for 3 steps the embeddings have been nearly equal (spread 0.000 of 1)"),
+    EXPECT_NE(warnings_[0].find("step 26: for 12 steps the embeddings have been nearly equal (spread 0.000 of 1)"),
               std::string::npos)
         << warnings_[0];
+    EXPECT_NE(warnings_[0].find("; lower lr, raise momentum, or use a larger queue-size"), std::string::npos);
+}
+
+TEST_F(RunHealth, ACollapseAfterTenStepsAtLeastGetsAdviceForItsMechanism)
+{
+    run_->setup.epoch_steps = 1;
+    run_->setup.config.mechanism = MOCO_MECHANISM_END_TO_END;
+    for (int i = 0; i < 9; ++i) {
+        (void)step(kEqual);
+    }
+    EXPECT_TRUE(warnings_.empty()) << warnings_[0];
+    (void)step(kEqual);
+    ASSERT_EQ(warnings_.size(), 1U);
+    EXPECT_NE(warnings_[0].find("; lower lr, or use a larger batch"), std::string::npos) << warnings_[0];
 }
 
 TEST_F(RunHealth, ASolvedTaskWithFallingFeaturesIsALeak)
