@@ -4,7 +4,10 @@
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/json_read_internal.h"
+#include "formats/safetensors_read_internal.h"
 #include "train/run_lock_internal.h"
+
+#include "moco/checkpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,15 +37,29 @@ static bool starts_with(const char *line, size_t length, const char *words)
     return length > STAMP + size && strncmp(line + STAMP, words, size) == 0;
 }
 
+/* A run whose last checkpoint is damaged has its last steps before it. A checkpoint that is gone was deleted by
+ * someone. */
+static moco_status check_end(moco_run_info *out, const char *run, uint64_t last)
+{
+    char path[MOCO_PATH_MAX];
+    moco__safetensors *file = NULL;
+    MOCO_TRY(moco_checkpoint_path(path, sizeof path, run, last));
+    if (moco__safetensors_open(&file, path) == MOCO_EFORMAT) {
+        out->state = MOCO_RUN_STOPPED;
+    }
+    moco__safetensors_free(file);
+    return MOCO_OK;
+}
+
 /* Finds the end of the latest session, whose first line names the library. */
-static moco_status judge(moco_run_info *out, const char *log, size_t size)
+static moco_status judge(moco_run_info *out, const char *run, const char *log, size_t size)
 {
     size_t length = 0;
     const char *line = NULL;
     while ((line = line_before(&length, log, &size)) != NULL) {
         if (starts_with(line, length, "done: ")) {
             out->state = MOCO_RUN_DONE;
-            return MOCO_OK;
+            return check_end(out, run, strtoull(line + STAMP + strlen("done: "), NULL, 10));
         }
         if (starts_with(line, length, "failed: ")) {
             const size_t skip = STAMP + strlen("failed: ");
@@ -59,8 +76,9 @@ static moco_status judge(moco_run_info *out, const char *log, size_t size)
 }
 
 /* Reads the last complete line of metrics; a killed run may leave half a line. */
-static moco_status find_position(moco_run_info *out, const char *text, size_t size)
+static moco_status find_position(moco_run_info *out, const char *run, const char *text, size_t size)
 {
+    (void)run;
     size_t length = 0;
     const char *line = NULL;
     bool found = false;
@@ -79,7 +97,7 @@ static moco_status find_position(moco_run_info *out, const char *text, size_t si
 }
 
 static moco_status read_file(moco_run_info *out, const char *run, const char *name,
-                             moco_status (*use)(moco_run_info *out, const char *text, size_t size))
+                             moco_status (*use)(moco_run_info *out, const char *run, const char *text, size_t size))
 {
     char path[MOCO_PATH_MAX];
     char *text = NULL;
@@ -89,7 +107,7 @@ static moco_status read_file(moco_run_info *out, const char *run, const char *na
         return MOCO_OK;
     }
     MOCO_TRY(moco__file_read(&text, &size, path));
-    const moco_status status = use(out, text, size);
+    const moco_status status = use(out, run, text, size);
     free(text);
     return status;
 }

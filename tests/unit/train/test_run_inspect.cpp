@@ -53,6 +53,11 @@ TEST_F(RunInspect, StatesFollowTheLastWordsOfTheLog)
     EXPECT_STREQ(inspect().failure, "");
     log(stamp_ + "libmoco 0.2.0\n" + stamp_ + "done: 9 steps\n" + stamp_ + "1 image was skipped\n");
     EXPECT_EQ(inspect().state, MOCO_RUN_DONE);
+    std::filesystem::create_directory(path("checkpoints"));
+    write_file(path("checkpoints/step_0000000009.safetensors"), "half of i");
+    EXPECT_EQ(inspect().state, MOCO_RUN_STOPPED); /* its last steps are to be made again */
+    std::filesystem::remove(path("checkpoints/step_0000000009.safetensors"));
+    EXPECT_EQ(inspect().state, MOCO_RUN_DONE);
     log(stamp_ + "libmoco 0.2.0\n");
     EXPECT_EQ(inspect().state, MOCO_RUN_STOPPED); /* lengthened, and killed */
     EXPECT_STREQ(moco_run_state_name(MOCO_RUN_FAILED), "failed");
