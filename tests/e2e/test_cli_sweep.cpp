@@ -124,14 +124,22 @@ TEST_F(CliSweep, ListsTheOthersIfARunCannotBeRead)
     fs::create_directories(root / "mixed");
     fs::copy(root / "swept/momentum-0_seed-0", root / "mixed/good", fs::copy_options::recursive);
     fs::create_directories(root / "mixed/bad/metrics.jsonl");
+    fs::copy(root / "swept/momentum-0_seed-1", root / "mixed/torn", fs::copy_options::recursive);
+    std::ofstream(root / "mixed/torn/config.yaml") << "epochs: [\n";
+    fs::remove(root / "mixed/good/metrics.jsonl");
     const Result list = run({ "runs", "mixed" });
     EXPECT_EQ(list.code, 1);
-    EXPECT_HAS(list.out, "good");
+    EXPECT_HAS(list.out, "good  done      3    1/1") << "by its checkpoint, and no setting differs";
     EXPECT_HAS(list.err, "mixed/bad/metrics.jsonl");
-    EXPECT_HAS(list.err, "1 of 2 runs cannot be read and is left out");
+    EXPECT_HAS(list.err, "mixed/torn/config.yaml");
+    EXPECT_HAS(list.err, "2 of 3 runs cannot be read and are left out");
+    fs::copy(root / "swept/momentum-0_seed-0/metrics.jsonl", root / "mixed/good/metrics.jsonl");
+    const Result twice = run({ "runs", "mixed/good", "mixed/good", "--metrics", "loss,beauty" });
+    EXPECT_EQ(twice.out.find("good"), twice.out.rfind("good")) << twice.out;
+    EXPECT_HAS(twice.err, "--metrics: no run has 'beauty' yet");
     const Result drawn = run({ "plot", "mixed", "--x", "momentum", "--metric", "loss", "--out", "mixed.svg" });
     EXPECT_EQ(drawn.code, 1);
-    EXPECT_HAS(drawn.err, "1 of 2 runs cannot be read and is left out");
+    EXPECT_HAS(drawn.err, "2 of 3 runs cannot be read and are left out");
     EXPECT_TRUE(fs::exists(root / "mixed.svg"));
 }
 
@@ -152,6 +160,19 @@ TEST_F(CliSweep, DrawsAMetricAgainstASetting)
     EXPECT_EQ(wrong.code, 1);
     EXPECT_HAS(wrong.err, "--x: there is no setting 'momentun'; did you mean 'momentum'?");
     EXPECT_EQ(run({ "plot", "swept", "--by", "momentum" }).code, 2);
+    EXPECT_HAS(run({ "plot", "swept", "--x", "seed", "--by", "seed" }).err, "--by 'seed' is what --x draws already");
+    EXPECT_HAS(run({ "plot", "swept" }).err, "moco plot swept --x OPTION");
+    for (const char *name : { "64", "256" }) {
+        const fs::path of = root / "along" / name;
+        fs::create_directories(of);
+        std::ofstream(of / "config.yaml") << "queue_size: " << name << "\nbatch: " << name << "\n";
+        std::ofstream(of / "train.log") << "2026-01-02 03:04:05 done: 3 steps\n";
+        std::ofstream(of / "metrics.jsonl") << R"({"step": 3, "epoch": 1, "loss": 2})"
+                                            << "\n";
+    }
+    const Words along{ "plot", "along", "--metric", "loss", "--out", "along.svg", "--x" };
+    EXPECT_FALSE(has(run(joined(along, { "queue-size" })).err, "differ")) << "each point has one run";
+    EXPECT_HAS(run(joined(along, { "epochs" })).err, "runs of one point differ in queue-size, batch too");
 }
 
 TEST_F(CliSweep, NamesFailuresAndGoesOn)

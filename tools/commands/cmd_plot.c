@@ -119,7 +119,11 @@ static int run(const arguments *args)
     const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers, values.format };
     const char *folder = args->positional[0];
     if (moco_plot_curves(folder, how.format) != MOCO_OK) {
-        return say_failure();
+        (void)say_failure();
+        if (is_folder(folder)) {
+            say_note("runs in folders below are drawn together by: moco plot %s --x OPTION", folder);
+        }
+        return EXIT_FAILED;
     }
     if (!values.curves_only && sheets_draw(folder, &how) != MOCO_OK) {
         (void)say_failure();

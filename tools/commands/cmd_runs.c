@@ -267,6 +267,24 @@ static moco_status print_json(const run_list *list, const columns *c)
     return status;
 }
 
+/* Says which of the metrics that were asked for no run has. */
+static moco_status warn_of_unknown(const run_list *list, const columns *c)
+{
+    moco_status status = MOCO_OK;
+    for (size_t i = 0; values.metrics[0] != '\0' && i < c->metric_count; ++i) {
+        bool known = false;
+        for (size_t r = 0; r < list->count && status == MOCO_OK && !known; ++r) {
+            run_metric metric;
+            status = run_metric_read(&metric, &list->entries[r], c->metrics[i]);
+            known = !isnan(metric.last);
+        }
+        if (!known) {
+            say_note("--metrics: no run has '%s' yet; names are the keys of metrics.jsonl", c->metrics[i]);
+        }
+    }
+    return status;
+}
+
 static int run(const arguments *args)
 {
     static columns c;
@@ -287,6 +305,9 @@ static int run(const arguments *args)
     if (status == MOCO_OK) {
         find_settings(&c, &list);
         status = values.json ? print_json(&list, &c) : print_text(&list, &c);
+    }
+    if (status == MOCO_OK) {
+        status = warn_of_unknown(&list, &c);
     }
     if (status == MOCO_OK) {
         status = run_list_check(&list);

@@ -3,6 +3,7 @@
  */
 #include "commands/plot_runs.h"
 
+#include "cli/command.h"
 #include "cli/output.h"
 #include "commands/run_list.h"
 
@@ -51,25 +52,60 @@ static void keep_done(run_list *list)
     }
     list->count = kept;
     if (kept < all) {
-        say_note("%zu of %zu runs are left out, since they are not done; moco runs shows them", all - kept, all);
+        say_note("%zu of %zu runs are left out, since they are not done or have no config.yaml; moco runs shows them",
+                 all - kept, all);
     }
 }
 
+static bool same_setting(const run_entry *one, const run_entry *other, const moco_option *option)
+{
+    char texts[2][SETTING_SIZE] = { "", "" };
+    if (option != NULL) {
+        run_setting(texts[0], one, option);
+        run_setting(texts[1], other, option);
+    }
+    return strcmp(texts[0], texts[1]) == 0;
+}
+
+/* Moves the runs of the last run's point to the end of a list, and returns how many they are. */
+static size_t take_point(const run_list *list, const moco_option *x, const moco_option *by)
+{
+    size_t begin = list->count - 1;
+    for (size_t i = begin; i-- > 0;) {
+        const run_entry entry = list->entries[i];
+        if (same_setting(&entry, &list->entries[list->count - 1], x) &&
+            same_setting(&entry, &list->entries[list->count - 1], by)) {
+            list->entries[i] = list->entries[--begin];
+            list->entries[begin] = entry;
+        }
+    }
+    return list->count - begin;
+}
+
+/* Says in what the runs of one point differ, beside their seeds. The order of the list changes. */
 static void warn_of_others(const run_list *list, const moco_option *x, const moco_option *by)
 {
+    bool differs[MAX_SETTINGS] = { false };
     const moco_option *option = NULL;
     char names[512] = "";
     size_t used = 0;
-    for (size_t i = 0; (option = moco_config_option(i)) != NULL; ++i) {
-        const bool expected = option == x || option == by || strcmp(option->name, "seed") == 0;
-        if (!expected && run_list_differs(list, option) && used < sizeof names) {
+    for (run_list rest = *list; rest.count > 0;) {
+        const size_t count = take_point(&rest, x, by);
+        rest.count -= count;
+        const run_list point = { .entries = rest.entries + rest.count, .count = count };
+        for (size_t i = 0; (option = moco_config_option(i)) != NULL && i < MAX_SETTINGS; ++i) {
+            differs[i] = differs[i] || (strcmp(option->name, "seed") != 0 && run_list_differs(&point, option));
+        }
+    }
+    for (size_t i = 0; (option = moco_config_option(i)) != NULL && i < MAX_SETTINGS && used < sizeof names; ++i) {
+        if (differs[i]) {
             used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", option->name);
         }
     }
     if (names[0] != '\0') {
-        say_note("the runs differ in %s too, and each point is a mean over all of them; --by, or fewer folders, "
-                 "separate them",
-                 names);
+        say_note(
+            "runs of one point differ in %s too, and the point is their mean; --by, or fewer folders, separate them",
+            names);
     }
 }
 
@@ -193,6 +229,10 @@ static moco_status work(run_list *list, const plot_runs_job *job)
     moco_status status = find_option(&x, "x", job->x);
     if (status == MOCO_OK && job->by[0] != '\0') {
         status = find_option(&by, "by", job->by);
+    }
+    if (status == MOCO_OK && by == x) {
+        status = moco_error_set(MOCO_EINVALID,
+                                "--by '%s' is what --x draws already; give another setting, or leave it out", job->by);
     }
     if (status == MOCO_OK) {
         status = run_list_read(list, job->folders, job->folder_count);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_DEPTH = 4 }; /* of folders below the given one */
@@ -28,34 +29,74 @@ static bool is_run(const char *folder)
     return exists(folder, "metrics.jsonl") || (exists(folder, "config.yaml") && exists(folder, "train.log"));
 }
 
-/* A run of a later version may have settings that this one does not know. */
-static moco_config *read_config(const char *run)
+static moco_status read_config(run_entry *entry)
 {
     char path[2 * MOCO_PATH_MAX];
+    if (!exists(entry->path, "config.yaml")) {
+        return MOCO_OK;
+    }
     moco_config *config = malloc(sizeof *config);
     if (config == NULL) {
-        return NULL;
+        return moco_error_set(MOCO_ENOMEM, "out of memory for a configuration");
     }
     moco_config_init(config, sizeof *config);
-    (void)snprintf(path, sizeof path, "%s/config.yaml", run);
-    if (moco_config_load(config, path) != MOCO_OK) {
+    (void)snprintf(path, sizeof path, "%s/config.yaml", entry->path);
+    const moco_status status = moco_config_load(config, path);
+    if (status == MOCO_OK) {
+        entry->config = config;
+    } else {
         free(config);
-        return NULL;
     }
-    return config;
+    return status;
 }
 
-/* Reads a run's state; fails if a line of its metrics cannot be read. */
+/* Takes the position of a run whose metrics are lost from its newest checkpoint. */
+static void find_position(run_entry *entry)
+{
+    char path[MOCO_PATH_MAX];
+    moco_config config;
+    moco_position position;
+    moco_config_init(&config, sizeof config);
+    output_show_log(false);
+    if (moco_checkpoint_find(path, sizeof path, entry->path) == MOCO_OK &&
+        moco_checkpoint_read_config(&config, &position, path) == MOCO_OK) {
+        entry->info.step = position.step;
+        entry->info.epoch = (double)position.epoch;
+    }
+    output_show_log(true);
+}
+
+/* Reads a run's state and settings; fails if a line of its metrics cannot be read. */
 static moco_status inspect(run_entry *entry)
 {
     run_metric metric;
-    const moco_status status = moco_run_inspect(&entry->info, entry->path);
-    return status == MOCO_OK ? run_metric_read(&metric, entry, "loss") : status;
+    moco_status status = moco_run_inspect(&entry->info, entry->path);
+    if (status == MOCO_OK && !exists(entry->path, "metrics.jsonl")) {
+        find_position(entry);
+    }
+    if (status == MOCO_OK) {
+        status = run_metric_read(&metric, entry, "loss");
+    }
+    return status == MOCO_OK ? read_config(entry) : status;
+}
+
+static bool is_listed(const run_list *list, const struct stat *folder)
+{
+    bool listed = false;
+    for (size_t i = 0; i < list->count; ++i) {
+        listed = listed || (list->entries[i].device == folder->st_dev && list->entries[i].number == folder->st_ino);
+    }
+    return listed;
 }
 
 /* Prints and counts a run that cannot be read; the others are still shown. */
 static moco_status add(run_list *list, const char *path, const char *name)
 {
+    struct stat folder = { .st_ino = 0 };
+    list->found += 1;
+    if (stat(path, &folder) == 0 && is_listed(list, &folder)) {
+        return MOCO_OK;
+    }
     run_entry *grown = realloc(list->entries, (list->count + 1) * sizeof *grown);
     if (grown == NULL) {
         return moco_error_set(MOCO_ENOMEM, "out of memory for %zu runs", list->count + 1);
@@ -63,6 +104,8 @@ static moco_status add(run_list *list, const char *path, const char *name)
     list->entries = grown;
     run_entry *entry = &grown[list->count];
     memset(entry, 0, sizeof *entry);
+    entry->device = folder.st_dev;
+    entry->number = folder.st_ino;
     (void)snprintf(entry->path, sizeof entry->path, "%s", path);
     (void)snprintf(entry->name, sizeof entry->name, "%s", name);
     const moco_status status = inspect(entry);
@@ -74,7 +117,6 @@ static moco_status add(run_list *list, const char *path, const char *name)
         list->unread += 1;
         return MOCO_OK;
     }
-    entry->config = read_config(path);
     list->count += 1;
     return MOCO_OK;
 }
@@ -122,12 +164,12 @@ moco_status run_list_read(run_list *out, const char *const *folders, size_t coun
         if (!is_folder(folder)) {
             return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such folder; give a folder with runs", folder);
         }
-        const size_t before = out->count + out->unread;
+        const size_t before = out->found;
         const moco_status status = search(out, folder, count == 1 ? strlen(folder) + 1 : 0, 0);
         if (status != MOCO_OK) {
             return status;
         }
-        if (out->count + out->unread == before) {
+        if (out->found == before) {
             return moco_error_set(MOCO_ENOTFOUND, "%s: there is no run in this folder or below; moco train makes one",
                                   folder);
         }
@@ -162,15 +204,19 @@ void run_setting(char text[SETTING_SIZE], const run_entry *entry, const moco_opt
 
 bool run_list_differs(const run_list *list, const moco_option *option)
 {
-    char first[SETTING_SIZE];
+    char first[SETTING_SIZE] = "";
     char text[SETTING_SIZE];
+    bool known = false;
     bool differs = false;
     if (option->per_host && strcmp(option->name, "data") != 0) {
         return false;
     }
     for (size_t i = 0; i < list->count; ++i) {
-        run_setting(i == 0 ? first : text, &list->entries[i], option);
-        differs = differs || (i > 0 && strcmp(first, text) != 0);
+        if (list->entries[i].config != NULL) {
+            run_setting(known ? text : first, &list->entries[i], option);
+            differs = differs || (known && strcmp(first, text) != 0);
+            known = true;
+        }
     }
     return differs;
 }
@@ -251,7 +297,7 @@ static moco_status key_by_metric(sort_key *keys, size_t count, const char *key)
     return known ? MOCO_OK
                  : moco_error_set(MOCO_EINVALID,
                                   "--sort: '%s' is neither a metric of these runs nor a setting; give one such as "
-                                  "knn_acc1, loss or queue-size, or name, state, step",
+                                  "'knn_acc1', 'loss' or 'queue-size', or name, state, step",
                                   key);
 }
 
@@ -267,7 +313,7 @@ static void key_by_setting(sort_key *keys, size_t count, const moco_option *opti
 
 static moco_status key_all(sort_key *keys, const run_list *list, const char *key)
 {
-    const moco_option *option = moco_config_find_option(key);
+    const moco_option *option = moco_config_find_option(key + strspn(key, "-"));
     for (size_t i = 0; i < list->count; ++i) {
         const run_entry *entry = &list->entries[i];
         keys[i].entry = *entry;

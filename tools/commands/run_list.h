@@ -6,19 +6,24 @@
 
 #include <moco.h>
 
+#include <sys/types.h>
+
 enum { SETTING_SIZE = 128 };
 
 typedef struct run_entry {
     char path[MOCO_PATH_MAX];
     char name[MOCO_PATH_MAX]; /* below the folder that was given, or its own if that is a run */
     moco_run_info info;
-    moco_config *config; /* NULL: config.yaml cannot be read */
+    moco_config *config; /* NULL: there is no config.yaml */
+    dev_t device;
+    ino_t number; /* of the folder */
 } run_entry;
 
 typedef struct run_list {
     run_entry *entries;
     size_t count;
     size_t unread; /* runs that were left out since they cannot be read */
+    size_t found;  /* times that a run was found, which may be the same */
 } run_list;
 
 /* A metric over a run; NaN if the run has none. */
