@@ -18,6 +18,7 @@ if (($# < 3)); then
 fi
 what=$1 data=$2 out=$3
 shift 3
+options=("$@")
 moco=${MOCO:-$(dirname "$0")/../build/bin/moco}
 common=(--preset fashion-mnist --weight-decay 0.0001 --image-size 14 --knn-image-size 20 --epochs 6 --knn-every 6 --no-plots --seeds 3)
 small=(--batch 64 --lr 0.06 --bn-splits 4 --queue-size 1024)
@@ -31,7 +32,16 @@ sweep_into() {
 }
 
 plot() {
+    if [[ " ${options[*]} " == *" --dry-run "* ]]; then
+        return # there are no runs
+    fi
     "$moco" plot "$out" "$@"
+}
+
+compare() {
+    if [[ " ${options[*]} " != *" --dry-run "* ]]; then
+        "$moco" runs "$out" --agree knn_acc1
+    fi
 }
 
 case $what in
@@ -61,7 +71,7 @@ monitors)
     watch=(--seeds 1 --epochs 8 --knn-every 1 --monitor-every 1 --lidar)
     sweep "${small[@]}" "${watch[@]}" --momentum 0.999,0 "$@"
     sweep "${small[@]}" "${watch[@]}" --bn-splits 8 --shuffle off "$@"
-    "$moco" runs "$out" --agree knn_acc1
+    compare
     ;;
 *)
     echo "tools/paper.sh: unknown comparison '$what'; give figure3, momentum, shuffle, width or monitors" >&2
