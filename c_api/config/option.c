@@ -19,7 +19,8 @@ static const char *range_text(const moco_option *option, char *buffer, size_t si
 {
     MOCO__IN_C_LOCALE;
     const char *automatic = option->zero_is_auto ? ", or auto" : "";
-    (void)snprintf(buffer, size, "%.10g to %.10g%s", option->min, option->max, automatic);
+    const char *format = option->kind == MOCO_OPTION_INT ? "%.0f to %.0f%s" : "%.10g to %.10g%s";
+    (void)snprintf(buffer, size, format, option->min, option->max, automatic);
     return buffer;
 }
 

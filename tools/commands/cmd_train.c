@@ -7,6 +7,8 @@
 #include "commands/commands.h"
 #include "commands/data.h"
 #include "commands/session.h"
+#include "commands/spawn.h"
+#include "commands/unused.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -144,6 +146,9 @@ static int make_config(moco_config *config, const arguments *args)
     output_show_log(true);
     if (status != MOCO_OK) {
         return say_refused(&command_train, status);
+    }
+    if (!spawn_is_child()) {
+        unused_warn(config, args);
     }
     data_make_absolute(config->data);
     data_make_absolute(config->val_data);
