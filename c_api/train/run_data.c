@@ -199,6 +199,11 @@ moco_status moco__run_open_data(moco__run_setup *setup)
         setup->fingerprint = moco__dataset_fingerprint(setup->images);
     }
     const size_t count = moco_dataset_count(setup->images);
+    if (count < 2) {
+        return moco_error_set(MOCO_EINVALID,
+                              "%s has %zu image%s; a batch takes two or more, each with another as negative",
+                              moco__run_data_name(setup), count, moco__plural(count));
+    }
     if (count < (size_t)config->batch) {
         return moco_error_set(MOCO_EINVALID, "%s has %zu image%s, fewer than a batch of %lld; use batch %zu or less",
                               moco__run_data_name(setup), count, moco__plural(count), (long long)config->batch, count);

@@ -4,6 +4,7 @@
 #include "base/comm_internal.h"
 #include "base/files_place_internal.h"
 #include "base/text_internal.h"
+#include "config/config_stored_internal.h"
 #include "dataset/dataset_pair_internal.h"
 #include "method/model_internal.h"
 #include "train/run_due_internal.h"
@@ -71,6 +72,14 @@ static moco_status note(moco__notes *notes, const identity_keys *keys, const ide
     return moco__notes_set(notes, keys->fingerprint, is_known ? is->fingerprint : NULL);
 }
 
+static moco_status refuse_bank(const char *checkpoint)
+{
+    return moco_error_set(MOCO_EINVALID,
+                          "%s: the images are not those of the run, and its memory bank holds a feature of each of "
+                          "the old ones, so that the run cannot continue on others; start a new one",
+                          checkpoint);
+}
+
 static moco_status refuse(const moco__run *run, const char *checkpoint, const identity *is)
 {
     const moco__notes *notes = &run->setup.model->notes;
@@ -103,6 +112,20 @@ static void compare_monitor(moco__run *run)
     }
 }
 
+moco_status moco__run_check_bank(const moco__run_setup *setup, const char *checkpoint)
+{
+    moco__safetensors *file = NULL;
+    if (moco_model_bank(setup->model) == NULL) {
+        return MOCO_OK;
+    }
+    const identity is = describe_training(setup);
+    MOCO_TRY(moco__stored_open(&file, checkpoint));
+    const char *was = moco__safetensors_metadata(file, MOCO__NOTE_IMAGES);
+    const bool fits = was == NULL || strcmp(was, is.images) == 0;
+    moco__safetensors_free(file);
+    return fits ? MOCO_OK : refuse_bank(checkpoint);
+}
+
 moco_status moco__run_check_identity(moco__run *run, const char *checkpoint)
 {
     moco__run_setup *setup = &run->setup;
@@ -113,16 +136,12 @@ moco_status moco__run_check_identity(moco__run *run, const char *checkpoint)
         compare_monitor(run);
         run->origin.is_known = moco__notes_get(notes, MOCO__NOTE_IMAGES) != NULL;
         changed = is_other(notes, &of_training, &is) ? 1 : 0;
-        if (changed != 0 && !run->options.data_changed) {
+        if (changed != 0 && !run->options.data_changed && moco_model_bank(setup->model) == NULL) {
             return refuse(run, checkpoint, &is);
         }
         changed = changed != 0 || (!run->origin.is_known && run->options.data_changed) ? 1 : 0;
         if (changed != 0 && moco_model_bank(setup->model) != NULL) {
-            return moco_error_set(
-                MOCO_EINVALID,
-                "%s: the memory bank holds a feature of each image of the old data, so the run cannot "
-                "continue on others; start a new one",
-                checkpoint);
+            return refuse_bank(checkpoint);
         }
     }
     MOCO_TRY(moco__comm_largest(&changed, setup->comm, changed));

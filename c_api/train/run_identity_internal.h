@@ -4,6 +4,8 @@
 
 #include "train/run_internal.h"
 
+/* Refuses a checkpoint of a memory bank, which has one row per image, for another number of images. */
+moco_status moco__run_check_bank(const moco__run_setup *setup, const char *checkpoint);
 /* Compares the data with those that the checkpoint noted which the model was loaded from. Other data are refused,
  * unless options.data_changed is set: then the position goes back to the beginning of its epoch. All ranks call it. */
 moco_status moco__run_check_identity(moco__run *run, const char *checkpoint);

@@ -26,10 +26,9 @@ moco_status moco__run_open(moco__run_setup *setup)
 
 static moco_status refuse_used(const char *out)
 {
-    return moco_error_set(MOCO_EEXISTS,
-                          "%s exists and is not an empty folder; choose another folder (out), or continue the run by "
-                          "moco_resume()",
-                          out);
+    const bool holds_run = moco__files_exist_in(out, "config.yaml");
+    return moco_error_set(MOCO_EEXISTS, "%s exists and is not an empty folder; choose another folder (out)%s", out,
+                          holds_run ? ", or continue the run by moco_resume()" : "");
 }
 
 /* Whether all that is in a folder is what the start of a run makes there; so it is if there is no folder. */

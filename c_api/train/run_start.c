@@ -134,6 +134,7 @@ static moco_status save_config(const moco__run *run)
 static moco_status start_from(moco__run *run, const char *checkpoint)
 {
     MOCO_TRY(moco__run_open(&run->setup));
+    MOCO_TRY(moco__run_is_writer(&run->setup) ? moco__run_check_bank(&run->setup, checkpoint) : MOCO_OK);
     MOCO_TRY(moco_checkpoint_load(run->setup.model, &run->state.position, checkpoint));
     MOCO_TRY(moco__run_check_order(run, checkpoint));
     MOCO_TRY(moco__run_check_identity(run, checkpoint));

@@ -191,6 +191,17 @@ TEST_F(TrainDataset, MakesUpForALackingMeasurement)
     }
 }
 
+TEST_F(TrainDataset, AMemoryBankHasARowForEachImage)
+{
+    ASSERT_EQ(moco_config_set(&config_, "mechanism", "memory-bank"), MOCO_OK);
+    ASSERT_EQ(train("bank", 3), MOCO_ESTOPPED) << moco_error_message();
+    moco_dataset *other = toy_dataset(kImages + 1);
+    options_.dataset = other;
+    options_.data_changed = true;
+    EXPECT_EQ(try_resume("bank", "its memory bank holds a feature of each of the old ones"), MOCO_EINVALID);
+    moco_dataset_free(other);
+}
+
 TEST_F(TrainDataset, ARestartedJobContinues)
 {
     ASSERT_EQ(train("run", 3), MOCO_ESTOPPED);
