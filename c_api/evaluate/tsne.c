@@ -102,8 +102,13 @@ static moco_status give(moco_tensor **out, moco_scope *scope, const descent *d)
 
 static moco_status check(const moco_tensor *matrix, const moco_tsne_options *o)
 {
-    if (moco_tensor_ndim(matrix) != 2 || moco_tensor_size(matrix, 0) < FEWEST || moco_tensor_size(matrix, 0) > MOST ||
-        moco_tensor_size(matrix, 1) < 2) {
+    if (moco_tensor_ndim(matrix) == 2 && moco_tensor_size(matrix, 0) < FEWEST) {
+        return moco_error_set(
+            MOCO_EINVALID,
+            "tsne: %lld rows are too few; it needs %d; principal components (map-method pca) do with fewer",
+            (long long)moco_tensor_size(matrix, 0), FEWEST);
+    }
+    if (moco_tensor_ndim(matrix) != 2 || moco_tensor_size(matrix, 0) > MOST || moco_tensor_size(matrix, 1) < 2) {
         return moco_error_set(MOCO_EINVALID, "tsne: give a matrix of %d to %d rows and 2 columns or more", FEWEST,
                               MOST);
     }

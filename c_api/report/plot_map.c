@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 enum { SIDE = 560, LEFT = 36, TOP = 40, BOTTOM = 36, LEGEND = 190, MARGIN = 18 };
-enum { TITLE = 15, TEXT = 12, LINE = 19, DOT = 4, NAME_BYTES = 26 };
+enum { TITLE = 15, TEXT = 12, LINE = 19, DOT = 4, NAME_SIZE = 256 };
 enum { SHOWN_CLASSES = 28 }; /* that fit into the legend */
 enum { STRIDE = 61 };
 enum { NAME_HALF = 8, NAME_MOVE = 4, MOST_MOVES = 20 }; /* of a name on the map: half its height, and its ways */
@@ -97,9 +97,21 @@ static void name_class(char *text, size_t size, const moco_dataset *dataset, siz
 {
     const char *name = moco_dataset_class_name(dataset, label);
     if (name != NULL) {
-        (void)snprintf(text, size, "%.*s%s", NAME_BYTES, name, snprintf(NULL, 0, "%s", name) > NAME_BYTES ? "..." : "");
+        (void)snprintf(text, size, "%s", name);
     } else {
         (void)snprintf(text, size, "class %zu", label);
+    }
+}
+
+/* Cuts a name until it fits into the legend, between characters. */
+static void cut_name(char *text, size_t size, moco__canvas *canvas)
+{
+    size_t length = strlen(text);
+    while (length > 1 && moco__canvas_text_width(canvas, text, TEXT) > LEGEND - MARGIN - 3 * DOT) {
+        do {
+            --length;
+        } while (((unsigned char)text[length] & 0xC0U) == 0x80U);
+        (void)snprintf(text + length, size - length, "...");
     }
 }
 
@@ -108,12 +120,13 @@ static void draw_legend(moco__canvas *canvas, const moco_dataset *dataset)
     const size_t classes = moco_dataset_class_count(dataset);
     const size_t shown = classes > SHOWN_CLASSES ? SHOWN_CLASSES - 1 : classes;
     const double x = LEFT + SIDE + MARGIN;
-    char text[64];
+    char text[NAME_SIZE];
     moco__label label = { text, x + 3 * DOT, 0, TEXT, MOCO__INK, MOCO__LEFT, 0, false };
     for (size_t c = 0; c < shown; ++c) {
         const double y = TOP + TEXT + (double)c * LINE;
         moco__canvas_dot(canvas, x + DOT, y, DOT + 1, colour_of((int64_t)c), 1);
-        name_class(text, sizeof text, dataset, c);
+        name_class(text, sizeof text - sizeof "...", dataset, c);
+        cut_name(text, sizeof text, canvas);
         label.y = y + TEXT * 0.35;
         moco__canvas_text(canvas, &label);
     }
@@ -203,10 +216,11 @@ static void draw_names(moco__canvas *canvas, const moco_dataset *dataset, const 
     name_place drawn[SHOWN_CLASSES];
     size_t count = 0;
     for (size_t c = 0; c < classes && classes <= SHOWN_CLASSES; ++c) {
-        char text[64];
+        char text[NAME_SIZE];
         double at[2] = { 0, 0 };
         if (median_of(&at[0], places, (int64_t)c, 0) && median_of(&at[1], places, (int64_t)c, 1)) {
-            name_class(text, sizeof text, dataset, c);
+            name_class(text, sizeof text - sizeof "...", dataset, c);
+            cut_name(text, sizeof text, canvas);
             name_place *name = &drawn[count];
             name->half_width = moco__canvas_text_width(canvas, text, TEXT) / 2 + 4;
             name->x = fmin(fmax(x_at(&f, at[0]), LEFT + name->half_width), LEFT + SIDE - name->half_width);

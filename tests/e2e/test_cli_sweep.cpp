@@ -273,4 +273,5 @@ TEST_F(CliSweep, ChecksThePlacesOfItsRuns)
     EXPECT_HAS(run(sweep("places/lr-0.05/more", two)).err, "places/lr-0.05 is a file, not a folder");
     ASSERT_EQ(swept().code, 0) << swept().err;
     EXPECT_HAS(run(sweep("swept/momentum-0_seed-0", two)).err, "is the folder of one run");
+    EXPECT_HAS(run({ "resume", "swept" }).err, "swept is the folder of a sweep");
 }

@@ -1,9 +1,13 @@
 /*
  * moco resume: continues a run from its newest checkpoint.
  */
+#include "cli/output.h"
+#include "cli/output_path.h"
 #include "commands/commands.h"
 #include "commands/data.h"
 #include "commands/session.h"
+
+#include <stdio.h>
 
 typedef struct resume_options {
     char device[16];
@@ -43,8 +47,21 @@ static const moco_option options[] = {
     LAUNCH_OPTIONS(resume_options, launch),
 };
 
+/* Whether a folder is that of a sweep. */
+static bool is_sweep(const char *folder)
+{
+    char logs[2 * MOCO_PATH_MAX];
+    moco_run_info info;
+    (void)snprintf(logs, sizeof logs, "%s/logs", folder);
+    return is_folder(logs) && moco_run_inspect(&info, folder) != MOCO_OK;
+}
+
 static int run(const arguments *args)
 {
+    if (is_sweep(args->positional[0])) {
+        return say_usage(&command_resume, "%s is the folder of a sweep, which its own command continues: moco sweep",
+                         args->positional[0]);
+    }
     data_make_absolute(values.data);
     data_make_absolute(values.val_data);
     const run_job job = {

@@ -70,9 +70,9 @@ moco_status data_open_named(moco_dataset **out, const char *what, const char *pa
         return data_open(out, what, folder, format, MOCO_SPLIT_TRAIN, skip_broken);
     }
     if (!trains && strcmp(split, "test") != 0) {
-        return moco_error_set(MOCO_ENOTFOUND,
-                              "--split %s: there is no folder %s in %s; give train, test, or one that is", split, split,
-                              path);
+        return moco_error_set(
+            MOCO_ENOTFOUND, "--split %s: there is no folder %s in %s; give train, test, or the name of a folder in it",
+            split, split, path);
     }
     return data_open(out, what, path, format, trains ? MOCO_SPLIT_TRAIN : MOCO_SPLIT_TEST, skip_broken);
 }

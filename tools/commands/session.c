@@ -27,6 +27,10 @@ static int report_stop(const char *run)
 static void suggest_resume(const char *run)
 {
     char quoted[2 * MOCO_PATH_MAX];
+    moco_run_info info;
+    if (moco_run_inspect(&info, run) != MOCO_OK) {
+        return; /* something else is in the folder */
+    }
     say_note("to continue a run: moco resume %s", format_shell(quoted, sizeof quoted, run));
 }
 
