@@ -3,6 +3,9 @@
 
 #include "support/device.hpp"
 #include "support/process.hpp"
+#ifdef MOCO_SHIM
+#include "support/tool_server.hpp"
+#endif
 #include "support/tests_folder.hpp"
 
 #include <moco.h>
@@ -88,7 +91,13 @@ class Cli : public testing::Test {
     }
     static Result run(const Words &words)
     {
+#ifdef MOCO_SHIM
+        static const moco_test::ToolServer tool;
+        const int code = std::getenv("MOCO_BIN") == nullptr ? tool.run(on_device(words), { root, "out.txt", "err.txt" })
+                                                            : start(words).wait();
+#else
         const int code = start(words).wait();
+#endif
         return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
     }
     // Runs the tool with variables of `env`: "NAME=VALUE", or "-u", "NAME".
