@@ -49,7 +49,7 @@ void *pass_gate(void *gate)
 }
 
 // Returns whether the system grants so many threads more. libgomp ends the process if it does not.
-bool can_start(int count)
+[[maybe_unused]] bool can_start(int count) // without OpenMP
 {
     std::vector<pthread_t> threads;
     std::mutex gate;
