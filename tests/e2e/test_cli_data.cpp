@@ -181,7 +181,7 @@ TEST_F(CliData, AWarningOfSlurmRequeuesTheJob)
 TEST_F(CliData, ATestStopsAtOnceAndLosesNothing)
 {
     write_named("long", { "a", "b" }, 12);
-    write_named("long-val", { "a", "b" }, 3000);
+    write_named("long-val", { "a", "b" }, 1000);
     const Words words =
         train_on("long", "long-run", { "--val-data", "long-val", "--knn-every", "1", "--checkpoint-every", "9" });
     Process process = start(words);
