@@ -67,7 +67,7 @@ TEST_F(DatasetList, ErrorsNameTheLine)
     fs::create_directories(root_ / "folder.jpg");
     refuse(list("folder.jpg\n"), MOCO_EFORMAT, "files.txt:1: ");
     refuse(list("\n\n"), MOCO_EFORMAT, "the list is empty");
-    refuse(list(std::string(5000, 'x') + ".jpg\n"), MOCO_EIO, "files.txt:1: the path is longer");
+    refuse(list(std::string(5000, 'x').append(".jpg\n")), MOCO_EIO, "files.txt:1: the path is longer");
 }
 
 TEST_F(DatasetList, MissingFilesEndTheOpeningUnlessBrokenOnesAreSkipped)
