@@ -76,9 +76,8 @@ static moco_status judge(moco_run_info *out, const char *run, const char *log, s
 }
 
 /* Reads the last complete line of metrics; a killed run may leave half a line. */
-static moco_status find_position(moco_run_info *out, const char *run, const char *text, size_t size)
+static moco_status find_position(moco_run_info *out, const char *text, size_t size)
 {
-    (void)run;
     size_t length = 0;
     const char *line = NULL;
     bool found = false;
@@ -96,34 +95,36 @@ static moco_status find_position(moco_run_info *out, const char *run, const char
     return MOCO_OK;
 }
 
-static moco_status read_file(moco_run_info *out, const char *run, const char *name,
-                             moco_status (*use)(moco_run_info *out, const char *run, const char *text, size_t size))
+/* Reads a file of a run; gives NULL if there is none. */
+static moco_status read_text(char **out, size_t *size, const char *run, const char *name)
 {
     char path[MOCO_PATH_MAX];
-    char *text = NULL;
-    size_t size = 0;
+    *out = NULL;
+    *size = 0;
     MOCO_TRY(moco__files_join(path, sizeof path, run, name));
-    if (!moco__files_exist(path)) {
-        return MOCO_OK;
-    }
-    MOCO_TRY(moco__file_read(&text, &size, path));
-    const moco_status status = use(out, run, text, size);
-    free(text);
-    return status;
+    return moco__files_exist(path) ? moco__file_read(out, size, path) : MOCO_OK;
 }
 
 moco_status moco_run_inspect(moco_run_info *out, const char *run)
 {
     moco_run_info info = { .state = MOCO_RUN_NEW };
+    char *text = NULL;
+    size_t size = 0;
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(run);
     if (!moco__files_exist_in(run, "config.yaml") && !moco__files_exist_in(run, "metrics.jsonl")) {
         return moco_error_set(MOCO_ENOTFOUND, "%s: has neither config.yaml nor metrics.jsonl; give the folder of a run",
                               run);
     }
-    MOCO_TRY(read_file(&info, run, "metrics.jsonl", find_position));
+    MOCO_TRY(read_text(&text, &size, run, "metrics.jsonl"));
+    moco_status status = text != NULL ? find_position(&info, text, size) : MOCO_OK;
+    free(text);
+    MOCO_TRY(status);
     info.state = info.step > 0 ? MOCO_RUN_STOPPED : MOCO_RUN_NEW; /* if there is no log */
-    MOCO_TRY(read_file(&info, run, "train.log", judge));
+    MOCO_TRY(read_text(&text, &size, run, "train.log"));
+    status = text != NULL ? judge(&info, run, text, size) : MOCO_OK;
+    free(text);
+    MOCO_TRY(status);
     if (moco__run_is_locked(run)) {
         info.state = MOCO_RUN_RUNNING;
         info.failure[0] = '\0';
