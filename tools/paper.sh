@@ -18,7 +18,7 @@ if (($# < 3)); then
 fi
 what=$1 data=$2 out=$3
 shift 3
-options=("$@")
+[[ " $* " == *" --dry-run "* ]] && runs=none || runs=made
 moco=${MOCO:-$(dirname "$0")/../build/bin/moco}
 common=(--preset fashion-mnist --weight-decay 0.0001 --image-size 14 --knn-image-size 20 --epochs 6 --knn-every 6 --no-plots --seeds 3)
 small=(--batch 64 --lr 0.06 --bn-splits 4 --queue-size 1024)
@@ -31,17 +31,9 @@ sweep_into() {
     "$moco" sweep "$data" --out "$1" "${common[@]}" "${@:2}"
 }
 
-plot() {
-    if [[ " ${options[*]} " == *" --dry-run "* ]]; then
-        return # there are no runs
-    fi
-    "$moco" plot "$out" "$@"
-}
-
-compare() {
-    if [[ " ${options[*]} " != *" --dry-run "* ]]; then
-        "$moco" runs "$out" --agree knn_acc1
-    fi
+# Looks at the runs, which a dry run does not make.
+look() {
+    [[ $runs == none ]] || "$moco" "$1" "$out" "${@:2}"
 }
 
 case $what in
@@ -51,27 +43,27 @@ figure3)
     sweep_into "$out/end-to-end-64" "${small[@]}" --mechanism end-to-end --queue-size 64 "$@"
     sweep_into "$out/end-to-end-256" "${small[@]}" --mechanism end-to-end --queue-size 256 --batch 256 --lr 0.12 "$@"
     sweep_into "$out/end-to-end-1024" "${small[@]}" --mechanism end-to-end --queue-size 1024 --batch 1024 --lr 0.24 "$@"
-    plot --x queue-size --by mechanism --out "$out/figure3.png"
+    look plot --x queue-size --by mechanism --out "$out/figure3.png"
     ;;
 momentum)
     sweep "${small[@]}" --momentum 0,0.9,0.99,0.999 "$@"
-    plot --x momentum --out "$out/momentum.png"
-    plot --x momentum --metric loss --out "$out/momentum-loss.png"
+    look plot --x momentum --out "$out/momentum.png"
+    look plot --x momentum --metric loss --out "$out/momentum-loss.png"
     ;;
 shuffle)
     sweep "${small[@]}" --bn-splits 8 --shuffle alltoall,off "$@"
-    plot --x shuffle --out "$out/shuffle.png"
-    plot --x shuffle --metric acc1 --out "$out/shuffle-acc1.png"
+    look plot --x shuffle --out "$out/shuffle.png"
+    look plot --x shuffle --metric acc1 --out "$out/shuffle-acc1.png"
     ;;
 width)
     sweep "${small[@]}" --arch resnet20,resnet20w2x,resnet20w4x "$@"
-    plot --x arch --out "$out/width.png"
+    look plot --x arch --out "$out/width.png"
     ;;
 monitors)
     watch=(--seeds 1 --epochs 8 --knn-every 1 --monitor-every 1 --lidar)
     sweep "${small[@]}" "${watch[@]}" --momentum 0.999,0 "$@"
     sweep "${small[@]}" "${watch[@]}" --bn-splits 8 --shuffle off "$@"
-    compare
+    look runs --agree knn_acc1
     ;;
 *)
     echo "tools/paper.sh: unknown comparison '$what'; give figure3, momentum, shuffle, width or monitors" >&2
