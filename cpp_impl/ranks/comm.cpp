@@ -11,6 +11,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 #include <thread>
 
@@ -27,8 +28,18 @@ void add_gloo(const Group &group, const moco_comm_options &o)
     group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
 }
 
+// c10d's recorder of collectives has a table of groups that it changes without a lock: groups of several threads could
+// crash a process (libtorch 2.11). It is off unless the user asks for it.
+void turn_recorder_off()
+{
+    [[maybe_unused]] static const int done = std::getenv("TORCH_NCCL_TRACE_BUFFER_SIZE") == nullptr
+                                                 ? setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/0)
+                                                 : 0;
+}
+
 void make_group(moco_comm &comm, const moco_comm_options &o)
 {
+    turn_recorder_off();
     comm.group = c10::make_intrusive<c10d::ProcessGroup>(moco::prefixed(*o.store), o.rank, o.world);
     add_gloo(comm.group, o);
     if (o.device.type == MOCO_CUDA) {

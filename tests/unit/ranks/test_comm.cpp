@@ -3,6 +3,7 @@
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 
+#include <cstdlib>
 #include <vector>
 
 using moco_test::first_values;
@@ -38,6 +39,13 @@ TEST(Comm, Collectives)
         EXPECT_FALSE(moco__comm_where(comm).inside);
     });
     EXPECT_EQ(moco_live_handles(), 0U);
+}
+
+// Groups of several threads crashed now and then in c10d's recorder.
+TEST(Comm, TurnsTheRecorderOff)
+{
+    run_ranks(2, 60, [](moco_peers *, moco_comm *, int) {});
+    EXPECT_STREQ(std::getenv("TORCH_FR_BUFFER_SIZE"), "0");
 }
 
 TEST(Comm, AnswersAQuestionLater)
