@@ -1,20 +1,14 @@
 // Tests what `moco bench` prints on a network that takes milliseconds.
 #include "cli.hpp"
-
-#include <jansson.h>
+#include "support/json.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
 namespace {
 
 using namespace cli;
-
-struct JsonFree {
-    void operator()(json_t *json) const { json_decref(json); }
-};
-using Json = std::unique_ptr<json_t, JsonFree>;
+using moco_test::Json;
 
 double number(const json_t *object, const char *key)
 {

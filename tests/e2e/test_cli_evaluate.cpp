@@ -1,19 +1,16 @@
 // Tests moco linear, finetune and knn: text, JSON, files, several processes, and numbers of other libraries.
 #include "cli.hpp"
 #include "support/gpu.hpp"
-
-#include <jansson.h>
+#include "support/json.hpp"
 
 #include <csignal>
 #include <map>
-#include <memory>
 #include <thread>
 
 using namespace cli;
+using moco_test::Json;
 
 namespace {
-
-using Json = std::unique_ptr<json_t, decltype(&json_decref)>;
 
 const char *const fashion = "/usr/share/datasets/fashion-mnist";
 
@@ -28,7 +25,7 @@ class CliEvaluate : public Cli {
     {
         const Result result = run(joined(words, { "--json" }));
         EXPECT_EQ(result.code, 0) << result.err;
-        Json json(json_loads(result.out.c_str(), 0, nullptr), json_decref);
+        Json json(json_loads(result.out.c_str(), 0, nullptr));
         EXPECT_NE(json, nullptr) << result.out;
         return json;
     }

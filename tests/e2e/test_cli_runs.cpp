@@ -1,25 +1,19 @@
 // Tests small runs by the tool, from start to end, and the commands that read them.
 #include "cli.hpp"
-
-#include <jansson.h>
+#include "support/json.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <memory>
 #include <pty.h>
 #include <thread>
 
 using namespace cli;
+using moco_test::Json;
 
 namespace {
 
 class CliRuns : public Cli {};
-
-struct JsonFree {
-    void operator()(json_t *json) const { json_decref(json); }
-};
-using Json = std::unique_ptr<json_t, JsonFree>;
 
 // What a terminal of 100 columns receives from a command.
 std::string in_terminal(const fs::path &folder, const Words &words, bool colour)

@@ -1,13 +1,12 @@
 // Tests many runs by the tool: sweep, runs, and plot against a setting.
 #include "cli.hpp"
-
-#include <jansson.h>
+#include "support/json.hpp"
 
 #include <csignal>
 #include <fstream>
-#include <memory>
 
 using namespace cli;
+using moco_test::Json;
 
 namespace {
 
@@ -41,11 +40,6 @@ class CliSweep : public Cli {
         return result;
     }
 };
-
-struct JsonFree {
-    void operator()(json_t *json) const { json_decref(json); }
-};
-using Json = std::unique_ptr<json_t, JsonFree>;
 
 std::string text(const json_t *object, const char *key)
 {

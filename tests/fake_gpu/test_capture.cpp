@@ -1,6 +1,7 @@
 // Tests the graphs of the pretended GPU by the plug-in's own functions: what is recorded, replayed, and refused.
 #include "base/cuda_plugin.hpp"
 #include "fake_gpu/fake_gpu.h"
+#include "fake_gpu/guard.hpp"
 #include "support/device.hpp"
 
 #include <ATen/ops/_foreach_add.h>
@@ -10,7 +11,6 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <gtest/gtest.h>
 
@@ -18,9 +18,10 @@
 #include <functional>
 #include <optional>
 
-namespace {
+using fake_test::cuda;
+using fake_test::kGpu;
 
-const at::Device kGpu(at::kCUDA, 0);
+namespace {
 
 template <typename Function> Function symbol(const char *name)
 {
@@ -35,11 +36,6 @@ class Capture : public testing::Test {
         graph_ = symbol<moco::CudaPluginEntry *>("moco_cuda_plugin_of")(moco::cuda_plugin_version)->make_graph();
         side_.emplace(cuda().getStreamFromGlobalPool(kGpu));
         cuda().synchronizeDevice(0);
-    }
-    static const c10::impl::VirtualGuardImpl &cuda()
-    {
-        static const c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
-        return guard;
     }
     static at::Tensor gpu(float value) { return at::zeros({ 4 }, at::TensorOptions().device(kGpu)).add_(value); }
     static float first(const at::Tensor &t) { return t.select(0, 0).item<float>(); }

@@ -1,4 +1,5 @@
 // Proves that the pretended GPU catches what it is for: each test does one thing wrong, and expects the complaint.
+#include "fake_gpu/guard.hpp"
 #include "support/device.hpp"
 
 #include <ATen/ops/empty.h>
@@ -7,15 +8,15 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace {
+using fake_test::cuda;
+using fake_test::kGpu;
 
-const at::Device kGpu(at::kCUDA, 0);
+namespace {
 
 class Sabotage : public testing::Test {
   protected:
@@ -23,11 +24,6 @@ class Sabotage : public testing::Test {
     {
         (void)moco_test::device(); // loads the plug-in
         ASSERT_GE(moco_device_cuda_count(nullptr), 2);
-    }
-    static const c10::impl::VirtualGuardImpl &cuda()
-    {
-        static const c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
-        return guard;
     }
     static at::Tensor pinned(int64_t count) { return at::ones({ count }, at::TensorOptions().pinned_memory(true)); }
     static at::Tensor on_gpu(int64_t count, int index = 0)

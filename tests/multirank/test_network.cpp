@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-struct Faults {
+struct Disturbance {
     double lost = 0;     // share of the packets
     double repeated = 0; // share of the packets
     int delay_ms = 0;    // the longest; each packet takes its own, so that they overtake each other
@@ -29,7 +29,7 @@ struct Faults {
 // Hosts whose packets a thread carries from one to another. (Few kernels have netem.)
 class Unreliable : public Namespaces {
   public:
-    Unreliable(int hosts, Faults faults) : Namespaces(hosts), faults_(faults)
+    Unreliable(int hosts, Disturbance disturbance) : Namespaces(hosts), disturbance_(disturbance)
     {
         for (int host = 0; host < hosts && works(); ++host) {
             devices_.push_back({ open_device(of(host)), POLLIN, 0 });
@@ -97,14 +97,15 @@ class Unreliable : public Namespaces {
     }
     void decide(const Packet &packet)
     {
-        if (silent_ || chance_(random_) < faults_.lost) {
+        if (silent_ || chance_(random_) < disturbance_.lost) {
             ++lost;
             return;
         }
-        const bool twice = chance_(random_) < faults_.repeated;
+        const bool twice = chance_(random_) < disturbance_.repeated;
         repeated += twice ? 1 : 0;
         for (int copy = 0; copy < 1 + twice; ++copy) {
-            const auto delay = std::chrono::microseconds(static_cast<int>(chance_(random_) * 1000 * faults_.delay_ms));
+            const auto delay =
+                std::chrono::microseconds(static_cast<int>(chance_(random_) * 1000 * disturbance_.delay_ms));
             const auto place = waiting_.emplace(Clock::now() + delay, packet);
             overtaken += std::next(place) != waiting_.end() ? 1 : 0;
         }
@@ -118,7 +119,7 @@ class Unreliable : public Namespaces {
         }
     }
 
-    Faults faults_;
+    Disturbance disturbance_;
     std::vector<pollfd> devices_;
     std::multimap<Clock::time_point, Packet> waiting_;
     std::mt19937 random_{ 7 };
@@ -136,9 +137,9 @@ class BadNetwork : public Hosts {
         return train(out, { "--batch", "240", "--lr", "0.03", "--timeout", timeout });
     }
     // Skips the test where there can be no such network; else makes it, and the run to compare with.
-    void make_network(Faults faults)
+    void make_network(Disturbance disturbance)
     {
-        network = std::make_unique<Unreliable>(2, faults);
+        network = std::make_unique<Unreliable>(2, disturbance);
         if (!network->works()) {
             GTEST_SKIP() << "needs network namespaces: root, iproute2 and /dev/net/tun";
         }

@@ -1,6 +1,8 @@
 // Lists options, their values as text, and values to try, for tests of the configuration.
 #pragma once
 
+#include "support/temporary_folder.hpp"
+
 #include <moco.h>
 
 #include <gtest/gtest.h>
@@ -10,6 +12,8 @@
 #include <vector>
 
 namespace config_text {
+
+using moco_test::has;
 
 struct Config : moco_config {
     Config() : moco_config() { moco_config_init(this, sizeof(moco_config)); }
@@ -111,11 +115,6 @@ inline std::vector<std::string> samples(const moco_option *option)
     }
     return { "a b",         "#no: comment", "quote \" and \\ and '", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
              "tab\tline\n", "auto" };
-}
-
-inline bool has(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
 }
 
 #define EXPECT_HAS(text, part) EXPECT_TRUE(has(text, part)) << (text)

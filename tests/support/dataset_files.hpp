@@ -1,6 +1,7 @@
 // Writes small datasets, opens them and looks at their content.
 #pragma once
 
+#include "support/dataset_content.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <zlib.h>
@@ -12,7 +13,6 @@
 
 namespace moco_test {
 
-using Handle = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
 using Image = std::unique_ptr<moco_image, decltype(&moco_image_free)>;
 using Bytes = std::vector<uint8_t>;
 
@@ -62,8 +62,8 @@ class DatasetFiles : public WithFolder {
         ASSERT_EQ(gzclose(stream), Z_OK);
     }
 
-    static Handle open(const std::filesystem::path &path, moco_format format = MOCO_FORMAT_AUTO,
-                       moco_split split = MOCO_SPLIT_TRAIN)
+    static Dataset open(const std::filesystem::path &path, moco_format format = MOCO_FORMAT_AUTO,
+                        moco_split split = MOCO_SPLIT_TRAIN)
     {
         moco_dataset *dataset = nullptr;
         moco_dataset_options options = MOCO_DATASET_OPTIONS_INIT;
@@ -104,25 +104,11 @@ inline Image new_image()
     return { image, moco_image_free };
 }
 
-inline std::string name_of(const Handle &dataset, size_t index)
+inline std::string name_of(const Dataset &dataset, size_t index)
 {
     char name[4096];
     moco_dataset_name(dataset.get(), index, name, sizeof name);
     return name;
 }
-
-// Red values of all images and their labels, in order.
-inline std::vector<std::pair<int, int64_t>> content(const Handle &dataset)
-{
-    std::vector<std::pair<int, int64_t>> out;
-    const Image image = new_image();
-    for (size_t i = 0; i < moco_dataset_count(dataset.get()); ++i) {
-        EXPECT_EQ(moco_dataset_read(dataset.get(), image.get(), i), MOCO_OK) << moco_error_message();
-        out.emplace_back(moco_image_pixels(image.get())[0], moco_dataset_label(dataset.get(), i));
-    }
-    return out;
-}
-
-using Content = std::vector<std::pair<int, int64_t>>;
 
 } // namespace moco_test

@@ -1,6 +1,7 @@
 // A folder of images of two classes, to pack into shards.
 #pragma once
 
+#include "support/dataset_content.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <map>
@@ -8,8 +9,6 @@
 #include <string>
 
 namespace moco_test {
-
-using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
 
 class WithImagesToPack : public WithFolder {
   protected:

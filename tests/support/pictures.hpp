@@ -34,11 +34,6 @@ inline Picture look_at(const std::string &path)
 inline constexpr uint32_t kBlue = 0x0B5394;
 inline constexpr uint32_t kOrange = 0xD55E00;
 
-inline bool has(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
-}
-
 // Text between tags, in order, of a file whose tags are balanced.
 inline std::string text_of_xml(const std::string &xml)
 {

@@ -1,6 +1,7 @@
 // Writes shards, opens them as datasets and looks at their content.
 #pragma once
 
+#include "support/dataset_content.hpp"
 #include "support/tar_builder.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -10,9 +11,6 @@
 #include <vector>
 
 namespace moco_test {
-
-using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
-using Content = std::vector<std::pair<int, int64_t>>;
 
 // Writes shards of images of one colour, whose class is their number mod 3.
 class ShardFiles : public WithFolder {
@@ -76,25 +74,6 @@ class ShardFiles : public WithFolder {
         moco_dataset_free(dataset);
     }
 };
-
-inline int red_of(const moco_dataset *dataset, size_t index)
-{
-    moco_image *image = nullptr;
-    EXPECT_EQ(moco_image_create(&image), MOCO_OK);
-    EXPECT_EQ(moco_dataset_read(dataset, image, index), MOCO_OK) << moco_error_message();
-    const int red = moco_image_width(image) > 0 ? moco_image_pixels(image)[0] : -1;
-    moco_image_free(image);
-    return red;
-}
-
-inline Content content(const Dataset &dataset)
-{
-    Content out;
-    for (size_t i = 0; dataset != nullptr && i < moco_dataset_count(dataset.get()); ++i) {
-        out.emplace_back(red_of(dataset.get(), i), moco_dataset_label(dataset.get(), i));
-    }
-    return out;
-}
 
 inline Content expected(size_t count)
 {

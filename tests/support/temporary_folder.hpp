@@ -59,9 +59,14 @@ inline size_t entries_of(const std::filesystem::path &folder)
     return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
 
+inline bool has(const std::string &text, const std::string &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
 inline bool message_has(const std::string &text)
 {
-    return std::string(moco_error_message()).find(text) != std::string::npos;
+    return has(moco_error_message(), text);
 }
 
 } // namespace moco_test

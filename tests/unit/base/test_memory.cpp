@@ -1,4 +1,6 @@
 // Tests the kept memory of big tensors: no two tensors share a byte, in any order of making and freeing them.
+#include "support/device.hpp"
+
 #include <gtest/gtest.h>
 #include <moco.h>
 
@@ -7,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-namespace {
+using moco_test::cpu;
 
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
+namespace {
 
 struct Held {
     moco_tensor *tensor;
@@ -33,7 +35,7 @@ Held take(std::mt19937 &random, unsigned char mark)
     const int64_t sizes[] = { 1 + static_cast<int64_t>(random() % (8U << 20U)) };
     Held held{ nullptr, nullptr, static_cast<size_t>(sizes[0]), mark };
     void *data = nullptr;
-    EXPECT_EQ(moco_tensor_empty(&held.tensor, nullptr, MOCO_UINT8, kCpu, sizes, 1), MOCO_OK);
+    EXPECT_EQ(moco_tensor_empty(&held.tensor, nullptr, MOCO_UINT8, cpu, sizes, 1), MOCO_OK);
     EXPECT_EQ(moco_tensor_data(&data, held.tensor), MOCO_OK);
     held.bytes = static_cast<unsigned char *>(data);
     std::memset(held.bytes, mark, held.count);

@@ -7,11 +7,11 @@
 #include <cstring>
 
 using namespace config_text;
+using moco_test::cpu;
 using moco_test::Owned;
 
 namespace {
 
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
 constexpr auto kOwn = "Size(20) RandomResizedCrop(0.5, 1, 0.75, 1.25) ColorJitter(0.4, 0.4) @ 0.8 Callback(3) "
                       "Normalize(0.5, 0.25, 0.125, 0.5, 0.25, 0.125)";
 
@@ -37,7 +37,7 @@ struct Parts {
     moco_ddp_options ddp = MOCO_DDP_OPTIONS_INIT;
     moco_status fill(const moco_config &config)
     {
-        return moco_config_model_options(&model, &encoder, &sgd, &ddp, &config, kCpu);
+        return moco_config_model_options(&model, &encoder, &sgd, &ddp, &config, cpu);
     }
 };
 
@@ -182,7 +182,7 @@ TEST(ConfigPolicy, AnOwnOneNormalisesEverywhere)
         EXPECT_EQ(policy.std[2], 0.125);
     }
     moco_features_options how = MOCO_FEATURES_OPTIONS_INIT;
-    moco_features_options_for(&how, &config, kCpu);
+    moco_features_options_for(&how, &config, cpu);
     EXPECT_STREQ(how.augment, "eval");
     EXPECT_EQ(how.image_size, 20);
     EXPECT_EQ(how.mean[0], 0.5);

@@ -10,9 +10,9 @@ using namespace moco_test;
 
 namespace {
 
-class Dataset : public DatasetFiles {};
+class DatasetFolder : public DatasetFiles {};
 
-TEST_F(Dataset, ClassFoldersAsTorchvision)
+TEST_F(DatasetFolder, ClassFoldersAsTorchvision)
 {
     image("b/two.PNG", 20);
     image("b/one.jpeg", 10);
@@ -26,7 +26,7 @@ TEST_F(Dataset, ClassFoldersAsTorchvision)
     image(".cache/no.jpg", 91);
     file("a/notes.txt", { 1, 2, 3 });
     file("a/jpg", { 1, 2, 3 });
-    const Handle dataset = open(root_);
+    const Dataset dataset = open(root_);
     EXPECT_EQ(moco_dataset_format(dataset.get()), MOCO_FORMAT_FOLDER);
     ASSERT_EQ(moco_dataset_class_count(dataset.get()), 3U);
     EXPECT_STREQ(moco_dataset_class_name(dataset.get(), 0), "a");
@@ -41,28 +41,28 @@ TEST_F(Dataset, ClassFoldersAsTorchvision)
     EXPECT_TRUE(warnings.empty());
 }
 
-TEST_F(Dataset, FlatTreeHasNoLabels)
+TEST_F(DatasetFolder, FlatTreeHasNoLabels)
 {
     image("c.jpg", 3);
     image("2021/a.jpg", 1);
     image("2022/b.jpg", 2);
-    const Handle dataset = open(root_);
+    const Dataset dataset = open(root_);
     EXPECT_EQ(moco_dataset_format(dataset.get()), MOCO_FORMAT_FLAT);
     EXPECT_EQ(moco_dataset_class_count(dataset.get()), 0U);
     EXPECT_EQ(moco_dataset_class_name(dataset.get(), 0), nullptr);
     EXPECT_EQ(content(dataset), (Content{ { 3, -1 }, { 1, -1 }, { 2, -1 } }));
 }
 
-TEST_F(Dataset, OneFolderOfImagesIsFlat)
+TEST_F(DatasetFolder, OneFolderOfImagesIsFlat)
 {
     image("photos/a.jpg", 1);
     image("photos/b.jpg", 2);
     EXPECT_EQ(moco_dataset_format(open(root_).get()), MOCO_FORMAT_FLAT);
-    const Handle forced = open(root_, MOCO_FORMAT_FOLDER);
+    const Dataset forced = open(root_, MOCO_FORMAT_FOLDER);
     EXPECT_EQ(moco_dataset_class_count(forced.get()), 1U);
 }
 
-TEST_F(Dataset, ForcedFormat)
+TEST_F(DatasetFolder, ForcedFormat)
 {
     image("a/1.jpg", 1);
     image("b/2.jpg", 2);
@@ -77,7 +77,7 @@ TEST_F(Dataset, ForcedFormat)
     refuse(root_, MOCO_EINVALID, "format 77", static_cast<moco_format>(77));
 }
 
-TEST_F(Dataset, SplitsByFolder)
+TEST_F(DatasetFolder, SplitsByFolder)
 {
     image("train/a/1.jpg", 1);
     image("train/b/2.jpg", 2);
@@ -89,24 +89,24 @@ TEST_F(Dataset, SplitsByFolder)
     EXPECT_EQ(content(open(root_, MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST)), (Content{ { 3, 0 }, { 4, 1 } }));
     // Without the other half, "train" is a class as any other.
     fs::rename(root_ / "test", root_ / "bus");
-    const Handle vehicles = open(root_);
+    const Dataset vehicles = open(root_);
     EXPECT_EQ(moco_dataset_class_count(vehicles.get()), 2U);
     EXPECT_STREQ(moco_dataset_class_name(vehicles.get(), 1), "train");
 }
 
-TEST_F(Dataset, EmptyClassKeepsItsNumber)
+TEST_F(DatasetFolder, EmptyClassKeepsItsNumber)
 {
     image("a/1.jpg", 1);
     fs::create_directories(root_ / "b");
     image("c/2.jpg", 2);
-    const Handle dataset = open(root_);
+    const Dataset dataset = open(root_);
     EXPECT_EQ(moco_dataset_class_count(dataset.get()), 3U);
     EXPECT_EQ(content(dataset), (Content{ { 1, 0 }, { 2, 2 } }));
     ASSERT_EQ(warnings.size(), 1U);
     EXPECT_NE(warnings[0].find("/b has no images"), std::string::npos);
 }
 
-TEST_F(Dataset, LinksAreFollowedWithoutLoops)
+TEST_F(DatasetFolder, LinksAreFollowedWithoutLoops)
 {
     image("real/1.jpg", 1);
     image("other/2.jpg", 2);
@@ -114,16 +114,16 @@ TEST_F(Dataset, LinksAreFollowedWithoutLoops)
     fs::create_directory_symlink("..", root_ / "real" / "up");
     fs::create_directory_symlink(".", root_ / "real" / "self");
     fs::create_symlink(root_ / "other/2.jpg", root_ / "other/again.jpg");
-    const Handle dataset = open(root_);
+    const Dataset dataset = open(root_);
     EXPECT_EQ(content(dataset), (Content{ { 1, 0 }, { 2, 1 }, { 2, 1 }, { 1, 2 } }));
 }
 
-TEST_F(Dataset, BrokenFilesAreNamedWhenRead)
+TEST_F(DatasetFolder, BrokenFilesAreNamedWhenRead)
 {
     image("a/1.jpg", 1);
     file("b/broken.jpg", { 0xff, 0xd8, 0xff });
     fs::create_symlink(root_ / "nowhere.jpg", root_ / "b/dangling.jpg");
-    const Handle dataset = open(root_);
+    const Dataset dataset = open(root_);
     ASSERT_EQ(moco_dataset_count(dataset.get()), 3U);
     const Image made = new_image();
     EXPECT_NE(moco_dataset_read(dataset.get(), made.get(), 1), MOCO_OK);
@@ -133,7 +133,7 @@ TEST_F(Dataset, BrokenFilesAreNamedWhenRead)
     EXPECT_EQ(moco_dataset_read(dataset.get(), made.get(), 3), MOCO_EINVALID);
 }
 
-TEST_F(Dataset, RefusesWhatIsNotThere)
+TEST_F(DatasetFolder, RefusesWhatIsNotThere)
 {
     refuse(root_ / "missing", MOCO_ENOTFOUND, "missing");
     refuse("", MOCO_ENOTFOUND, "\"\"");
@@ -155,7 +155,7 @@ TEST_F(Dataset, RefusesWhatIsNotThere)
     moco_dataset_free(nullptr);
 }
 
-TEST_F(Dataset, UnreadableFoldersAreLeftOutAndNamed)
+TEST_F(DatasetFolder, UnreadableFoldersAreLeftOutAndNamed)
 {
     image("a/1.jpg", 1);
     image("b/2.jpg", 2);
@@ -165,7 +165,7 @@ TEST_F(Dataset, UnreadableFoldersAreLeftOutAndNamed)
     // Root reads everything, so it becomes nobody for a while.
     const uid_t user = geteuid();
     ASSERT_EQ(user == 0 ? seteuid(65534) : 0, 0);
-    const Handle dataset = open(root_);
+    const Dataset dataset = open(root_);
     EXPECT_EQ(content(dataset), (Content{ { 1, 0 }, { 2, 1 } }));
     ASSERT_EQ(seteuid(user), 0);
     fs::permissions(root_ / "lost+found", fs::perms::owner_all);
@@ -178,7 +178,7 @@ TEST_F(Dataset, UnreadableFoldersAreLeftOutAndNamed)
     fs::permissions(root_, fs::perms::owner_all);
 }
 
-TEST_F(Dataset, WhatIsLeftOutIsCountedAndNamed)
+TEST_F(DatasetFolder, WhatIsLeftOutIsCountedAndNamed)
 {
     image("a/1.jpg", 1);
     image("b/2.PPM", 2);
@@ -190,7 +190,7 @@ TEST_F(Dataset, WhatIsLeftOutIsCountedAndNamed)
     fs::create_directories(root_ / "a/none");
     fs::create_directory_symlink("..", root_ / "b" / "up");
     char text[512];
-    Handle dataset = open(root_, MOCO_FORMAT_FOLDER);
+    Dataset dataset = open(root_, MOCO_FORMAT_FOLDER);
     EXPECT_EQ(moco_dataset_left_out(dataset.get(), text, sizeof text), 7U);
     const std::string said = text;
     for (const char *part :
@@ -206,7 +206,7 @@ TEST_F(Dataset, WhatIsLeftOutIsCountedAndNamed)
     EXPECT_EQ(moco_dataset_left_out(dataset.get(), nullptr, 0), 7U);
 }
 
-TEST_F(Dataset, AnImageBesideClassesTakesTheirLabelsAndIsTold)
+TEST_F(DatasetFolder, AnImageBesideClassesTakesTheirLabelsAndIsTold)
 {
     image("a/1.jpg", 1);
     image("b/2.jpg", 2);
@@ -247,7 +247,7 @@ void close_source(void *payload)
     ++static_cast<Source *>(payload)->closed;
 }
 
-TEST_F(Dataset, Callbacks)
+TEST_F(DatasetFolder, Callbacks)
 {
     Source source;
     moco_dataset *made = nullptr;
@@ -257,7 +257,7 @@ TEST_F(Dataset, Callbacks)
     callbacks.close = close_source;
     ASSERT_EQ(moco_dataset_from_callbacks(&made, 6, 2, &callbacks, &source), MOCO_OK);
     {
-        const Handle dataset{ made, moco_dataset_free };
+        const Dataset dataset{ made, moco_dataset_free };
         const Image image = new_image();
         EXPECT_EQ(moco_dataset_format(made), MOCO_FORMAT_AUTO);
         EXPECT_EQ(name_of(dataset, 2), "image[2]");
@@ -282,7 +282,7 @@ TEST_F(Dataset, Callbacks)
     EXPECT_EQ(source.closed, 1);
 }
 
-TEST_F(Dataset, CallbacksNameTheirImages)
+TEST_F(DatasetFolder, CallbacksNameTheirImages)
 {
     moco_dataset *made = nullptr;
     moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;
@@ -291,11 +291,11 @@ TEST_F(Dataset, CallbacksNameTheirImages)
         (void)snprintf(buffer, size, "camera 2, frame %zu", index);
     };
     ASSERT_EQ(moco_dataset_from_callbacks(&made, 6, 0, &callbacks, nullptr), MOCO_OK);
-    const Handle dataset{ made, moco_dataset_free };
+    const Dataset dataset{ made, moco_dataset_free };
     EXPECT_EQ(name_of(dataset, 2), "camera 2, frame 2");
 }
 
-TEST_F(Dataset, CallbacksRefused)
+TEST_F(DatasetFolder, CallbacksRefused)
 {
     moco_dataset *made = nullptr;
     moco_dataset_callbacks callbacks = MOCO_DATASET_CALLBACKS_INIT;

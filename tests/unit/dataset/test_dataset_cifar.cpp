@@ -34,7 +34,7 @@ TEST_F(DatasetCifar, Cifar10)
     file("test_batch.bin", cifar(3, 90, 1));
     std::ofstream(root_ / "batches.meta.txt")
         << "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
-    const Handle train = open(root_);
+    const Dataset train = open(root_);
     EXPECT_EQ(moco_dataset_format(train.get()), MOCO_FORMAT_CIFAR);
     EXPECT_EQ(content(train), (Content{ { 10, 0 },
                                         { 11, 1 },
@@ -64,14 +64,14 @@ TEST_F(DatasetCifar, Cifar100)
 {
     file("train.bin", cifar(4, 10, 2));
     file("test.bin", cifar(2, 20, 2));
-    const Handle train = open(root_);
+    const Dataset train = open(root_);
     EXPECT_EQ(moco_dataset_class_count(train.get()), 100U);
     EXPECT_EQ(content(train), (Content{ { 10, 0 }, { 11, 1 }, { 12, 2 }, { 13, 3 } }));
     EXPECT_STREQ(moco_dataset_class_name(train.get(), 0), "apple") << "the published names";
     EXPECT_STREQ(moco_dataset_class_name(train.get(), 99), "worm");
     EXPECT_EQ(content(open(root_ / "test.bin")), (Content{ { 20, 0 }, { 21, 1 } }));
     std::ofstream(root_ / "fine_label_names.txt") << "apple\r\naquarium_fish\r\n";
-    const Handle named = open(root_);
+    const Dataset named = open(root_);
     EXPECT_STREQ(moco_dataset_class_name(named.get(), 1), "aquarium_fish");
     EXPECT_EQ(moco_dataset_class_name(named.get(), 2), nullptr);
     EXPECT_EQ(warnings.size(), 1U);

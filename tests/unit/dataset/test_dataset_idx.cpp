@@ -46,8 +46,8 @@ TEST_F(DatasetIdx, FashionMnist)
     if (!fs::exists(folder)) {
         GTEST_SKIP() << "the package dataset-fashion-mnist is not installed";
     }
-    const Handle train = open(folder);
-    const Handle test = open(folder, MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST);
+    const Dataset train = open(folder);
+    const Dataset test = open(folder, MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST);
     EXPECT_EQ(moco_dataset_format(train.get()), MOCO_FORMAT_IDX);
     EXPECT_EQ(moco_dataset_count(train.get()), 60000U);
     EXPECT_EQ(moco_dataset_count(test.get()), 10000U);
@@ -87,7 +87,7 @@ TEST_F(DatasetIdx, IdxPlainAndPacked)
     file("mixed/t10k-labels-idx1-ubyte", labels);
     file("dotted/train-images.idx3-ubyte", images);
     packed("dotted/train-labels.idx1-ubyte.gz", labels);
-    const Handle sets[] = {
+    const Dataset sets[] = {
         open(root_ / "plain"),
         open(root_ / "packed"),
         open(root_ / "mixed", MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST),
@@ -95,7 +95,7 @@ TEST_F(DatasetIdx, IdxPlainAndPacked)
         open(root_ / "plain/train-images-idx3-ubyte"),
         open(root_ / "mixed/t10k-images-idx3-ubyte.gz"),
     };
-    for (const Handle &dataset : sets) {
+    for (const Dataset &dataset : sets) {
         EXPECT_EQ(moco_dataset_format(dataset.get()), MOCO_FORMAT_IDX);
         EXPECT_EQ(moco_dataset_class_count(dataset.get()), 7U);
         EXPECT_EQ(content(dataset), (Content{ { 100, 4 }, { 108, 5 }, { 116, 6 } }));

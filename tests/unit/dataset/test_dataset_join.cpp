@@ -12,21 +12,21 @@ namespace {
 
 class Join : public DatasetFiles {
   protected:
-    Handle subset(const Handle &whole, const std::vector<size_t> &indices)
+    Dataset subset(const Dataset &whole, const std::vector<size_t> &indices)
     {
         moco_dataset *made = nullptr;
         EXPECT_EQ(moco_dataset_subset(&made, whole.get(), indices.data(), indices.size()), MOCO_OK)
             << moco_error_message();
-        return Handle(made, moco_dataset_free);
+        return Dataset(made, moco_dataset_free);
     }
-    Handle concat(const std::vector<const moco_dataset *> &parts)
+    Dataset concat(const std::vector<const moco_dataset *> &parts)
     {
         moco_dataset *made = nullptr;
         EXPECT_EQ(moco_dataset_concat(&made, parts.data(), parts.size()), MOCO_OK) << moco_error_message();
-        return Handle(made, moco_dataset_free);
+        return Dataset(made, moco_dataset_free);
     }
     // A folder with an image of each brightness, in a class each.
-    Handle folder(const std::string &name, const std::vector<std::string> &classes, uint8_t first)
+    Dataset folder(const std::string &name, const std::vector<std::string> &classes, uint8_t first)
     {
         for (size_t i = 0; i < classes.size(); ++i) {
             image(name + "/" + classes[i] + "/x.png", static_cast<uint8_t>(first + 10 * i));
@@ -37,8 +37,8 @@ class Join : public DatasetFiles {
 
 TEST_F(Join, ASubsetKeepsOrderRepeatsLabelsAndNames)
 {
-    const Handle whole = folder("data", { "a", "b", "c" }, 10);
-    const Handle part = subset(whole, { 2, 0, 2 });
+    const Dataset whole = folder("data", { "a", "b", "c" }, 10);
+    const Dataset part = subset(whole, { 2, 0, 2 });
     EXPECT_EQ(content(part), (Content{ { 30, 2 }, { 10, 0 }, { 30, 2 } }));
     EXPECT_EQ(moco_dataset_class_count(part.get()), 3U);
     EXPECT_STREQ(moco_dataset_class_name(part.get(), 2), "c");
@@ -47,7 +47,7 @@ TEST_F(Join, ASubsetKeepsOrderRepeatsLabelsAndNames)
 
 TEST_F(Join, SubsetsAreRefused)
 {
-    const Handle whole = folder("data", { "a", "b" }, 10);
+    const Dataset whole = folder("data", { "a", "b" }, 10);
     moco_dataset *made = nullptr;
     const size_t beyond[] = { 0, 2 };
     EXPECT_EQ(moco_dataset_subset(&made, whole.get(), beyond, 2), MOCO_EINVALID);
@@ -59,16 +59,16 @@ TEST_F(Join, SubsetsAreRefused)
 
 TEST_F(Join, JoinedDatasetsFollowEachOther)
 {
-    const Handle first = folder("first", { "a", "b" }, 10);
-    const Handle second = folder("second", { "a", "b", "c" }, 50);
+    const Dataset first = folder("first", { "a", "b" }, 10);
+    const Dataset second = folder("second", { "a", "b", "c" }, 50);
     moco_dataset *unlabelled = toy_dataset(3, false);
-    const Handle all = concat({ first.get(), second.get(), first.get() });
+    const Dataset all = concat({ first.get(), second.get(), first.get() });
     EXPECT_EQ(content(all), (Content{ { 10, 0 }, { 20, 1 }, { 50, 0 }, { 60, 1 }, { 70, 2 }, { 10, 0 }, { 20, 1 } }));
     EXPECT_EQ(moco_dataset_class_count(all.get()), 3U);
     EXPECT_STREQ(moco_dataset_class_name(all.get(), 2), "c");
     EXPECT_EQ(name_of(all, 4), (root_ / "second/c/x.png").string());
 
-    const Handle mixed = concat({ unlabelled, second.get() });
+    const Dataset mixed = concat({ unlabelled, second.get() });
     EXPECT_EQ(moco_dataset_count(mixed.get()), 6U);
     EXPECT_EQ(moco_dataset_label(mixed.get(), 2), -1);
     EXPECT_EQ(moco_dataset_label(mixed.get(), 5), 2);
@@ -77,8 +77,8 @@ TEST_F(Join, JoinedDatasetsFollowEachOther)
 
 TEST_F(Join, OtherNamesOfAClassAreRefused)
 {
-    const Handle first = folder("first", { "a", "b" }, 10);
-    const Handle second = folder("second", { "a", "x", "y" }, 50);
+    const Dataset first = folder("first", { "a", "b" }, 10);
+    const Dataset second = folder("second", { "a", "x", "y" }, 50);
     const moco_dataset *parts[] = { first.get(), second.get(), nullptr };
     moco_dataset *made = nullptr;
     EXPECT_EQ(moco_dataset_concat(&made, parts, 2), MOCO_EINVALID);
@@ -125,7 +125,7 @@ TEST_F(Join, AWrongLabelStaysAnError)
 
 TEST_F(Join, AShareKeepsTheNamesOfClasses)
 {
-    const Handle whole = folder("data", { "a", "b" }, 10);
+    const Dataset whole = folder("data", { "a", "b" }, 10);
     moco_dataset *share = nullptr;
     ASSERT_EQ(moco_dataset_fraction(&share, whole.get(), 0.5, 1), MOCO_OK);
     EXPECT_STREQ(moco_dataset_class_name(share, 1), "b");

@@ -27,7 +27,7 @@ class DatasetList : public DatasetFiles {
 
 TEST_F(DatasetList, GivesTheFilesInItsOrder)
 {
-    const Handle dataset = open(list("b/3.PNG\na/my cat.jpg\n\na/1.jpg\nb/3.PNG"));
+    const Dataset dataset = open(list("b/3.PNG\na/my cat.jpg\n\na/1.jpg\nb/3.PNG"));
     EXPECT_EQ(moco_dataset_format(dataset.get()), MOCO_FORMAT_LIST);
     EXPECT_EQ(content(dataset), (Content{ { 3, -1 }, { 2, -1 }, { 1, -1 }, { 3, -1 } }));
     EXPECT_EQ(moco_dataset_class_count(dataset.get()), 0U);
@@ -39,7 +39,7 @@ TEST_F(DatasetList, GivesTheFilesInItsOrder)
 
 TEST_F(DatasetList, TakesNumbersAsClasses)
 {
-    const Handle dataset = open(list("a/1.jpg 2\r\na/my cat.jpg\t0\r\n" + (root_ / "b/3.PNG").string() + "  2 \r\n"));
+    const Dataset dataset = open(list("a/1.jpg 2\r\na/my cat.jpg\t0\r\n" + (root_ / "b/3.PNG").string() + "  2 \r\n"));
     EXPECT_EQ(content(dataset), (Content{ { 1, 2 }, { 2, 0 }, { 3, 2 } }));
     EXPECT_EQ(moco_dataset_class_count(dataset.get()), 3U);
     EXPECT_EQ(moco_dataset_class_name(dataset.get(), 0), nullptr);
@@ -47,8 +47,8 @@ TEST_F(DatasetList, TakesNumbersAsClasses)
 
 TEST_F(DatasetList, NumbersNamesOfClassesInTheirOrder)
 {
-    const Handle dataset = open(list("\xEF\xBB\xBF"
-                                     "a/1.jpg\tred fox\na/my cat.jpg cat\nb/3.PNG\tred fox\n"));
+    const Dataset dataset = open(list("\xEF\xBB\xBF"
+                                      "a/1.jpg\tred fox\na/my cat.jpg cat\nb/3.PNG\tred fox\n"));
     EXPECT_EQ(content(dataset), (Content{ { 1, 1 }, { 2, 0 }, { 3, 1 } }));
     EXPECT_STREQ(moco_dataset_class_name(dataset.get(), 0), "cat");
     EXPECT_STREQ(moco_dataset_class_name(dataset.get(), 1), "red fox");
@@ -78,7 +78,7 @@ TEST_F(DatasetList, MissingFilesEndTheOpeningUnlessBrokenOnesAreSkipped)
     options.skip_broken = true;
     moco_dataset *opened = nullptr;
     ASSERT_EQ(moco_dataset_open(&opened, path.c_str(), &options), MOCO_OK) << moco_error_message();
-    const Handle dataset(opened, moco_dataset_free);
+    const Dataset dataset(opened, moco_dataset_free);
     ASSERT_EQ(moco_dataset_count(opened), 3U);
     EXPECT_EQ(moco_dataset_label(opened, 2), 1);
     moco_image *read = nullptr;
@@ -93,8 +93,8 @@ TEST_F(DatasetList, MissingFilesEndTheOpeningUnlessBrokenOnesAreSkipped)
 // A list knows its files from its opening; no call to the system is needed to compare it.
 TEST_F(DatasetList, OverlapIsKnownFromTheOpening)
 {
-    const Handle some = open(list("a/1.jpg 0\nb/3.PNG 1\n"));
-    const Handle folder = open(root_);
+    const Dataset some = open(list("a/1.jpg 0\nb/3.PNG 1\n"));
+    const Dataset folder = open(root_);
     fs::rename(root_ / "a", root_ / "moved");
     fs::rename(root_ / "b", root_ / "moved too");
     size_t count = 0;

@@ -40,7 +40,7 @@ class DatasetPipe : public DatasetFiles {
         options.format = format;
         return moco_dataset_open(out, path.c_str(), &options);
     }
-    static Handle open_pipe(const std::string &path)
+    static Dataset open_pipe(const std::string &path)
     {
         moco_dataset *dataset = nullptr;
         EXPECT_EQ(try_open(&dataset, path), MOCO_OK) << moco_error_message();
@@ -61,19 +61,19 @@ TEST_F(DatasetPipe, GivesWhatTheCommandWrites)
 {
     const Content all = { { 0, 0 }, { 10, 1 }, { 20, 0 }, { 30, 1 } };
     const std::string files = "0.png 0.cls 1.png 1.cls 2.png 2.cls 3.png 3.cls";
-    const Handle plain = open_pipe(tar(files));
+    const Dataset plain = open_pipe(tar(files));
     EXPECT_EQ(content(plain), all);
     EXPECT_EQ(content(plain), all) << "the next epoch runs it again";
     EXPECT_TRUE(plain->is_sequential);
     EXPECT_EQ(content(open_pipe(tar(files) + " | gzip")), all);
-    const Handle shards = open_pipe(tar("{0..3}.png"));
+    const Dataset shards = open_pipe(tar("{0..3}.png"));
     EXPECT_EQ(moco_dataset_shards(shards.get(), nullptr), 4U) << "braces are expanded, as WebDataset does";
     EXPECT_EQ(content(shards), (Content{ { 0, -1 }, { 10, -1 }, { 20, -1 }, { 30, -1 } }));
 }
 
 TEST_F(DatasetPipe, ClosesACommandThatIsNotReadToItsEnd)
 {
-    const Handle dataset = open_pipe(tar("0.png 1.png 2.png 3.png"));
+    const Dataset dataset = open_pipe(tar("0.png 1.png 2.png 3.png"));
     const Image one = new_image();
     EXPECT_EQ(moco_dataset_read(dataset.get(), one.get(), 1), MOCO_OK) << moco_error_message();
 }

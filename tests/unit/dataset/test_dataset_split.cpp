@@ -31,7 +31,7 @@ class Split : public DatasetFiles {
         fs::create_directories(root_ / "some/b");
         fs::create_symlink(root_ / "set/a/1.png", root_ / "some/a/x.png");
     }
-    static std::string description(const Handle &dataset)
+    static std::string description(const Dataset &dataset)
     {
         char text[8192];
         moco_dataset_describe(dataset.get(), text, sizeof text);
@@ -41,11 +41,11 @@ class Split : public DatasetFiles {
     {
         return warnings.size() == 1 && warnings[0].find(part) != std::string::npos;
     }
-    static moco_status pair(const Handle &train, const Handle &test)
+    static moco_status pair(const Dataset &train, const Dataset &test)
     {
         return moco_dataset_check_pair(train.get(), test.get());
     }
-    static size_t overlap(const Handle &train, const Handle &test)
+    static size_t overlap(const Dataset &train, const Dataset &test)
     {
         size_t count = SIZE_MAX;
         EXPECT_EQ(moco_dataset_overlap(&count, train.get(), test.get()), MOCO_OK) << moco_error_message();
@@ -63,8 +63,8 @@ TEST_F(Split, NamesOfSplitsInAnyCase)
         const std::string set = std::to_string(number++) + "/";
         classes(set + names[0], { "a", "b", "c" });
         classes(set + names[1], { "a", "b", "c" }, 50);
-        const Handle train = open(root_ / set);
-        const Handle test = open(root_ / set, MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST);
+        const Dataset train = open(root_ / set);
+        const Dataset test = open(root_ / set, MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST);
         EXPECT_EQ(moco_dataset_class_count(train.get()), 3U) << names[1];
         EXPECT_EQ(content(train)[0].first, 10) << names[1];
         EXPECT_EQ(content(test)[0].first, 50) << names[1];
@@ -83,7 +83,7 @@ TEST_F(Split, OfSeveralToTestOnValidationComesFirst)
     classes("train", { "a", "b" });
     classes("test", { "a", "b" }, 50);
     classes("Valid", { "a", "b" }, 90);
-    const Handle test = open(root_, MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST);
+    const Dataset test = open(root_, MOCO_FORMAT_AUTO, MOCO_SPLIT_TEST);
     EXPECT_EQ(content(test)[0].first, 90);
     EXPECT_NE(description(test).find("beside it: train, test"), std::string::npos) << description(test);
 }
@@ -104,7 +104,7 @@ TEST_F(Split, NamesThatLookLikeSplitsAreNamed)
         const std::string set = std::to_string(number++);
         classes(set, names);
         warnings.clear();
-        const Handle dataset = open(root_ / set);
+        const Dataset dataset = open(root_ / set);
         EXPECT_EQ(moco_dataset_format(dataset.get()), MOCO_FORMAT_FOLDER);
         EXPECT_TRUE(warned_of("have the names of splits")) << set;
     }
@@ -129,7 +129,7 @@ TEST_F(Split, PairsMustHaveTheSameClasses)
     classes("fewer", { "b", "c" });
     classes("renamed", { "a", "b", "d" });
     image("flat/1.png", 1);
-    const Handle three = open(root_ / "three");
+    const Dataset three = open(root_ / "three");
     EXPECT_EQ(pair(three, open(root_ / "same")), MOCO_OK) << moco_error_message();
     EXPECT_EQ(pair(three, open(root_ / "fewer")), MOCO_EINVALID);
     EXPECT_TRUE(message_has("has 3 classes") && message_has("only the first has 'a'")) << moco_error_message();
@@ -149,7 +149,7 @@ TEST_F(Split, EveryImageOfAPairHasALabel)
     callbacks.label = [](size_t index, void * /*payload*/) { return index == 3 ? int64_t{ -1 } : int64_t{ 0 }; };
     moco_dataset *holes = nullptr;
     ASSERT_EQ(moco_dataset_from_callbacks(&holes, 5, 2, &callbacks, nullptr), MOCO_OK);
-    const Handle owner(holes, moco_dataset_free);
+    const Dataset owner(holes, moco_dataset_free);
     EXPECT_EQ(pair(owner, owner), MOCO_EINVALID);
     EXPECT_TRUE(message_has("image[3] has no label")) << moco_error_message();
 }
@@ -159,14 +159,14 @@ TEST_F(Split, OverlapIsOfFilesWhateverLeadsToThem)
     linked_classes();
     classes("copy", { "a", "b" });
     fs::copy_file(root_ / "set/b/1.png", root_ / "some/b/y.png");
-    const Handle set = open(root_ / "set");
+    const Dataset set = open(root_ / "set");
     EXPECT_EQ(overlap(set, set), 4U);
     EXPECT_EQ(overlap(set, open((root_ / "set/../set/").string())), 4U);
     EXPECT_EQ(overlap(set, open(root_ / "link")), 4U);
     EXPECT_EQ(overlap(set, open(root_ / "copy")), 0U);
     EXPECT_EQ(overlap(set, open(root_ / "some")), 1U);
     moco_dataset *toys = toy_dataset(8);
-    const Handle owner(toys, moco_dataset_free);
+    const Dataset owner(toys, moco_dataset_free);
     EXPECT_EQ(overlap(owner, owner), 0U);
 }
 
@@ -175,16 +175,16 @@ TEST_F(Split, OverlapIsKnownFromTheLists)
 {
     linked_classes();
     fs::create_hard_link(root_ / "set/b/1.png", root_ / "some/b/y.png");
-    const Handle set = open(root_ / "set");
-    const Handle link = open(root_ / "link");
-    const Handle some = open(root_ / "some");
+    const Dataset set = open(root_ / "set");
+    const Dataset link = open(root_ / "link");
+    const Dataset some = open(root_ / "some");
     const size_t indices[2] = { 3, 0 };
     moco_dataset *made = nullptr;
     ASSERT_EQ(moco_dataset_subset(&made, set.get(), indices, 2), MOCO_OK);
-    const Handle subset(made, moco_dataset_free);
+    const Dataset subset(made, moco_dataset_free);
     const moco_dataset *const parts[2] = { some.get(), subset.get() };
     ASSERT_EQ(moco_dataset_concat(&made, parts, 2), MOCO_OK);
-    const Handle both(made, moco_dataset_free);
+    const Dataset both(made, moco_dataset_free);
     fs::rename(root_ / "set", root_ / "moved");
     EXPECT_EQ(overlap(set, link), 4U);
     EXPECT_EQ(overlap(link, some), 2U);

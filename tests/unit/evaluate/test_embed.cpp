@@ -1,8 +1,10 @@
 // Tests features in files of numpy and safetensors, and their principal components.
 #include "base/tensor_internal.h"
+#include "support/device.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
 #include "support/toy_dataset.hpp"
+#include "unit/evaluate/matrix.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -10,6 +12,7 @@
 #include <vector>
 
 namespace fs = std::filesystem;
+using moco_test::cpu;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::toy_dataset;
@@ -19,14 +22,9 @@ namespace {
 
 using Embed = moco_test::WithFolder;
 
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
-
 moco_tensor *matrix_of(const std::vector<float> &values, int64_t rows)
 {
-    const int64_t sizes[] = { rows, static_cast<int64_t>(values.size()) / rows };
-    moco_tensor *out = nullptr;
-    EXPECT_EQ(moco_tensor_from_host(&out, nullptr, MOCO_FLOAT32, kCpu, sizes, 2, values.data()), MOCO_OK);
-    return out;
+    return matrix_test::matrix(values, rows).release();
 }
 
 moco_features *toy_features(const moco_dataset *dataset, bool raw = false, size_t limit = 0)
@@ -67,7 +65,7 @@ TEST_F(Embed, NpyIsWhatNumpyExpects)
     moco_tensor_free(tensor);
 
     const int64_t none = 0;
-    ASSERT_EQ(moco_tensor_zeros(&tensor, nullptr, MOCO_BFLOAT16, kCpu, &none, 1), MOCO_OK);
+    ASSERT_EQ(moco_tensor_zeros(&tensor, nullptr, MOCO_BFLOAT16, cpu, &none, 1), MOCO_OK);
     EXPECT_EQ(moco_npy_write(path("c.npy").c_str(), tensor), MOCO_EINVALID);
     EXPECT_TRUE(message_has("bfloat16")) << moco_error_message();
     moco_tensor_free(tensor);

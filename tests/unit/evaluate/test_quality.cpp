@@ -1,29 +1,18 @@
 // Compares the label-free numbers with those of quality_numbers.py, and tests their extremes.
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
+#include "unit/evaluate/matrix.hpp"
 
 #include <cmath>
 #include <vector>
+
+using matrix_test::matrix;
+using matrix_test::Tensor;
 
 namespace {
 
 using Quality = moco_test::WithFolder;
 using moco_test::message_has;
-
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
-
-struct TensorFree {
-    void operator()(moco_tensor *tensor) const { moco_tensor_free(tensor); }
-};
-using Tensor = std::unique_ptr<moco_tensor, TensorFree>;
-
-Tensor matrix(const std::vector<float> &values, int64_t rows)
-{
-    const int64_t sizes[] = { rows, static_cast<int64_t>(values.size()) / rows };
-    moco_tensor *out = nullptr;
-    EXPECT_EQ(moco_tensor_from_host(&out, nullptr, MOCO_FLOAT32, kCpu, sizes, 2, values.data()), MOCO_OK);
-    return Tensor(out);
-}
 
 // As rows() of quality_numbers.py, from a row on; with rows of norm 1 if asked.
 Tensor rows(int count, int columns, int first = 0, bool unit = false)

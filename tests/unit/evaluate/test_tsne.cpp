@@ -1,9 +1,9 @@
 // Compares the parts of t-SNE with plain loops, and looks at a map of clusters.
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
+#include "unit/evaluate/matrix.hpp"
 
 #include <cmath>
-#include <memory>
 #include <random>
 #include <vector>
 
@@ -13,18 +13,16 @@ extern "C" {
 #include "moco/embed.h"
 }
 
+using matrix_test::matrix;
+using matrix_test::Tensor;
+
 namespace {
 
 using Tsne = moco_test::WithFolder;
 using moco_test::message_has;
 using moco_test::values_of;
 
-struct TensorFree {
-    void operator()(moco_tensor *tensor) const { moco_tensor_free(tensor); }
-};
-using Tensor = std::unique_ptr<moco_tensor, TensorFree>;
-
-constexpr int kRows = 150; // more than a block
+constexpr int kPoints = 150; // more than a block
 constexpr int kColumns = 8;
 constexpr int kClusters = 3;
 
@@ -34,7 +32,7 @@ std::vector<float> clusters()
     std::mt19937 random(7);
     std::normal_distribution<float> normal;
     std::vector<float> values;
-    for (int i = 0; i < kRows; ++i) {
+    for (int i = 0; i < kPoints; ++i) {
         for (int j = 0; j < kColumns; ++j) {
             values.push_back(0.2F * normal(random) + (j == i % kClusters ? 1.0F : 0.0F));
         }
@@ -42,18 +40,11 @@ std::vector<float> clusters()
     return values;
 }
 
-Tensor matrix(const std::vector<float> &values, int64_t rows)
-{
-    const int64_t sizes[] = { rows, static_cast<int64_t>(values.size()) / rows };
-    moco_tensor *out = nullptr;
-    EXPECT_EQ(moco_tensor_from_host(&out, nullptr, MOCO_FLOAT32, { MOCO_CPU, 0 }, sizes, 2, values.data()), MOCO_OK);
-    return Tensor(out);
-}
-
 Tensor affinities(double perplexity)
 {
     moco_tensor *p = nullptr;
-    EXPECT_EQ(moco__tsne_affinities(&p, matrix(clusters(), kRows).get(), perplexity), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(moco__tsne_affinities(&p, matrix(clusters(), kPoints).get(), perplexity), MOCO_OK)
+        << moco_error_message();
     return Tensor(p);
 }
 
@@ -72,12 +63,12 @@ std::vector<double> conditional(const std::vector<float> &x, int row, double per
 {
     double low = 0;
     double high = 1e4;
-    std::vector<double> p(kRows);
+    std::vector<double> p(kPoints);
     for (int step = 0; step < 200; ++step) {
         const double beta = (low + high) / 2;
         double sum = 0;
         double entropy = 0;
-        for (int j = 0; j < kRows; ++j) {
+        for (int j = 0; j < kPoints; ++j) {
             p[j] = j == row ? 0 : std::exp(-beta * square_distance(x, row, j));
             sum += p[j];
         }
@@ -103,17 +94,17 @@ TEST_F(Tsne, AffinitiesEqualThoseOfPlainLoops)
     const std::vector<float> x = clusters();
     const std::vector<float> p = values_of(affinities(12).get());
     std::vector<std::vector<double>> rows;
-    for (int i = 0; i < kRows; ++i) {
+    for (int i = 0; i < kPoints; ++i) {
         rows.push_back(conditional(x, i, 12));
     }
     double sum = 0;
-    for (int i = 0; i < kRows; ++i) {
-        for (int j = 0; j < kRows; ++j) {
-            const double expected = (rows[i][j] + rows[j][i]) / (2 * kRows);
-            ASSERT_NEAR(p[i * kRows + j], expected, 1e-7 + 1e-3 * expected) << i << " " << j;
-            sum += p[i * kRows + j];
+    for (int i = 0; i < kPoints; ++i) {
+        for (int j = 0; j < kPoints; ++j) {
+            const double expected = (rows[i][j] + rows[j][i]) / (2 * kPoints);
+            ASSERT_NEAR(p[i * kPoints + j], expected, 1e-7 + 1e-3 * expected) << i << " " << j;
+            sum += p[i * kPoints + j];
         }
-        EXPECT_FLOAT_EQ(p[i * kRows + i], 0);
+        EXPECT_FLOAT_EQ(p[i * kPoints + i], 0);
     }
     EXPECT_NEAR(sum, 1, 1e-5);
 }
@@ -123,25 +114,25 @@ TEST_F(Tsne, ForcesEqualThoseOfPlainLoops)
     const Tensor tensor = affinities(12);
     const std::vector<float> p = values_of(tensor.get());
     std::vector<double> y;
-    for (int i = 0; i < kRows; ++i) {
+    for (int i = 0; i < kPoints; ++i) {
         y.push_back(3 * std::sin(1.0 * i));
         y.push_back(3 * std::cos(1.7 * i));
     }
-    std::vector<double> pull(2 * kRows);
-    std::vector<double> push(2 * kRows);
+    std::vector<double> pull(2 * kPoints);
+    std::vector<double> push(2 * kPoints);
     double sum = 0;
     ASSERT_EQ(moco__tsne_forces(pull.data(), push.data(), &sum, tensor.get(), y.data()), MOCO_OK)
         << moco_error_message();
     double whole = 0;
-    for (int i = 0; i < kRows; ++i) {
+    for (int i = 0; i < kPoints; ++i) {
         double expected[4] = { 0, 0, 0, 0 };
-        for (int j = 0; j < kRows; ++j) {
+        for (int j = 0; j < kPoints; ++j) {
             const double dx = y[2 * i] - y[2 * j];
             const double dy = y[2 * i + 1] - y[2 * j + 1];
             const double near = i == j ? 0 : 1 / (1 + dx * dx + dy * dy);
             whole += near;
-            expected[0] += p[i * kRows + j] * near * dx;
-            expected[1] += p[i * kRows + j] * near * dy;
+            expected[0] += p[i * kPoints + j] * near * dx;
+            expected[1] += p[i * kPoints + j] * near * dy;
             expected[2] += near * near * dx;
             expected[3] += near * near * dy;
         }
@@ -155,7 +146,7 @@ TEST_F(Tsne, ForcesEqualThoseOfPlainLoops)
 
 TEST_F(Tsne, ClustersAreApartAndTheMapIsTheSameEachTime)
 {
-    const Tensor features = matrix(clusters(), kRows);
+    const Tensor features = matrix(clusters(), kPoints);
     moco_tsne_options options = MOCO_TSNE_OPTIONS_INIT;
     options.iterations = 200;
     moco_tensor *once = nullptr;
@@ -165,10 +156,10 @@ TEST_F(Tsne, ClustersAreApartAndTheMapIsTheSameEachTime)
     const std::vector<float> y = values_of(once);
     EXPECT_EQ(y, values_of(again));
     int right = 0; // the nearest point is of the same cluster
-    for (int i = 0; i < kRows; ++i) {
+    for (int i = 0; i < kPoints; ++i) {
         int nearest = -1;
         double least = INFINITY;
-        for (int j = 0; j < kRows; ++j) {
+        for (int j = 0; j < kPoints; ++j) {
             const double distance = std::hypot(y[2 * i] - y[2 * j], y[2 * i + 1] - y[2 * j + 1]);
             if (j != i && distance < least) {
                 least = distance;
@@ -177,14 +168,14 @@ TEST_F(Tsne, ClustersAreApartAndTheMapIsTheSameEachTime)
         }
         right += nearest % kClusters == i % kClusters ? 1 : 0;
     }
-    EXPECT_GT(right, kRows * 97 / 100);
+    EXPECT_GT(right, kPoints * 97 / 100);
     moco_tensor_free(once);
     moco_tensor_free(again);
 }
 
 TEST_F(Tsne, StopsAndRefuses)
 {
-    const Tensor features = matrix(clusters(), kRows);
+    const Tensor features = matrix(clusters(), kPoints);
     moco_tsne_options options = MOCO_TSNE_OPTIONS_INIT;
     size_t done = 0;
     options.iterations = 60;

@@ -1,16 +1,16 @@
 // Tests the safetensors format: round trips, equal bytes, and hostile files.
+#include "support/device.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <cstring>
 #include <vector>
 
+using moco_test::cpu;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::write_file;
 
 namespace {
-
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
 class Safetensors : public moco_test::WithFolder {
   protected:
@@ -61,7 +61,7 @@ TEST_F(Safetensors, RoundTripsEveryTypeAndShape)
             bytes[i] = c.dtype == MOCO_BOOL ? i % 2 : static_cast<unsigned char>(i * 37 % 60);
         }
         moco_tensor *tensor = nullptr;
-        ASSERT_EQ(moco_tensor_from_host(&tensor, nullptr, c.dtype, kCpu, c.sizes.data(), c.sizes.size(),
+        ASSERT_EQ(moco_tensor_from_host(&tensor, nullptr, c.dtype, cpu, c.sizes.data(), c.sizes.size(),
                                         count > 0 ? bytes.data() : reinterpret_cast<const unsigned char *>("")),
                   MOCO_OK)
             << moco_error_message();
@@ -95,7 +95,7 @@ TEST_F(Safetensors, RoundTripsEveryTypeAndShape)
         ASSERT_EQ(moco_weights_read(bytes.data(), entry->bytes, file, tensors[i].name), MOCO_OK);
         EXPECT_TRUE(std::equal(values[i].begin(), values[i].end(), bytes.begin())) << tensors[i].name;
         moco_tensor *copy = nullptr;
-        ASSERT_EQ(moco_tensor_zeros(&copy, nullptr, cases[i].dtype, kCpu, cases[i].sizes.data(), cases[i].sizes.size()),
+        ASSERT_EQ(moco_tensor_zeros(&copy, nullptr, cases[i].dtype, cpu, cases[i].sizes.data(), cases[i].sizes.size()),
                   MOCO_OK);
         EXPECT_EQ(moco_weights_read_tensor(copy, file, tensors[i].name), MOCO_OK) << moco_error_message();
         moco_tensor_free(copy);
@@ -114,7 +114,7 @@ TEST_F(Safetensors, WritesViewsRowMajor)
     const int64_t sizes[] = { 2, 3 };
     moco_tensor *matrix = nullptr;
     moco_tensor *transposed = nullptr;
-    ASSERT_EQ(moco_tensor_from_host(&matrix, nullptr, MOCO_FLOAT32, kCpu, sizes, 2, values), MOCO_OK);
+    ASSERT_EQ(moco_tensor_from_host(&matrix, nullptr, MOCO_FLOAT32, cpu, sizes, 2, values), MOCO_OK);
     ASSERT_EQ(moco_tensor_transpose(&transposed, nullptr, matrix), MOCO_OK);
     const moco_named_tensor named = { "t", transposed };
     ASSERT_EQ(moco_safetensors_write(path("t").c_str(), &named, 1, nullptr, 0), MOCO_OK);

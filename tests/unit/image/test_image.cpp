@@ -1,10 +1,9 @@
 // Tests pixel operations on odd sizes against Pillow and torchvision, and the image handle.
-#include "support/tests_folder.hpp"
+#include "unit/image/golden_images.hpp"
 
 #include <moco.h>
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <cmath>
 #include <cstring>
@@ -15,9 +14,10 @@
 #include <string>
 #include <vector>
 
-namespace {
+using golden_test::crc_of;
+using golden_test::folder;
 
-const std::filesystem::path folder = std::filesystem::path(moco_test::tests_folder()) / "golden/images";
+namespace {
 
 std::vector<std::uint8_t> formula(int width, int height)
 {
@@ -32,12 +32,6 @@ std::vector<std::uint8_t> formula(int width, int height)
     return pixels;
 }
 
-unsigned long crc_of(const moco_image *image)
-{
-    const auto count = static_cast<std::size_t>(moco_image_width(image)) * moco_image_height(image) * 3;
-    return crc32(0, moco_image_pixels(image), static_cast<unsigned>(count));
-}
-
 std::uint32_t colour_at(const moco_image *image, int x, int y)
 {
     const std::uint8_t *p =
@@ -45,7 +39,7 @@ std::uint32_t colour_at(const moco_image *image, int x, int y)
     return static_cast<std::uint32_t>(p[0]) << 16U | static_cast<std::uint32_t>(p[1]) << 8U | p[2];
 }
 
-class Image : public testing::Test {
+class ImageHandle : public testing::Test {
   protected:
     void SetUp() override
     {
@@ -97,7 +91,7 @@ class Image : public testing::Test {
     std::size_t live_ = 0;
 };
 
-TEST_F(Image, OperationsOnOddSizesEqualPil)
+TEST_F(ImageHandle, OperationsOnOddSizesEqualPil)
 {
     std::ifstream table(folder / "operations.txt");
     int lines = 0;
@@ -124,7 +118,7 @@ TEST_F(Image, OperationsOnOddSizesEqualPil)
     EXPECT_GT(lines, 250);
 }
 
-TEST_F(Image, NormalizeFollowsTorchvisionsFloatOperations)
+TEST_F(ImageHandle, NormalizeFollowsTorchvisionsFloatOperations)
 {
     const double mean[3] = { 0.485, 0.456, 0.406 };
     const double std[3] = { 0.229, 0.224, 0.225 };
@@ -146,7 +140,7 @@ TEST_F(Image, NormalizeFollowsTorchvisionsFloatOperations)
     EXPECT_EQ(moco_image_store(planar.data(), MOCO_FLOAT32, image_, mean, zero, MOCO_NCHW), MOCO_EINVALID);
 }
 
-TEST_F(Image, SetTakesGreyAndPlanes)
+TEST_F(ImageHandle, SetTakesGreyAndPlanes)
 {
     const std::uint8_t grey[6] = { 0, 1, 2, 3, 4, 255 };
     ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_GREY, 3, 2, 0, grey), MOCO_OK);
@@ -164,7 +158,7 @@ TEST_F(Image, SetTakesGreyAndPlanes)
     EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
 }
 
-TEST_F(Image, FramesComeInTheLayoutsOfCameras)
+TEST_F(ImageHandle, FramesComeInTheLayoutsOfCameras)
 {
     const std::uint8_t bgr[10] = { 3, 2, 1, 6, 5, 4, 0xAA, 9, 8, 7 }; // two rows of one pixel, 7 bytes apart
     ASSERT_EQ(moco_image_set(image_, MOCO_FRAME_BGR, 1, 2, 7, bgr), MOCO_OK);
@@ -188,7 +182,7 @@ TEST_F(Image, FramesComeInTheLayoutsOfCameras)
     EXPECT_GE(colour_at(image_, 0, 0), 0xFE0000U);
 }
 
-TEST_F(Image, FramesAreChecked)
+TEST_F(ImageHandle, FramesAreChecked)
 {
     const std::uint8_t bytes[64] = {};
     set(2, 1);
@@ -203,7 +197,7 @@ TEST_F(Image, FramesAreChecked)
     EXPECT_EQ(moco_image_width(image_), 2) << "failures leave the image as it was";
 }
 
-TEST_F(Image, BuffersAreKept)
+TEST_F(ImageHandle, BuffersAreKept)
 {
     set(64, 48);
     ASSERT_EQ(moco_image_resized_crop(other_, image_, { 0, 0, 48, 64 }, 32, 32), MOCO_OK);
@@ -214,7 +208,7 @@ TEST_F(Image, BuffersAreKept)
     }
 }
 
-TEST_F(Image, BadArgumentsAreRefused)
+TEST_F(ImageHandle, BadArgumentsAreRefused)
 {
     EXPECT_EQ(moco_image_resized_crop(other_, image_, { 0, 0, 1, 1 }, 8, 8), MOCO_EINVALID) << "an empty source";
     set(5, 4);
@@ -238,7 +232,7 @@ TEST_F(Image, BadArgumentsAreRefused)
     moco_image_free(nullptr);
 }
 
-TEST_F(Image, OperationsOnAnEmptyImageAreRefused)
+TEST_F(ImageHandle, OperationsOnAnEmptyImageAreRefused)
 {
     EXPECT_EQ(moco_image_width(image_), 0);
     for (const char *name : { "brightness", "contrast", "saturation", "hue", "gaussian_blur", "grayscale", "hflip" }) {
@@ -252,7 +246,7 @@ TEST_F(Image, OperationsOnAnEmptyImageAreRefused)
     EXPECT_EQ(moco_image_write_png(image_, "never-written.png"), MOCO_EINVALID);
 }
 
-TEST_F(Image, PasteZoomsAndIsCut)
+TEST_F(ImageHandle, PasteZoomsAndIsCut)
 {
     ASSERT_EQ(moco_image_fill(image_, 6, 5, 0), MOCO_OK);
     const std::uint8_t pixels[] = { 1, 1, 1, 2, 2, 2 };
@@ -272,7 +266,7 @@ TEST_F(Image, PasteZoomsAndIsCut)
     EXPECT_EQ(moco_image_paste(image_, image_, 0, 0, 1), MOCO_EINVALID);
 }
 
-TEST_F(Image, EncodesJpeg)
+TEST_F(ImageHandle, EncodesJpeg)
 {
     // A smooth picture of any size comes back nearly the same, and the higher the quality, the closer.
     for (const auto &[width, height] : { std::pair(97, 61), std::pair(1, 1), std::pair(16, 300) }) {

@@ -1,10 +1,9 @@
 // Tests that every kind of file gives the pixels of Pillow, and that damaged files leave the image unchanged.
-#include "support/tests_folder.hpp"
+#include "unit/image/golden_images.hpp"
 
 #include <moco.h>
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -13,9 +12,10 @@
 #include <string>
 #include <vector>
 
-namespace {
+using golden_test::crc_of;
+using golden_test::folder;
 
-const std::filesystem::path folder = std::filesystem::path(moco_test::tests_folder()) / "golden/images";
+namespace {
 
 struct Expected {
     std::string name;
@@ -51,12 +51,6 @@ std::string bytes_of(const std::filesystem::path &path)
 {
     std::ifstream file(path, std::ios::binary);
     return { std::istreambuf_iterator<char>(file), {} };
-}
-
-unsigned long crc_of(const moco_image *image)
-{
-    const auto count = static_cast<std::size_t>(moco_image_width(image)) * moco_image_height(image) * 3;
-    return crc32(0, moco_image_pixels(image), static_cast<unsigned>(count));
 }
 
 class ImageDecode : public testing::Test {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/tensor_values.hpp"
+#include "unit/loader/sampler_fixture.hpp"
 
 #include <gtest/gtest.h>
 #include <moco.h>
@@ -19,7 +20,6 @@
 namespace loader_test {
 
 using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
-using SamplerHandle = std::unique_ptr<moco_sampler, decltype(&moco_sampler_free)>;
 using Handle = std::unique_ptr<moco_loader, decltype(&moco_loader_free)>;
 using Image = std::unique_ptr<moco_image, decltype(&moco_image_free)>;
 
@@ -77,15 +77,13 @@ class Loader : public ::testing::Test {
     }
     static SamplerHandle sampler(size_t batch, bool drop_last = true, bool shuffle = true, size_t count = image_count)
     {
-        moco_sampler *made = nullptr;
         moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
         options.count = count;
         options.batch = batch;
         options.seed = 4;
         options.drop_last = drop_last;
         options.shuffle = shuffle;
-        EXPECT_EQ(moco_sampler_create(&made, &options), MOCO_OK);
-        return { made, moco_sampler_free };
+        return sampler_of(options);
     }
     Handle loader(const Dataset &dataset, const SamplerHandle &sampler)
     {

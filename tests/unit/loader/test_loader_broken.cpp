@@ -1,12 +1,12 @@
 // Tests the loader with broken images: they fail by name, or are skipped and counted.
 #include "unit/loader/loader_fixture.hpp"
+#include "unit/loader/warning_lines.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <string>
 
 namespace fs = std::filesystem;
@@ -59,17 +59,6 @@ TEST_F(Loader, BrokenFileIsNamedOnce)
     fs::remove_all(name);
 }
 
-std::mutex log_mutex;
-std::vector<std::string> log_lines;
-
-void collect(moco_log_level level, const char *message, void *)
-{
-    if (level == MOCO_LOG_WARNING) {
-        const std::lock_guard<std::mutex> guard(log_mutex);
-        log_lines.emplace_back(message);
-    }
-}
-
 TEST_F(Loader, SkipsBrokenImages)
 {
     source_.broken = { 3, 4, 13, 49 };
@@ -78,8 +67,8 @@ TEST_F(Loader, SkipsBrokenImages)
     std::vector<Batch> expected;
     for (const int32_t workers : { 1, 4 }) {
         const Dataset images = dataset(); // logs each image once
-        log_lines.clear();
-        moco_log_set_callback(collect, nullptr);
+        warning_lines.clear();
+        moco_log_set_callback(collect_warnings, nullptr);
         options_.workers = workers;
         const SamplerHandle order = sampler(10, true, false);
         {
@@ -100,8 +89,8 @@ TEST_F(Loader, SkipsBrokenImages)
             EXPECT_EQ(moco_dataset_skipped(images.get(), nullptr, 0), 4U);
         }
         moco_log_set_callback(nullptr, nullptr);
-        EXPECT_EQ(log_lines.size(), 4U) << "each broken image once";
-        for (const auto &line : log_lines) {
+        EXPECT_EQ(warning_lines.size(), 4U) << "each broken image once";
+        for (const auto &line : warning_lines) {
             EXPECT_NE(line.find("image["), std::string::npos);
             EXPECT_NE(line.find("it is scratched"), std::string::npos);
         }

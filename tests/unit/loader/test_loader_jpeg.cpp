@@ -8,18 +8,23 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "support/temporary_folder.hpp"
 #include "synth_jpeg.h"
+#include "unit/loader/sampler_fixture.hpp"
+#include "unit/loader/warning_lines.hpp"
+
+using loader_test::collect_warnings;
+using loader_test::sampler_of;
+using loader_test::SamplerHandle;
+using loader_test::warning_lines;
 
 namespace {
 
 using Dataset = std::unique_ptr<moco_dataset, decltype(&moco_dataset_free)>;
-using Sampler = std::unique_ptr<moco_sampler, decltype(&moco_sampler_free)>;
 using Handle = std::unique_ptr<moco_loader, decltype(&moco_loader_free)>;
 
 constexpr std::int32_t side = 16;
@@ -65,19 +70,6 @@ std::string broken(std::string file, std::uint64_t index)
     }
 }
 
-std::mutex log_mutex;
-std::set<std::string> log_lines;
-std::size_t log_count = 0;
-
-void collect(moco_log_level level, const char *message, void *)
-{
-    if (level == MOCO_LOG_WARNING) {
-        const std::lock_guard<std::mutex> guard(log_mutex);
-        log_lines.insert(message);
-        ++log_count;
-    }
-}
-
 class LoaderJpeg : public moco_test::WithFolder {
   protected:
     void SetUp() override
@@ -102,17 +94,15 @@ class LoaderJpeg : public moco_test::WithFolder {
         EXPECT_EQ(moco_dataset_open(&made, folder_.c_str(), nullptr), MOCO_OK) << moco_error_message();
         return { made, moco_dataset_free };
     }
-    static Sampler sampler(const Dataset &images, bool shuffle, std::size_t batch = 50)
+    static SamplerHandle sampler(const Dataset &images, bool shuffle, std::size_t batch = 50)
     {
         moco_sampler_options order = MOCO_SAMPLER_OPTIONS_INIT;
         order.count = moco_dataset_count(images.get());
         order.batch = batch;
         order.shuffle = shuffle;
-        moco_sampler *made = nullptr;
-        EXPECT_EQ(moco_sampler_create(&made, &order), MOCO_OK);
-        return { made, moco_sampler_free };
+        return sampler_of(order);
     }
-    Handle loader(const Dataset &images, const Sampler &order) const
+    Handle loader(const Dataset &images, const SamplerHandle &order) const
     {
         moco_loader *made = nullptr;
         EXPECT_EQ(moco_loader_create(&made, images.get(), order.get(), &policy_, nullptr, &options_), MOCO_OK);
@@ -131,10 +121,9 @@ void LoaderJpeg::expect_thousand_skipped()
     const Dataset images = open();
     ASSERT_EQ(moco_dataset_count(images.get()), 2000U);
     options_.skip_broken = true;
-    log_lines.clear();
-    log_count = 0;
-    moco_log_set_callback(collect, nullptr);
-    const Sampler order = sampler(images, true);
+    warning_lines.clear();
+    moco_log_set_callback(collect_warnings, nullptr);
+    const SamplerHandle order = sampler(images, true);
     std::set<std::size_t> delivered;
     {
         const Handle made = loader(images, order);
@@ -148,9 +137,10 @@ void LoaderJpeg::expect_thousand_skipped()
     moco_log_set_callback(nullptr, nullptr);
     EXPECT_EQ(delivered.size(), 1000U);
     EXPECT_TRUE(std::all_of(delivered.begin(), delivered.end(), [](std::size_t index) { return index % 2 == 0; }));
-    EXPECT_EQ(log_count, 1000U) << "each is named once";
-    EXPECT_EQ(log_lines.size(), 1000U);
-    for (const auto &line : log_lines) {
+    EXPECT_EQ(warning_lines.size(), 1000U);
+    const std::set<std::string> different(warning_lines.begin(), warning_lines.end());
+    EXPECT_EQ(different.size(), 1000U) << "each is named once";
+    for (const auto &line : different) {
         EXPECT_NE(line.find(".jpg: "), std::string::npos) << line;
     }
 }
@@ -170,7 +160,7 @@ TEST_F(LoaderJpeg, NamesTheFirstBrokenFile)
 {
     write_files(60, true);
     const Dataset images = open();
-    const Sampler order = sampler(images, false);
+    const SamplerHandle order = sampler(images, false);
     const Handle made = loader(images, order);
     moco_batch batch;
     EXPECT_EQ(moco_loader_next(made.get(), &batch), MOCO_EFORMAT);
@@ -201,12 +191,12 @@ TEST_F(LoaderJpeg, OutputDependsNeitherOnTheWorkersNorOnAResume)
     std::vector<std::vector<float>> expected;
     for (const std::int32_t workers : { 1, 2, 4 }) {
         options_.workers = workers;
-        const Sampler order = sampler(images, true);
+        const SamplerHandle order = sampler(images, true);
         const auto got = take(loader(images, order), 8);
         expected = expected.empty() ? got : expected;
         EXPECT_EQ(got, expected) << workers << " workers";
     }
-    const Sampler order = sampler(images, true);
+    const SamplerHandle order = sampler(images, true);
     ASSERT_EQ(moco_sampler_seek(order.get(), 0, 3), MOCO_OK);
     EXPECT_EQ(take(loader(images, order), 5),
               std::vector<std::vector<float>>(expected.begin() + std::ptrdiff_t{ 3 } * 2, expected.end()));
@@ -228,7 +218,7 @@ TEST_F(LoaderJpeg, MemoryStaysFlatOverTwentyThousandFiles)
 #endif
     write_files(1000, false);
     const Dataset images = open();
-    const Sampler order = sampler(images, true);
+    const SamplerHandle order = sampler(images, true);
     const Handle made = loader(images, order);
     long early = 0;
     for (int i = 0; i < 400; ++i) {
@@ -260,7 +250,7 @@ TEST_F(LoaderJpeg, TakesLessThanFiftyMegabytesOverTheBatches)
     options_.workers = 4;
     for (const bool fast : { false, true }) {
         options_.fast = fast;
-        const Sampler order = sampler(images, true, 16);
+        const SamplerHandle order = sampler(images, true, 16);
         const long before = resident();
         long largest = 0;
         const Handle made = loader(images, order);

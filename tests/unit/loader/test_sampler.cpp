@@ -1,11 +1,12 @@
 // Tests the sampler: every index once per epoch, seeking, drop_last, windows over shards, refusals.
-#include <gtest/gtest.h>
-#include <moco.h>
+#include "unit/loader/sampler_fixture.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
+
+using loader_test::sampler_of;
+using loader_test::SamplerHandle;
 
 namespace {
 
@@ -18,8 +19,6 @@ class Sampler : public ::testing::Test {
     size_t before_ = 0;
 };
 
-using Handle = std::unique_ptr<moco_sampler, decltype(&moco_sampler_free)>;
-
 moco_sampler_options options_for(size_t count, size_t batch, bool drop_last = true, bool shuffle = true)
 {
     moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
@@ -31,13 +30,6 @@ moco_sampler_options options_for(size_t count, size_t batch, bool drop_last = tr
     return options;
 }
 
-Handle make(const moco_sampler_options &options)
-{
-    moco_sampler *sampler = nullptr;
-    EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_OK) << moco_error_message();
-    return { sampler, moco_sampler_free };
-}
-
 struct Batch {
     std::vector<size_t> indices;
     uint64_t epoch = 99;
@@ -45,7 +37,7 @@ struct Batch {
     bool operator==(const Batch &) const = default;
 };
 
-Batch next(const Handle &sampler, size_t room)
+Batch next(const SamplerHandle &sampler, size_t room)
 {
     Batch out;
     size_t count = 0;
@@ -55,7 +47,7 @@ Batch next(const Handle &sampler, size_t room)
     return out;
 }
 
-std::vector<size_t> epoch_of(const Handle &sampler, size_t room, uint64_t epoch)
+std::vector<size_t> epoch_of(const SamplerHandle &sampler, size_t room, uint64_t epoch)
 {
     std::vector<size_t> all;
     for (size_t b = 0; b < moco_sampler_batches(sampler.get()); ++b) {
@@ -70,7 +62,7 @@ std::vector<size_t> epoch_of(const Handle &sampler, size_t room, uint64_t epoch)
 TEST_F(Sampler, EveryIndexOnceAnEpoch)
 {
     for (const size_t batch : { 1U, 7U, 10U, 100U, 1000U }) {
-        const Handle sampler = make(options_for(100, batch, false));
+        const SamplerHandle sampler = sampler_of(options_for(100, batch, false));
         std::vector<std::vector<size_t>> epochs;
         for (uint64_t epoch = 0; epoch < 3; ++epoch) {
             auto all = epoch_of(sampler, batch, epoch);
@@ -88,8 +80,8 @@ TEST_F(Sampler, EveryIndexOnceAnEpoch)
 
 TEST_F(Sampler, DropLastLeavesOutTheRest)
 {
-    const Handle drops = make(options_for(103, 10, true));
-    const Handle keeps = make(options_for(103, 10, false));
+    const SamplerHandle drops = sampler_of(options_for(103, 10, true));
+    const SamplerHandle keeps = sampler_of(options_for(103, 10, false));
     EXPECT_EQ(moco_sampler_batches(drops.get()), 10U);
     EXPECT_EQ(moco_sampler_batches(keeps.get()), 11U);
     const auto dropped = epoch_of(drops, 10, 0);
@@ -103,18 +95,18 @@ TEST_F(Sampler, DropLastLeavesOutTheRest)
 TEST_F(Sampler, OrderDependsOnSeedAlone)
 {
     auto options = options_for(50, 50);
-    const auto first = next(make(options), 50).indices;
-    EXPECT_EQ(first, next(make(options), 50).indices);
+    const auto first = next(sampler_of(options), 50).indices;
+    EXPECT_EQ(first, next(sampler_of(options), 50).indices);
     options.seed = 12;
-    EXPECT_NE(first, next(make(options), 50).indices);
+    EXPECT_NE(first, next(sampler_of(options), 50).indices);
     // The batch size cuts the same order.
     options = options_for(50, 10);
-    EXPECT_EQ(first, epoch_of(make(options), 10, 0));
+    EXPECT_EQ(first, epoch_of(sampler_of(options), 10, 0));
 }
 
 TEST_F(Sampler, WithoutShufflingInOrder)
 {
-    const Handle sampler = make(options_for(5, 2, false, false));
+    const SamplerHandle sampler = sampler_of(options_for(5, 2, false, false));
     for (uint64_t epoch = 0; epoch < 2; ++epoch) {
         EXPECT_EQ(epoch_of(sampler, 2, epoch), (std::vector<size_t>{ 0, 1, 2, 3, 4 }));
     }
@@ -123,8 +115,8 @@ TEST_F(Sampler, WithoutShufflingInOrder)
 TEST_F(Sampler, SeekEqualsWalking)
 {
     const auto options = options_for(43, 5, false);
-    const Handle walker = make(options);
-    const Handle seeker = make(options);
+    const SamplerHandle walker = sampler_of(options);
+    const SamplerHandle seeker = sampler_of(options);
     for (uint64_t epoch = 0; epoch < 3; ++epoch) {
         for (size_t b = 0; b < moco_sampler_batches(walker.get()); ++b) {
             // Some other place in between, so that the kept order is another epoch's.
@@ -138,7 +130,7 @@ TEST_F(Sampler, SeekEqualsWalking)
 
 TEST_F(Sampler, EndOfAnEpochIsTheNextOnesStart)
 {
-    const Handle sampler = make(options_for(20, 5));
+    const SamplerHandle sampler = sampler_of(options_for(20, 5));
     ASSERT_EQ(moco_sampler_seek(sampler.get(), 2, 4), MOCO_OK);
     const Batch batch = next(sampler, 5);
     EXPECT_EQ(batch.epoch, 3U);
@@ -157,7 +149,7 @@ TEST_F(Sampler, RefusesWhatGivesNoBatch)
     }
     EXPECT_EQ(moco_sampler_create(&sampler, nullptr), MOCO_EINVALID);
     EXPECT_EQ(sampler, nullptr);
-    const Handle small = make(options_for(3, 4, false));
+    const SamplerHandle small = sampler_of(options_for(3, 4, false));
     EXPECT_EQ(next(small, 4).indices.size(), 3U);
     moco_sampler_free(nullptr);
 }
@@ -187,7 +179,7 @@ size_t shard_of(size_t index)
 TEST_F(Sampler, WindowsHoldEveryIndexOnce)
 {
     for (const size_t window : { 1U, 2U, 16U, 100U, 299U, 300U, 5000U }) {
-        const Handle sampler = make(windowed(window));
+        const SamplerHandle sampler = sampler_of(windowed(window));
         std::vector<std::vector<size_t>> epochs;
         for (uint64_t epoch = 0; epoch < 3; ++epoch) {
             auto all = epoch_of(sampler, 20, epoch);
@@ -199,7 +191,7 @@ TEST_F(Sampler, WindowsHoldEveryIndexOnce)
         }
         EXPECT_NE(epochs[0], epochs[1]);
         EXPECT_NE(epochs[1], epochs[2]);
-        EXPECT_EQ(epochs[0], epoch_of(make(windowed(window, 50)), 50, 0)) << "the batch size cuts the same order";
+        EXPECT_EQ(epochs[0], epoch_of(sampler_of(windowed(window, 50)), 50, 0)) << "the batch size cuts the same order";
     }
 }
 
@@ -207,7 +199,7 @@ TEST_F(Sampler, ShardsAreReadInSequence)
 {
     // What the windows are for: a shard's samples come nearly in order, and from few shards at a time.
     constexpr size_t window = 16;
-    const Handle sampler = make(windowed(window));
+    const SamplerHandle sampler = sampler_of(windowed(window));
     for (uint64_t epoch = 0; epoch < 20; ++epoch) {
         const auto all = epoch_of(sampler, 20, epoch);
         std::vector<size_t> furthest(kShards.size());
@@ -232,7 +224,7 @@ TEST_F(Sampler, WindowOfOneShardIsNearlySorted)
 {
     auto options = options_for(100, 10);
     options.window = 5;
-    const auto all = epoch_of(make(options), 10, 0);
+    const auto all = epoch_of(sampler_of(options), 10, 0);
     for (size_t i = 0; i < all.size(); ++i) {
         EXPECT_LT(std::max(all[i], i) - std::min(all[i], i), 5U);
     }
@@ -240,10 +232,10 @@ TEST_F(Sampler, WindowOfOneShardIsNearlySorted)
 
 TEST_F(Sampler, SeekEqualsWalkingOverShards)
 {
-    const Handle walker = make(windowed(32));
+    const SamplerHandle walker = sampler_of(windowed(32));
     for (uint64_t epoch = 0; epoch < 2; ++epoch) {
         for (size_t b = 0; b < moco_sampler_batches(walker.get()); ++b) {
-            const Handle seeker = make(windowed(32));
+            const SamplerHandle seeker = sampler_of(windowed(32));
             ASSERT_EQ(moco_sampler_seek(seeker.get(), epoch, b), MOCO_OK);
             ASSERT_EQ(next(seeker, 20), next(walker, 20));
         }
@@ -252,18 +244,18 @@ TEST_F(Sampler, SeekEqualsWalkingOverShards)
 
 TEST_F(Sampler, RanksShareTheOrderOfShards)
 {
-    const Handle whole = make(windowed(32));
-    std::vector<Handle> ranks;
+    const SamplerHandle whole = sampler_of(windowed(32));
+    std::vector<SamplerHandle> ranks;
     for (int32_t rank = 0; rank < 4; ++rank) {
         auto options = windowed(32);
         options.rank = rank;
         options.world = 4;
-        ranks.push_back(make(options));
+        ranks.push_back(sampler_of(options));
     }
     for (size_t b = 0; b < 2 * moco_sampler_batches(whole.get()); ++b) {
         auto expected = next(whole, 20).indices;
         std::vector<size_t> shared;
-        for (const Handle &rank : ranks) {
+        for (const SamplerHandle &rank : ranks) {
             const auto part = next(rank, 20).indices;
             EXPECT_EQ(part.size(), 5U);
             shared.insert(shared.end(), part.begin(), part.end());

@@ -1,18 +1,20 @@
 // Tests orders by weights and by a callback: the same on any rank, and when resumed.
-#include <gtest/gtest.h>
-#include <moco.h>
+#include "support/temporary_folder.hpp"
+#include "unit/loader/sampler_fixture.hpp"
 
 #include <cmath>
-#include <memory>
 #include <string>
 #include <vector>
 
+using loader_test::sampler_of;
+using loader_test::SamplerHandle;
+using moco_test::message_has;
+
 namespace {
 
-using Handle = std::unique_ptr<moco_sampler, decltype(&moco_sampler_free)>;
 using Indices = std::vector<size_t>;
 
-moco_sampler_options options_for(size_t count, size_t batch)
+moco_sampler_options ordered(size_t count, size_t batch)
 {
     moco_sampler_options options = MOCO_SAMPLER_OPTIONS_INIT;
     options.count = count;
@@ -21,25 +23,13 @@ moco_sampler_options options_for(size_t count, size_t batch)
     return options;
 }
 
-Handle make(const moco_sampler_options &options)
-{
-    moco_sampler *sampler = nullptr;
-    EXPECT_EQ(moco_sampler_create(&sampler, &options), MOCO_OK) << moco_error_message();
-    return { sampler, moco_sampler_free };
-}
-
-Indices next(const Handle &sampler, size_t room)
+Indices order_of(const SamplerHandle &sampler, size_t room)
 {
     Indices out(room);
     size_t count = 0;
     EXPECT_EQ(moco_sampler_next(sampler.get(), out.data(), &count, nullptr, nullptr), MOCO_OK) << moco_error_message();
     out.resize(count);
     return out;
-}
-
-bool says(const std::string &text)
-{
-    return std::string(moco_error_message()).find(text) != std::string::npos;
 }
 
 // The order of an epoch runs backwards, from the epoch's number on.
@@ -56,13 +46,13 @@ TEST(SamplerOrder, WeightsSetHowOftenAnImageComes)
 {
     constexpr size_t count = 4;
     const double weights[count] = { 0, 1, 3, 0 };
-    moco_sampler_options options = options_for(count, 4);
+    moco_sampler_options options = ordered(count, 4);
     options.weights = weights;
-    const Handle sampler = make(options);
+    const SamplerHandle sampler = sampler_of(options);
     std::vector<double> seen(count);
     constexpr int epochs = 4000;
     for (int i = 0; i < epochs; ++i) {
-        for (const size_t index : next(sampler, 4)) {
+        for (const size_t index : order_of(sampler, 4)) {
             seen[index] += 1.0 / (4 * epochs);
         }
     }
@@ -75,26 +65,26 @@ TEST(SamplerOrder, WeightsSetHowOftenAnImageComes)
 TEST(SamplerOrder, WeightedDrawsDependOnSeedAndEpochAlone)
 {
     const std::vector<double> weights = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-    moco_sampler_options options = options_for(9, 4);
+    moco_sampler_options options = ordered(9, 4);
     options.weights = weights.data();
-    const Handle whole = make(options);
+    const SamplerHandle whole = sampler_of(options);
     std::vector<Indices> batches;
     for (int i = 0; i < 6; ++i) {
-        batches.push_back(next(whole, 4));
+        batches.push_back(order_of(whole, 4));
     }
     EXPECT_NE(batches[0], batches[2]) << "another epoch draws again";
 
-    const Handle resumed = make(options);
+    const SamplerHandle resumed = sampler_of(options);
     ASSERT_EQ(moco_sampler_seek(resumed.get(), 1, 1), MOCO_OK);
-    EXPECT_EQ(next(resumed, 4), batches[3]);
+    EXPECT_EQ(order_of(resumed, 4), batches[3]);
 
     options.world = 2;
     for (int32_t rank = 0; rank < 2; ++rank) {
         options.rank = rank;
-        const Handle part = make(options);
+        const SamplerHandle part = sampler_of(options);
         for (const Indices &batch : batches) {
             // Sample n of a batch belongs to group n mod 2, and each rank has one group.
-            EXPECT_EQ(next(part, 2),
+            EXPECT_EQ(order_of(part, 2),
                       (Indices{ batch[static_cast<size_t>(rank)], batch[static_cast<size_t>(rank) + 2] }));
         }
     }
@@ -103,58 +93,58 @@ TEST(SamplerOrder, WeightedDrawsDependOnSeedAndEpochAlone)
 TEST(SamplerOrder, ACallbackDecides)
 {
     int calls = 0;
-    moco_sampler_options options = options_for(5, 2);
+    moco_sampler_options options = ordered(5, 2);
     options.shuffle = false;
     options.order = backwards;
     options.payload = &calls;
-    const Handle sampler = make(options);
-    EXPECT_EQ(next(sampler, 2), (Indices{ 4, 3 }));
-    EXPECT_EQ(next(sampler, 2), (Indices{ 2, 1 }));
-    EXPECT_EQ(next(sampler, 2), (Indices{ 3, 2 })) << "epoch 1";
+    const SamplerHandle sampler = sampler_of(options);
+    EXPECT_EQ(order_of(sampler, 2), (Indices{ 4, 3 }));
+    EXPECT_EQ(order_of(sampler, 2), (Indices{ 2, 1 }));
+    EXPECT_EQ(order_of(sampler, 2), (Indices{ 3, 2 })) << "epoch 1";
     EXPECT_EQ(calls, 2) << "once per epoch";
-    const Handle resumed = make(options);
+    const SamplerHandle resumed = sampler_of(options);
     ASSERT_EQ(moco_sampler_seek(resumed.get(), 0, 1), MOCO_OK);
-    EXPECT_EQ(next(resumed, 2), (Indices{ 2, 1 }));
+    EXPECT_EQ(order_of(resumed, 2), (Indices{ 2, 1 }));
 }
 
 TEST(SamplerOrder, WrongOrdersAreRefused)
 {
     size_t index = 0;
     size_t count = 0;
-    moco_sampler_options options = options_for(3, 1);
+    moco_sampler_options options = ordered(3, 1);
     options.order = [](int64_t *order, size_t /*count*/, uint64_t /*epoch*/, void * /*payload*/) {
         order[0] = 0;
         order[1] = 3;
         return MOCO_OK;
     };
-    const Handle beyond = make(options);
+    const SamplerHandle beyond = sampler_of(options);
     EXPECT_EQ(moco_sampler_next(beyond.get(), &index, &count, nullptr, nullptr), MOCO_EINVALID);
-    EXPECT_TRUE(says("order[1] of epoch 0 to 3; give indices from 0 to 2")) << moco_error_message();
+    EXPECT_TRUE(message_has("order[1] of epoch 0 to 3; give indices from 0 to 2")) << moco_error_message();
     options.order = [](int64_t *order, size_t count, uint64_t /*epoch*/, void * /*payload*/) {
         for (size_t i = 0; i + 1 < count; ++i) {
             order[i] = 0;
         }
         return MOCO_OK;
     };
-    const Handle missing = make(options);
+    const SamplerHandle missing = sampler_of(options);
     EXPECT_EQ(moco_sampler_next(missing.get(), &index, &count, nullptr, nullptr), MOCO_EINVALID);
-    EXPECT_TRUE(says("order[2] of epoch 0 to -1")) << moco_error_message();
+    EXPECT_TRUE(message_has("order[2] of epoch 0 to -1")) << moco_error_message();
     options.order = [](int64_t * /*order*/, size_t /*count*/, uint64_t /*epoch*/, void * /*payload*/) {
         return static_cast<moco_status>(77);
     };
-    const Handle failing = make(options);
+    const SamplerHandle failing = sampler_of(options);
     EXPECT_EQ(moco_sampler_next(failing.get(), &index, &count, nullptr, nullptr), MOCO_EIO);
-    EXPECT_TRUE(says("the order callback failed for epoch 0 with status 77")) << moco_error_message();
+    EXPECT_TRUE(message_has("the order callback failed for epoch 0 with status 77")) << moco_error_message();
 }
 
 TEST(SamplerOrder, WrongWeightsAreRefused)
 {
     moco_sampler *made = nullptr;
-    moco_sampler_options options = options_for(2, 1);
+    moco_sampler_options options = ordered(2, 1);
     for (const std::vector<double> &weights : { std::vector<double>{ 1, -1 }, { 0, 0 }, { NAN, 1 }, { INFINITY, 1 } }) {
         options.weights = weights.data();
         EXPECT_EQ(moco_sampler_create(&made, &options), MOCO_EINVALID) << weights[0];
-        EXPECT_TRUE(says("weights")) << moco_error_message();
+        EXPECT_TRUE(message_has("weights")) << moco_error_message();
     }
     const double good[2] = { 1, 1 };
     options.weights = good;
@@ -163,7 +153,7 @@ TEST(SamplerOrder, WrongWeightsAreRefused)
     options.shuffle = true;
     options.order = backwards;
     EXPECT_EQ(moco_sampler_create(&made, &options), MOCO_EINVALID);
-    EXPECT_TRUE(says("not both")) << moco_error_message();
+    EXPECT_TRUE(message_has("not both")) << moco_error_message();
     EXPECT_EQ(made, nullptr);
 }
 

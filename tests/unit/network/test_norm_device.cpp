@@ -24,13 +24,13 @@ namespace bf16 {
 } // namespace bf16
 #pragma GCC diagnostic pop
 
-struct Case {
+struct DeviceCase {
     int64_t n, channels, height, width;
     int groups, lanes, strips;
     bool relu, other;
 };
 
-class NormDevice : public ::testing::TestWithParam<Case> {
+class NormDevice : public ::testing::TestWithParam<DeviceCase> {
   protected:
     // What both sides start from.
     struct Norm {
@@ -44,14 +44,14 @@ class NormDevice : public ::testing::TestWithParam<Case> {
     }
     at::Tensor values(double mean, at::ScalarType type) const
     {
-        const Case &c = GetParam();
+        const DeviceCase &c = GetParam();
         return (at::randn({ c.n, c.channels, c.height, c.width }) + mean)
             .to(type)
             .contiguous(at::MemoryFormat::ChannelsLast);
     }
     static moco::NormShape shape()
     {
-        const Case &c = GetParam();
+        const DeviceCase &c = GetParam();
         const auto rows = static_cast<int>(c.n / c.groups * c.height * c.width);
         const int strip_rows = (rows + c.strips - 1) / c.strips;
         return {
@@ -77,7 +77,7 @@ class NormDevice : public ::testing::TestWithParam<Case> {
 
 void NormDevice::check(at::ScalarType type)
 {
-    const Case &c = GetParam();
+    const DeviceCase &c = GetParam();
     const bool half = type == at::kBFloat16;
     const double tolerance = half ? 1e-2 : 2e-5;
     const auto x = values(30, type);
@@ -159,10 +159,12 @@ TEST_P(NormDevice, ComputesBfloat16Too)
 }
 
 // Few and many lanes, strips that do not divide the rows, several blocks of channels, groups.
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, NormDevice,
-    ::testing::Values(Case{ 4, 16, 5, 7, 1, 2, 3, true, false }, Case{ 8, 64, 6, 6, 4, 8, 5, true, true },
-                      Case{ 4, 512, 3, 3, 2, 32, 2, true, true }, Case{ 6, 8, 1, 1, 3, 1, 1, true, false },
-                      Case{ 2, 32, 31, 29, 1, 4, 7, false, false }, Case{ 4, 256, 4, 4, 1, 32, 1, false, true }));
+INSTANTIATE_TEST_SUITE_P(Shapes, NormDevice,
+                         ::testing::Values(DeviceCase{ 4, 16, 5, 7, 1, 2, 3, true, false },
+                                           DeviceCase{ 8, 64, 6, 6, 4, 8, 5, true, true },
+                                           DeviceCase{ 4, 512, 3, 3, 2, 32, 2, true, true },
+                                           DeviceCase{ 6, 8, 1, 1, 3, 1, 1, true, false },
+                                           DeviceCase{ 2, 32, 31, 29, 1, 4, 7, false, false },
+                                           DeviceCase{ 4, 256, 4, 4, 1, 32, 1, false, true }));
 
 } // namespace

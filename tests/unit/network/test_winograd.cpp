@@ -13,53 +13,53 @@
 
 namespace {
 
-struct Case {
+struct Convolution {
     int64_t n, in, out, height, width;
 };
 
-struct Result {
+struct ConvolutionResult {
     at::Tensor y, dx, dw;
 };
 
-at::Tensor channels_last(const at::Tensor &x)
+at::Tensor leaf_of(const at::Tensor &x)
 {
     return x.detach().contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true);
 }
 
-Result finish(const at::Tensor &y, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &dy)
+ConvolutionResult finish(const at::Tensor &y, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &dy)
 {
     y.backward(dy.to(y.scalar_type()));
     return { y.detach(), x.grad(), weight.grad() };
 }
 
-class Winograd : public testing::TestWithParam<Case> {
+class Winograd : public testing::TestWithParam<Convolution> {
   protected:
     void SetUp() override
     {
         if (moco::winograd_kernels() == nullptr) {
             GTEST_SKIP() << "needs a processor with AVX512-BF16 and without AMX";
         }
-        const Case c = GetParam();
+        const Convolution c = GetParam();
         at::manual_seed(3);
         x_ = at::relu(at::randn({ c.n, c.in, c.height, c.width })).to(at::kBFloat16);
         weight_ = at::randn({ c.out, c.in, 3, 3 }) / std::sqrt(9.0 * static_cast<double>(c.in));
         dy_ = at::randn({ c.n, c.out, c.height, c.width }).to(at::kBFloat16);
     }
 
-    [[nodiscard]] Result quick() const
+    [[nodiscard]] ConvolutionResult quick() const
     {
-        const auto x = channels_last(x_);
-        const auto weight = channels_last(weight_);
+        const auto x = leaf_of(x_);
+        const auto weight = leaf_of(weight_);
         at::Tensor y;
         EXPECT_TRUE(moco::winograd_convolution(y, x, weight));
         return finish(y, x, weight, dy_.contiguous(at::MemoryFormat::ChannelsLast));
     }
 
     // Computes by at::conv2d in @p type.
-    [[nodiscard]] Result plain(at::ScalarType type) const
+    [[nodiscard]] ConvolutionResult plain(at::ScalarType type) const
     {
-        const auto x = channels_last(x_.to(type));
-        const auto weight = channels_last(weight_);
+        const auto x = leaf_of(x_.to(type));
+        const auto weight = leaf_of(weight_);
         const auto y = at::conv2d(x, weight.to(type), {}, { 1, 1 }, { 1, 1 });
         return finish(y, x, weight, dy_);
     }
@@ -76,9 +76,9 @@ double error(const at::Tensor &value, const at::Tensor &expected)
 
 TEST_P(Winograd, IsNearTheConvolution)
 {
-    const Result got = quick();
-    const Result exact = plain(at::kDouble);
-    const Result direct = plain(at::kBFloat16);
+    const ConvolutionResult got = quick();
+    const ConvolutionResult exact = plain(at::kDouble);
+    const ConvolutionResult direct = plain(at::kBFloat16);
     EXPECT_EQ(got.y.scalar_type(), at::kBFloat16);
     EXPECT_EQ(got.dx.scalar_type(), at::kBFloat16);
     EXPECT_EQ(got.dw.scalar_type(), at::kFloat);
@@ -95,8 +95,8 @@ TEST_P(Winograd, IsEqualForSmallWholeNumbers)
     x_ = at::randint(-2, 3, x_.sizes()).to(at::kBFloat16);
     dy_ = at::randint(-2, 3, dy_.sizes()).to(at::kBFloat16);
     weight_ = 4 * (at::rand(weight_.sizes()) < 0.02).to(at::kFloat); // sums stay below 256, and quarters are whole
-    const Result got = quick();
-    const Result exact = plain(at::kDouble);
+    const ConvolutionResult got = quick();
+    const ConvolutionResult exact = plain(at::kDouble);
     ASSERT_LE(exact.y.abs().max().item<double>(), 256);
     EXPECT_TRUE(at::equal(got.y.to(at::kDouble), exact.y));
     EXPECT_TRUE(at::equal(got.dx.to(at::kDouble), exact.dx));
@@ -107,9 +107,9 @@ TEST_P(Winograd, IsTheSameOnAnyNumberOfThreads)
 {
     const int threads = at::get_num_threads();
     at::set_num_threads(1);
-    const Result one = quick();
+    const ConvolutionResult one = quick();
     at::set_num_threads(3);
-    const Result three = quick();
+    const ConvolutionResult three = quick();
     at::set_num_threads(threads);
     EXPECT_TRUE(at::equal(one.y, three.y));
     EXPECT_TRUE(at::equal(one.dx, three.dx));
@@ -117,13 +117,13 @@ TEST_P(Winograd, IsTheSameOnAnyNumberOfThreads)
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Winograd,
-                         testing::Values(Case{ 8, 64, 64, 8, 8 },     // as in ResNet-18
-                                         Case{ 9, 64, 128, 7, 7 },    // edges within tiles
-                                         Case{ 7, 192, 64, 9, 10 },   // an odd number of tiles, one edge alone
-                                         Case{ 129, 64, 64, 1, 1 },   // all edges
-                                         Case{ 7, 128, 256, 30, 5 }), // several blocks of tiles
+                         testing::Values(Convolution{ 8, 64, 64, 8, 8 },     // as in ResNet-18
+                                         Convolution{ 9, 64, 128, 7, 7 },    // edges within tiles
+                                         Convolution{ 7, 192, 64, 9, 10 },   // an odd number of tiles, one edge alone
+                                         Convolution{ 129, 64, 64, 1, 1 },   // all edges
+                                         Convolution{ 7, 128, 256, 30, 5 }), // several blocks of tiles
                          [](const auto &info) {
-                             const Case &c = info.param;
+                             const Convolution &c = info.param;
                              return std::to_string(c.n) + "x" + std::to_string(c.in) + "to" + std::to_string(c.out) +
                                     "at" + std::to_string(c.height) + "x" + std::to_string(c.width);
                          });

@@ -1,11 +1,13 @@
 // Tests collectives: what they compute, and what they refuse.
 #include "base/comm_internal.h"
+#include "support/device.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 
 #include <cstdlib>
 #include <vector>
 
+using moco_test::cpu;
 using moco_test::first_values;
 using moco_test::message_has;
 using moco_test::rows_of;
@@ -14,8 +16,6 @@ using moco_test::run_ranks;
 namespace {
 
 using Floats = std::vector<float>;
-
-constexpr moco_device cpu = { MOCO_CPU, 0 };
 
 } // namespace
 

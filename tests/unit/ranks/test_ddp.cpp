@@ -1,4 +1,5 @@
 // Tests data-parallel gradients: what they are, and what is refused.
+#include "support/device.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 
@@ -6,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+using moco_test::cpu;
 using moco_test::message_has;
 using moco_test::rows_of;
 using moco_test::run_ranks;
@@ -13,8 +15,6 @@ using moco_test::run_ranks;
 namespace {
 
 using Floats = std::vector<float>;
-
-constexpr moco_device cpu = { MOCO_CPU, 0 };
 
 // Returns a small network whose weights depend on the seed.
 moco_encoder *small_encoder(uint64_t seed, int64_t dim = 4)

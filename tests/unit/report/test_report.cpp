@@ -6,6 +6,7 @@ extern "C" {
 }
 
 namespace fs = std::filesystem;
+using moco_test::has;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::write_file;
@@ -22,11 +23,6 @@ class Report : public moco_test::WithFolder {
         return read_file(out != nullptr ? out : path("report.html"));
     }
 };
-
-bool has(const std::string &text, const std::string &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 size_t count_of(const std::string &text, const std::string &part)
 {

@@ -1,4 +1,5 @@
 // Tests that checkpoints hold the complete state, and that damaged and foreign ones are refused.
+#include "support/device.hpp"
 #include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -15,13 +16,12 @@ extern "C" {
 #include <vector>
 
 namespace fs = std::filesystem;
+using moco_test::cpu;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::write_file;
 
 namespace {
-
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
 class Checkpoint : public moco_test::WithFolder {
   protected:
@@ -38,7 +38,7 @@ class Checkpoint : public moco_test::WithFolder {
         ASSERT_EQ(moco_config_set(&config_, "out", path("run").c_str()), MOCO_OK);
         fs::create_directories(path("run/checkpoints"));
         const int64_t sizes[] = { 6, 3, 16, 16 };
-        ASSERT_EQ(moco_tensor_randn(&images_, nullptr, kCpu, sizes, 4, 1), MOCO_OK);
+        ASSERT_EQ(moco_tensor_randn(&images_, nullptr, cpu, sizes, 4, 1), MOCO_OK);
     }
     void TearDown() override
     {
@@ -132,7 +132,7 @@ TEST_F(Checkpoint, KeepsTheConfigurationButNotTheFolder)
     EXPECT_EQ(std::memcmp(&read, &config_, sizeof read), 0);
 
     moco_encoder *encoder = nullptr;
-    ASSERT_EQ(moco_encoder_import(&encoder, &read, checkpoint(0).c_str(), MOCO_QUERY, kCpu), MOCO_OK)
+    ASSERT_EQ(moco_encoder_import(&encoder, &read, checkpoint(0).c_str(), MOCO_QUERY, cpu), MOCO_OK)
         << moco_error_message();
     EXPECT_FALSE(moco_encoder_training(encoder));
     EXPECT_EQ(moco_encoder_dim(encoder), 8);

@@ -1,4 +1,5 @@
 // Tests checkpoints and weights in memory, and the texts that an application keeps in them.
+#include "support/device.hpp"
 #include "support/made_model.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tensor_values.hpp"
@@ -9,13 +10,12 @@
 #include <vector>
 
 using moco_test::config_of;
+using moco_test::cpu;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::state_of;
 
 namespace {
-
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
 using Model = moco_test::MadeModel;
 using Weights = std::unique_ptr<moco_weights, decltype(&moco_weights_free)>;
@@ -113,7 +113,7 @@ TEST_F(CheckpointMemory, AnEncoderComesFromBytesOfAnyFormat)
         moco_config found;
         moco_config_init(&found, sizeof found);
         moco_encoder *encoder = nullptr;
-        ASSERT_EQ(moco_encoder_from_weights(&encoder, &found, weights.get(), MOCO_QUERY, kCpu), MOCO_OK)
+        ASSERT_EQ(moco_encoder_from_weights(&encoder, &found, weights.get(), MOCO_QUERY, cpu), MOCO_OK)
             << moco_error_message();
         EXPECT_EQ(state_of(encoder), state_of(moco_model_query_encoder(first.get()))) << name;
         EXPECT_FALSE(moco_encoder_training(encoder));

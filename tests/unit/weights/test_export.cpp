@@ -1,4 +1,5 @@
 // Tests that weights are exported to every format and read back the same, and that a run continues from them.
+#include "support/device.hpp"
 #include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tests_folder.hpp"
@@ -9,13 +10,12 @@
 #include <vector>
 
 namespace fs = std::filesystem;
+using moco_test::cpu;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::write_file;
 
 namespace {
-
-constexpr moco_device kCpu = { MOCO_CPU, 0 };
 
 class Export : public moco_test::WithFolder {
   protected:
@@ -44,7 +44,7 @@ class Export : public moco_test::WithFolder {
             ASSERT_EQ(moco_config_set(&config_, name, value.c_str()), MOCO_OK) << moco_error_message();
         }
         const int64_t sizes[] = { 4, 3, 16, 16 };
-        ASSERT_EQ(moco_tensor_randn(&images_, nullptr, kCpu, sizes, 4, 1), MOCO_OK);
+        ASSERT_EQ(moco_tensor_randn(&images_, nullptr, cpu, sizes, 4, 1), MOCO_OK);
     }
     void TearDown() override
     {
@@ -78,7 +78,7 @@ class Export : public moco_test::WithFolder {
         moco_encoder *encoder = nullptr;
         moco_config found;
         moco_config_init(&found, sizeof found);
-        EXPECT_EQ(moco_encoder_import(&encoder, &found, path(name).c_str(), branch, kCpu), MOCO_OK)
+        EXPECT_EQ(moco_encoder_import(&encoder, &found, path(name).c_str(), branch, cpu), MOCO_OK)
             << moco_error_message();
         std::vector<float> out(4 * 512);
         moco_tensor *tensor = nullptr;
@@ -158,7 +158,7 @@ TEST_F(Export, AnEncoderWithoutAHeadGivesFeaturesAlone)
     moco_encoder *encoder = nullptr;
     moco_config found;
     moco_config_init(&found, sizeof found);
-    ASSERT_EQ(moco_encoder_import(&encoder, &found, path("t.pth").c_str(), MOCO_QUERY, kCpu), MOCO_OK);
+    ASSERT_EQ(moco_encoder_import(&encoder, &found, path("t.pth").c_str(), MOCO_QUERY, cpu), MOCO_OK);
     EXPECT_EQ(found.dim, 0);
     EXPECT_EQ(found.image_size, 32);
     EXPECT_EQ(moco_encoder_dim(encoder), 0);
@@ -294,7 +294,7 @@ TEST_F(Export, RefusesNetworksThatDoNotFit)
                 continue;
             }
             moco_tensor *tensor = nullptr;
-            ASSERT_EQ(moco_tensor_empty(&tensor, nullptr, entry->dtype, kCpu, entry->sizes, entry->ndim), MOCO_OK);
+            ASSERT_EQ(moco_tensor_empty(&tensor, nullptr, entry->dtype, cpu, entry->sizes, entry->ndim), MOCO_OK);
             ASSERT_EQ(moco_weights_read_tensor(tensor, file, entry->name), MOCO_OK) << moco_error_message();
             owned.push_back(tensor);
             rows.push_back({ entry->name, tensor });
@@ -306,7 +306,7 @@ TEST_F(Export, RefusesNetworksThatDoNotFit)
         moco_encoder *encoder = nullptr;
         moco_config found;
         moco_config_init(&found, sizeof found);
-        EXPECT_EQ(moco_encoder_import(&encoder, &found, path("x").c_str(), MOCO_QUERY, kCpu), MOCO_EFORMAT);
+        EXPECT_EQ(moco_encoder_import(&encoder, &found, path("x").c_str(), MOCO_QUERY, cpu), MOCO_EFORMAT);
         EXPECT_TRUE(message_has(more ? "layer4.0.conv3.weight" : "layer3.0.bn1.running_var")) << moco_error_message();
         for (auto *tensor : owned) {
             moco_tensor_free(tensor);
