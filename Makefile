@@ -23,7 +23,7 @@ lint_cpp = $(patsubst %,$(BUILD)/CMakeFiles/moco-cpp.dir/Unity/unity_%_cxx.cxx,n
     $(filter-out %_v3.cpp %_v4.cpp,$(wildcard cpp_impl/image/*.cpp))
 tidy = xargs -0 -n 1 -P $(or $(JOBS),$(shell nproc)) clang-tidy --quiet
 
-.PHONY: help deps build demo test test-long test-python test-asan test-tsan coverage bench gpu format format-check layers lint \
+.PHONY: help deps build demo test test-all test-long test-python test-asan test-tsan coverage bench gpu format format-check layers lint \
     docs ship install uninstall package test-package clean
 
 help: ## list the targets
@@ -50,10 +50,13 @@ ship: ## build the library and the tool alone; a folder build/ with tests keeps 
 demo: ship ## pretrain on Fashion-MNIST and look at the result
 	@tools/demo.sh
 
-test: build ## build and run all tests
+test: build ## build and run the tests; those that take long are left to test-all and test-long
 	@rm -rf $(BUILD)/skips
 	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) && passed=0 || passed=$$?; \
 	    tests/report_skips.sh $(BUILD) && exit $$passed
+
+test-all: build ## build and run all tests, also those that take long; half an hour on two cores
+	@MOCO_TEST_ALL=1 ctest --test-dir $(BUILD) -C all --output-on-failure --parallel $(or $(JOBS),$(shell nproc))
 
 test-long: build ## inject every fault into every command, for hours; its figures are in docs/reliability.md
 	@MOCO_LONG=all ctest --test-dir $(BUILD) --output-on-failure -V -L '^faults$$'
@@ -72,14 +75,14 @@ test-tsan: checked = ^unit\.|^golden\.(pixels|r18_cifar)
 test-asan test-tsan: test-%: deps ## run the tests with AddressSanitizer and UndefinedBehaviorSanitizer, or with ThreadSanitizer
 	@$(call configure,$*) >/dev/null
 	@cmake --build $(BUILD)-$* $(jobs)
-	@ctest --test-dir $(BUILD)-$* --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) -R '$(checked)'
+	@MOCO_TEST_ALL=1 ctest --test-dir $(BUILD)-$* -C all --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) -R '$(checked)'
 
 coverage: deps ## list which lines of c_api/ and cpp_impl/ the tests run, in build-coverage/lines.txt; needs gcovr
 	@command -v gcovr >/dev/null || { echo "gcovr is missing; on Debian: apt install gcovr" >&2; exit 1; }
 	@$(call configure,coverage) >/dev/null
 	@cmake --build $(BUILD)-coverage $(jobs)
 	@find $(BUILD)-coverage -name '*.gcda' -delete
-	@ctest --test-dir $(BUILD)-coverage --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) \
+	@MOCO_TEST_ALL=1 ctest --test-dir $(BUILD)-coverage -C all --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) \
 	    -L 'unit|golden|e2e|multirank|fake_gpu|faults' && passed=0 || passed=$$?; \
 	    gcovr --root . --filter c_api/ --filter cpp_impl/ --txt $(BUILD)-coverage/lines.txt \
 	    --html-details $(BUILD)-coverage/lines.html --print-summary $(BUILD)-coverage && exit $$passed

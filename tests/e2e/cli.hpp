@@ -1,6 +1,7 @@
 // Runs the tool as a person does, in a folder with small images.
 #pragma once
 
+#include "support/all_tests.hpp"
 #include "support/device.hpp"
 #include "support/process.hpp"
 #ifdef MOCO_SHIM

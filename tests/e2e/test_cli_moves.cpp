@@ -178,6 +178,7 @@ std::unique_ptr<moco_test::Process> bench_step(const fs::path &folder, const Wor
 // sleep.
 TEST_F(CliMoves, WaitingThreadsSleepWhileOtherProgramsRun)
 {
+    ONLY_AMONG_ALL(); // it keeps all cores busy
     std::vector<std::unique_ptr<moco_test::Process>> loops;
     for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) {
         loops.push_back(std::make_unique<moco_test::Process>(Words{ "sh", "-c", "while :; do :; done" }));
@@ -192,6 +193,7 @@ TEST_F(CliMoves, WaitingThreadsSleepWhileOtherProgramsRun)
 
 TEST_F(CliMoves, SaysOnceThatOtherProgramsUseTheCores)
 {
+    ONLY_AMONG_ALL();
     std::vector<std::unique_ptr<moco_test::Process>> loops;
     for (int i = 0; i < 4; ++i) {
         loops.push_back(

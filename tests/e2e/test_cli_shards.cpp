@@ -95,6 +95,9 @@ TEST_F(CliShards, CompressedShardsGiveTheBytesOfPlainOnes)
     const std::string plain = checkpoint_of(train_there("run-data", window), "run-data");
     EXPECT_TRUE(resumed_checkpoint("run-data", window) == plain);
     for (const char *ending : { ".tar.gz", ".tar.zst" }) {
+        if (ending == std::string(".tar.gz") && !moco_test::all_tests()) {
+            continue;
+        }
         shard(ending);
         EXPECT_TRUE(checkpoint_of(train_there("run-data", window), "run-data") == plain) << ending;
         EXPECT_TRUE(resumed_checkpoint("run-data", window) == plain) << ending << ", resumed";

@@ -1,4 +1,5 @@
 // Bounds what a training step asks of a GPU: the host starts few operations, and waits for none.
+#include "support/all_tests.hpp"
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
@@ -21,6 +22,7 @@ struct Setting {
     const char *precision, *layout;
     bool graph;
     int64_t launches, allocations, collectives; // at most, in a step of one rank
+    bool always;                                // else among all tests alone
 };
 
 void PrintTo(const Setting &s, std::ostream *out)
@@ -91,6 +93,9 @@ class Budget : public moco_test::WithFolder, public testing::WithParamInterface<
 TEST_P(Budget, OfAStep)
 {
     const Setting &s = GetParam();
+    if (!s.always) {
+        ONLY_AMONG_ALL();
+    }
     json_t *step = json_loads(train(s).c_str(), 0, nullptr);
     ASSERT_NE(step, nullptr);
     const int64_t uploads = count(step, "blocking_uploads") + count(step, "pageable_uploads");
@@ -116,13 +121,13 @@ TEST_P(Budget, OfAStep)
 
 INSTANTIATE_TEST_SUITE_P(
     Settings, Budget,
-    testing::Values(Setting{ "R50_1_gpu_8_groups", "resnet50", 1, 8, "bf16", "nhwc", false, 430, 740, 0 },
-                    Setting{ "R50_1_gpu_8_groups_nchw", "resnet50", 1, 8, "fp32", "nchw", false, 640, 950, 0 },
-                    Setting{ "R50_1_gpu_1_group", "resnet50", 1, 1, "bf16", "nhwc", false, 425, 740, 0 },
-                    Setting{ "R50_2_gpus_2_groups", "resnet50", 2, 2, "bf16", "nhwc", false, 590, 740, 10 },
-                    Setting{ "R18_4_gpus_4_groups", "resnet18", 4, 4, "bf16", "nhwc", false, 285, 340, 10 },
-                    Setting{ "R18_1_gpu_graph", "resnet18", 1, 2, "bf16", "nhwc", true, 10, 10, 0 },
-                    Setting{ "R18_2_gpus_graph", "resnet18", 2, 2, "bf16", "nhwc", true, 10, 10, 10 }),
+    testing::Values(Setting{ "R50_1_gpu_8_groups", "resnet50", 1, 8, "bf16", "nhwc", false, 430, 740, 0, true },
+                    Setting{ "R50_1_gpu_8_groups_nchw", "resnet50", 1, 8, "fp32", "nchw", false, 640, 950, 0, false },
+                    Setting{ "R50_1_gpu_1_group", "resnet50", 1, 1, "bf16", "nhwc", false, 425, 740, 0, false },
+                    Setting{ "R50_2_gpus_2_groups", "resnet50", 2, 2, "bf16", "nhwc", false, 590, 740, 10, true },
+                    Setting{ "R18_4_gpus_4_groups", "resnet18", 4, 4, "bf16", "nhwc", false, 285, 340, 10, false },
+                    Setting{ "R18_1_gpu_graph", "resnet18", 1, 2, "bf16", "nhwc", true, 10, 10, 0, false },
+                    Setting{ "R18_2_gpus_graph", "resnet18", 2, 2, "bf16", "nhwc", true, 10, 10, 10, true }),
     [](const auto &info) { return std::string(info.param.name); });
 
 } // namespace

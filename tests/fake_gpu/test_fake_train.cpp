@@ -1,5 +1,6 @@
 // A run on the pretended GPU ends with the bytes of the same run on the CPU, whose kernels both use: in nchw and on one
 // thread, since in nhwc the CPU has its own kernels.
+#include "support/all_tests.hpp"
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
@@ -217,11 +218,13 @@ TEST_F(FakeTrain, OfTwoRanksIsTheCpusToTheBit)
 
 TEST_F(FakeTrain, OfFourRanksIsTheCpusToTheBit)
 {
+    ONLY_AMONG_ALL();
     expect_ranks_as_on_the_cpu(4, {});
 }
 
 TEST_F(FakeTrain, AGraphOfTwoRanksIsEagerToTheBit)
 {
+    ONLY_AMONG_ALL();
     expect_a_graph_as_eager({ { "sync-bn", "true" } });
     expect_a_graph_as_eager({ { "gradient-compression", "bf16" }, { "bn-splits", "2" } });
 }

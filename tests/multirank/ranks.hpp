@@ -1,6 +1,7 @@
 // Runs the tool as several processes, and looks at what they leave.
 #pragma once
 
+#include "support/all_tests.hpp"
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"

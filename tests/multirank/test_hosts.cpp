@@ -64,5 +64,6 @@ TEST_F(CutHosts, TwoTrainAndSurviveACutLink)
 
 TEST_F(CutHosts, FourTrainAndSurviveACutLink)
 {
+    ONLY_AMONG_ALL();
     check(4);
 }

@@ -147,13 +147,17 @@ TEST_F(Training, EveryMechanismIsTheSameRun)
 {
     const struct {
         const char *name;
+        bool always;
         Words words;
     } mechanisms[] = {
-        { "e2e", { "--mechanism", "end-to-end" } },
-        { "bank", { "--mechanism", "memory-bank" } },
-        { "batch", { "--mechanism", "momentum-batch", "--predictor", "64", "--symmetric" } },
+        { "e2e", false, { "--mechanism", "end-to-end" } },
+        { "bank", false, { "--mechanism", "memory-bank" } },
+        { "batch", true, { "--mechanism", "momentum-batch", "--predictor", "64", "--symmetric" } },
     };
     for (const auto &m : mechanisms) {
+        if (!m.always && !moco_test::all_tests()) {
+            continue;
+        }
         const std::string one = std::string(m.name) + "1";
         const std::string two = std::string(m.name) + "2";
         ASSERT_EQ(run(train(one, m.words)), 0);

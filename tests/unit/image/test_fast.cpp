@@ -1,4 +1,5 @@
 // Tests how far the pixels of fast augmentation are from the exact ones, for the same draws.
+#include "support/all_tests.hpp"
 #include "unit/image/fast_fixture.hpp"
 
 #include <algorithm>
@@ -26,7 +27,8 @@ TEST_F(Fast, IsNearTheExactPixels)
 {
     Sum all[3];
     const moco_augment_policy policies[3] = { crops(224), preset("v1", 224), preset("v2", 224) };
-    for (std::uint64_t i = 0; i < 200; ++i) {
+    const std::uint64_t photos = moco_test::all_tests() ? 200 : 50;
+    for (std::uint64_t i = 0; i < photos; ++i) {
         read(jpeg_of(synth_photo(11, i, static_cast<int>(i % 10))));
         for (std::size_t p = 0; p < 3; ++p) {
             for (std::uint32_t view = 0; view < 2; ++view) {
