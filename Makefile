@@ -12,6 +12,7 @@ BUILD := build
 export CUDA MOCO_LIBTORCH
 
 jobs := $(if $(JOBS),--parallel $(JOBS))
+tests = $(or $(JOBS),$(shell expr 1 + $$(nproc))) # at a time; some wait for each other's processes
 configure = cmake --preset $(1) $(2) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.hpp')
 
@@ -52,7 +53,7 @@ demo: ship ## pretrain on Fashion-MNIST and look at the result
 
 test: build ## build and run the tests; those that take long are left to test-all and test-long
 	@rm -rf $(BUILD)/skips
-	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(or $(JOBS),$(shell nproc)) && passed=0 || passed=$$?; \
+	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(tests) && passed=0 || passed=$$?; \
 	    tests/report_skips.sh $(BUILD) && exit $$passed
 
 test-all: build ## build and run all tests, also those that take long; half an hour on two cores

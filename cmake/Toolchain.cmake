@@ -47,6 +47,9 @@ target_compile_options(moco-options INTERFACE
 target_compile_definitions(moco-options INTERFACE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
 target_include_directories(moco-options INTERFACE ${PROJECT_SOURCE_DIR}/include)
 
+if(MOCO_SANITIZE OR MOCO_COVERAGE) # they report at the end of a process
+    target_compile_definitions(moco-options INTERFACE MOCO_ORDERLY_EXIT)
+endif()
 if(MOCO_SANITIZE)
     # -fno-sanitize=enum: applications in C may pass any number for an enum, and the library answers with an error.
     target_compile_options(moco-options INTERFACE

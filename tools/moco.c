@@ -10,6 +10,7 @@
 #include "commands/spawn.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const tool_command *const all_commands[] = {
@@ -89,5 +90,9 @@ int main(int argc, char **argv)
     spawn_remember(argv);
     output_start();
     signals_ignore_warnings();
-    return output_finish(dispatch(argc, argv));
+    const int code = output_finish(dispatch(argc, argv));
+#ifndef MOCO_ORDERLY_EXIT
+    quick_exit(code); /* libtorch takes 0.1 s to take itself apart, and the system frees it all at once */
+#endif
+    return code;
 }

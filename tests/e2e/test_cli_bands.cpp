@@ -61,6 +61,7 @@ class CliBands : public Cli {
 
 TEST_F(CliBands, FiveOfSixteenBits)
 {
+    ONLY_AMONG_ALL();
     make("five", { "contig.tif", "planar.tif", "pages.tif", "tiles.tif" });
     const Result trained = train("five", "run5", { "--channels", "5", "--augment", "v2" });
     ASSERT_EQ(trained.code, 0) << trained.err;

@@ -180,6 +180,7 @@ TEST_F(CliData, AWarningOfSlurmRequeuesTheJob)
 
 TEST_F(CliData, ATestStopsAtOnceAndLosesNothing)
 {
+    ONLY_AMONG_ALL();
     write_named("long", { "a", "b" }, 12);
     write_named("long-val", { "a", "b" }, 1000);
     const Words words =

@@ -140,6 +140,7 @@ TEST_F(CliEvaluate, ASignalEndsLinearCleanly)
 
 TEST_F(CliEvaluate, FinetuneLearnsFromAShare)
 {
+    ONLY_AMONG_ALL();
     SKIP_ON_FEWER_GPUS(2);
     ASSERT_EQ(trained().code, 0);
     const Words words = joined(base("finetune"), { "--fraction", "0.5", "--epochs", "2", "--batch", "8", "--head-lr",

@@ -72,6 +72,7 @@ TEST_F(CliJudge, ARunThatIsWorseThanItsStartSaysSo)
 
 TEST_F(CliJudge, TheBestCheckpointIsThatOfAnUninterruptedRun)
 {
+    ONLY_AMONG_ALL();
     const Words words{ "--val-data", "test", "--knn-every", "1", "--epochs", "5", "--keep-last", "9" };
     ASSERT_EQ(run(train("whole", words)).code, 0);
     std::vector<fs::path> steps;

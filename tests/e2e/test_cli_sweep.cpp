@@ -190,6 +190,7 @@ TEST_F(CliSweep, NamesFailuresAndGoesOn)
 
 TEST_F(CliSweep, StopsAllRunsAndContinuesThem)
 {
+    ONLY_AMONG_ALL();
     const Words words = sweep("stopped", { "--epochs", "15", "--temperature", "0.1,0.2", "--parallel", "2" });
     Process process = start(words);
     const auto trains = [](const char *name) {

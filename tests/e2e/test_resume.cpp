@@ -174,6 +174,7 @@ TEST_F(Resume, IsExactForARunOfSteps)
 // The clock decides when, and changes nothing else.
 TEST_F(Resume, SavesAndTestsByTheMinute)
 {
+    ONLY_AMONG_ALL();
     moco_test::write_fashion(folder_, 2510);
     const auto tensors = [&](const std::string &name) { // of the last checkpoint, whose header has the options
         const auto bytes = read_file(folder_ / name / "checkpoints" / "step_0000000078.safetensors");

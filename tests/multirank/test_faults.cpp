@@ -53,6 +53,7 @@ TEST_F(Faults, AKilledRankIsNamedAndTheRunGoesOn)
 
 TEST_F(Faults, AKilledFirstRankIsNamedToo)
 {
+    ONLY_AMONG_ALL();
     const auto said = disturb("first", 0, SIGKILL, "20");
     EXPECT_TRUE(has(said, "rank 1: error: rank 0 (")) << said;
     EXPECT_TRUE(has(said, "rank 2: error: rank 0 (")) << said;

@@ -186,6 +186,7 @@ TEST_F(BadNetwork, AShortSilenceChangesNothing)
 
 TEST_F(BadNetwork, ALongSilenceEndsTheRunWithTheNamesOfTheLost)
 {
+    ONLY_AMONG_ALL();
     make_network({});
     if (!IsSkipped()) {
         const auto begin = Clock::now();

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -107,5 +108,11 @@ int main(int argc, char **argv)
         testing::GTEST_FLAG(filter) = filter;
     }
     testing::UnitTest::GetInstance()->listeners().Append(new Skips(source)); // GoogleTest frees it
-    return RUN_ALL_TESTS();
+    const int code = RUN_ALL_TESTS();
+#ifndef MOCO_ORDERLY_EXIT // as the tool does
+    std::cout.flush();
+    std::fflush(nullptr);
+    std::quick_exit(code);
+#endif
+    return code;
 }

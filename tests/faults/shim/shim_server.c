@@ -66,10 +66,10 @@ static void run_request(size_t size, char **environment)
     }
     shim_memory_start();
     shim_start();
+    (void)at_quick_exit(shim_memory_end);
     const int code = real_main(count, words, environment);
     (void)fflush(NULL);
-    shim_memory_end();
-    _exit(code); /* the end of libtorch takes longer than most commands */
+    quick_exit(code);
 }
 
 static int serve(int argc, char **argv, char **environment)

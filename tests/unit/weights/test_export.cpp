@@ -1,4 +1,5 @@
 // Tests that weights are exported to every format and read back the same, and that a run continues from them.
+#include "support/all_tests.hpp"
 #include "support/device.hpp"
 #include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
@@ -170,6 +171,7 @@ TEST_F(Export, AnEncoderWithoutAHeadGivesFeaturesAlone)
 
 TEST_F(Export, ARunGoesOnFromTheReferencesFormat)
 {
+    ONLY_AMONG_ALL();
     make_checkpoint("run.safetensors");
     ASSERT_EQ(write("r.pth.tar", "run.safetensors", MOCO_EXPORT_REFERENCE), MOCO_OK) << moco_error_message();
     fs::create_directories(path("images"));
