@@ -2,6 +2,7 @@
 #pragma once
 
 #include "faults/fault_server.hpp"
+#include "support/all_tests.hpp"
 
 #include <gtest/gtest.h>
 #include <moco.h>
@@ -187,6 +188,19 @@ inline std::string faults_of(const Scenario &scenario, const Reference &referenc
         }
     }
     return wrong;
+}
+
+// Those whose faults are injected: in `make test` a few commands of different kinds.
+inline std::vector<size_t> chosen_scenarios()
+{
+    static const std::set<std::string> always{ "train", "resume", "pack-small", "export-torchvision", "knn" };
+    std::vector<size_t> chosen;
+    for (size_t i = 0; i < scenarios().size(); ++i) {
+        if (extent() != Extent::few || moco_test::all_tests() || always.count(scenarios()[i].name) != 0) {
+            chosen.push_back(i);
+        }
+    }
+    return chosen;
 }
 
 inline std::string name_of(const testing::TestParamInfo<size_t> &info)

@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PATH_SIZE = 4096, VARIANTS = 64 };
+enum { PATH_SIZE = 4096, VARIANTS = 16 };
 
 static size_t runs;
 
