@@ -12,7 +12,8 @@ BUILD := build
 export CUDA MOCO_LIBTORCH
 
 jobs := $(if $(JOBS),--parallel $(JOBS))
-tests = $(or $(JOBS),$(shell expr 1 + $$(nproc))) # at a time; some wait for each other's processes
+# Tests at a time. Some wait, for a time-out or for each other's processes.
+tests = $(or $(JOBS),$(shell expr 2 + $$(nproc)))
 configure = cmake --preset $(1) $(2) $(if $(MOCO_LIBTORCH),-DMOCO_LIBTORCH=$(abspath $(MOCO_LIBTORCH)))
 sources = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.hpp')
 
@@ -57,7 +58,7 @@ test: build ## build and run the tests; those that take long are left to test-al
 	    tests/report_skips.sh $(BUILD) && exit $$passed
 
 test-all: build ## build and run all tests, also those that take long; half an hour on two cores
-	@MOCO_TEST_ALL=1 ctest --test-dir $(BUILD) -C all --output-on-failure --parallel $(or $(JOBS),$(shell nproc))
+	@MOCO_TEST_ALL=1 ctest --test-dir $(BUILD) -C all --output-on-failure --parallel $(tests)
 
 test-long: build ## inject every fault into every command, for hours; its figures are in docs/reliability.md
 	@MOCO_LONG=all ctest --test-dir $(BUILD) --output-on-failure -V -L '^faults$$'
