@@ -69,7 +69,7 @@ static bool rename_part(char name[NAME_SIZE], const parts *of, const char *old)
         return false;
     }
     const int number = old[length] - '0';
-    char part[16];
+    char part[24];
     if (number <= 1) {
         (void)snprintf(part, sizeof part, "%s", number == 0 ? "conv1" : "bn1");
     } else if (number >= of->first && number < of->first + STAGES) {
