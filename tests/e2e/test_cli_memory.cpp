@@ -56,7 +56,7 @@ TEST_F(Memory, DoesNotGrowWithTheSteps)
                                  "--no-plots",
                                  "--threads",
                                  "1" });
-    const size_t last = moco_test::all_tests() ? 30 : 14; // lines of metrics
+    const size_t last = moco_test::all_tests() ? 30 : 12; // lines of metrics
     long early = 0;
     long late = 0;
     bool stopped = false; // then it keeps a copy of the checkpoint

@@ -213,7 +213,7 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
                       "--batch",
                       "4",
                       "--image-size",
-                      "96",
+                      "64",
                       "--queue-size",
                       "64",
                       "--epochs",

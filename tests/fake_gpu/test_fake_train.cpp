@@ -177,12 +177,11 @@ class FakeTrain : public moco_test::WithFolder {
 
 TEST_F(FakeTrain, IsTheCpusToTheBit)
 {
-    for (const Settings &more : std::vector<Settings>{ {},
-                                                       { { "precision", "bf16" } },
-                                                       { { "symmetric", "true" } },
-                                                       { { "accumulate", "2" }, { "bn-splits", "2" } },
-                                                       { { "mlp", "true" }, { "bn-splits", "1" } } }) {
-        SCOPED_TRACE(more.empty() ? "plain" : more.begin()->first);
+    for (const Settings &more :
+         std::vector<Settings>{ { { "precision", "bf16" } },
+                                { { "symmetric", "true" }, { "mlp", "true" }, { "bn-splits", "1" } },
+                                { { "accumulate", "2" }, { "bn-splits", "2" } } }) {
+        SCOPED_TRACE(more.begin()->first);
         expect_as_on_the_cpu(more);
     }
 }
