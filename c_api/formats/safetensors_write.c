@@ -1,8 +1,11 @@
 /* Writes .safetensors files: a JSON header, then the tensors one after the other. */
+#include "formats/safetensors_write_internal.h"
+
 #include "base/callback_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/utf8_internal.h"
+#include "formats/safetensors_checksum_internal.h"
 
 #include "moco/ops.h"
 #include "moco/safetensors.h"
@@ -11,6 +14,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 /* What the header calls the metadata; no tensor can have this name. */
 static const char metadata_key[] = "__metadata__";
@@ -129,6 +133,14 @@ static moco_status put_tensor(const sink *to, const moco_tensor *tensor)
     return status;
 }
 
+static moco_status put_tensors(const sink *to, const moco_named_tensor *tensors, size_t count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        MOCO_TRY(put_tensor(to, tensors[i].tensor));
+    }
+    return MOCO_OK;
+}
+
 static moco_status put_all(const sink *to, const char *header, size_t length, const moco_named_tensor *tensors,
                            size_t count)
 {
@@ -138,10 +150,7 @@ static moco_status put_all(const sink *to, const char *header, size_t length, co
     }
     MOCO_TRY(put(to, prefix, sizeof prefix));
     MOCO_TRY(put(to, header, length));
-    for (size_t i = 0; i < count; ++i) {
-        MOCO_TRY(put_tensor(to, tensors[i].tensor));
-    }
-    return MOCO_OK;
+    return put_tensors(to, tensors, count);
 }
 
 static moco_status refuse_null(const char *list, size_t index)
@@ -220,5 +229,36 @@ moco_status moco_safetensors_write_to(moco_write_fn write, void *payload, const 
     MOCO_TRY(make_header(&header, &length, tensors, count, metadata, metadata_count));
     const moco_status status = put_all(&to, header, length, tensors, count);
     free(header);
+    return status;
+}
+
+static moco_status add_to_sum(const void *bytes, size_t count, void *payload)
+{
+    uLong *sum = payload;
+    *sum = crc32_z(*sum, bytes, count);
+    return MOCO_OK;
+}
+
+moco_status moco__safetensors_write_summed(const char *path, moco_write_fn write, void *payload,
+                                           const moco_named_tensor *tensors, size_t count,
+                                           const moco_metadata *metadata, size_t metadata_count)
+{
+    uLong sum = 0;
+    char text[MOCO__CHECKSUM_SIZE];
+    const sink to = { NULL, add_to_sum, &sum };
+    MOCO_TRY(put_tensors(&to, tensors, count));
+    moco__checksum_text(text, sum);
+    moco_metadata *rows = moco__calloc(metadata_count + 1, sizeof *rows);
+    if (rows == NULL) {
+        return MOCO_ENOMEM;
+    }
+    if (metadata_count > 0) {
+        memcpy(rows, metadata, metadata_count * sizeof *rows);
+    }
+    rows[metadata_count] = (moco_metadata){ MOCO__CHECKSUM_KEY, text };
+    const moco_status status =
+        path != NULL ? moco_safetensors_write(path, tensors, count, rows, metadata_count + 1)
+                     : moco_safetensors_write_to(write, payload, tensors, count, rows, metadata_count + 1);
+    free(rows);
     return status;
 }

@@ -6,6 +6,8 @@
 #include "config/config_fields_internal.h"
 #include "config/config_read_internal.h"
 #include "config/config_stored_internal.h"
+#include "formats/safetensors_checksum_internal.h"
+#include "formats/safetensors_write_internal.h"
 #include "method/model_internal.h"
 #include "train/checkpoint_ranks_internal.h"
 #include "weights/weights_list_internal.h"
@@ -195,7 +197,7 @@ moco_status moco__checkpoint_give(moco__take_fn take, void *payload, const moco_
 static moco_status to_path(void *payload, const moco_named_tensor *tensors, size_t count, const moco_metadata *texts,
                            size_t text_count)
 {
-    return moco_safetensors_write(payload, tensors, count, texts, text_count);
+    return moco__safetensors_write_summed(payload, NULL, NULL, tensors, count, texts, text_count);
 }
 
 /* Where the bytes of a checkpoint go. */
@@ -208,7 +210,7 @@ static moco_status to_stream(void *payload, const moco_named_tensor *tensors, si
                              size_t text_count)
 {
     const stream *to = payload;
-    return moco_safetensors_write_to(to->write, to->payload, tensors, count, texts, text_count);
+    return moco__safetensors_write_summed(NULL, to->write, to->payload, tensors, count, texts, text_count);
 }
 
 moco_status moco_checkpoint_save(const char *path, const moco_model *model, moco_position position,
@@ -317,10 +319,12 @@ moco_status moco_checkpoint_load(moco_model *model, moco_position *position, con
     MOCO_CHECK_ARG(model);
     MOCO_CHECK_ARG(path);
     moco__safetensors *file = NULL;
+    moco_status status = MOCO_OK;
     if (moco_comm_rank(moco__model_comm(model)) == 0) {
         MOCO_TRY(moco__stored_open(&file, path));
+        status = moco__safetensors_verify(file, path);
     }
-    const moco_status status = load(model, position, file, path);
+    status = status == MOCO_OK ? load(model, position, file, path) : status;
     moco__safetensors_free(file);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/tensor_internal.h"
+#include "formats/safetensors_write_internal.h"
 
 #include "moco/ops.h"
 
@@ -120,7 +121,8 @@ done:
 
 moco_status moco__checkpoint_copy_write(const moco__checkpoint_copy *copy, const char *path)
 {
-    return moco_safetensors_write(path, copy->rows, copy->count, copy->metadata, copy->metadata_count);
+    return moco__safetensors_write_summed(path, NULL, NULL, copy->rows, copy->count, copy->metadata,
+                                          copy->metadata_count);
 }
 
 void moco__checkpoint_copy_free(moco__checkpoint_copy *copy)

@@ -4,7 +4,7 @@
 #include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "formats/safetensors_read_internal.h"
+#include "formats/safetensors_checksum_internal.h"
 #include "train/checkpoint_names_internal.h"
 
 #include <errno.h>
@@ -93,8 +93,9 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
 static moco_status check_complete(const char *path)
 {
     moco__safetensors *file;
-    const moco_status status = moco__safetensors_open(&file, path);
+    moco_status status = moco__safetensors_open(&file, path);
     if (status == MOCO_OK) {
+        status = moco__safetensors_verify(file, path);
         moco__safetensors_free(file);
     }
     if (status != MOCO_EFORMAT && status != MOCO_ENOTFOUND) {

@@ -3,6 +3,7 @@
 
 #include "base/handle_internal.h"
 #include "base/thread_internal.h"
+#include "formats/safetensors_write_internal.h"
 #include "train/checkpoint_give_internal.h"
 #include "train/metrics_internal.h"
 
@@ -35,7 +36,7 @@ static moco_status take(void *payload, const moco_named_tensor *tensors, size_t 
         return MOCO_OK;
     }
     MOCO_TRY(before(writer));
-    MOCO_TRY(moco_safetensors_write(writer->path, tensors, count, metadata, metadata_count));
+    MOCO_TRY(moco__safetensors_write_summed(writer->path, NULL, NULL, tensors, count, metadata, metadata_count));
     return after(writer);
 }
 

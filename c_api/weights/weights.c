@@ -2,7 +2,7 @@
 #include "base/file_nature_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "formats/safetensors_read_internal.h"
+#include "formats/safetensors_checksum_internal.h"
 #include "weights/weights_list_internal.h"
 #include "weights/weights_numbered_internal.h"
 #include "weights/weights_pth_internal.h"
@@ -16,6 +16,7 @@ static moco_status list_safetensors(moco_weights *weights)
     const moco__safetensors_entry *entry = NULL;
     moco_metadata row;
     MOCO_TRY(moco__safetensors_open_map(&weights->safetensors, weights->path, weights->map, weights->bytes));
+    MOCO_TRY(moco__safetensors_verify(weights->safetensors, weights->path));
     const char *format = moco__safetensors_metadata(weights->safetensors, "format");
     weights->kind =
         format != NULL && strcmp(format, "moco-checkpoint") == 0 ? MOCO_WEIGHTS_CHECKPOINT : MOCO_WEIGHTS_SAFETENSORS;

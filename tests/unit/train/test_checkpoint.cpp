@@ -185,12 +185,18 @@ TEST_F(Checkpoint, FindsTheNewestWholeOne)
     }
     write_file(checkpoint(500), read_file(checkpoint(100)).substr(0, 1000));
     write_file(path("run/checkpoints/step_x.safetensors"), "not a step");
+    std::string turned = read_file(checkpoint(100)); // a bit, in the tensors
+    turned[turned.size() / 2] ^= '\x10';
+    write_file(checkpoint(400), turned);
     std::string warning;
     moco_log_set_callback(keep_warning, &warning);
     ASSERT_EQ(moco_checkpoint_find(found, sizeof found, path("run").c_str()), MOCO_OK);
     moco_log_set_callback(nullptr, nullptr);
     EXPECT_EQ(found, checkpoint(100));
     EXPECT_NE(warning.find("step_0000000500"), std::string::npos) << warning;
+    EXPECT_NE(warning.find("step_0000000400.safetensors: damaged since it was written"), std::string::npos) << warning;
+    moco_position position;
+    EXPECT_EQ(moco_checkpoint_load(model, &position, checkpoint(400).c_str()), MOCO_EFORMAT);
     ASSERT_EQ(moco_checkpoint_find(found, sizeof found, checkpoint(9).c_str()), MOCO_OK);
     EXPECT_EQ(found, checkpoint(9)) << "a file stands for itself";
     moco_model_free(model);
