@@ -245,10 +245,15 @@ static moco_status check_identity(const uint64_t fields[FIELD_COUNT], const moco
     if (size == fields[FIELD_FILE_SIZE] && digest == fields[FIELD_DIGEST]) {
         return MOCO_OK;
     }
+    char change[64] = "other bytes now";
+    if (size != fields[FIELD_FILE_SIZE]) {
+        (void)snprintf(change, sizeof change, "%llu bytes then, %llu now", (unsigned long long)fields[FIELD_FILE_SIZE],
+                       (unsigned long long)size);
+    }
     return moco_error_set(MOCO_EFORMAT,
-                          "%s: the index is stale: %s is not the file that was indexed (%llu bytes then, %llu now); "
-                          "write it again by moco_shards_index(), or delete it",
-                          path, shard->path, (unsigned long long)fields[FIELD_FILE_SIZE], (unsigned long long)size);
+                          "%s: the index is stale: %s is not the file that was indexed (%s); write it again by "
+                          "moco_shards_index(), or delete it",
+                          path, shard->path, change);
 }
 
 /* Returns whether a sample is inside the shard, and has a class that there is. */

@@ -67,6 +67,17 @@ static void put(const char *text, size_t size)
     }
 }
 
+/* Names of files may hold what moves a terminal's cursor or changes its colours. */
+static void replace_controls(char *text, size_t count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        const unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
+            text[i] = '?';
+        }
+    }
+}
+
 /* Writes a message above a progress bar, by one call, so that lines of several processes do not mix. */
 static void say(const char *label, const char *colour, const char *format, va_list args) MOCO_PRINTF(3, 0);
 
@@ -81,8 +92,10 @@ static void say(const char *label, const char *colour, const char *format, va_li
     size_t used = (size_t)snprintf(line, sizeof line, "moco: %s%s%s%s", name, coloured ? colour : "", label,
                                    coloured ? "\x1b[0m" : "");
     const int length = vsnprintf(line + used, sizeof line - used - 1, format, args);
+    const size_t start = used;
     used += length > 0 ? (size_t)length : 0;
     used = used < sizeof line - 1 ? used : sizeof line - 2; /* a longer message is cut */
+    replace_controls(line + start, used - start);
     line[used++] = '\n';
     output_lock();
     if (clear_line != NULL) {
