@@ -52,15 +52,18 @@ ship: ## build the library and the tool alone; a folder build/ with tests keeps 
 demo: ship ## pretrain on Fashion-MNIST and look at the result
 	@tools/demo.sh
 
-test: build ## build and run the tests; those that take long are left to test-all and test-long
+# Runs tests and says which were skipped; $(1) has variables, $(2) options of ctest.
+define run_tests
 	@rm -rf $(BUILD)/skips
-	@ctest --test-dir $(BUILD) --output-on-failure --parallel $(tests) && passed=0 || passed=$$?; \
+	@$(1) ctest --test-dir $(BUILD) $(2) --output-on-failure --parallel $(tests) && passed=0 || passed=$$?; \
 	    tests/report_skips.sh $(BUILD) && exit $$passed
+endef
+
+test: build ## build and run the tests; those that take long are left to test-all and test-long
+	$(run_tests)
 
 test-all: build ## build and run all tests, also those that take long; half an hour on two cores
-	@rm -rf $(BUILD)/skips
-	@MOCO_TEST_ALL=1 ctest --test-dir $(BUILD) -C all --output-on-failure --parallel $(tests) && passed=0 || passed=$$?; \
-	    tests/report_skips.sh $(BUILD) && exit $$passed
+	$(call run_tests,MOCO_TEST_ALL=1,-C all)
 
 test-long: build ## inject every fault into every command, for hours; its figures are in docs/reliability.md
 	@MOCO_LONG=all ctest --test-dir $(BUILD) --output-on-failure -V -L '^faults$$'
