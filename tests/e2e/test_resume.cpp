@@ -213,7 +213,7 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
                       "--batch",
                       "4",
                       "--image-size",
-                      "64",
+                      moco_test::all_tests() ? "96" : "64",
                       "--queue-size",
                       "64",
                       "--epochs",

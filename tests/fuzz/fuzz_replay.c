@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PATH_SIZE = 4096, VARIANTS = 16 };
+enum { PATH_SIZE = 4096, FEW_VARIANTS = 16, ALL_VARIANTS = 64 };
 
 static size_t runs;
 
@@ -30,9 +30,10 @@ static void run_one(const uint8_t *data, size_t size)
 
 static void run_variants(uint8_t *data, size_t size)
 {
+    const size_t variants = getenv("MOCO_TEST_ALL") != NULL ? ALL_VARIANTS : FEW_VARIANTS;
     run_one(data, size);
-    for (size_t i = 0; i < VARIANTS && size > 0; ++i) {
-        const size_t at = i * (size - 1) / VARIANTS;
+    for (size_t i = 0; i < variants && size > 0; ++i) {
+        const size_t at = i * (size - 1) / variants;
         const uint8_t bit = (uint8_t)(1U << (i % 8));
         run_one(data, at);
         data[at] ^= bit;

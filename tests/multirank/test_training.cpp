@@ -123,14 +123,15 @@ TEST_F(Training, KnnIsTheSameNumberOnAnyNumberOfRanks)
 
 TEST_F(Training, IsExactAfterSigterm)
 {
-    const Words two{ "--nproc", "2", "--lr", "0.03", "--checkpoint-every", "1" };
-    ASSERT_EQ(run(train_long("whole", two)), 0);
-    Process broken = start(train_long("broken", two), "broken.txt");
+    const std::string ranks = moco_test::all_tests() ? "4" : "2";
+    const Words several{ "--nproc", ranks, "--lr", "0.03", "--checkpoint-every", "1" };
+    ASSERT_EQ(run(train_long("whole", several)), 0);
+    Process broken = start(train_long("broken", several), "broken.txt");
     ASSERT_TRUE(waits_for([] { return lines("broken") >= 5; })) << broken.said();
     broken.send(SIGTERM);
     EXPECT_EQ(broken.wait(), 128 + SIGTERM) << broken.said();
     ASSERT_FALSE(fs::exists(checkpoint("broken", 20)));
-    ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / "broken").string(), "--nproc", "2", "--quiet" }), 0);
+    ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / "broken").string(), "--nproc", ranks, "--quiet" }), 0);
     EXPECT_TRUE(read_file(checkpoint("whole", 20)) == read_file(checkpoint("broken", 20)));
 }
 
