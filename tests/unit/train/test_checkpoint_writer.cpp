@@ -1,4 +1,5 @@
 // Tests that a checkpoint is written beside the training, and that its errors are told.
+#include "support/device.hpp"
 #include "support/made_model.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -29,6 +30,7 @@ class Writer : public moco_test::WithFolder {
         options.encoder.arch = arch;
         options.encoder.dim = 128;
         options.encoder.layout = MOCO_NHWC; // as on a CPU
+        options.encoder.device = moco_test::device();
         options.queue_size = queue_size;
         return moco_test::make_model(options);
     }
