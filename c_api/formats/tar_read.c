@@ -87,7 +87,9 @@ static moco_status read_header(moco__tar *tar, uint8_t *header, bool *ended)
         return MOCO_OK;
     }
     if (tar->next == 0) {
-        return bad(tar, 0, "the file is empty or truncated");
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: a header of tar has %d bytes, and there are %zu; it is empty, truncated or damaged",
+                              moco__source_path(tar->source), MOCO__TAR_BLOCK, got);
     }
     /* Beyond the end of a plain file: the last member lacks a part of its padding. */
     *ended = got == 0 && tar->next <= moco__source_size(tar->source);

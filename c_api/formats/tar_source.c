@@ -1,4 +1,4 @@
-/* Reads the bytes of a shard in sequence. libarchive unpacks compressed ones. */
+/* Reads the bytes of a shard in sequence. */
 #include "formats/tar_source_internal.h"
 
 #include "base/descriptor_internal.h"
@@ -6,9 +6,9 @@
 #include "base/handle_internal.h"
 #include "formats/command_source_internal.h"
 #include "formats/tar_filter_internal.h"
+#include "formats/unpack_internal.h"
 
 #include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@
 
 enum {
     BUFFER_SIZE = 4096, /* bytes; plain files are mostly skipped, and a header, a label and the next header fit */
-    UNPACK_BLOCK = 1 << 17
+    PACKED_BLOCK = 1 << 17,
+    PADDING_MAX = 1 << 24 /* bytes behind the end of a compressed archive that are unpacked for their checksum */
 };
 
 struct moco__source {
@@ -27,13 +28,12 @@ struct moco__source {
     uint64_t size;      /* of a plain file */
     uint64_t disk_size; /* of any file */
     uint64_t position;
-    struct archive *archive; /* NULL: plain */
-    bool ended;
-    moco__command command; /* descriptor -1: it is a file */
-    moco_status failed;    /* what the command's output ended with; the message is in why */
-    char why[512];
-    size_t sniffed;     /* bytes of the command's output in the buffer that libarchive has not got yet */
-    uint8_t *block;     /* of UNPACK_BLOCK bytes, for a command */
+    moco__unpack *unpack; /* NULL: plain */
+    bool is_command;
+    moco__command command;
+    size_t sniffed;     /* bytes of the command's output in the buffer that are not unpacked yet */
+    uint64_t packed_at; /* where the packed bytes of a file go on */
+    uint8_t *block;     /* of PACKED_BLOCK packed bytes */
     uint64_t buffer_at; /* position of the buffer's first byte in a plain file */
     size_t buffered;
     uint8_t buffer[BUFFER_SIZE];
@@ -77,83 +77,30 @@ static moco_status read_plain(moco__source *source, uint8_t *out, size_t count, 
 
 /* ---- Compressed files ---- */
 
-static moco_status unpack_failed(const moco__source *source)
+/* Gives the next packed bytes, first those by which the filter was found out. */
+static moco_status next_packed(void *context, const uint8_t **bytes, size_t *count)
 {
-    const char *reason = archive_error_string(source->archive);
-    if (source->failed != MOCO_OK) {
-        return moco_error_set(source->failed, "%s, after %llu bytes of the archive", source->why,
-                              (unsigned long long)source->position);
-    }
-    return moco_error_set(archive_errno(source->archive) == ENOMEM ? MOCO_ENOMEM : MOCO_EFORMAT,
-                          "%s: cannot be unpacked beyond byte %llu: %s; it is truncated or damaged", source->path,
-                          (unsigned long long)source->position, reason != NULL ? reason : "unknown reason");
-}
-
-static moco_status read_packed(moco__source *source, uint8_t *out, size_t count, size_t *got)
-{
-    size_t done = 0;
-    while (done < count && !source->ended) {
-        const la_ssize_t piece = archive_read_data(source->archive, out + done, count - done);
-        if (piece < 0) {
-            return unpack_failed(source);
-        }
-        source->ended = piece == 0;
-        done += (size_t)piece;
-    }
-    *got = done;
-    return MOCO_OK;
-}
-
-/* Gives libarchive the output of a command, of which the first bytes have been read. */
-static la_ssize_t pass_on(struct archive *archive, void *payload, const void **bytes)
-{
-    moco__source *source = payload;
-    size_t got = source->sniffed;
-    source->sniffed = 0;
+    moco__source *source = context;
+    *count = source->sniffed;
     *bytes = source->buffer;
-    if (got > 0) {
-        return (la_ssize_t)got;
+    if (source->sniffed > 0) {
+        source->sniffed = 0;
+        return MOCO_OK;
     }
     *bytes = source->block;
-    source->failed = moco__command_read(&source->command, source->block, UNPACK_BLOCK, &got);
-    if (source->failed != MOCO_OK) {
-        (void)snprintf(source->why, sizeof source->why, "%s", moco_error_message());
-        archive_set_error(archive, EIO, "the command failed");
-        return ARCHIVE_FATAL;
+    if (source->is_command) {
+        return moco__command_read(&source->command, source->block, PACKED_BLOCK, count);
     }
-    return (la_ssize_t)got;
-}
-
-static int open_archive(moco__source *source)
-{
-    return source->block != NULL ? archive_read_open(source->archive, source, NULL, pass_on, NULL)
-                                 : archive_read_open_fd(source->archive, source->descriptor, UNPACK_BLOCK);
-}
-
-/* The filter is named, since libarchive 3.6 does not recognise zstd behind a skippable frame. It recognises that of
- * compress, and crashes if that one is named. */
-static int add_filter(struct archive *archive, int filter)
-{
-    return filter == ARCHIVE_FILTER_COMPRESS ? archive_read_support_filter_compress(archive)
-                                             : archive_read_append_filter(archive, filter);
+    MOCO_TRY(read_at(source, source->block, PACKED_BLOCK, source->packed_at, count));
+    source->packed_at += *count;
+    return MOCO_OK;
 }
 
 static moco_status start_unpacking(moco__source *source, int filter)
 {
-    struct archive_entry *entry = NULL;
-    source->archive = archive_read_new();
-    if (source->archive == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "%s: out of memory", source->path);
-    }
-    /* "raw" takes the unpacked bytes without looking for a format in them. */
-    if (add_filter(source->archive, filter) != ARCHIVE_OK ||
-        archive_read_support_format_raw(source->archive) != ARCHIVE_OK ||
-        archive_read_support_format_empty(source->archive) != ARCHIVE_OK || open_archive(source) != ARCHIVE_OK) {
-        return unpack_failed(source);
-    }
-    const int code = archive_read_next_header(source->archive, &entry);
-    source->ended = code == ARCHIVE_EOF;
-    return code == ARCHIVE_OK || code == ARCHIVE_EOF ? MOCO_OK : unpack_failed(source);
+    source->block = moco__calloc(1, PACKED_BLOCK);
+    return source->block != NULL ? moco__unpack_open(&source->unpack, source->path, filter, next_packed, source)
+                                 : MOCO_ENOMEM;
 }
 
 /* libarchive takes a frame whose window is too large for an empty file. */
@@ -201,10 +148,7 @@ static moco_status start_command(moco__source *source)
 {
     size_t got = 0;
     source->size = source->disk_size = UINT64_MAX;
-    source->block = moco__calloc(1, UNPACK_BLOCK);
-    if (source->block == NULL) {
-        return MOCO_ENOMEM;
-    }
+    source->is_command = true;
     MOCO_TRY(moco__command_start(&source->command, source->path));
     do {
         MOCO_TRY(moco__command_read(&source->command, source->buffer + source->sniffed, BUFFER_SIZE - source->sniffed,
@@ -248,13 +192,14 @@ moco_status moco__source_open_command(moco__source **out, const char *path)
 moco_status moco__source_finish(moco__source *source)
 {
     uint8_t unwanted[BUFFER_SIZE];
+    const uint64_t end = source->position + PADDING_MAX;
     size_t got = 1;
-    while (source->block != NULL && got > 0) {
+    while (source->unpack != NULL && got > 0 && (source->is_command || source->position < end)) {
         MOCO_TRY(moco__source_read(source, unwanted, sizeof unwanted, &got));
     }
     /* What is unpacked may end before the command does. */
-    for (got = 1; source->block != NULL && got > 0;) {
-        MOCO_TRY(moco__command_read(&source->command, source->block, UNPACK_BLOCK, &got));
+    for (got = 1; source->is_command && got > 0;) {
+        MOCO_TRY(moco__command_read(&source->command, source->block, PACKED_BLOCK, &got));
     }
     return MOCO_OK;
 }
@@ -264,9 +209,7 @@ void moco__source_close(moco__source *source)
     if (source == NULL) {
         return;
     }
-    if (source->archive != NULL) {
-        (void)archive_read_free(source->archive);
-    }
+    moco__unpack_close(source->unpack);
     if (source->descriptor >= 0) {
         (void)moco__close(source->descriptor);
     }
@@ -283,7 +226,7 @@ const char *moco__source_path(const moco__source *source)
 
 bool moco__source_is_plain(const moco__source *source)
 {
-    return source->archive == NULL;
+    return source->unpack == NULL;
 }
 
 uint64_t moco__source_size(const moco__source *source)
@@ -303,7 +246,8 @@ uint64_t moco__source_position(const moco__source *source)
 
 moco_status moco__source_read(moco__source *source, void *out, size_t count, size_t *got)
 {
-    MOCO_TRY(source->archive != NULL ? read_packed(source, out, count, got) : read_plain(source, out, count, got));
+    MOCO_TRY(source->unpack != NULL ? moco__unpack_read(source->unpack, out, count, got)
+                                    : read_plain(source, out, count, got));
     source->position += *got;
     return MOCO_OK;
 }
@@ -311,7 +255,7 @@ moco_status moco__source_read(moco__source *source, void *out, size_t count, siz
 moco_status moco__source_seek(moco__source *source, uint64_t position)
 {
     uint8_t unwanted[BUFFER_SIZE];
-    if (source->archive == NULL) {
+    if (source->unpack == NULL) {
         source->position = position;
         return MOCO_OK;
     }

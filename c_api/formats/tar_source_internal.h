@@ -15,7 +15,7 @@ typedef struct moco__source moco__source;
 moco_status moco__source_open(moco__source **out, const char *path);
 /* Starts "pipe:COMMAND" and reads what it writes, as a compressed file. Whoever calls this trusts the command. */
 moco_status moco__source_open_command(moco__source **out, const char *path);
-/* Reads the output of a command to its end, and fails if the command did. Does nothing for a file. */
+/* Reads the rest: fails if a checksum at the end of a compressed file is wrong, or if the command fails. */
 moco_status moco__source_finish(moco__source *source);
 /* NULL is allowed. */
 void moco__source_close(moco__source *source);
