@@ -83,7 +83,8 @@ static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX
                                    const moco_config *asked)
 {
     moco_config *config = &run->setup.config;
-    MOCO_TRY(moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
+    MOCO_TRY(moco__is_directory(path) ? moco__checkpoint_find_undamaged(checkpoint, MOCO_PATH_MAX, path)
+                                      : moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
     MOCO_TRY(moco_checkpoint_read_config(config, &run->origin.position, checkpoint));
     MOCO_TRY(moco__stored_device(&run->origin.device, checkpoint));
     MOCO_TRY(moco__run_check_given(run, checkpoint));
@@ -165,15 +166,12 @@ moco_status moco__run_start_resumed(moco__run *run, const char *path)
 /* Finds out whether rank 0 has a checkpoint; all ranks get the same answer. */
 static moco_status find_checkpoint(bool *out, const moco__run_setup *setup)
 {
-    char path[MOCO_PATH_MAX];
-    char answer[8] = "no";
+    bool found = false;
+    char answer[8];
     if (moco__run_is_writer(setup)) {
-        const moco_status status = moco_checkpoint_find(path, sizeof path, setup->config.out);
-        if (status != MOCO_ENOTFOUND) {
-            MOCO_TRY(status);
-            (void)snprintf(answer, sizeof answer, "yes");
-        }
+        MOCO_TRY(moco__checkpoint_exists(&found, setup->config.out));
     }
+    (void)snprintf(answer, sizeof answer, "%s", found ? "yes" : "no");
     MOCO_TRY(moco__peers_share(setup->peers, answer, sizeof answer));
     *out = strcmp(answer, "yes") == 0;
     return MOCO_OK;

@@ -94,7 +94,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_checkpoint_read_config(moco_config *conf
 
 /**
  * Finds the checkpoint that a path names: the file itself, or the newest complete one in a run's folder. RUN/best is
- * the one with the highest accuracy of the kNN monitor (checkpoints/best.safetensors), and RUN/last the newest.
+ * the one with the highest accuracy of the kNN monitor (checkpoints/best.safetensors), and RUN/last the newest. Tensors
+ * are not read: moco_checkpoint_load() and moco_weights_open() find out whether they are damaged.
  * @param[out] buffer receives a path
  * @param size bytes of @p buffer
  * @param path of a file or of a run's folder, or RUN/best or RUN/last

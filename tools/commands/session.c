@@ -82,11 +82,13 @@ static void find_device(char *out, size_t size, const run_job *job)
     const char *asked = job->config != NULL ? job->config->device : job->device;
     const bool decided = asked != NULL && strcmp(asked, "auto") != 0;
     (void)snprintf(out, size, "%s", asked != NULL ? asked : "auto");
+    output_show_log(false); /* to continue finds the checkpoint again, and warns then */
     if ((asked == NULL || (job->resume_existing && !decided)) &&
         moco_checkpoint_find(checkpoint, sizeof checkpoint, job->run) == MOCO_OK &&
         moco_checkpoint_read_config(&of_run, NULL, checkpoint) == MOCO_OK) {
         (void)snprintf(out, size, "%s", of_run.device);
     }
+    output_show_log(true);
 }
 
 static int run_process(const run_job *job, const char *device)

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "method/model_internal.h"
+#include "train/checkpoint_names_internal.h"
 }
 
 #include <cmath>
@@ -191,6 +192,9 @@ TEST_F(Checkpoint, FindsTheNewestWholeOne)
     std::string warning;
     moco_log_set_callback(keep_warning, &warning);
     ASSERT_EQ(moco_checkpoint_find(found, sizeof found, path("run").c_str()), MOCO_OK);
+    EXPECT_EQ(found, checkpoint(400)) << "tensors are not read";
+    warning.clear();
+    ASSERT_EQ(moco__checkpoint_find_undamaged(found, sizeof found, path("run").c_str()), MOCO_OK);
     moco_log_set_callback(nullptr, nullptr);
     EXPECT_EQ(found, checkpoint(100));
     EXPECT_NE(warning.find("step_0000000500"), std::string::npos) << warning;
