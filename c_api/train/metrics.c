@@ -31,10 +31,12 @@ static moco_status line_step(double *step, const char *line, size_t length)
     return MOCO_OK;
 }
 
-/* Copies the complete lines up to a step, without what a killed run left half-written. */
-static moco_status copy_lines(moco__file *file, const char *text, size_t size, uint64_t last)
+/* Copies the complete lines up to a step, without what a killed run left half-written. *damaged counts other lines that
+ * are none of metrics. */
+static moco_status copy_lines(moco__file *file, size_t *damaged, const char *text, size_t size, uint64_t last)
 {
     size_t begin = 0;
+    *damaged = 0;
     while (begin < size) {
         const char *newline = memchr(text + begin, '\n', size - begin);
         const size_t length = newline != NULL ? (size_t)(newline - text) - begin : size - begin;
@@ -45,6 +47,7 @@ static moco_status copy_lines(moco__file *file, const char *text, size_t size, u
             MOCO_TRY(moco__file_put(file, "\n", 1));
         }
         begin += length + 1;
+        *damaged += isfinite(step) || begin >= size ? 0 : 1;
     }
     return MOCO_OK;
 }
@@ -58,9 +61,10 @@ static moco_status drop_later(const char *path, uint64_t last)
         return status == MOCO_ENOTFOUND ? MOCO_OK : status;
     }
     moco__file file;
+    size_t damaged = 0;
     status = moco__file_begin(&file, path);
     if (status == MOCO_OK) {
-        status = copy_lines(&file, text, size, last);
+        status = copy_lines(&file, &damaged, text, size, last);
         if (status == MOCO_OK) {
             status = moco__file_commit(&file);
         } else {
@@ -68,6 +72,9 @@ static moco_status drop_later(const char *path, uint64_t last)
         }
     }
     free(text);
+    if (damaged > 0) {
+        moco_log(MOCO_LOG_WARNING, "%s: left out %zu damaged line%s", path, damaged, damaged == 1 ? "" : "s");
+    }
     return status;
 }
 

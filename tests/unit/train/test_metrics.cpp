@@ -111,6 +111,20 @@ TEST_F(Metrics, ResumeDropsLaterAndHalfWrittenLines)
     EXPECT_EQ(moco_series_read(&series, path("none").c_str(), "loss"), MOCO_ENOTFOUND);
 }
 
+TEST_F(Metrics, ResumeTellsOfDamagedLines)
+{
+    write_file(path("metrics.jsonl"),
+               "{\"step\": 5, \"loss\": 1}\n{\"step\": 10, lo\n{\"step\": 15, \"loss\": 1}\n{\"st");
+    std::string warned;
+    moco_log_set_callback(
+        [](moco_log_level, const char *message, void *payload) { *static_cast<std::string *>(payload) += message; },
+        &warned);
+    moco_metrics_free(open(30));
+    moco_log_set_callback(nullptr, nullptr);
+    EXPECT_EQ(warned, path("metrics.jsonl") + ": left out 1 damaged line");
+    EXPECT_EQ(lines().size(), 2U);
+}
+
 TEST_F(Metrics, EventFileIsFramedAsTensorBoardReadsIt)
 {
     moco_metrics *metrics = open(0, true);
