@@ -98,6 +98,9 @@ moco_status moco__pack_make(const moco__pack *pack, moco__pack_item *item, moco_
     const char *extension = moco__image_extension(name);
     item->extension = extension != NULL ? extension : ".jpg";
     MOCO_TRY(pack->dataset->ops->fetch(pack->dataset, &item->bytes, item->index));
+    if (item->bytes.size == 0) {
+        return moco_error_set(MOCO_EFORMAT, "%s has no bytes; it or its shard's index is damaged", name);
+    }
     if (item->bytes.size > MOCO__IMAGE_BYTES_MAX) {
         return moco_error_set(MOCO_EFORMAT, "%s has %zu bytes; an image in a shard has at most %d", name,
                               item->bytes.size, MOCO__IMAGE_BYTES_MAX);

@@ -162,6 +162,10 @@ TEST_F(Pack, BrokenImages)
     write_file(path("data/a cat/v1.x 0.png"), "no image");
     ASSERT_EQ(pack("as-is.tar"), MOCO_OK) << "unchanged files need not be images";
     expect_same(open("as-is.tar"), open("data"));
+    write_file(path("data/a cat/v1.x 0.png"), "");
+    EXPECT_EQ(pack("empty.tar"), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("a cat/v1.x 0.png has no bytes")) << moco_error_message();
+    write_file(path("data/a cat/v1.x 0.png"), "no image");
     options_.short_side = 32;
     EXPECT_EQ(pack("small.tar"), MOCO_EFORMAT);
     EXPECT_TRUE(message_has("a cat/v1.x 0.png")) << moco_error_message();
