@@ -343,3 +343,15 @@ TEST_F(CliRuns, ATerminalGetsABar)
     const std::string coloured = in_terminal(root, train("bar-coloured"), true);
     EXPECT_HAS(coloured, "\x1b[32m");
 }
+
+TEST_F(CliRuns, ALineBreakInANameBreaksNoLine)
+{
+    ASSERT_EQ(trained().code, 0);
+    fs::create_directories(root / "broken");
+    fs::copy(root / "run", root / "broken" / "a\nb\x1b[2J",
+             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    const Result result = run({ "runs", "broken" });
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_HAS(result.out, "\na?b?[2J  ");
+    EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 2);
+}

@@ -68,14 +68,19 @@ static void put(const char *text, size_t size)
 }
 
 /* Names of files may hold what moves a terminal's cursor or changes its colours. */
-static void replace_controls(char *text, size_t count)
+static void replace_controls(char *text, size_t count, const char *kept)
 {
     for (size_t i = 0; i < count; ++i) {
         const unsigned char c = (unsigned char)text[i];
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
+        if ((c < 0x20 || c == 0x7f) && (c == '\0' || strchr(kept, c) == NULL)) {
             text[i] = '?';
         }
     }
+}
+
+void output_make_plain(char *text)
+{
+    replace_controls(text, strlen(text), "");
 }
 
 /* Writes a message above a progress bar, by one call, so that lines of several processes do not mix. */
@@ -95,7 +100,7 @@ static void say(const char *label, const char *colour, const char *format, va_li
     const size_t start = used;
     used += length > 0 ? (size_t)length : 0;
     used = used < sizeof line - 1 ? used : sizeof line - 2; /* a longer message is cut */
-    replace_controls(line + start, used - start);
+    replace_controls(line + start, used - start, "\n\t");
     line[used++] = '\n';
     output_lock();
     if (clear_line != NULL) {

@@ -22,6 +22,9 @@ void output_set_rank(int of_process);
 /* Shows or hides the log of the library. */
 void output_show_log(bool shown);
 
+/* Replaces control characters of a name, line breaks too, for a line of a table. */
+void output_make_plain(char *text);
+
 /* Flushes standard output; returns @p code, or EXIT_FAILED if output was lost, unless its reader just left. */
 int output_finish(int code);
 

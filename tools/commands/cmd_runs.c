@@ -123,7 +123,8 @@ static moco_status put_run(const table *t, size_t row, const columns *c, const r
     char value[SETTING_SIZE];
     char checkpoint[MOCO_PATH_MAX];
     moco_status status = MOCO_OK;
-    (void)snprintf(cell(t, row, at++), CELL, "%.*s", CELL - 1, entry->name);
+    (void)snprintf(cell(t, row, at), CELL, "%.*s", CELL - 1, entry->name);
+    output_make_plain(cell(t, row, at++));
     (void)snprintf(cell(t, row, at++), CELL, "%s", moco_run_state_name(entry->info.state));
     (void)snprintf(cell(t, row, at++), CELL, "%llu", (unsigned long long)entry->info.step);
     if (entry->config != NULL && entry->config->max_steps == 0) {
@@ -174,11 +175,13 @@ static void print_table(const table *t)
     }
 }
 
-static void print_failures(const run_list *list)
+static void print_failures(const table *t, const run_list *list)
 {
     for (size_t i = 0; i < list->count; ++i) {
-        if (list->entries[i].info.failure[0] != '\0') {
-            (void)printf("%s failed: %s\n", list->entries[i].name, list->entries[i].info.failure);
+        moco_run_info info = list->entries[i].info;
+        if (info.failure[0] != '\0') {
+            output_make_plain(info.failure);
+            (void)printf("%s failed: %s\n", cell(t, i + 1, 0), info.failure);
         }
     }
 }
@@ -197,7 +200,7 @@ static moco_status print_text(const run_list *list, const columns *c)
     }
     if (status == MOCO_OK) {
         print_table(&t);
-        print_failures(list);
+        print_failures(&t, list);
     }
     free(t.cells);
     return status;
