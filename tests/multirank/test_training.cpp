@@ -9,14 +9,14 @@ namespace {
 
 class Training : public Ranks {
   protected:
-    static constexpr int steps = 10;
-    static void SetUpTestSuite() { make_root(5000); }
-    // Ten steps of batches that are large: rounding is multiplied less.
+    static int steps() { return moco_test::all_tests() ? 10 : 5; }
+    static void SetUpTestSuite() { make_root(500 * steps()); }
+    // An epoch of these steps, whose batches are large: rounding is multiplied less.
     static Words train(const std::string &out, const Words &more = {})
     {
         return joined(Ranks::train(out, { "--batch", "480" }), more);
     }
-    // Twenty steps of smaller ones, where bytes are compared.
+    // Twice as many of smaller ones, where bytes are compared.
     static Words train_long(const std::string &out, const Words &more = {})
     {
         return joined(Ranks::train(out, { "--batch", "240" }), more);
@@ -34,8 +34,8 @@ class Training : public Ranks {
     static double parameter_difference(const std::string &a, const std::string &b)
     {
         moco_weights *files[2] = {};
-        EXPECT_EQ(moco_weights_open(&files[0], checkpoint(a, steps).c_str()), MOCO_OK) << moco_error_message();
-        EXPECT_EQ(moco_weights_open(&files[1], checkpoint(b, steps).c_str()), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_weights_open(&files[0], checkpoint(a, steps()).c_str()), MOCO_OK) << moco_error_message();
+        EXPECT_EQ(moco_weights_open(&files[1], checkpoint(b, steps()).c_str()), MOCO_OK) << moco_error_message();
         double largest = 0;
         for (size_t i = 0; i < moco_weights_count(files[0]); ++i) {
             const auto *entry = moco_weights_get(files[0], i);
@@ -62,7 +62,7 @@ class Training : public Ranks {
         const double parameters = parameter_difference(alone(), out);
         EXPECT_LT(losses, 1e-4) << out;
         EXPECT_LT(parameters, 1e-4) << out;
-        std::cout << out << ": losses over 10 steps within " << losses << ", parameters within " << parameters << '\n';
+        std::cout << out << ": losses within " << losses << ", parameters within " << parameters << '\n';
     }
 };
 
@@ -127,12 +127,12 @@ TEST_F(Training, IsExactAfterSigterm)
     const Words several{ "--nproc", ranks, "--lr", "0.03", "--checkpoint-every", "1" };
     ASSERT_EQ(run(train_long("whole", several)), 0);
     Process broken = start(train_long("broken", several), "broken.txt");
-    ASSERT_TRUE(waits_for([] { return lines("broken") >= 5; })) << broken.said();
+    ASSERT_TRUE(waits_for([] { return lines("broken") >= static_cast<size_t>(steps() / 2); })) << broken.said();
     broken.send(SIGTERM);
     EXPECT_EQ(broken.wait(), 128 + SIGTERM) << broken.said();
-    ASSERT_FALSE(fs::exists(checkpoint("broken", 20)));
+    ASSERT_FALSE(fs::exists(checkpoint("broken", 2 * steps())));
     ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / "broken").string(), "--nproc", ranks, "--quiet" }), 0);
-    EXPECT_TRUE(read_file(checkpoint("whole", 20)) == read_file(checkpoint("broken", 20)));
+    EXPECT_TRUE(read_file(checkpoint("whole", 2 * steps())) == read_file(checkpoint("broken", 2 * steps())));
 }
 
 TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
@@ -177,6 +177,6 @@ TEST_F(Training, EveryMechanismIsTheSameRun)
         process.send(SIGTERM);
         EXPECT_EQ(process.wait(), 128 + SIGTERM) << process.said();
         ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / broken).string(), "--nproc", "2", "--quiet" }), 0);
-        EXPECT_TRUE(read_file(checkpoint(two, steps)) == read_file(checkpoint(broken, steps))) << m.name;
+        EXPECT_TRUE(read_file(checkpoint(two, steps())) == read_file(checkpoint(broken, steps()))) << m.name;
     }
 }

@@ -1,4 +1,5 @@
 // Tests that both formats of torch.save are read exactly, and that hostile files are refused without running anything.
+#include "support/all_tests.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tests_folder.hpp"
 
@@ -267,7 +268,7 @@ TEST_F(Weights, RefusesEveryCut)
 {
     for (const std::string name : { "zip.pth.tar", "legacy.pth.tar" }) {
         const std::string whole = read_file(kFolder + name);
-        for (size_t length = 1; length < whole.size(); length += 61) {
+        for (size_t length = 1; length < whole.size(); length += moco_test::all_tests() ? 61 : 305) {
             write_file(path("cut"), whole.substr(0, length));
             moco_weights *weights = nullptr;
             EXPECT_EQ(moco_weights_open(&weights, path("cut").c_str()), MOCO_EFORMAT) << name << " cut at " << length;
