@@ -30,13 +30,17 @@ inline Files files_of(const fs::path &folder)
     return files;
 }
 
-// How much of the campaigns is run: MOCO_LONG=all, or MOCO_LONG=places for some calls from each place; else a few.
-enum class Extent { few, places, all };
+// How much of the campaigns is run, by MOCO_LONG: some calls from each place; all of them, but for the allocations of
+// long commands; these too. Without it, a few.
+enum class Extent { few, places, all, every };
 
 inline Extent extent()
 {
     const char *const text = std::getenv("MOCO_LONG");
-    return text == nullptr ? Extent::few : std::string(text) == "all" ? Extent::all : Extent::places;
+    return text == nullptr                ? Extent::few
+           : std::string(text) == "every" ? Extent::every
+           : std::string(text) == "all"   ? Extent::all
+                                          : Extent::places;
 }
 
 struct Scenario {

@@ -143,7 +143,7 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
         std::map<std::string, std::set<uint64_t>> places;
         for (const auto &call : calls) {
             auto &numbers = places[call.kind + call.path.substr(0, call.path.find(".tmp-"))];
-            if (numbers.size() == 2 && faults::extent() != faults::Extent::all) {
+            if (numbers.size() == 2 && faults::extent() < faults::Extent::all) {
                 numbers.erase(std::prev(numbers.end()));
             }
             numbers.insert(call.number);

@@ -10,9 +10,9 @@ namespace fs = std::filesystem;
 
 class Memory : public faults::Campaign, public testing::WithParamInterface<size_t> {
   protected:
-    // Which allocations are tried: all of a short command; of a long one the first, the last and one in the middle from
-    // each place in the library. In `make test` those of a few places.
-    static std::set<size_t> chosen(const std::vector<std::string> &allocations, size_t few)
+    // Which allocations are tried: all of a short command or with MOCO_LONG=every; of a long one the first, the last
+    // and one in the middle from each place in the library. In `make test` those of a few places.
+    static std::set<size_t> chosen(const std::vector<std::string> &allocations, size_t few, bool is_own)
     {
         enum { SHORT = 600 };
         std::set<size_t> numbers;
@@ -24,7 +24,8 @@ class Memory : public faults::Campaign, public testing::WithParamInterface<size_
         const size_t stride = is_few ? std::max<size_t>(1, places.size() / few) : 1;
         size_t count = 0;
         for (const auto &[place, at] : places) {
-            const bool is_all = !is_few && allocations.size() <= SHORT;
+            const bool is_all =
+                !is_few && (allocations.size() <= SHORT || (is_own && faults::extent() == faults::Extent::every));
             if (is_all) {
                 numbers.insert(at.begin(), at.end());
             } else if (count++ % stride == stride / 2) {
@@ -91,7 +92,7 @@ class Memory : public faults::Campaign, public testing::WithParamInterface<size_
         const Reference reference = reference_of(scenario, { { "MOCO_FAULT_FROM", from } });
         std::string wrong;
         size_t failures = 0;
-        const auto numbers = chosen(reference.allocations, few);
+        const auto numbers = chosen(reference.allocations, few, from == own);
         for (const size_t number : numbers) {
             const std::string found = inject(scenario, reference, from, number);
             failures += found.empty() ? 0 : 1;
@@ -102,6 +103,7 @@ class Memory : public faults::Campaign, public testing::WithParamInterface<size_
         EXPECT_TRUE(wrong.empty()) << wrong;
     }
 
+    static constexpr const char *own = "/libmoco.so";
     size_t refused_ = 0;
 };
 
@@ -109,7 +111,7 @@ class Memory : public faults::Campaign, public testing::WithParamInterface<size_
 
 TEST_P(Memory, ThatIsOutIsNamed)
 {
-    campaign("/libmoco.so", faults::scenarios()[GetParam()].is_slow ? 1 : 2);
+    campaign(own, faults::scenarios()[GetParam()].is_slow ? 1 : 2);
 }
 
 // Of these libtorch makes its tensors.

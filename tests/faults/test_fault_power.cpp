@@ -87,7 +87,7 @@ TEST_P(Power, LossIsResumedFrom)
     std::set<Files> seen;
     std::string wrong;
     size_t failures = 0;
-    const size_t stride = faults::extent() == faults::Extent::all      ? 1
+    const size_t stride = faults::extent() >= faults::Extent::all      ? 1
                           : faults::extent() == faults::Extent::places ? std::max<size_t>(1, records.size() / 40)
                                                                        : std::max<size_t>(1, records.size());
     for (size_t i = 0; i < records.size(); ++i) {
