@@ -2,7 +2,6 @@
 #include "base/thread_internal.h"
 
 #include <signal.h>
-#include <stddef.h>
 
 int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *payload)
 {
@@ -20,4 +19,19 @@ int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), v
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
+}
+
+void moco__thread_team(size_t count, const char *name, void *(*run)(void *), void *payload)
+{
+    enum { THREADS_MAX = 256 };
+    pthread_t others[THREADS_MAX];
+    size_t started = 0;
+    while (started + 1 < count && started < THREADS_MAX &&
+           moco__thread_start(&others[started], name, run, payload) == 0) {
+        ++started;
+    }
+    (void)run(payload);
+    for (size_t i = 0; i < started; ++i) {
+        (void)pthread_join(others[i], NULL);
+    }
 }

@@ -3,6 +3,7 @@
 #define MOCO_BASE_THREAD_INTERNAL_H
 
 #include <pthread.h>
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -11,6 +12,10 @@ extern "C" {
 /* Starts a thread that blocks signals, so that the threads of the application get them. Faults stay deliverable.
  * Returns 0 or an errno. */
 int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *payload);
+
+/* Runs `run` on up to `count` threads, of which the calling one is the first, and waits for them. If fewer can be
+ * started, these do the work. */
+void moco__thread_team(size_t count, const char *name, void *(*run)(void *), void *payload);
 
 /* Makes operations on tensors use the calling thread alone, beside those of other threads. */
 void moco__thread_compute_alone(void);

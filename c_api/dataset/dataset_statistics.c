@@ -1,6 +1,7 @@
 /* Measures mean and standard deviation of the channels of a dataset, on several threads. */
 #include "base/handle_internal.h"
 #include "base/machine_internal.h"
+#include "base/thread_internal.h"
 #include "dataset/dataset_internal.h"
 
 #include <math.h>
@@ -125,19 +126,6 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void run_threads(survey *s, size_t threads)
-{
-    pthread_t started[WORKERS_MAX];
-    size_t count = 0;
-    while (count + 1 < threads && pthread_create(&started[count], NULL, work, s) == 0) {
-        ++count;
-    }
-    (void)work(s);
-    for (size_t i = 0; i < count; ++i) {
-        (void)pthread_join(started[i], NULL);
-    }
-}
-
 /* Adds the rows up in their order, so that the sums do not depend on the threads. */
 static moco_status add_up(moco_statistics *out, const survey *s)
 {
@@ -196,7 +184,7 @@ moco_status moco_dataset_statistics(moco_statistics *out, const moco_dataset *da
             s.status[i] = MOCO_ENOMEM;
         }
         (void)pthread_mutex_init(&s.mutex, NULL);
-        run_threads(&s, threads < WORKERS_MAX ? threads : WORKERS_MAX);
+        moco__thread_team(threads < WORKERS_MAX ? threads : WORKERS_MAX, "moco-colours", work, &s);
         status = add_up(out, &s);
         (void)pthread_mutex_destroy(&s.mutex);
     }

@@ -3,10 +3,10 @@
 
 #include "base/handle_internal.h"
 #include "base/hash_internal.h"
+#include "base/thread_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_internal.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,26 +164,12 @@ static void *run_worker(void *argument)
     return NULL;
 }
 
-moco_status moco__pack_each(const moco__pack *pack, moco__pack_item *items, size_t count, moco__pack_fn function)
+void moco__pack_each(const moco__pack *pack, moco__pack_item *items, size_t count, moco__pack_fn function)
 {
     team t = { .pack = pack, .items = items, .count = count, .function = function };
-    const size_t others = (pack->worker_count < count ? pack->worker_count : count) - (count > 0);
-    pthread_t *threads = moco__calloc(others + 1, sizeof *threads);
-    size_t started = 0;
-    if (threads == NULL) {
-        return MOCO_ENOMEM;
-    }
     for (size_t i = 0; i < count; ++i) {
         items[i].status = MOCO_ENOMEM;
         (void)snprintf(items[i].message, sizeof items[i].message, "packing: out of memory");
     }
-    while (started < others && pthread_create(&threads[started], NULL, run_worker, &t) == 0) {
-        ++started;
-    }
-    (void)run_worker(&t);
-    for (size_t i = 0; i < started; ++i) {
-        (void)pthread_join(threads[i], NULL);
-    }
-    free(threads);
-    return MOCO_OK;
+    moco__thread_team(pack->worker_count < count ? pack->worker_count : count, "moco-pack", run_worker, &t);
 }

@@ -36,7 +36,7 @@ moco_status moco__pack_make(const moco__pack *pack, moco__pack_item *item, moco_
 /* Compares item->bytes, read back from the shard, with what was written. */
 moco_status moco__pack_check(const moco__pack *pack, moco__pack_item *item, moco_image *images[2]);
 /* Calls a function for each item, on the worker threads. Each item gets its status and message. */
-moco_status moco__pack_each(const moco__pack *pack, moco__pack_item *items, size_t count, moco__pack_fn function);
+void moco__pack_each(const moco__pack *pack, moco__pack_item *items, size_t count, moco__pack_fn function);
 /* Writes the key of a sample: "IIIIIIII-NAME". */
 void moco__pack_key(char key[MOCO__PACK_KEY], const moco__pack *pack, size_t index);
 

@@ -52,7 +52,7 @@ static moco_status append_chunk(moco__draft *draft, size_t count)
     for (size_t i = 0; i < count; ++i) {
         draft->items[i].index = draft->next + i;
     }
-    MOCO_TRY(moco__pack_each(draft->pack, draft->items, count, moco__pack_make));
+    moco__pack_each(draft->pack, draft->items, count, moco__pack_make);
     for (size_t i = 0; i < count && !is_full(draft); ++i) {
         const moco__pack_item *item = &draft->items[i];
         if (item->status != MOCO_OK && !(draft->pack->options.skip_broken && moco__is_broken_image(item->status))) {

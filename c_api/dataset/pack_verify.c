@@ -37,7 +37,7 @@ static moco_status verify_samples(moco__draft *draft, const moco__shard *shard)
         for (size_t i = 0; i < count; ++i) {
             MOCO_TRY(read_item(draft, &draft->items[i], shard, from + i));
         }
-        MOCO_TRY(moco__pack_each(draft->pack, draft->items, count, moco__pack_check));
+        moco__pack_each(draft->pack, draft->items, count, moco__pack_check);
         for (size_t i = 0; i < count; ++i) {
             if (draft->items[i].status != MOCO_OK) {
                 return moco_error_set(draft->items[i].status, "%s", draft->items[i].message);
