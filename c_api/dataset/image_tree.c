@@ -1,44 +1,43 @@
 /*
- * Lists a tree folder by folder.
- *
- * Files count by their extension, in either case. Symbolic links are followed, but not into a folder that contains
- * them. Names that start with a dot, arrays (.npy) beside other images, other files, and folders that cannot be read
- * are left out, and counted.
+ * Lists a tree level by level, some folders at a time by several threads, and adds what they hold in the order of the
+ * folders. Arrays (.npy) beside other images are left out, and counted.
  */
 #include "dataset/image_tree_internal.h"
 
-#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
-#include "dataset/file_identity_internal.h"
+#include "base/thread_internal.h"
+#include "dataset/folder_list_internal.h"
 #include "dataset/image_name_internal.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-/* A folder that is being listed. */
-typedef struct listing {
-    moco__tree *tree;
-    size_t at;
-    int descriptor;
-    enum { NOT_TRIED, MATCH, DIFFER } inodes; /* whether its list has the inodes of the files themselves */
-} listing;
+enum {
+    BATCH = 256,  /* folders that are in memory twice */
+    THREADS = 8,  /* also on fewer cores, since they wait for the disk or the network */
+    SEVERAL = 16, /* folders that are worth threads */
+    MESSAGE_MAX = 512
+};
+
+/* ---- What one folder holds ---- */
 
 static moco_status add_file(moco__tree *tree, const moco__tree_folder *in, const char *name, uint64_t identity)
 {
     const size_t folder_length = strlen(in->path);
-    const size_t size = folder_length + strlen(name) + 2;
+    const size_t name_size = strlen(name) + 1;
+    const size_t size = folder_length + (folder_length > 0) + name_size;
     MOCO_GROW(tree->paths, tree->paths_room, tree->paths_size, size);
     MOCO_GROW(tree->files, tree->file_room, tree->file_count, 1);
     tree->files[tree->file_count++] =
         (moco__tree_file){ tree->paths_size, identity, (uint32_t)folder_length, in->label };
-    tree->paths_size +=
-        (size_t)snprintf(tree->paths + tree->paths_size, size, "%s%s%s", in->path, folder_length > 0 ? "/" : "", name) +
-        1;
+    char *to = tree->paths + tree->paths_size;
+    memcpy(to, in->path, folder_length);
+    to[folder_length] = '/'; /* the name overwrites it in the root */
+    memcpy(to + size - name_size, name, name_size);
+    tree->paths_size += size;
     return MOCO_OK;
 }
 
@@ -54,116 +53,99 @@ static moco_status add_folder(moco__tree *tree, size_t parent, const char *name)
     return MOCO_OK;
 }
 
-/* Gives the identity of a regular file without a call for each: a list of a folder has the inodes. But those of some
- * file systems, as of FUSE, are others than the files have, which the first file of a folder shows. */
-static uint64_t identity_of(listing *list, const struct dirent *entry)
+static moco_status add_list(moco__tree *tree, size_t at, const moco__folder_list *list)
 {
-    const dev_t device = list->tree->folders[list->at].device;
-    struct stat info;
-    if (list->inodes == NOT_TRIED) {
-        const bool known = fstatat(list->descriptor, entry->d_name, &info, 0) == 0;
-        list->inodes = known && info.st_dev == device && info.st_ino == entry->d_ino ? MATCH : DIFFER;
+    moco__tree_folder *folder = &tree->folders[at];
+    folder->device = list->device;
+    folder->inode = list->inode;
+    folder->is_unreadable = list->is_unreadable;
+    if (tree->left_out != NULL) {
+        moco__left_out_merge(tree->left_out, &list->left_out);
     }
-    return list->inodes == MATCH ? moco__file_identity(device, entry->d_ino) : 0;
-}
-
-/* Adds one entry of an open folder. A link that leads nowhere is added by its name, so that reading it names it. */
-static moco_status add_entry(listing *list, const struct dirent *entry)
-{
-    moco__tree *tree = list->tree;
-    struct stat info;
-    bool is_folder = entry->d_type == DT_DIR;
-    bool is_file = entry->d_type == DT_REG;
-    uint64_t identity = 0;
-    if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) {
-        const bool known = fstatat(list->descriptor, entry->d_name, &info, 0) == 0;
-        is_folder = known && S_ISDIR(info.st_mode);
-        is_file = !known || S_ISREG(info.st_mode);
-        identity = known ? moco__file_identity(info.st_dev, info.st_ino) : 0;
+    if (list->is_unreadable || list->is_loop) {
+        moco__left_out_note(tree->left_out, list->is_loop ? MOCO__LEFT_LOOPS : MOCO__LEFT_UNREADABLE, NULL,
+                            folder->path);
+    } else if (list->count == 0 && folder->parent != 0) {
+        /* Folders in the root may be classes; whoever decides that tells of empty ones. */
+        moco__left_out_note(tree->left_out, MOCO__LEFT_EMPTY, NULL, folder->path);
     }
-    if (is_folder) {
-        return add_folder(tree, list->at, entry->d_name);
+    for (size_t i = 0; i < list->count; ++i) {
+        const moco__folder_entry *entry = &list->entries[i];
+        const char *name = list->names + entry->name;
+        MOCO_TRY(entry->is_folder ? add_folder(tree, at, name)
+                                  : add_file(tree, &tree->folders[at], name, entry->identity));
     }
-    if (is_file && moco__is_image_name(entry->d_name)) {
-        identity = entry->d_type == DT_REG ? identity_of(list, entry) : identity;
-        return add_file(tree, &tree->folders[list->at], entry->d_name, identity);
-    }
-    moco__left_out_note(tree->left_out, moco__left_out_kind(entry->d_name), tree->folders[list->at].path,
-                        entry->d_name);
     return MOCO_OK;
 }
 
-/* Returns whether a folder is one of those that it was reached through. */
-static bool is_loop(const moco__tree *tree, size_t at)
+/* ---- Folders that are listed at a time ---- */
+
+typedef struct listed {
+    moco__folder_list list;
+    moco_status status;
+    char message[MESSAGE_MAX];
+} listed;
+
+typedef struct batch {
+    const moco__tree *tree;
+    size_t first, count;
+    atomic_size_t next;
+    listed folders[BATCH];
+} batch;
+
+typedef struct place {
+    const moco__tree *tree;
+    size_t at;
+} place;
+
+/* The folders above have been listed. */
+static bool is_loop(const void *context, const moco__folder_list *list)
 {
-    for (size_t above = at; above != 0;) {
-        above = tree->folders[above].parent;
-        if (tree->folders[above].device == tree->folders[at].device &&
-            tree->folders[above].inode == tree->folders[at].inode) {
+    const place *p = context;
+    const moco__tree_folder *folders = p->tree->folders;
+    for (size_t above = p->at; above != 0;) {
+        above = folders[above].parent;
+        if (folders[above].device == list->device && folders[above].inode == list->inode) {
             return true;
         }
     }
     return false;
 }
 
-static moco_status list_entries(moco__tree *tree, size_t at, DIR *stream)
+static void *list_some(void *payload)
 {
-    struct stat info;
-    if (fstat(dirfd(stream), &info) != 0) {
-        return moco_error_set(MOCO_EIO, "dataset: cannot read %s/%s: %s", tree->root, tree->folders[at].path,
-                              strerror(errno));
-    }
-    tree->folders[at].device = info.st_dev;
-    tree->folders[at].inode = info.st_ino;
-    if (is_loop(tree, at)) {
-        moco__left_out_note(tree->left_out, MOCO__LEFT_LOOPS, NULL, tree->folders[at].path);
-        return MOCO_OK;
-    }
-    const size_t before = tree->file_count + tree->folder_count;
-    listing list = { tree, at, dirfd(stream), NOT_TRIED };
-    for (;;) {
-        const struct dirent *entry = moco__folder_next(stream);
-        if (entry == NULL) {
-            break;
-        }
-        if (entry->d_name[0] != '.') {
-            MOCO_TRY(add_entry(&list, entry));
-        } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            moco__left_out_note(tree->left_out, MOCO__LEFT_HIDDEN, tree->folders[at].path, entry->d_name);
+    batch *b = payload;
+    for (size_t i = atomic_fetch_add(&b->next, 1); i < b->count; i = atomic_fetch_add(&b->next, 1)) {
+        listed *to = &b->folders[i];
+        const place p = { b->tree, b->first + i };
+        to->status = moco__folder_read(&to->list, b->tree->root, b->tree->folders[p.at].path, is_loop, &p);
+        if (to->status != MOCO_OK) {
+            (void)snprintf(to->message, sizeof to->message, "%s", moco_error_message());
         }
     }
-    if (errno != 0) {
-        return moco_error_set(MOCO_EIO, "dataset: cannot list %s/%s: %s", tree->root, tree->folders[at].path,
-                              strerror(errno));
-    }
-    /* Folders in the root may be classes; whoever decides that tells of empty ones. */
-    if (tree->file_count + tree->folder_count == before && tree->folders[at].parent != 0) {
-        moco__left_out_note(tree->left_out, MOCO__LEFT_EMPTY, NULL, tree->folders[at].path);
-    }
-    return MOCO_OK;
+    return NULL;
 }
 
-static moco_status scan_folder(moco__tree *tree, size_t at)
+static moco_status add_batch(moco__tree *tree, batch *b, size_t first, size_t count)
 {
-    char *path = moco__files_join_new(tree->root, tree->folders[at].path);
-    if (path == NULL) {
-        return MOCO_ENOMEM;
+    b->tree = tree;
+    b->first = first;
+    b->count = count;
+    atomic_store(&b->next, 0);
+    moco__thread_team(count >= SEVERAL ? THREADS : 1, "moco-list", list_some, b);
+    moco_status status = MOCO_OK;
+    for (size_t i = 0; i < count; ++i) {
+        listed *from = &b->folders[i];
+        if (status == MOCO_OK) {
+            status = from->status == MOCO_OK ? add_list(tree, first + i, &from->list)
+                                             : moco_error_set(from->status, "%s", from->message);
+        }
+        moco__folder_list_release(&from->list);
     }
-    DIR *stream = moco__folder_open(path);
-    moco_status status;
-    if (stream == NULL && errno == EACCES && at > 0) {
-        moco__left_out_note(tree->left_out, MOCO__LEFT_UNREADABLE, NULL, tree->folders[at].path);
-        tree->folders[at].is_unreadable = true;
-        status = MOCO_OK;
-    } else if (stream == NULL) {
-        status = moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
-    } else {
-        status = list_entries(tree, at, stream);
-        (void)closedir(stream);
-    }
-    free(path);
     return status;
 }
+
+/* ---- The tree ---- */
 
 /* Leaves arrays out if there are other images. */
 static void leave_out_arrays(moco__tree *tree)
@@ -187,34 +169,41 @@ static void leave_out_arrays(moco__tree *tree)
     tree->file_count = kept;
 }
 
-static int compare_folders(const void *left, const void *right)
+static moco_status list_levels(moco__tree *tree, batch *b, size_t *class_count)
 {
-    return strcmp(((const moco__tree_folder *)left)->path, ((const moco__tree_folder *)right)->path);
-}
-
-moco_status moco__tree_list(moco__tree *tree, size_t *class_count)
-{
-    MOCO_GROW(tree->folders, tree->folder_room, 0, 1);
-    char *top = strdup("");
-    if (top == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for listing %s", tree->root);
-    }
-    tree->folders[tree->folder_count++] = (moco__tree_folder){ top, 0, 0, 0, -1, false };
-    MOCO_TRY(scan_folder(tree, 0));
+    MOCO_TRY(add_batch(tree, b, 0, 1));
     *class_count = tree->folder_count - 1;
     if (*class_count > INT32_MAX) {
         return moco_error_set(MOCO_EFORMAT, "dataset: %s has %zu folders, more than there can be classes", tree->root,
                               *class_count);
     }
-    qsort(tree->folders + 1, *class_count, sizeof *tree->folders, compare_folders);
     for (size_t i = 0; i < *class_count; ++i) {
         tree->folders[i + 1].label = (int32_t)i;
     }
-    for (size_t at = 1; at < tree->folder_count; ++at) {
-        MOCO_TRY(scan_folder(tree, at));
+    for (size_t at = 1; at < tree->folder_count;) {
+        const size_t left = tree->folder_count - at;
+        const size_t count = left < BATCH ? left : BATCH;
+        MOCO_TRY(add_batch(tree, b, at, count));
+        at += count;
     }
     leave_out_arrays(tree);
     return MOCO_OK;
+}
+
+moco_status moco__tree_list(moco__tree *tree, size_t *class_count)
+{
+    MOCO_GROW(tree->folders, tree->folder_room, 0, 1);
+    batch *b = moco__calloc(1, sizeof *b);
+    char *top = strdup("");
+    if (b == NULL || top == NULL) {
+        free(b);
+        free(top);
+        return moco_error_set(MOCO_ENOMEM, "dataset: out of memory for listing %s", tree->root);
+    }
+    tree->folders[tree->folder_count++] = (moco__tree_folder){ top, 0, 0, 0, -1, false };
+    const moco_status status = list_levels(tree, b, class_count);
+    free(b);
+    return status;
 }
 
 static int compare_files(const void *left, const void *right, void *paths)
@@ -236,7 +225,13 @@ static int compare_files(const void *left, const void *right, void *paths)
 
 void moco__tree_sort(moco__tree *tree)
 {
-    qsort_r(tree->files, tree->file_count, sizeof *tree->files, compare_files, tree->paths);
+    bool is_sorted = true; /* unless folders are in folders, or are no classes */
+    for (size_t i = 1; i < tree->file_count && is_sorted; ++i) {
+        is_sorted = compare_files(&tree->files[i - 1], &tree->files[i], tree->paths) <= 0;
+    }
+    if (!is_sorted) {
+        qsort_r(tree->files, tree->file_count, sizeof *tree->files, compare_files, tree->paths);
+    }
 }
 
 void moco__tree_free_folders(moco__tree *tree)

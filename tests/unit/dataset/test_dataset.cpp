@@ -118,6 +118,41 @@ TEST_F(DatasetFolder, LinksAreFollowedWithoutLoops)
     EXPECT_EQ(content(dataset), (Content{ { 1, 0 }, { 2, 1 }, { 2, 1 }, { 1, 2 } }));
 }
 
+// They are listed by several threads, in batches.
+TEST_F(DatasetFolder, ManyFoldersAreListedInTheirOrder)
+{
+    std::vector<std::string> expected;
+    std::vector<std::string> classes;
+    for (int i = 0; i < 600; ++i) {
+        classes.push_back("c" + std::to_string(i));
+    }
+    for (const std::string &name : classes) {
+        file(name + "/b.jpg", { 1 });
+        file(name + "/a.jpg", { 1 });
+        file(name + "/.hidden.jpg", { 1 });
+        file(name + "/deep/1.jpg", { 1 });
+        file(name + "/deep/er/0.jpg", { 1 });
+        fs::create_directory_symlink("..", root_ / name / "deep" / "loop");
+    }
+    std::sort(classes.begin(), classes.end());
+    for (const std::string &name : classes) {
+        for (const char *file : { "a.jpg", "b.jpg", "deep/1.jpg", "deep/er/0.jpg" }) {
+            expected.push_back((root_ / name / file).string());
+        }
+    }
+    const Dataset dataset = open(root_);
+    ASSERT_EQ(moco_dataset_count(dataset.get()), expected.size());
+    for (size_t i = 0; i < expected.size(); ++i) {
+        ASSERT_EQ(name_of(dataset, i), expected[i]);
+        ASSERT_EQ(moco_dataset_label(dataset.get(), i), static_cast<int64_t>(i / 4));
+    }
+    char left_out[1024];
+    EXPECT_EQ(moco_dataset_left_out(dataset.get(), left_out, sizeof left_out), 1200U);
+    EXPECT_STREQ(left_out,
+                 "left out 600 hidden entries, like c0/.hidden.jpg, 600 links to folders that contain them, like "
+                 "c0/deep/loop");
+}
+
 TEST_F(DatasetFolder, BrokenFilesAreNamedWhenRead)
 {
     image("a/1.jpg", 1);
