@@ -261,6 +261,13 @@ void moco__safetensors_free(moco__safetensors *file)
     }
 }
 
+unsigned char *moco__safetensors_bytes(size_t *bytes, size_t *header, const moco__safetensors *file)
+{
+    *bytes = file->bytes;
+    *header = (size_t)moco__little_endian(file->map, 8);
+    return file->map;
+}
+
 size_t moco__safetensors_count(const moco__safetensors *file)
 {
     return file->count;

@@ -23,6 +23,8 @@ moco_status moco__safetensors_open(moco__safetensors **out, const char *path);
 moco_status moco__safetensors_open_map(moco__safetensors **out, const char *path, unsigned char *map, size_t bytes);
 /* Closes a file; NULL is allowed. */
 void moco__safetensors_free(moco__safetensors *file);
+/* Returns all bytes of the file: eight of the header's length, the header, the tensors. */
+unsigned char *moco__safetensors_bytes(size_t *bytes, size_t *header, const moco__safetensors *file);
 /* Returns the number of tensors. */
 size_t moco__safetensors_count(const moco__safetensors *file);
 /* Returns the index-th tensor in the order of the data; NULL beyond the end. */

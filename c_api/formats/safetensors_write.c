@@ -239,26 +239,35 @@ static moco_status add_to_sum(const void *bytes, size_t count, void *payload)
     return MOCO_OK;
 }
 
+static moco_status put_sum(char *header, size_t length, const moco_named_tensor *tensors, size_t count)
+{
+    uLong sum = 0;
+    const sink to = { NULL, add_to_sum, &sum };
+    MOCO_TRY(put_all(&to, header, length, tensors, count));
+    moco__checksum_put(moco__checksum_digits(header, length), sum);
+    return MOCO_OK;
+}
+
 moco_status moco__safetensors_write_summed(const char *path, moco_write_fn write, void *payload,
                                            const moco_named_tensor *tensors, size_t count,
                                            const moco_metadata *metadata, size_t metadata_count)
 {
-    uLong sum = 0;
-    char text[MOCO__CHECKSUM_SIZE];
-    const sink to = { NULL, add_to_sum, &sum };
-    MOCO_TRY(put_tensors(&to, tensors, count));
-    moco__checksum_text(text, sum);
+    const sink to = { NULL, write, payload };
+    char *header = NULL;
+    size_t length = 0;
     moco_metadata *rows = moco__calloc(metadata_count + 1, sizeof *rows);
-    if (rows == NULL) {
-        return MOCO_ENOMEM;
-    }
+    moco_status status = rows != NULL ? check(tensors, count, metadata, metadata_count) : MOCO_ENOMEM;
+    MOCO_TRY_GOTO(status);
     if (metadata_count > 0) {
         memcpy(rows, metadata, metadata_count * sizeof *rows);
     }
-    rows[metadata_count] = (moco_metadata){ MOCO__CHECKSUM_KEY, text };
-    const moco_status status =
-        path != NULL ? moco_safetensors_write(path, tensors, count, rows, metadata_count + 1)
-                     : moco_safetensors_write_to(write, payload, tensors, count, rows, metadata_count + 1);
+    rows[metadata_count] = (moco_metadata){ MOCO__CHECKSUM_KEY, MOCO__CHECKSUM_NONE };
+    MOCO_TRY_GOTO(make_header(&header, &length, tensors, count, rows, metadata_count + 1));
+    MOCO_TRY_GOTO(put_sum(header, length, tensors, count));
+    MOCO_TRY_GOTO(path != NULL ? write_file(path, header, length, tensors, count)
+                               : put_all(&to, header, length, tensors, count));
+done:
+    free(header);
     free(rows);
     return status;
 }

@@ -151,7 +151,8 @@ TEST_F(CheckpointMemory, ACheckpointThatDoesNotFitChangesNothing)
     moco_position position = { 7, 7, 7 };
     const int64_t beyond = 16;
     std::memcpy(bytes.data() + data_of(bytes, "queue_ptr"), &beyond, sizeof beyond);
-    bytes.replace(bytes.find("\"checksum\""), 10, "\"unsummed\""); // as a version without checksums wrote it
+    const std::string sum = "\"moco.checksum\":\"moco-crc32:"; // without it, as an earlier version wrote it
+    bytes.replace(bytes.find(sum), sum.size(), "\"some.unsummed\":\"here-other:");
     EXPECT_EQ(moco_checkpoint_load_from(second.get(), &position, open(bytes).get()), MOCO_EFORMAT);
     EXPECT_TRUE(message_has("mine: queue_ptr 16")) << moco_error_message();
     bytes = saved(model(1, 32)); // the encoders fit, the queue does not
