@@ -93,6 +93,9 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
 static moco_status check_complete(const char *path, bool reads_tensors)
 {
     moco__safetensors *file;
+    if (moco__is_directory(path)) {
+        return moco_error_set(MOCO_EIO, "%s: a folder is where a checkpoint belongs; move it away", path);
+    }
     moco_status status = moco__safetensors_open(&file, path);
     if (status == MOCO_OK) {
         status = reads_tensors ? moco__safetensors_verify(file, path) : MOCO_OK;

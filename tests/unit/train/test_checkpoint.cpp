@@ -1,4 +1,5 @@
 // Tests that checkpoints hold the complete state, and that damaged and foreign ones are refused.
+#include "support/all_tests.hpp"
 #include "support/device.hpp"
 #include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
@@ -203,6 +204,47 @@ TEST_F(Checkpoint, FindsTheNewestWholeOne)
     EXPECT_EQ(moco_checkpoint_load(model, &position, checkpoint(400).c_str()), MOCO_EFORMAT);
     ASSERT_EQ(moco_checkpoint_find(found, sizeof found, checkpoint(9).c_str()), MOCO_OK);
     EXPECT_EQ(found, checkpoint(9)) << "a file stands for itself";
+    moco_model_free(model);
+}
+
+// Among all tests, each bit of the header but for the list of tensors.
+TEST_F(Checkpoint, FindsEachBitThatTurned)
+{
+    moco_model *model = create(1);
+    ASSERT_EQ(moco_checkpoint_save(checkpoint(1).c_str(), model, { 1, 0, 1 }, &config_), MOCO_OK);
+    const std::string whole = read_file(checkpoint(1));
+    const size_t header = whole.find("}}") + 2;
+    size_t unnoticed = 0;
+    const auto flip = [&](size_t at, unsigned bit) {
+        std::string damaged = whole;
+        damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+        moco_weights *weights = nullptr;
+        const moco_status status = moco_weights_open_bytes(&weights, damaged.data(), damaged.size(), nullptr);
+        unnoticed += status == MOCO_EFORMAT ? 0 : 1;
+        EXPECT_EQ(status, MOCO_EFORMAT) << "bit " << bit << " of byte " << at << ": " << whole.substr(at, 20);
+        moco_weights_free(weights);
+    };
+    const size_t metadata = whole.find("\"encoder_q."); // the list of tensors is long, and like itself
+    const bool all = moco_test::all_tests();
+    for (size_t at = 0; at < header && unnoticed < 5; at += at >= metadata ? 977 : all ? 1 : 7) {
+        for (unsigned bit = all ? 0 : at % 8; bit < (all ? 8 : at % 8 + 1); ++bit) {
+            flip(at, bit);
+        }
+    }
+    for (size_t at = header; at < whole.size(); at += whole.size() / 20) {
+        flip(at, at % 8);
+    }
+    moco_model_free(model);
+}
+
+TEST_F(Checkpoint, AFolderInItsPlaceIsRefused)
+{
+    moco_model *model = create(1);
+    ASSERT_EQ(moco_checkpoint_save(checkpoint(1).c_str(), model, { 1, 0, 1 }, &config_), MOCO_OK);
+    fs::create_directories(checkpoint(2));
+    char found[MOCO_PATH_MAX] = "";
+    EXPECT_EQ(moco_checkpoint_find(found, sizeof found, path("run").c_str()), MOCO_EIO);
+    EXPECT_TRUE(message_has("a folder is where a checkpoint belongs")) << moco_error_message();
     moco_model_free(model);
 }
 
