@@ -10,8 +10,11 @@ int moco__open(const char *path, int flags)
 {
     int descriptor;
     do {
-        descriptor = open(path, flags | O_CLOEXEC, 0666);
+        descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666); /* or it waits for the other end of a FIFO */
     } while (descriptor < 0 && errno == EINTR);
+    if (descriptor >= 0) {
+        (void)fcntl(descriptor, F_SETFL, flags);
+    }
     return descriptor;
 }
 

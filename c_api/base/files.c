@@ -142,6 +142,9 @@ static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, 
     if (S_ISDIR(info.st_mode)) {
         return fail("read", path, EISDIR);
     }
+    if (!S_ISREG(info.st_mode)) { /* a pipe would seem to be empty */
+        return moco_error_set(MOCO_EFORMAT, "%s: not a regular file; give the path of a file", path);
+    }
     const size_t size = (size_t)info.st_size;
     char *text = malloc(size + 1);
     if (text == NULL) {

@@ -4,11 +4,13 @@
  * A file is a sequence of records: one label byte (CIFAR-10) or a coarse and a fine one (CIFAR-100; the fine one is
  * taken), then 3 planes of 32 x 32 bytes.
  */
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/class_names_internal.h"
 #include "dataset/dataset_internal.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,9 +172,11 @@ static moco_status take_names(moco_dataset *dataset, const char *folder, const c
     if (path == NULL) {
         return MOCO_ENOMEM;
     }
-    FILE *file = fopen(path, "re");
+    const int descriptor = moco__open(path, O_RDONLY);
     free(path);
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
     if (file == NULL) {
+        (void)moco__close(descriptor); /* which may not be open */
         return moco__class_names_cifar(dataset);
     }
     moco_status status = moco__dataset_alloc_names(dataset, kind->class_count);

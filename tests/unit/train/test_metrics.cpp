@@ -6,6 +6,7 @@
 #include <cstring>
 #include <jansson.h>
 #include <sstream>
+#include <sys/stat.h>
 #include <vector>
 
 namespace fs = std::filesystem;
@@ -123,6 +124,14 @@ TEST_F(Metrics, ResumeTellsOfDamagedLines)
     moco_log_set_callback(nullptr, nullptr);
     EXPECT_EQ(warned, path("metrics.jsonl") + ": left out 1 damaged line");
     EXPECT_EQ(lines().size(), 2U);
+}
+
+TEST_F(Metrics, AFifoInItsPlaceIsRefusedAtOnce)
+{
+    ASSERT_EQ(mkfifo(path("metrics.jsonl").c_str(), 0600), 0);
+    moco_metrics *metrics = nullptr;
+    EXPECT_EQ(moco_metrics_open(&metrics, folder_.c_str(), 0, false), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("metrics.jsonl: not a regular file")) << moco_error_message();
 }
 
 TEST_F(Metrics, EventFileIsFramedAsTensorBoardReadsIt)
