@@ -326,7 +326,7 @@ static moco_status scan_file(moco__shard *shard)
     moco__tar_start(&s.tar, source);
     moco_status status = run_scan(&s);
     if (status == MOCO_OK) {
-        status = moco__source_finish(source);
+        status = moco__tar_finish(&s.tar);
     }
     moco__tar_end(&s.tar);
     moco__bytes_free(&s.group.key);

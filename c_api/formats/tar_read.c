@@ -23,7 +23,8 @@ enum {
     PREFIX_SIZE = 155,
     LONG_NAME_MAX = 1 << 16,
     PAX_MAX = 1 << 20,
-    PIECE = 1 << 20 /* bytes per allocation: memory grows with what is read, not with what a header announces */
+    PADDING_MAX = 1 << 20, /* zeros behind the end that are passed over */
+    PIECE = 1 << 20        /* bytes per allocation: memory grows with what is read, not with what a header announces */
 };
 
 /* What an x or L header says about the next member. */
@@ -88,8 +89,9 @@ static moco_status read_header(moco__tar *tar, uint8_t *header, bool *ended)
     }
     if (tar->next == 0) {
         return moco_error_set(MOCO_EFORMAT,
-                              "%s: a header of tar has %d bytes, and there are %zu; it is empty, truncated or damaged",
-                              moco__source_path(tar->source), MOCO__TAR_BLOCK, got);
+                              "%s: a header of tar has %d bytes, and %s %zu; it is empty, truncated or damaged",
+                              moco__source_path(tar->source), MOCO__TAR_BLOCK,
+                              moco__source_is_plain(tar->source) ? "the file has" : "what can be unpacked has", got);
     }
     /* Beyond the end of a plain file: the last member lacks a part of its padding. */
     *ended = got == 0 && tar->next <= moco__source_size(tar->source);
@@ -281,6 +283,24 @@ moco_status moco__tar_next(moco__tar *tar, moco__tar_entry *entry, bool *more)
         }
         MOCO_TRY(take_extension(tar, type, size, &o));
     }
+}
+
+moco_status moco__tar_finish(moco__tar *tar)
+{
+    uint8_t block[MOCO__TAR_BLOCK];
+    const uint64_t end = moco__source_position(tar->source);
+    size_t got = 0;
+    do {
+        MOCO_TRY(moco__source_read(tar->source, block, sizeof block, &got));
+    } while (got == sizeof block && is_zero(block) && moco__source_position(tar->source) < end + PADDING_MAX);
+    if (got == sizeof block && !is_zero(block) && sum_is_right(block)) {
+        moco_log(
+            MOCO_LOG_WARNING,
+            "%s: another archive begins at offset %llu, behind the end of the first, and is left out; give them as "
+            "two files",
+            moco__source_path(tar->source), (unsigned long long)moco__source_position(tar->source) - MOCO__TAR_BLOCK);
+    }
+    return moco__source_finish(tar->source);
 }
 
 moco_status moco__tar_content(moco__tar *tar, const moco__tar_entry *entry, moco__bytes *out, uint64_t limit)

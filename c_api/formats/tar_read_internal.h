@@ -40,6 +40,9 @@ void moco__tar_end(moco__tar *tar);
 /* Reads the next header; *more is false at the end of the archive. */
 moco_status moco__tar_next(moco__tar *tar, moco__tar_entry *entry, bool *more);
 
+/* Reads what follows the end: warns of another archive, and fails as moco__source_finish() does. */
+moco_status moco__tar_finish(moco__tar *tar);
+
 /* Reads the content of the current member; refuses more than `limit` bytes. */
 moco_status moco__tar_content(moco__tar *tar, const moco__tar_entry *entry, moco__bytes *out, uint64_t limit);
 

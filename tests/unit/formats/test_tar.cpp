@@ -142,10 +142,10 @@ TEST_F(Tar, SparseFilesAreReadWithTheirHoles)
 TEST_F(Tar, HostileHeaders)
 {
     const std::string good = tar_member("good.jpg", "content");
-    refuse("", "there are 0; it is empty, truncated or damaged");
+    refuse("", "the file has 0; it is empty, truncated or damaged");
     refuse("\xFC"
            "7zXZ",
-           "there are 5; it is empty, truncated or damaged");
+           "the file has 5; it is empty, truncated or damaged");
     refuse(good + std::string(100, '\0'), "offset 1024: the archive ends in the middle of a block");
     refuse(good.substr(0, 700), "offset 1024: the archive ends in the middle of a block");
     refuse(good + tar_member({ "x", pax_record("path", "a.jpg"), 'x', "", "" }), "extended header without a member");
