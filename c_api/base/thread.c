@@ -1,7 +1,9 @@
 /* Starts threads of the library's own. */
 #include "base/thread_internal.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *payload)
 {
@@ -19,6 +21,31 @@ int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), v
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
+}
+
+static sigset_t pipe_alone(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGPIPE);
+    return set;
+}
+
+void moco__thread_block_pipe(sigset_t *before)
+{
+    const sigset_t set = pipe_alone();
+    (void)pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
+void moco__thread_unblock_pipe(const sigset_t *before)
+{
+    const sigset_t set = pipe_alone();
+    const struct timespec at_once = { 0, 0 };
+    if (sigismember(before, SIGPIPE) == 0) {
+        while (sigtimedwait(&set, NULL, &at_once) < 0 && errno == EINTR) {
+        }
+    }
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 void moco__thread_team(size_t count, const char *name, void *(*run)(void *), void *payload)

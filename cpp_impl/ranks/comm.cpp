@@ -3,6 +3,7 @@
 
 #include "base/handle.hpp"
 #include "base/options_read_internal.h"
+#include "base/thread_internal.h"
 #include "ranks/comm_device.hpp"
 #include "ranks/store.hpp"
 
@@ -37,8 +38,22 @@ void turn_recorder_off()
                                                  : 0;
 }
 
+// Gloo writes to sockets without MSG_NOSIGNAL, so that a peer that is gone could end this process. Its threads inherit
+// what is blocked while they are started.
+class PipeSignalBlocked {
+  public:
+    PipeSignalBlocked() { moco__thread_block_pipe(&before_); }
+    ~PipeSignalBlocked() { moco__thread_unblock_pipe(&before_); }
+    PipeSignalBlocked(const PipeSignalBlocked &) = delete;
+    PipeSignalBlocked &operator=(const PipeSignalBlocked &) = delete;
+
+  private:
+    sigset_t before_{};
+};
+
 void make_group(moco_comm &comm, const moco_comm_options &o)
 {
+    const PipeSignalBlocked blocked;
     turn_recorder_off();
     comm.group = c10::make_intrusive<c10d::ProcessGroup>(moco::prefixed(*o.store), o.rank, o.world);
     add_gloo(comm.group, o);

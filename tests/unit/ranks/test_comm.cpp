@@ -4,6 +4,8 @@
 #include "support/temporary_folder.hpp"
 #include "support/thread_ranks.hpp"
 
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <vector>
 
@@ -46,6 +48,30 @@ TEST(Comm, TurnsTheRecorderOff)
 {
     run_ranks(2, 60, [](moco_peers *, moco_comm *, int) {});
     EXPECT_STREQ(std::getenv("TORCH_FR_BUFFER_SIZE"), "0");
+}
+
+// Whether each thread of Gloo's, and none of the test's own, has SIGPIPE blocked.
+TEST(Comm, APeerThatIsGoneIsNoSignal)
+{
+    std::atomic<int> threads{ 0 };
+    run_ranks(2, 60, [&](moco_peers *, moco_comm *comm, int rank) {
+        sigset_t own;
+        ASSERT_EQ(moco_comm_barrier(comm), MOCO_OK);
+        ASSERT_EQ(pthread_sigmask(SIG_SETMASK, nullptr, &own), 0);
+        EXPECT_EQ(sigismember(&own, SIGPIPE), 0);
+        for (const auto &entry : std::filesystem::directory_iterator("/proc/self/task")) {
+            const std::string name = moco_test::read_file((entry.path() / "comm").string());
+            if (rank != 0 || (name.find("pt_gloo") != 0 && name.find("gloo") == std::string::npos)) {
+                continue;
+            }
+            const std::string status = moco_test::read_file((entry.path() / "status").string());
+            const auto blocked = std::stoull(status.substr(status.find("SigBlk:") + 7), nullptr, 16);
+            EXPECT_NE(blocked & (1ULL << (SIGPIPE - 1)), 0U) << name;
+            ++threads;
+        }
+        ASSERT_EQ(moco_comm_barrier(comm), MOCO_OK);
+    });
+    EXPECT_GT(threads, 0);
 }
 
 TEST(Comm, AnswersAQuestionLater)
