@@ -133,6 +133,12 @@ moco_status moco__file_write(const char *path, const void *bytes, size_t count)
     return moco__file_commit(&file);
 }
 
+static moco_status refuse_irregular(const char *path, mode_t mode)
+{
+    return moco_error_set(MOCO_EFORMAT, "%s: %s; give the path of a file", path,
+                          S_ISDIR(mode) ? "a folder" : "not a regular file");
+}
+
 static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, const char *path)
 {
     struct stat info;
@@ -143,7 +149,7 @@ static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, 
         return fail("read", path, EISDIR);
     }
     if (!S_ISREG(info.st_mode)) { /* a pipe would seem to be empty */
-        return moco_error_set(MOCO_EFORMAT, "%s: not a regular file; give the path of a file", path);
+        return refuse_irregular(path, info.st_mode);
     }
     const size_t size = (size_t)info.st_size;
     char *text = malloc(size + 1);
@@ -180,8 +186,7 @@ static moco_status map_descriptor(unsigned char **bytes, size_t *count, int desc
         return fail("read", path, errno);
     }
     if (!S_ISREG(info.st_mode)) {
-        return moco_error_set(MOCO_EFORMAT, "%s: %s; give the path of a file", path,
-                              S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
+        return refuse_irregular(path, info.st_mode);
     }
     if (info.st_size < 1) {
         return moco_error_set(MOCO_EFORMAT, "%s: the file is empty; was it copied or downloaded completely?", path);
