@@ -1,4 +1,5 @@
 // Tests shards that are damaged, cut, joined or none, and what is said of them.
+#include "support/kept_warnings.hpp"
 #include "support/shard_files.hpp"
 
 #include <sys/stat.h>
@@ -27,16 +28,13 @@ TEST_F(BrokenShards, ACutOrForeignArchiveIsNamedByWhatItIs)
 TEST_F(BrokenShards, AnotherArchiveBehindTheEndIsTold)
 {
     std::string warned;
-    const auto keep = [](moco_log_level, const char *message, void *payload) {
-        *static_cast<std::string *>(payload) += message;
-    };
     write_file(path("two.tar"), shard(0, 2) + std::string(10240, '\0') + shard(2, 4));
     write_packed(path("a.gz"), shard(0, 2));
     write_packed(path("b.gz"), shard(2, 4));
     write_file(path("two.tar.gz"), read_file(path("a.gz")) + read_file(path("b.gz")));
     for (const char *name : { "two.tar", "two.tar.gz" }) {
         warned.clear();
-        moco_log_set_callback(keep, &warned);
+        moco_log_set_callback(keep_warning, &warned);
         EXPECT_EQ(content(open(path(name))), expected(2));
         moco_log_set_callback(nullptr, nullptr);
         EXPECT_NE(warned.find("another archive begins at offset"), std::string::npos) << name << ": " << warned;

@@ -1,6 +1,7 @@
 // Tests that checkpoints hold the complete state, and that damaged and foreign ones are refused.
 #include "support/all_tests.hpp"
 #include "support/device.hpp"
+#include "support/kept_warnings.hpp"
 #include "support/model_options.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -19,6 +20,7 @@ extern "C" {
 
 namespace fs = std::filesystem;
 using moco_test::cpu;
+using moco_test::keep_warning;
 using moco_test::message_has;
 using moco_test::read_file;
 using moco_test::write_file;
@@ -79,13 +81,6 @@ class Checkpoint : public moco_test::WithFolder {
     moco_config config_{};
     moco_tensor *images_ = nullptr;
 };
-
-void keep_warning(moco_log_level level, const char *message, void *payload)
-{
-    if (level == MOCO_LOG_WARNING) {
-        *static_cast<std::string *>(payload) += message;
-    }
-}
 
 } // namespace
 

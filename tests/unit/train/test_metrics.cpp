@@ -1,5 +1,6 @@
 // Tests metrics.jsonl and the event files of TensorBoard.
 #include "support/german.hpp"
+#include "support/kept_warnings.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <cmath>
@@ -117,9 +118,7 @@ TEST_F(Metrics, ResumeTellsOfDamagedLines)
     write_file(path("metrics.jsonl"),
                "{\"step\": 5, \"loss\": 1}\n{\"step\": 10, lo\n{\"step\": 15, \"loss\": 1}\n{\"st");
     std::string warned;
-    moco_log_set_callback(
-        [](moco_log_level, const char *message, void *payload) { *static_cast<std::string *>(payload) += message; },
-        &warned);
+    moco_log_set_callback(moco_test::keep_warning, &warned);
     moco_metrics_free(open(30));
     moco_log_set_callback(nullptr, nullptr);
     EXPECT_EQ(warned, path("metrics.jsonl") + ": left out 1 damaged line");
