@@ -41,8 +41,8 @@ class Graph : public moco_test::TensorTest {
     moco_status step(moco_step *result, moco_model *model, int number, int64_t batch = kBatch)
     {
         const auto seed = static_cast<uint64_t>(number);
-        return moco_model_step(result, model, random({ batch, 3, 16, 16 }, 2 * seed),
-                               random({ batch, 3, 16, 16 }, 2 * seed + 1), 0.1 / (1 + number), 0.9 + 0.005 * number);
+        return moco_model_step(result, model, random({ batch, 3, 8, 8 }, 2 * seed),
+                               random({ batch, 3, 8, 8 }, 2 * seed + 1), 0.1 / (1 + number), 0.9 + 0.005 * number);
     }
 
     struct Outcome {
@@ -126,8 +126,8 @@ TEST_F(Graph, IsStartedByAFewLaunches)
     for (int i = 0; i < kSteps; ++i) {
         ASSERT_OK(step(nullptr, model.get(), i));
     }
-    moco_tensor *const query = random({ kBatch, 3, 16, 16 }, 1);
-    moco_tensor *const key = random({ kBatch, 3, 16, 16 }, 2);
+    moco_tensor *const query = random({ kBatch, 3, 8, 8 }, 1);
+    moco_tensor *const key = random({ kBatch, 3, 8, 8 }, 2);
     reinterpret_cast<fake_gpu_trace_reset_fn>(dlsym(RTLD_DEFAULT, "fake_gpu_trace_reset"))();
     ASSERT_OK(moco_model_step(nullptr, model.get(), query, key, 0.1, 0.9));
     fake_gpu_counts counts;
