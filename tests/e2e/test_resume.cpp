@@ -3,6 +3,9 @@
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
+#ifdef MOCO_SHIM
+#include "support/tool_server.hpp"
+#endif
 
 #include <gtest/gtest.h>
 
@@ -25,11 +28,10 @@ using moco_test::Words;
 
 class Resume : public moco_test::WithFolder {
   protected:
-    // 78 steps in one epoch of 2510 images, of which some are left out.
+    // 30 steps in one epoch of 970 images, of which some are left out.
     [[nodiscard]] Words train(const std::string &run) const
     {
-        return { MOCO_BINARY,
-                 "train",
+        return { "train",
                  path(moco_test::fashion_images),
                  "--out",
                  path(run),
@@ -44,7 +46,7 @@ class Resume : public moco_test::WithFolder {
                  "--queue-size",
                  "50",
                  "--print-freq",
-                 "7",
+                 "5",
                  "--no-plots",
                  "--threads",
                  "1",
@@ -60,8 +62,20 @@ class Resume : public moco_test::WithFolder {
     {
         return joined(train(run), { "--batch", "64", "--queue-size", "64", "--print-freq", "1" });
     }
-    static int run(const Words &words) { return Process(words).wait(); }
-    [[nodiscard]] int resume(const std::string &name) const { return run({ MOCO_BINARY, "resume", path(name) }); }
+    [[nodiscard]] int run(const Words &words) const
+    {
+        const moco_test::Place place{ folder_, "out.txt", "err.txt" };
+#ifdef MOCO_SHIM
+        static const moco_test::ToolServer tool;
+        return tool.run(words, place);
+#else
+        return Process(joined({ MOCO_BINARY }, words), place).wait();
+#endif
+    }
+    [[nodiscard]] int resume(const std::string &name) const
+    {
+        return run({ "resume", path(name) });
+    }
 
     // Counts the checkpoints of a run, without its best.
     [[nodiscard]] int steps_saved(const std::string &name) const
@@ -76,7 +90,7 @@ class Resume : public moco_test::WithFolder {
     // Stops a run after two lines of metrics, and resumes it.
     void stop_and_resume(const Words &words, const std::string &name, const fs::path &last) const
     {
-        Process process(words);
+        Process process(joined({ MOCO_BINARY }, words));
         EXPECT_TRUE(waits_for([&] { return lines_of(folder_ / name / "metrics.jsonl") >= 2; }));
         process.send(SIGTERM);
         EXPECT_EQ(process.wait(), 128 + SIGTERM);
@@ -90,8 +104,8 @@ class Resume : public moco_test::WithFolder {
 
 TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
 {
-    moco_test::write_fashion(folder_, 2510);
-    const fs::path last = fs::path("checkpoints") / "step_0000000078.safetensors";
+    moco_test::write_fashion(folder_, 970);
+    const fs::path last = fs::path("checkpoints") / "step_0000000030.safetensors";
     ASSERT_EQ(run(train("whole")), 0);
     ASSERT_TRUE(fs::exists(folder_ / "whole" / last));
     stop_and_resume(train("broken"), "broken", last);
@@ -100,8 +114,8 @@ TEST_F(Resume, IsExactAfterSigtermInMidEpoch)
 
 TEST_F(Resume, IsExactForEveryMechanism)
 {
-    moco_test::write_fashion(folder_, 1300);
-    const fs::path last = fs::path("checkpoints") / "step_0000000020.safetensors";
+    moco_test::write_fashion(folder_, 400);
+    const fs::path last = fs::path("checkpoints") / "step_0000000012.safetensors";
     const struct {
         const char *name;
         bool always;
@@ -118,7 +132,7 @@ TEST_F(Resume, IsExactForEveryMechanism)
             continue;
         }
         const auto command = [&](const std::string &run) {
-            return joined(joined(train_briefly(run), { "--predictor", "64" }), m.words);
+            return joined(joined(train_briefly(run), { "--batch", "32", "--predictor", "64" }), m.words);
         };
         const std::string name = m.name;
         ASSERT_EQ(run(command("whole-" + name)), 0);
@@ -161,7 +175,7 @@ TEST_F(Resume, IsExactForARunOfSteps)
               std::string::npos);
     stop_and_resume(command("broken", decay), "broken", last);
     EXPECT_TRUE(read_file(folder_ / "whole" / last) == read_file(folder_ / "broken" / last));
-    EXPECT_NE(run({ MOCO_BINARY, "resume", path("whole"), "--epochs", "9" }), 0) << "its length is in steps";
+    EXPECT_NE(run({ "resume", path("whole"), "--epochs", "9" }), 0) << "its length is in steps";
 
     const Words cosine{ "--schedule", "cosine", "--momentum-schedule", "cosine", "--warmup-epochs", "0.5" };
     ASSERT_EQ(run(command("cosine", cosine)), 0);
@@ -194,26 +208,25 @@ TEST_F(Resume, SavesAndTestsByTheMinute)
 TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
 {
     const char *const photos[] = { "photo.jpg", "portrait444.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg" };
-    for (int i = 0; i < 30; ++i) {
+    for (int i = 0; i < 60; ++i) {
         const fs::path folder = folder_ / "photos" / (i % 2 == 0 ? "even" : "odd");
         fs::create_directories(folder);
         fs::copy_file(fs::path(moco_test::tests_folder()) / "golden/pixels" / photos[i % 5],
                       folder / (std::to_string(i) + ".jpg"));
     }
     const auto command = [&](const std::string &run) {
-        return Words{ MOCO_BINARY,
-                      "train",
+        return Words{ "train",
                       path("photos"),
                       "--out",
                       path(run),
                       "--preset",
                       "v2",
                       "--arch",
-                      "resnet18",
+                      moco_test::all_tests() ? "resnet18" : "resnet20",
                       "--batch",
                       "4",
                       "--image-size",
-                      moco_test::all_tests() ? "96" : "64",
+                      moco_test::all_tests() ? "96" : "32",
                       "--queue-size",
                       "64",
                       "--epochs",
@@ -226,7 +239,7 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
                       "--device",
                       moco_test::device_name() };
     };
-    const fs::path last = fs::path("checkpoints") / "step_0000000007.safetensors";
+    const fs::path last = fs::path("checkpoints") / "step_0000000015.safetensors";
     ASSERT_EQ(run(command("whole")), 0);
     stop_and_resume(command("broken"), "broken", last);
     EXPECT_TRUE(read_file(folder_ / "whole" / last) == read_file(folder_ / "broken" / last));
@@ -234,10 +247,10 @@ TEST_F(Resume, IsExactForJpegsWithTheV2Recipe)
 
 TEST_F(Resume, SkipsADamagedCheckpointAndNeverStartsAnew)
 {
-    moco_test::write_fashion(folder_, 2510);
+    moco_test::write_fashion(folder_, 130);
     ASSERT_EQ(run(train("run")), 0);
     const fs::path checkpoints = folder_ / "run" / "checkpoints";
-    const fs::path last = checkpoints / "step_0000000078.safetensors";
+    const fs::path last = checkpoints / "step_0000000004.safetensors";
     const auto whole = read_file(last);
     // A later file was cut off while it was written: it is passed over, and the run is complete.
     moco_test::write_file((checkpoints / "step_0000000200.safetensors").string(), whole.substr(0, whole.size() / 2));
