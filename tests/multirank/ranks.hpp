@@ -5,6 +5,9 @@
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
+#ifdef MOCO_SHIM
+#include "support/tool_server.hpp"
+#endif
 
 #include <gtest/gtest.h>
 
@@ -88,6 +91,16 @@ class Ranks : public testing::Test {
     }
     static int run(const Words &words, const Environment &environment = {})
     {
+#ifdef MOCO_SHIM
+        static const moco_test::ToolServer tool; // so that the process that starts the ranks is loaded already
+        if (words[0] == MOCO_BINARY) {
+            const int code = tool.run({ words.begin() + 1, words.end() }, { root, "log.txt", "err.txt" }, environment);
+            if (code != 0) {
+                std::cout << read_file(root / "log.txt") << read_file(root / "err.txt");
+            }
+            return code;
+        }
+#endif
         Process process = start(words, "log.txt", environment);
         const int code = process.wait();
         if (code != 0) {
@@ -110,7 +123,10 @@ class Ranks : public testing::Test {
         return values;
     }
     // Lines of metrics of a run so far.
-    static size_t lines(const std::string &out) { return moco_test::lines_of(root / out / "metrics.jsonl"); }
+    static size_t lines(const std::string &out)
+    {
+        return moco_test::lines_of(root / out / "metrics.jsonl");
+    }
     static fs::path checkpoint(const std::string &out, int step)
     {
         char name[64];

@@ -7,17 +7,17 @@ namespace {
 
 class Faults : public Ranks {
   protected:
-    static void SetUpTestSuite() { make_root(2500); }
-    // Three epochs of 10 steps, so that there are checkpoints before the fault.
+    static void SetUpTestSuite() { make_root(400); }
+    // Three epochs of 6 steps, so that there are checkpoints before the fault.
     static Words long_run(const std::string &out, const Words &more = {})
     {
-        return joined(train(out, { "--epochs", "3", "--batch", "240", "--lr", "0.03", "--bn-splits", "auto" }), more);
+        return joined(train(out, { "--epochs", "3", "--batch", "60", "--lr", "0.03", "--bn-splits", "auto" }), more);
     }
     static const fs::path &unbroken()
     {
         static const fs::path last = [] {
             EXPECT_EQ(run(long_run("unbroken", { "--nproc", "3" })), 0);
-            return checkpoint("unbroken", 30);
+            return checkpoint("unbroken", 18);
         }();
         return last;
     }
@@ -27,7 +27,7 @@ class Faults : public Ranks {
     static std::string disturb(const std::string &out, int rank, int number, const char *timeout)
     {
         Process process = start(long_run(out, { "--nproc", "3", "--timeout", timeout }), "out.txt");
-        EXPECT_TRUE(waits_for([&] { return lines(out) >= 13; })) << process.said();
+        EXPECT_TRUE(waits_for([&] { return lines(out) >= 8; })) << process.said();
         const pid_t victim = child_of_rank(process.pid(), rank);
         EXPECT_GT(victim, 0);
         if (victim > 0) { // kill(0) would end the tests themselves
@@ -48,7 +48,7 @@ TEST_F(Faults, AKilledRankIsNamedAndTheRunGoesOn)
     EXPECT_TRUE(has(said, "rank 1: error: rank 2 (")) << said;
     EXPECT_TRUE(has(said, "does not answer")) << said;
     ASSERT_EQ(run(long_run("killed", { "--nproc", "3", "--resume", "auto" })), 0);
-    EXPECT_TRUE(read_file(unbroken()) == read_file(checkpoint("killed", 30)));
+    EXPECT_TRUE(read_file(unbroken()) == read_file(checkpoint("killed", 18)));
 }
 
 TEST_F(Faults, AKilledFirstRankIsNamedToo)

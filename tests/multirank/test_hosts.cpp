@@ -28,6 +28,7 @@ class Bridged : public Namespaces {
 
 class CutHosts : public Hosts {
   protected:
+    static void SetUpTestSuite() { make_root(650); } // 10 steps per epoch
     static void check(int hosts)
     {
         const Bridged network(hosts);
@@ -35,10 +36,10 @@ class CutHosts : public Hosts {
             GTEST_SKIP() << "needs network namespaces: root and iproute2";
         }
         const auto name = [&](const char *text) { return text + std::to_string(hosts); };
-        const Words more{ "--epochs", "2", "--batch", "240", "--lr", "0.03", "--timeout", "8" };
+        const Words more{ "--epochs", "3", "--batch", "60", "--lr", "0.03", "--timeout", "8" };
         ASSERT_EQ(run(joined(train(name("local"), more), { "--nproc", std::to_string(hosts) })), 0);
         expect_all_end_well(start_all(network, train(name("hosts"), more)));
-        expect_equal_checkpoints(name("hosts"), name("local"), 20);
+        expect_equal_checkpoints(name("hosts"), name("local"), 30);
 
         const auto begin = std::chrono::steady_clock::now();
         {
@@ -51,7 +52,7 @@ class CutHosts : public Hosts {
         ASSERT_EQ(
             run({ MOCO_BINARY, "resume", (root / name("cut")).string(), "--nproc", std::to_string(hosts), "--quiet" }),
             0);
-        expect_equal_checkpoints(name("cut"), name("local"), 20);
+        expect_equal_checkpoints(name("cut"), name("local"), 30);
     }
 };
 

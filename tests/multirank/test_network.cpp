@@ -132,9 +132,10 @@ class Unreliable : public Namespaces {
 class BadNetwork : public Hosts {
   protected:
     static constexpr int steps = 10;
+    static void SetUpTestSuite() { make_root(650); }
     static Words short_run(const std::string &out, const char *timeout)
     {
-        return train(out, { "--batch", "240", "--lr", "0.03", "--timeout", timeout });
+        return train(out, { "--batch", "60", "--lr", "0.03", "--timeout", timeout });
     }
     // Skips the test where there can be no such network; else makes it, and the run to compare with.
     void make_network(Disturbance disturbance)

@@ -9,17 +9,18 @@ namespace {
 
 class Training : public Ranks {
   protected:
-    static int steps() { return moco_test::all_tests() ? 10 : 5; }
-    static void SetUpTestSuite() { make_root(500 * steps()); }
+    static int steps() { return moco_test::all_tests() ? 10 : 3; }
+    static int batch() { return moco_test::all_tests() ? 480 : 240; }
+    static void SetUpTestSuite() { make_root((batch() + 10) * steps()); }
     // An epoch of these steps, whose batches are large: rounding is multiplied less.
     static Words train(const std::string &out, const Words &more = {})
     {
-        return joined(Ranks::train(out, { "--batch", "480" }), more);
+        return joined(Ranks::train(out, { "--batch", std::to_string(batch()) }), more);
     }
-    // Twice as many of smaller ones, where bytes are compared.
+    // Four times as many of smaller ones, where bytes are compared.
     static Words train_long(const std::string &out, const Words &more = {})
     {
-        return joined(Ranks::train(out, { "--batch", "240" }), more);
+        return joined(Ranks::train(out, { "--batch", std::to_string(batch() / 4) }), more);
     }
     // The run of one process that others are compared with; made once.
     static const std::string &alone()
@@ -127,12 +128,12 @@ TEST_F(Training, IsExactAfterSigterm)
     const Words several{ "--nproc", ranks, "--lr", "0.03", "--checkpoint-every", "1" };
     ASSERT_EQ(run(train_long("whole", several)), 0);
     Process broken = start(train_long("broken", several), "broken.txt");
-    ASSERT_TRUE(waits_for([] { return lines("broken") >= static_cast<size_t>(steps() / 2); })) << broken.said();
+    ASSERT_TRUE(waits_for([] { return lines("broken") >= 2; })) << broken.said();
     broken.send(SIGTERM);
     EXPECT_EQ(broken.wait(), 128 + SIGTERM) << broken.said();
-    ASSERT_FALSE(fs::exists(checkpoint("broken", 2 * steps())));
+    ASSERT_FALSE(fs::exists(checkpoint("broken", 4 * steps())));
     ASSERT_EQ(run({ MOCO_BINARY, "resume", (root / "broken").string(), "--nproc", ranks, "--quiet" }), 0);
-    EXPECT_TRUE(read_file(checkpoint("whole", 2 * steps())) == read_file(checkpoint("broken", 2 * steps())));
+    EXPECT_TRUE(read_file(checkpoint("whole", 4 * steps())) == read_file(checkpoint("broken", 4 * steps())));
 }
 
 TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
@@ -146,7 +147,7 @@ TEST_F(Training, GoesOnWithAnotherNumberOfProcesses)
     EXPECT_EQ(second.wait(), 0) << second.said();
     EXPECT_NE(second.said().find("is from 2 processes, and the run continues with 1"), std::string::npos)
         << second.said();
-    EXPECT_EQ(series("moved", "loss").size(), 40U);
+    EXPECT_EQ(series("moved", "loss").size(), static_cast<size_t>(8 * steps()));
 }
 
 // Every mechanism computes the same on two ranks as on one, and continues exactly on two. The goldens have more of

@@ -79,13 +79,13 @@ class ToolServer {
     [[nodiscard]] int answers() const { return from_; }
 
     // Runs a command in a folder, with its output in files there. Returns as Process::wait().
-    [[nodiscard]] int run(const Words &words, const Place &place) const
+    [[nodiscard]] int run(const Words &words, const Place &place, Environment variables = {}) const
     {
         bool late = false;
-        send({ { "MOCO_FAULT_IN", place.folder },
-               { "MOCO_FAULT_OUT", place.folder / place.out },
-               { "MOCO_FAULT_ERR", place.folder / place.err } },
-             words);
+        variables.insert({ { "MOCO_FAULT_IN", place.folder },
+                           { "MOCO_FAULT_OUT", place.folder / place.out },
+                           { "MOCO_FAULT_ERR", place.folder / place.err } });
+        send(variables, words);
         const pid_t child = receive(600, &late);
         const int status = receive(600, &late);
         if (late) {
