@@ -125,7 +125,7 @@ TEST_P(Memory, OfOtherLibrariesIsNamed)
     campaign(
         "/libstdc++,/libjansson,/libyaml,/libarchive,/libz.,/libzstd,/libpng,/libjpeg,/libtiff,/libwebp,/libopencv,"
         "/libcairo,/libpixman",
-        few_of("export-safetensors"));
+        few_of("export-torchvision"));
 }
 
 TEST_P(Memory, OfLibtorchIsNamed)
