@@ -152,9 +152,9 @@ class Cli : public testing::Test {
     // The words of a training that takes seconds, into a folder of root.
     static Words train(const std::string &out, const Words &more = {})
     {
-        const Words words{ "train",      "train",     "--out", out,         "--preset", "tiny",        "--queue-size",
-                           "32",         "-b",        "16",    "-p",        "1",        "--knn-every", "0",
-                           "--no-plots", "--workers", "1",     "--threads", "1" };
+        const Words words{ "train",      "train",     "--out", out,         "--preset", "tiny",         "--queue-size",
+                           "32",         "-b",        "16",    "-p",        "1",        "--knn-every",  "0",
+                           "--no-plots", "--workers", "1",     "--threads", "1",        "--image-size", "16" };
         return joined(words, more);
     }
     // The same on other images.

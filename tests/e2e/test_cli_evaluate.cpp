@@ -243,17 +243,16 @@ TEST_F(CliEvaluate, KnnIsScikitLearns)
     if (!has_fashion()) {
         GTEST_SKIP() << "needs " << fashion << "; Debian: apt install dataset-fashion-mnist";
     }
+    if (python("knn_reference.py", { "--help" }) < 0) {
+        GTEST_SKIP() << read_file(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
+    }
     const Result result = run({ "knn",       "--preset", "fashion-mnist",  "--baseline",    "random",
                                 "--train",   fashion,    "--test",         fashion,         "--limit",
                                 "1000",      "-k",       "1,5,20,200",     "--temperature", "0.05,0.1",
                                 "--threads", "1",        "--features-out", "f.safetensors", "--json" });
     ASSERT_EQ(result.code, 0) << result.err;
     std::ofstream(root / "knn.json") << result.out;
-    const int code = python("knn_reference.py", { "f.safetensors", "knn.json" });
-    if (code < 0) {
-        GTEST_SKIP() << read_file(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
-    }
-    EXPECT_EQ(code, 0) << read_file(root / "python.txt");
+    EXPECT_EQ(python("knn_reference.py", { "f.safetensors", "knn.json" }), 0) << read_file(root / "python.txt");
 }
 
 TEST_F(CliEvaluate, LinearIsPyTorchs)
@@ -261,15 +260,16 @@ TEST_F(CliEvaluate, LinearIsPyTorchs)
     if (!has_fashion()) {
         GTEST_SKIP() << "needs " << fashion << "; Debian: apt install dataset-fashion-mnist";
     }
+    if (python("linear_reference.py", { "--help" }) < 0) {
+        GTEST_SKIP() << read_file(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
+    }
     const Result result = run({ "linear", "--preset", "fashion-mnist", "--train", fashion, "--val", fashion, "--limit",
                                 "1000", "--cached", "--lr", "0.01,0.1", "--epochs", "10", "--threads", "1",
                                 "--features-out", "f.safetensors", "--json" });
     ASSERT_EQ(result.code, 0) << result.err;
     std::ofstream(root / "linear.json") << result.out;
-    const int code = python("linear_reference.py",
-                            { "f.safetensors", "--lr", "0.01,0.1", "--epochs", "10", "--json", "linear.json" });
-    if (code < 0) {
-        GTEST_SKIP() << read_file(root / "python.txt") << "(MOCO_PYTHON names another interpreter)";
-    }
-    EXPECT_EQ(code, 0) << read_file(root / "python.txt");
+    EXPECT_EQ(python("linear_reference.py",
+                     { "f.safetensors", "--lr", "0.01,0.1", "--epochs", "10", "--json", "linear.json" }),
+              0)
+        << read_file(root / "python.txt");
 }
