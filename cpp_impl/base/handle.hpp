@@ -6,7 +6,7 @@
 
 #include "moco/tensor.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <memory>
 #include <vector>

@@ -3,6 +3,7 @@
 #include "base/cuda_plugin.hpp"
 #include "base/handle.hpp"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 namespace {

@@ -3,6 +3,8 @@
 
 #include "moco/image.h"
 
+#include <ATen/ops/empty.h>
+
 moco_status moco_image_batch_create(moco_tensor **out, void **values, moco_scope *scope, moco_dtype dtype,
                                     int64_t count, int32_t channels, int32_t height, int32_t width, moco_layout layout,
                                     moco_device device)

@@ -5,6 +5,7 @@
 
 #include "moco/embed.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>

@@ -3,6 +3,8 @@
 #include "base/tensor_internal.h"
 #include "tensor/upload.hpp"
 
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 

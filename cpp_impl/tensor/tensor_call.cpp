@@ -6,6 +6,7 @@
 
 #include "moco/call.h"
 
+#include <ATen/ops/scalar_tensor.h>
 #include <c10/util/SmallVector.h>
 
 #include <algorithm>

@@ -4,6 +4,8 @@
 #include "base/tensor_internal.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
 
 #include <cmath>
 

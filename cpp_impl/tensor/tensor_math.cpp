@@ -3,6 +3,7 @@
 #include "base/tensor_internal.h"
 #include "tensor/upload.hpp"
 
+#include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
 #include <ATen/core/grad_mode.h>
 

@@ -3,6 +3,7 @@
 
 #include "base/handle.hpp"
 
+#include <ATen/ops/empty_like.h>
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 

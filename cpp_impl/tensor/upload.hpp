@@ -1,7 +1,7 @@
 // Copies tensors between the host and devices.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 namespace moco {
 
