@@ -17,9 +17,10 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 
 # ccache cannot look into a precompiled header; the sloppiness says that this is allowed, and GCC then has to name it.
+# By the compiler's list of dependencies it need not preprocess each source, which takes a tenth of the time to compile.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-    set(moco_launcher ${CMAKE_COMMAND} -E env
+    set(moco_launcher env CCACHE_DEPEND=1
         CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE_PROGRAM})
     if(NOT CMAKE_C_COMPILER_LAUNCHER)
         set(CMAKE_C_COMPILER_LAUNCHER ${moco_launcher})
