@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jpeglib.h>
 
@@ -40,69 +41,114 @@ synth_image synth_photo(uint64_t seed, uint64_t index, int label)
     return image;
 }
 
-/* Value noise, -128..127: a lattice of random bytes with (1 << shift) pixels between its points, interpolated. */
-static int noise(uint64_t key, int x, int y, int shift)
+/* Value noise: a lattice of random bytes with (1 << shift) pixels between its points, interpolated. */
+typedef struct synth_noise {
+    uint64_t key;
+    int shift;
+    int corner[4]; /* of the cell that the last pixel lies in */
+} synth_noise;
+
+/* The value at a pixel, -128..127. Rows are read from their start, pixel by pixel. */
+static int noise_at(synth_noise *noise, int x, int y)
 {
+    const int shift = noise->shift;
     const int mask = (1 << shift) - 1;
-    const uint64_t column = (uint64_t)(x >> shift);
-    const uint64_t row = (uint64_t)(y >> shift);
-    int corner[4];
-    for (unsigned i = 0; i < 4; ++i) {
-        corner[i] = (int)(mix(key + (column + i % 2) + ((row + i / 2) << 20)) >> 56) - 128;
-    }
     const int fx = x & mask;
     const int fy = y & mask;
+    const int *corner = noise->corner;
+    for (unsigned i = 0; fx == 0 && i < 4; ++i) {
+        const uint64_t column = (uint64_t)(x >> shift) + i % 2;
+        const uint64_t row = (uint64_t)(y >> shift) + i / 2;
+        noise->corner[i] = (int)(mix(noise->key + column + (row << 20)) >> 56) - 128;
+    }
     const int above = corner[0] * (mask + 1 - fx) + corner[1] * fx;
     const int below = corner[2] * (mask + 1 - fx) + corner[3] * fx;
     return (above * (mask + 1 - fy) + below * fy) / (1 << (2 * shift));
 }
 
-/* Whether a pixel lies in the n-th shape: an ellipse, a rectangle or a stripe, as the class has them. */
-static int inside(const synth_image *image, unsigned n, int x, int y)
+typedef struct synth_shape {
+    int kind; /* an ellipse, a rectangle or a stripe, as the class has them */
+    int x, y, rx, ry;
+    int lean; /* of a stripe: 1 or -1 */
+    int rgb[3];
+} synth_shape;
+
+/* The n-th shape of an image: its colour is of the class's palette, with a shade of the image's own. */
+static synth_shape shape_of(const synth_image *image, unsigned n)
 {
     const unsigned at = 100 + 8 * n;
-    const int dx = x - draw(image->key, at, image->width);
-    const int dy = y - draw(image->key, at + 1, image->height);
-    const int rx = 12 + draw(image->key, at + 2, 1 + image->width / 4);
-    const int ry = 12 + draw(image->key, at + 3, 1 + image->height / 4);
-    switch (((unsigned)image->label + n / 3) % 3) {
+    const uint64_t palette = mix((uint64_t)image->label * 31 + n % 2);
+    synth_shape made = { .kind = (int)(((unsigned)image->label + n / 3) % 3),
+                         .x = draw(image->key, at, image->width),
+                         .y = draw(image->key, at + 1, image->height),
+                         .rx = 12 + draw(image->key, at + 2, 1 + image->width / 4),
+                         .ry = 12 + draw(image->key, at + 3, 1 + image->height / 4),
+                         .lean = n % 2 == 0 ? 1 : -1 };
+    for (int c = 0; c < 3; ++c) {
+        made.rgb[c] = (int)((palette >> (8 * c)) & 255) + draw(image->key, 200 + n * 3 + (unsigned)c, 61) - 30;
+    }
+    return made;
+}
+
+static int is_inside(const synth_shape *shape, int x, int y)
+{
+    const int dx = x - shape->x;
+    const int dy = y - shape->y;
+    const int rx = shape->rx;
+    const int ry = shape->ry;
+    switch (shape->kind) {
     case 0:
         return (long)dx * dx * ry * ry + (long)dy * dy * rx * rx < (long)rx * rx * ry * ry;
     case 1:
         return abs(dx) < rx && abs(dy) < ry;
     default:
-        return (dx + (n % 2 == 0 ? dy : -dy)) % (2 * rx) > rx && abs(dy) < 2 * ry;
+        return (dx + dy * shape->lean) % (2 * rx) > rx && abs(dy) < 2 * ry;
     }
 }
 
-/* Adds the shapes' colours: the class's palette, with a shade of the image's own. */
-static void paint_shapes(int rgb[3], const synth_image *image, int x, int y)
+/* What the pixels of an image are computed from. */
+typedef struct synth_scene {
+    uint64_t key;
+    int grain;
+    synth_noise colour[3];
+    synth_noise texture[OCTAVES];
+    synth_shape shapes[SHAPES];
+} synth_scene;
+
+static synth_scene scene_of(const synth_image *image)
 {
-    for (unsigned n = 0; n < SHAPES; ++n) {
-        if (inside(image, n, x, y)) {
-            const uint64_t palette = mix((uint64_t)image->label * 31 + n % 2);
-            for (int c = 0; c < 3; ++c) {
-                rgb[c] = (int)((palette >> (8 * c)) & 255) + draw(image->key, 200 + n * 3 + (unsigned)c, 61) - 30;
-            }
-        }
+    synth_scene made = { .key = image->key, .grain = image->grain };
+    for (unsigned c = 0; c < 3; ++c) {
+        made.colour[c] = (synth_noise){ .key = image->key + (c + 1) * UINT64_C(7919), .shift = LATTICE_BITS - 1 };
     }
+    for (unsigned i = 0; i < OCTAVES; ++i) {
+        made.texture[i] = (synth_noise){ .key = image->key + (i + 1) * UINT64_C(104729), .shift = (int)i + 1 };
+    }
+    for (unsigned n = 0; n < SHAPES; ++n) {
+        made.shapes[n] = shape_of(image, n);
+    }
+    return made;
 }
 
-static void paint_pixel(unsigned char *out, const synth_image *image, int x, int y)
+static void paint_pixel(unsigned char *out, synth_scene *scene, int x, int y)
 {
     int rgb[3];
     for (int c = 0; c < 3; ++c) {
-        rgb[c] = 128 + noise(image->key + (uint64_t)(c + 1) * 7919, x, y, LATTICE_BITS - 1) * 3 / 4;
+        rgb[c] = 128 + noise_at(&scene->colour[c], x, y) * 3 / 4;
     }
-    paint_shapes(rgb, image, x, y);
+    for (unsigned n = 0; n < SHAPES; ++n) {
+        if (is_inside(&scene->shapes[n], x, y)) {
+            memcpy(rgb, scene->shapes[n].rgb, sizeof rgb);
+        }
+    }
     int texture = 0;
-    for (int octave = 1; octave <= OCTAVES; ++octave) {
-        texture += noise(image->key + (uint64_t)octave * 104729, x, y, octave) * (octave + 2) / 40;
+    for (int i = 0; i < OCTAVES; ++i) {
+        texture += noise_at(&scene->texture[i], x, y) * (i + 3) / 40;
     }
-    const uint64_t grain = mix(image->key + (uint64_t)x + ((uint64_t)y << 24));
+    const uint64_t grain = mix(scene->key + (uint64_t)x + ((uint64_t)y << 24));
     for (int c = 0; c < 3; ++c) {
-        const int own = ((int)((grain >> (8 * c)) & 255) - 128) * image->grain / 512;
-        const int shared = ((int)(grain >> 56) - 128) * image->grain / 128;
+        const int own = ((int)((grain >> (8 * c)) & 255) - 128) * scene->grain / 512;
+        const int shared = ((int)(grain >> 56) - 128) * scene->grain / 128;
         const int value = rgb[c] + texture + shared + own;
         out[c] = (unsigned char)(value < 0 ? 0 : value > 255 ? 255 : value);
     }
@@ -111,9 +157,10 @@ static void paint_pixel(unsigned char *out, const synth_image *image, int x, int
 unsigned char *synth_pixels(const synth_image *image)
 {
     unsigned char *pixels = malloc((size_t)image->width * (size_t)image->height * 3);
+    synth_scene scene = scene_of(image);
     for (int y = 0; pixels != NULL && y < image->height; ++y) {
         for (int x = 0; x < image->width; ++x) {
-            paint_pixel(pixels + ((size_t)y * (size_t)image->width + (size_t)x) * 3, image, x, y);
+            paint_pixel(pixels + ((size_t)y * (size_t)image->width + (size_t)x) * 3, &scene, x, y);
         }
     }
     return pixels;
