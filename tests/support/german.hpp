@@ -13,11 +13,12 @@ class German {
   public:
     explicit German(const std::filesystem::path &folder)
     {
-        is_set_ = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
-        const std::string make = "localedef -i de_DE -f UTF-8 '" + (folder / "de_DE.UTF-8").string() + "' 2>/dev/null";
+        const char *const name = "de_DE.ISO-8859-1"; // made in a quarter of the time of UTF-8
+        is_set_ = std::setlocale(LC_ALL, name) != nullptr;
+        const std::string make = "localedef -i de_DE -f ISO-8859-1 '" + (folder / name).string() + "' 2>/dev/null";
         if (!is_set_ && std::system(make.c_str()) >= 0) {
             setenv("LOCPATH", folder.c_str(), 1);
-            is_set_ = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
+            is_set_ = std::setlocale(LC_ALL, name) != nullptr;
             unsetenv("LOCPATH");
         }
     }

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <moco.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,7 +28,10 @@ inline Picture look_at(const std::string &path)
     picture.height = moco_image_height(image);
     const uint8_t *pixels = moco_image_pixels(image);
     for (int32_t i = 0; i < picture.width * picture.height; ++i) {
-        picture.colours.insert(static_cast<uint32_t>(pixels[3 * i] << 16 | pixels[3 * i + 1] << 8 | pixels[3 * i + 2]));
+        const uint8_t *pixel = pixels + static_cast<ptrdiff_t>(3) * i;
+        if (i == 0 || std::memcmp(pixel, pixel - 3, 3) != 0) {
+            picture.colours.insert(static_cast<uint32_t>(pixel[0] << 16 | pixel[1] << 8 | pixel[2]));
+        }
     }
     moco_image_free(image);
     return picture;
