@@ -1,4 +1,5 @@
 // Tests that every kind of file gives the pixels of Pillow, and that damaged files leave the image unchanged.
+#include "support/temporary_folder.hpp"
 #include "unit/image/golden_images.hpp"
 
 #include <moco.h>
@@ -7,7 +8,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -45,12 +45,6 @@ std::vector<Expected> expected_files()
         files.push_back(file);
     }
     return files;
-}
-
-std::string bytes_of(const std::filesystem::path &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return { std::istreambuf_iterator<char>(file), {} };
 }
 
 class ImageDecode : public testing::Test {
@@ -110,7 +104,7 @@ TEST_F(ImageDecode, CutAndChangedFilesNeverCrash)
         return (state >> 8U) % limit;
     };
     for (const auto &file : expected_files()) {
-        const std::string whole = bytes_of(folder / file.name);
+        const std::string whole = moco_test::read_file(folder / file.name);
         for (std::size_t cut = 0; cut < whole.size(); cut += 1 + whole.size() / 16) {
             const moco_status status = moco_image_decode(image_, whole.data(), cut, "cut");
             EXPECT_TRUE(status == MOCO_OK || status == MOCO_EFORMAT) << file.name << ": " << moco_error_message();
