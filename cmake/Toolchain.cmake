@@ -47,6 +47,8 @@ target_compile_options(moco-options INTERFACE
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>)
 target_compile_definitions(moco-options INTERFACE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
 target_include_directories(moco-options INTERFACE ${PROJECT_SOURCE_DIR}/include)
+# A program's own symbols are checked; to look for those of libmoco in all of libtorch again takes most of a link.
+target_link_options(moco-options INTERFACE -Wl,--allow-shlib-undefined)
 
 if(MOCO_SANITIZE OR MOCO_COVERAGE) # they report at the end of a process
     target_compile_definitions(moco-options INTERFACE MOCO_ORDERLY_EXIT)
