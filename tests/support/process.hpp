@@ -115,8 +115,8 @@ class Process {
 // Waits until the condition holds. Returns false after the time-out.
 inline bool waits_for(const std::function<bool()> &condition, int seconds = 180)
 {
-    for (int i = 0; i < seconds * 50 && !condition(); ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    for (int i = 0; i < seconds * 200 && !condition(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return condition();
 }
