@@ -2,6 +2,7 @@
 #include "dataset/pack_draft_internal.h"
 
 #include "base/descriptor_internal.h"
+#include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/image_name_internal.h"
 #include "dataset/shard_index_internal.h"
@@ -24,7 +25,8 @@ static const char classes_name[] = "__classes__";
 
 moco_status moco__draft_cannot(const moco__draft *draft, const char *what, int error)
 {
-    return moco_error_set(MOCO_EIO, "%s: cannot be %s: %s", draft->name, what, strerror(error));
+    return moco_error_set(MOCO_EIO, "%s: cannot be %s: %s%s", draft->name, what, strerror(error),
+                          moco__files_advice(error));
 }
 
 moco_status moco__draft_report(moco__draft *draft, const char *action, size_t done, size_t total)

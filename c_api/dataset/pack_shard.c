@@ -89,7 +89,8 @@ static moco_status publish(moco__draft *draft)
     }
     const int error = moco__files_sync_folder(draft->path);
     if (error != 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be written: %s", draft->path, strerror(error));
+        return moco_error_set(MOCO_EIO, "%s: cannot be written: %s%s", draft->path, strerror(error),
+                              moco__files_advice(error));
     }
     MOCO_TRY(moco__shard_scan(&shard, draft->path));
     const moco_status status = moco__shard_write_index(&shard);

@@ -109,7 +109,9 @@ static moco_status write_record(moco__tfevents *events, const message *data)
     error = error != 0 ? error : moco__stream_put(&events->stream, data->bytes, data->count);
     error = error != 0 ? error : moco__stream_put(&events->stream, tail.bytes, tail.count);
     error = error != 0 ? error : moco__stream_flush(&events->stream);
-    return error == 0 ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot write: %s", events->path, strerror(error));
+    return error == 0 ? MOCO_OK
+                      : moco_error_set(MOCO_EIO, "%s: cannot write: %s%s", events->path, strerror(error),
+                                       moco__files_advice(error));
 }
 
 static moco_status write_start(moco__tfevents *events, uint64_t step)
@@ -147,7 +149,8 @@ moco_status moco__tfevents_open(moco__tfevents **out, const char *run, uint64_t 
     if (status == MOCO_OK) {
         const int error = moco__stream_open(&events->stream, events->path, O_TRUNC);
         status = error == 0 ? write_start(events, step)
-                            : moco_error_set(MOCO_EIO, "%s: cannot open: %s", events->path, strerror(error));
+                            : moco_error_set(MOCO_EIO, "%s: cannot open: %s%s", events->path, strerror(error),
+                                             moco__files_advice(error));
     }
     if (status != MOCO_OK) {
         moco__tfevents_free(events);

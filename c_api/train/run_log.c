@@ -19,7 +19,9 @@ moco_status moco__run_log_open(moco__run_log *log, const char *out)
     MOCO_TRY(moco__files_join(log->path, sizeof log->path, out, "train.log"));
     log->descriptor = moco__open(log->path, O_WRONLY | O_CREAT | O_APPEND);
     log->is_open = log->descriptor >= 0;
-    return log->is_open ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot open: %s", log->path, strerror(errno));
+    return log->is_open ? MOCO_OK
+                        : moco_error_set(MOCO_EIO, "%s: cannot open: %s%s", log->path, strerror(errno),
+                                         moco__files_advice(errno));
 }
 
 static void write_line(char line[LINE_SIZE], const char *format, va_list args)
@@ -57,7 +59,7 @@ void moco__run_log_line(const moco__run_log *log, const char *line)
     const int length = snprintf(text, sizeof text, "%s %.*s\n", stamp, LINE_SIZE - 1, line);
     const int error = moco__write_all(log->descriptor, text, (size_t)length);
     if (error != 0) { /* no reason to stop the training */
-        moco_log(MOCO_LOG_WARNING, "%s: cannot write: %s", log->path, strerror(error));
+        moco_log(MOCO_LOG_WARNING, "%s: cannot write: %s%s", log->path, strerror(error), moco__files_advice(error));
     }
 }
 

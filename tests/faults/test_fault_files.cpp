@@ -77,6 +77,9 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
         if (outcome.err.find(std::strerror(fault.error)) == std::string::npos) {
             wrong += "  the message does not say why\n";
         }
+        if (fault.error == ENOSPC && outcome.err.find("free some space") == std::string::npos) {
+            wrong += "  the message does not say what to do\n";
+        }
         return wrong;
     }
 
