@@ -118,9 +118,10 @@ static int run(const arguments *args)
     }
     const sheets_options how = { values.device, (size_t)values.limit, (int32_t)values.workers, values.format };
     const char *folder = args->positional[0];
-    if (moco_plot_curves(folder, how.format) != MOCO_OK) {
+    const moco_status drawn = moco_plot_curves(folder, how.format);
+    if (drawn != MOCO_OK) {
         (void)say_failure();
-        if (is_folder(folder)) {
+        if (drawn == MOCO_ENOTFOUND && is_folder(folder)) { /* not the folder of a run */
             say_note("runs in folders below are drawn together by: moco plot %s --x OPTION", folder);
         }
         return EXIT_FAILED;
