@@ -117,13 +117,13 @@ TEST_F(CliBands, ResumeWithTheBytesOfOneRun)
     make("bytes", { "first_f4.npy", "columns_f8.npy" });
     const Words how = { "--channels", "5", "--checkpoint-every", "1" };
     ASSERT_EQ(train("bytes", "whole", how).code, 0);
-    const std::string whole = last("whole");
-    ASSERT_FALSE(whole.empty());
-    fs::remove(root / "whole/checkpoints/step_0000000004.safetensors");
-    const Result resumed = run({ "resume", "whole" });
+    ASSERT_EQ(train("bytes", "again", how).code, 0);
+    ASSERT_FALSE(last("whole").empty());
+    EXPECT_TRUE(last("whole") == last("again"));
+    fs::remove(root / "again/checkpoints/step_0000000004.safetensors");
+    const Result resumed = run({ "resume", "again" });
     ASSERT_EQ(resumed.code, 0) << resumed.err;
-    EXPECT_HAS(resumed.err, "step 2");
-    EXPECT_TRUE(last("whole") == whole);
+    EXPECT_TRUE(last("whole") == last("again"));
 }
 
 // What has no checkpoint must be told the channels.
@@ -166,29 +166,17 @@ TEST_F(CliBands, OneChannelFromARunOfThree)
     EXPECT_HAS(trained.err, "1 channel, normalised by");
     ASSERT_EQ(Cli::trained().code, 0);
     ASSERT_EQ(run({ "export", "run", "--out", "rgb.safetensors", "--format", "safetensors" }).code, 0);
-    const Result imported = run({ "import",
-                                  "rgb.safetensors",
-                                  "--out",
-                                  "from3",
-                                  "--data",
-                                  "grey",
-                                  "--channels",
-                                  "1",
-                                  "--image-size",
-                                  "16",
-                                  "--batch",
-                                  "16",
-                                  "--queue-size",
-                                  "32",
-                                  "--epochs",
-                                  "3",
-                                  "--schedule",
-                                  "cosine",
-                                  "--augment",
-                                  "cifar",
-                                  "--no-plots",
-                                  "--threads",
-                                  "1",
+    const Result imported = run({ "import",       "rgb.safetensors",
+                                  "--out",        "from3",
+                                  "--data",       "grey",
+                                  "--channels",   "1",
+                                  "--image-size", "16",
+                                  "--batch",      "16",
+                                  "--queue-size", "32",
+                                  "--epochs",     "3",
+                                  "--schedule",   "cosine",
+                                  "--augment",    "cifar",
+                                  "--threads",    "1",
                                   "-j1" });
     ASSERT_EQ(imported.code, 0) << imported.err;
     EXPECT_HAS(imported.err, "summed over them");
