@@ -14,6 +14,9 @@ extern "C" {
  * Returns 0 or an errno. */
 int moco__thread_start(pthread_t *out, const char *name, void *(*run)(void *), void *payload);
 
+/* What a user can do about a thread that cannot be started. */
+#define MOCO__THREAD_ADVICE "raise the limit of threads (ulimit -u) or of memory (ulimit -v)"
+
 /* Runs `run` on up to `count` threads, of which the calling one is the first, and waits for them. If fewer can be
  * started, these do the work. */
 void moco__thread_team(size_t count, const char *name, void *(*run)(void *), void *payload);

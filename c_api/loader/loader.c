@@ -35,11 +35,10 @@ static moco_status start_workers(moco_loader *loader)
         loader->started += error == 0;
     }
     if (error != 0) {
-        return moco_error_set(
-            MOCO_EUNAVAILABLE,
-            "loader: cannot start worker %zu of %zu: %s; raise the limit of threads (ulimit -u) or of "
-            "memory (ulimit -v), or use fewer workers",
-            loader->started + 1, loader->worker_count, strerror(error));
+        return moco_error_set(MOCO_EUNAVAILABLE,
+                              "loader: cannot start worker %zu of %zu: %s; " MOCO__THREAD_ADVICE
+                              ", or use fewer workers",
+                              loader->started + 1, loader->worker_count, strerror(error));
     }
     return MOCO_OK;
 }

@@ -153,10 +153,8 @@ moco_status moco__watch_start(moco__watch **out, const moco_store *store, moco_c
     if (error != 0) {
         moco__store_free(watch->alarm.store);
         release(watch);
-        return moco_error_set(
-            MOCO_EUNAVAILABLE,
-            "peers: cannot start a thread: %s; raise the limit of threads (ulimit -u) or of memory (ulimit -v)",
-            strerror(error));
+        return moco_error_set(MOCO_EUNAVAILABLE, "peers: cannot start a thread: %s; " MOCO__THREAD_ADVICE,
+                              strerror(error));
     }
     *out = watch;
     return MOCO_OK;
