@@ -139,11 +139,11 @@ int evaluation_run(const evaluation_settings *settings, const tool_command *comm
     if (code != EXIT_OK || launch_start(&code, &settings->launch, settings->images.device, command)) {
         return code;
     }
-    signals_catch();
     code = launch_join(&peers, &settings->launch, settings->images.device);
     if (code != EXIT_OK) {
         return code;
     }
+    signals_catch();
     job.comm = moco_peers_comm(peers);
     job.writes = moco_comm_rank(job.comm) == 0;
     output_settings.quiet = output_settings.quiet || settings->json || !job.writes;

@@ -98,6 +98,7 @@ static int run_process(const run_job *job, const char *device)
     if (code != EXIT_OK) {
         return code;
     }
+    signals_catch(); /* until here there is nothing to write, and a signal ends the process at once */
     const bool first = moco_comm_rank(moco_peers_comm(peers)) == 0;
     const double start = clock_now();
     const moco_status status = train(job, peers);
@@ -144,6 +145,5 @@ int run_training(const run_job *job)
     if (launch_start(&code, job->launch, device, job->command)) {
         return code;
     }
-    signals_catch();
     return run_process(job, device);
 }

@@ -42,6 +42,7 @@ typedef struct family {
     int running;
     int code;         /* of the run */
     double failed_at; /* 0: nothing failed yet */
+    int passed_on;    /* the signal that the processes were sent; 0: none */
     bool terminated, killed;
 } family;
 
@@ -145,7 +146,7 @@ static void note_end(family *f, int local_rank, int status)
 {
     const int rank = f->plan->first_rank + local_rank;
     const int code = WIFSIGNALED(status) ? EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
-    if (WIFSIGNALED(status) && !f->terminated) {
+    if (WIFSIGNALED(status) && !f->terminated && WTERMSIG(status) != f->passed_on) {
         (void)say_error("rank %d (pid %ld) was ended by signal %d (%s)", rank, (long)f->processes[local_rank].pid,
                         WTERMSIG(status), strsignal(WTERMSIG(status)));
     }
@@ -183,13 +184,12 @@ static void press(family *f)
 
 static void wait_for_all(family *f)
 {
-    int passed_on = 0;
     while (f->running > 0) {
         const struct timespec pause = { 0, POLL_MS * 1000000L };
         (void)nanosleep(&pause, NULL);
-        if (signals_caught() != 0 && passed_on == 0) {
-            passed_on = signals_caught();
-            send_all(f, passed_on);
+        if (signals_caught() != 0 && f->passed_on == 0) {
+            f->passed_on = signals_caught();
+            send_all(f, f->passed_on);
         }
         collect(f);
         press(f);
