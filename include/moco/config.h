@@ -94,7 +94,7 @@ typedef struct moco_config {
     int64_t shuffle_window; /**< images that are shuffled together; 0: see moco_sampler_options_for() */
     int64_t workers;        /**< loader threads; 0: one per core */
     int64_t prefetch;       /**< batches that are loaded ahead */
-    bool skip_broken;       /**< take the next image instead of one that cannot be read; false: fail */
+    bool skip_broken;       /**< take the next image instead of a damaged or missing one; false: fail */
     /* network */
     char arch[32];     /**< a name of moco_encoder_arch() */
     int64_t dim;       /**< size of the embedding */

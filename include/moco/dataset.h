@@ -265,7 +265,7 @@ MOCO_API MOCO_MUST_USE moco_status moco_dataset_read(const moco_dataset *dataset
  * @param channels as for moco_image_set_channels()
  * @param limit images to read at most, as ::MOCO_STATISTICS_IMAGES; 0: all
  * @param workers threads; 0: one per core
- * @param skip_broken leave out images that cannot be read, unless all are; false: fail
+ * @param skip_broken leave out images that are damaged or missing, unless all are; false: fail
  * @return ::MOCO_EINVALID for other channels; what moco_dataset_read() returns for an image that cannot be read
  * @since 0.2
  */

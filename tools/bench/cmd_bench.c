@@ -63,7 +63,7 @@ static const moco_option options[] = {
       .help = "threads that load images; auto: one per core" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(bench_options, config.skip_broken),
-      .help = "use the next image instead of one that cannot be read" },
+      .help = "use the next image instead of one that is damaged or missing" },
     { .name = "batch",
       .aliases = { "b" },
       MOCO_INT_OPTION(bench_options, config.batch, 1, 65536),

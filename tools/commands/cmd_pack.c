@@ -48,7 +48,7 @@ static const moco_option options[] = {
     { .name = "no-verify", MOCO_BOOL_OPTION(pack_options, no_verify), .help = "do not read the shards back" },
     { .name = "skip-broken",
       MOCO_BOOL_OPTION(pack_options, skip_broken),
-      .help = "leave out images that cannot be read; with --short-side, damaged ones too" },
+      .help = "leave out missing and empty files; with --short-side, damaged images too" },
 };
 
 /* Reads a size such as 500M: a number and k, M, G or T, in steps of a thousand. Returns false if it is not one. */
