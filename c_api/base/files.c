@@ -26,6 +26,8 @@ const char *moco__files_advice(int error)
     case EPERM:
     case EROFS:
         return "; check the permissions";
+    case EMFILE:
+        return "; raise the limit of open files (ulimit -n)";
     case ENOENT:
         return "; check the path";
     case ENOTDIR:
@@ -35,7 +37,7 @@ const char *moco__files_advice(int error)
     }
 }
 
-static moco_status fail(const char *what, const char *path, int error)
+moco_status moco__files_cannot(const char *what, const char *path, int error)
 {
     return moco_error_set(error == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot %s: %s%s",
                           path[0] != '\0' ? path : "\"\"", what, strerror(error), moco__files_advice(error));
@@ -69,13 +71,13 @@ moco_status moco__file_begin(moco__file *file, const char *path)
         return moco_error_set(MOCO_EINVALID, "%.64s...: the path is too long", path);
     }
     const int error = moco__stream_open(&file->stream, file->temporary, O_TRUNC);
-    return error == 0 ? MOCO_OK : fail("write", path, error);
+    return error == 0 ? MOCO_OK : moco__files_cannot("write", path, error);
 }
 
 moco_status moco__file_put(moco__file *file, const void *bytes, size_t count)
 {
     const int error = moco__stream_put(&file->stream, bytes, count);
-    return error == 0 ? MOCO_OK : fail("write", file->path, error);
+    return error == 0 ? MOCO_OK : moco__files_cannot("write", file->path, error);
 }
 
 int moco__files_sync_folder(const char *path)
@@ -110,7 +112,7 @@ moco_status moco__file_commit(moco__file *file)
     } else {
         (void)unlink(file->temporary);
     }
-    return error == 0 ? MOCO_OK : fail("write", file->path, error);
+    return error == 0 ? MOCO_OK : moco__files_cannot("write", file->path, error);
 }
 
 void moco__file_abort(moco__file *file)
@@ -143,10 +145,10 @@ static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, 
 {
     struct stat info;
     if (fstat(descriptor, &info) != 0) {
-        return fail("read", path, errno);
+        return moco__files_cannot("read", path, errno);
     }
     if (S_ISDIR(info.st_mode)) {
-        return fail("read", path, EISDIR);
+        return moco__files_cannot("read", path, EISDIR);
     }
     if (!S_ISREG(info.st_mode)) { /* a pipe would seem to be empty */
         return refuse_irregular(path, info.st_mode);
@@ -160,7 +162,7 @@ static moco_status read_descriptor(char **bytes, size_t *count, int descriptor, 
     const int error = moco__read_at(&got, text, descriptor, size, 0);
     if (error != 0 || got < size) {
         free(text);
-        return fail("read", path, error != 0 ? error : EIO);
+        return moco__files_cannot("read", path, error != 0 ? error : EIO);
     }
     text[size] = '\0';
     *bytes = text;
@@ -172,7 +174,7 @@ moco_status moco__file_read(char **bytes, size_t *count, const char *path)
 {
     const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
-        return fail("read", path, errno);
+        return moco__files_cannot("read", path, errno);
     }
     const moco_status status = read_descriptor(bytes, count, descriptor, path);
     (void)moco__close(descriptor);
@@ -183,7 +185,7 @@ static moco_status map_descriptor(unsigned char **bytes, size_t *count, int desc
 {
     struct stat info;
     if (fstat(descriptor, &info) != 0) {
-        return fail("read", path, errno);
+        return moco__files_cannot("read", path, errno);
     }
     if (!S_ISREG(info.st_mode)) {
         return refuse_irregular(path, info.st_mode);
@@ -193,7 +195,7 @@ static moco_status map_descriptor(unsigned char **bytes, size_t *count, int desc
     }
     void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (map == MAP_FAILED) {
-        return fail("map", path, errno);
+        return moco__files_cannot("map", path, errno);
     }
     *bytes = map;
     *count = (size_t)info.st_size;
@@ -204,7 +206,7 @@ moco_status moco__file_map(unsigned char **bytes, size_t *count, const char *pat
 {
     const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
-        return fail("open", path, errno);
+        return moco__files_cannot("open", path, errno);
     }
     const moco_status status = map_descriptor(bytes, count, descriptor, path);
     (void)moco__close(descriptor);
@@ -250,14 +252,14 @@ moco_status moco__mkdirs(const char *path)
         part[i] = '\0';
         const int error = mkdir(part, 0777) == 0 ? moco__files_sync_folder(part) : errno;
         if (error != 0 && error != EEXIST) {
-            return fail("create the folder", part, error);
+            return moco__files_cannot("create the folder", part, error);
         }
     }
     struct stat info;
     if (stat(path, &info) != 0) {
-        return fail("create the folder", path, errno);
+        return moco__files_cannot("create the folder", path, errno);
     }
-    return S_ISDIR(info.st_mode) ? MOCO_OK : fail("create the folder", path, ENOTDIR);
+    return S_ISDIR(info.st_mode) ? MOCO_OK : moco__files_cannot("create the folder", path, ENOTDIR);
 }
 
 bool moco__files_exist(const char *path)

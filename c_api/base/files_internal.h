@@ -46,6 +46,10 @@ extern const char *const moco__temporary_mark;
 /* Returns what a user can do about an errno, as "; check the permissions"; "" if that is not known. */
 const char *moco__files_advice(int error);
 
+/* Sets the error of what an errno keeps from being done to a path, as "run/train.log: cannot write: No space left on
+   device; free some space and try again". Returns MOCO_ENOTFOUND for ENOENT, else MOCO_EIO. */
+moco_status moco__files_cannot(const char *what, const char *path, int error);
+
 /* Joins to "folder/name"; fails if that does not fit. */
 moco_status moco__files_join(char *out, size_t size, const char *folder, const char *name);
 /* Returns the same in new memory; NULL with the message set if memory is out. */

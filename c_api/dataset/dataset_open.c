@@ -85,7 +85,7 @@ static moco_status check_readable(const char *path)
     if (descriptor >= 0) {
         (void)moco__close(descriptor);
     }
-    return error == 0 ? MOCO_OK : moco_error_set(MOCO_EIO, "dataset: %s: cannot be read: %s", path, strerror(error));
+    return error == 0 ? MOCO_OK : moco__files_cannot("read", path, error);
 }
 
 static moco_status refuse_file(const char *path)
@@ -171,9 +171,7 @@ static moco_status check_folder(const char *path)
     if (stream != NULL) {
         (void)closedir(stream);
     }
-    return is_open ? MOCO_OK
-                   : moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s%s", path, strerror(error),
-                                    moco__files_advice(error));
+    return is_open ? MOCO_OK : moco__files_cannot("list the folder", path, error);
 }
 
 static moco_status check_path(bool *is_file, const char *path, const moco_dataset_options *o)

@@ -90,7 +90,7 @@ static moco_status open_plain(int *descriptor, const moco__shard *shard)
 {
     *descriptor = moco__open(shard->path, O_RDONLY);
     if (*descriptor < 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be opened: %s", shard->path, strerror(errno));
+        return moco__files_cannot("open", shard->path, errno);
     }
     return MOCO_OK;
 }

@@ -86,7 +86,7 @@ static moco_status read_entries(listing *l, DIR *stream, const char *path)
             moco__left_out_note(&l->list->left_out, MOCO__LEFT_HIDDEN, l->name, entry->d_name);
         }
     }
-    return errno == 0 ? MOCO_OK : moco_error_set(MOCO_EIO, "dataset: cannot list %s: %s", path, strerror(errno));
+    return errno == 0 ? MOCO_OK : moco__files_cannot("list the folder", path, errno);
 }
 
 static int compare_entries(const void *left, const void *right, void *names)
@@ -105,12 +105,12 @@ static moco_status read_folder(listing *l, const char *path, moco__is_loop_fn is
         return MOCO_OK;
     }
     if (stream == NULL) {
-        return moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
+        return moco__files_cannot("list the folder", path, errno);
     }
     l->descriptor = dirfd(stream);
     moco_status status = MOCO_OK;
     if (fstat(l->descriptor, &info) != 0) {
-        status = moco_error_set(MOCO_EIO, "dataset: cannot read %s: %s", path, strerror(errno));
+        status = moco__files_cannot("read", path, errno);
     } else {
         list->device = info.st_dev;
         list->inode = info.st_ino;

@@ -23,12 +23,6 @@ enum { SETTINGS_SIZE = 512 };
 static const char settings_name[] = MOCO__SHARD_SETTINGS;
 static const char classes_name[] = "__classes__";
 
-moco_status moco__draft_cannot(const moco__draft *draft, const char *what, int error)
-{
-    return moco_error_set(MOCO_EIO, "%s: cannot be %s: %s%s", draft->name, what, strerror(error),
-                          moco__files_advice(error));
-}
-
 moco_status moco__draft_report(moco__draft *draft, const char *action, size_t done, size_t total)
 {
     const moco_pack_options *o = &draft->pack->options;
@@ -38,7 +32,7 @@ moco_status moco__draft_report(moco__draft *draft, const char *action, size_t do
     }
     const int error = moco__stream_sync(&draft->stream);
     if (error != 0) {
-        return moco__draft_cannot(draft, "written", error);
+        return moco__files_cannot("write", draft->name, error);
     }
     return moco_error_set(MOCO_ESTOPPED, "stopped while %s %s; the same command continues from there", action,
                           draft->path);
@@ -182,7 +176,7 @@ static moco_status open_draft(moco__draft *draft)
 {
     int error = moco__stream_open(&draft->stream, draft->name, O_RDWR);
     if (error != 0) {
-        return moco__draft_cannot(draft, "opened", error);
+        return moco__files_cannot("open", draft->name, error);
     }
     error = moco__flock(draft->stream.descriptor, LOCK_EX | LOCK_NB);
     if (error == EWOULDBLOCK) {
@@ -204,7 +198,7 @@ moco_status moco__draft_start(moco__draft *draft)
     MOCO_TRY(open_draft(draft));
     const int descriptor = draft->stream.descriptor;
     if (fstat(descriptor, &info) != 0) {
-        return moco__draft_cannot(draft, "read", errno);
+        return moco__files_cannot("read", draft->name, errno);
     }
     const uint64_t file_size = (uint64_t)info.st_size;
     if (file_size >= 2 * (uint64_t)MOCO__TAR_BLOCK) { /* less does not hold the settings */
@@ -219,7 +213,7 @@ moco_status moco__draft_start(moco__draft *draft)
         error = errno;
     }
     if (error != 0) {
-        return moco__draft_cannot(draft, "written", error);
+        return moco__files_cannot("write", draft->name, error);
     }
     draft->stream.size = draft->size;
     if (draft->next > draft->first) {

@@ -45,7 +45,5 @@ moco_status moco__draft_take_finished(const moco__draft *draft, size_t *next);
 bool moco__draft_index(size_t *index, const char *name);
 /* Reports progress; fails with ::MOCO_ESTOPPED if the callback stops the work. */
 moco_status moco__draft_report(moco__draft *draft, const char *action, size_t done, size_t total);
-/* Sets the message "NAME: cannot be WHAT: REASON". */
-moco_status moco__draft_cannot(const moco__draft *draft, const char *what, int error);
 
 #endif

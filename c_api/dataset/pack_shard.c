@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static moco_status put_item(moco__draft *draft, const moco__pack_item *item)
@@ -78,19 +77,18 @@ static moco_status append(moco__draft *draft)
     }
     MOCO_TRY(moco__tar_put_end(&draft->stream, draft->path));
     const int error = moco__stream_sync(&draft->stream);
-    return error == 0 ? MOCO_OK : moco__draft_cannot(draft, "written", error);
+    return error == 0 ? MOCO_OK : moco__files_cannot("write", draft->name, error);
 }
 
 static moco_status publish(moco__draft *draft)
 {
     moco__shard shard;
     if (rename(draft->name, draft->path) != 0) {
-        return moco__draft_cannot(draft, "renamed", errno);
+        return moco__files_cannot("rename", draft->name, errno);
     }
     const int error = moco__files_sync_folder(draft->path);
     if (error != 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be written: %s%s", draft->path, strerror(error),
-                              moco__files_advice(error));
+        return moco__files_cannot("write", draft->path, error);
     }
     MOCO_TRY(moco__shard_scan(&shard, draft->path));
     const moco_status status = moco__shard_write_index(&shard);

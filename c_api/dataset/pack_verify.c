@@ -2,6 +2,7 @@
 #include "dataset/pack_verify_internal.h"
 
 #include "base/descriptor_internal.h"
+#include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/shard_scan_internal.h"
 
@@ -27,7 +28,7 @@ static moco_status read_item(moco__draft *draft, moco__pack_item *item, const mo
     size_t got = 0;
     const int error = moco__read_at(&got, item->bytes.data, draft->stream.descriptor, sample->size, sample->offset);
     return error == 0 && got == sample->size ? MOCO_OK
-                                             : moco__draft_cannot(draft, "read back", error != 0 ? error : EIO);
+                                             : moco__files_cannot("read back", draft->name, error != 0 ? error : EIO);
 }
 
 static moco_status verify_samples(moco__draft *draft, const moco__shard *shard)

@@ -93,14 +93,14 @@ static moco_status digest_of(uint64_t *size, uint64_t *digest, int descriptor, c
     struct stat info;
     uint8_t piece[DIGEST_PIECE];
     if (fstat(descriptor, &info) != 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(errno));
+        return moco__files_cannot("read", path, errno);
     }
     uint64_t hash = MOCO__HASH_START;
     for (uint64_t i = 0; i < DIGEST_PIECES; ++i) {
         size_t got = 0;
         const int error = moco__read_at(&got, piece, descriptor, sizeof piece, piece_at((uint64_t)info.st_size, i));
         if (error != 0) {
-            return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(error));
+            return moco__files_cannot("read", path, error);
         }
         hash = moco__hash(hash, piece, got);
     }
@@ -113,8 +113,7 @@ static moco_status identify(uint64_t *size, uint64_t *digest, const char *path)
 {
     const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
-        return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot be opened: %s", path,
-                              strerror(errno));
+        return moco__files_cannot("open", path, errno);
     }
     const moco_status status = digest_of(size, digest, descriptor, path);
     (void)moco__close(descriptor);

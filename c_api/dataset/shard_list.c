@@ -115,7 +115,7 @@ static moco_status find_in_folder(moco__shard_list *list, const char *path, moco
     DIR *folder = moco__folder_open(path);
     moco_status status = MOCO_OK;
     if (folder == NULL) {
-        return moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(errno));
+        return moco__files_cannot("list the folder", path, errno);
     }
     const struct dirent *entry = moco__folder_next(folder);
     int failure = errno;
@@ -130,7 +130,7 @@ static moco_status find_in_folder(moco__shard_list *list, const char *path, moco
     (void)closedir(folder);
     MOCO_TRY(status);
     if (failure != 0) {
-        return moco_error_set(MOCO_EIO, "dataset: cannot list the folder %s: %s", path, strerror(failure));
+        return moco__files_cannot("list the folder", path, failure);
     }
     if (list->count == 0) {
         return moco_error_set(MOCO_ENOTFOUND,

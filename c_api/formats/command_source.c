@@ -1,6 +1,8 @@
 /* Runs commands of the shell, and reads what they write. */
 #include "formats/command_source_internal.h"
 
+#include "base/files_internal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,7 +53,7 @@ moco_status moco__command_start(moco__command *command, const char *path)
     int ends[2];
     *command = (moco__command){ .path = path, .descriptor = -1 };
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot make a pipe: %s", path, strerror(errno));
+        return moco__files_cannot("make a pipe", path, errno);
     }
     const int error = spawn_shell(&command->pid, path + sizeof prefix - 1, ends[1]);
     (void)close(ends[1]);
@@ -94,7 +96,7 @@ moco_status moco__command_read(moco__command *command, void *out, size_t count, 
         piece = read(command->descriptor, out, count);
     } while (piece < 0 && errno == EINTR);
     if (piece < 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", command->path, strerror(errno));
+        return moco__files_cannot("read", command->path, errno);
     }
     *got = (size_t)piece;
     return piece == 0 ? end(command) : MOCO_OK;

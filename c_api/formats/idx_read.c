@@ -7,12 +7,12 @@
 #include "formats/idx_read_internal.h"
 
 #include "base/descriptor_internal.h"
+#include "base/files_internal.h"
 #include "base/handle_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
@@ -34,12 +34,12 @@ static moco_status open_file(idx_file *file, const char *path)
     struct stat info;
     const int descriptor = moco__open(path, O_RDONLY);
     if (descriptor < 0) {
-        return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot be opened: %s", path,
-                              strerror(errno));
+        return moco__files_cannot("open", path, errno);
     }
     if (fstat(descriptor, &info) != 0) {
+        const int error = errno;
         (void)moco__close(descriptor);
-        return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", path, strerror(errno));
+        return moco__files_cannot("read", path, error);
     }
     gzFile stream = gzdopen(descriptor, "rb");
     if (stream == NULL) {
@@ -55,7 +55,7 @@ static moco_status read_failed(const idx_file *file)
     int code = Z_OK;
     const char *reason = gzerror(file->stream, &code);
     if (code == Z_ERRNO) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", file->path, strerror(errno));
+        return moco__files_cannot("read", file->path, errno);
     }
     if (code == Z_MEM_ERROR) {
         return moco_error_set(MOCO_ENOMEM, "%s: out of memory for reading", file->path);

@@ -41,16 +41,11 @@ struct moco__source {
 
 /* ---- Plain files ---- */
 
-static moco_status cannot_read(const moco__source *source, int error)
-{
-    return moco_error_set(MOCO_EIO, "%s: cannot be read: %s", source->path, strerror(error));
-}
-
 /* Reads `count` bytes at a position; *got is less only if the file ends. */
 static moco_status read_at(const moco__source *source, uint8_t *out, size_t count, uint64_t at, size_t *got)
 {
     const int error = moco__read_at(got, out, source->descriptor, count, at);
-    return error == 0 ? MOCO_OK : cannot_read(source, error);
+    return error == 0 ? MOCO_OK : moco__files_cannot("read", source->path, error);
 }
 
 static moco_status read_plain(moco__source *source, uint8_t *out, size_t count, size_t *got)
@@ -122,11 +117,10 @@ static moco_status start(moco__source *source)
     size_t got = 0;
     source->descriptor = moco__open(source->path, O_RDONLY);
     if (source->descriptor < 0) {
-        return moco_error_set(errno == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot be opened: %s", source->path,
-                              strerror(errno));
+        return moco__files_cannot("open", source->path, errno);
     }
     if (fstat(source->descriptor, &info) != 0) {
-        return cannot_read(source, errno);
+        return moco__files_cannot("read", source->path, errno);
     }
     if (!S_ISREG(info.st_mode)) {
         return moco_error_set(MOCO_EIO, "%s: is not a regular file", source->path);

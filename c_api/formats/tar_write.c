@@ -11,9 +11,7 @@ enum { BLOCK = 512 };
 static moco_status put(moco__stream *stream, const char *path, const void *bytes, size_t size)
 {
     const int error = moco__stream_put(stream, bytes, size);
-    return error == 0 ? MOCO_OK
-                      : moco_error_set(MOCO_EIO, "%s: cannot be written: %s%s", path, strerror(error),
-                                       moco__files_advice(error));
+    return error == 0 ? MOCO_OK : moco__files_cannot("write", path, error);
 }
 
 /* Owner and time stay zero: they mean nothing for a dataset, and the same content must give the same bytes. */

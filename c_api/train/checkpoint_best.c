@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static moco_status copy(const char *to, const char *from)
@@ -32,7 +31,7 @@ static moco_status link_over(const char *to, const char *from)
     const bool renamed = rename(temporary, to) == 0;
     const int failure = errno;
     (void)unlink(temporary); /* it stays if both names were the same file */
-    return renamed ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot replace: %s", to, strerror(failure));
+    return renamed ? MOCO_OK : moco__files_cannot("replace", to, failure);
 }
 
 void moco__checkpoint_keep_best(const char *run, uint64_t step)

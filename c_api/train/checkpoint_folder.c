@@ -53,7 +53,7 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
         return moco_error_set(MOCO_ENOTFOUND, "%s is not a run: cannot open %s: %s", run, path, strerror(errno));
     }
     if (folder == NULL) { /* there may be checkpoints, so a restarted job must not begin anew */
-        return moco_error_set(MOCO_EIO, "%s: cannot be listed: %s%s", path, strerror(errno), moco__files_advice(errno));
+        return moco__files_cannot("list the folder", path, errno);
     }
     uint64_t *list = NULL;
     size_t used = 0;
@@ -75,7 +75,7 @@ static moco_status list_steps(uint64_t **steps, size_t *count, const char *run)
     }
     (void)closedir(folder);
     if (status == MOCO_OK && failure != 0) { /* the newest may be among those that are not seen */
-        status = moco_error_set(MOCO_EIO, "%s: cannot be listed: %s", path, strerror(failure));
+        status = moco__files_cannot("list the folder", path, failure);
     }
     if (status != MOCO_OK) {
         free(list);

@@ -109,9 +109,7 @@ static moco_status write_record(moco__tfevents *events, const message *data)
     error = error != 0 ? error : moco__stream_put(&events->stream, data->bytes, data->count);
     error = error != 0 ? error : moco__stream_put(&events->stream, tail.bytes, tail.count);
     error = error != 0 ? error : moco__stream_flush(&events->stream);
-    return error == 0 ? MOCO_OK
-                      : moco_error_set(MOCO_EIO, "%s: cannot write: %s%s", events->path, strerror(error),
-                                       moco__files_advice(error));
+    return error == 0 ? MOCO_OK : moco__files_cannot("write", events->path, error);
 }
 
 static moco_status write_start(moco__tfevents *events, uint64_t step)
@@ -148,9 +146,7 @@ moco_status moco__tfevents_open(moco__tfevents **out, const char *run, uint64_t 
     moco_status status = moco__files_join(events->path, sizeof events->path, run, name);
     if (status == MOCO_OK) {
         const int error = moco__stream_open(&events->stream, events->path, O_TRUNC);
-        status = error == 0 ? write_start(events, step)
-                            : moco_error_set(MOCO_EIO, "%s: cannot open: %s%s", events->path, strerror(error),
-                                             moco__files_advice(error));
+        status = error == 0 ? write_start(events, step) : moco__files_cannot("open", events->path, error);
     }
     if (status != MOCO_OK) {
         moco__tfevents_free(events);

@@ -84,8 +84,7 @@ static moco_status open_files(moco_metrics *metrics, const char *run, uint64_t s
     MOCO_TRY(drop_later(metrics->path, step));
     const int error = moco__stream_open(&metrics->stream, metrics->path, O_APPEND);
     if (error != 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot open: %s%s", metrics->path, strerror(error),
-                              moco__files_advice(error));
+        return moco__files_cannot("open", metrics->path, error);
     }
     return tensorboard ? moco__tfevents_open(&metrics->events, run, step) : MOCO_OK;
 }
@@ -162,8 +161,7 @@ moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoc
     MOCO__IN_C_LOCALE;
     const int error = put_line(&metrics->stream, step, epoch, values, count);
     if (error != 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot write: %s%s", metrics->path, strerror(error),
-                              moco__files_advice(error));
+        return moco__files_cannot("write", metrics->path, error);
     }
     return metrics->events != NULL ? moco__tfevents_write(metrics->events, step, values, count) : MOCO_OK;
 }
@@ -171,9 +169,7 @@ moco_status moco_metrics_write(moco_metrics *metrics, uint64_t step, double epoc
 moco_status moco__metrics_sync(const moco_metrics *metrics)
 {
     const int error = moco__sync(metrics->stream.descriptor);
-    return error == 0 ? MOCO_OK
-                      : moco_error_set(MOCO_EIO, "%s: cannot write: %s%s", metrics->path, strerror(error),
-                                       moco__files_advice(error));
+    return error == 0 ? MOCO_OK : moco__files_cannot("write", metrics->path, error);
 }
 
 void moco_metrics_free(moco_metrics *metrics)

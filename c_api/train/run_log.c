@@ -19,9 +19,7 @@ moco_status moco__run_log_open(moco__run_log *log, const char *out)
     MOCO_TRY(moco__files_join(log->path, sizeof log->path, out, "train.log"));
     log->descriptor = moco__open(log->path, O_WRONLY | O_CREAT | O_APPEND);
     log->is_open = log->descriptor >= 0;
-    return log->is_open ? MOCO_OK
-                        : moco_error_set(MOCO_EIO, "%s: cannot open: %s%s", log->path, strerror(errno),
-                                         moco__files_advice(errno));
+    return log->is_open ? MOCO_OK : moco__files_cannot("open", log->path, errno);
 }
 
 static void write_line(char line[LINE_SIZE], const char *format, va_list args)

@@ -52,7 +52,7 @@ static moco_status holds_only(bool *is_known, const char *path, const char *cons
         return MOCO_OK;
     }
     *is_known = false;
-    return failure == ENOTDIR ? MOCO_OK : moco_error_set(MOCO_EIO, "%s: cannot be listed: %s", path, strerror(failure));
+    return failure == ENOTDIR ? MOCO_OK : moco__files_cannot("list the folder", path, failure);
 }
 
 /* A start that failed, or was killed, before there was anything to continue from leaves a folder that counts as new. */

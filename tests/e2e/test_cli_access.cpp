@@ -46,10 +46,10 @@ TEST_F(CliAccess, AFolderOfDataIsNamed)
     const std::string place = fs::canonical(root).string();
     const std::string end = ": Permission denied; check the permissions";
     for (const mode_t mode : { 0000U, 0444U, 0311U }) {
-        refused(train("none"), "train", mode, "dataset: cannot list the folder " + place + "/train" + end);
+        refused(train("none"), "train", mode, place + "/train: cannot list the folder" + end);
     }
     refused(train("none", { "--val-data", "test", "--knn-every", "1" }), "test", 0,
-            "dataset: cannot list the folder " + place + "/test" + end);
+            place + "/test: cannot list the folder" + end);
     fs::create_directories(root / "shards");
     ASSERT_EQ(run({ "pack", "train", "--out", "shards/s.tar" }).code, 0);
     const auto train_on = [](const std::string &data) {
@@ -57,7 +57,7 @@ TEST_F(CliAccess, AFolderOfDataIsNamed)
         words[1] = data;
         return words;
     };
-    refused(train_on("shards"), "shards", 0, "cannot list the folder " + place + "/shards" + end);
+    refused(train_on("shards"), "shards", 0, place + "/shards: cannot list the folder" + end);
     refused(train_on("shards/s.tar"), "shards", 0, "cannot open \"" + place + "/shards/s.tar\"" + end);
     refused(train_on("shards/*.tar"), "shards", 0, "cannot open \"" + place + "/shards/*.tar\"" + end);
     EXPECT_FALSE(fs::exists(root / "none"));
@@ -86,11 +86,11 @@ TEST_F(CliAccess, ARunIsNotTakenForNone)
     }
     ASSERT_EQ(trained().code, 0);
     const std::string log = read_file(root / "run/train.log");
-    const std::string message = "run/checkpoints: cannot be listed: Permission denied; check the permissions";
+    const std::string message = "run/checkpoints: cannot list the folder: Permission denied; check the permissions";
     const Words again = train("run", { "--val-data", "test", "--knn-every", "1", "--resume", "auto" });
     refused(again, "run/checkpoints", 0, message);
     EXPECT_EQ(read_file(root / "run/train.log"), log);
     refused({ "resume", "run" }, "run/checkpoints", 0, message);
     refused({ "info", "run" }, "run", 0, message);
-    refused({ "runs", "run" }, "run", 0, "run: cannot be listed: Permission denied");
+    refused({ "runs", "run" }, "run", 0, "run: cannot list the folder: Permission denied");
 }

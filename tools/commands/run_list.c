@@ -138,7 +138,7 @@ static moco_status search(run_list *list, const char *folder, size_t skip, int d
     }
     const int count = depth < MAX_DEPTH ? scandir(folder, &entries, is_shown, versionsort) : 0;
     if (count < 0) {
-        moco_log(MOCO_LOG_WARNING, "%s: cannot be listed: %s", folder, strerror(errno));
+        moco_log(MOCO_LOG_WARNING, "%s: cannot list the folder: %s", folder, strerror(errno));
     }
     for (int i = 0; i < count; ++i) {
         char path[MOCO_PATH_MAX];

@@ -99,7 +99,7 @@ static moco_status check_run_folder(const char *run)
         status = moco_error_set(MOCO_EEXISTS, "%s holds %s, and no run; move that, or give another --out", run,
                                 entries[0]->d_name);
     } else if (count < 0) {
-        status = moco_error_set(MOCO_EIO, "%s cannot be listed: %s", run, strerror(errno));
+        status = moco_error_set(MOCO_EIO, "%s: cannot list the folder: %s", run, strerror(errno));
     }
     for (int i = 0; i < count; ++i) {
         free(entries[i]);
