@@ -4,9 +4,7 @@
 #include "support/all_tests.hpp"
 #include "support/device.hpp"
 #include "support/process.hpp"
-#ifdef MOCO_SHIM
-#include "support/tool_server.hpp"
-#endif
+#include "support/run_tool.hpp"
 #include "support/tests_folder.hpp"
 
 #include <moco.h>
@@ -92,13 +90,9 @@ class Cli : public testing::Test {
     }
     static Result run(const Words &words)
     {
-#ifdef MOCO_SHIM
-        static const moco_test::ToolServer tool;
-        const int code = std::getenv("MOCO_BIN") == nullptr ? tool.run(on_device(words), { root, "out.txt", "err.txt" })
-                                                            : start(words).wait();
-#else
-        const int code = start(words).wait();
-#endif
+        const int code = std::getenv("MOCO_BIN") == nullptr
+                             ? moco_test::run_tool(on_device(words), { root, "out.txt", "err.txt" })
+                             : start(words).wait();
         return { code, read_file(root / "out.txt"), read_file(root / "err.txt") };
     }
     // Runs the tool with variables of `env`: "NAME=VALUE", or "-u", "NAME".

@@ -3,9 +3,7 @@
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
-#ifdef MOCO_SHIM
-#include "support/tool_server.hpp"
-#endif
+#include "support/run_tool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,18 +62,9 @@ class Resume : public moco_test::WithFolder {
     }
     [[nodiscard]] int run(const Words &words) const
     {
-        const moco_test::Place place{ folder_, "out.txt", "err.txt" };
-#ifdef MOCO_SHIM
-        static const moco_test::ToolServer tool;
-        return tool.run(words, place);
-#else
-        return Process(joined({ MOCO_BINARY }, words), place).wait();
-#endif
+        return moco_test::run_tool(words, { folder_, "out.txt", "err.txt" });
     }
-    [[nodiscard]] int resume(const std::string &name) const
-    {
-        return run({ "resume", path(name) });
-    }
+    [[nodiscard]] int resume(const std::string &name) const { return run({ "resume", path(name) }); }
 
     // Counts the checkpoints of a run, without its best.
     [[nodiscard]] int steps_saved(const std::string &name) const

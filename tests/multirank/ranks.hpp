@@ -5,9 +5,7 @@
 #include "support/device.hpp"
 #include "support/fashion.hpp"
 #include "support/process.hpp"
-#ifdef MOCO_SHIM
-#include "support/tool_server.hpp"
-#endif
+#include "support/run_tool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -91,20 +89,12 @@ class Ranks : public testing::Test {
     }
     static int run(const Words &words, const Environment &environment = {})
     {
-#ifdef MOCO_SHIM
-        static const moco_test::ToolServer tool; // so that the process that starts the ranks is loaded already
-        if (words[0] == MOCO_BINARY) {
-            const int code = tool.run({ words.begin() + 1, words.end() }, { root, "log.txt", "err.txt" }, environment);
-            if (code != 0) {
-                std::cout << read_file(root / "log.txt") << read_file(root / "err.txt");
-            }
-            return code;
-        }
-#endif
-        Process process = start(words, "log.txt", environment);
-        const int code = process.wait();
+        const moco_test::Place place{ root, "log.txt", "err.txt" };
+        const int code = words[0] == MOCO_BINARY
+                             ? moco_test::run_tool({ words.begin() + 1, words.end() }, place, environment)
+                             : Process(words, place, environment).wait();
         if (code != 0) {
-            std::cout << process.said();
+            std::cout << read_file(root / "log.txt") << read_file(root / "err.txt");
         }
         return code;
     }
@@ -123,10 +113,7 @@ class Ranks : public testing::Test {
         return values;
     }
     // Lines of metrics of a run so far.
-    static size_t lines(const std::string &out)
-    {
-        return moco_test::lines_of(root / out / "metrics.jsonl");
-    }
+    static size_t lines(const std::string &out) { return moco_test::lines_of(root / out / "metrics.jsonl"); }
     static fs::path checkpoint(const std::string &out, int step)
     {
         char name[64];
