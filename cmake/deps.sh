@@ -188,16 +188,28 @@ install_libtorch()
     say "libtorch is in $final"
 }
 
-install_packages "${packages[@]}"
-
-if [ -n "${MOCO_LIBTORCH:-}" ]; then
-    [ -e "$MOCO_LIBTORCH/lib/libtorch_cpu.so" ] || die "MOCO_LIBTORCH=$MOCO_LIBTORCH holds no lib/libtorch_cpu.so"
-else
+# Finds libtorch, or downloads it.
+provide_libtorch()
+{
+    if [ -n "${MOCO_LIBTORCH:-}" ]; then
+        [ -e "$MOCO_LIBTORCH/lib/libtorch_cpu.so" ] || die "MOCO_LIBTORCH=$MOCO_LIBTORCH holds no lib/libtorch_cpu.so"
+        return
+    fi
+    local kind
     kind=$(flavour)
     if [ "$kind" = cuda ] && ! complete cuda; then
         install_libtorch cuda $((11 * 1024 * 1024)) "${cpu_wheels[@]}" "${cuda_wheels[@]}"
     elif [ "$kind" = cpu ] && ! complete cpu && ! complete cuda; then
         install_libtorch cpu $((3 * 1024 * 1024)) "${cpu_wheels[@]}"
     fi
+}
+
+if [ -z "$(python_with_pip)" ]; then # it comes by apt
+    install_packages "${packages[@]}"
+    provide_libtorch
+else
+    install_packages "${packages[@]}" & # ^C does not reach it, and leaves no package half unpacked
+    provide_libtorch
+    wait $!
 fi
 say "all in place"
