@@ -8,28 +8,37 @@ target_compile_options(moco-c PRIVATE ${moco_rooms})
 include(Commit)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/c_api/base/version.c PROPERTIES COMPILE_DEFINITIONS MOCO_COMMIT="${MOCO_COMMIT}")
 
+# The room of images needs no libtorch; nor do the programs that replay fuzz targets, which load at once without it.
+add_library(moco-image OBJECT ${image_sources})
+target_link_libraries(moco-image PRIVATE moco-options moco-dependencies)
+target_compile_options(moco-image PRIVATE ${moco_rooms})
+
 add_library(moco-cpp OBJECT ${cpp_sources})
 target_link_libraries(moco-cpp PRIVATE moco-options moco-dependencies moco-torch)
 target_compile_options(moco-cpp PRIVATE ${moco_rooms})
 target_compile_definitions(moco-cpp PRIVATE USE_C10D_GLOO) # without it libtorch's header of Gloo is empty
 file(GLOB loop_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/network/*_kernels*.cpp) # compiled for other processors
 if(MOCO_UNITY)
-    foreach(room base tensor network ranks) # the rooms that include libtorch
+    # Most of the time goes into libtorch's headers. The rooms come in their order, so that none sees one above it.
+    set(ordered ${loop_sources})
+    foreach(room base tensor ranks network)
         set(room_sources ${cpp_sources})
         list(FILTER room_sources INCLUDE REGEX "/cpp_impl/${room}/")
         list(REMOVE_ITEM room_sources ${loop_sources})
-        set_source_files_properties(${room_sources} PROPERTIES UNITY_GROUP ${room})
+        list(APPEND ordered ${room_sources})
+        string(REGEX REPLACE "tensor|ranks" "network" group ${room})
+        set_source_files_properties(${room_sources} PROPERTIES UNITY_GROUP ${group})
     endforeach()
-    set_target_properties(moco-cpp PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    set_target_properties(moco-cpp PROPERTIES SOURCES "${ordered}" UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
     # A source that is included may have a hidden type in one that it alone defines.
     target_compile_options(moco-cpp PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 else()
     moco_precompile(moco-cpp <ATen/ATen.h>)
-    set_source_files_properties(${image_sources} ${loop_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    set_source_files_properties(${loop_sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 
 if(MOCO_COVERAGE)
-    foreach(part moco-c moco-cpp)
+    foreach(part moco-c moco-image moco-cpp)
         target_compile_options(${part} PRIVATE --coverage -fprofile-update=atomic)
     endforeach()
     target_link_options(moco-options INTERFACE --coverage)
@@ -42,7 +51,9 @@ foreach(loops image/pixel_kernels network/norm_kernels)
     set(prefix ${PROJECT_SOURCE_DIR}/cpp_impl/${loops})
     set_source_files_properties(${prefix}_plain.cpp PROPERTIES COMPILE_OPTIONS "${loop_options}")
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-        target_compile_definitions(moco-cpp PRIVATE MOCO_LOOP_VARIANTS)
+        foreach(part moco-image moco-cpp)
+            target_compile_definitions(${part} PRIVATE MOCO_LOOP_VARIANTS)
+        endforeach()
         set_source_files_properties(${prefix}_v3.cpp PROPERTIES COMPILE_OPTIONS "${loop_options};-march=x86-64-v3")
         set_source_files_properties(${prefix}_v4.cpp PROPERTIES
             COMPILE_OPTIONS "${loop_options};-march=x86-64-v4;-mprefer-vector-width=512")
@@ -62,10 +73,11 @@ else()
 endif()
 
 add_library(moco-objects INTERFACE)
-target_sources(moco-objects INTERFACE $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
+set(moco_objects $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-image> $<TARGET_OBJECTS:moco-cpp>)
+target_sources(moco-objects INTERFACE ${moco_objects})
 target_link_libraries(moco-objects INTERFACE moco-torch moco-dependencies)
 
-add_library(moco $<TARGET_OBJECTS:moco-c> $<TARGET_OBJECTS:moco-cpp>)
+add_library(moco ${moco_objects})
 add_library(moco::moco ALIAS moco)
 target_link_libraries(moco PRIVATE
     $<BUILD_INTERFACE:moco-options> $<BUILD_INTERFACE:moco-torch> $<BUILD_INTERFACE:moco-dependencies>)

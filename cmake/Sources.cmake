@@ -3,7 +3,7 @@ file(GLOB_RECURSE c_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/c_api/*.c)
 file(GLOB_RECURSE cpp_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*.cpp)
 file(GLOB_RECURSE image_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/image/*.cpp)
 file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp_impl/*cuda*.cpp) # of the plug-in
-list(REMOVE_ITEM cpp_sources ${cuda_sources})
+list(REMOVE_ITEM cpp_sources ${cuda_sources} ${image_sources})
 
 # Sources include private headers by their room: "base/handle_internal.h". -iquote is for quoted includes alone.
 set(moco_rooms "SHELL:-iquote ${PROJECT_SOURCE_DIR}/c_api" "SHELL:-iquote ${PROJECT_SOURCE_DIR}/cpp_impl")
