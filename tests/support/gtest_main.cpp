@@ -1,4 +1,5 @@
-// Runs GoogleTest. `--source=test_queue.cpp` runs only the tests of that file, so that ctest needs no list of suites.
+// Runs GoogleTest. `--source=test_queue.cpp` runs only the tests of that file, and `--source=method/` those of that
+// folder, so that ctest needs no list of suites.
 //
 // Writes why tests were skipped to the folder MOCO_SKIPS, if that is set: tests/report_skips.sh prints it.
 #include "support/tests_folder.hpp"
@@ -16,7 +17,7 @@
 
 namespace {
 
-// Returns the filter that selects all tests whose source file has this name.
+// Returns the filter that selects all tests whose source file has this name, or is in the folder of this name.
 std::string filter_of_source(const std::string &name)
 {
     std::set<std::string> names;
@@ -25,7 +26,9 @@ std::string filter_of_source(const std::string &name)
         const auto &suite = *unit.GetTestSuite(i);
         for (int j = 0; j < suite.total_test_count(); ++j) {
             const std::string file = suite.GetTestInfo(j)->file();
-            if (file.substr(file.rfind('/') + 1) == name) {
+            const size_t slash = file.rfind('/');
+            const std::string folder = file.substr(0, slash + 1);
+            if (file.substr(slash + 1) == name || (name.back() == '/' && folder.ends_with("/" + name))) {
                 names.insert(std::string(suite.name()) + "." + suite.GetTestInfo(j)->name());
             }
         }
@@ -58,7 +61,7 @@ class Skips : public testing::EmptyTestEventListener {
     {
         const char *folder = std::getenv("MOCO_SKIPS");
         if (folder != nullptr) {
-            const auto file = std::filesystem::path(folder) / (source_ + ".txt");
+            const auto file = std::filesystem::path(folder) / (source_.substr(0, source_.find('/')) + ".txt");
             std::filesystem::remove(file);
             if (!lines_.empty()) {
                 std::filesystem::create_directories(folder);
