@@ -56,6 +56,24 @@ TEST_F(CliSignals, ASecondInterruptEndsAllRanksAtOnce)
     EXPECT_FALSE(has(read_file(root / "twice/train.log"), "with a checkpoint")) << read_file(root / "twice/train.log");
 }
 
+// Nothing has begun, so there is nothing to write.
+TEST_F(CliSignals, EndProcessesThatWaitForAnotherHostAtOnce)
+{
+    const Words words = train("alone", { "--nproc", "2", "--nnodes", "2", "--node-rank", "1", "--master-addr",
+                                         "127.0.0.1", "--master-port", "1", "--timeout", "600" });
+    for (const int number : { SIGTERM, SIGINT }) {
+        Process waiting(joined({ binary() }, words), { root, "out.txt", "err.txt" },
+                        { { "MOCO_RUN_TOKEN", "0123456789abcdef" } });
+        std::this_thread::sleep_for(std::chrono::seconds(2));
+        ASSERT_TRUE(waiting.runs()) << waiting.said();
+        waiting.send(number);
+        EXPECT_TRUE(waits_for([&] { return !waiting.runs(); }, 20));
+        EXPECT_EQ(waiting.wait(), 128 + number);
+        EXPECT_EQ(read_file(root / "err.txt"), "");
+    }
+    EXPECT_FALSE(fs::exists(root / "alone"));
+}
+
 TEST_F(CliSignals, AWarningStopsASweepWithCheckpoints)
 {
     const Words words = {
