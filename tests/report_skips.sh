@@ -4,6 +4,7 @@
 set -euo pipefail
 shopt -s nullglob
 
+[ $# -eq 1 ] || { echo "usage: report_skips.sh BUILD" >&2; exit 2; }
 here=$(dirname "$0")
 files=("$1"/skips/*.txt)
 [ ${#files[@]} -gt 0 ] || exit 0
