@@ -76,7 +76,8 @@ static const moco_option table[] = {
     { .name = "skip-broken",
       DATA,
       BOOL(skip_broken),
-      .help = "use the next image instead of one that is damaged or missing, and count it; without this, such an image ends "
+      .help = "use the next image instead of one that is damaged or missing, and count it; without this, such an image "
+              "ends "
               "the run" },
 };
 

@@ -43,7 +43,7 @@ typedef struct image_settings {
           .help = "threads that compute; auto: one per core" },                                                        \
     {                                                                                                                  \
         .name = "skip-broken", MOCO_BOOL_OPTION(type, field.skip_broken),                                              \
-        .help = "use the next image instead of one that is damaged or missing"                                                \
+        .help = "use the next image instead of one that is damaged or missing"                                         \
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
