@@ -39,7 +39,7 @@ const char *moco__files_advice(int error)
 
 moco_status moco__files_cannot(const char *what, const char *path, int error)
 {
-    return moco_error_set(error == ENOENT ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot %s: %s%s",
+    return moco_error_set(error == ENOENT || error == ENOTDIR ? MOCO_ENOTFOUND : MOCO_EIO, "%s: cannot %s: %s%s",
                           path[0] != '\0' ? path : "\"\"", what, strerror(error), moco__files_advice(error));
 }
 

@@ -47,7 +47,7 @@ extern const char *const moco__temporary_mark;
 const char *moco__files_advice(int error);
 
 /* Sets the error of what an errno keeps from being done to a path, as "run/train.log: cannot write: No space left on
-   device; free some space and try again". Returns MOCO_ENOTFOUND for ENOENT, else MOCO_EIO. */
+   device; free some space and try again". Returns MOCO_ENOTFOUND for ENOENT and ENOTDIR, else MOCO_EIO. */
 moco_status moco__files_cannot(const char *what, const char *path, int error);
 
 /* Joins to "folder/name"; fails if that does not fit. */

@@ -183,13 +183,11 @@ static moco_status check_path(bool *is_file, const char *path, const moco_datase
     }
     if (stat(path, &info) != 0) {
         const int error = errno;
-        const bool missing = error == ENOENT || error == ENOTDIR;
         if (error != EACCES && moco__shard_pattern_is(path)) {
             *is_file = true;
             return MOCO_OK;
         }
-        return moco_error_set(missing ? MOCO_ENOTFOUND : MOCO_EIO, "dataset: cannot open \"%s\": %s%s", path,
-                              strerror(error), missing ? "" : moco__files_advice(error));
+        return moco__files_cannot("open", path, error);
     }
     if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) {
         return moco_error_set(MOCO_EFORMAT, "dataset: %s is neither a folder nor a regular file", path);

@@ -198,7 +198,7 @@ moco_status moco__record_read(moco__record *record, const char *run)
     MOCO_TRY(read_text(&record->config, run, "config.yaml"));
     MOCO_TRY(read_text(&record->log, run, "train.log"));
     if (record->config == NULL && !record->has_metrics) {
-        return moco_error_set(MOCO_ENOTFOUND, "%s: has neither config.yaml nor metrics.jsonl; give the folder of a run",
+        return moco_error_set(MOCO_ENOTFOUND, "%s: no config.yaml or metrics.jsonl is there; give the folder of a run",
                               run);
     }
     if (record->has_metrics) {

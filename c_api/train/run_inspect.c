@@ -113,7 +113,7 @@ moco_status moco_run_inspect(moco_run_info *out, const char *run)
     MOCO_CHECK_ARG(out);
     MOCO_CHECK_ARG(run);
     if (!moco__files_exist_in(run, "config.yaml") && !moco__files_exist_in(run, "metrics.jsonl")) {
-        return moco_error_set(MOCO_ENOTFOUND, "%s: has neither config.yaml nor metrics.jsonl; give the folder of a run",
+        return moco_error_set(MOCO_ENOTFOUND, "%s: no config.yaml or metrics.jsonl is there; give the folder of a run",
                               run);
     }
     MOCO_TRY(read_text(&text, &size, run, "metrics.jsonl"));

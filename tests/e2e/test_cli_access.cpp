@@ -58,8 +58,8 @@ TEST_F(CliAccess, AFolderOfDataIsNamed)
         return words;
     };
     refused(train_on("shards"), "shards", 0, place + "/shards: cannot list the folder" + end);
-    refused(train_on("shards/s.tar"), "shards", 0, "cannot open \"" + place + "/shards/s.tar\"" + end);
-    refused(train_on("shards/*.tar"), "shards", 0, "cannot open \"" + place + "/shards/*.tar\"" + end);
+    refused(train_on("shards/s.tar"), "shards", 0, place + "/shards/s.tar: cannot open" + end);
+    refused(train_on("shards/*.tar"), "shards", 0, place + "/shards/*.tar: cannot open" + end);
     EXPECT_FALSE(fs::exists(root / "none"));
 }
 

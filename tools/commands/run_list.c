@@ -162,7 +162,9 @@ moco_status run_list_read(run_list *out, const char *const *folders, size_t coun
             folder[end - 1] = '\0';
         }
         if (!is_folder(folder)) {
-            return moco_error_set(MOCO_ENOTFOUND, "%s: there is no such folder; give a folder with runs", folder);
+            struct stat info;
+            return moco_error_set(MOCO_ENOTFOUND, "%s: %s; give a folder with runs", folder,
+                                  stat(folder, &info) == 0 ? "this is not a folder" : strerror(errno));
         }
         const size_t before = out->found;
         const moco_status status = search(out, folder, count == 1 ? strlen(folder) + 1 : 0, 0);
