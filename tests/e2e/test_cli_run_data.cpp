@@ -64,9 +64,9 @@ TEST_F(CliRunData, ARunFollowsItsDataToAnotherPlace)
     fs::rename(root / "old", root / "new");
     const Result lost = run({ "resume", "follow" });
     EXPECT_EQ(lost.code, 1);
-    EXPECT_HAS(lost.err,
-               "old/train\": No such file or directory; if the images were moved, continue by moco resume and "
-               "give their new path by --data\n");
+    EXPECT_HAS(lost.err, "old/train: cannot open: No such file or directory; check the path; if the images were moved, "
+                         "continue by moco resume and "
+                         "give their new path by --data\n");
     const Result half = run({ "resume", "follow", "--data", "new/train" });
     EXPECT_EQ(half.code, 1);
     EXPECT_HAS(half.err, "give their new path by --val-data\n");
