@@ -5,6 +5,7 @@
 #include "base/tensor_internal.h"
 #include "evaluate/classifier_internal.h"
 #include "evaluate/feature_set_internal.h"
+#include "evaluate/finetune_internal.h"
 #include "evaluate/finetune_watch_internal.h"
 #include "evaluate/progress_internal.h"
 #include "weights/encoder_state_internal.h"
@@ -292,6 +293,21 @@ static moco_status run(tuning *t)
     return MOCO_OK;
 }
 
+static moco_status finetune(moco_finetune_result *out, moco_encoder *encoder, const moco_dataset *train,
+                            const moco_dataset *val, const moco_finetune_options *o, bool warns)
+{
+    MOCO_TRY(check_options(o));
+    tuning t = { .encoder = encoder, .train = train, .val = val, .options = o, .watch.warned = !warns };
+    moco_status status;
+    MOCO_TRY(read_parts(&t));
+    MOCO_TRY_GOTO(set_up(&t));
+    MOCO_TRY_GOTO(run(&t));
+    *out = t.result;
+done:
+    tear_down(&t);
+    return status;
+}
+
 moco_status moco_finetune(moco_finetune_result *out, moco_encoder *encoder, const moco_dataset *train,
                           const moco_dataset *val, const moco_finetune_options *options)
 {
@@ -302,14 +318,11 @@ moco_status moco_finetune(moco_finetune_result *out, moco_encoder *encoder, cons
     MOCO_CHECK_ARG(val);
     MOCO_CHECK_ARG(options);
     MOCO__READ_OPTIONS(&o, options, MOCO_FINETUNE_OPTIONS_INIT);
-    MOCO_TRY(check_options(&o));
-    tuning t = { .encoder = encoder, .train = train, .val = val, .options = &o };
-    moco_status status;
-    MOCO_TRY(read_parts(&t));
-    MOCO_TRY_GOTO(set_up(&t));
-    MOCO_TRY_GOTO(run(&t));
-    *out = t.result;
-done:
-    tear_down(&t);
-    return status;
+    return finetune(out, encoder, train, val, &o, true);
+}
+
+moco_status moco__finetune_try(moco_finetune_result *out, moco_encoder *encoder, const moco_dataset *train,
+                               const moco_dataset *val, const moco_finetune_options *options)
+{
+    return finetune(out, encoder, train, val, options, false);
 }

@@ -4,6 +4,7 @@
 #include "base/handle_internal.h"
 #include "base/options_read_internal.h"
 #include "base/text_internal.h"
+#include "evaluate/finetune_internal.h"
 #include "evaluate/hold_out_internal.h"
 
 #include "moco/finetune.h"
@@ -107,7 +108,7 @@ static moco_status try_rate(search *s, double encoder_rate)
     moco_finetune_result result;
     *trial = (moco_finetune_trial){ encoder_rate, s->options.head_rate, false, NAN, { NAN, NAN, NAN } };
     s->options.encoder_rate = encoder_rate;
-    const moco_status status = moco_finetune(&result, s->encoder, images_of(s), s->held, &s->options);
+    const moco_status status = moco__finetune_try(&result, s->encoder, images_of(s), s->held, &s->options);
     if (status == MOCO_OK) {
         trial->train_loss = result.train_loss;
         trial->held_out = result.last;

@@ -133,6 +133,9 @@ TEST_F(Choice, RatesThatDestroyTheNetworkAreTold)
     ASSERT_EQ(moco_finetune(&result, encoder, train, train, &tuning.options), MOCO_OK) << moco_error_message();
     EXPECT_EQ(log, "");
     tuning.options.head_rate = 300;
+    moco_finetune_choice choice;
+    ASSERT_EQ(moco_finetune_choose(&choice, encoder, train, &tuning.options), MOCO_OK) << moco_error_message();
+    EXPECT_EQ(log, "") << "rates are tried to find that out";
     ASSERT_EQ(moco_finetune(&result, encoder, train, train, &tuning.options), MOCO_OK) << moco_error_message();
     moco_log_set_callback(nullptr, nullptr);
     EXPECT_NE(log.find("the learning rates, 0.01 of the encoder and 300 of the head, destroy"), std::string::npos)
