@@ -24,8 +24,9 @@ const char *moco__files_advice(int error)
         return "; it is longer than the limit of this process (ulimit -f) or of the file system";
     case EACCES:
     case EPERM:
-    case EROFS:
         return "; check the permissions";
+    case EROFS:
+        return "; choose another folder";
     case EMFILE:
         return "; raise the limit of open files (ulimit -n)";
     case ENOENT:

@@ -28,7 +28,8 @@ static moco_status read_number(int32_t *out, const char *name, int32_t fallback)
     char *end = NULL;
     const long value = strtol(text, &end, 10);
     if (*end != '\0' || value < 0 || value > INT_MAX) {
-        return moco_error_set(MOCO_EINVALID, "launch: %s is \"%s\"; it must be a whole number from 0", name, text);
+        return moco_error_set(MOCO_EINVALID, "launch: %s is \"%s\"; it must be a whole number from 0 to %d", name, text,
+                              INT_MAX);
     }
     *out = (int32_t)value;
     return MOCO_OK;
@@ -234,9 +235,11 @@ static moco_status check(const moco_launch *launch)
     }
     if (launch->local_rank < 0 || launch->local_world < 1 || launch->local_rank >= launch->local_world ||
         launch->local_world > launch->world) {
-        return moco_error_set(MOCO_EINVALID,
-                              "launch: local rank %d of %d processes on this host does not fit a run of %d processes",
-                              launch->local_rank, launch->local_world, launch->world);
+        return moco_error_set(
+            MOCO_EINVALID,
+            "launch: local rank %d of %d processes on this host does not fit a run of %d processes; check "
+            "LOCAL_RANK and LOCAL_WORLD_SIZE",
+            launch->local_rank, launch->local_world, launch->world);
     }
     if (launch->port < 1 || launch->port > 65535) {
         return moco_error_set(MOCO_EINVALID, "launch: port is %d; use 1 to 65535", launch->port);
