@@ -90,7 +90,8 @@ static moco_status open_plain(int *descriptor, const moco__shard *shard)
 {
     *descriptor = moco__open(shard->path, O_RDONLY);
     if (*descriptor < 0) {
-        return moco__files_cannot("open", shard->path, errno);
+        (void)moco__files_cannot("open", shard->path, errno);
+        return MOCO_EIO; /* also if it is gone: skip_broken must not pass over all of its images */
     }
     return MOCO_OK;
 }
