@@ -77,8 +77,7 @@ static const moco_option table[] = {
       DATA,
       BOOL(skip_broken),
       .help = "use the next image instead of one that is damaged or missing, and count it; without this, such an image "
-              "ends "
-              "the run" },
+              "ends the run" },
 };
 
 const moco__config_rows moco__config_rows_data = MOCO__CONFIG_ROWS(table);
