@@ -1,6 +1,7 @@
 /* Finds the images of a run: at the paths of its configuration, or as the application gives them. */
 #include "train/run_data_internal.h"
 
+#include "base/files_internal.h"
 #include "base/hash_internal.h"
 #include "base/options_read_internal.h"
 #include "base/text_internal.h"
@@ -110,11 +111,12 @@ static moco_status check_command(bool *trusted, const moco__run_setup *setup, in
                           option, path, option, path);
 }
 
-/* Says how a run continues whose images were moved. */
-static moco_status say_where(const moco__run_setup *setup, int which, moco_status status)
+/* Says how a run continues whose images were moved, which may leave an empty folder. */
+static moco_status say_where(const moco__run_setup *setup, int which, const char *path, moco_status status)
 {
     char why[2 * MOCO_PATH_MAX];
-    if (!setup->resumes || (status != MOCO_ENOTFOUND && status != MOCO_EFORMAT)) {
+    const bool is_gone = status == MOCO_ENOTFOUND || (status == MOCO_EFORMAT && moco__is_directory(path));
+    if (!setup->resumes || !is_gone) {
         return status;
     }
     (void)snprintf(why, sizeof why, "%s", moco_error_message());
@@ -129,7 +131,7 @@ static moco_status open_path(moco__run_setup *setup, int which, const char *path
     MOCO_TRY(check_command(&o.pipes, setup, which, path));
     const moco_status status = moco_dataset_open(&setup->opened[which], path, &o);
     if (status != MOCO_OK) {
-        return say_where(setup, which, status);
+        return say_where(setup, which, path, status);
     }
     *(which == 0 ? &setup->images : &setup->val_images) = setup->opened[which];
     return MOCO_OK;

@@ -94,16 +94,35 @@ void moco__run_unlock(int *lock)
     }
 }
 
-bool moco__run_is_locked(const char *out)
+/* Returns the open file of the lock in a folder if a process has it, else -1. */
+static int find_held(const char *out)
 {
     char path[MOCO_PATH_MAX];
-    if (moco__files_join(path, sizeof path, out, ".lock") != MOCO_OK) {
-        return false;
+    const int descriptor =
+        moco__files_join(path, sizeof path, out, ".lock") == MOCO_OK ? moco__open(path, O_RDONLY) : -1;
+    if (descriptor < 0 || moco__flock(descriptor, LOCK_SH | LOCK_NB) == EWOULDBLOCK) {
+        return descriptor;
     }
-    const int descriptor = moco__open(path, O_RDONLY);
-    const bool is_locked = descriptor >= 0 && moco__flock(descriptor, LOCK_SH | LOCK_NB) == EWOULDBLOCK;
+    (void)moco__close(descriptor);
+    return -1;
+}
+
+bool moco__run_is_locked(const char *out)
+{
+    const int descriptor = find_held(out);
     if (descriptor >= 0) {
         (void)moco__close(descriptor);
     }
-    return is_locked;
+    return descriptor >= 0;
+}
+
+moco_status moco__run_refuse_locked(const char *out)
+{
+    const int descriptor = find_held(out);
+    if (descriptor < 0) {
+        return MOCO_OK;
+    }
+    const moco_status status = refuse(descriptor, out);
+    (void)moco__close(descriptor);
+    return status;
 }

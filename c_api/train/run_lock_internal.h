@@ -13,5 +13,7 @@ moco_status moco__run_lock(int *lock, const char *out);
 void moco__run_unlock(int *lock);
 /* Returns whether a process has the lock in a folder. */
 bool moco__run_is_locked(const char *out);
+/* Fails with MOCO_EUNAVAILABLE, and who has the lock, if a process has it. */
+moco_status moco__run_refuse_locked(const char *out);
 
 #endif

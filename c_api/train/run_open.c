@@ -56,7 +56,7 @@ static moco_status holds_only(bool *is_known, const char *path, const char *cons
 }
 
 /* A start that failed, or was killed, before there was anything to continue from leaves a folder that counts as new. */
-moco_status moco__run_refuse_used_folder(const char *out)
+static moco_status refuse_used_folder(const char *out)
 {
     static const char *const made[] = { ".",           "..",    ".lock", "config.yaml", "train.log", "metrics.jsonl",
                                         "checkpoints", "plots", NULL };
@@ -74,13 +74,22 @@ moco_status moco__run_refuse_used_folder(const char *out)
     return is_new ? MOCO_OK : refuse_used(out);
 }
 
+moco_status moco__run_refuse_used_folder(const char *out)
+{
+    const moco_status status = refuse_used_folder(out);
+    if (status == MOCO_EEXISTS) {
+        MOCO_TRY(moco__run_refuse_locked(out));
+    }
+    return status;
+}
+
 moco_status moco__run_create_folder(const moco_config *config, int *lock, bool may_hold_run)
 {
     char path[MOCO_PATH_MAX];
     MOCO_TRY(moco__mkdirs(config->out));
     MOCO_TRY(moco__run_lock(lock, config->out));
     if (!may_hold_run) {
-        MOCO_TRY(moco__run_refuse_used_folder(config->out)); /* it may have been made meanwhile */
+        MOCO_TRY(refuse_used_folder(config->out)); /* it may have been made meanwhile */
     }
     MOCO_TRY(moco__files_join(path, sizeof path, config->out, "checkpoints"));
     MOCO_TRY(moco__mkdirs(path));

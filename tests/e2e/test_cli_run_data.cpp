@@ -67,6 +67,12 @@ TEST_F(CliRunData, ARunFollowsItsDataToAnotherPlace)
     EXPECT_HAS(lost.err, "old/train: cannot open: No such file or directory; check the path; if the images were moved, "
                          "continue by moco resume and "
                          "give their new path by --data\n");
+    fs::create_directories(root / "old/train");
+    EXPECT_HAS(run({ "resume", "follow" }).err, "if the images were moved");
+    moco_test::write_file(root / "broken.tar", std::string(2048, 'x'));
+    const Result broken = run({ "resume", "follow", "--data", "broken.tar" });
+    EXPECT_EQ(broken.code, 1);
+    EXPECT_FALSE(has(broken.err, "if the images were moved")) << broken.err;
     const Result half = run({ "resume", "follow", "--data", "new/train" });
     EXPECT_EQ(half.code, 1);
     EXPECT_HAS(half.err, "give their new path by --val-data\n");

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "train/run_lock_internal.h"
+#include "train/run_open_internal.h"
 }
 
 using moco_test::write_file;
@@ -70,8 +71,13 @@ TEST_F(RunInspect, ALockedRunGoesOnAndALookDoesNotStopOne)
     int lock = MOCO__RUN_UNLOCKED;
     ASSERT_EQ(moco__run_lock(&lock, folder_.c_str()), MOCO_OK);
     EXPECT_EQ(inspect().state, MOCO_RUN_RUNNING);
+    write_file(path("events"), "of another program");
+    EXPECT_EQ(moco__run_refuse_used_folder(folder_.c_str()), MOCO_EUNAVAILABLE);
+    EXPECT_NE(std::string(moco_error_message()).find(": process " + std::to_string(getpid()) + " on "),
+              std::string::npos);
     moco__run_unlock(&lock);
     EXPECT_EQ(inspect().state, MOCO_RUN_NEW);
+    EXPECT_EQ(moco__run_refuse_used_folder(folder_.c_str()), MOCO_EEXISTS);
 
     const int looks = open(path(".lock").c_str(), O_RDONLY | O_CLOEXEC);
     ASSERT_EQ(flock(looks, LOCK_SH), 0);
