@@ -24,7 +24,7 @@ inline Files files_of(const fs::path &folder)
     Files files;
     for (const auto &entry : fs::recursive_directory_iterator(folder)) {
         if (entry.is_regular_file()) {
-            files[fs::relative(entry.path(), folder).string()] = moco_test::read_file(entry.path());
+            files[entry.path().lexically_relative(folder).string()] = moco_test::read_file(entry.path());
         }
     }
     return files;
