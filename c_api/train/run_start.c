@@ -15,6 +15,7 @@
 #include "train/run_log_setup_internal.h"
 #include "train/run_open_internal.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -78,6 +79,34 @@ moco_status moco__run_start_new(moco__run *run)
     return start(run);
 }
 
+/* Refuses a place that the run cannot have come to. The checksum finds damage, but a checkpoint may have none. */
+static moco_status check_position(const moco__run *run, const char *checkpoint, const char *path)
+{
+    const uint64_t most = UINT64_C(1) << 53; /* metrics.jsonl has steps as doubles */
+    const moco_position *at = &run->origin.position;
+    const uint64_t step = at->step;
+    const moco_config *config = &run->setup.config;
+    const bool is_beyond = config->max_steps == 0 && at->epoch + (at->batch > 0 ? 1 : 0) > (uint64_t)config->epochs;
+    char named[MOCO_PATH_MAX];
+    if (step > most || at->epoch > step || at->batch > step || is_beyond) {
+        return moco_error_set(MOCO_EFORMAT,
+                              "%s: the run cannot have come to step %" PRIu64 ", epoch %" PRIu64 ", batch %" PRIu64
+                              "; delete the file to continue from the checkpoint before it",
+                              checkpoint, step, at->epoch, at->batch);
+    }
+    if (moco__is_directory(path)) {
+        MOCO_TRY(moco_checkpoint_path(named, sizeof named, path, step));
+        if (strcmp(named, checkpoint) != 0) {
+            return moco_error_set(MOCO_EFORMAT,
+                                  "%s is of step %" PRIu64
+                                  ", unlike its name; delete it to continue from the checkpoint "
+                                  "before it",
+                                  checkpoint, step);
+        }
+    }
+    return MOCO_OK;
+}
+
 /* Reads a checkpoint's settings and where it came from. `asked`: of a restarted job, or NULL. */
 static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX], const char *path,
                                    const moco_config *asked)
@@ -86,6 +115,7 @@ static moco_status read_checkpoint(moco__run *run, char checkpoint[MOCO_PATH_MAX
     MOCO_TRY(moco__is_directory(path) ? moco__checkpoint_find_undamaged(checkpoint, MOCO_PATH_MAX, path)
                                       : moco_checkpoint_find(checkpoint, MOCO_PATH_MAX, path));
     MOCO_TRY(moco_checkpoint_read_config(config, &run->origin.position, checkpoint));
+    MOCO_TRY(check_position(run, checkpoint, path));
     MOCO_TRY(moco__stored_device(&run->origin.device, checkpoint));
     MOCO_TRY(moco__run_check_given(run, checkpoint));
     run->origin.epochs = config->epochs;

@@ -14,6 +14,14 @@ std::string without_checksum(std::string checkpoint)
     return checkpoint.erase(checkpoint.find(kind) + kind.size(), 8);
 }
 
+// A checkpoint without its checksum, as an earlier version wrote it, in which a text stands for another.
+std::string changed(std::string checkpoint, const std::string &from, const std::string &to)
+{
+    const std::string sum = "\"moco.checksum\":\"moco-crc32:";
+    checkpoint.replace(checkpoint.find(sum), sum.size(), "\"some.unsummed\":\"here-other:");
+    return checkpoint.replace(checkpoint.find(from), from.size(), to);
+}
+
 class CliRunData : public Cli {};
 
 } // namespace
@@ -42,6 +50,25 @@ TEST_F(CliRunData, ARunContinuesOnItsOwnDataAlone)
     EXPECT_TRUE(fs::exists(root / "grown-run/checkpoints/step_0000000007.safetensors"));
     EXPECT_HAS(read_file(root / "grown-run/metrics.jsonl"), "{\"step\": 5, \"epoch\": 4, ");
     EXPECT_EQ(run({ "resume", "grown-run" }).code, 0) << "these are its data now";
+}
+
+TEST_F(CliRunData, APlaceToWhichTheRunCannotHaveComeIsRefused)
+{
+    write_named("few", { "a", "b" }, 12);
+    ASSERT_EQ(run(train_on("few", "placed", { "--epochs", "3" })).code, 0);
+    const fs::path last = root / "placed/checkpoints/step_0000000003.safetensors";
+    const std::string whole = read_file(last);
+    for (const auto &[from, to] : std::vector<std::pair<std::string, std::string>>{
+             { "epoch", "4" }, { "batch", "1" }, { "step", "2" }, { "step", "4" } }) {
+        const std::string at = "\"" + from + "\":\"";
+        moco_test::write_file(last, changed(whole, at + (from == "batch" ? "0" : "3"), at + to));
+        const Result refused = run({ "resume", "placed" });
+        EXPECT_EQ(refused.code, 1) << from << " " << to;
+        EXPECT_HAS(refused.err, from == "step" && to == "4" ? "is of step 4, unlike its name; delete it"
+                                                            : "cannot have come to step ");
+    }
+    moco_test::write_file(last, whole);
+    EXPECT_EQ(run({ "resume", "placed" }).code, 0);
 }
 
 // In the end the run is, bit by bit, what it would have been at the old place; only the paths differ.
