@@ -48,10 +48,12 @@ void *pass_gate(void *gate)
     return nullptr;
 }
 
-// Returns whether the system grants so many threads more. libgomp ends the process if it does not.
-[[maybe_unused]] bool can_start(int count) // without OpenMP
+// Returns whether the system grants so many threads more. If it does not, libgomp ends the process, and libtorch's own
+// pool waits for ever for those that did not start.
+bool can_start(int count)
 {
     std::vector<pthread_t> threads;
+    threads.reserve(static_cast<size_t>(std::max(count, 0))); // what throws must not leave threads
     std::mutex gate;
     pthread_t thread{};
     bool granted = true;
@@ -190,7 +192,13 @@ moco_status moco_threads_set(int32_t count)
         throw moco::Error(MOCO_EINVALID,
                           "threads " + std::to_string(count) + " is more than " + std::to_string(max_threads));
     }
-    at::set_num_threads(count > 0 ? count : moco__cores());
+    const int threads = count > 0 ? count : moco__cores();
+    if (!can_start(2 * (threads - 1))) { // one pool is libgomp's, one is libtorch's
+        throw moco::Error(MOCO_EUNAVAILABLE,
+                          "threads " + std::to_string(threads) +
+                              ": the system does not grant so many; use fewer, or " MOCO__THREAD_ADVICE);
+    }
+    at::set_num_threads(threads);
     MOCO_API_END
 }
 

@@ -130,7 +130,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_device_peak_bytes(int64_t *out, moco_dev
  * control group (cpu.max) limits its time. A forked process may call it. While other programs want the cores, threads
  * that wait for each other sleep within microseconds; otherwise they keep their cores busy for milliseconds, which is
  * faster on an idle machine. The variables GOMP_SPINCOUNT and OMP_WAIT_POLICY of libgomp override this.
- * @return ::MOCO_EINVALID for a number that is negative or too large
+ * @return ::MOCO_EINVALID for a number that is negative or too large, ::MOCO_EUNAVAILABLE if a limit (ulimit -u, -v, a
+ * control group) does not allow so many threads
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_threads_set(int32_t count);

@@ -1,6 +1,8 @@
 // Tests what a forked process may do.
 #include "support/tensors.hpp"
 
+#include <fstream>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +70,25 @@ TEST_F(Fork, AChildStillKnowsItsEncoder)
               7);
     moco_model_free(model);
     ASSERT_OK(moco_threads_set(1));
+}
+
+// libgomp would end the process, and libtorch's pool would wait for ever.
+TEST_F(Fork, ThreadsThatTheSystemDoesNotGrantAreRefused)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers end the process if they get no memory";
+#endif
+    EXPECT_EQ(in_child([] {
+                  long pages = 0;
+                  (void)(std::ifstream("/proc/self/statm") >> pages);
+                  const rlim_t addresses = static_cast<rlim_t>(pages) * 4096 + (256U << 20);
+                  const rlimit limit = { addresses, addresses };
+                  const bool refused = setrlimit(RLIMIT_AS, &limit) == 0 && moco_threads_set(1024) == MOCO_EUNAVAILABLE;
+                  const std::string told = moco_error_message();
+                  const bool named = told.find("threads 1024: ") == 0 && told.find("ulimit -v") != std::string::npos;
+                  return refused && named && moco_threads_set(2) == MOCO_OK ? 7 : 1;
+              }),
+              7);
 }
 
 TEST_F(Fork, AChildGoesOnWithOneThread)
