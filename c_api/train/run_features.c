@@ -158,26 +158,26 @@ moco_status moco__run_measure_features(moco__run *run)
     moco_quality output = { NAN, NAN, NAN };
     double lidar = NAN;
     const double start = moco__now();
-    if (!moco__run_watches(run) || health->failed || !is_due(run)) {
+    if (!moco__run_watches(run) || !is_due(run)) {
         return MOCO_OK;
     }
-    if (measure(&pooled, run, MOCO_FEATURE_POOLED) != MOCO_OK ||
-        measure(&output, run, MOCO_FEATURE_OUTPUT) != MOCO_OK ||
-        (run->setup.config.lidar && measure_lidar(&lidar, run) != MOCO_OK)) {
-        health->failed = true;
-        moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "the features are no longer measured: %s",
-                            moco_error_message());
-        return MOCO_OK;
-    }
+    const bool known = measure(&pooled, run, MOCO_FEATURE_POOLED) == MOCO_OK &&
+                       measure(&output, run, MOCO_FEATURE_OUTPUT) == MOCO_OK &&
+                       (!run->setup.config.lidar || measure_lidar(&lidar, run) == MOCO_OK);
     health->measured = run->state.position.step;
+    health->measured_time = moco__now();
+    health->measured_seconds = health->measured_time - start;
+    health->seconds += health->measured_seconds;
+    moco__progress_leave_out(&run->report.progress, start);
+    if (!known) {
+        moco__run_log_write(&run->report.log, MOCO_LOG_WARNING, "epoch %g: the features were not measured: %s",
+                            moco__run_epoch(run), moco_error_message());
+        return MOCO_OK;
+    }
     health->rank = pooled.rankme;
     health->best_rank = run->state.position.step > 0 ? fmax(health->best_rank, pooled.rankme) : health->best_rank;
     run->report.progress.seen.rankme = pooled.rankme;
     warn_of_rank(run, &output);
-    moco__progress_leave_out(&run->report.progress, start);
-    health->measured_time = moco__now();
-    health->measured_seconds = health->measured_time - start;
-    health->seconds += health->measured_seconds;
     moco_log(MOCO_LOG_DEBUG, "epoch %g: features were measured in %.2f s", moco__run_epoch(run),
              health->measured_seconds);
     const moco_metric values[] = {

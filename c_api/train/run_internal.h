@@ -31,12 +31,11 @@ typedef struct moco__run_tests {
 typedef struct moco__run_health {
     moco_step latest;    /* borrowed from the model until its next step */
     uint64_t was_spread; /* the last step whose embeddings were spread */
-    uint64_t measured;   /* the last step whose features were measured */
+    uint64_t measured;   /* the last step at which features were measured, or could not be */
     double rank, best_rank, best_knn;
     double measured_time, measured_seconds; /* when that ended, and what it took; 0: not in this session */
     double seconds;                         /* that the monitors took in this session */
     bool warned_of_collapse, warned_of_rank, warned_of_leak;
-    bool failed; /* features cannot be measured */
 } moco__run_health;
 
 typedef struct moco__run_report {
