@@ -112,6 +112,22 @@ TEST_F(CliSweep, ListsRunsWithWhatDiffersAndTheBestFirst)
     EXPECT_HAS(nothing.err, "there is no run in this folder or below");
 }
 
+// An untrained network can be the best of all, but has no checkpoint.
+TEST_F(CliSweep, TheBestIsOneThatWasTrained)
+{
+    fs::create_directories(root / "worse");
+    moco_test::write_file(root / "worse/config.yaml", "epochs: 2\n");
+    moco_test::write_file(root / "worse/metrics.jsonl", "{\"step\": 0, \"epoch\": 0, \"knn_acc1\": 61}\n"
+                                                        "{\"step\": 3, \"epoch\": 1, \"knn_acc1\": 52}\n"
+                                                        "{\"step\": 6, \"epoch\": 2, \"knn_acc1\": 50}\n");
+    const Result result = run({ "runs", "worse", "--json" });
+    ASSERT_EQ(result.code, 0) << result.err;
+    const Json list(json_loads(result.out.c_str(), 0, nullptr));
+    const json_t *of = json_array_get(list.get(), 0);
+    EXPECT_EQ(json_number_value(json_object_get(of, "best_knn_acc1")), 52);
+    EXPECT_EQ(json_number_value(json_object_get(of, "best_epoch")), 1);
+}
+
 TEST_F(CliSweep, ListsTheOthersIfARunCannotBeRead)
 {
     ASSERT_EQ(swept().code, 0) << swept().err;

@@ -240,7 +240,8 @@ moco_status run_metric_read(run_metric *out, const run_entry *entry, const char 
     for (size_t i = 0; i < series.count; ++i) {
         const double value = series.values[i];
         out->last = value;
-        if (i == 0 || (run_metric_falls(name) ? value < out->best : value > out->best)) {
+        const bool is_better = isnan(out->best) || (run_metric_falls(name) ? value < out->best : value > out->best);
+        if (series.steps[i] > 0 && is_better) { /* there is no checkpoint of the network before training */
             out->best = value;
             out->best_epoch = series.epochs[i];
             out->best_step = (uint64_t)series.steps[i];
