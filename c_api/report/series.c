@@ -14,6 +14,8 @@ typedef struct growing {
     size_t capacity;
 } growing;
 
+static const double most_steps = 9007199254740992.; /* 2^53: doubles have the integers up to there */
+
 static moco_status append(growing *to, const json_t *line, double value)
 {
     moco_series *series = to->series;
@@ -38,7 +40,8 @@ static moco_status append(growing *to, const json_t *line, double value)
 
 static moco_status parse_line(growing *to, const json_t *line, const char *const *names, size_t count)
 {
-    for (size_t i = 0; i < count; ++i) {
+    const double step = json_number_value(json_object_get(line, "step"));
+    for (size_t i = 0; i < count && step >= 0 && step <= most_steps; ++i) {
         const json_t *value = json_object_get(line, names[i]);
         MOCO_TRY(json_is_number(value) ? append(&to[i], line, json_number_value(value)) : MOCO_OK);
     }

@@ -56,7 +56,8 @@ typedef struct moco_series {
 } moco_series;
 
 /**
- * Reads one metric from a run's metrics.jsonl. The series is empty if no line has the metric.
+ * Reads one metric from a run's metrics.jsonl. The series is empty if no line has the metric. Lines whose step is not
+ * from 0 to 2^53 are left out.
  * @return ::MOCO_ENOTFOUND if the run has no metrics.jsonl, ::MOCO_EIO if it cannot be read
  * @since 0.1
  */
