@@ -11,9 +11,11 @@
 #include "loader/sampler_order_internal.h"
 #include "loader/shard_order_internal.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct moco_sampler {
+    atomic_bool taken; /* by a loader */
     size_t count;
     size_t batch_size; /* over all ranks */
     size_t batches;    /* batches per epoch on this rank */
@@ -198,9 +200,26 @@ size_t moco__sampler_batch_max(const moco_sampler *sampler)
     return sampler->whole_batches ? all : all / sampler->world;
 }
 
+static moco_status refuse_taken(void)
+{
+    return moco_error_set(MOCO_EINVALID,
+                          "sampler: a loader moves it; free that loader first, or make a second sampler");
+}
+
+moco_status moco__sampler_take(moco_sampler *sampler)
+{
+    return atomic_exchange(&sampler->taken, true) ? refuse_taken() : MOCO_OK;
+}
+
+void moco__sampler_release(moco_sampler *sampler)
+{
+    atomic_store(&sampler->taken, false);
+}
+
 moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batch)
 {
     MOCO_CHECK_ARG(sampler);
+    MOCO_TRY(atomic_load(&sampler->taken) ? refuse_taken() : MOCO_OK);
     if (batch > sampler->batches) {
         return moco_error_set(MOCO_EINVALID,
                               "sampler: batch %zu is beyond the %zu batches of an epoch; the data or the batch size "
@@ -300,5 +319,6 @@ moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *co
     MOCO_CHECK_ARG(sampler);
     MOCO_CHECK_ARG(indices);
     MOCO_CHECK_ARG(count);
+    MOCO_TRY(atomic_load(&sampler->taken) ? refuse_taken() : MOCO_OK);
     return moco__sampler_next(sampler, indices, NULL, count, epoch, batch);
 }

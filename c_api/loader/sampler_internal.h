@@ -24,6 +24,10 @@ size_t moco__sampler_count(const moco_sampler *sampler);
 /* Returns the largest number of indices in a batch. */
 size_t moco__sampler_batch_max(const moco_sampler *sampler);
 
+/* Keeps all but one loader from moving a sampler; fails with MOCO_EINVALID if a loader has it. */
+moco_status moco__sampler_take(moco_sampler *sampler);
+void moco__sampler_release(moco_sampler *sampler);
+
 /* Like moco_sampler_next(). draws receives the number that names each sample in the random draws of the epoch. */
 moco_status moco__sampler_next(moco_sampler *sampler, size_t *indices, size_t *draws, size_t *count, uint64_t *epoch,
                                size_t *batch);

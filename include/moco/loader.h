@@ -58,7 +58,7 @@ typedef struct moco_batch {
 } moco_batch;
 
 /**
- * Starts the workers. Dataset and sampler are borrowed and must outlive the loader. Only the loader may move the
+ * Starts the workers. Dataset and sampler are borrowed and must outlive the loader. While it lives, it alone moves the
  * sampler.
  * @param[out] out a new handle, for moco_loader_free()
  * @param dataset borrowed
@@ -66,8 +66,8 @@ typedef struct moco_batch {
  * @param query_policy,key_policy copied; must have the same size and channels; @p key_policy NULL: the same as @p
  * query_policy
  * @param options NULL for the defaults
- * @return ::MOCO_EINVALID if policies, options or data do not fit each other; ::MOCO_EUNAVAILABLE if no thread can be
- * started
+ * @return ::MOCO_EINVALID if policies, options or data do not fit each other, or another loader has the sampler;
+ * ::MOCO_EUNAVAILABLE if no thread can be started
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_loader_create(moco_loader **out, const moco_dataset *dataset,

@@ -93,7 +93,8 @@ MOCO_API void moco_sampler_free(moco_sampler *sampler);
 /** Number of batches per epoch. @since 0.1 */
 MOCO_API size_t moco_sampler_batches(const moco_sampler *sampler);
 
-/** Moves to a batch of an epoch, to resume a run. @return ::MOCO_EINVALID if an epoch has fewer batches @since 0.1 */
+/** Moves to a batch of an epoch, to resume a run. @return ::MOCO_EINVALID if an epoch has fewer batches, or a loader
+ * has the sampler @since 0.1 */
 MOCO_API MOCO_MUST_USE moco_status moco_sampler_seek(moco_sampler *sampler, uint64_t epoch, size_t batch);
 
 /**
@@ -102,7 +103,8 @@ MOCO_API MOCO_MUST_USE moco_status moco_sampler_seek(moco_sampler *sampler, uint
  * @param[out] indices room for this process's part of a batch
  * @param[out] count number of indices written
  * @param[out] epoch,batch position of the batch; each may be NULL
- * @return what options->order returned; ::MOCO_EINVALID if that order names an image that does not exist
+ * @return what options->order returned; ::MOCO_EINVALID if that order names an image that does not exist, or a loader
+ * has the sampler
  * @since 0.1
  */
 MOCO_API MOCO_MUST_USE moco_status moco_sampler_next(moco_sampler *sampler, size_t *indices, size_t *count,

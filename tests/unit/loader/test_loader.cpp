@@ -77,6 +77,25 @@ TEST_F(Loader, GivesWhatTheSamplerAndThePolicySay)
     }
 }
 
+TEST_F(Loader, HasItsSamplerForItselfWhileItLives)
+{
+    const Dataset images = dataset();
+    const SamplerHandle order = sampler(16);
+    size_t indices[16];
+    size_t count = 0;
+    {
+        const Handle first = loader(images, order);
+        EXPECT_EQ(try_create(images.get(), order.get(), &policy_, nullptr), MOCO_EINVALID);
+        EXPECT_EQ(moco_sampler_seek(order.get(), 0, 0), MOCO_EINVALID);
+        EXPECT_EQ(moco_sampler_next(order.get(), indices, &count, nullptr, nullptr), MOCO_EINVALID);
+        EXPECT_STREQ(moco_error_message(),
+                     "sampler: a loader moves it; free that loader first, or make a second sampler");
+        EXPECT_EQ(next(first).indices.size(), 16U) << "the refused one took nothing from it";
+    }
+    EXPECT_EQ(moco_sampler_seek(order.get(), 0, 0), MOCO_OK);
+    EXPECT_EQ(try_create(images.get(), order.get(), &policy_, nullptr), MOCO_OK);
+}
+
 TEST_F(Loader, ResumesInTheMiddleOfAnEpoch)
 {
     const Dataset images = dataset();
