@@ -146,6 +146,9 @@ class Descriptor {
                 std::string(path) + ": cannot be read: " + std::strerror(error));
 }
 
+// More than an image within the limit of pixels has in any format.
+constexpr std::size_t max_file_bytes = std::size_t{ 8 } << 30;
+
 // Reads a complete file; a file that shrinks meanwhile is truncated.
 std::size_t read_file(Bytes &bytes, const char *path)
 {
@@ -158,6 +161,9 @@ std::size_t read_file(Bytes &bytes, const char *path)
         bad_file(path, "not a regular file");
     }
     const auto count = static_cast<std::size_t>(status.st_size);
+    if (count > max_file_bytes) {
+        bad_file(path, std::to_string(count) + " bytes are more than any image has");
+    }
     std::uint8_t *to = bytes.grow(count);
     std::size_t got = 0;
     const int error = moco__read_at(&got, to, file.value(), count, 0);

@@ -28,6 +28,17 @@ void fail(j_common_ptr jpeg)
 
 void ignore_message(j_common_ptr /*jpeg*/) {}
 
+// Each scan passes over the whole image, so a small file of many would take minutes. Encoders write some ten.
+void count_scans(j_common_ptr jpeg)
+{
+    constexpr int max_scans = 100;
+    auto *reader = reinterpret_cast<Reader *>(jpeg->err);
+    if (reader->jpeg.input_scan_number > max_scans) {
+        (void)std::snprintf(reader->message, sizeof reader->message, "more than %d scans", max_scans);
+        std::longjmp(reader->on_error, 1);
+    }
+}
+
 // Converts a row of CMYK, which Adobe stores inverted, to RGB with the arithmetic of Pillow.
 void cmyk_to_rgb(std::uint8_t *rgb, const std::uint8_t *inverted, std::size_t width)
 {
@@ -115,6 +126,8 @@ Outcome decompress(Reader &reader, const std::uint8_t *bytes, std::size_t count)
         return Outcome::broken;
     }
     jpeg_create_decompress(&jpeg);
+    reader.progress.progress_monitor = count_scans;
+    jpeg.progress = &reader.progress;
     moco::jpeg_set_source(reader, bytes, count);
     if (jpeg_read_header(&jpeg, TRUE) == JPEG_SUSPENDED) {
         return Outcome::truncated;

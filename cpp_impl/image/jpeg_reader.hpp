@@ -17,6 +17,7 @@ struct JpegReader {
     jpeg_error_mgr error; // first, since libjpeg passes its address to the handler
     std::jmp_buf on_error;
     jpeg_source_mgr source;
+    jpeg_progress_mgr progress;
     jpeg_decompress_struct jpeg;
     Pixels *out;
     moco_box part; // the box that is wanted, then the box that was decoded

@@ -62,6 +62,18 @@ std::vector<std::pair<std::string, std::string>> image_bombs()
     };
 }
 
+// A progressive JPEG of 8 x 8 pixels.
+std::string jpeg_of_scans(int scans)
+{
+    std::string file("\xFF\xD8\xFF\xDB\x00\x43\x00", 7);
+    file += std::string(64, '\x01') + std::string("\xFF\xC2\x00\x0B\x08\x00\x08\x00\x08\x01\x01\x11\x00", 13);
+    file += std::string("\xFF\xC4\x00\x14\x00\x01", 6) + std::string(16, '\0'); // one code, of one bit
+    for (int i = 0; i < scans; ++i) {
+        file += std::string("\xFF\xDA\x00\x08\x01\x01\x00\x00\x00\x00\x7F", 11);
+    }
+    return file + "\xFF\xD9";
+}
+
 class Bombs : public WithFolder {};
 
 TEST_F(Bombs, ImagesOfMorePixelsThanAllowed)
@@ -73,6 +85,30 @@ TEST_F(Bombs, ImagesOfMorePixelsThanAllowed)
         EXPECT_TRUE(message_has(name.c_str())) << moco_error_message();
         EXPECT_TRUE(message_has("limit")) << moco_error_message();
     }
+    moco_image_free(image);
+}
+
+TEST_F(Bombs, ScansOfAJpeg)
+{
+    moco_image *image = nullptr;
+    ASSERT_EQ(moco_image_create(&image), MOCO_OK);
+    const std::string most = jpeg_of_scans(100);
+    EXPECT_EQ(moco_image_decode(image, most.data(), most.size(), "a.jpg"), MOCO_OK) << moco_error_message();
+    const std::string more = jpeg_of_scans(101);
+    EXPECT_EQ(moco_image_decode(image, more.data(), more.size(), "a.jpg"), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("a.jpg") && message_has("more than 100 scans")) << moco_error_message();
+    moco_image_free(image);
+}
+
+TEST_F(Bombs, AFileLargerThanAnyImage)
+{
+    write_file(path("a.jpg"), "\xFF\xD8\xFF");
+    ASSERT_EQ(truncate(path("a.jpg").c_str(), off_t{ 1 } << 40), 0);
+    moco_image *image = nullptr;
+    ASSERT_EQ(moco_image_create(&image), MOCO_OK);
+    EXPECT_EQ(moco_image_read(image, path("a.jpg").c_str()), MOCO_EFORMAT);
+    EXPECT_TRUE(message_has("a.jpg") && message_has("1099511627776 bytes are more than any image has"))
+        << moco_error_message();
     moco_image_free(image);
 }
 
