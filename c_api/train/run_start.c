@@ -97,11 +97,9 @@ static moco_status check_position(const moco__run *run, const char *checkpoint, 
     if (moco__is_directory(path)) {
         MOCO_TRY(moco_checkpoint_path(named, sizeof named, path, step));
         if (strcmp(named, checkpoint) != 0) {
-            return moco_error_set(MOCO_EFORMAT,
-                                  "%s is of step %" PRIu64
-                                  ", unlike its name; delete it to continue from the checkpoint "
-                                  "before it",
-                                  checkpoint, step);
+            return moco_error_set(
+                MOCO_EFORMAT, "%s is of step %" PRIu64 ", unlike its name; delete it to continue from the one before",
+                checkpoint, step);
         }
     }
     return MOCO_OK;

@@ -192,12 +192,14 @@ moco_status moco_threads_set(int32_t count)
         throw moco::Error(MOCO_EINVALID,
                           "threads " + std::to_string(count) + " is more than " + std::to_string(max_threads));
     }
+    static std::atomic<int> granted = 1; // there are two pools of so many: libgomp's and libtorch's
     const int threads = count > 0 ? count : moco__cores();
-    if (!can_start(2 * (threads - 1))) { // one pool is libgomp's, one is libtorch's
+    if (threads > granted && !can_start(2 * (threads - 1))) {
         throw moco::Error(MOCO_EUNAVAILABLE,
                           "threads " + std::to_string(threads) +
                               ": the system does not grant so many; use fewer, or " MOCO__THREAD_ADVICE);
     }
+    granted = std::max(threads, granted.load());
     at::set_num_threads(threads);
     MOCO_API_END
 }
