@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -38,6 +39,15 @@ int moco__truncate(int descriptor, uint64_t size)
     int failed;
     do {
         failed = ftruncate(descriptor, (off_t)size);
+    } while (failed != 0 && errno == EINTR);
+    return failed == 0 ? 0 : errno;
+}
+
+int moco__rename(const char *from, const char *to)
+{
+    int failed;
+    do {
+        failed = rename(from, to);
     } while (failed != 0 && errno == EINTR);
     return failed == 0 ? 0 : errno;
 }

@@ -17,6 +17,7 @@ int moco__open(const char *path, int flags);
 int moco__close(int descriptor);
 int moco__sync(int descriptor);
 int moco__truncate(int descriptor, uint64_t size);
+int moco__rename(const char *from, const char *to);
 /* As flock(). */
 int moco__flock(int descriptor, int operation);
 /* Writes all bytes where the descriptor is. */

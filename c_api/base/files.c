@@ -105,9 +105,7 @@ moco_status moco__file_commit(moco__file *file)
     int error = moco__stream_sync(&file->stream);
     const int unclosed = moco__stream_close(&file->stream);
     error = error != 0 ? error : unclosed;
-    if (error == 0 && rename(file->temporary, file->path) != 0) {
-        error = errno;
-    }
+    error = error != 0 ? error : moco__rename(file->temporary, file->path);
     if (error == 0) {
         error = moco__files_sync_folder(file->path);
     } else {

@@ -1,6 +1,7 @@
 /* Packs one shard: appends samples to its draft, verifies it, gives it its name and an index. */
 #include "dataset/pack_shard_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "dataset/pack_draft_internal.h"
@@ -83,10 +84,11 @@ static moco_status append(moco__draft *draft)
 static moco_status publish(moco__draft *draft)
 {
     moco__shard shard;
-    if (rename(draft->name, draft->path) != 0) {
-        return moco__files_cannot("rename", draft->name, errno);
+    int error = moco__rename(draft->name, draft->path);
+    if (error != 0) {
+        return moco__files_cannot("rename", draft->name, error);
     }
-    const int error = moco__files_sync_folder(draft->path);
+    error = moco__files_sync_folder(draft->path);
     if (error != 0) {
         return moco__files_cannot("write", draft->path, error);
     }

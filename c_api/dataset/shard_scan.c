@@ -136,14 +136,16 @@ static moco_status take_label(scan *s, const moco__tar_entry *entry)
     digits += *digits == '+' ? 1 : 0;
     const size_t length = strspn(digits, "0123456789");
     const char *rest = digits + length;
+    const char *end = text + s->tar.extra.size - 1; /* a byte of zero before it is none of a number */
+    const bool is_alone = rest + strspn(rest, " \t\r\n") == end;
     const long value = length > 0 && length < 19 ? strtol(digits, NULL, 10) : -1;
-    if (value >= MOCO__CLASSES_MAX && rest[strspn(rest, " \t\r\n")] == '\0') {
+    if (value >= MOCO__CLASSES_MAX && is_alone) {
         return moco_error_set(MOCO_EFORMAT,
                               "%s: at offset %llu: %s holds the class number %ld; classes count from 0, and there can "
                               "be %d: number them anew",
                               s->shard->path, (unsigned long long)entry->header, entry->name, value, MOCO__CLASSES_MAX);
     }
-    if (value < 0 || rest[strspn(rest, " \t\r\n")] != '\0') {
+    if (value < 0 || !is_alone) {
         return moco_error_set(MOCO_EFORMAT, "%s: at offset %llu: %s holds '%.16s', which is not a class number",
                               s->shard->path, (unsigned long long)entry->header, entry->name, text);
     }

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static void tile(moco__html *html, const char *name, const char *value, const char *more)
 {
@@ -56,9 +57,10 @@ static void knn_tile(moco__html *html, const moco_series *knn)
         best = knn->values[i] > knn->values[best] ? i : best;
     }
     (void)snprintf(value, sizeof value, "%.2f %%", moco__series_last(knn));
-    const int used = snprintf(more, sizeof more, "best %.2f %% at epoch %.4g", knn->values[best], knn->epochs[best]);
+    (void)snprintf(more, sizeof more, "best %.2f %% at epoch %.4g", knn->values[best], knn->epochs[best]);
     if (knn->steps[0] == 0) {
-        (void)snprintf(more + used, sizeof more - (size_t)used, "; before training %.2f %%", knn->values[0]);
+        const size_t used = strlen(more); /* a file may hold any number, and 1e300 has 301 digits */
+        (void)snprintf(more + used, sizeof more - used, "; before training %.2f %%", knn->values[0]);
     }
     tile(html, "kNN accuracy", value, more);
 }

@@ -1,6 +1,7 @@
 /* Keeps the best checkpoint of a run beside the newest ones. */
 #include "train/checkpoint_best_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "train/checkpoint_names_internal.h"
 
@@ -28,10 +29,9 @@ static moco_status link_over(const char *to, const char *from)
     if (link(from, temporary) != 0) {
         return copy(to, from);
     }
-    const bool renamed = rename(temporary, to) == 0;
-    const int failure = errno;
+    const int error = moco__rename(temporary, to);
     (void)unlink(temporary); /* it stays if both names were the same file */
-    return renamed ? MOCO_OK : moco__files_cannot("replace", to, failure);
+    return error == 0 ? MOCO_OK : moco__files_cannot("replace", to, error);
 }
 
 void moco__checkpoint_keep_best(const char *run, uint64_t step)

@@ -67,8 +67,7 @@ moco_status moco__run_lock(int *lock, const char *out)
     MOCO_TRY(moco__files_join(path, sizeof path, out, ".lock"));
     const int descriptor = moco__open(path, O_RDWR | O_CREAT);
     if (descriptor < 0) {
-        return moco_error_set(MOCO_EIO, "%s: cannot be opened: %s; the run must be able to write its folder", path,
-                              strerror(errno));
+        return moco__files_cannot("open", path, errno);
     }
     const int error = take(descriptor);
     if (error == 0) {

@@ -5,6 +5,8 @@
 #include "weights/encoder_state_internal.h"
 #include "weights/weights_prefix_internal.h"
 
+#include "moco/ops.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +87,10 @@ moco_status moco__weights_compare(const moco_weights *weights, const char *name,
     }
     if (entry == NULL) {
         return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" of a %s is missing", weights->path, name, network);
+    }
+    if (moco_ops_is_floating(moco_tensor_dtype(tensor)) && !moco_ops_is_floating(entry->dtype)) {
+        return moco_error_set(MOCO_EFORMAT, "%s: tensor \"%s\" of a %s holds whole numbers; convert it to float32",
+                              weights->path, name, network);
     }
     if (moco__tensor_has_sizes(tensor, entry->sizes, entry->ndim)) {
         return MOCO_OK;

@@ -126,6 +126,10 @@ TEST_F(CliSweep, TheBestIsOneThatWasTrained)
     const json_t *of = json_array_get(list.get(), 0);
     EXPECT_EQ(json_number_value(json_object_get(of, "best_knn_acc1")), 52);
     EXPECT_EQ(json_number_value(json_object_get(of, "best_epoch")), 1);
+    std::ofstream(root / "worse/metrics.jsonl", std::ios::app)
+        << "{\"step\": 8, \"epoch\": 2.5, \"knn_acc1\": 1e300}\n";
+    const Result page = run({ "report", "worse" });
+    EXPECT_EQ(page.code, 0) << page.err;
 }
 
 TEST_F(CliSweep, ListsTheOthersIfARunCannotBeRead)

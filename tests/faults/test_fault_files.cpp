@@ -35,7 +35,7 @@ const std::map<std::string, std::vector<Fault>> kFaults{
     { "write", { kNoSpace, kBroken, kInterrupted, kShort } },
     { "sync", { kNoSpace, kBroken, kInterrupted } },
     { "close", { kBroken, kInterrupted } },
-    { "rename", { kNoSpace, kBroken } },
+    { "rename", { kNoSpace, kBroken, kInterrupted } },
     { "link", { kBroken } },
     { "unlink", { kBroken } },
     { "mkdir", { kNoSpace, kBroken } },

@@ -130,7 +130,15 @@ TEST_F(Shard, WhatIsWrongWithSamplesIsSaid)
     refuse_shard(image + label + label + tar_end(), "a .cls twice");
     refuse_shard(image + tar_member("2.jpg", "i") + image + tar_end(), "twice, at offsets 512 and 2560");
     refuse_shard(image + tar_member("1.cls", "2000000000") + tar_end(), "1.cls holds the class number 2000000000");
-    for (const char *wrong : { "", "cat", "-1", "1 2", "99999999999999999999", "1.5" }) {
+    for (const std::string &wrong : std::vector<std::string>{ "",
+                                                              "cat",
+                                                              "-1",
+                                                              "1 2",
+                                                              "99999999999999999999",
+                                                              "1.5",
+                                                              { "1\0"
+                                                                "2",
+                                                                3 } }) {
         refuse_shard(image + tar_member("1.cls", wrong) + tar_end(), "1.cls holds '");
         EXPECT_TRUE(message_has("offset 1024"));
     }

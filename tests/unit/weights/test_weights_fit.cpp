@@ -54,6 +54,28 @@ TEST_F(WeightsFit, OrNothingChanges)
     moco_encoder_free(source);
 }
 
+TEST_F(WeightsFit, WholeNumbersAreNoWeights)
+{
+    moco_encoder *const source = encoder(1);
+    std::vector<moco_named_tensor> rows;
+    const char *name = nullptr;
+    for (size_t i = 0; (name = moco_encoder_state_name(source, i)) != nullptr; ++i) {
+        rows.push_back({ name, moco_tensor_list_get(moco_encoder_state(source), i) });
+    }
+    ASSERT_EQ(moco_safetensors_write(path("f").c_str(), rows.data(), rows.size(), nullptr, 0), MOCO_OK);
+    std::string bytes = moco_test::read_file(path("f"));
+    bytes.replace(bytes.find("F32", bytes.find("\"conv1.weight\"")), 3, "I32");
+    moco_weights *weights = nullptr;
+    moco_network network{};
+    ASSERT_EQ(moco_weights_open_bytes(&weights, bytes.data(), bytes.size(), nullptr), MOCO_OK) << moco_error_message();
+    const moco_status found = moco_weights_network(&network, weights, MOCO_QUERY);
+    EXPECT_EQ(found == MOCO_OK ? moco_weights_read_encoder(source, weights, &network) : found, MOCO_EFORMAT);
+    EXPECT_TRUE(moco_test::message_has("\"conv1.weight\"") && moco_test::message_has("whole numbers"))
+        << moco_error_message();
+    moco_weights_free(weights);
+    moco_encoder_free(source);
+}
+
 TEST_F(WeightsFit, DamageThatIsFoundLateChangesNothing)
 {
     moco_encoder *const source = encoder(1);
