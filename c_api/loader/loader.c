@@ -16,7 +16,6 @@
 enum { WORKERS_MAX = 1024, PREFETCH_MAX = 1024 };
 
 struct moco_loader {
-    moco_sampler *sampler; /* NULL: not taken yet */
     moco__job job;
     moco__worker *workers;
     size_t worker_count;
@@ -113,8 +112,6 @@ static moco_status make_workers(moco_loader *loader)
 static moco_status make_parts(moco_loader *loader, moco_sampler *sampler)
 {
     moco__job *job = &loader->job;
-    MOCO_TRY(moco__sampler_take(sampler));
-    loader->sampler = sampler;
     MOCO_TRY(moco__ring_make(&job->ring, sampler, &job->options, &job->policies[0]));
     if (job->options.device.type == MOCO_CUDA) {
         MOCO_TRY(moco__idle_create(&loader->idle, job->options.device));
@@ -173,9 +170,6 @@ void moco_loader_free(moco_loader *loader)
     free(loader->workers);
     moco__ring_free(&loader->job.ring);
     moco__idle_free(loader->idle);
-    if (loader->sampler != NULL) {
-        moco__sampler_release(loader->sampler);
-    }
     moco__handle_free(loader);
 }
 

@@ -37,7 +37,6 @@ moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_
     const size_t batch = moco__sampler_batch_max(sampler);
     const size_t ahead = (size_t)options->prefetch + 1; /* one is the consumer's */
     const size_t slot_count = options->batches > 0 && options->batches < ahead ? options->batches : ahead;
-    ring->sampler = sampler;
     (void)pthread_mutex_init(&ring->mutex, NULL);
     (void)pthread_cond_init(&ring->work, NULL);
     pthread_condattr_t monotonic;
@@ -45,6 +44,8 @@ moco_status moco__ring_make(moco__ring *ring, moco_sampler *sampler, const moco_
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&ring->ready, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
+    MOCO_TRY(moco__sampler_take(sampler));
+    ring->sampler = sampler;
     ring->last = options->batches;
     ring->timeout_ns = (uint64_t)(options->timeout_s * 1e9);
     ring->slots = moco__calloc(slot_count, sizeof *ring->slots);
@@ -78,6 +79,9 @@ void moco__ring_free(moco__ring *ring)
         free(slot->message);
     }
     free(ring->slots);
+    if (ring->sampler != NULL) {
+        moco__sampler_release(ring->sampler);
+    }
     (void)pthread_cond_destroy(&ring->ready);
     (void)pthread_cond_destroy(&ring->work);
     (void)pthread_mutex_destroy(&ring->mutex);

@@ -48,7 +48,7 @@ typedef struct moco__chunk {
 } moco__chunk;
 
 typedef struct moco__ring {
-    moco_sampler *sampler;
+    moco_sampler *sampler; /* NULL: another loader has it */
     moco__slot *slots;
     size_t slot_count;
     pthread_mutex_t mutex;
