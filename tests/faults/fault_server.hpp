@@ -3,8 +3,10 @@
 
 #include "support/tool_server.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -13,10 +15,10 @@ namespace faults {
 
 namespace fs = std::filesystem;
 
-// One counted call, as the shim logs it.
+// One call, as the shim logs it.
 struct Call {
-    uint64_t number = 0;
-    std::string kind, path;
+    std::string kind, path; // without the number of the process in a temporary name
+    uint64_t nth = 0;       // of the calls of this kind on this file
     bool failed = false;
 };
 
@@ -88,16 +90,19 @@ class Server {
     void read_calls(std::vector<Call> &calls) const
     {
         std::ifstream file(scratch_ / "calls.txt");
+        std::map<std::string, uint64_t> alike;
         for (std::string line; std::getline(file, line);) {
             std::istringstream words(line);
             Call call;
-            words >> call.number >> call.kind;
+            words >> call.kind;
             words.get();
             std::getline(words, call.path);
+            call.path.resize(std::min(call.path.size(), call.path.find(".tmp-")));
             call.failed = call.kind.back() == '!';
             if (call.failed) {
                 call.kind.pop_back();
             }
+            call.nth = ++alike[call.kind + call.path];
             calls.push_back(call);
         }
     }

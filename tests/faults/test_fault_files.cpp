@@ -48,10 +48,12 @@ const std::map<std::string, std::vector<Fault>> kFaults{
 
 class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
   protected:
-    static Outcome fail(const fs::path &work, const moco_test::Words &words, uint64_t number, const Fault &fault)
+    static Outcome fail(const fs::path &work, const moco_test::Words &words, const Call &call, const Fault &fault)
     {
         return run(work, words,
-                   { { "MOCO_FAULT_AT", std::to_string(number) },
+                   { { "MOCO_FAULT_KIND", call.kind },
+                     { "MOCO_FAULT_PATH", call.path },
+                     { "MOCO_FAULT_AT", std::to_string(call.nth) },
                      { "MOCO_FAULT_ERROR", std::to_string(fault.error) },
                      { "MOCO_FAULT_KEEP", std::to_string(fault.keeps) } });
     }
@@ -63,7 +65,6 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
         bool is_named = false;
         for (const auto &call : outcome.calls) { // of several that failed, one is named
             name = fs::path(call.path).filename().string();
-            name = name.substr(0, name.find(".tmp-"));
             const bool is_root =
                 name == "." || call.path == (root / "work").string(); // the message names what is made in it
             is_named = is_named || (call.failed && (is_root || outcome.err.find(name) != std::string::npos));
@@ -84,13 +85,13 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
     }
 
     // Lets one call fail. Returns what is wrong.
-    std::string inject(const Scenario &scenario, const Reference &reference, uint64_t number, const Fault &fault)
+    std::string inject(const Scenario &scenario, const Reference &reference, const Call &call, const Fault &fault)
     {
         const fs::path work = prepare(scenario);
-        const Outcome outcome = fail(work, scenario.words, number, fault);
+        const Outcome outcome = fail(work, scenario.words, call, fault);
         const Call *failed = nullptr;
-        for (const auto &call : outcome.calls) {
-            failed = failed == nullptr && call.failed ? &call : failed;
+        for (const auto &made : outcome.calls) {
+            failed = failed == nullptr && made.failed ? &made : failed;
         }
         if (failed == nullptr) {
             ++missed_;
@@ -134,41 +135,37 @@ class FileFaults : public Campaign, public testing::WithParamInterface<size_t> {
 
     static std::string describe(const Scenario &scenario, const Call &call, const Fault &fault)
     {
-        return scenario.name + ": call " + std::to_string(call.number) + ", " + call.kind + " of " +
+        return scenario.name + ": " + call.kind + " " + std::to_string(call.nth) + " of " +
                fs::path(call.path).lexically_relative(root / "work").string() + ", " + fault.name + "\n";
     }
 
     // Which faults are tried: all that each call can have. With MOCO_LONG=places only where a kind of call meets a file
     // for the first and for the last time; in `make test` a few of these, spread over the command.
-    static std::vector<std::pair<uint64_t, Fault>> chosen(const Scenario &scenario, const std::vector<Call> &calls)
+    static std::vector<std::pair<Call, Fault>> chosen(const Scenario &scenario, const std::vector<Call> &calls)
     {
         const size_t few = scenario.is_slow ? 1 : 3;
-        std::map<std::string, std::set<uint64_t>> places;
+        std::map<std::string, uint64_t> last; // the number of calls of a kind on a file
         for (const auto &call : calls) {
-            auto &numbers = places[call.kind + call.path.substr(0, call.path.find(".tmp-"))];
-            if (numbers.size() == 2 && faults::extent() < faults::Extent::all) {
-                numbers.erase(std::prev(numbers.end()));
-            }
-            numbers.insert(call.number);
+            last[call.kind + call.path] = call.nth;
         }
-        std::map<uint64_t, std::vector<Fault>> all;
-        size_t count = 0;
-        for (const auto &[place, numbers] : places) {
-            for (const uint64_t number : numbers) {
-                const auto kind = kFaults.find(calls[number - 1].kind);
-                all[number] = kind != kFaults.end() ? kind->second : std::vector<Fault>{};
-                count += all[number].size();
-            }
-        }
-        const size_t stride = faults::extent() != faults::Extent::few ? 1 : std::max<size_t>(1, count / few);
-        std::vector<std::pair<uint64_t, Fault>> picked;
-        size_t at = 0;
-        for (const auto &[number, list] : all) {
-            for (const auto &fault : list) {
-                if (at++ % stride == stride / 2) {
-                    picked.emplace_back(number, fault);
+        std::vector<std::pair<Call, Fault>> all;
+        for (const auto &call : calls) {
+            const bool is_tried =
+                faults::extent() >= faults::Extent::all || call.nth == 1 || call.nth == last[call.kind + call.path];
+            const auto kind = kFaults.find(call.kind);
+            if (is_tried && kind != kFaults.end()) {
+                for (const auto &fault : kind->second) {
+                    all.emplace_back(call, fault);
                 }
             }
+        }
+        if (faults::extent() != faults::Extent::few) {
+            return all;
+        }
+        const size_t stride = std::max<size_t>(1, all.size() / few);
+        std::vector<std::pair<Call, Fault>> picked;
+        for (size_t i = stride / 2; i < all.size(); i += stride) {
+            picked.push_back(all[i]);
         }
         return picked;
     }
@@ -184,8 +181,8 @@ TEST_P(FileFaults, AreSurvivedOrNamed)
     const Reference reference = reference_of(scenario);
     std::string wrong;
     size_t failures = 0;
-    for (const auto &[number, fault] : chosen(scenario, reference.calls)) {
-        const std::string found = inject(scenario, reference, number, fault);
+    for (const auto &[call, fault] : chosen(scenario, reference.calls)) {
+        const std::string found = inject(scenario, reference, call, fault);
         failures += found.empty() ? 0 : 1;
         wrong += found;
     }

@@ -25,14 +25,16 @@ enum { KEEP_FULL = 1, KEEP_BROKEN };
 static struct {
     char under[SHIM_PATH];
     size_t length;
-    uint64_t at, error, keep;
-    shim_kind kind; /* what failed first */
+    const char *first_kind, *first_path;
+    uint64_t at; /* of the calls of that kind on that file, the one that fails first */
+    uint64_t error, keep;
+    bool has_begun;
+    shim_kind kind; /* of the call that failed first */
     char path[SHIM_PATH];
     int log;
 } fault = { .log = -1 };
 
-static atomic_ulong count;
-static atomic_flag busy = ATOMIC_FLAG_INIT; /* one call at a time, so that counts and records are in order */
+static atomic_flag busy = ATOMIC_FLAG_INIT; /* one call at a time, so that counts, the log and records are in order */
 
 uint64_t shim_variable(const char *name)
 {
@@ -73,18 +75,34 @@ static bool is_alike(shim_kind kind)
     return kind == fault.kind || (fault.kind == SHIM_STAT && (kind == SHIM_OPEN || kind == SHIM_CREATE));
 }
 
-/* Whether a later call fails too: the disk stays full, or the file unreadable. */
-static bool fails_again(const shim_call *call, unsigned long number)
+/*
+ * Whether a call fails first. Threads take turns in another order each time, so that a call's number does not tell
+ * which it is.
+ */
+static bool fails_first(const shim_call *call)
 {
-    return number > fault.at &&
+    static uint64_t alike;
+    if (fault.at == 0 || strcmp(shim_kind_name(call->kind), fault.first_kind) != 0) {
+        return false;
+    }
+    const size_t length = strlen(fault.first_path);
+    const char *rest = call->path + length;
+    return strncmp(call->path, fault.first_path, length) == 0 && (*rest == '\0' || strncmp(rest, ".tmp-", 5) == 0) &&
+           ++alike == fault.at;
+}
+
+/* Whether a later call fails too: the disk stays full, or the file unreadable. */
+static bool fails_again(const shim_call *call)
+{
+    return fault.has_begun &&
            ((fault.keep == KEEP_FULL && takes_space(call)) ||
             (fault.keep == KEEP_BROKEN && is_alike(call->kind) && strcmp(call->path, fault.path) == 0));
 }
 
-static void log_call(const shim_call *call, unsigned long number, const char *mark)
+static void log_call(const shim_call *call, const char *mark)
 {
     char line[2 * SHIM_PATH + 64];
-    const int size = snprintf(line, sizeof line, "%lu %s%s %s\n", number, shim_kind_name(call->kind), mark, call->path);
+    const int size = snprintf(line, sizeof line, "%s%s %s\n", shim_kind_name(call->kind), mark, call->path);
     shim_log(fault.log, line, (size_t)size);
 }
 
@@ -94,16 +112,17 @@ static long perform(shim_call *call)
     return shim_raw(call->number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* Does a counted call, or lets it fail. */
+/* Does a call that concerns us, or lets it fail. */
 static long answer(shim_call *call)
 {
-    const unsigned long number = atomic_fetch_add(&count, 1) + 1;
-    const bool fails = fault.at > 0 && (number == fault.at || fails_again(call, number));
-    if (number == fault.at) {
+    const bool is_first = fails_first(call);
+    const bool fails = is_first || fails_again(call);
+    if (is_first) {
+        fault.has_begun = true;
         fault.kind = call->kind;
         memcpy(fault.path, call->path, sizeof fault.path);
     }
-    log_call(call, number, fails ? "!" : "");
+    log_call(call, fails ? "!" : "");
     if (fails && fault.error > 0) {
         if (call->kind == SHIM_CLOSE) { /* the descriptor is gone all the same */
             shim_follow(call, perform(call));
@@ -202,7 +221,9 @@ void shim_start(void)
     }
     (void)snprintf(fault.under, sizeof fault.under, "%s", under);
     fault.length = strlen(fault.under);
-    fault.at = shim_variable("MOCO_FAULT_AT");
+    fault.first_kind = getenv("MOCO_FAULT_KIND");
+    fault.first_path = getenv("MOCO_FAULT_PATH");
+    fault.at = fault.first_kind != NULL && fault.first_path != NULL ? shim_variable("MOCO_FAULT_AT") : 0;
     fault.error = shim_variable("MOCO_FAULT_ERROR");
     fault.keep = shim_variable("MOCO_FAULT_KEEP");
     fault.log = shim_log_open(getenv("MOCO_FAULT_LOG"));
