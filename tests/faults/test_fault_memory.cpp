@@ -37,11 +37,12 @@ class Memory : public faults::Campaign, public testing::WithParamInterface<size_
     }
 
     // Returns what is wrong. `from` names the libraries whose allocations count.
-    std::string inject(const Scenario &scenario, const Reference &reference, const std::string &from, size_t number)
+    std::string inject(const Scenario &scenario, const Reference &reference, moco_test::Environment variables,
+                       size_t number)
     {
         const fs::path work = prepare(scenario);
-        const Outcome outcome = run(
-            work, scenario.words, { { "MOCO_FAULT_FROM", from }, { "MOCO_FAULT_ALLOCATION", std::to_string(number) } });
+        variables["MOCO_FAULT_ALLOCATION"] = std::to_string(number);
+        const Outcome outcome = run(work, scenario.words, variables);
         std::string wrong;
         if (outcome.hung || outcome.code >= 128) {
             wrong += outcome.hung ? "  hangs\n" : "  signal " + std::to_string(outcome.code - 128) + "\n";
@@ -89,12 +90,16 @@ class Memory : public faults::Campaign, public testing::WithParamInterface<size_
         if (few == 0 && faults::extent() == faults::Extent::few) {
             return;
         }
-        const Reference reference = reference_of(scenario, { { "MOCO_FAULT_FROM", from } });
+        moco_test::Environment variables{ { "MOCO_FAULT_FROM", from } };
+        if (from == own && scenario.is_slow) { // which draws much
+            variables["MOCO_FAULT_SMALL_PICTURES"] = "1";
+        }
+        const Reference reference = reference_of(scenario, variables);
         std::string wrong;
         size_t failures = 0;
         const auto numbers = chosen(reference.allocations, few, from == own);
         for (const size_t number : numbers) {
-            const std::string found = inject(scenario, reference, from, number);
+            const std::string found = inject(scenario, reference, variables, number);
             failures += found.empty() ? 0 : 1;
             wrong += found;
         }
