@@ -284,8 +284,9 @@ TEST_F(CliSweep, ChecksThePlacesOfItsRuns)
     EXPECT_HAS(foreign.err, "places/lr-0.5 holds thesis.tex, and no run");
     fs::remove(root / "places/lr-0.5/thesis.tex");
     std::ofstream(root / "places/lr-0.05") << "a file\n";
-    EXPECT_HAS(run(sweep("places", two)).err, "places/lr-0.05 is a file, where a run's folder is to be");
-    EXPECT_HAS(run(sweep("places/lr-0.05/more", two)).err, "places/lr-0.05 is a file, not a folder");
+    EXPECT_HAS(run(sweep("places", two)).err,
+               "places/lr-0.05, where a run's folder is to be: this is a file, not a folder");
+    EXPECT_HAS(run(sweep("places/lr-0.05/more", two)).err, "places/lr-0.05: this is a file, not a folder");
     ASSERT_EQ(swept().code, 0) << swept().err;
     EXPECT_HAS(run(sweep("swept/momentum-0_seed-0", two)).err, "is the folder of one run");
     EXPECT_HAS(run({ "resume", "swept" }).err, "swept is the folder of a sweep");

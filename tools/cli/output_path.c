@@ -11,10 +11,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool is_folder(const char *path)
+const char *folder_fault(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (stat(path, &info) != 0) {
+        return strerror(errno);
+    }
+    return S_ISDIR(info.st_mode) ? NULL : "this is a file, not a folder";
+}
+
+bool is_folder(const char *path)
+{
+    return folder_fault(path) == NULL;
 }
 
 moco_status output_path_check(const char *option, const char *path)

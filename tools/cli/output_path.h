@@ -10,6 +10,8 @@
 
 /* Returns whether a path is that of a folder, which may be by a link. */
 bool is_folder(const char *path);
+/* Returns NULL for such a path, else why it is none. */
+const char *folder_fault(const char *path);
 
 /* Fails if the file that an option names cannot be written: its folder is missing or closed, or the path is a folder.
  * Accepts an empty path. */

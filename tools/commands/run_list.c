@@ -161,10 +161,9 @@ moco_status run_list_read(run_list *out, const char *const *folders, size_t coun
         for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; --end) {
             folder[end - 1] = '\0';
         }
-        if (!is_folder(folder)) {
-            struct stat info;
-            return moco_error_set(MOCO_ENOTFOUND, "%s: %s; give a folder with runs", folder,
-                                  stat(folder, &info) == 0 ? "this is not a folder" : strerror(errno));
+        const char *fault = folder_fault(folder);
+        if (fault != NULL) {
+            return moco_error_set(MOCO_ENOTFOUND, "%s: %s; give a folder with runs", folder, fault);
         }
         const size_t before = out->found;
         const moco_status status = search(out, folder, count == 1 ? strlen(folder) + 1 : 0, 0);

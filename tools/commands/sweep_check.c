@@ -57,8 +57,9 @@ static moco_status check_out(const char *out)
     while (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR) && strcmp(path, ".") != 0) {
         to_parent(path);
     }
-    if (!is_folder(path)) {
-        return moco_error_set(MOCO_EINVALID, "--out %s: %s is a file, not a folder; give another folder", out, path);
+    const char *fault = folder_fault(path);
+    if (fault != NULL) {
+        return moco_error_set(MOCO_EINVALID, "--out %s: %s: %s; give another folder", out, path, fault);
     }
     if (access(path, W_OK | X_OK) != 0) {
         return moco_error_set(MOCO_EIO, "--out %s: nothing can be made in %s: %s", out, path, strerror(errno));
@@ -89,9 +90,10 @@ static moco_status check_run_folder(const char *run)
     if (access(run, F_OK) != 0 || exists_in(run, "config.yaml") || exists_in(run, "checkpoints")) {
         return MOCO_OK;
     }
-    if (!is_folder(run)) {
-        return moco_error_set(MOCO_EINVALID,
-                              "%s is a file, where a run's folder is to be; move it, or give another --out", run);
+    const char *fault = folder_fault(run);
+    if (fault != NULL) {
+        return moco_error_set(MOCO_EINVALID, "%s, where a run's folder is to be: %s; move it, or give another --out",
+                              run, fault);
     }
     const int count = scandir(run, &entries, is_foreign, alphasort);
     moco_status status = MOCO_OK;
