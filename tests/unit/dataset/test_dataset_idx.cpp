@@ -186,6 +186,20 @@ TEST_F(DatasetIdx, IdxDamagedArchive)
     EXPECT_EQ(moco_dataset_count(open(root_).get()), 300U);
 }
 
+// zlib's gzread gives all values without a word where the end of the file is lost, behind them.
+TEST_F(DatasetIdx, IdxArchiveWithoutItsEnd)
+{
+    const std::string name = "train-images-idx3-ubyte.gz";
+    for (const uint32_t images : { 2046U, 5000U }) { // with the header 16,384 bytes, and more
+        packed(name, idx(0x803, { images, 2, 4 }, 8 * static_cast<size_t>(images)));
+        const std::string whole = read_file(root_ / name);
+        for (size_t lost = 1; lost <= 10; ++lost) {
+            write_file(root_ / name, whole.substr(0, whole.size() - lost));
+            refuse(root_, MOCO_EFORMAT, name);
+        }
+    }
+}
+
 TEST_F(DatasetIdx, IdxLabelsMustFit)
 {
     file("train-images-idx3-ubyte", idx(0x803, { 3, 2, 4 }, 24));
