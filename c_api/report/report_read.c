@@ -8,6 +8,7 @@
 #include "report/series_values_internal.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,9 @@ static moco_status read_results(moco__record *record)
     }
     MOCO_TRY(moco__files_join(folder, sizeof folder, record->run, "eval"));
     const int count = scandir(folder, &entries, is_json, alphasort);
+    if (count < 0 && errno != ENOENT && errno != ENOTDIR) {
+        return moco__files_cannot("list the folder", folder, errno);
+    }
     for (int i = 0; i < count; ++i) {
         status = status == MOCO_OK ? add_result(record, folder, entries[i]->d_name) : status;
         free(entries[i]);

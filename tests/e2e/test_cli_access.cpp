@@ -92,5 +92,28 @@ TEST_F(CliAccess, ARunIsNotTakenForNone)
     EXPECT_EQ(read_file(root / "run/train.log"), log);
     refused({ "resume", "run" }, "run/checkpoints", 0, message);
     refused({ "info", "run" }, "run", 0, message);
-    refused({ "runs", "run" }, "run", 0, "run: cannot list the folder: Permission denied");
+    for (const mode_t mode : { 0000U, 0444U }) {
+        refused({ "runs", "run" }, "run", mode, "run/metrics.jsonl: cannot read: Permission denied");
+    }
+}
+
+TEST_F(CliAccess, RunsAndResultsAreNotLeftOutSilently)
+{
+    if (!can_lack_rights()) {
+        GTEST_SKIP() << "needs setpriv, or another user than root";
+    }
+    ASSERT_EQ(trained().code, 0);
+    fs::create_directories(root / "two");
+    fs::copy(root / "run", root / "two/a", fs::copy_options::recursive);
+    refused({ "runs", "two" }, "two/a", 0444, "1 of 1 runs cannot be read");
+    refused({ "runs", "two" }, "two", 0444, "two/metrics.jsonl: cannot read: Permission denied");
+    refused({ "runs", "two" }, "two", 0311, "two: cannot list the folder: Permission denied");
+    refused({ "runs", "two" }, "two", 0311, "no run was found, but there are folders that cannot be read");
+    fs::create_directories(root / "two/a/eval");
+    refused({ "report", "two/a", "--as-is" }, "two/a/eval", 0, "eval: cannot list the folder: Permission denied");
+    ASSERT_EQ(chmod((root / "two/a/checkpoints").c_str(), 0), 0);
+    const Result closed = run_without_rights({ "runs", "two" });
+    ASSERT_EQ(chmod((root / "two/a/checkpoints").c_str(), 0755), 0);
+    EXPECT_EQ(closed.code, 0);
+    EXPECT_HAS(closed.err, "cannot tell whether this checkpoint is there: Permission denied");
 }

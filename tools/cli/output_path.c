@@ -25,6 +25,13 @@ bool is_folder(const char *path)
     return folder_fault(path) == NULL;
 }
 
+bool exists_in(const char *folder, const char *name)
+{
+    char path[2 * MOCO_PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 moco_status output_path_check(const char *option, const char *path)
 {
     char folder[MOCO_PATH_MAX] = ".";
@@ -68,6 +75,18 @@ moco_status output_path_check_picture(const char *option, const char *path)
                               option, path);
     }
     return output_path_check(option, path);
+}
+
+moco_status output_path_check_other(const char *option, const char *path, const char *what, const char *other)
+{
+    struct stat info;
+    struct stat others;
+    const bool is_same = strcmp(path, other) == 0 || (stat(path, &info) == 0 && stat(other, &others) == 0 &&
+                                                      info.st_dev == others.st_dev && info.st_ino == others.st_ino);
+    return path[0] == '\0' || other[0] == '\0' || !is_same
+               ? MOCO_OK
+               : moco_error_set(MOCO_EINVALID, "--%s: %s is also the file of %s; give another name", option, path,
+                                what);
 }
 
 bool folder_contains(const char *folder, const char *path)

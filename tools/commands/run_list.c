@@ -17,22 +17,15 @@
 
 enum { MAX_DEPTH = 4 }; /* of folders below the given one */
 
-static bool exists(const char *folder, const char *name)
-{
-    char path[2 * MOCO_PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, F_OK) == 0;
-}
-
 static bool is_run(const char *folder)
 {
-    return exists(folder, "metrics.jsonl") || (exists(folder, "config.yaml") && exists(folder, "train.log"));
+    return exists_in(folder, "metrics.jsonl") || (exists_in(folder, "config.yaml") && exists_in(folder, "train.log"));
 }
 
 static moco_status read_config(run_entry *entry)
 {
     char path[2 * MOCO_PATH_MAX];
-    if (!exists(entry->path, "config.yaml")) {
+    if (!exists_in(entry->path, "config.yaml")) {
         return MOCO_OK;
     }
     moco_config *config = malloc(sizeof *config);
@@ -71,7 +64,7 @@ static moco_status inspect(run_entry *entry)
 {
     run_metric metric;
     moco_status status = moco_run_inspect(&entry->info, entry->path);
-    if (status == MOCO_OK && !exists(entry->path, "metrics.jsonl")) {
+    if (status == MOCO_OK && !exists_in(entry->path, "metrics.jsonl")) {
         find_position(entry);
     }
     if (status == MOCO_OK) {
@@ -126,6 +119,13 @@ static int is_shown(const struct dirent *entry)
     return entry->d_name[0] != '.' ? 1 : 0;
 }
 
+/* Says that runs below a folder, if there are any, are left out. */
+static void warn_closed(run_list *list, const char *what, const char *folder)
+{
+    moco_log(MOCO_LOG_WARNING, "%s: cannot %s: %s", folder, what, strerror(errno));
+    list->closed += 1;
+}
+
 /* Adds the runs below a folder; `skip` bytes of their paths are not part of their names.
  * NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH bounds it. */
 static moco_status search(run_list *list, const char *folder, size_t skip, int depth)
@@ -138,13 +138,16 @@ static moco_status search(run_list *list, const char *folder, size_t skip, int d
     }
     const int count = depth < MAX_DEPTH ? scandir(folder, &entries, is_shown, versionsort) : 0;
     if (count < 0) {
-        moco_log(MOCO_LOG_WARNING, "%s: cannot list the folder: %s", folder, strerror(errno));
+        warn_closed(list, "list the folder", folder);
     }
     for (int i = 0; i < count; ++i) {
         char path[MOCO_PATH_MAX];
         const int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        errno = 0;
         if (status == MOCO_OK && length < (int)sizeof path && is_folder(path)) {
             status = search(list, path, skip, depth + 1);
+        } else if (errno != 0 && errno != ENOENT) { /* a link may lead nowhere */
+            warn_closed(list, "look at it", path);
         }
         free(entries[i]);
     }
@@ -171,8 +174,13 @@ moco_status run_list_read(run_list *out, const char *const *folders, size_t coun
             return status;
         }
         if (out->found == before) {
-            return moco_error_set(MOCO_ENOTFOUND, "%s: there is no run in this folder or below; moco train makes one",
-                                  folder);
+            return out->closed > 0
+                       ? moco_error_set(
+                             MOCO_EIO,
+                             "%s: no run was found, but there are folders that cannot be read; check the permissions",
+                             folder)
+                       : moco_error_set(MOCO_ENOTFOUND,
+                                        "%s: there is no run in this folder or below; moco train makes one", folder);
         }
     }
     return MOCO_OK;
@@ -232,7 +240,7 @@ moco_status run_metric_read(run_metric *out, const run_entry *entry, const char 
 {
     moco_series series = { 0, NULL, NULL, NULL };
     *out = (run_metric){ NAN, NAN, NAN, 0 };
-    if (!exists(entry->path, "metrics.jsonl")) {
+    if (!exists_in(entry->path, "metrics.jsonl")) {
         return MOCO_OK;
     }
     const moco_status status = moco_series_read(&series, entry->path, name);
@@ -250,100 +258,21 @@ moco_status run_metric_read(run_metric *out, const run_entry *entry, const char 
     return status;
 }
 
+static bool is_checkpoint(const char *path)
+{
+    const bool is_there = access(path, F_OK) == 0;
+    if (!is_there && errno != ENOENT && errno != ENOTDIR) {
+        moco_log(MOCO_LOG_WARNING, "%s: cannot tell whether this checkpoint is there: %s", path, strerror(errno));
+    }
+    return is_there;
+}
+
 bool run_best_checkpoint(char path[MOCO_PATH_MAX], const run_entry *entry, const run_metric *metric)
 {
     const int length = snprintf(path, MOCO_PATH_MAX, "%s/checkpoints/best.safetensors", entry->path);
-    if (length < MOCO_PATH_MAX && access(path, F_OK) == 0) {
+    if (length < MOCO_PATH_MAX && is_checkpoint(path)) {
         return true;
     }
     return !isnan(metric->best) &&
-           moco_checkpoint_path(path, MOCO_PATH_MAX, entry->path, metric->best_step) == MOCO_OK &&
-           access(path, F_OK) == 0;
-}
-
-/* ---- Order ---- */
-
-/* What a run is ordered by: a number, or else a text. */
-typedef struct sort_key {
-    run_entry entry;
-    double number; /* NaN: none */
-    char text[SETTING_SIZE];
-} sort_key;
-
-static int compare(const void *a, const void *b)
-{
-    const sort_key *x = a;
-    const sort_key *y = b;
-    if (isnan(x->number) != isnan(y->number)) {
-        return isnan(x->number) ? 1 : -1;
-    }
-    if (x->number != y->number && !isnan(x->number)) {
-        return x->number < y->number ? -1 : 1;
-    }
-    const int order = strcmp(x->text, y->text);
-    return order != 0 ? order : strverscmp(x->entry.name, y->entry.name);
-}
-
-static moco_status key_by_metric(sort_key *keys, size_t count, const char *key)
-{
-    bool known = count == 0;
-    for (size_t i = 0; i < count; ++i) {
-        run_metric metric;
-        const moco_status status = run_metric_read(&metric, &keys[i].entry, key);
-        if (status != MOCO_OK) {
-            return status;
-        }
-        keys[i].number = run_metric_falls(key) ? metric.last : -metric.last;
-        known = known || !isnan(metric.last);
-    }
-    return known ? MOCO_OK
-                 : moco_error_set(MOCO_EINVALID,
-                                  "--sort: '%s' is neither a metric of these runs nor a setting; give one such as "
-                                  "'knn_acc1', 'loss' or 'queue-size', or name, state, step",
-                                  key);
-}
-
-static void key_by_setting(sort_key *keys, size_t count, const moco_option *option)
-{
-    for (size_t i = 0; i < count; ++i) {
-        char *end = NULL;
-        run_setting(keys[i].text, &keys[i].entry, option);
-        const double number = strtod(keys[i].text, &end);
-        keys[i].number = end != keys[i].text && *end == '\0' ? number : NAN;
-    }
-}
-
-static moco_status key_all(sort_key *keys, const run_list *list, const char *key)
-{
-    const moco_option *option = moco_config_find_option(key + strspn(key, "-"));
-    for (size_t i = 0; i < list->count; ++i) {
-        const run_entry *entry = &list->entries[i];
-        keys[i].entry = *entry;
-        keys[i].number = strcmp(key, "step") == 0    ? -(double)entry->info.step
-                         : strcmp(key, "state") == 0 ? (double)entry->info.state
-                                                     : NAN;
-    }
-    if (strcmp(key, "name") == 0 || strcmp(key, "step") == 0 || strcmp(key, "state") == 0) {
-        return MOCO_OK;
-    }
-    if (option != NULL) {
-        key_by_setting(keys, list->count, option);
-        return MOCO_OK;
-    }
-    return key_by_metric(keys, list->count, key);
-}
-
-moco_status run_list_sort(run_list *list, const char *key)
-{
-    sort_key *keys = calloc(list->count > 0 ? list->count : 1, sizeof *keys);
-    if (keys == NULL) {
-        return moco_error_set(MOCO_ENOMEM, "out of memory for %zu runs", list->count);
-    }
-    const moco_status status = key_all(keys, list, key);
-    qsort(keys, list->count, sizeof *keys, compare);
-    for (size_t i = 0; i < list->count && status == MOCO_OK; ++i) {
-        list->entries[i] = keys[i].entry;
-    }
-    free(keys);
-    return status;
+           moco_checkpoint_path(path, MOCO_PATH_MAX, entry->path, metric->best_step) == MOCO_OK && is_checkpoint(path);
 }

@@ -24,6 +24,7 @@ typedef struct run_list {
     size_t count;
     size_t unread; /* runs that were left out since they cannot be read */
     size_t found;  /* times that a run was found, which may be the same */
+    size_t closed; /* folders that could not be looked into */
 } run_list;
 
 /* A metric over a run; NaN if the run has none. */

@@ -31,13 +31,6 @@ static moco_status check_place(const moco_config *asked, const char *sweep)
 
 /* ---- Places ---- */
 
-static bool exists_in(const char *folder, const char *name)
-{
-    char path[2 * MOCO_PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, F_OK) == 0;
-}
-
 /* Shortens a path to that of its folder. */
 static void to_parent(char *path)
 {
