@@ -79,6 +79,16 @@ TEST_F(Faults, ARunIsNotGoneOnWithUnderOtherSettings)
     EXPECT_TRUE(has(anew.said(), "is not an empty folder")) << anew.said();
 }
 
+// A thread of c10d would end the process.
+TEST_F(Faults, ALimitOfOpenFilesIsNamed)
+{
+    const Words few{ "sh", "-c", "ulimit -n 16; exec \"$@\"", "sh" };
+    Process two = start(joined(few, train("few", { "--nproc", "2" })), "o.txt");
+    EXPECT_EQ(two.wait(), 1);
+    EXPECT_TRUE(has(two.said(), "peers: rank 0 of 2 may have 16 files open, and takes up to 32; raise the limit"))
+        << two.said();
+}
+
 TEST_F(Faults, ABatchThatCannotBeSharedIsRefused)
 {
     Process three = start(train("odd", { "--batch", "64", "--nproc", "3", "--bn-splits", "auto" }), "o.txt");
