@@ -93,6 +93,13 @@ TEST_F(CliEmbed, SaysWhatIsWrong)
     EXPECT_HAS(run({ "embed", "run", "test", "--query", "nowhere.png" }).err,
                "cannot read the query nowhere.png: No such");
     EXPECT_HAS(run({ "embed", "run", "test", "--out", "none/f.npy" }).err, "none/f.npy");
+    moco_test::write_file(root / "old.labels.npy", "");
+    fs::create_directories(root / "flat");
+    fs::copy(fs::directory_iterator(fs::directory_iterator(root / "test")->path())->path(), root / "flat");
+    const Result stale = run({ "embed", "run", "flat", "--out", "old.npy" });
+    EXPECT_EQ(stale.code, 1);
+    EXPECT_HAS(stale.err, "these images have no labels, but old.labels.npy is there; delete it");
+    EXPECT_FALSE(exists(root / "old.npy"));
     const Result nowhere = run({ "report", "nowhere" });
     EXPECT_HAS(nowhere.err, "give the folder of a run");
     EXPECT_FALSE(has(nowhere.err, "sheets")) << "one mistake, one message";

@@ -233,6 +233,18 @@ TEST_F(CliEvaluate, WrongUsageIsNamed)
     EXPECT_HAS(run(joined({ "knn", "run", "--confusion", "c.gif" }, data)).err, "has an unknown ending");
     EXPECT_HAS(run(joined({ "knn", "run", "--features-out", "test" }, data)).err, "test is a folder");
     EXPECT_HAS(run(joined({ "knn", "run", "--features-out", "/dev/null" }, data)).err, "/dev/null is a device");
+    const std::string network =
+        fs::directory_iterator(root / "run/checkpoints")->path().lexically_relative(root).string();
+    for (const Words &words :
+         { Words{ "linear", "run", "--cached", "--out", "f.safetensors", "--features-out", "f.safetensors" },
+           Words{ "linear", network, "--out", network }, Words{ "finetune", network, "--out", network },
+           Words{ "knn", network, "--features-out", "./" + network } }) {
+        const Result result = run(joined(words, data));
+        EXPECT_EQ(result.code, 1);
+        EXPECT_HAS(result.err, "is also the file of ");
+    }
+    EXPECT_HAS(run({ "export", network, "--format", "safetensors", "--out", network }).err, "is also the file of ");
+    EXPECT_HAS(run({ "embed", network, "test", "--out", network }).err, "is also the file of ");
     const Result nowhere = run({ "linear", "nowhere", "--train", "train", "--val", "test" });
     EXPECT_EQ(nowhere.code, 1);
     EXPECT_HAS(nowhere.err, "nowhere");

@@ -113,10 +113,14 @@ static moco_status set_up(embed_job *job, const arguments *args)
     MOCO_TRY(output_path_check("out", values.out));
     MOCO_TRY(output_path_check("plot", values.plot));
     MOCO_TRY(output_path_check_picture("map", values.map));
+    MOCO_TRY(output_path_check_other("plot", values.plot, "--out", values.out));
+    MOCO_TRY(output_path_check_other("map", values.map, "--out", values.out));
+    MOCO_TRY(output_path_check_other("map", values.map, "--plot", values.plot));
     MOCO_TRY(output_path_check_outside("out", values.out, args->positional[1]));
     MOCO_TRY(output_path_check_outside("plot", values.plot, args->positional[1]));
     MOCO_TRY(output_path_check_outside("map", values.map, args->positional[1]));
     MOCO_TRY(network_find(&job->net, args->positional[0], values.images.device));
+    MOCO_TRY(output_path_check_other("out", values.out, "the network", job->net.path));
     MOCO_TRY(moco_threads_set((int32_t)values.images.threads));
     MOCO_TRY(network_view(&job->how, &job->net, values.features, &values.images));
     job->how.batch = (size_t)values.batch;

@@ -56,6 +56,7 @@ static int run(const arguments *args)
     how.license = values.license[0] != '\0' ? values.license : NULL;
     if (output_path_check("out", values.out) != MOCO_OK ||
         moco_checkpoint_find(source, sizeof source, args->positional[0]) != MOCO_OK ||
+        output_path_check_other("out", values.out, "the network", source) != MOCO_OK ||
         moco_export(values.out, source, &how) != MOCO_OK) {
         return say_failure();
     }

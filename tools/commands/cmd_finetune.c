@@ -239,6 +239,7 @@ static moco_status work(evaluation_job *job)
     moco_finetune_result result = { 0 };
     if (job->writes) {
         MOCO_TRY(output_path_check("out", values.out));
+        MOCO_TRY(output_path_check_other("out", values.out, "the network", job->net.path));
     }
     MOCO_TRY(make_network(&encoder, job));
     const moco_status status = tune(&result, encoder, job);

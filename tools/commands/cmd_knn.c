@@ -146,6 +146,7 @@ static moco_status set_up(knn_job *job, const arguments *args)
 {
     MOCO_TRY(output_path_check_picture("confusion", values.confusion));
     MOCO_TRY(output_path_check("features-out", values.features_out));
+    MOCO_TRY(output_path_check_other("confusion", values.confusion, "--features-out", values.features_out));
     const char *const sets[2] = { values.train, values.test };
     for (int i = 0; i < 2; ++i) {
         MOCO_TRY(output_path_check_outside("confusion", values.confusion, sets[i]));
@@ -153,6 +154,7 @@ static moco_status set_up(knn_job *job, const arguments *args)
     }
     MOCO_TRY(
         network_find_or_preset(&job->net, args->positional[0], values.preset, values.channels, values.images.device));
+    MOCO_TRY(output_path_check_other("features-out", values.features_out, "the network", job->net.path));
     MOCO_TRY(moco_threads_set((int32_t)values.images.threads));
     MOCO_TRY(evaluation_open_data(&job->train_images, &job->test_images, values.train, values.test,
                                   values.images.format, values.images.skip_broken));

@@ -279,6 +279,9 @@ static moco_status work(evaluation_job *job)
     if (job->writes) {
         MOCO_TRY(output_path_check("out", values.out));
         MOCO_TRY(output_path_check("features-out", values.features_out));
+        MOCO_TRY(output_path_check_other("features-out", values.features_out, "--out", values.out));
+        MOCO_TRY(output_path_check_other("out", values.out, "the network", job->net.path));
+        MOCO_TRY(output_path_check_other("features-out", values.features_out, "the network", job->net.path));
     }
     if (has_run) {
         status = network_load(&job->net);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -37,13 +38,28 @@ static moco_status beside(char out[MOCO_PATH_MAX], const char *path, const char 
                                   : moco_error_set(MOCO_EINVALID, "--out %.64s...: the path is too long", path);
 }
 
+/* Labels of other images would seem to be those of the new features. */
+static moco_status refuse_stale(const char *path, const char *labels)
+{
+    return access(labels, F_OK) != 0
+               ? MOCO_OK
+               : moco_error_set(
+                     MOCO_EEXISTS,
+                     "--out %s: these images have no labels, but %s is there; delete it, or give another name", path,
+                     labels);
+}
+
 moco_status embed_output_init(embed_output *out, const char *path, const char *format, bool has_labels)
 {
     memset(out, 0, sizeof *out);
     (void)snprintf(out->path, sizeof out->path, "%s", path);
     MOCO_TRY(find_kind(&out->kind, path, format));
-    if (out->kind == EMBED_NPY && has_labels) {
+    if (out->kind == EMBED_NPY) {
         MOCO_TRY(beside(out->labels, path, ".labels.npy"));
+        if (!has_labels) {
+            MOCO_TRY(refuse_stale(path, out->labels));
+            out->labels[0] = '\0';
+        }
     }
     return beside(out->names, path, ".txt");
 }
