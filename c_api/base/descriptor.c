@@ -103,6 +103,15 @@ DIR *moco__folder_open(const char *path)
     return folder;
 }
 
+int moco__folder_scan(const char *path, struct dirent ***out, int (*is_taken)(const struct dirent *))
+{
+    int count;
+    do {
+        count = scandir(path, out, is_taken, alphasort);
+    } while (count < 0 && errno == EINTR);
+    return count;
+}
+
 const struct dirent *moco__folder_next(DIR *folder)
 {
     errno = 0;

@@ -30,6 +30,8 @@ int moco__read_at(size_t *got, void *out, int descriptor, size_t count, uint64_t
 
 /* As opendir(). Returns NULL with errno set on failure. */
 DIR *moco__folder_open(const char *path);
+/* As scandir(), in the order of names. Returns -1 with errno set on failure. */
+int moco__folder_scan(const char *path, struct dirent ***out, int (*is_taken)(const struct dirent *));
 /* The next entry. NULL at the end with errno 0, and on failure with errno set. */
 const struct dirent *moco__folder_next(DIR *folder);
 

@@ -1,6 +1,7 @@
 /* Reads what a run has left in its folder. */
 #include "report/report_read_internal.h"
 
+#include "base/descriptor_internal.h"
 #include "base/files_internal.h"
 #include "base/handle_internal.h"
 #include "base/json_read_internal.h"
@@ -184,7 +185,7 @@ static moco_status read_results(moco__record *record)
         }
     }
     MOCO_TRY(moco__files_join(folder, sizeof folder, record->run, "eval"));
-    const int count = scandir(folder, &entries, is_json, alphasort);
+    const int count = moco__folder_scan(folder, &entries, is_json);
     if (count < 0 && errno != ENOENT && errno != ENOTDIR) {
         return moco__files_cannot("list the folder", folder, errno);
     }

@@ -25,6 +25,15 @@ bool is_folder(const char *path)
     return folder_fault(path) == NULL;
 }
 
+int scan_folder(const char *path, struct dirent ***out, int (*is_taken)(const struct dirent *))
+{
+    int count;
+    do {
+        count = scandir(path, out, is_taken, versionsort);
+    } while (count < 0 && errno == EINTR);
+    return count;
+}
+
 bool exists_in(const char *folder, const char *name)
 {
     char path[2 * MOCO_PATH_MAX];

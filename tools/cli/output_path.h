@@ -6,12 +6,16 @@
 
 #include <moco.h>
 
+#include <dirent.h>
 #include <stdbool.h>
 
 /* Returns whether a path is that of a folder, which may be by a link. */
 bool is_folder(const char *path);
 /* Returns NULL for such a path, else why it is none. */
 const char *folder_fault(const char *path);
+
+/* As scandir(), in the order of versions; goes on after a signal. */
+int scan_folder(const char *path, struct dirent ***out, int (*is_taken)(const struct dirent *));
 
 /* Returns whether folder/name exists, or cannot be looked at; then opening it says why. */
 bool exists_in(const char *folder, const char *name);

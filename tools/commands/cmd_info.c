@@ -247,7 +247,7 @@ static void print_checkpoints(const char *run)
     char size[32];
     struct dirent **entries = NULL;
     (void)snprintf(path, sizeof path, "%s/checkpoints", run);
-    const int count = scandir(path, &entries, NULL, alphasort);
+    const int count = scan_folder(path, &entries, NULL);
     for (int i = 0; i < count; ++i) {
         char file[MOCO_PATH_MAX + 300];
         struct stat status;

@@ -136,7 +136,7 @@ static moco_status search(run_list *list, const char *folder, size_t skip, int d
         const char *slash = strrchr(folder, '/');
         return add(list, folder, strlen(folder) > skip ? folder + skip : slash != NULL ? slash + 1 : folder);
     }
-    const int count = depth < MAX_DEPTH ? scandir(folder, &entries, is_shown, versionsort) : 0;
+    const int count = depth < MAX_DEPTH ? scan_folder(folder, &entries, is_shown) : 0;
     if (count < 0) {
         warn_closed(list, "list the folder", folder);
     }

@@ -88,7 +88,7 @@ static moco_status check_run_folder(const char *run)
         return moco_error_set(MOCO_EINVALID, "%s, where a run's folder is to be: %s; move it, or give another --out",
                               run, fault);
     }
-    const int count = scandir(run, &entries, is_foreign, alphasort);
+    const int count = scan_folder(run, &entries, is_foreign);
     moco_status status = MOCO_OK;
     if (count > 0) {
         status = moco_error_set(MOCO_EEXISTS, "%s holds %s, and no run; move that, or give another --out", run,
